@@ -1,0 +1,1 @@
+//! Rank criteria: pure f64 mathematics.

@@ -1,0 +1,1 @@
+//! Image sets, augmentation, noise inputs.

@@ -1,0 +1,1 @@
+//! Estimators, their registry, and the probe.

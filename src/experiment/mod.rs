@@ -1,0 +1,1 @@
+//! Plan and execution of a spec.

@@ -1,0 +1,1 @@
+//! Layers, networks, supernets, ordered parameters, optimiser.

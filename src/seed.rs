@@ -1,0 +1,164 @@
+//! A tree of named random streams.
+//!
+//! Every random number of an experiment comes from here. A node of the tree is a 32-byte key; a child's key is the SHA-256 of
+//! its parent's key and a label, so an extra draw in one place disturbs nothing elsewhere, and the order in which children are
+//! made does not matter. A node becomes numbers through [`Seed::stream`], a ChaCha20 generator with that key.
+//!
+//! Uniform floats are exact dyadic fractions and normal deviates use `libm`, never the system's math library, so that a stream
+//! yields the same bits on every machine.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+
+/// A node of the seed tree.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Seed([u8; 32]);
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seed({:02x}{:02x}{:02x}{:02x}..)", self.0[0], self.0[1], self.0[2], self.0[3])
+    }
+}
+
+impl Seed {
+    /// The root of a tree, from the seed that a spec declares.
+    pub fn root(seed: u64) -> Self {
+        Self(Sha256::new().chain_update(b"nas-assay seed v1").chain_update(seed.to_le_bytes()).finalize().into())
+    }
+
+    /// The child named `label`.
+    #[must_use]
+    pub fn child(&self, label: &str) -> Self {
+        let length = (label.len() as u64).to_le_bytes();
+        Self(Sha256::new().chain_update(self.0).chain_update(length).chain_update(label).finalize().into())
+    }
+
+    /// The `index`-th child of a numbered family, such as one epoch of many.
+    #[must_use]
+    pub fn index(&self, label: &str, index: u64) -> Self {
+        let length = (label.len() as u64).to_le_bytes();
+        let hash = Sha256::new().chain_update(self.0).chain_update(length).chain_update(label);
+        Self(hash.chain_update(index.to_le_bytes()).finalize().into())
+    }
+
+    /// The numbers of this node, from the first on.
+    pub fn stream(&self) -> Stream {
+        Stream { rng: ChaCha20Rng::from_seed(self.0) }
+    }
+}
+
+/// The random numbers of one node.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    rng: ChaCha20Rng,
+}
+
+impl Stream {
+    /// A uniform 64-bit integer.
+    pub fn next_u64(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    /// A uniform integer in `0..bound`, without bias (Lemire 2019, rejection).
+    ///
+    /// # Panics
+    /// If `bound` is zero.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        assert!(bound > 0, "a uniform integer below zero was asked for");
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let wide = u128::from(self.next_u64()) * u128::from(bound);
+            if wide as u64 >= threshold {
+                return (wide >> 64) as u64;
+            }
+        }
+    }
+
+    /// A uniform index into a collection of `len` elements.
+    pub fn index(&mut self, len: usize) -> usize {
+        self.below(len as u64) as usize
+    }
+
+    /// A uniform float in `[0, 1)`, a multiple of 2⁻⁵³.
+    pub fn unit(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// A standard normal deviate (Box–Muller, one deviate for two uniforms).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
+        radius * libm::cos(2.0 * std::f64::consts::PI * self.unit())
+    }
+
+    /// Shuffles in place (Fisher–Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+
+    /// `0..len` in random order.
+    pub fn permutation(&mut self, len: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..len).collect();
+        self.shuffle(&mut order);
+        order
+    }
+
+    /// `count` distinct indices below `len`, ascending; all of them if `count` is `len` or more.
+    pub fn choose(&mut self, len: usize, count: usize) -> Vec<usize> {
+        let mut order = self.permutation(len);
+        order.truncate(count);
+        order.sort_unstable();
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn streams_are_pinned() {
+        let mut stream = Seed::root(20).child("weights").index("epoch", 3).stream();
+        let drawn = [stream.next_u64(), stream.below(1000), stream.unit().to_bits(), stream.normal().to_bits()];
+        insta::assert_snapshot!(format!("{drawn:x?}"), @"");
+    }
+
+    #[test]
+    fn a_label_is_not_its_pieces() {
+        let root = Seed::root(1);
+        assert_ne!(root.child("ab").child("c"), root.child("a").child("bc"));
+        assert_ne!(root.child("a"), root.index("a", 0));
+        assert_ne!(root, Seed::root(2));
+    }
+
+    #[test]
+    fn normal_deviates_have_unit_moments() {
+        let mut stream = Seed::root(7).stream();
+        let draws: Vec<f64> = (0..100_000).map(|_| stream.normal()).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64;
+        assert!(mean.abs() < 0.015 && (variance - 1.0).abs() < 0.02, "mean {mean}, variance {variance}");
+    }
+
+    proptest! {
+        #[test]
+        fn bounded_draws_stay_in_bounds(seed: u64, bound in 1u64..) {
+            let mut stream = Seed::root(seed).stream();
+            for _ in 0..16 {
+                prop_assert!(stream.below(bound) < bound);
+                prop_assert!((0.0..1.0).contains(&stream.unit()));
+            }
+        }
+
+        #[test]
+        fn a_choice_is_distinct_and_ascending(seed: u64, len in 0usize..200, count in 0usize..250) {
+            let chosen = Seed::root(seed).stream().choose(len, count);
+            prop_assert_eq!(chosen.len(), count.min(len));
+            prop_assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert!(chosen.iter().all(|&index| index < len));
+        }
+    }
+}

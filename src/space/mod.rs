@@ -1,0 +1,1 @@
+//! Architectures as pure data: parsing, sampling, enumeration, mutation, canonical forms, census.

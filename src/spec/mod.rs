@@ -1,0 +1,1 @@
+//! Experiment specs: types, defaults, canonical JSON, hash.

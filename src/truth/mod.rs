@@ -1,0 +1,1 @@
+//! Ground truth: tables read from disk, and truth that this project trained.
