@@ -4,6 +4,7 @@ pub mod criteria;
 pub mod data;
 pub mod estimator;
 pub mod experiment;
+pub mod files;
 pub mod net;
 pub mod report;
 pub mod seed;

@@ -1,1 +1,19 @@
-//! Experiment specs: types, defaults, canonical JSON, hash.
+//! Experiment specs: TOML in, defaults filled in, canonical JSON out, and the hash that is an experiment's identity.
+//!
+//! The identity covers every parameter that can change a number. It leaves out names, titles, comments, formatting, paths, threads
+//! and the device. What the text of a spec can't say, the versions of the space, the estimators and the data sets, is added by
+//! [`crate::experiment::Resolved`].
+
+mod canonical;
+mod parse;
+mod seed_value;
+mod types;
+mod validate;
+
+pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json, sha256_hex};
+pub use parse::{SpecError, nearest, parse_recipe, parse_spec, read_text};
+pub use seed_value::SeedValue;
+pub use types::{
+    Cifar10Images, DataFile, Images, Input, Nb201Accuracy, Nb201Truth, Network, OneShot, Panel, Plateau, Precision,
+    RowSet, Sampling, Schedule, Spec, Supernet, SyntheticImages, TrainedTruth, Training, Truth, TruthRecipe, ZeroShot,
+};

@@ -1,0 +1,135 @@
+//! The folder that holds a user's data files.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::DataError;
+use crate::spec::sha256_hex;
+
+/// The environment variable that names the data root where no option does.
+pub const VARIABLE: &str = "NAS_ASSAY_DATA";
+
+/// The folder under which specs name data files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataRoot(PathBuf);
+
+impl DataRoot {
+    /// The root at `folder`. Nothing is read yet: only a file that is used has to exist.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The full path of the file that a spec calls `relative`.
+    ///
+    /// # Errors
+    /// [`DataError::Outside`] if the name is absolute or climbs out of the root, [`DataError::Missing`] if there is no such file.
+    pub fn resolve(&self, relative: impl AsRef<Path>) -> Result<PathBuf, DataError> {
+        let relative = relative.as_ref();
+        let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside || relative.as_os_str().is_empty() {
+            return Err(DataError::Outside { path: relative.to_owned() });
+        }
+        let path = self.0.join(relative);
+        if path.is_file() { Ok(path) } else { Err(DataError::Missing { path }) }
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// Those of [`DataRoot::resolve`], and [`DataError::Read`].
+    pub fn read(&self, relative: impl AsRef<Path>) -> Result<Vec<u8>, DataError> {
+        let path = self.resolve(relative)?;
+        std::fs::read(&path).map_err(|source| DataError::Read { path, source })
+    }
+
+    /// The bytes of a file whose SHA-256 (hexadecimal, of either case) is declared.
+    ///
+    /// # Errors
+    /// Those of [`DataRoot::read`], and [`DataError::Digest`] if the file is another one.
+    pub fn read_verified(&self, relative: impl AsRef<Path>, expected: &str) -> Result<Vec<u8>, DataError> {
+        let bytes = self.read(&relative)?;
+        let found = sha256_hex(&bytes);
+        if found.eq_ignore_ascii_case(expected) {
+            Ok(bytes)
+        } else {
+            Err(DataError::Digest { path: self.0.join(relative), expected: expected.to_ascii_lowercase(), found })
+        }
+    }
+}
+
+/// The path of a data file that a test needs, under the root that `NAS_ASSAY_DATA` names. Without it the test says so on stderr
+/// and ends early.
+///
+/// # Panics
+/// If the file is not there and `NAS_ASSAY_REQUIRE_DATA` is `1`.
+#[cfg(test)]
+pub(crate) fn for_tests(relative: &str) -> Option<PathBuf> {
+    use std::io::Write;
+
+    let found = match std::env::var_os(VARIABLE) {
+        Some(folder) => DataRoot::new(folder).resolve(relative).map_err(|error| error.to_string()),
+        None => Err(format!("{VARIABLE} is not set")),
+    };
+    match found {
+        Ok(path) => Some(path),
+        Err(reason) => {
+            let required = std::env::var_os("NAS_ASSAY_REQUIRE_DATA").is_some_and(|value| value == "1");
+            assert!(!required, "{relative} is required: {reason}");
+            // Straight to the stream: what the print macros write is held back while a test passes.
+            let _ = writeln!(std::io::stderr(), "skipped: {relative} not found ({reason})");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn root_with_abc() -> (tempfile::TempDir, DataRoot) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("images")).unwrap();
+        std::fs::write(folder.path().join("images/abc.bin"), "abc").unwrap();
+        let root = DataRoot::new(folder.path());
+        (folder, root)
+    }
+
+    #[test]
+    fn a_file_with_the_declared_digest_is_read() {
+        let (_folder, root) = root_with_abc();
+        assert_eq!(root.read_verified("images/abc.bin", ABC).unwrap(), b"abc");
+        assert_eq!(root.read_verified("./images/abc.bin", &ABC.to_uppercase()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn another_digest_is_refused_and_both_are_named() {
+        let (_folder, root) = root_with_abc();
+        let declared = sha256_hex(b"abd");
+        let message = root.read_verified("images/abc.bin", &declared).unwrap_err().to_string();
+        assert!(message.contains(ABC) && message.contains(&declared) && message.contains("abc.bin"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_file_says_where_it_was_looked_for_and_what_to_do() {
+        let (folder, root) = root_with_abc();
+        let message = root.read("images/none.bin").unwrap_err().to_string();
+        let path = folder.path().join("images/none.bin").display().to_string();
+        assert!(message.contains(&path) && message.contains("--data-root") && message.contains(VARIABLE), "{message}");
+        assert!(matches!(root.read("images"), Err(DataError::Missing { .. })), "a folder is no file");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_root() {
+        let (folder, root) = root_with_abc();
+        let absolute = folder.path().join("images/abc.bin");
+        for name in [Path::new("../abc.bin"), Path::new("images/../images/abc.bin"), Path::new(""), &absolute] {
+            assert!(matches!(root.resolve(name), Err(DataError::Outside { .. })), "{}", name.display());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! TOML in, typed and resolved values out, with errors that point at their place.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::types::{Spec, TruthRecipe};
+use super::validate;
+
+/// Why a spec was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// The file could not be read.
+    #[error("failed to read the spec {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not TOML, or has a key or value that a spec has not.
+    #[error("{message}")]
+    Syntax {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+        /// Where the text came from.
+        origin: String,
+        /// The text.
+        text: String,
+        /// The bytes of the text that are meant.
+        span: Option<Range<usize>>,
+    },
+    /// Every key is known, but a value makes no sense.
+    #[error("`{key}` {problem}")]
+    Invalid {
+        /// The key, with dots.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
+    },
+}
+
+impl SpecError {
+    pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { key: key.into(), problem: problem.into() }
+    }
+}
+
+/// Reads a spec from TOML text; `origin` names the text in errors.
+///
+/// # Errors
+/// If the text is malformed, has an unknown key, or a value out of range.
+pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
+    let spec: Spec = from_toml(text, origin)?;
+    validate::spec(&spec)?;
+    Ok(spec)
+}
+
+/// Reads the recipe of a trained truth table from TOML text; `origin` names the text in errors.
+///
+/// # Errors
+/// As [`parse_spec`].
+pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
+    let recipe: TruthRecipe = from_toml(text, origin)?;
+    validate::recipe(&recipe)?;
+    Ok(recipe)
+}
+
+/// Reads a file as UTF-8 text.
+///
+/// # Errors
+/// If it can't be read.
+pub fn read_text(path: &Path) -> Result<String, SpecError> {
+    std::fs::read_to_string(path).map_err(|source| SpecError::Read { path: path.to_owned(), source })
+}
+
+fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecError> {
+    toml::from_str(text).map_err(|error| {
+        let message = error.message().trim().to_owned();
+        SpecError::Syntax {
+            help: suggestion(&message),
+            message,
+            origin: origin.to_owned(),
+            text: text.to_owned(),
+            span: error.span(),
+        }
+    })
+}
+
+/// For a message that names an unknown word and the known ones (``unknown field `a`, expected one of `b`, `c` ``): the nearest of them.
+fn suggestion(message: &str) -> Option<String> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    nearest(unknown, quoted).map(|known| format!("did you mean `{known}`?"))
+}
+
+/// The known word nearest to `word`, if one is near enough to be meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase().replace('_', "-");
+    let scored = known.into_iter().map(|candidate| {
+        let plain = candidate.to_lowercase().replace('_', "-");
+        (strsim::normalized_damerau_levenshtein(&folded, &plain), candidate)
+    });
+    let best = scored.fold(None, |best: Option<(f64, &str)>, next| match best {
+        Some(held) if held.0 >= next.0 => Some(held),
+        _ => Some(next),
+    });
+    best.filter(|(similarity, _)| *similarity >= 0.5).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_names_its_place_and_the_nearest_known_one() {
+        let text = "name = \"x\"\nspace = \"nb201\"\n[supernet]\nsamplin = \"iso\"\n";
+        let Err(SpecError::Syntax { message, help, span, .. }) = parse_spec(text, "x.toml") else {
+            panic!("an unknown key was taken");
+        };
+        assert!(message.contains("unknown field `samplin`"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `sampling`?"));
+        assert_eq!(&text[span.unwrap()], "samplin");
+    }
+
+    #[test]
+    fn nothing_is_suggested_when_nothing_is_near() {
+        assert_eq!(nearest("zebra", ["epochs", "batch"]), None);
+        assert_eq!(nearest("Learning_Rate", ["learning-rate", "batch"]), Some("learning-rate"));
+    }
+}

@@ -1,0 +1,386 @@
+//! What a spec declares, field by field.
+//!
+//! Every key that is left out of a TOML file gets the default given here, so a parsed [`Spec`] is already resolved. A closed choice
+//! is an externally tagged enum (`[images.synthetic]`, `[images.cifar10]`): exactly one of its tables may be present, and errors keep
+//! their place in the file. All names are kebab-case.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::seed_value::SeedValue;
+use crate::criteria::CriteriaConfig;
+use crate::space::SpaceId;
+
+/// An experiment: which estimators rank which architectures against which truth, and how every number is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Spec {
+    /// What the experiment is called on the command line; not part of its identity.
+    #[serde(skip_serializing)]
+    pub name: String,
+    /// One line for the head of a report; not part of its identity.
+    #[serde(default, skip_serializing)]
+    pub title: String,
+    /// The search space.
+    pub space: SpaceId,
+    /// The images that train supernets and feed estimators.
+    pub images: Images,
+    /// The ground truth.
+    pub truth: Truth,
+    /// How the supernet is trained; needed by one-shot estimators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supernet: Option<Supernet>,
+    /// How a supernet scores an architecture.
+    #[serde(default)]
+    pub one_shot: OneShot,
+    /// How an untrained network scores an architecture.
+    #[serde(default)]
+    pub zero_shot: ZeroShot,
+    /// Named sets of architectures, each with the estimators that rank it.
+    pub panels: BTreeMap<String, Panel>,
+    /// What is computed from each ranking.
+    #[serde(default)]
+    pub criteria: CriteriaConfig,
+}
+
+/// An image set and its split: the first `train` images train, the last `validation` images validate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Images {
+    /// The embedded set, drawn by code.
+    Synthetic(SyntheticImages),
+    /// CIFAR-10 in its binary layout, from the data root.
+    Cifar10(Cifar10Images),
+}
+
+/// The embedded synthetic set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SyntheticImages {
+    /// The root of the images' seed tree.
+    #[serde(default)]
+    pub seed: SeedValue,
+    /// Images that train.
+    pub train: usize,
+    /// Images that validate.
+    pub validation: usize,
+}
+
+/// CIFAR-10 files, concatenated in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cifar10Images {
+    /// Files in the binary layout.
+    pub files: Vec<DataFile>,
+    /// Images that train: the first ones.
+    pub train: usize,
+    /// Images that validate: the last ones.
+    pub validation: usize,
+}
+
+/// A file of the data root and its digest; a file with another digest is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DataFile {
+    /// Path below the data root. Not part of the identity: the digest is.
+    #[serde(skip_serializing)]
+    pub path: String,
+    /// SHA-256 of the content, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Where true accuracies come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Truth {
+    /// Truth that this project trained and carries.
+    Trained(TrainedTruth),
+    /// The NAS-Bench-201 table, from the data root.
+    Nb201(Nb201Truth),
+}
+
+/// Truth that this project trained stand-alone; the recipe lies beside the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TrainedTruth {
+    /// Name of the carried table.
+    pub table: String,
+    /// How many architectures are trained again to check the table, bit for bit.
+    #[serde(default)]
+    pub verify: usize,
+}
+
+/// The NAS-Bench-201 truth table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Nb201Truth {
+    /// The table.
+    pub file: DataFile,
+    /// Which of its accuracies is the truth.
+    pub accuracy: Nb201Accuracy,
+    /// Which of its rows take part.
+    pub rows: RowSet,
+}
+
+/// Which accuracy stands for an architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nb201Accuracy {
+    /// CIFAR-10 test accuracy after 200 epochs, the mean over the seeds that the benchmark has of this encoding.
+    Own,
+    /// The mean of [`Own`](Self::Own) over the encodings of the same de-isomorphised group: the ground truth of Ning et al. (2021).
+    GroupMean,
+    /// CIFAR-10 test accuracy after 200 epochs of the one seed of benchmark version 1.1 that every encoding has.
+    #[serde(rename = "v11-seed1")]
+    V11Seed1,
+    /// CIFAR-10 validation accuracy after 200 epochs.
+    Cifar10Valid,
+    /// CIFAR-100 validation accuracy after 200 epochs.
+    Cifar100Valid,
+    /// ImageNet16-120 validation accuracy after 200 epochs.
+    Imagenet16Valid,
+    /// CIFAR-10 test accuracy at the end of the 12-epoch schedule.
+    #[serde(rename = "epochs-12")]
+    Epochs12,
+}
+
+/// Which rows take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowSet {
+    /// All 15,625 encodings.
+    All,
+    /// The 6,466 encodings that stand for a de-isomorphised group each in Ning et al. (2021): those that the file marks. They are
+    /// not the members with the smallest index, and members may differ in their numbers of parameters.
+    Representatives,
+}
+
+/// The size of a network of the space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Network {
+    /// Channels of the first stage.
+    pub channels: usize,
+    /// Cells a stage.
+    pub cells: usize,
+    /// Whether batch-norm inside cells has a scale and a shift.
+    #[serde(default)]
+    pub cell_affine: bool,
+}
+
+/// Which architectures a supernet's steps draw from, uniformly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Raw encodings, isomorphic ones included.
+    Iso,
+    /// One representative of each isomorphism class (the paper's key).
+    Deiso,
+}
+
+/// How the learning rate goes from epoch to epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// It stays.
+    #[default]
+    Constant,
+    /// It falls to zero along half a cosine over the epochs.
+    Cosine,
+    /// It falls by a factor when the training loss stops falling.
+    Plateau(Plateau),
+}
+
+/// When a loss has stopped falling, and what then: `PyTorch`'s `ReduceLROnPlateau` in mode `min`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Plateau {
+    /// What the learning rate is multiplied by.
+    pub factor: f64,
+    /// Epochs without a better loss that are borne; one more lowers the rate.
+    pub patience: usize,
+    /// A loss is better if it is below the best one times one minus this.
+    pub threshold: f64,
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self { factor: 0.5, patience: 30, threshold: 1e-4 }
+    }
+}
+
+/// How weights are trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Training {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images a step; the last step of an epoch takes what is left.
+    pub batch: usize,
+    /// Initial learning rate.
+    pub learning_rate: f64,
+    /// Learning-rate schedule, stepped once an epoch.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Momentum of SGD.
+    #[serde(default = "defaults::momentum")]
+    pub momentum: f64,
+    /// L2 penalty of SGD.
+    #[serde(default = "defaults::weight_decay")]
+    pub weight_decay: f64,
+    /// Largest L2 norm of all gradients together; longer gradients are scaled down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Dropout before the classifier.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Random crop (zero padding of 4) and horizontal flip.
+    #[serde(default)]
+    pub augment: bool,
+}
+
+/// How a supernet is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Supernet {
+    /// One supernet is trained for each seed.
+    #[serde(default = "defaults::seeds")]
+    pub seeds: Vec<SeedValue>,
+    /// Its size.
+    pub network: Network,
+    /// Which architectures it sees.
+    pub sampling: Sampling,
+    /// Whether weight decay and momentum act on operations that a step did not sample (as in the paper's time).
+    #[serde(default = "defaults::yes")]
+    pub decay_unsampled: bool,
+    /// How it is trained.
+    pub training: Training,
+}
+
+/// How one-shot scores are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct OneShot {
+    /// Images a batch; batch-norm uses the statistics of the batch.
+    pub batch: usize,
+    /// How many of the validation images are used, from the first; `0` is all.
+    pub validation: usize,
+}
+
+impl Default for OneShot {
+    fn default() -> Self {
+        Self { batch: 64, validation: 0 }
+    }
+}
+
+/// What an untrained network is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// Training images, in file order.
+    Images,
+    /// Standard normal noise.
+    Gaussian,
+    /// Uniform noise in `[0, 1)`.
+    Uniform,
+}
+
+/// Floating-point width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits.
+    F32,
+    /// 64 bits.
+    F64,
+}
+
+/// How zero-shot scores are taken, on the stand-alone network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct ZeroShot {
+    /// Its size; also the size whose parameters and FLOPs are counted.
+    pub network: Network,
+    /// Images a batch.
+    pub batch: usize,
+    /// Batches; a score is the mean over them.
+    pub batches: usize,
+    /// Initialisation seeds; a score is the mean over them.
+    pub seeds: Vec<SeedValue>,
+    /// What the network sees.
+    pub input: Input,
+    /// Arithmetic of the network.
+    pub precision: Precision,
+}
+
+impl Default for ZeroShot {
+    fn default() -> Self {
+        Self {
+            network: Network { channels: 16, cells: 5, cell_affine: false },
+            batch: 64,
+            batches: 1,
+            seeds: defaults::seeds(),
+            input: Input::Images,
+            precision: Precision::F32,
+        }
+    }
+}
+
+/// A set of architectures with truth, and the estimators that rank it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Panel {
+    /// Estimator ids, in the order of the report.
+    pub estimators: Vec<String>,
+    /// How many rows of the truth, drawn without replacement; `0` is all.
+    #[serde(default)]
+    pub sample: usize,
+    /// The root of the sample's seed tree.
+    #[serde(default)]
+    pub seed: SeedValue,
+}
+
+/// How a truth table of this project was trained: the recipe beside the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TruthRecipe {
+    /// Name of the table.
+    #[serde(skip_serializing)]
+    pub name: String,
+    /// The search space.
+    pub space: SpaceId,
+    /// How many architectures, drawn from the representatives without replacement.
+    pub architectures: usize,
+    /// The root of the draw's seed tree.
+    #[serde(default)]
+    pub draw: SeedValue,
+    /// Every architecture is trained once for each seed.
+    pub seeds: Vec<SeedValue>,
+    /// The images.
+    pub images: Images,
+    /// The stand-alone network's size.
+    pub network: Network,
+    /// How it is trained.
+    pub training: Training,
+}
+
+mod defaults {
+    use super::SeedValue;
+
+    pub(super) fn momentum() -> f64 {
+        0.9
+    }
+
+    pub(super) fn weight_decay() -> f64 {
+        5e-4
+    }
+
+    pub(super) fn seeds() -> Vec<SeedValue> {
+        vec![SeedValue(20)]
+    }
+
+    pub(super) fn yes() -> bool {
+        true
+    }
+}

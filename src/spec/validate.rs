@@ -1,0 +1,137 @@
+//! Range checks: values that parse but make no sense.
+
+use super::parse::SpecError;
+use super::types::{DataFile, Images, Network, Schedule, Spec, Training, Truth, TruthRecipe};
+
+type Checked = Result<(), SpecError>;
+
+pub(super) fn spec(spec: &Spec) -> Checked {
+    name("name", &spec.name)?;
+    images(&spec.images)?;
+    if let Truth::Nb201(table) = &spec.truth {
+        data_file("truth.nb201.file", &table.file)?;
+    }
+    if let Some(supernet) = &spec.supernet {
+        seeds("supernet.seeds", supernet.seeds.len())?;
+        network("supernet.network", supernet.network)?;
+        training("supernet.training", &supernet.training)?;
+    }
+    at_least("one-shot.batch", spec.one_shot.batch, 2)?;
+    network("zero-shot.network", spec.zero_shot.network)?;
+    at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
+    at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
+    seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;
+    spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;
+    if spec.panels.is_empty() {
+        return Err(SpecError::invalid(
+            "panels",
+            "is empty: name at least one set of architectures, as in [panels.all]",
+        ));
+    }
+    for (label, panel) in &spec.panels {
+        name(&format!("panels.{label}"), label)?;
+        let key = format!("panels.{label}.estimators");
+        if panel.estimators.is_empty() {
+            return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
+        }
+        for (place, id) in panel.estimators.iter().enumerate() {
+            if panel.estimators[..place].contains(id) {
+                return Err(SpecError::invalid(key, format!("names {id} twice")));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
+    name("name", &recipe.name)?;
+    at_least("architectures", recipe.architectures, 2)?;
+    seeds("seeds", recipe.seeds.len())?;
+    images(&recipe.images)?;
+    network("network", recipe.network)?;
+    training("training", &recipe.training)
+}
+
+/// Names become file names and command-line words.
+fn name(key: &str, value: &str) -> Checked {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    if value.is_empty() || value.len() > 64 || !value.bytes().all(plain) {
+        return Err(SpecError::invalid(key, "is not 1 to 64 lower-case letters, digits, `-` and `_`"));
+    }
+    Ok(())
+}
+
+fn images(images: &Images) -> Checked {
+    let (place, train, validation) = match images {
+        Images::Synthetic(set) => ("images.synthetic", set.train, set.validation),
+        Images::Cifar10(set) => {
+            if set.files.is_empty() {
+                return Err(SpecError::invalid("images.cifar10.files", "is empty: name at least one file"));
+            }
+            for (index, file) in set.files.iter().enumerate() {
+                data_file(&format!("images.cifar10.files[{index}]"), file)?;
+            }
+            ("images.cifar10", set.train, set.validation)
+        }
+    };
+    at_least(&format!("{place}.train"), train, 2)?;
+    at_least(&format!("{place}.validation"), validation, 2)
+}
+
+fn data_file(key: &str, file: &DataFile) -> Checked {
+    let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if file.sha256.len() != 64 || !file.sha256.bytes().all(hexadecimal) {
+        return Err(SpecError::invalid(format!("{key}.sha256"), "is not 64 lower-case hexadecimal digits"));
+    }
+    if file.path.is_empty() {
+        return Err(SpecError::invalid(format!("{key}.path"), "is empty"));
+    }
+    Ok(())
+}
+
+fn network(key: &str, network: Network) -> Checked {
+    in_range(&format!("{key}.channels"), network.channels as f64, 1.0, 1024.0)?;
+    in_range(&format!("{key}.cells"), network.cells as f64, 1.0, 64.0)
+}
+
+fn training(key: &str, training: &Training) -> Checked {
+    at_least(&format!("{key}.epochs"), training.epochs, 1)?;
+    at_least(&format!("{key}.batch"), training.batch, 2)?;
+    positive(&format!("{key}.learning-rate"), training.learning_rate)?;
+    in_range(&format!("{key}.momentum"), training.momentum, 0.0, 1.0)?;
+    in_range(&format!("{key}.weight-decay"), training.weight_decay, 0.0, 1.0)?;
+    if let Schedule::Plateau(plateau) = training.schedule {
+        in_range(&format!("{key}.schedule.plateau.factor"), plateau.factor, 0.0, 1.0)?;
+        in_range(&format!("{key}.schedule.plateau.threshold"), plateau.threshold, 0.0, 1.0)?;
+    }
+    in_range(&format!("{key}.dropout"), training.dropout, 0.0, 0.99)?;
+    training.clip.map_or(Ok(()), |clip| positive(&format!("{key}.clip"), clip))
+}
+
+fn seeds(key: &str, count: usize) -> Checked {
+    if count == 0 {
+        return Err(SpecError::invalid(key, "is empty: give at least one seed"));
+    }
+    Ok(())
+}
+
+fn at_least(key: &str, value: usize, least: usize) -> Checked {
+    if value < least {
+        return Err(SpecError::invalid(key, format!("is {value}, and must be {least} or more")));
+    }
+    Ok(())
+}
+
+fn positive(key: &str, value: f64) -> Checked {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(SpecError::invalid(key, format!("is {value}, and must be a finite number above 0")))
+}
+
+fn in_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(SpecError::invalid(key, format!("is {value}, and must lie between {low} and {high}")))
+}
