@@ -1,1 +1,4 @@
-//! Ground truth: tables read from disk, and truth that this project trained.
+//! Ground truth: tables read from the data root, and tables that this project trained and carries.
+
+pub mod table;
+pub mod trained;
