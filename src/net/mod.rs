@@ -1,1 +1,60 @@
 //! Layers, networks, supernets, ordered parameters, optimiser.
+//!
+//! A [`Network`] is built from an architecture or a space, holds [`Params`] and [`Buffers`] in a fixed order, and runs an
+//! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`kernels`] on the CPU,
+//! [`composed`] everywhere else. A new space is a file beside [`nb201`] and an arm of [`Network`].
+
+pub mod checkpoint;
+pub mod composed;
+pub mod device;
+mod engine;
+mod judge;
+pub mod kernels;
+pub mod layers;
+pub mod nb201;
+mod network;
+pub mod optim;
+mod params;
+mod pass;
+#[cfg(test)]
+pub(crate) mod reference;
+pub mod train;
+
+pub use engine::Engine;
+pub use judge::{Judgement, judge};
+pub use kernels::{Moments, Window};
+pub use network::{NetConfig, Network};
+pub use params::{Buffer, Buffers, Builder, Init, LoadError, Param, Params, Role};
+pub use pass::{Dropout, NormMode, Pass, ReluSink};
+
+use candle_core::{DType, Tensor};
+use thiserror::Error;
+
+/// Why a network could not be built or run.
+#[derive(Debug, Error)]
+pub enum NetError {
+    /// A stand-alone network was asked for another architecture.
+    #[error("running {asked}: this network has the weights of {own} alone; build one for it, or use a supernet")]
+    ForeignArchitecture {
+        /// The architecture whose weights are there.
+        own: String,
+        /// The one that was to run.
+        asked: String,
+    },
+    /// Candle refused an operation.
+    #[error("running a network: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// Weights do not fit.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// All elements of a tensor in row-major order, on the host, as f64.
+pub fn host_f64(x: &Tensor) -> candle_core::Result<Vec<f64>> {
+    let flat = x.detach().flatten_all()?;
+    match flat.dtype() {
+        DType::F64 => flat.to_vec1(),
+        DType::F32 => Ok(flat.to_vec1::<f32>()?.into_iter().map(f64::from).collect()),
+        _ => flat.to_dtype(DType::F64)?.to_vec1(),
+    }
+}

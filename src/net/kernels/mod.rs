@@ -1,1 +1,45 @@
-//! CPU kernels behind Candle custom operations.
+//! The CPU engine's kernels: convolution, normalisation, pooling, losses, and one optimiser step, as differentiable Candle
+//! operations.
+//!
+//! All take and give contiguous `[n, c, h, w]` tensors on the CPU (others are copied first), in `f32` or `f64`, and have
+//! gradients written by hand. What they promise:
+//!
+//! - **The same bits everywhere.** Work is cut into pieces of fixed size, whatever the number of threads; every sum has a
+//!   fixed order; lanes are eight, with fused multiply-adds, whether the processor has vectors or not ([`Isa`]); exponentials
+//!   and logarithms are those of `libm`.
+//! - **No gradient that nobody needs.** The convolution at the stem does not differentiate with respect to images.
+//! - **No silent second derivative.** On a thread whose Candle keeps the graph of gradients (`CANDLE_GRAD_DO_NOT_DETACH`,
+//!   which Candle reads at a thread's first backward pass, or the first [`batch_norm`] before it), every gradient can be differentiated again. On any other thread
+//!   a second backward pass through a gradient is an error, where Candle itself would silently leave paths out.
+//!
+//! A gradient is on Candle's tape, so it is to be detached before it is kept as a constant.
+
+#![allow(unsafe_code)]
+#![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
+#![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
+
+mod candle_pool;
+mod conv;
+mod element;
+mod elementwise;
+mod isa;
+mod kernel;
+mod linear;
+mod loss;
+mod norm;
+mod pool;
+mod reduce;
+mod sgd;
+#[cfg(test)]
+pub(super) mod testing;
+
+pub use candle_pool::keep_candle_on_its_thread;
+pub use conv::{Window, conv2d};
+pub use elementwise::{add, add_all, relu};
+pub use isa::Isa;
+pub use linear::linear;
+pub use loss::cross_entropy;
+pub use norm::{Moments, batch_norm, batch_norm_fixed};
+pub use pool::{avg_pool2d, max_pool2d};
+pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
+pub use sgd::{SgdStep, sgd_step};

@@ -1,0 +1,195 @@
+//! One case of the comparison with PyTorch (`benches/peer/run.sh`): prints its median time in milliseconds.
+//!
+//! `cargo bench --profile dev --bench peer -- CASE THREADS`; `list` prints the cases.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use nas_assay::net::kernels::{
+    Window, add, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread, linear,
+    max_pool2d, relu,
+};
+use nas_assay::net::optim::{Sgd, SgdConfig};
+use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
+use nas_assay::seed::Seed;
+use nas_assay::space::{Architecture, Skeleton, SpaceId};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const BATCH: usize = 64;
+const ARCHITECTURE: &str =
+    "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|";
+
+/// A convolution case: name, channels in and out, size, kernel, window.
+type ConvCase = (&'static str, usize, usize, usize, usize, Window);
+
+fn convolutions() -> Vec<ConvCase> {
+    let plain = |padding| Window { padding, ..Window::default() };
+    let strided = Window { stride: 2, padding: 1, ..Window::default() };
+    let grouped = |groups, padding| Window { groups, padding, ..Window::default() };
+    vec![
+        ("conv3x3_16", 16, 16, 32, 3, plain(1)),
+        ("conv3x3_32", 32, 32, 16, 3, plain(1)),
+        ("conv3x3_64", 64, 64, 8, 3, plain(1)),
+        ("conv1x1_16", 16, 16, 32, 1, plain(0)),
+        ("conv1x1_32", 32, 32, 16, 1, plain(0)),
+        ("conv1x1_64", 64, 64, 8, 1, plain(0)),
+        ("conv3x3_s2_16_32", 16, 32, 32, 3, strided),
+        ("conv3x3_s2_32_64", 32, 64, 16, 3, strided),
+        ("conv3x3_dilated_36", 36, 36, 16, 3, Window { padding: 2, dilation: 2, ..Window::default() }),
+        ("conv3x3_groups4_64", 64, 64, 8, 3, grouped(4, 1)),
+        ("depthwise3x3_16", 16, 16, 32, 3, grouped(16, 1)),
+        ("depthwise3x3_64", 64, 64, 8, 3, grouped(64, 1)),
+        ("depthwise5x5_36", 36, 36, 16, 5, grouped(36, 2)),
+    ]
+}
+
+/// The cases beside convolutions that run alone.
+const OTHERS: [&str; 9] = [
+    "batch_norm_16",
+    "batch_norm_64",
+    "relu_16",
+    "add_16",
+    "avg_pool3x3_16",
+    "max_pool3x3_16",
+    "global_pool_64",
+    "linear_64_10",
+    "cross_entropy_10",
+];
+
+const NETWORKS: [&str; 2] = ["nb201_step", "nb201_evaluation"];
+
+fn main() -> Result<()> {
+    keep_candle_on_its_thread();
+    // `cargo bench` adds `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    match arguments.as_slice() {
+        [] => Ok(()),
+        [word] if word == "list" => {
+            for (name, ..) in convolutions() {
+                println!("{name}_fwd\n{name}");
+            }
+            for name in OTHERS {
+                println!("{name}_fwd\n{name}");
+            }
+            for name in NETWORKS {
+                println!("{name}_t1\n{name}_t2");
+            }
+            Ok(())
+        }
+        [case, threads] => {
+            let threads = threads.parse().map_err(candle_core::Error::wrap)?;
+            let pool =
+                rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(candle_core::Error::wrap)?;
+            println!("{:.4}", pool.install(|| run(case))?);
+            Ok(())
+        }
+        _ => candle_core::bail!("usage: peer list | peer CASE THREADS"),
+    }
+}
+
+/// The median time of `work`, in milliseconds.
+fn median(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    work()?;
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.len() < 5 || (start.elapsed() < Duration::from_millis(700) && times.len() < 300) {
+        let begun = Instant::now();
+        work()?;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+fn random(label: &str, dims: &[usize]) -> Result<Tensor> {
+    let mut stream = Seed::root(1).child(label).stream();
+    let values: Vec<f32> = (0..dims.iter().product()).map(|_| stream.unit() as f32 - 0.5).collect();
+    Tensor::from_vec(values, dims, &Device::Cpu)
+}
+
+fn labels() -> Result<Tensor> {
+    Tensor::from_vec((0..BATCH as u32).map(|index| index * 7 % 10).collect::<Vec<_>>(), BATCH, &Device::Cpu)
+}
+
+/// Times a function of variables, forward alone or with its backward.
+fn timed(variables: &[Var], forward: bool, work: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<f64> {
+    if forward {
+        let plain: Vec<Tensor> = variables.iter().map(Var::as_detached_tensor).collect();
+        return median(|| black_box(work(&plain)).map(drop));
+    }
+    let tensors: Vec<Tensor> = variables.iter().map(|variable| variable.as_tensor().clone()).collect();
+    median(|| black_box(work(&tensors)?.backward()).map(drop))
+}
+
+fn variables(shapes: &[&[usize]]) -> Result<Vec<Var>> {
+    shapes.iter().enumerate().map(|(index, dims)| Var::from_tensor(&random(&index.to_string(), dims)?)).collect()
+}
+
+fn run(case: &str) -> Result<f64> {
+    let (name, forward) = case.strip_suffix("_fwd").map_or((case, false), |name| (name, true));
+    if let Some((_, inputs, outputs, size, kernel, window)) =
+        convolutions().into_iter().find(|(candidate, ..)| *candidate == name)
+    {
+        let vars = variables(&[&[BATCH, inputs, size, size], &[outputs, inputs / window.groups, kernel, kernel]])?;
+        return timed(&vars, forward, |t| conv2d(&t[0], &t[1], window));
+    }
+    let image = |channels: usize, size: usize| variables(&[&[BATCH, channels, size, size]]);
+    match name {
+        "batch_norm_16" => timed(&image(16, 32)?, forward, |t| Ok(batch_norm(&t[0], None, 1e-5)?.0)),
+        "batch_norm_64" => timed(&image(64, 8)?, forward, |t| Ok(batch_norm(&t[0], None, 1e-5)?.0)),
+        "relu_16" => timed(&image(16, 32)?, forward, |t| relu(&t[0])),
+        "add_16" => timed(&variables(&[&[BATCH, 16, 32, 32], &[BATCH, 16, 32, 32]])?, forward, |t| add(&t[0], &t[1])),
+        "avg_pool3x3_16" => timed(&image(16, 32)?, forward, |t| avg_pool2d(&t[0], 3, 1, 1)),
+        "max_pool3x3_16" => timed(&image(16, 32)?, forward, |t| max_pool2d(&t[0], 3, 1, 1)),
+        "global_pool_64" => timed(&image(64, 8)?, forward, |t| global_avg_pool(&t[0])),
+        "linear_64_10" => {
+            timed(&variables(&[&[BATCH, 64], &[10, 64], &[10]])?, forward, |t| linear(&t[0], &t[1], Some(&t[2])))
+        }
+        "cross_entropy_10" => {
+            let labels = labels()?;
+            timed(&variables(&[&[BATCH, 10]])?, forward, |t| cross_entropy(&t[0], &labels))
+        }
+        _ if name.starts_with("nb201_step") => network_step(),
+        _ if name.starts_with("nb201_evaluation") => network_evaluation(),
+        _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
+    }
+}
+
+fn network() -> Result<(Network, Architecture)> {
+    let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).map_err(candle_core::Error::wrap)?;
+    let config = NetConfig { skeleton: Skeleton::default(), dtype: DType::F32, device: Device::Cpu };
+    let init = Init::Seeded(Seed::root(1));
+    Ok((Network::stand_alone(architecture, &config, init).map_err(candle_core::Error::wrap)?, architecture))
+}
+
+/// Forward, backward and an SGD step of the full network at batch 64.
+fn network_step() -> Result<f64> {
+    let (network, architecture) = network()?;
+    let (images, labels) = (random("images", &[BATCH, 3, 32, 32])?, labels()?);
+    let vars: Vec<Var> = network.params().iter().map(|param| param.var.clone()).collect();
+    let config = SgdConfig { momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };
+    let mut optimiser = Sgd::new(&vars, config).map_err(candle_core::Error::wrap)?;
+    let engine = Engine::Kernels;
+    median(|| {
+        let logits =
+            network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
+        let gradients = engine.cross_entropy(&logits, &labels)?.backward()?;
+        optimiser.step(&vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
+        Ok(())
+    })
+}
+
+/// Logits of one batch by batch statistics, without gradients.
+fn network_evaluation() -> Result<f64> {
+    let (network, architecture) = network()?;
+    let images = random("images", &[BATCH, 3, 32, 32])?;
+    median(|| {
+        let mut pass = Pass::new(Engine::Kernels).untracked();
+        black_box(network.forward(architecture, &images, &mut pass).map_err(candle_core::Error::wrap)?);
+        Ok(())
+    })
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Times this project beside PyTorch on the same work, the same machine and the same number of threads.
+#
+#   benches/peer/run.sh [CASE...]     all cases by default; `benches/peer/run.sh list` prints them
+#
+# Prints a line a case: name, our milliseconds, theirs, ratio ours/theirs, with tabs between. Each figure is the median of ROUNDS
+# (default 5) rounds in which ours and theirs take turns, and a round's figure is the median of many runs. THREADS (default 2) is
+# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+rounds="${ROUNDS:-5}"
+threads="${THREADS:-2}"
+environment="${PEER_ENV:-target/peer-venv}"
+
+cargo build --quiet --bench peer
+ours="$(cargo build --quiet --bench peer --message-format=json | grep '"name":"peer"' | grep -o '"executable":"[^"]*"' | tail -n 1 | cut -d'"' -f4)"
+if [ "${1:-}" = list ]; then exec "$ours" list; fi
+if [ ! -x "$environment/bin/python" ]; then
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet torch numpy >&2
+fi
+
+cases=("$@")
+if [ ${#cases[@]} -eq 0 ]; then mapfile -t cases < <("$ours" list); fi
+
+middle() { sort -g | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
+
+for case in "${cases[@]}"; do
+    count="$threads"
+    case "$case" in *_t1) count=1 ;; *_t2) count=2 ;; esac
+    mine="" theirs=""
+    for _ in $(seq "$rounds"); do
+        mine+="$("$ours" "$case" "$count")"$'\n'
+        theirs+="$("$environment/bin/python" benches/peer/peer.py "$case" "$count")"$'\n'
+    done
+    a="$(printf '%s' "$mine" | middle)"
+    b="$(printf '%s' "$theirs" | middle)"
+    printf '%s\t%s\t%s\t%s\n' "$case" "$a" "$b" "$(awk -v a="$a" -v b="$b" 'BEGIN { printf "%.3f", a / b }')"
+done

@@ -1,0 +1,35 @@
+//! Formulas on an untrained network, one file each.
+
+pub mod grad_norm;
+pub mod jacob_cov;
+pub mod plain;
+pub mod relu_logdet;
+pub mod snip;
+pub mod synflow;
+
+use crate::estimator::probe::WeightGradient;
+
+/// `Σ f(g, w)` over all elements of all weights, in network and row-major order.
+fn sum_over_elements(gradients: &[WeightGradient], f: impl Fn(f64, f64) -> f64) -> f64 {
+    gradients.iter().flat_map(|layer| layer.gradient.iter().zip(&layer.weight)).map(|(&g, &w)| f(g, w)).sum()
+}
+
+#[cfg(test)]
+pub(super) mod by_hand {
+    use super::WeightGradient;
+    use crate::net::Role;
+
+    /// Two layers whose scores can be taken by hand.
+    pub(crate) fn layers() -> Vec<WeightGradient> {
+        let layer = |name: &str, role, weight: &[f64], gradient: &[f64]| WeightGradient {
+            name: name.into(),
+            role,
+            weight: weight.to_vec(),
+            gradient: gradient.to_vec(),
+        };
+        vec![
+            layer("stem.conv.weight", Role::ConvWeight, &[1.0, -2.0], &[3.0, 4.0]),
+            layer("classifier.weight", Role::LinearWeight, &[0.5, 0.5, 2.0], &[2.0, 1.0, -2.0]),
+        ]
+    }
+}

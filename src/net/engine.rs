@@ -1,0 +1,269 @@
+//! The two implementations of the layers, and the choice between them.
+
+use super::{Moments, Window, composed, kernels};
+use candle_core::{Device, Result, Tensor};
+
+/// Which implementation of the layers runs. Every function is described where it is implemented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// [`kernels`]: fused operations for the CPU, with the same bits on every machine.
+    Kernels,
+    /// [`composed`]: Candle operations, for every device.
+    Composed,
+}
+
+impl Engine {
+    /// The implementation that belongs to a device.
+    pub fn for_device(device: &Device) -> Self {
+        if device.is_cpu() { Self::Kernels } else { Self::Composed }
+    }
+
+    /// See [`kernels::conv2d`].
+    pub fn conv2d(self, x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::conv2d(x, w, window),
+            Self::Composed => composed::conv2d(x, w, window),
+        }
+    }
+
+    /// See [`kernels::relu`].
+    pub fn relu(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::relu(x),
+            Self::Composed => composed::relu(x),
+        }
+    }
+
+    /// See [`kernels::avg_pool2d`].
+    pub fn avg_pool2d(self, x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::avg_pool2d(x, kernel, stride, padding),
+            Self::Composed => composed::avg_pool2d(x, kernel, stride, padding),
+        }
+    }
+
+    /// See [`kernels::max_pool2d`].
+    pub fn max_pool2d(self, x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::max_pool2d(x, kernel, stride, padding),
+            Self::Composed => composed::max_pool2d(x, kernel, stride, padding),
+        }
+    }
+
+    /// See [`kernels::batch_norm`].
+    pub fn batch_norm(self, x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
+        match self {
+            Self::Kernels => kernels::batch_norm(x, affine, eps),
+            Self::Composed => composed::batch_norm(x, affine, eps),
+        }
+    }
+
+    /// See [`kernels::batch_norm_fixed`].
+    pub fn batch_norm_fixed(
+        self,
+        x: &Tensor,
+        (mean, var): (&Tensor, &Tensor),
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::batch_norm_fixed(x, mean, var, affine, eps),
+            Self::Composed => composed::batch_norm_fixed(x, mean, var, affine, eps),
+        }
+    }
+
+    /// See [`kernels::global_avg_pool`].
+    pub fn global_avg_pool(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::global_avg_pool(x),
+            Self::Composed => composed::global_avg_pool(x),
+        }
+    }
+
+    /// See [`kernels::linear`].
+    pub fn linear(self, x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::linear(x, w, b),
+            Self::Composed => composed::linear(x, w, b),
+        }
+    }
+
+    /// See [`kernels::cross_entropy`].
+    pub fn cross_entropy(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::cross_entropy(logits, labels),
+            Self::Composed => composed::cross_entropy(logits, labels),
+        }
+    }
+
+    /// See [`kernels::sum_all`].
+    pub fn sum_all(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::sum_all(x),
+            Self::Composed => composed::sum_all(x),
+        }
+    }
+
+    /// See [`kernels::add`].
+    pub fn add(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::add(x, y),
+            Self::Composed => composed::add(x, y),
+        }
+    }
+
+    /// See [`kernels::add_all`].
+    pub fn add_all(self, terms: &[&Tensor]) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::add_all(terms),
+            Self::Composed => composed::add_all(terms),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::device::on_each_device;
+    use crate::net::host_f64;
+    use crate::seed::{Seed, Stream};
+    use candle_core::{DType, Shape, Var};
+    use proptest::prelude::*;
+
+    fn random(stream: &mut Stream, dtype: DType, shape: &[usize], device: &Device) -> Tensor {
+        let values: Vec<f64> = (0..shape.iter().product()).map(|_| stream.normal()).collect();
+        Tensor::from_vec(values, Shape::from(shape), &Device::Cpu)
+            .unwrap()
+            .to_dtype(dtype)
+            .unwrap()
+            .to_device(device)
+            .unwrap()
+    }
+
+    /// Holds values of `f`, and gradients of a random projection of it by all `inputs`, of the composed form on `device` against the
+    /// kernels on the CPU.
+    fn check_agreement(
+        device: &Device,
+        seed: u64,
+        inputs: &[&[usize]],
+        f: impl Fn(Engine, &[Tensor]) -> Result<Tensor>,
+    ) -> std::result::Result<(), TestCaseError> {
+        // Double precision tells whether the two are the same function; single precision, whether both stay in their type: sums that
+        // nearly cancel, as over a channel with little variance, leave few digits of it.
+        for (dtype, tolerance) in [(DType::F32, 3e-4), (DType::F64, 1e-12)] {
+            let run = |engine: Engine, device: &Device| {
+                let mut stream = Seed::root(seed).stream();
+                let mut draw = |shape: &[usize]| random(&mut stream, dtype, shape, device);
+                let vars: Vec<Var> = inputs.iter().map(|shape| Var::from_tensor(&draw(shape)).unwrap()).collect();
+                let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+                let y = f(engine, &tensors).unwrap();
+                let gradients = y.mul(&draw(y.dims())).unwrap().sum_all().unwrap().backward().unwrap();
+                let mut found = vec![host_f64(&y).unwrap()];
+                found.extend(vars.iter().map(|var| host_f64(gradients.get(var).unwrap()).unwrap()));
+                found
+            };
+            let (kernels, composed) = (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
+            for (which, (a, b)) in kernels.iter().zip(&composed).enumerate() {
+                prop_assert_eq!(a.len(), b.len());
+                let scale = b.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
+                for (a, b) in a.iter().zip(b) {
+                    let off = (a - b).abs();
+                    prop_assert!(off <= tolerance * scale, "{:?}, part {}: {} and {}", dtype, which, a, b);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    on_each_device!(
+        convolutions_agree,
+        pools_and_pointwise_layers_agree,
+        norms_agree,
+        heads_agree,
+        special_values_agree,
+    );
+
+    fn cases() -> ProptestConfig {
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) }
+    }
+
+    fn convolutions_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, groups in 1usize..4, cg in 1usize..4, og in 1usize..4,
+            kernel in prop::sample::select(vec![1usize, 3, 5]), stride in 1usize..3, dilation in 1usize..3,
+            height in 5usize..12, width in 5usize..12,
+        )| {
+            let window = Window { stride, padding: dilation * (kernel / 2), dilation, groups };
+            let shapes: [&[usize]; 2] = [&[n, groups * cg, height, width], &[groups * og, cg, kernel, kernel]];
+            check_agreement(device, seed, &shapes, |engine, x| engine.conv2d(&x[0], &x[1], window))?;
+        });
+    }
+
+    fn pools_and_pointwise_layers_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, c in 1usize..5, height in 4usize..10, width in 4usize..10,
+        )| {
+            let shape: &[usize] = &[n, c, height, width];
+            for (kernel, stride, padding) in [(3, 1, 1), (2, 2, 0), (3, 2, 1)] {
+                check_agreement(device, seed, &[shape], |engine, x| engine.avg_pool2d(&x[0], kernel, stride, padding))?;
+                check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
+            }
+            check_agreement(device, seed, &[shape], |engine, x| engine.relu(&x[0]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
+        });
+    }
+
+    fn norms_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 2usize..5, c in 1usize..5, height in 2usize..7, width in 2usize..7,
+        )| {
+            let (image, channel): (&[usize], &[usize]) = (&[n, c, height, width], &[c]);
+            check_agreement(device, seed, &[image], |engine, x| Ok(engine.batch_norm(&x[0], None, 1e-5)?.0))?;
+            check_agreement(device, seed, &[image, channel, channel], |engine, x| {
+                Ok(engine.batch_norm(&x[0], Some((&x[1], &x[2])), 1e-5)?.0)
+            })?;
+            check_agreement(device, seed, &[image, channel, channel], |engine, x| {
+                let (mean, var) = (x[1].detach(), x[2].detach().sqr()?);
+                engine.batch_norm_fixed(&x[0], (&mean, &var), Some((&x[1], &x[2])), 1e-5)
+            })?;
+            check_agreement(device, seed, &[image], |engine, x| {
+                let moments = engine.batch_norm(&x[0], None, 1e-5)?.1;
+                // Detached numbers, with a term that has a gradient so that there is one to compare.
+                Tensor::cat(&[moments.mean, moments.var, x[0].sum_all()?.reshape(1)?], 0)
+            })?;
+        });
+    }
+
+    fn heads_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..6, inputs in 1usize..20, outputs in 1usize..12,
+        )| {
+            let (x, w, b): (&[usize], &[usize], &[usize]) = (&[n, inputs], &[outputs, inputs], &[outputs]);
+            check_agreement(device, seed, &[x, w], |engine, x| engine.linear(&x[0], &x[1], None))?;
+            check_agreement(device, seed, &[x, w, b], |engine, x| engine.linear(&x[0], &x[1], Some(&x[2])))?;
+            let labels: Vec<u32> = (0..n).map(|image| (image % outputs) as u32).collect();
+            check_agreement(device, seed, &[&[n, outputs]], |engine, x| {
+                engine.cross_entropy(&x[0], &Tensor::new(labels.as_slice(), x[0].device())?)
+            })?;
+        });
+    }
+
+    /// A network that diverges must be seen to, whichever engine runs it.
+    fn special_values_agree(device: &Device) {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let rows = [[-inf, 0.0, -0.0, 1.0], [inf, -1.0, 2.0, 2.0], [nan, 1.0, -inf, 3.0], [-inf, -inf, 0.5, nan]];
+        for dtype in [DType::F32, DType::F64] {
+            let run = |engine: Engine, device: &Device| -> Vec<String> {
+                let x =
+                    Tensor::new(&[[rows]], &Device::Cpu).unwrap().to_dtype(dtype).unwrap().to_device(device).unwrap();
+                let pooled = [(3, 1, 1), (2, 2, 0), (3, 2, 1)].map(|(k, s, p)| engine.max_pool2d(&x, k, s, p).unwrap());
+                let text = |y: &Tensor| format!("{:?}", host_f64(y).unwrap()).replace("-0.0", "0.0");
+                pooled.iter().chain([&engine.relu(&x).unwrap()]).map(text).collect()
+            };
+            assert_eq!(run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device), "{dtype:?}");
+        }
+    }
+}

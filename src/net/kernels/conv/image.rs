@@ -1,0 +1,116 @@
+//! The gradient of a convolution with respect to its image.
+//!
+//! Image pixel `i` of the padded image is seen by output `o` through tap `t` if `i = s o + d t`, with stride `s` and dilation
+//! `d`. Of the pixels `i = s q + r` with the same remainder `r`, each is seen by the same taps, those with
+//! `d t mod s = r`, and `o = q - d t / s`: a correlation with stride 1. So the gradient is `s²` such correlations, whose
+//! outputs interleave.
+
+use std::ops::Range;
+
+use super::super::element::Element;
+use super::super::isa::Isa;
+use super::correlate::{Correlation, each_image};
+use super::geometry::Geometry;
+use super::pack::Packing;
+
+/// In one direction, the image pixels of one remainder and the taps that see them.
+struct Phase {
+    /// The first of its pixels on the image.
+    first: usize,
+    /// The number of its pixels on the image.
+    count: usize,
+    /// The quotient `q` of the first.
+    quotient: usize,
+    /// The taps, with `d t / s`.
+    taps: Vec<(usize, usize)>,
+}
+
+/// The phases of one direction that have pixels on an image of `size`.
+fn phases(g: &Geometry, size: usize, taps: usize) -> Vec<Phase> {
+    let (s, d, p) = (g.window.stride, g.window.dilation, g.window.padding);
+    (0..s.min(size))
+        .map(|first| Phase {
+            first,
+            count: (size - first).div_ceil(s),
+            quotient: (first + p) / s,
+            // In descending order the taps read ascending addresses.
+            taps: (0..taps).rev().filter(|t| d * t % s == (first + p) % s).map(|t| (t, d * t / s)).collect(),
+        })
+        .collect()
+}
+
+/// The output pixels that the phases of one direction read: the first may lie before the output's first, as a negative.
+fn span(phases: &[Phase]) -> Range<isize> {
+    let furthest = phases.iter().flat_map(|p| &p.taps).map(|tap| tap.1).max().unwrap_or(0) as isize;
+    let start = phases.iter().map(|p| p.quotient).min().unwrap_or(0) as isize - furthest;
+    let end = phases.iter().map(|p| p.quotient + p.count).max().unwrap_or(0) as isize;
+    start..end
+}
+
+/// The gradient with respect to the image, given that with respect to the output.
+pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T]) -> Vec<T> {
+    let g = g.flat();
+    let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
+    let (rows, columns) = (span(&vertical), span(&horizontal));
+    let packing = Packing::shifted(g.co, (g.ho, g.wo), (-rows.start, -columns.start), (rows.len(), columns.len()));
+    let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
+        .iter()
+        .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
+        .map(|(y, x)| (y, x, part(&g, &packing, (rows.start, columns.start), (y, x), w)))
+        .collect();
+
+    let len = g.ci * g.hi * g.wi;
+    if let [(_, _, whole)] = &parts[..] {
+        let in_place = packing.is_identity() && whole.needs_no_slack();
+        return each_image(&packing, in_place, gy, len, 0, |packed, _, gx| whole.run(isa, packed, gx));
+    }
+    let largest = parts.iter().map(|(y, x, _)| g.ci * y.count * x.count).max().unwrap_or(0);
+    each_image(&packing, false, gy, len, largest, |packed, scratch, gx| {
+        for (y, x, correlation) in &parts {
+            let computed = &mut scratch[..g.ci * y.count * x.count];
+            correlation.run(isa, packed, computed);
+            interleave(&g, (y, x), computed, gx);
+        }
+    })
+}
+
+/// The correlation that gives the pixels of one phase.
+fn part<T: Element>(
+    g: &Geometry,
+    packing: &Packing,
+    start: (isize, isize),
+    (y, x): (&Phase, &Phase),
+    w: &[T],
+) -> Correlation<T> {
+    let (top, left) = (y.quotient as isize - start.0, x.quotient as isize - start.1);
+    let window: Vec<(usize, (usize, usize))> = y
+        .taps
+        .iter()
+        .flat_map(|&(ty, dy)| x.taps.iter().map(move |&(tx, dx)| (ty, dy, tx, dx)))
+        .map(|(ty, dy, tx, dx)| (ty * g.kw + tx, ((top - dy as isize) as usize, (left - dx as isize) as usize)))
+        .collect();
+    let offsets = (0..g.cog()).flat_map(|c| window.iter().map(move |&(_, at)| packing.offset(c, at))).collect();
+    let (taps, seen) = (g.kh * g.kw, window.len());
+    Correlation::new(
+        (g.window.groups, g.cig()),
+        (offsets, g.cog() * packing.channel(), packing.row()),
+        (y.count, x.count),
+        |group, input, tap| {
+            let output = group * g.cog() + tap / seen;
+            w[(output * g.cig() + input) * taps + window[tap % seen].0]
+        },
+    )
+}
+
+/// Puts the pixels of one phase in their places.
+fn interleave<T: Element>(g: &Geometry, (y, x): (&Phase, &Phase), computed: &[T], gx: &mut [T]) {
+    let s = g.window.stride;
+    for (plane, computed) in gx.chunks_exact_mut(g.hi * g.wi).zip(computed.chunks_exact(y.count * x.count)) {
+        for (row, computed) in computed.chunks_exact(x.count).enumerate() {
+            let row = &mut plane[(y.first + s * row) * g.wi..][..g.wi];
+            for (target, value) in row[x.first..].iter_mut().step_by(s).zip(computed) {
+                *target = *value;
+            }
+        }
+    }
+}

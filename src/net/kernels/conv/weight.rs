@@ -1,0 +1,200 @@
+//! The gradient of a convolution with respect to its weights.
+//!
+//! A weight's gradient is a sum over images and output pixels. Its order: the images are cut into at most [`PARTS`] parts; a
+//! part's images are taken a few together; over these, row by row, output column `x` is added to lane `x mod 8`; the lanes
+//! are added as a tree, the sums of the groups of images in their order, and the parts in theirs.
+
+use rayon::prelude::*;
+
+use super::super::element::{Element, LANES, with_scratch};
+use super::super::isa::{Isa, vectorised};
+use super::geometry::Geometry;
+use super::pack::{Packing, SLACK};
+
+/// Parts into which a batch is cut at most, whatever the number of threads.
+const PARTS: usize = 16;
+
+/// Elements that the loop over a few images may touch before its sums leave the registers, to stay in the first cache.
+const WORKING_SET: usize = 6 * 1024;
+
+/// The gradient with respect to the weights, given that with respect to the output.
+pub(super) fn weight_gradient<T: Element>(isa: Isa, g: &Geometry, x: &[T], gy: &[T]) -> Vec<T> {
+    let plan = Plan::new(g);
+    let g = &plan.g;
+    let (image, output) = (g.ci * g.hi * g.wi, g.co * g.ho * g.wo);
+    let images = g.n.div_ceil(PARTS);
+    let parts: Vec<Vec<T>> = x
+        .par_chunks(images * image)
+        .zip(gy.par_chunks(images * output))
+        .map(|(x, gy)| {
+            let mut sums = vec![T::ZERO; g.co * g.cig() * g.kh * g.kw];
+            for (x, gy) in x.chunks(plan.together * image).zip(gy.chunks(plan.together * output)) {
+                plan.add(isa, x, gy, &mut sums);
+            }
+            sums
+        })
+        .collect();
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().unwrap_or_default();
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+    }
+    total
+}
+
+/// What is the same for all parts.
+struct Plan {
+    g: Geometry,
+    packing: Packing,
+    /// Where each tap of each input channel of a group starts.
+    offsets: Vec<usize>,
+    /// Output columns, filled up to whole vectors with zeros.
+    columns: usize,
+    /// Images that are summed together.
+    together: usize,
+}
+
+impl Plan {
+    fn new(g: &Geometry) -> Self {
+        let (g, taps, dilation) = (g.flat(), g.kh * g.kw, g.window.dilation);
+        let packing = Packing::of_input(&g);
+        let offsets = (0..g.cig() * taps).map(|t| {
+            let (y, x) = (t % taps / g.kw, t % g.kw);
+            packing.offset(t / taps, (y * dilation, x * dilation))
+        });
+        let columns = g.wo.next_multiple_of(LANES);
+        let touched = 4 * g.ho * columns + packing.channel();
+        Self { offsets: offsets.collect(), columns, together: (WORKING_SET / touched).clamp(1, PARTS), g, packing }
+    }
+
+    /// Adds the gradient over a few images.
+    fn add<T: Element>(&self, isa: Isa, x: &[T], gy: &[T], sums: &mut [T]) {
+        let g = &self.g;
+        let images = x.len() / self.packing.source();
+        let x_in_place = self.packing.is_identity() && self.columns == g.wo;
+        let gy_in_place = self.columns == g.wo;
+        let x_image = if x_in_place { self.packing.source() } else { self.packing.image() };
+        let gy_image = g.co * g.ho * self.columns;
+        let x_copy = if x_in_place { 0 } else { images * x_image + SLACK };
+        let gy_copy = if gy_in_place { 0 } else { images * gy_image };
+        with_scratch(x_copy + gy_copy, |scratch| {
+            let (packed_x, packed_gy) = scratch.split_at_mut(x_copy);
+            if !x_in_place {
+                for (image, x) in x.chunks_exact(self.packing.source()).enumerate() {
+                    // The slack of an image is overwritten by the next.
+                    self.packing.pack_with_slack(x, &mut packed_x[image * x_image..][..x_image + SLACK]);
+                }
+            }
+            if !gy_in_place {
+                for (row, gy) in packed_gy.chunks_exact_mut(self.columns).zip(gy.chunks_exact(g.wo)) {
+                    row[..g.wo].copy_from_slice(gy);
+                    row[g.wo..].fill(T::ZERO);
+                }
+            }
+            let x = if x_in_place { x } else { packed_x };
+            let gy = if gy_in_place { gy } else { packed_gy };
+            self.add_packed(isa, images, (x, x_image), (gy, gy_image), sums);
+        });
+    }
+
+    fn add_packed<T: Element>(&self, isa: Isa, images: usize, x: (&[T], usize), gy: (&[T], usize), sums: &mut [T]) {
+        let (g, taps) = (&self.g, self.offsets.len());
+        let plane = g.ho * self.columns;
+        let rows = Rows {
+            images,
+            lines: g.ho,
+            columns: self.columns,
+            x_row: self.packing.row(),
+            x_image: x.1,
+            gy_image: gy.1,
+        };
+        for group in 0..g.window.groups {
+            let x = &x.0[group * g.cig() * self.packing.channel()..];
+            let mut output = 0;
+            while output < g.cog() {
+                let channel = group * g.cog() + output;
+                let gy = &gy.0[channel * plane..];
+                let sums = &mut sums[channel * taps..];
+                // As many sums as registers hold: twelve vectors of f32, or half as many of f64, which take two registers.
+                output += match g.cog() - output {
+                    4.. if size_of::<T>() == 4 => add_outputs::<T, 4, 3>(isa, &rows, x, &self.offsets, gy, sums),
+                    2.. => add_outputs::<T, 2, 3>(isa, &rows, x, &self.offsets, gy, sums),
+                    _ if taps >= 9 && size_of::<T>() == 4 => {
+                        add_outputs::<T, 1, 9>(isa, &rows, x, &self.offsets, gy, sums)
+                    }
+                    _ => add_outputs::<T, 1, 3>(isa, &rows, x, &self.offsets, gy, sums),
+                };
+            }
+        }
+    }
+}
+
+/// The rows over which a sum runs.
+#[derive(Clone, Copy)]
+struct Rows {
+    images: usize,
+    lines: usize,
+    columns: usize,
+    x_row: usize,
+    x_image: usize,
+    gy_image: usize,
+}
+
+/// Adds the gradient of all taps of `C` output channels, `P` taps at a time; returns `C`.
+fn add_outputs<T: Element, const C: usize, const P: usize>(
+    isa: Isa,
+    rows: &Rows,
+    x: &[T],
+    offsets: &[usize],
+    gy: &[T],
+    sums: &mut [T],
+) -> usize {
+    for first in (0..offsets.len()).step_by(P) {
+        let count = P.min(offsets.len() - first);
+        // Taps beyond the last repeat it, and are dropped.
+        let taps = std::array::from_fn(|p| offsets[first + p.min(count - 1)]);
+        let mut lanes = [[[T::ZERO; LANES]; P]; C];
+        products(isa, *rows, x, taps, gy, &mut lanes);
+        for (c, lanes) in lanes.iter().enumerate() {
+            for (sum, l) in sums[c * offsets.len() + first..][..count].iter_mut().zip(lanes) {
+                *sum += ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+            }
+        }
+    }
+    C
+}
+
+vectorised! {
+    /// `Σ gy[c][i] x[tap + i]` over all pixels `i` of all rows, lane by lane, for `C` channels and `P` taps.
+    ///
+    /// The lanes are added elsewhere: seeing that here, the compiler makes vectors of sums instead of pixels.
+    #[inline(never)]
+    fn products<T, C, P>(rows: Rows, x: &[T], taps: [usize; P], gy: &[T], lanes: &mut [[[T; LANES]; P]; C]) {
+        let plane = rows.lines * rows.columns;
+        let last = taps.iter().fold(0, |a, &b| a.max(b));
+        assert!(rows.images > 0 && plane > 0 && rows.columns.is_multiple_of(LANES));
+        assert!((rows.images - 1) * rows.x_image + last + (rows.lines - 1) * rows.x_row + rows.columns <= x.len());
+        assert!((rows.images - 1) * rows.gy_image + C * plane <= gy.len());
+        let mut sums = [[[T::ZERO; LANES]; P]; C];
+        for image in 0..rows.images {
+            for row in 0..rows.lines {
+                let x_row = image * rows.x_image + row * rows.x_row;
+                let gy_row = image * rows.gy_image + row * rows.columns;
+                for column in (0..rows.columns).step_by(LANES) {
+                    // SAFETY: `image`, `row` and `column + LANES` are at most those of the assertion on `x` above.
+                    let x = taps.map(|tap| unsafe { *x.as_ptr().add(x_row + column + tap).cast::<[T; LANES]>() });
+                    for c in 0..C {
+                        // SAFETY: the same, with the assertion on `gy`; channel `c` is `plane` elements after `c - 1`.
+                        let gy = unsafe { *gy.as_ptr().add(gy_row + column + c * plane).cast::<[T; LANES]>() };
+                        for p in 0..P {
+                            for i in 0..LANES {
+                                sums[c][p][i] = x[p][i].fma(gy[i], sums[c][p][i]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        *lanes = sums;
+    }
+}

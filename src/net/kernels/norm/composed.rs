@@ -1,0 +1,46 @@
+//! Batch normalisation of operations that can be differentiated any number of times.
+//!
+//! Sums over batch and space, and their opposite, are the kernels of [`reduce`](super::super::reduce); the rest is Candle's
+//! arithmetic on single elements, which is exact everywhere.
+
+use candle_core::{Result, Tensor};
+
+use super::super::kernel::apply;
+use super::super::reduce::{Over, Spread, Sums};
+use super::Moments;
+
+/// Normalises by the statistics of the batch.
+pub(super) fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
+    let mean = channel_means(x)?;
+    let var = channel_means(&(x - everywhere(&mean, x)?)?.sqr()?)?;
+    let y = normalise(x, (&mean, &var), affine, eps)?;
+    Ok((y, Moments { mean: mean.detach(), var: var.detach() }))
+}
+
+/// Normalises by the given mean and variance.
+pub(super) fn normalise(
+    x: &Tensor,
+    (mean, var): (&Tensor, &Tensor),
+    affine: Option<(&Tensor, &Tensor)>,
+    eps: f64,
+) -> Result<Tensor> {
+    let mut factor = var.affine(1.0, eps)?.sqrt()?.recip()?;
+    if let Some((scale, _)) = affine {
+        factor = (factor * scale)?;
+    }
+    let y = ((x - everywhere(mean, x)?)? * everywhere(&factor, x)?)?;
+    match affine {
+        None => Ok(y),
+        Some((_, shift)) => y + everywhere(shift, x)?,
+    }
+}
+
+/// The mean of each channel.
+fn channel_means(x: &Tensor) -> Result<Tensor> {
+    apply(Sums { over: Over::BatchAndSpace, mean: true }, [x])
+}
+
+/// A number for each channel, at every pixel of `x`.
+fn everywhere(numbers: &Tensor, x: &Tensor) -> Result<Tensor> {
+    apply(Spread { over: Over::BatchAndSpace, mean: false, shape: x.shape().clone() }, [numbers])
+}

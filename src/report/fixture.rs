@@ -1,0 +1,173 @@
+//! A record to make reports of: invented scores, real criteria.
+
+use crate::criteria::{self, CriteriaConfig, Criterion, Direction};
+use crate::estimator::{EstimatorKind, Score};
+use crate::seed::Seed;
+use crate::store::record::{
+    ArchitectureRow, Checkpoint, EpochRecord, EstimatorRecord, PanelRecord, Provenance, Published, Record,
+    SupernetRecord, TruthRecord, Verified,
+};
+
+/// How the scores of an invented estimator come from the truth.
+struct Invented {
+    id: &'static str,
+    kind: EstimatorKind,
+    direction: Direction,
+    /// Standard deviation of the noise on the truth, whose own is 1.
+    noise: f64,
+    /// Scores are multiples of this; 0 for no ties.
+    step: f64,
+    /// How many of the first scores are not finite.
+    broken: usize,
+    published: &'static [(Criterion, f64)],
+}
+
+const INVENTED: [Invented; 5] = [
+    Invented {
+        id: "params",
+        kind: EstimatorKind::Baseline,
+        direction: Direction::Higher,
+        noise: 0.9,
+        step: 0.25,
+        broken: 0,
+        published: &[(Criterion::TauB, 0.606), (Criterion::PrecisionTop(0.05), 0.282)],
+    },
+    Invented {
+        id: "synflow",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Higher,
+        noise: 1.1,
+        step: 0.0,
+        broken: 3,
+        published: &[(Criterion::TauB, 0.574)],
+    },
+    Invented {
+        id: "jacob_cov",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Higher,
+        noise: 4.0,
+        step: 0.0,
+        broken: 1,
+        published: &[(Criterion::PrecisionTop(0.05), 0.087)],
+    },
+    Invented {
+        id: "plain",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Lower,
+        noise: 30.0,
+        step: 0.0,
+        broken: 0,
+        published: &[],
+    },
+    Invented {
+        id: "oneshot_loss",
+        kind: EstimatorKind::OneShot,
+        direction: Direction::Lower,
+        noise: 0.4,
+        step: 0.0,
+        broken: 0,
+        published: &[(Criterion::TauB, 0.766), (Criterion::PrecisionTop(0.05), 0.533)],
+    },
+];
+
+/// A record with one panel of `rows` architectures, two supernets, and a title that needs escaping.
+pub(super) fn record(rows: usize) -> Record {
+    let seed = Seed::root(5);
+    let mut stream = seed.child("truth").stream();
+    let quality: Vec<f64> = (0..rows).map(|_| stream.normal()).collect();
+    let truth: Vec<f64> = quality.iter().map(|quality| 0.91 + 0.01 * quality).collect();
+    let mut sorted = truth.clone();
+    sorted.sort_by(f64::total_cmp);
+    let estimators =
+        INVENTED.iter().map(|invented| estimator(invented, &quality, &truth, seed.child(invented.id))).collect();
+    let architectures = truth
+        .iter()
+        .enumerate()
+        .map(|(index, &truth)| ArchitectureRow { architecture: format!("|skip_connect~{index}|"), truth });
+    let panels =
+        vec![PanelRecord { name: "representatives".to_owned(), architectures: architectures.collect(), estimators }];
+    Record {
+        format: Record::FORMAT,
+        spec_hash: "3f2a9c1e".repeat(8),
+        name: "nb201-example".to_owned(),
+        title: "NAS-Bench-201 <in> small & \"quoted\"".to_owned(),
+        space: "nb201".to_owned(),
+        device_class: "cpu".to_owned(),
+        spec: serde_json::json!({ "space": "nb201", "seeds": ["20", "2020"], "note": "</pre><b>" }),
+        truth: TruthRecord {
+            source: "truth/nb201.csv, cifar10_test_group_mean".to_owned(),
+            rows,
+            minimum: sorted[0],
+            median: sorted[rows / 2],
+            maximum: sorted[rows - 1],
+            verified: vec![Verified {
+                architecture: "|skip_connect~0|".to_owned(),
+                seed: "20".to_owned(),
+                expected: 0.9134,
+                found: 0.9134,
+            }],
+        },
+        supernets: [20, 2020].map(|number| supernet(number, seed.index("supernet", number))).to_vec(),
+        panels,
+    }
+}
+
+fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) -> EstimatorRecord {
+    let mut stream = seed.stream();
+    let reasons = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let oriented: Vec<f64> = quality
+        .iter()
+        .enumerate()
+        .map(|(row, quality)| {
+            let score = quality + invented.noise * stream.normal();
+            let score = if invented.step > 0.0 { (score / invented.step).round() * invented.step } else { score };
+            if row < invented.broken { reasons[row % 3] } else { score }
+        })
+        .collect();
+    let config = CriteriaConfig { resamples: 200, ..CriteriaConfig::default() };
+    let one_shot = invented.kind == EstimatorKind::OneShot;
+    let published = invented.published.iter().map(|&(criterion, value)| Published {
+        criterion,
+        value,
+        source: "Ning et al. 2021, slides: 6,466 architectures, 1,000 epochs".to_owned(),
+    });
+    EstimatorRecord {
+        id: invented.id.to_owned(),
+        version: 1,
+        direction: invented.direction,
+        kind: invented.kind,
+        checkpoint: one_shot.then(|| Checkpoint { seed: "20".to_owned(), epoch: 40 }),
+        criteria: criteria::evaluate(truth, &oriented, &config, Seed::root(5).child("bootstrap")).unwrap(),
+        scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),
+        published: published.collect(),
+    }
+}
+
+fn supernet(number: u64, seed: Seed) -> SupernetRecord {
+    let mut stream = seed.stream();
+    let epochs = (1..=40u32).map(|epoch| {
+        let progress = 1.0 - libm::exp(-f64::from(epoch) / 15.0);
+        EpochRecord {
+            epoch,
+            loss: 2.3 - 1.2 * progress + 0.03 * stream.normal(),
+            accuracy: 0.1 + 0.5 * progress + 0.01 * stream.normal(),
+            learning_rate: 0.05,
+        }
+    });
+    SupernetRecord { seed: number.to_string(), epochs: epochs.collect() }
+}
+
+/// How the invented run came about.
+pub(super) fn provenance() -> Provenance {
+    Provenance {
+        version: "0.1.0".to_owned(),
+        git_commit: Some("164344a".to_owned()),
+        started: "2026-01-31T12:00:00Z".to_owned(),
+        command: "nas-assay run nb201-example".to_owned(),
+        cpu_features: ["avx2", "fma"].map(str::to_owned).to_vec(),
+        device: "cpu".to_owned(),
+        driver: None,
+        threads: 2,
+        os: "linux x86_64".to_owned(),
+    }
+}
