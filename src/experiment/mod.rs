@@ -1,1 +1,160 @@
-//! Plan and execution of a spec.
+//! From a spec to a record: resolve, plan, run.
+//!
+//! [`Resolved`] fixes the identity, [`Runner::plan`] says what will happen, [`Runner::run`] does it. Images and truth are read and
+//! their digests checked before the first step; provenance is written before it, too.
+
+mod make_truth;
+mod material;
+mod plan;
+mod progress;
+mod provenance;
+mod published;
+mod resolve;
+mod runner;
+mod score_file;
+mod scores;
+mod supernet;
+mod verify;
+mod workers;
+
+use std::fmt;
+
+use crate::criteria::CriteriaError;
+use crate::data::DataError;
+use crate::estimator::EstimatorError;
+use crate::estimator::registry::UnknownEstimator;
+use crate::net::NetError;
+use crate::net::checkpoint::CheckpointError;
+use crate::net::train::TrainError;
+use crate::spec::{CanonicalError, SpecError};
+use crate::store::StoreError;
+use crate::truth::table::TableError;
+use crate::truth::trained::TrainedError;
+
+pub use make_truth::make_truth;
+pub use material::{Material, PanelRows, Split};
+pub use plan::{Action, Stage, Work};
+pub use progress::{Progress, Silent};
+pub use provenance::freeze;
+pub use resolve::Resolved;
+pub use runner::{PlannedStage, Runner};
+pub use score_file::{ScoreError, Scored, score_file};
+
+/// The specs that the program carries: name and TOML text.
+pub fn carried_specs() -> [(&'static str, &'static str); 2] {
+    [
+        ("nb201-micro", include_str!("../../fixtures/specs/nb201-micro.toml")),
+        ("nb201-real", include_str!("../../fixtures/specs/nb201-real.toml")),
+    ]
+}
+
+/// Which engine made a number; numbers of one class are bit-identical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceClass {
+    /// This project's CPU kernels.
+    Cpu,
+    /// Candle's CUDA backend.
+    Cuda,
+}
+
+impl DeviceClass {
+    /// As it stands in a record's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+impl fmt::Display for DeviceClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an experiment could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The spec is wrong.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The spec has no canonical form.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// The spec names an estimator that there is none of.
+    #[error(transparent)]
+    UnknownEstimator(#[from] UnknownEstimator),
+    /// A one-shot estimator was asked for without a supernet.
+    #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
+    NoSupernet {
+        /// The estimator.
+        estimator: String,
+        /// The panel.
+        panel: String,
+    },
+    /// The carried truth is not there or not right.
+    #[error(transparent)]
+    Trained(#[from] TrainedError),
+    /// A file of the data root is needed, and there is no data root.
+    #[error("{file} is needed, and no data root was given")]
+    NoDataRoot {
+        /// The file.
+        file: String,
+    },
+    /// A data file is missing, damaged or not the declared one.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A truth table does not parse.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A network failed.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A checkpoint could not be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// An estimator failed.
+    #[error(transparent)]
+    Estimator(#[from] EstimatorError),
+    /// Criteria could not be computed.
+    #[error("the criteria of {estimator} on panel `{panel}`: {source}")]
+    Criteria {
+        /// The estimator.
+        estimator: String,
+        /// The panel.
+        panel: String,
+        /// Why.
+        source: CriteriaError,
+    },
+    /// A retrained architecture does not have the accuracy that the carried truth says.
+    #[error(
+        "the carried truth `{table}` says {expected} for {architecture} (seed {seed}), and training it again gave {found}"
+    )]
+    TruthMismatch {
+        /// The table.
+        table: String,
+        /// The architecture.
+        architecture: String,
+        /// The training seed.
+        seed: String,
+        /// The accuracy in the table.
+        expected: f64,
+        /// The accuracy now.
+        found: f64,
+    },
+    /// A panel has too few architectures to rank.
+    #[error("panel `{panel}` holds {count} architectures, and a ranking needs 2")]
+    NothingToRank {
+        /// The panel.
+        panel: String,
+        /// Its architectures.
+        count: usize,
+    },
+}

@@ -1,0 +1,127 @@
+//! What a run reads before its first step: images, truth, and the architectures of each panel.
+
+use std::path::Path;
+
+use super::ExperimentError;
+use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
+use crate::space::Architecture;
+use crate::spec::{DataFile, Images, Panel, Spec, SpecError, Truth};
+use crate::truth::table::Nb201Table;
+use crate::truth::trained::{self, TrainedTable};
+
+/// Everything that a run reads.
+#[derive(Debug)]
+pub struct Material {
+    /// Version of the code that draws or decodes the images.
+    pub images_version: u32,
+    /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
+    pub truth: Vec<(Architecture, f64)>,
+    /// Where the truth comes from, for people.
+    pub truth_source: String,
+    /// The carried table, if the truth is one.
+    pub trained: Option<TrainedTable>,
+    /// The panels in name order.
+    pub panels: Vec<PanelRows>,
+}
+
+/// A panel: which rows of the truth, and which estimators.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelRows {
+    /// Its name.
+    pub name: String,
+    /// Rows of the truth, ascending.
+    pub rows: Vec<usize>,
+    /// Estimator ids.
+    pub estimators: Vec<String>,
+}
+
+impl PanelRows {
+    fn draw(name: &str, panel: &Panel, len: usize) -> Self {
+        let rows = match panel.sample {
+            0 => (0..len).collect(),
+            count => panel.seed.root().child("panel").stream().choose(len, count),
+        };
+        Self { name: name.to_owned(), rows, estimators: panel.estimators.clone() }
+    }
+
+    /// The panel's architectures as text.
+    pub fn architecture_texts(&self, truth: &[(Architecture, f64)]) -> Vec<String> {
+        self.rows.iter().map(|&row| truth[row].0.to_string()).collect()
+    }
+
+    /// The panel's architectures.
+    pub fn architectures(&self, truth: &[(Architecture, f64)]) -> Vec<Architecture> {
+        self.rows.iter().map(|&row| truth[row].0).collect()
+    }
+}
+
+impl Material {
+    /// Reads the truth and draws the panels.
+    ///
+    /// # Errors
+    /// If a file is missing, has another digest, or does not parse.
+    pub fn load(spec: &Spec, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
+        let (truth, truth_source, trained) = match &spec.truth {
+            Truth::Trained(choice) => {
+                let table = trained::carried(&choice.table)?;
+                let rows = table.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
+                (rows, format!("trained by this project: {}", choice.table), Some(table))
+            }
+            Truth::Nb201(choice) => {
+                let table = Nb201Table::parse(&choice.file.path, &read(root, &choice.file)?)?;
+                let rows = table.select(choice.rows, choice.accuracy);
+                let truth = rows.into_iter().map(|(architecture, accuracy)| (architecture.into(), accuracy)).collect();
+                (truth, format!("{}: {:?}, {:?}", choice.file.path, choice.accuracy, choice.rows), None)
+            }
+        };
+        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, truth.len())).collect();
+        let images_version = match spec.images {
+            Images::Synthetic(_) => SYNTHETIC_VERSION,
+            Images::Cifar10(_) => cifar::VERSION,
+        };
+        Ok(Self { images_version, truth, truth_source, trained, panels })
+    }
+}
+
+/// The images that train and those that validate.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// The first images of the set.
+    pub train: ImageSet,
+    /// The last images of the set.
+    pub validation: ImageSet,
+}
+
+impl Split {
+    /// Reads or draws the images that a spec declares.
+    ///
+    /// # Errors
+    /// If a file is missing, has another digest, is truncated, or holds too few images.
+    pub fn load(images: &Images, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
+        match images {
+            Images::Synthetic(set) => {
+                let draw = |split, count| synthetic::draw(&set.seed.root(), split, count);
+                Ok(Self { train: draw("train", set.train)?, validation: draw("validation", set.validation)? })
+            }
+            Images::Cifar10(set) => {
+                let mut files = Vec::new();
+                for file in &set.files {
+                    files.push((file.path.clone(), read(root, file)?));
+                }
+                let all =
+                    cifar::parse("cifar10", files.iter().map(|(path, bytes)| (Path::new(path), bytes.as_slice())))?;
+                let wanted = set.train + set.validation;
+                if wanted > all.len() {
+                    let problem = format!("and `validation` ask for {wanted} images, and the files hold {}", all.len());
+                    return Err(SpecError::Invalid { key: "images.cifar10.train".to_owned(), problem }.into());
+                }
+                Ok(Self { train: all.first(set.train)?, validation: all.last(set.validation)? })
+            }
+        }
+    }
+}
+
+fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, ExperimentError> {
+    let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
+    Ok(root.read_verified(&file.path, &file.sha256)?)
+}

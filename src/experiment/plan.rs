@@ -1,0 +1,246 @@
+//! What a run will do: a pure function of the resolved spec, the truth, and what the store holds.
+//!
+//! A stage's key is made from what the stage depends on and nothing else: adding an estimator never retrains a supernet, and two
+//! specs that train the same supernet share it.
+
+use serde::Serialize;
+
+use super::material::Material;
+use super::resolve::{Resolved, estimator_meta};
+use super::{DeviceClass, ExperimentError};
+use crate::estimator::EstimatorKind;
+use crate::net::train::TRAINER_VERSION;
+use crate::space::SpaceId;
+use crate::spec::{
+    CanonicalError, Images, Input, Network, OneShot, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
+    ZeroShot, sha256_hex,
+};
+
+/// One unit of work with a result in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// What it computes.
+    pub work: Work,
+    /// Its identity.
+    pub key: StageKey,
+    /// Why it will run, or why it need not.
+    pub action: Action,
+}
+
+/// What a stage computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Trains architectures of the carried truth again and compares bit for bit.
+    VerifyTruth {
+        /// Rows of the table.
+        rows: Vec<usize>,
+    },
+    /// Trains a supernet.
+    Supernet {
+        /// Its seed.
+        seed: SeedValue,
+    },
+    /// Scores every architecture of a panel with one estimator.
+    Scores(ScoreWork),
+}
+
+/// Which estimator scores which panel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreWork {
+    /// Position of the panel.
+    pub panel: usize,
+    /// Id of the estimator.
+    pub estimator: String,
+    /// The supernet that a one-shot estimator reads.
+    pub supernet: Option<(SeedValue, StageKey)>,
+}
+
+impl Work {
+    /// The folder of the store that holds results of this kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyTruth { .. } => "verify-truth",
+            Self::Supernet { .. } => "supernet",
+            Self::Scores(_) => "scores",
+        }
+    }
+}
+
+/// What will happen to a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The store holds its result.
+    Reuse,
+    /// The store does not hold its result.
+    Run,
+    /// The store does not hold its result, and a supernet that it reads is to be trained first.
+    RunAfterSupernet,
+}
+
+impl Action {
+    /// The reason, for people.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Reuse => "skip: its result is in the store",
+            Self::Run => "run: no result in the store",
+            Self::RunAfterSupernet => "run: waits for the supernet",
+        }
+    }
+}
+
+/// The part of an identity that every stage of a space on a device shares.
+#[derive(Clone, Copy, Serialize)]
+struct Ground<'a> {
+    space: SpaceId,
+    space_version: u32,
+    device_class: &'a str,
+}
+
+#[derive(Serialize)]
+struct SupernetInputs<'a> {
+    ground: Ground<'a>,
+    images: &'a Images,
+    images_version: u32,
+    trainer: u32,
+    network: Network,
+    sampling: Sampling,
+    decay_unsampled: bool,
+    training: &'a Training,
+    seed: SeedValue,
+}
+
+#[derive(Serialize)]
+struct ScoreInputs<'a> {
+    ground: Ground<'a>,
+    estimator: &'a str,
+    version: u32,
+    architectures: &'a str,
+    protocol: Protocol<'a>,
+}
+
+#[derive(Serialize)]
+enum Protocol<'a> {
+    Baseline {
+        network: Network,
+    },
+    ZeroShot {
+        settings: &'a ZeroShot,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        images: Option<(&'a Images, u32)>,
+    },
+    OneShot {
+        settings: OneShot,
+        supernet: &'a StageKey,
+    },
+}
+
+/// The stages of an experiment in the order in which they run.
+///
+/// # Errors
+/// If an estimator is unknown.
+pub fn plan(
+    resolved: &Resolved,
+    material: &Material,
+    class: DeviceClass,
+    holds: impl Fn(&Work, &StageKey) -> bool,
+) -> Result<Vec<Stage>, ExperimentError> {
+    let spec = &resolved.spec;
+    let ground = Ground { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
+    let mut stages: Vec<Stage> = Vec::new();
+    let mut push = |work: Work, key: StageKey, waits: bool| {
+        let action = match (holds(&work, &key), waits) {
+            (true, _) => Action::Reuse,
+            (false, false) => Action::Run,
+            (false, true) => Action::RunAfterSupernet,
+        };
+        stages.push(Stage { work, key, action });
+        action != Action::Reuse
+    };
+
+    if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &material.trained)
+        && truth.verify > 0
+    {
+        let rows = verified_rows(table.rows.len(), truth.verify);
+        let key = StageKey::of("verify-truth", &(ground, TRAINER_VERSION, &table.sha256, &rows, &table.recipe))?;
+        push(Work::VerifyTruth { rows }, key, false);
+    }
+
+    let wants_one_shot = wants_one_shot(resolved)?;
+    let mut supernets = Vec::new();
+    let mut trains = false;
+    if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_one_shot) {
+        for &seed in &supernet.seeds {
+            let key = supernet_key(ground, material.images_version, &spec.images, supernet, seed)?;
+            supernets.push((seed, key.clone()));
+            trains |= push(Work::Supernet { seed }, key, false);
+        }
+    }
+
+    for (position, panel) in material.panels.iter().enumerate() {
+        let architectures = sha256_hex(panel.architecture_texts(&material.truth).join("\n").as_bytes());
+        for id in &panel.estimators {
+            let meta = estimator_meta(id)?;
+            let mut score = |protocol: Protocol<'_>, supernet: Option<(SeedValue, StageKey)>| {
+                let (estimator, version, architectures) = (id.as_str(), meta.version, architectures.as_str());
+                let inputs = ScoreInputs { ground, estimator, version, architectures, protocol };
+                let key = StageKey::of("scores", &inputs)?;
+                let waits = trains && supernet.is_some();
+                push(Work::Scores(ScoreWork { panel: position, estimator: id.clone(), supernet }), key, waits);
+                Ok::<(), CanonicalError>(())
+            };
+            match meta.kind {
+                EstimatorKind::OneShot => {
+                    for held in &supernets {
+                        let protocol = Protocol::OneShot { settings: spec.one_shot, supernet: &held.1 };
+                        score(protocol, Some(held.clone()))?;
+                    }
+                }
+                EstimatorKind::ZeroShot => {
+                    let images =
+                        (spec.zero_shot.input == Input::Images).then_some((&spec.images, material.images_version));
+                    score(Protocol::ZeroShot { settings: &spec.zero_shot, images }, None)?;
+                }
+                EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
+                    score(Protocol::Baseline { network: spec.zero_shot.network }, None)?;
+                }
+            }
+        }
+    }
+    Ok(stages)
+}
+
+fn supernet_key(
+    ground: Ground<'_>,
+    images_version: u32,
+    images: &Images,
+    supernet: &Supernet,
+    seed: SeedValue,
+) -> Result<StageKey, ExperimentError> {
+    let inputs = SupernetInputs {
+        ground,
+        images,
+        images_version,
+        trainer: TRAINER_VERSION,
+        network: supernet.network,
+        sampling: supernet.sampling,
+        decay_unsampled: supernet.decay_unsampled,
+        training: &supernet.training,
+        seed,
+    };
+    Ok(StageKey::of("supernet", &inputs)?)
+}
+
+fn wants_one_shot(resolved: &Resolved) -> Result<bool, ExperimentError> {
+    for id in resolved.spec.panels.values().flat_map(|panel| &panel.estimators) {
+        if estimator_meta(id)?.kind == EstimatorKind::OneShot {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// `count` rows spread evenly over a table of `len` rows: the first, and on from there.
+fn verified_rows(len: usize, count: usize) -> Vec<usize> {
+    let count = count.min(len);
+    (0..count).map(|index| index * len / count).collect()
+}

@@ -1,0 +1,73 @@
+//! A spec with everything that decides its numbers, and the hash of that.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::ExperimentError;
+use crate::data::SYNTHETIC_VERSION;
+use crate::estimator::EstimatorKind;
+use crate::estimator::{Meta, registry};
+use crate::spec::{Images, SPEC_FORMAT, Spec, SpecHash, Truth, canonical_json};
+use crate::truth::trained;
+
+/// A resolved spec: what the text says, and the versions and digests that it can't say.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The spec, defaults filled in.
+    pub spec: Spec,
+    /// Versions of the space, the image set and each estimator.
+    pub versions: BTreeMap<String, u32>,
+    /// Digests of carried files.
+    pub digests: BTreeMap<String, String>,
+    /// The canonical JSON of all of the above.
+    pub canonical: String,
+    /// Its SHA-256.
+    pub hash: SpecHash,
+}
+
+#[derive(Serialize)]
+struct Identity<'a> {
+    format: u32,
+    spec: &'a Spec,
+    versions: &'a BTreeMap<String, u32>,
+    digests: &'a BTreeMap<String, String>,
+}
+
+impl Resolved {
+    /// Resolves a parsed spec.
+    ///
+    /// # Errors
+    /// If it names an estimator or a carried table that there is none of, or a one-shot estimator without a supernet.
+    pub fn new(spec: Spec) -> Result<Self, ExperimentError> {
+        let mut versions = BTreeMap::from([(format!("space:{}", spec.space), spec.space.version())]);
+        let mut digests = BTreeMap::new();
+        if matches!(spec.images, Images::Synthetic(_)) {
+            versions.insert("images:synthetic".to_owned(), SYNTHETIC_VERSION);
+        }
+        if let Truth::Trained(truth) = &spec.truth {
+            digests.insert(format!("truth:{}", truth.table), trained::carried(&truth.table)?.sha256);
+        }
+        for (name, panel) in &spec.panels {
+            for id in &panel.estimators {
+                let meta = estimator_meta(id)?;
+                if meta.kind == EstimatorKind::OneShot && spec.supernet.is_none() {
+                    return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
+                }
+                versions.insert(format!("estimator:{id}"), meta.version);
+            }
+        }
+        let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
+        let canonical = canonical_json("a spec", &identity)?;
+        let hash = SpecHash::of(&canonical);
+        Ok(Self { spec, versions, digests, canonical, hash })
+    }
+}
+
+/// What the registry says of an estimator.
+///
+/// # Errors
+/// If there is none of that id.
+pub(super) fn estimator_meta(id: &str) -> Result<&'static Meta, ExperimentError> {
+    Ok(registry::find(id)?.meta())
+}

@@ -1,0 +1,215 @@
+//! Runs the stages of a plan and makes the record.
+
+use std::collections::BTreeMap;
+
+use candle_core::Device;
+use serde_json::Value;
+
+use super::material::{Material, PanelRows};
+use super::plan::{Action, ScoreWork, Stage, Work, plan};
+use super::progress::Progress;
+use super::resolve::{Resolved, estimator_meta};
+use super::{DeviceClass, ExperimentError, Split, published};
+use crate::criteria;
+use crate::data::DataRoot;
+use crate::estimator::{EstimatorKind, Score};
+use crate::seed::Seed;
+use crate::spec::{StageKey, Truth};
+use crate::store::record::{
+    ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord, TruthRecord,
+    Verified,
+};
+use crate::store::{RecordId, Store};
+
+/// Root of the draws behind every interval; the intervals of two experiments are drawn alike.
+const BOOTSTRAP_SEED: u64 = 1;
+
+/// What a run works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Runner<'a> {
+    /// Where results are kept.
+    pub store: &'a Store,
+    /// Where real data lies.
+    pub root: Option<&'a DataRoot>,
+    /// Where networks run.
+    pub device: &'a Device,
+    /// Its class.
+    pub class: DeviceClass,
+    /// Who hears of progress.
+    pub progress: &'a dyn Progress,
+}
+
+/// A stage of a plan, for people.
+#[derive(Clone, Debug)]
+pub struct PlannedStage {
+    /// `verify-truth`, `supernet` or `scores`.
+    pub kind: &'static str,
+    /// Which one.
+    pub label: String,
+    /// Its key.
+    pub key: StageKey,
+    /// `run` or `skip`.
+    pub action: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+impl Runner<'_> {
+    /// What [`Runner::run`] would do now.
+    ///
+    /// # Errors
+    /// If the truth can't be read.
+    pub fn plan(&self, resolved: &Resolved) -> Result<Vec<PlannedStage>, ExperimentError> {
+        let material = Material::load(&resolved.spec, self.root)?;
+        let stages = self.stages(resolved, &material)?;
+        Ok(stages
+            .into_iter()
+            .map(|stage| PlannedStage {
+                kind: stage.work.kind(),
+                label: label(&stage.work, &material.panels),
+                action: if stage.action == Action::Reuse { "skip" } else { "run" },
+                reason: stage.action.reason(),
+                key: stage.key,
+            })
+            .collect())
+    }
+
+    /// Runs what the store does not hold, and writes and returns the record.
+    ///
+    /// # Errors
+    /// If data are missing or wrong, a stage fails, or the carried truth can't be reproduced.
+    pub fn run(&self, resolved: &Resolved, provenance: &Provenance) -> Result<Record, ExperimentError> {
+        let material = Material::load(&resolved.spec, self.root)?;
+        for panel in &material.panels {
+            if panel.rows.len() < 2 {
+                return Err(ExperimentError::NothingToRank { panel: panel.name.clone(), count: panel.rows.len() });
+            }
+        }
+        let stages = self.stages(resolved, &material)?;
+        let needs_images = stages.iter().any(reads_images);
+        let images = if needs_images { Some(Split::load(&resolved.spec.images, self.root)?) } else { None };
+        let id = RecordId::new(&resolved.hash, self.class.as_str());
+        self.store.begin(&id, &resolved.canonical, provenance)?;
+
+        let mut results = Results::default();
+        for stage in &stages {
+            match &stage.work {
+                Work::VerifyTruth { rows } => results.verified = self.verify_truth(&material, rows, &stage.key)?,
+                Work::Supernet { seed } => {
+                    results.supernets.push(self.supernet(resolved, images.as_ref(), *seed, &stage.key)?);
+                }
+                Work::Scores(work) => results.scores.push((stage.key.clone(), work.clone())),
+            }
+        }
+        let scores = self.scores(resolved, &material, images.as_ref(), &results.scores)?;
+        let record = self.record(resolved, &material, results, &scores)?;
+        self.store.finish(&id, &record)?;
+        Ok(record)
+    }
+
+    fn stages(&self, resolved: &Resolved, material: &Material) -> Result<Vec<Stage>, ExperimentError> {
+        plan(resolved, material, self.class, |work, key| self.result_path(work, key).is_file())
+    }
+
+    /// The file whose presence says that a stage is done.
+    fn result_path(&self, work: &Work, key: &StageKey) -> std::path::PathBuf {
+        self.store.stage(work.kind(), key, ".json")
+    }
+
+    fn record(
+        &self,
+        resolved: &Resolved,
+        material: &Material,
+        results: Results,
+        scores: &BTreeMap<StageKey, Vec<Score>>,
+    ) -> Result<Record, ExperimentError> {
+        let spec = &resolved.spec;
+        let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
+        let bootstrap = Seed::root(BOOTSTRAP_SEED).child("bootstrap");
+        let mut panels = Vec::new();
+        for (position, panel) in material.panels.iter().enumerate() {
+            let truth: Vec<f64> = panel.rows.iter().map(|&row| material.truth[row].1).collect();
+            let texts = panel.architecture_texts(&material.truth);
+            let rows = texts.into_iter().zip(&truth);
+            let mut estimators = Vec::new();
+            for (key, work) in results.scores.iter().filter(|(_, work)| work.panel == position) {
+                let meta = estimator_meta(&work.estimator)?;
+                let scores = scores.get(key).cloned().unwrap_or_default();
+                let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
+                let criteria = criteria::evaluate(&truth, &oriented, &spec.criteria, bootstrap).map_err(|source| {
+                    ExperimentError::Criteria { estimator: meta.id.to_owned(), panel: panel.name.clone(), source }
+                })?;
+                let epoch = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs as u32);
+                estimators.push(EstimatorRecord {
+                    id: meta.id.to_owned(),
+                    version: meta.version,
+                    direction: meta.direction,
+                    kind: meta.kind,
+                    checkpoint: work.supernet.as_ref().map(|(seed, _)| Checkpoint { seed: seed.to_string(), epoch }),
+                    scores,
+                    criteria,
+                    published: if is_benchmark { published::of(spec.space, meta.id) } else { Vec::new() },
+                });
+            }
+            let architectures = rows.map(|(architecture, &truth)| ArchitectureRow { architecture, truth }).collect();
+            panels.push(PanelRecord { name: panel.name.clone(), architectures, estimators });
+        }
+        Ok(Record {
+            format: Record::FORMAT,
+            spec_hash: resolved.hash.to_string(),
+            name: spec.name.clone(),
+            title: spec.title.clone(),
+            space: spec.space.to_string(),
+            device_class: self.class.as_str().to_owned(),
+            spec: serde_json::from_str(&resolved.canonical).unwrap_or(Value::Null),
+            truth: truth_record(material, results.verified),
+            supernets: results.supernets,
+            panels,
+        })
+    }
+}
+
+/// What stages have given so far.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    pub(super) verified: Vec<Verified>,
+    pub(super) supernets: Vec<SupernetRecord>,
+    pub(super) scores: Vec<(StageKey, ScoreWork)>,
+}
+
+fn truth_record(material: &Material, verified: Vec<Verified>) -> TruthRecord {
+    let mut sorted: Vec<f64> = material.truth.iter().map(|(_, accuracy)| *accuracy).collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
+    TruthRecord {
+        source: material.truth_source.clone(),
+        rows: sorted.len(),
+        minimum: sorted[0],
+        median,
+        maximum: sorted[sorted.len() - 1],
+        verified,
+    }
+}
+
+/// Whether a stage that is to run looks at the experiment's images.
+fn reads_images(stage: &Stage) -> bool {
+    let baseline = |id: &str| estimator_meta(id).is_ok_and(|meta| meta.kind == EstimatorKind::Baseline);
+    stage.action != Action::Reuse
+        && match &stage.work {
+            Work::VerifyTruth { .. } => false,
+            Work::Supernet { .. } => true,
+            Work::Scores(work) => !baseline(&work.estimator),
+        }
+}
+
+fn label(work: &Work, panels: &[PanelRows]) -> String {
+    match work {
+        Work::VerifyTruth { rows } => format!("{} architectures", rows.len()),
+        Work::Supernet { seed } => format!("seed {seed}"),
+        Work::Scores(work) => {
+            let of = work.supernet.as_ref().map_or(String::new(), |(seed, _)| format!(", seed {seed}"));
+            format!("{}: {}{of}", panels[work.panel].name, work.estimator)
+        }
+    }
+}

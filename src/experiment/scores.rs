@@ -1,0 +1,211 @@
+//! The score stages: every architecture of a panel, each looked at once for all estimators whose scores are missing.
+
+use std::collections::BTreeMap;
+
+use candle_core::DType;
+use serde::{Deserialize, Serialize};
+
+use super::material::{Material, Split};
+use super::plan::ScoreWork;
+use super::resolve::estimator_meta;
+use super::runner::Runner;
+use super::supernet::{net_config, skeleton};
+use super::{ExperimentError, Resolved, workers};
+use crate::data::cifar::CLASSES;
+use crate::data::{Batch, Noise, Normalisation};
+use crate::estimator::{Estimator, Need, Probe, registry};
+use crate::estimator::{EstimatorKind, Score};
+use crate::net::{Engine, Init, Network};
+use crate::seed::Seed;
+use crate::space::Architecture;
+use crate::spec::{Input, Precision, SeedValue, StageKey, ZeroShot};
+
+/// The result of a score stage, as the store keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScoresFile {
+    estimator: String,
+    version: u32,
+    scores: Vec<Score>,
+}
+
+/// Score stages that look at the same networks: one panel, one kind, one supernet.
+struct Group<'a> {
+    panel: usize,
+    kind: EstimatorKind,
+    supernet: Option<&'a (SeedValue, StageKey)>,
+    members: Vec<(&'a StageKey, &'static dyn Estimator)>,
+}
+
+impl Group<'_> {
+    fn needs(&self) -> Vec<Need> {
+        self.members.iter().flat_map(|(_, estimator)| estimator.meta().needs.iter().copied()).collect()
+    }
+
+    /// Every member's reading of one probe, as floats.
+    fn read(&self, probe: &Probe<'_>) -> Result<Vec<f64>, ExperimentError> {
+        let scores = self.members.iter().map(|(_, estimator)| Ok(estimator.score(probe)?.score.value()));
+        scores.collect()
+    }
+}
+
+impl Runner<'_> {
+    /// The scores of every stage, computed now where the store does not hold them.
+    pub(super) fn scores(
+        &self,
+        resolved: &Resolved,
+        material: &Material,
+        images: Option<&Split>,
+        stages: &[(StageKey, ScoreWork)],
+    ) -> Result<BTreeMap<StageKey, Vec<Score>>, ExperimentError> {
+        let mut scores = BTreeMap::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for (key, work) in stages {
+            if let Some(held) = self.store.read_json::<ScoresFile>(&self.store.stage("scores", key, ".json"))? {
+                scores.insert(key.clone(), held.scores);
+                continue;
+            }
+            let (kind, supernet) = (estimator_meta(&work.estimator)?.kind, work.supernet.as_ref());
+            let member = (key, registry::find(&work.estimator)?);
+            let fits =
+                |group: &&mut Group<'_>| (group.panel, group.kind, group.supernet) == (work.panel, kind, supernet);
+            match groups.iter_mut().find(fits) {
+                Some(group) => group.members.push(member),
+                None => groups.push(Group { panel: work.panel, kind, supernet, members: vec![member] }),
+            }
+        }
+        for group in &groups {
+            let panel = &material.panels[group.panel];
+            let architectures = panel.architectures(&material.truth);
+            self.progress.begin(&format!("{}: {}", panel.name, describe(group.kind)), architectures.len() as u64);
+            let rows = match group.kind {
+                EstimatorKind::ZeroShot => self.zero_shot(resolved, images, group, &architectures)?,
+                EstimatorKind::OneShot => self.one_shot(resolved, images, group, &architectures)?,
+                _ => self.baselines(resolved, group, &architectures)?,
+            };
+            self.progress.end();
+            for (place, (key, estimator)) in group.members.iter().enumerate() {
+                let meta = estimator.meta();
+                let column: Vec<Score> = rows.iter().map(|row| Score::from(row[place])).collect();
+                let file = ScoresFile { estimator: meta.id.to_owned(), version: meta.version, scores: column };
+                self.store.write_json(&self.store.stage("scores", key, ".json"), &file)?;
+                scores.insert((*key).clone(), file.scores);
+            }
+        }
+        Ok(scores)
+    }
+
+    fn baselines(
+        &self,
+        resolved: &Resolved,
+        group: &Group<'_>,
+        architectures: &[Architecture],
+    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
+        let size = resolved.spec.zero_shot.network;
+        workers::map(architectures, |architecture| {
+            let probe = Probe::counting(*architecture, skeleton(size));
+            let row = group.read(&probe);
+            self.progress.advance(1);
+            row
+        })
+    }
+
+    /// The mean over initialisation seeds and batches, in that order.
+    fn zero_shot(
+        &self,
+        resolved: &Resolved,
+        images: Option<&Split>,
+        group: &Group<'_>,
+        architectures: &[Architecture],
+    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
+        let settings = &resolved.spec.zero_shot;
+        let dtype = match settings.precision {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        };
+        let batches = self.zero_shot_batches(settings, images, dtype)?;
+        let config = net_config(settings.network, dtype, self.device);
+        let engine = Engine::for_device(self.device);
+        workers::map_on(self.device, architectures, |architecture| {
+            let mut sums = vec![0.0; group.members.len()];
+            for seed in &settings.seeds {
+                let init = Init::Seeded(seed.root().child("init"));
+                let network = Network::stand_alone(*architecture, &config, init)?;
+                for batch in &batches {
+                    let probe = Probe::new(*architecture, &network, engine, group.needs()).with_batch(batch);
+                    for (sum, score) in sums.iter_mut().zip(group.read(&probe)?) {
+                        *sum += score;
+                    }
+                }
+            }
+            self.progress.advance(1);
+            let count = (settings.seeds.len() * batches.len()) as f64;
+            Ok(sums.into_iter().map(|sum| sum / count).collect())
+        })
+    }
+
+    fn zero_shot_batches(
+        &self,
+        settings: &ZeroShot,
+        images: Option<&Split>,
+        dtype: DType,
+    ) -> Result<Vec<Batch>, ExperimentError> {
+        let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
+            let root = Seed::root(0).child("noise");
+            let draw = |index| {
+                let seed = root.index("batch", index as u64);
+                Ok(noise.batch(&seed, settings.batch, CLASSES, Normalisation::CIFAR10, dtype, self.device)?)
+            };
+            (0..settings.batches).map(draw).collect()
+        };
+        match (settings.input, images) {
+            (Input::Gaussian, _) => noise(Noise::Gaussian),
+            (Input::Uniform, _) => noise(Noise::Uniform),
+            (Input::Images, Some(images)) => {
+                let batch = |index: usize| {
+                    let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
+                    Ok(images.train.batch(&rows, None, dtype, self.device)?)
+                };
+                (0..settings.batches).map(batch).collect()
+            }
+            (Input::Images, None) => Ok(Vec::new()),
+        }
+    }
+
+    fn one_shot(
+        &self,
+        resolved: &Resolved,
+        images: Option<&Split>,
+        group: &Group<'_>,
+        architectures: &[Architecture],
+    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
+        let spec = &resolved.spec;
+        let (Some(settings), Some((seed, key)), Some(images)) = (&spec.supernet, group.supernet, images) else {
+            return Ok(Vec::new());
+        };
+        let network = self.trained_supernet(spec.space, settings, *seed, key)?;
+        let count = match spec.one_shot.validation {
+            0 => images.validation.len(),
+            count => count.min(images.validation.len()),
+        };
+        let rows: Vec<usize> = (0..count).collect();
+        let batches = rows.chunks(spec.one_shot.batch);
+        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.device));
+        let batches = batches.collect::<Result<Vec<Batch>, _>>()?;
+        let engine = Engine::for_device(self.device);
+        workers::map_on(self.device, architectures, |architecture| {
+            let probe = Probe::new(*architecture, &network, engine, group.needs()).with_evaluation(&batches);
+            let row = group.read(&probe);
+            self.progress.advance(1);
+            row
+        })
+    }
+}
+
+fn describe(kind: EstimatorKind) -> &'static str {
+    match kind {
+        EstimatorKind::ZeroShot => "zero-shot scores",
+        EstimatorKind::OneShot => "one-shot scores",
+        EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => "baselines",
+    }
+}

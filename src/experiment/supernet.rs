@@ -1,0 +1,149 @@
+//! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a curve.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use candle_core::{DType, Tensor};
+
+use super::material::Split;
+use super::runner::Runner;
+use super::{ExperimentError, Resolved};
+use crate::net::checkpoint;
+use crate::net::train::{Epoch, Job, Trainer, load_weights, weights};
+use crate::net::{Init, NetConfig, Network};
+use crate::space::{Architecture, Skeleton, SpaceId};
+use crate::spec::{Network as NetworkSize, Sampling, SeedValue, StageKey, Supernet};
+use crate::store::StoreError;
+use crate::store::record::{EpochRecord, SupernetRecord};
+
+/// Key of the curve in a resumable state's metadata.
+const CURVE: &str = "curve";
+
+impl Runner<'_> {
+    /// The training curve of a supernet, which is trained now unless the store holds it.
+    pub(super) fn supernet(
+        &self,
+        resolved: &Resolved,
+        images: Option<&Split>,
+        seed: SeedValue,
+        key: &StageKey,
+    ) -> Result<SupernetRecord, ExperimentError> {
+        let path = self.store.stage("supernet", key, ".json");
+        if let Some(record) = self.store.read_json(&path)? {
+            return Ok(record);
+        }
+        let (Some(settings), Some(images)) = (&resolved.spec.supernet, images) else {
+            return Err(missing(path, "its spec has no supernet").into());
+        };
+        let network = self.new_supernet(resolved.spec.space, settings, seed)?;
+        let pool = pool(resolved.spec.space, settings.sampling);
+        let job = Job {
+            network: &network,
+            pool: &pool,
+            images: &images.train,
+            training: &settings.training,
+            decay_unsampled: settings.decay_unsampled,
+            seed: seed.root().child("training"),
+            device: self.device,
+        };
+        let mut trainer = Trainer::new(job)?;
+        let resumable = self.store.stage("supernet", key, ".resume.safetensors");
+        if resumable.is_file() {
+            let (tensors, metadata) = checkpoint::load(&resumable, self.device)?;
+            let curve: Vec<EpochRecord> = serde_json::from_str(metadata.get(CURVE).map_or("", String::as_str))
+                .map_err(|error| missing(resumable.clone(), &format!("it has no training curve: {error}")))?;
+            trainer.resume(&tensors, &curve.iter().map(Epoch::from).collect::<Vec<_>>())?;
+        }
+
+        let left = settings.training.epochs - trainer.curve().len();
+        self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
+        while !trainer.is_done() {
+            let epoch = trainer.epoch(|| self.progress.advance(1))?;
+            self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
+            if !trainer.is_done() {
+                let curve = serde_json::to_string(&curve(&trainer))
+                    .map_err(|error| missing(resumable.clone(), &error.to_string()))?;
+                checkpoint::save(&resumable, &trainer.tensors()?, &BTreeMap::from([(CURVE.to_owned(), curve)]))?;
+            }
+        }
+        self.progress.end();
+
+        let record = SupernetRecord { seed: seed.to_string(), epochs: curve(&trainer) };
+        checkpoint::save(&self.weights_path(key), &weights(&network), &BTreeMap::new())?;
+        self.store.write_json(&path, &record)?;
+        let _ = std::fs::remove_file(&resumable);
+        Ok(record)
+    }
+
+    /// A supernet with the weights that its stage ended with.
+    pub(super) fn trained_supernet(
+        &self,
+        space: SpaceId,
+        settings: &Supernet,
+        seed: SeedValue,
+        key: &StageKey,
+    ) -> Result<Network, ExperimentError> {
+        let network = self.new_supernet(space, settings, seed)?;
+        let (tensors, _): (BTreeMap<String, Tensor>, _) = checkpoint::load(&self.weights_path(key), self.device)?;
+        load_weights(&network, &tensors)?;
+        Ok(network)
+    }
+
+    fn new_supernet(&self, space: SpaceId, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
+        let config = net_config(settings.network, DType::F32, self.device);
+        Ok(Network::supernet(space, &config, Init::Seeded(seed.root().child("init")))?)
+    }
+
+    fn weights_path(&self, key: &StageKey) -> PathBuf {
+        self.store.stage("supernet", key, ".safetensors")
+    }
+}
+
+/// The network that a spec's size means, for 32x32 images of ten classes.
+pub(super) fn net_config(size: NetworkSize, dtype: DType, device: &candle_core::Device) -> NetConfig {
+    NetConfig { skeleton: skeleton(size), dtype, device: device.clone() }
+}
+
+/// The macro network that a spec's size means, for 32x32 images of ten classes.
+pub(super) fn skeleton(size: NetworkSize) -> Skeleton {
+    Skeleton { channels: size.channels, cells: size.cells, classes: 10, resolution: 32, cell_affine: size.cell_affine }
+}
+
+/// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
+fn pool(space: SpaceId, sampling: Sampling) -> Vec<Architecture> {
+    let trainable = |architecture: &Architecture| architecture.has_live_convolution();
+    match sampling {
+        Sampling::Iso => space.architectures().filter(trainable).collect(),
+        Sampling::Deiso => space.representatives().filter(trainable).collect(),
+    }
+}
+
+fn curve(trainer: &Trainer<'_>) -> Vec<EpochRecord> {
+    trainer.curve().iter().map(EpochRecord::from).collect()
+}
+
+fn missing(path: PathBuf, problem: &str) -> StoreError {
+    StoreError::Malformed { path, problem: problem.to_owned() }
+}
+
+impl From<&Epoch> for EpochRecord {
+    fn from(epoch: &Epoch) -> Self {
+        Self {
+            epoch: epoch.number as u32,
+            loss: epoch.loss,
+            accuracy: epoch.accuracy,
+            learning_rate: epoch.learning_rate,
+        }
+    }
+}
+
+impl From<&EpochRecord> for Epoch {
+    fn from(record: &EpochRecord) -> Self {
+        Self {
+            number: record.epoch as usize,
+            loss: record.loss,
+            accuracy: record.accuracy,
+            learning_rate: record.learning_rate,
+        }
+    }
+}

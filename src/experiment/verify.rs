@@ -1,0 +1,56 @@
+//! The check of a carried truth table: a few architectures are trained again, and must come out bit for bit.
+//!
+//! The tables were trained on the CPU, and only its arithmetic is the same everywhere: there they are checked, on whatever device
+//! the rest of the experiment runs.
+
+use candle_core::Device;
+
+use super::ExperimentError;
+use super::make_truth::train_one;
+use super::material::{Material, Split};
+use super::runner::Runner;
+use super::workers;
+use crate::spec::StageKey;
+use crate::store::record::Verified;
+
+impl Runner<'_> {
+    /// Trains `rows` of the carried table again with the recipe's first seed, unless the store holds the outcome.
+    pub(super) fn verify_truth(
+        &self,
+        material: &Material,
+        rows: &[usize],
+        key: &StageKey,
+    ) -> Result<Vec<Verified>, ExperimentError> {
+        let path = self.store.stage("verify-truth", key, ".json");
+        if let Some(verified) = self.store.read_json(&path)? {
+            return Ok(verified);
+        }
+        let Some(table) = &material.trained else {
+            return Ok(Vec::new());
+        };
+        let recipe = &table.recipe;
+        let images = Split::load(&recipe.images, self.root)?;
+        let seed = recipe.seeds[0];
+        self.progress.begin("truth, trained again", (rows.len() * recipe.training.epochs) as u64);
+        let verified = workers::map(rows, |&row| {
+            let row = &table.rows[row];
+            let found = train_one(recipe, row.architecture, seed, &images, &Device::Cpu, || self.progress.advance(1))?;
+            let (architecture, expected) = (row.architecture.to_string(), row.accuracies[0]);
+            Ok::<_, ExperimentError>(Verified { architecture, seed: seed.to_string(), expected, found })
+        })?;
+        self.progress.end();
+        for outcome in &verified {
+            if outcome.expected.to_bits() != outcome.found.to_bits() {
+                return Err(ExperimentError::TruthMismatch {
+                    table: recipe.name.clone(),
+                    architecture: outcome.architecture.clone(),
+                    seed: outcome.seed.clone(),
+                    expected: outcome.expected,
+                    found: outcome.found,
+                });
+            }
+        }
+        self.store.write_json(&path, &verified)?;
+        Ok(verified)
+    }
+}
