@@ -1,1 +1,100 @@
-//! Command line: one file a command.
+//! The command line: each command parses, calls the library and prints, one file a command.
+//!
+//! Data goes to stdout, everything else to stderr. Exit codes: see [`exit`].
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
+
+mod context;
+mod estimators;
+mod exit;
+mod progress;
+mod report;
+mod run;
+mod score;
+mod show;
+mod specs;
+mod truth;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use context::Context;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
+5 data missing or digest wrong, 6 device absent.";
+
+/// Measures neural-architecture estimators: hashed, seeded experiments with pinned results.
+#[derive(Debug, Parser)]
+#[command(name = "nas-assay", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Folder with real images and ground truth
+    #[arg(long, global = true, env = "NAS_ASSAY_DATA", value_name = "DIR")]
+    data_root: Option<PathBuf>,
+    /// Folder of records and stage results
+    #[arg(long, global = true, default_value = ".nas-assay", value_name = "DIR")]
+    store: PathBuf,
+    /// Worker threads; never changes a number [default: one a core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// Where networks run: cpu, or cuda:N in a build with the feature `cuda`
+    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
+    device: String,
+    /// No progress, no notes
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an experiment: a carried spec by name, or a TOML file
+    Run(run::Run),
+    /// Show a finished record as a table
+    Show(show::Show),
+    /// Write the report of a finished record
+    Report(report::Report),
+    /// Score one architecture with given weights
+    Score(score::Score),
+    /// List the estimators, or explain one
+    Estimators(estimators::Estimators),
+    /// List the carried specs, or print one
+    Specs(specs::Specs),
+    /// Train a ground-truth table from its recipe
+    Truth(truth::Truth),
+}
+
+/// Parses the command line, runs the command, and says how it went.
+pub fn main() -> ExitCode {
+    exit::set_style();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let outcome = Context::new(cli.global).and_then(|context| match cli.command {
+        Command::Run(command) => command.run(&context),
+        Command::Show(command) => command.run(&context),
+        Command::Report(command) => command.run(&context),
+        Command::Score(command) => command.run(&context),
+        Command::Estimators(command) => command.run(),
+        Command::Specs(command) => command.run(),
+        Command::Truth(command) => command.run(&context),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

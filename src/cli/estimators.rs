@@ -1,0 +1,62 @@
+//! `nas-assay estimators [ID]`
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, TableStyle};
+use nas_assay::estimator::{Estimator, Meta, registry};
+use nas_assay::store::to_json;
+
+use super::context::Context;
+use super::exit::{Failure, UNEXPECTED, USAGE};
+
+/// List the estimators, or explain one
+#[derive(Debug, Args)]
+pub struct Estimators {
+    /// Explain this estimator
+    id: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Estimators {
+    /// Runs the command.
+    pub fn run(&self) -> Result<(), Failure> {
+        if let Some(id) = &self.id {
+            let meta = registry::find(id).map_err(|error| Failure::new(USAGE, error.to_string()))?.meta();
+            if self.json {
+                return print_json(&meta);
+            }
+            explain(meta);
+            return Ok(());
+        }
+        let all: Vec<&Meta> = registry::all().map(Estimator::meta).collect();
+        if self.json {
+            return print_json(&all);
+        }
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new())
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(Context::width());
+        table.set_header(["estimator", "kind", "better", "what it is"]);
+        for meta in all {
+            table.add_row([meta.id, meta.kind.as_str(), meta.direction.as_str(), meta.summary]);
+        }
+        println!("{table}");
+        Ok(())
+    }
+}
+
+fn explain(meta: &Meta) {
+    println!("{}: {}", meta.id, meta.summary);
+    println!("  formula    {}", meta.formula);
+    println!("  kind       {}", meta.kind.as_str());
+    println!("  better is  {}", meta.direction.as_str());
+    println!("  version    {}", meta.version);
+    println!("  source     {}", meta.source);
+}
+
+fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    print!("{}", to_json(value).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+    Ok(())
+}

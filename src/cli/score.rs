@@ -1,0 +1,103 @@
+//! `nas-assay score`
+
+use std::path::PathBuf;
+
+use candle_core::DType;
+use clap::{Args, ValueEnum};
+use nas_assay::estimator::{Estimator, registry};
+use nas_assay::estimator::{EstimatorKind, Score as Value};
+use nas_assay::experiment::{ScoreError, Scored, score_file};
+use nas_assay::space::{Architecture, SpaceId};
+use serde_json::{Map, json};
+
+use super::context::Context;
+use super::exit::{DATA, Failure, UNEXPECTED, USAGE};
+
+/// Score one architecture with given weights
+///
+/// The file holds the stand-alone network's tensors by name, and the batch as `input.images` and `input.labels`.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// The search space
+    #[arg(long, value_name = "ID")]
+    space: SpaceId,
+    /// The architecture in the space's text form
+    #[arg(long, value_name = "TEXT")]
+    arch: String,
+    /// Weights and batch, a safetensors file
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// Estimator ids with commas between; `all` is every one that needs no supernet
+    #[arg(long, value_name = "IDS", default_value = "all", value_delimiter = ',')]
+    estimators: Vec<String>,
+    /// Arithmetic of the network
+    #[arg(long, value_enum, default_value = "f32")]
+    dtype: Precision,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Floating-point widths.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Precision {
+    /// 32 bits
+    F32,
+    /// 64 bits
+    F64,
+}
+
+impl Score {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let architecture =
+            Architecture::parse(self.space, &self.arch).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        let (device, _) = context.device()?;
+        let dtype = match self.dtype {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        };
+        let scored = score_file(&self.weights, architecture, &self.chosen()?, dtype, &device)?;
+        if self.json {
+            return Self::print_json(architecture, &scored);
+        }
+        for (id, score) in &scored.scores {
+            match score {
+                Value::Finite(value) => println!("{id:<18} {value}"),
+                Value::NonFinite(reason) => println!("{id:<18} not finite: {reason:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    fn chosen(&self) -> Result<Vec<&'static dyn Estimator>, Failure> {
+        if self.estimators == ["all"] {
+            return Ok(registry::all().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect());
+        }
+        let find = |id: &String| registry::find(id.trim()).map_err(|error| Failure::new(USAGE, error.to_string()));
+        self.estimators.iter().map(find).collect()
+    }
+
+    fn print_json(architecture: Architecture, scored: &Scored) -> Result<(), Failure> {
+        let unexpected = |error: serde_json::Error| Failure::new(UNEXPECTED, error.to_string());
+        let logits: Vec<Vec<Value>> =
+            scored.logits.iter().map(|row| row.iter().map(|&logit| Value::from(logit)).collect()).collect();
+        let mut scores = Map::new();
+        for (id, score) in &scored.scores {
+            scores.insert((*id).to_owned(), serde_json::to_value(score).map_err(unexpected)?);
+        }
+        let object = json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores});
+        println!("{}", serde_json::to_string(&object).map_err(unexpected)?);
+        Ok(())
+    }
+}
+
+impl From<ScoreError> for Failure {
+    fn from(error: ScoreError) -> Self {
+        let code = match &error {
+            ScoreError::Read { .. } | ScoreError::Tensor { .. } | ScoreError::Load { .. } => DATA,
+            ScoreError::Net(_) | ScoreError::Estimator(_) | ScoreError::Candle(_) => UNEXPECTED,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,63 @@
+//! `nas-assay show [RECORD]`
+
+use clap::Args;
+use nas_assay::report;
+use nas_assay::store::to_json;
+
+use super::context::Context;
+use super::exit::{Failure, NOTHING, UNEXPECTED};
+
+/// Show a finished record, or list them all
+#[derive(Debug, Args)]
+pub struct Show {
+    /// `latest`, or the first digits of a spec hash; left out: every record, a line each
+    record: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let store = context.store()?;
+        let Some(reference) = &self.record else {
+            return self.list(&store);
+        };
+        let id = store.find(reference)?;
+        let Some(record) = store.record(&id)? else {
+            return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
+        };
+        if self.json {
+            print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+        } else {
+            print!("{}", report::terminal(&record, None, Context::width()));
+        }
+        Ok(())
+    }
+
+    fn list(&self, store: &nas_assay::store::Store) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        for id in store.records()? {
+            if let Some(record) = store.record(&id)? {
+                rows.push((id, record.name, record.title));
+            }
+        }
+        if self.json {
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|(id, name, title)| serde_json::json!({"record": id.as_str(), "name": name, "title": title}))
+                .collect();
+            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            return Ok(());
+        }
+        if rows.is_empty() {
+            let problem = format!("the store {} holds no record yet", store.root().display());
+            return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+        }
+        for (id, name, title) in rows {
+            println!("{}  {name}  {title}", id.short());
+        }
+        Ok(())
+    }
+}

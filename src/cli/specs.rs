@@ -1,0 +1,69 @@
+//! `nas-assay specs [NAME]`, and where `run` finds a spec.
+
+use std::path::Path;
+
+use clap::Args;
+use nas_assay::experiment::{Resolved, carried_specs};
+use nas_assay::spec::{Spec, nearest, parse_spec, read_text};
+use nas_assay::store::to_json;
+
+use super::exit::{Failure, UNEXPECTED, USAGE};
+
+/// List the carried specs, or print one
+#[derive(Debug, Args)]
+pub struct Specs {
+    /// Print this spec's TOML
+    name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Specs {
+    /// Runs the command.
+    pub fn run(&self) -> Result<(), Failure> {
+        if let Some(name) = &self.name {
+            print!("{}", carried(name)?);
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        for (name, text) in carried_specs() {
+            let resolved = Resolved::new(parse_spec(text, name)?)?;
+            rows.push((resolved.hash, resolved.spec.name, resolved.spec.title));
+        }
+        if self.json {
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|(hash, name, title)| serde_json::json!({"spec": hash, "name": name, "title": title}))
+                .collect();
+            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            return Ok(());
+        }
+        for (hash, name, title) in rows {
+            println!("{}  {name:<14}  {title}", hash.short());
+        }
+        Ok(())
+    }
+}
+
+/// The spec that a word of the command line means: a path if it looks like one, else a carried spec's name.
+pub fn find(word: &str) -> Result<Spec, Failure> {
+    let path = Path::new(word);
+    let is_path = path.extension().is_some_and(|ending| ending == "toml") || word.contains(std::path::MAIN_SEPARATOR);
+    if is_path {
+        return Ok(parse_spec(&read_text(path)?, word)?);
+    }
+    Ok(parse_spec(carried(word)?, word)?)
+}
+
+fn carried(name: &str) -> Result<&'static str, Failure> {
+    let specs = carried_specs();
+    if let Some((_, text)) = specs.iter().find(|(candidate, _)| *candidate == name) {
+        return Ok(text);
+    }
+    let help = match nearest(name, specs.iter().map(|(name, _)| *name)) {
+        Some(known) => format!("did you mean `{known}`? a file is given by its path, as in ./{name}.toml"),
+        None => "`nas-assay specs` lists them; a file is given by its path, ending in .toml".to_owned(),
+    };
+    Err(Failure::new(USAGE, format!("no carried spec is called `{name}`")).with_help(help))
+}

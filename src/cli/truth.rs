@@ -1,0 +1,44 @@
+//! `nas-assay truth RECIPE`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nas_assay::experiment::make_truth;
+use nas_assay::files::write_atomic;
+use nas_assay::spec::{parse_recipe, read_text};
+use nas_assay::truth::trained::{render, spread};
+
+use super::context::Context;
+use super::exit::{Failure, UNEXPECTED};
+
+/// Train a ground-truth table from its recipe
+#[derive(Debug, Args)]
+pub struct Truth {
+    /// The recipe, a TOML file
+    recipe: PathBuf,
+    /// Where to write the table [default: beside the recipe, ending in .csv]
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Truth {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let recipe = parse_recipe(&read_text(&self.recipe)?, &self.recipe.to_string_lossy())?;
+        let (device, _) = context.device()?;
+        let rows = make_truth(&recipe, context.data_root().as_ref(), &device, context.progress().as_ref())?;
+        let out = self.out.clone().unwrap_or_else(|| self.recipe.with_extension("csv"));
+        write_atomic(&out, render(&recipe.seeds, &rows).as_bytes())
+            .map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        context.note(&format!("wrote {} architectures to {}", rows.len(), out.display()));
+        if recipe.seeds.len() > 1 {
+            let spread = spread(&rows);
+            let ratio = spread.between / spread.within;
+            context.note(&format!(
+                "standard deviation between architectures {:.4}, between seeds {:.4}, ratio {ratio:.1}",
+                spread.between, spread.within
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The program as a user meets it: what it prints, and how it refuses.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+
+mod common;
+
+use common::{BASELINES, Bench};
+
+#[test]
+fn a_run_prints_a_table_and_leaves_a_record() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let ran = bench.run(&["run", "spec.toml"]).exits(0);
+    assert!(ran.stdout.contains("params") && ran.stdout.contains("relu_count"), "{}", ran.stdout);
+    let shown = bench.run(&["show", "latest"]).exits(0);
+    assert_eq!(shown.stdout, ran.stdout);
+    let listed = bench.run(&["show"]).exits(0);
+    assert!(listed.stdout.contains("baselines"), "{}", listed.stdout);
+}
+
+#[test]
+fn a_record_is_named_by_the_first_digits_of_its_hash() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    bench.write("b.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 21"));
+    bench.run(&["run", "a.toml"]).exits(0);
+    bench.run(&["run", "b.toml"]).exits(0);
+    let record: serde_json::Value = serde_json::from_str(&bench.run(&["show", "latest", "--json"]).stdout).unwrap();
+    assert_eq!(record["name"], "other");
+    let hash = record["spec_hash"].as_str().unwrap();
+    for digits in [3, 12, 64] {
+        let shown = bench.run(&["show", &hash[..digits], "--json"]).exits(0);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown.stdout).unwrap(), record);
+    }
+    bench.run(&["show", ""]).exits(2).says("names 2 records");
+    bench.run(&["show", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
+}
+
+#[test]
+fn every_form_of_report_is_written() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.run(&["run", "spec.toml"]).exits(0);
+    for (form, mark) in [("html", "<!doctype html>"), ("md", "| "), ("json", "\"spec_hash\""), ("csv", "estimator,")] {
+        let printed = bench.run(&["report", "latest", "--format", form]).exits(0).stdout;
+        assert!(printed.to_lowercase().contains(mark), "{form}:\n{printed}");
+        bench.run(&["report", "latest", "--out", &format!("report.{form}")]).exits(0);
+        assert_eq!(std::fs::read_to_string(bench.path(&format!("report.{form}"))).unwrap(), printed, "{form}");
+    }
+}
+
+#[test]
+fn a_dry_run_names_every_stage_and_writes_nothing() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let plan = |ran: common::Ran| -> Vec<serde_json::Value> {
+        let plan: serde_json::Value = serde_json::from_str(&ran.exits(0).stdout).unwrap();
+        plan["stages"].as_array().unwrap().clone()
+    };
+    let before = plan(bench.run(&["run", "spec.toml", "--dry-run", "--json"]));
+    assert_eq!(before.len(), 3);
+    assert!(before.iter().all(|stage| stage["action"] == "run" && stage["key"].as_str().unwrap().len() == 64));
+    assert!(bench.files(".nas-assay").is_empty());
+    bench.run(&["run", "spec.toml"]).exits(0);
+    let after = plan(bench.run(&["run", "spec.toml", "--dry-run", "--json"]));
+    assert!(after.iter().all(|stage| stage["action"] == "skip"), "{after:?}");
+
+    // Another estimator is one more stage, and the others stay.
+    bench.write("more.toml", BASELINES.replace("'relu_count'", "'relu_count', 'snip'"));
+    let more = plan(bench.run(&["run", "more.toml", "--dry-run", "--json"]));
+    let actions: Vec<_> = more.iter().map(|stage| stage["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["skip", "skip", "skip", "run"]);
+}
+
+#[test]
+fn a_spec_that_is_wrong_is_refused_with_its_place() {
+    let bench = Bench::new();
+    let refused = |text: String, part: &str| {
+        bench.write("spec.toml", text);
+        bench.run(&["run", "spec.toml"]).exits(2).says(part);
+        assert!(bench.files(".nas-assay").is_empty(), "a refused spec left files");
+    };
+    refused("name = ".to_owned(), "spec.toml:1:8");
+    refused(BASELINES.replace("estimators =", "estimator ="), "did you mean `estimators`?");
+    refused(BASELINES.replace("'nb201'\n[images", "'nb202'\n[images"), "nb201");
+    refused(BASELINES.replace("'flops'", "'flop'"), "`flops`");
+    refused(BASELINES.replace("'flops'", "'oneshot_loss'"), "the spec has no [supernet]");
+    refused(BASELINES.replace("'flops'", "'params'"), "names params twice");
+    refused(BASELINES.replace("train = 64", "train = 0"), "`images.synthetic.train` is 0, and must be 2 or more");
+    refused(BASELINES.replace("train = 64", "train = -4"), "spec.toml:4:9");
+    refused(BASELINES.replace("table = 'nb201-micro'", "table = 'nb999'"), "no carried truth table is called `nb999`");
+    refused(BASELINES.replace("resamples = 20", "fractions = [2.0]"), "`criteria`");
+}
+
+#[test]
+fn names_that_are_nearly_right_are_answered_with_the_right_one() {
+    let bench = Bench::new();
+    bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`?");
+    bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
+    bench.run(&["estimators", "synflwo"]).exits(2).says("synflow");
+    bench.run(&["reprot"]).exits(2).says("a similar subcommand exists: 'report'");
+    bench.run(&["show", "latest"]).exits(4).says("nas-assay run nb201-micro");
+    bench.run(&["run", "nb201-micro", "--device", "gpu"]).exits(2).says("no device is called `gpu`");
+    let absent = if cfg!(feature = "cuda") { "nvidia-smi" } else { "built without CUDA" };
+    bench.run(&["run", "nb201-micro", "--device", "cuda:4096"]).exits(6).says("failed to open cuda:4096").says(absent);
+}
+
+#[test]
+fn estimators_are_listed_and_explained() {
+    let bench = Bench::new();
+    let all: serde_json::Value = serde_json::from_str(&bench.run(&["estimators", "--json"]).exits(0).stdout).unwrap();
+    let ids: Vec<_> = all.as_array().unwrap().iter().map(|meta| meta["id"].as_str().unwrap()).collect();
+    for id in ["params", "flops", "relu_count", "grad_norm", "snip", "plain", "synflow", "jacob_cov", "relu_logdet"] {
+        assert!(ids.contains(&id), "{id} is not in {ids:?}");
+    }
+    for id in ids {
+        let explained = bench.run(&["estimators", id]).exits(0).stdout;
+        assert!(explained.contains("formula") && explained.contains("source"), "{explained}");
+    }
+}
+
+/// A spec of real data whose files are those given.
+fn real(files: &[(&str, &str)]) -> String {
+    let (image, table) = (files[0], files[1]);
+    format!(
+        "name = 'real'\nspace = 'nb201'\n\
+         [images.cifar10]\nfiles = [{{ path = '{}', sha256 = '{}' }}]\ntrain = 20\nvalidation = 10\n\
+         [truth.nb201]\nfile = {{ path = '{}', sha256 = '{}' }}\naccuracy = 'own'\nrows = 'all'\n\
+         [zero-shot]\nnetwork = {{ channels = 4, cells = 1 }}\nbatch = 8\n\
+         [panels.some]\nsample = 3\nestimators = ['snip']\n[criteria]\nresamples = 5\n",
+        image.0, image.1, table.0, table.1
+    )
+}
+
+/// A table in the layout of the benchmark's, with made-up accuracies.
+fn made_table() -> String {
+    let header = "arch,iso_group,is_representative,cifar10_test,cifar10_test_group_mean,cifar10_test_v11_seed1,\
+                  cifar10_test_v11_seed2,cifar10_test_v11_seed3,cifar10_valid,cifar100_valid,imagenet16_valid,\
+                  cifar10_test_12epochs,params_m,flops_m\n";
+    let classes = nas_assay::space::nb201::Classes::paper();
+    let rows = nas_assay::space::nb201::Architecture::all().map(|architecture| {
+        let class = classes.class_of(architecture);
+        let representative = u8::from(classes.representatives()[class] == architecture);
+        let accuracy = 0.1 + architecture.index() as f64 / 20_000.0;
+        format!("{architecture},{class},{representative},{accuracy},{accuracy},90,,,80,50,30,70,0.5,\n")
+    });
+    header.to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn data_that_are_missing_or_wrong_are_refused() {
+    let bench = Bench::new();
+    let table = made_table();
+    let images: Vec<u8> =
+        (0..30).flat_map(|row| std::iter::once(row % 10).chain((0..3072).map(move |_| row))).collect();
+    let digest = nas_assay::spec::sha256_hex;
+    let (image_digest, table_digest) = (digest(&images), digest(table.as_bytes()));
+    let spec = |image: &str| real(&[("images.bin", image), ("table.csv", &table_digest)]);
+    let run = |arguments: &[&str]| bench.run(&[&["run", "spec.toml"], arguments].concat());
+
+    bench.write("spec.toml", spec(&image_digest));
+    run(&[]).exits(5).says("table.csv is needed, and no data root was given").says("--data-root");
+    run(&["--data-root", "data"]).exits(5).says("table.csv").says("not found");
+    bench.write("data/table.csv", &table);
+    run(&["--data-root", "data"]).exits(5).says("images.bin").says("not found");
+    bench.write("data/images.bin", &images[..images.len() - 1]);
+    run(&["--data-root", "data"]).exits(5).says(&image_digest);
+    let cut = digest(&images[..images.len() - 1]);
+    bench.write("spec.toml", spec(&cut));
+    run(&["--data-root", "data"]).exits(5).says("truncated");
+    assert!(bench.files(".nas-assay").is_empty(), "a refused run left files");
+
+    bench.write("data/images.bin", &images);
+    bench.write("spec.toml", spec(&image_digest));
+    run(&["--data-root", "data"]).exits(0);
+    bench.write("spec.toml", spec(&image_digest).replace("validation = 10", "validation = 11"));
+    run(&["--data-root", "data"]).exits(2).says("31 images, and the files hold 30");
+    bench.write("data/table.csv", &table[..table.len() / 2]);
+    let half = digest(&table.as_bytes()[..table.len() / 2]);
+    bench.write("spec.toml", real(&[("images.bin", &image_digest), ("table.csv", &half)]));
+    run(&["--data-root", "data"]).exits(5).says("table.csv");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.write(".nas-assay/FORMAT", "99\n");
+    for arguments in [&["run", "spec.toml"][..], &["show", "latest"], &["report", "latest"]] {
+        bench.run(arguments).exits(1).says("its format is 99, and this version of nas-assay knows up to 1");
+    }
+    assert_eq!(bench.files(".nas-assay").len(), 1);
+}
+
+#[test]
+fn a_damaged_file_of_the_store_is_named() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.run(&["run", "spec.toml"]).exits(0);
+    let stages = bench.files(".nas-assay/stages/scores");
+    bench.write(&format!(".nas-assay/stages/scores/{}", stages[0].0), "{\"estimator\":");
+    bench.run(&["run", "spec.toml"]).exits(1).says(&stages[0].0).says("delete it");
+}

@@ -1,0 +1,60 @@
+//! The composed form of the layers held against the CPU kernels through everything that stands on them, up to the scores.
+//!
+//! The composed form runs on the CPU, or on the GPU that `NAS_ASSAY_TEST_DEVICE` names.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+
+mod common;
+
+use candle_core::{DType, Device};
+use nas_assay::criteria::rank::PairCounts;
+use nas_assay::data::synthetic;
+use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, registry};
+use nas_assay::net::{Engine, Init, NetConfig, Network, device};
+use nas_assay::seed::Seed;
+use nas_assay::space::{Architecture, Skeleton, SpaceId};
+
+const BATCH: usize = 16;
+
+fn estimators() -> impl Iterator<Item = &'static dyn Estimator> {
+    registry::all().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
+}
+
+/// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.
+fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
+    let skeleton = Skeleton { channels: 8, cells: 1, ..Skeleton::default() };
+    let config = NetConfig { skeleton, dtype, device: device.clone() };
+    let images = synthetic::draw(&Seed::root(1), "train", BATCH).unwrap();
+    let batch = images.batch(&(0..BATCH).collect::<Vec<_>>(), None, dtype, device).unwrap();
+    let all: Vec<Architecture> = SpaceId::Nb201.representatives().collect();
+    let chosen = Seed::root(1).stream().choose(all.len(), 12);
+    let mut columns = vec![Vec::new(); estimators().count()];
+    for architecture in chosen.into_iter().map(|index| all[index]) {
+        let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(20))).unwrap();
+        let needs: Vec<Need> = estimators().flat_map(|estimator| estimator.meta().needs).copied().collect();
+        let probe = Probe::new(architecture, &network, engine, needs).with_batch(&batch);
+        for (column, estimator) in columns.iter_mut().zip(estimators()) {
+            column.push(estimator.score(&probe).unwrap().score.value());
+        }
+    }
+    columns
+}
+
+/// The cross class: scores agree to the digits that rounding leaves, and rank alike.
+#[test]
+fn estimators_agree() {
+    let device = device::open(&common::device()).unwrap();
+    // Measured on the CPU: at most 2e-13 and 6e-5 apart.
+    for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 5e-4)] {
+        let kernels = scores(Engine::Kernels, &Device::Cpu, dtype);
+        let composed = scores(Engine::Composed, &device, dtype);
+        for ((estimator, kernels), composed) in estimators().zip(&kernels).zip(&composed) {
+            let id = estimator.meta().id;
+            for (a, b) in kernels.iter().zip(composed) {
+                assert!((a - b).abs() <= tolerance * a.abs(), "{id} in {dtype:?}: {a} by kernels, {b} composed");
+            }
+            let tau = PairCounts::new(kernels, composed).tau_b().unwrap();
+            assert!(tau >= 0.999, "{id} in {dtype:?}: the engines' rankings have a tau of {tau}");
+        }
+    }
+}
