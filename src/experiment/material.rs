@@ -6,7 +6,7 @@ use super::ExperimentError;
 use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
 use crate::space::Architecture;
 use crate::spec::{DataFile, Images, Panel, Spec, SpecError, Truth};
-use crate::truth::table::Nb201Table;
+use crate::truth::nb201::Nb201Table;
 use crate::truth::trained::{self, TrainedTable};
 
 /// Everything that a run reads.

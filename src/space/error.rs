@@ -9,8 +9,8 @@ pub enum ArchitectureError {
     /// The text departs from the space's grammar.
     #[error("not an architecture of {space}: expected {expected} at byte {position}, found {found}")]
     Unexpected {
-        /// The space whose grammar was followed.
-        space: SpaceId,
+        /// The name of the space whose grammar was followed.
+        space: &'static str,
         /// Where the text departs.
         position: usize,
         /// What the grammar asks for there.
@@ -23,8 +23,8 @@ pub enum ArchitectureError {
         "not an architecture of {space}: unknown operation {found} at byte {position}; the nearest known one is `{nearest}`"
     )]
     UnknownOperation {
-        /// The space whose operations were tried.
-        space: SpaceId,
+        /// The name of the space whose operations were tried.
+        space: &'static str,
         /// Where the name begins.
         position: usize,
         /// The name that stands there.

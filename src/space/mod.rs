@@ -3,8 +3,11 @@
 //! A search space is a module of its own with its own `Architecture`; [`Architecture`] here is the one type that the rest of the
 //! package passes around, and [`SpaceId`] its name in specs and records. Nothing in this module sees a tensor or an accuracy.
 
+mod cursor;
 mod error;
+pub mod nb101;
 pub mod nb201;
+pub mod nb301;
 mod skeleton;
 
 pub use error::{ArchitectureError, UnknownSpace};

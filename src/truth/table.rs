@@ -1,86 +1,15 @@
-//! The table of trained accuracies of NAS-Bench-201, `truth/nb201.csv`.
+//! What the tables of trained accuracies have in common: one CSV file a space, read once, strictly, with errors that name the line and
+//! the column.
 //!
-//! One file holds several accuracies of each architecture, in two units, some of them for a part of the rows only; a comparison with
-//! published numbers depends on which one is taken, over which rows. Here every such choice has a name ([`Nb201Accuracy`], [`RowSet`]),
-//! and what the file has of an architecture is read once, checked, and given in one unit: accuracies are fractions.
+//! A table is a fixed set of facts, so nothing is repaired: a header, a number of rows or a cell that is not what it should be is
+//! refused. What is a choice (which accuracy, over which rows) is none of the reader's.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use csv::StringRecord;
 
 use crate::space::ArchitectureError;
-use crate::space::nb201::{Architecture, COUNT};
-use crate::spec::{Nb201Accuracy, RowSet};
-
-/// The columns, in the file's order.
-pub const NB201_COLUMNS: [&str; 14] = [
-    "arch",
-    "iso_group",
-    "is_representative",
-    "cifar10_test",
-    "cifar10_test_group_mean",
-    "cifar10_test_v11_seed1",
-    "cifar10_test_v11_seed2",
-    "cifar10_test_v11_seed3",
-    "cifar10_valid",
-    "cifar100_valid",
-    "imagenet16_valid",
-    "cifar10_test_12epochs",
-    "params_m",
-    "flops_m",
-];
-
-/// A row of the table. Accuracies are fractions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Nb201Row {
-    /// The encoding.
-    pub architecture: Architecture,
-    /// The number of the de-isomorphised group, below 6,466. The groups are those of
-    /// [`Classes::paper`](crate::space::nb201::Classes::paper), in another order.
-    pub iso_group: usize,
-    /// Whether this row stands for its group.
-    pub is_representative: bool,
-    /// See [`Nb201Accuracy::Own`].
-    pub own: f64,
-    /// See [`Nb201Accuracy::GroupMean`].
-    pub group_mean: f64,
-    /// See [`Nb201Accuracy::V11Seed1`].
-    pub v11_seed_1: f64,
-    /// The same of the second seed: 2,225 rows lack it.
-    pub v11_seed_2: Option<f64>,
-    /// The same of the third seed: 7,664 rows lack it.
-    pub v11_seed_3: Option<f64>,
-    /// See [`Nb201Accuracy::Cifar10Valid`].
-    pub cifar10_valid: f64,
-    /// See [`Nb201Accuracy::Cifar100Valid`].
-    pub cifar100_valid: f64,
-    /// See [`Nb201Accuracy::Imagenet16Valid`].
-    pub imagenet16_valid: f64,
-    /// See [`Nb201Accuracy::Epochs12`].
-    pub epochs_12: f64,
-    /// Parameters in millions, as the benchmark has them: 16 channels, 5 cells a stage with affine batch-norm, every written edge
-    /// counted ([`EdgeRule::Written`](crate::space::EdgeRule)). 204 rows depart from that, by fractions of a convolution.
-    pub params_m: f64,
-    /// Operations in millions, as the benchmark has them: in the cells, multiply-accumulates and beside them 3 for each element that
-    /// a convolution puts out and 9 for each that a pool does; 7,943,872 outside them. Only the 9,445 rows all of whose written
-    /// edges are executed have it.
-    pub flops_m: Option<f64>,
-}
-
-impl Nb201Row {
-    /// The accuracy that `accuracy` names, a fraction.
-    pub const fn accuracy(&self, accuracy: Nb201Accuracy) -> f64 {
-        match accuracy {
-            Nb201Accuracy::Own => self.own,
-            Nb201Accuracy::GroupMean => self.group_mean,
-            Nb201Accuracy::V11Seed1 => self.v11_seed_1,
-            Nb201Accuracy::Cifar10Valid => self.cifar10_valid,
-            Nb201Accuracy::Cifar100Valid => self.cifar100_valid,
-            Nb201Accuracy::Imagenet16Valid => self.imagenet16_valid,
-            Nb201Accuracy::Epochs12 => self.epochs_12,
-        }
-    }
-}
 
 /// What is wrong with a table.
 #[derive(Debug, thiserror::Error)]
@@ -108,21 +37,34 @@ pub enum TableError {
     },
 }
 
+impl TableError {
+    pub(super) fn at(file: &str, line: u64, column: Option<&'static str>, problem: Problem) -> Self {
+        Self::Place { file: file.to_owned(), line, column, problem }
+    }
+}
+
 /// What is wrong at a place of a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The header names other columns.
-    #[error("the header is not the one of nb201.csv: expected {expected:?}, found {found:?}")]
+    #[error("the header is not the one of {table}: expected {expected:?}, found {found:?}")]
     Header {
+        /// The table that was expected.
+        table: &'static str,
         /// The first expected name that is not there, empty if there are too many.
         expected: &'static str,
         /// What is there instead, empty if nothing is.
         found: String,
     },
     /// A line has too few or too many cells.
-    #[error("expected 14 cells, found {0}")]
-    Cells(usize),
+    #[error("expected {expected} cells, found {found}")]
+    Cells {
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A line is not UTF-8, or the CSV reader refuses it.
     #[error("not readable as CSV: {0}")]
     Csv(String),
@@ -133,7 +75,7 @@ pub enum Problem {
     #[error("expected a number from 0 to {limit}, found {found:?}")]
     Number {
         /// The greatest number that may stand there.
-        limit: u32,
+        limit: u64,
         /// What stands there.
         found: String,
     },
@@ -143,12 +85,35 @@ pub enum Problem {
     /// A cell is not an architecture.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// A cost is not the one that follows from the row's architecture.
+    #[error("expected {expected}, the cost of the row's architecture, found {found:?}")]
+    Cost {
+        /// What the architecture costs.
+        expected: u64,
+        /// What stands there.
+        found: String,
+    },
     /// An architecture is there twice.
     #[error("the architecture stands on line {0} already")]
     Repeated(u64),
-    /// Rows are missing.
-    #[error("expected {COUNT} rows, found {0}; the file may be truncated: fetch it again")]
-    Rows(usize),
+    /// Two rows of an architecture contradict each other.
+    #[error("expected {expected:?} as on line {line}, which has the same architecture, found {found:?}")]
+    Contradiction {
+        /// The other line.
+        line: u64,
+        /// What stands there.
+        expected: String,
+        /// What stands here.
+        found: String,
+    },
+    /// Rows are missing or too many.
+    #[error("expected {expected} rows, found {found}; the file may be truncated: fetch it again")]
+    Rows {
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// A group does not have one representative.
     #[error("group {group} has {marked} representatives, expected 1")]
     Representatives {
@@ -159,37 +124,37 @@ pub enum Problem {
     },
 }
 
-/// The table: every encoding once, in the file's order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Nb201Table {
-    rows: Vec<Nb201Row>,
-    /// Row of each architecture, by its index.
-    row_of: Vec<usize>,
+/// A problem and the column that is to blame, if one is.
+pub(super) type CellResult<T> = Result<T, (Option<&'static str>, Problem)>;
+
+/// What a whole table looks like.
+pub(super) struct Layout {
+    /// The file's usual name.
+    pub name: &'static str,
+    /// The columns, in the file's order.
+    pub columns: &'static [&'static str],
+    /// How many rows there are below the header.
+    pub rows: usize,
 }
 
-impl Nb201Table {
-    /// Reads the file at `path`.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse), or if the file cannot be read.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
-        let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })?;
-        Self::parse(&path.display().to_string(), &bytes)
-    }
+/// The name and the content of the file at `path`.
+pub(super) fn load(path: &Path) -> Result<(String, Vec<u8>), TableError> {
+    let bytes = std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })?;
+    Ok((path.display().to_string(), bytes))
+}
 
-    /// Reads the content of a file that errors call `file`.
-    ///
-    /// # Errors
-    /// The first place that does not hold what it should; a table that is not whole (each of the 15,625 encodings once, one
-    /// representative a group, a line break at the end).
-    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
+impl Layout {
+    /// Reads each row through `row`, which is given its line; gives the rows and the number of the last line.
+    pub(super) fn read<T>(
+        &self,
+        file: &str,
+        bytes: &[u8],
+        mut row: impl FnMut(u64, &Cells<'_>) -> CellResult<T>,
+    ) -> Result<(Vec<T>, u64), TableError> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).quoting(false).from_reader(bytes);
-        let mut rows = Vec::with_capacity(COUNT);
-        let mut lines: Vec<Option<(usize, u64)>> = vec![None; COUNT];
+        let mut rows = Vec::with_capacity(self.rows);
         let mut record = StringRecord::new();
         let mut line = 0;
-        let place = |line, column, problem| TableError::Place { file: file.to_owned(), line, column, problem };
         loop {
             let start = reader.position().line();
             match reader.read_record(&mut record) {
@@ -197,301 +162,106 @@ impl Nb201Table {
                 Ok(false) => break,
                 Err(error) => {
                     let line = error.position().map_or(start, csv::Position::line);
-                    return Err(place(line, None, Problem::Csv(error.to_string())));
+                    return Err(TableError::at(file, line, None, Problem::Csv(error.to_string())));
                 }
             }
             if line == 1 {
-                check_header(&record).map_err(|problem| place(line, None, problem))?;
+                self.check_header(&record).map_err(|problem| TableError::at(file, line, None, problem))?;
                 continue;
             }
-            let row = Cells(&record).row().map_err(|(column, problem)| place(line, column, problem))?;
-            if let Some((_, first)) = lines[row.architecture.index()].replace((rows.len(), line)) {
-                return Err(place(line, Some(NB201_COLUMNS[0]), Problem::Repeated(first)));
+            let (expected, found) = (self.columns.len(), record.len());
+            if expected != found {
+                return Err(TableError::at(file, line, None, Problem::Cells { expected, found }));
             }
-            rows.push(row);
+            let cells = Cells { columns: self.columns, record: &record };
+            rows.push(row(line, &cells).map_err(|(column, problem)| TableError::at(file, line, column, problem))?);
         }
         if bytes.last() != Some(&b'\n') {
-            return Err(place(line.max(1), None, Problem::Unfinished));
+            return Err(TableError::at(file, line.max(1), None, Problem::Unfinished));
         }
-        let row_of: Option<Vec<usize>> = lines.into_iter().map(|line| line.map(|(row, _)| row)).collect();
-        let row_of = row_of.ok_or_else(|| place(line, None, Problem::Rows(rows.len())))?;
-        check_groups(&rows).map_err(|problem| place(line, Some(NB201_COLUMNS[2]), problem))?;
-        Ok(Self { rows, row_of })
-    }
-
-    /// The rows of `set`, in the file's order.
-    pub fn rows(&self, set: RowSet) -> impl Iterator<Item = &Nb201Row> {
-        self.rows.iter().filter(move |row| set == RowSet::All || row.is_representative)
-    }
-
-    /// The chosen rows as (architecture, accuracy as a fraction), in the file's order.
-    pub fn select(&self, rows: RowSet, accuracy: Nb201Accuracy) -> Vec<(Architecture, f64)> {
-        self.rows(rows).map(|row| (row.architecture, row.accuracy(accuracy))).collect()
-    }
-
-    /// The row of `architecture`.
-    pub fn row(&self, architecture: Architecture) -> &Nb201Row {
-        &self.rows[self.row_of[architecture.index()]]
-    }
-}
-
-fn check_header(record: &StringRecord) -> Result<(), Problem> {
-    for place in 0..NB201_COLUMNS.len().max(record.len()) {
-        let (expected, found) = (NB201_COLUMNS.get(place).copied().unwrap_or(""), record.get(place).unwrap_or(""));
+        let (expected, found) = (self.rows, rows.len());
         if expected != found {
-            return Err(Problem::Header { expected, found: found.to_owned() });
+            return Err(TableError::at(file, line, None, Problem::Rows { expected, found }));
         }
+        Ok((rows, line))
     }
-    Ok(())
-}
 
-fn check_groups(rows: &[Nb201Row]) -> Result<(), Problem> {
-    let groups = rows.iter().map(|row| row.iso_group + 1).max().unwrap_or(0);
-    let mut marked = vec![0; groups];
-    for row in rows.iter().filter(|row| row.is_representative) {
-        marked[row.iso_group] += 1;
-    }
-    match marked.iter().position(|&marked| marked != 1) {
-        Some(group) => Err(Problem::Representatives { group, marked: marked[group] }),
-        None => Ok(()),
+    fn check_header(&self, record: &StringRecord) -> Result<(), Problem> {
+        for place in 0..self.columns.len().max(record.len()) {
+            let (expected, found) = (self.columns.get(place).copied().unwrap_or(""), record.get(place).unwrap_or(""));
+            if expected != found {
+                return Err(Problem::Header { table: self.name, expected, found: found.to_owned() });
+            }
+        }
+        Ok(())
     }
 }
 
-/// The cells of a line. Its errors have the column, where one is to blame.
-struct Cells<'a>(&'a StringRecord);
-
-type CellResult<T> = Result<T, (Option<&'static str>, Problem)>;
+/// The cells of a line, as many as there are columns. Its errors have the column.
+pub(super) struct Cells<'a> {
+    columns: &'static [&'static str],
+    record: &'a StringRecord,
+}
 
 impl Cells<'_> {
-    fn row(&self) -> CellResult<Nb201Row> {
-        if self.0.len() != NB201_COLUMNS.len() {
-            return Err((None, Problem::Cells(self.0.len())));
-        }
-        Ok(Nb201Row {
-            architecture: self.0[0]
-                .parse()
-                .map_err(|error: ArchitectureError| (Some(NB201_COLUMNS[0]), error.into()))?,
-            iso_group: self.whole(1, COUNT as u32 - 1)?,
-            is_representative: self.flag(2)?,
-            own: self.number(3, 1)?,
-            group_mean: self.number(4, 1)?,
-            v11_seed_1: self.percent(5)?,
-            v11_seed_2: self.present(6).then(|| self.percent(6)).transpose()?,
-            v11_seed_3: self.present(7).then(|| self.percent(7)).transpose()?,
-            cifar10_valid: self.percent(8)?,
-            cifar100_valid: self.percent(9)?,
-            imagenet16_valid: self.percent(10)?,
-            epochs_12: self.percent(11)?,
-            params_m: self.number(12, 1000)?,
-            flops_m: self.present(13).then(|| self.number(13, 1_000_000)).transpose()?,
-        })
+    /// What stands in a cell.
+    pub(super) fn text(&self, column: usize) -> &str {
+        &self.record[column]
     }
 
-    fn present(&self, column: usize) -> bool {
-        !self.0[column].is_empty()
+    /// Whether anything stands in a cell.
+    pub(super) fn present(&self, column: usize) -> bool {
+        !self.record[column].is_empty()
     }
 
-    fn number(&self, column: usize, limit: u32) -> CellResult<f64> {
-        let number = self.0[column].parse().ok().filter(|number| (0.0..=f64::from(limit)).contains(number));
+    /// The architecture that `text` is, put together from the cells; `column` says which is to blame for an error at a byte of it.
+    pub(super) fn architecture<A: FromStr<Err = ArchitectureError>>(
+        &self,
+        text: &str,
+        column: impl FnOnce(usize) -> usize,
+    ) -> CellResult<A> {
+        text.parse().map_err(|error: ArchitectureError| self.blame(column(error.position()), error.into()))
+    }
+
+    /// The error that a column is to blame for.
+    pub(super) fn blame(&self, column: usize, problem: Problem) -> (Option<&'static str>, Problem) {
+        (Some(self.columns[column]), problem)
+    }
+
+    /// A number from 0 to `limit`.
+    pub(super) fn number(&self, column: usize, limit: u64) -> CellResult<f64> {
+        let number = self.record[column].parse().ok().filter(|number| (0.0..=limit as f64).contains(number));
         number.ok_or_else(|| self.no_number(column, limit))
     }
 
     /// A percentage, as a fraction.
-    fn percent(&self, column: usize) -> CellResult<f64> {
+    pub(super) fn percent(&self, column: usize) -> CellResult<f64> {
         Ok(self.number(column, 100)? / 100.0)
     }
 
-    fn whole(&self, column: usize, limit: u32) -> CellResult<usize> {
-        let number = self.0[column].parse().ok().filter(|&number| number <= limit as usize);
+    /// A whole number from 0 to `limit`.
+    pub(super) fn whole(&self, column: usize, limit: u64) -> CellResult<u64> {
+        let number = self.record[column].parse().ok().filter(|&number| number <= limit);
         number.ok_or_else(|| self.no_number(column, limit))
     }
 
-    fn no_number(&self, column: usize, limit: u32) -> (Option<&'static str>, Problem) {
-        (Some(NB201_COLUMNS[column]), Problem::Number { limit, found: self.0[column].to_owned() })
+    /// A cost, which has to be `expected`.
+    pub(super) fn cost(&self, column: usize, expected: u64) -> CellResult<u64> {
+        let found = &self.record[column];
+        let problem = || self.blame(column, Problem::Cost { expected, found: found.to_owned() });
+        found.parse().ok().filter(|&cost: &u64| cost == expected).ok_or_else(problem)
     }
 
-    fn flag(&self, column: usize) -> CellResult<bool> {
-        match &self.0[column] {
+    /// A flag.
+    pub(super) fn flag(&self, column: usize) -> CellResult<bool> {
+        match &self.record[column] {
             "0" => Ok(false),
             "1" => Ok(true),
-            other => Err((Some(NB201_COLUMNS[column]), Problem::Flag(other.to_owned()))),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::root::for_tests;
-    use crate::space::nb201::{Classes, Operation};
-    use crate::space::{EdgeRule, Skeleton};
-    use proptest::prelude::*;
-    use std::collections::BTreeSet;
-    use std::sync::LazyLock;
-
-    /// A whole table with made-up accuracies, groups by connectedness, last index first.
-    static MADE: LazyLock<String> = LazyLock::new(|| {
-        let rows = Architecture::all().rev().map(|architecture| {
-            let (index, group) = (architecture.index(), u8::from(architecture.is_connected()));
-            let marked = u8::from(index == 0 || index == COUNT - 1);
-            let own = index as f64 / COUNT as f64;
-            let third = if index % 2 == 0 { "25" } else { "" };
-            format!("{architecture},{group},{marked},{own},0.5,75,50,{third},1,2,3,12.5,0.1,")
-        });
-        let lines: Vec<String> = std::iter::once(NB201_COLUMNS.join(",")).chain(rows).collect();
-        lines.join("\n") + "\n"
-    });
-
-    fn refusal(text: &str) -> String {
-        Nb201Table::parse("made.csv", text.as_bytes()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn rows_come_in_the_files_order_and_in_one_unit() {
-        let table = Nb201Table::parse("made.csv", MADE.as_bytes()).unwrap();
-        let all = table.select(RowSet::All, Nb201Accuracy::Own);
-        let expected = Architecture::all().rev().map(|a| (a, a.index() as f64 / COUNT as f64));
-        assert!(all.iter().copied().eq(expected));
-        let chosen = table.select(RowSet::Representatives, Nb201Accuracy::Epochs12);
-        let (first, last) = (Architecture::from_index(0).unwrap(), Architecture::from_index(COUNT - 1).unwrap());
-        assert_eq!(chosen, [(last, 0.125), (first, 0.125)]);
-        for architecture in Architecture::all() {
-            assert_eq!(table.row(architecture).architecture, architecture);
-        }
-        let row = table.row(first);
-        assert_eq!((row.v11_seed_1, row.v11_seed_2, row.v11_seed_3), (0.75, Some(0.5), Some(0.25)));
-        assert_eq!((row.cifar10_valid, row.cifar100_valid, row.imagenet16_valid), (0.01, 0.02, 0.03));
-        assert_eq!((row.group_mean, row.params_m, row.flops_m), (0.5, 0.1, None));
-    }
-
-    #[test]
-    fn refusals_name_file_line_and_column() {
-        let line = |number: usize| MADE.lines().nth(number - 1).unwrap();
-        let with = |number: usize, new: &str| MADE.replacen(line(number), new, 1);
-        assert_eq!(
-            refusal(&with(5, &line(5).replace(",75,", ",175,"))),
-            r#"truth table made.csv, line 5, column cifar10_test_v11_seed1: expected a number from 0 to 100, found "175""#
-        );
-        assert_eq!(
-            refusal(&with(5, &line(5).replace(",75,", ",NaN,"))),
-            r#"truth table made.csv, line 5, column cifar10_test_v11_seed1: expected a number from 0 to 100, found "NaN""#
-        );
-        assert_eq!(
-            refusal(&with(7, &line(7).replacen("avg_pool_3x3~0", "avg_pool_3x3~1", 1))),
-            "truth table made.csv, line 7, column arch: not an architecture of nb201: expected `~0|` at byte 13, \
-             found `~1|+|avg_pool_3x3~0|avg_…`"
-        );
-        assert_eq!(
-            refusal(&with(9, line(8))),
-            "truth table made.csv, line 9, column arch: the architecture stands on line 8 already"
-        );
-        assert_eq!(refusal(&with(4, "a,b")), "truth table made.csv, line 4: expected 14 cells, found 2");
-        assert_eq!(
-            refusal(&with(2, &line(2).replacen(",1,1,", ",1,yes,", 1))),
-            r#"truth table made.csv, line 2, column is_representative: expected 0 or 1, found "yes""#
-        );
-        assert_eq!(
-            refusal(&with(2, &line(2).replacen(",1,1,", ",1,0,", 1))),
-            "truth table made.csv, line 15626, column is_representative: group 1 has 0 representatives, expected 1"
-        );
-        assert_eq!(
-            refusal(&MADE.replacen("params_m", "params", 1)),
-            r#"truth table made.csv, line 1: the header is not the one of nb201.csv: expected "params_m", found "params""#
-        );
-        assert!(refusal("").contains("line 1: the file ends within a line"), "{}", refusal(""));
-        assert!(matches!(Nb201Table::read("no/such.csv"), Err(TableError::Read { .. })));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn a_truncated_table_is_refused(at in any::<prop::sample::Index>()) {
-            let text = &MADE[..at.index(MADE.len())];
-            prop_assert!(Nb201Table::parse("made.csv", text.as_bytes()).is_err());
-        }
-
-        #[test]
-        fn damage_is_refused_or_stays_in_its_lines(at in any::<prop::sample::Index>(), put in any::<[u8; 2]>()) {
-            let mut bytes = MADE.as_bytes().to_vec();
-            let start = at.index(bytes.len() - 1);
-            bytes[start..start + 2].copy_from_slice(&put);
-            if let Ok(table) = Nb201Table::parse("made.csv", &bytes) {
-                let whole = Nb201Table::parse("made.csv", MADE.as_bytes()).unwrap();
-                let changed = table.rows.iter().zip(&whole.rows).filter(|(a, b)| a != b).count();
-                prop_assert!(table.rows.len() == COUNT && changed <= 1, "{} rows changed", changed);
-            }
+            other => Err(self.blame(column, Problem::Flag(other.to_owned()))),
         }
     }
 
-    /// The benchmark's own table, if the data root has it.
-    fn benchmark() -> Option<Nb201Table> {
-        let path = for_tests("truth/nb201.csv")?;
-        Some(Nb201Table::read(path).unwrap())
-    }
-
-    #[test]
-    fn the_tables_groups_are_the_paper_classes_row_by_row() {
-        let Some(table) = benchmark() else { return };
-        let paper = Classes::paper();
-        let mut class_of_group = vec![None; 6_466];
-        let mut group_of_class = vec![None; 6_466];
-        for row in table.rows(RowSet::All) {
-            let class = paper.class_of(row.architecture);
-            assert_eq!(*class_of_group[row.iso_group].get_or_insert(class), class, "{}", row.architecture);
-            assert_eq!(*group_of_class[class].get_or_insert(row.iso_group), row.iso_group, "{}", row.architecture);
-        }
-        assert_eq!(table.rows(RowSet::Representatives).count(), 6_466);
-    }
-
-    #[test]
-    fn the_group_mean_is_the_mean_of_the_group() {
-        let Some(table) = benchmark() else { return };
-        let paper = Classes::paper();
-        let mut sums = vec![0.0; paper.sizes().len()];
-        table.rows(RowSet::All).for_each(|row| sums[row.iso_group] += row.own);
-        for row in table.rows(RowSet::All) {
-            let mean = sums[row.iso_group] / paper.size_of(row.architecture) as f64;
-            assert!((row.group_mean - mean).abs() < 5.1e-7, "{}: the file has six digits of {mean}", row.architecture);
-        }
-    }
-
-    #[test]
-    fn the_table_has_the_published_range_and_gaps() {
-        let Some(table) = benchmark() else { return };
-        let mut own: Vec<f64> = table.rows(RowSet::All).map(|row| row.own).collect();
-        own.sort_by(f64::total_cmp);
-        assert_eq!((own[0], own[COUNT - 1]), (0.1, 0.943_73));
-        let gaps = |missing: fn(&Nb201Row) -> bool| table.rows(RowSet::All).filter(|row| missing(row)).count();
-        assert_eq!(gaps(|row| row.v11_seed_2.is_none()), 2_225);
-        assert_eq!(gaps(|row| row.v11_seed_3.is_none()), 7_664);
-        assert_eq!(gaps(|row| row.flops_m.is_none()), 6_180);
-    }
-
-    /// The benchmark's parameters are the census of written edges with affine cells, and its operations follow from the census too.
-    #[test]
-    fn the_benchmarks_costs_follow_from_the_census() {
-        let Some(table) = benchmark() else { return };
-        let skeleton = Skeleton { cell_affine: true, ..Skeleton::default() };
-        let base = Architecture::new([Operation::None; 6]).census(&skeleton);
-        let elements: u64 =
-            (0..Skeleton::STAGES as u32).map(|stage| 5 * (16 << stage) * (32_u64 >> stage).pow(2)).sum();
-        let mut departing = 0;
-        for row in table.rows(RowSet::All) {
-            let written = row.architecture.census_by(&skeleton, EdgeRule::Written);
-            departing += usize::from((row.params_m * 1e6 - written.params as f64).abs() > 1e-3);
-            let dead = row.architecture.operations().into_iter().zip(row.architecture.live_edges());
-            let dead = dead.filter(|&(operation, live)| operation != Operation::None && !live).count();
-            assert_eq!(row.flops_m.is_some(), dead == 0, "{}", row.architecture);
-            let Some(flops_m) = row.flops_m else { continue };
-            let pools = row.architecture.operations().iter().filter(|&&o| o == Operation::AvgPool3x3).count() as u64;
-            let convolved = written.relu_elements - base.relu_elements;
-            let expected = 7_943_872 + (written.flops - base.flops) + 3 * convolved + 9 * pools * elements;
-            assert!((flops_m * 1e6 - expected as f64).abs() < 1e-3, "{}: {flops_m}, not {expected}", row.architecture);
-        }
-        assert_eq!(departing, 204);
-        let supernet = Skeleton::default();
-        let params = table.rows(RowSet::Representatives).map(|row| row.architecture.census(&supernet).params);
-        assert_eq!(params.collect::<BTreeSet<_>>().len(), 28, "distinct numbers of parameters");
+    fn no_number(&self, column: usize, limit: u64) -> (Option<&'static str>, Problem) {
+        self.blame(column, Problem::Number { limit, found: self.record[column].to_owned() })
     }
 }

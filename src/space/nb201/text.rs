@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Architecture, EDGES, Operation};
-use crate::space::error::{Excerpt, nearest};
+use crate::space::cursor::Cursor;
 use crate::space::{ArchitectureError, SpaceId};
 
 impl fmt::Display for Architecture {
@@ -39,60 +39,22 @@ impl FromStr for Architecture {
 
     /// Reads the text form and nothing else: no blanks, no other order of edges.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
-        let mut cursor = Cursor { text, rest: text };
+        let mut cursor = Cursor::new(SpaceId::Nb201.name(), text);
+        let known = || Operation::ALL.into_iter().map(|operation| (operation, operation.name()));
         let mut operations = [Operation::None; 6];
         for (operation, &(from, to)) in operations.iter_mut().zip(&EDGES) {
             if from == 0 {
                 if to == 1 { cursor.skip("|", "`|`")? } else { cursor.skip("+|", "`+|`")? }
             }
-            *operation = cursor.operation()?;
+            *operation = cursor.operation(&['~', '|', '+'], known())?;
             match from {
                 0 => cursor.skip("~0|", "`~0|`")?,
                 1 => cursor.skip("~1|", "`~1|`")?,
                 _ => cursor.skip("~2|", "`~2|`")?,
             }
         }
-        if cursor.rest.is_empty() { Ok(Self::new(operations)) } else { Err(cursor.unexpected("the end of the text")) }
-    }
-}
-
-/// What is still to be read of a text.
-struct Cursor<'a> {
-    text: &'a str,
-    rest: &'a str,
-}
-
-impl Cursor<'_> {
-    /// Passes over `token`, which errors call `expected`.
-    fn skip(&mut self, token: &str, expected: &'static str) -> Result<(), ArchitectureError> {
-        self.rest = self.rest.strip_prefix(token).ok_or_else(|| self.unexpected(expected))?;
-        Ok(())
-    }
-
-    /// Reads an operation's name: everything up to the next mark of the grammar.
-    fn operation(&mut self) -> Result<Operation, ArchitectureError> {
-        let end = self.rest.find(['~', '|', '+']).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
-        let known = || Operation::ALL.into_iter().map(|operation| (operation, operation.name()));
-        if name.is_empty() {
-            return Err(self.unexpected("an operation"));
-        }
-        let Some((operation, _)) = known().find(|(_, known)| *known == name) else {
-            let nearest = nearest(name, known()).unwrap_or(Operation::None).name();
-            let (space, position) = (SpaceId::Nb201, self.position());
-            return Err(ArchitectureError::UnknownOperation { space, position, found: Excerpt::of(name), nearest });
-        };
-        self.rest = rest;
-        Ok(operation)
-    }
-
-    fn position(&self) -> usize {
-        self.text.len() - self.rest.len()
-    }
-
-    fn unexpected(&self, expected: &'static str) -> ArchitectureError {
-        let (space, position) = (SpaceId::Nb201, self.position());
-        ArchitectureError::Unexpected { space, position, expected, found: Excerpt::of(self.rest) }
+        cursor.end()?;
+        Ok(Self::new(operations))
     }
 }
 
