@@ -8,6 +8,7 @@ mod error;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
+pub mod nds;
 mod skeleton;
 
 pub use error::{ArchitectureError, UnknownSpace};

@@ -3,5 +3,6 @@
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
+pub mod nds;
 pub mod table;
 pub mod trained;
