@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{BASELINES, Bench};
+use common::{BASELINES, Bench, TINY};
 
 #[test]
 fn a_run_prints_a_table_and_leaves_a_record() {
@@ -88,6 +88,16 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
     refused(BASELINES.replace("'flops'", "'params'"), "names params twice");
     refused(BASELINES.replace("train = 64", "train = 0"), "`images.synthetic.train` is 0, and must be 2 or more");
     refused(BASELINES.replace("train = 64", "train = -4"), "spec.toml:4:9");
+    let snip = BASELINES.replace("'flops'", "'snip'").replace("cells = 1 }", "cells = 1 }\nbatch = 65");
+    refused(snip, "`zero-shot.batch` asks for 65 training images, and there are 64");
+    refused(
+        TINY.replace("batch = 20", "batch = 20\nvalidation = 41"),
+        "`one-shot.validation` asks for 41 validation images",
+    );
+    refused(
+        BASELINES.replace("[panels.all]", "[panels.all]\nsample = 49"),
+        "`panels.all.sample` is 49, and the truth has 48",
+    );
     refused(BASELINES.replace("table = 'nb201-micro'", "table = 'nb999'"), "no carried truth table is called `nb999`");
     refused(BASELINES.replace("resamples = 20", "fractions = [2.0]"), "`criteria`");
 }

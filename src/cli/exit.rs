@@ -128,6 +128,7 @@ impl From<ExperimentError> for Failure {
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),
             ExperimentError::Criteria { .. }
+            | ExperimentError::Unprepared(_)
             | ExperimentError::Net(_)
             | ExperimentError::Train(_)
             | ExperimentError::Checkpoint(_)

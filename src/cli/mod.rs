@@ -24,7 +24,7 @@ use context::Context;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
-5 data missing or digest wrong, 6 device absent.";
+5 data missing or digest wrong, 6 device absent, 130 interrupted.";
 
 /// Measures neural-architecture estimators: hashed, seeded experiments with pinned results.
 #[derive(Debug, Parser)]

@@ -37,7 +37,7 @@ impl Run {
         }
         context.note(&format!("{}  spec {}  device class {class}", resolved.spec.name, resolved.hash.short()));
         interrupt_kindly()?;
-        let provenance = freeze(&resolved, &device, class);
+        let provenance = freeze(&device, class);
         let record = runner.run(&resolved, &provenance)?;
         if self.json {
             print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);

@@ -36,12 +36,16 @@ pub struct PanelRows {
 }
 
 impl PanelRows {
-    fn draw(name: &str, panel: &Panel, len: usize) -> Self {
+    fn draw(name: &str, panel: &Panel, len: usize) -> Result<Self, SpecError> {
         let rows = match panel.sample {
             0 => (0..len).collect(),
+            count if count > len => {
+                let problem = format!("is {count}, and the truth has {len} architectures");
+                return Err(SpecError::Invalid { key: format!("panels.{name}.sample"), problem });
+            }
             count => panel.seed.root().child("panel").stream().choose(len, count),
         };
-        Self { name: name.to_owned(), rows, estimators: panel.estimators.clone() }
+        Ok(Self { name: name.to_owned(), rows, estimators: panel.estimators.clone() })
     }
 
     /// The panel's architectures as text.
@@ -71,10 +75,11 @@ impl Material {
                 let table = Nb201Table::parse(&choice.file.path, &read(root, &choice.file)?)?;
                 let rows = table.select(choice.rows, choice.accuracy);
                 let truth = rows.into_iter().map(|(architecture, accuracy)| (architecture.into(), accuracy)).collect();
-                (truth, format!("{}: {:?}, {:?}", choice.file.path, choice.accuracy, choice.rows), None)
+                (truth, format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows), None)
             }
         };
-        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, truth.len())).collect();
+        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, truth.len()));
+        let panels = panels.collect::<Result<Vec<_>, _>>()?;
         let images_version = match spec.images {
             Images::Synthetic(_) => SYNTHETIC_VERSION,
             Images::Cifar10(_) => cifar::VERSION,

@@ -149,6 +149,9 @@ pub enum ExperimentError {
         /// The accuracy now.
         found: f64,
     },
+    /// A stage was begun without something that is read before the first stage. No spec can bring this about.
+    #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
+    Unprepared(&'static str),
     /// A panel has too few architectures to rank.
     #[error("panel `{panel}` holds {count} architectures, and a ranking needs 2")]
     NothingToRank {

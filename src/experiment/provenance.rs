@@ -2,16 +2,16 @@
 
 use candle_core::Device;
 
-use super::{DeviceClass, Resolved};
+use super::DeviceClass;
 use crate::store::record::Provenance;
 
 /// The surroundings of a run, as they are now.
-pub fn freeze(resolved: &Resolved, device: &Device, class: DeviceClass) -> Provenance {
+pub fn freeze(device: &Device, class: DeviceClass) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: option_env!("NAS_ASSAY_GIT_COMMIT").filter(|commit| !commit.is_empty()).map(str::to_owned),
         started: started(),
-        command: format!("nas-assay run {}", resolved.spec.name),
+        command: std::iter::once("nas-assay".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" "),
         cpu_features: cpu_features(),
         device: match device {
             Device::Cpu => class.as_str().to_owned(),

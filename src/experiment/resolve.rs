@@ -8,7 +8,7 @@ use super::ExperimentError;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
-use crate::spec::{Images, SPEC_FORMAT, Spec, SpecHash, Truth, canonical_json};
+use crate::spec::{CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, canonical_json};
 use crate::truth::trained;
 
 /// A resolved spec: what the text says, and the versions and digests that it can't say.
@@ -54,6 +54,7 @@ impl Resolved {
                 if meta.kind == EstimatorKind::OneShot && spec.supernet.is_none() {
                     return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                 }
+                has_enough_images(&spec, meta.kind)?;
                 versions.insert(format!("estimator:{id}"), meta.version);
             }
         }
@@ -62,6 +63,33 @@ impl Resolved {
         let hash = SpecHash::of(&canonical);
         Ok(Self { spec, versions, digests, canonical, hash })
     }
+
+    /// The canonical JSON as a value.
+    ///
+    /// # Errors
+    /// None that a canonical text can bring about.
+    pub fn document(&self) -> Result<serde_json::Value, ExperimentError> {
+        let failed = |source| CanonicalError::Json { what: "a spec", source };
+        Ok(serde_json::from_str(&self.canonical).map_err(failed)?)
+    }
+}
+
+/// Whether the images are as many as an estimator of a kind is to be shown.
+fn has_enough_images(spec: &Spec, kind: EstimatorKind) -> Result<(), SpecError> {
+    let (train, validation) = spec.images.split();
+    let (key, wanted, what, held) = match kind {
+        EstimatorKind::ZeroShot if spec.zero_shot.input == Input::Images => {
+            let wanted = spec.zero_shot.batch.saturating_mul(spec.zero_shot.batches);
+            ("zero-shot.batch", wanted, "training images", train)
+        }
+        EstimatorKind::OneShot => ("one-shot.validation", spec.one_shot.validation, "validation images", validation),
+        _ => return Ok(()),
+    };
+    if wanted > held {
+        let problem = format!("asks for {wanted} {what}, and there are {held}");
+        return Err(SpecError::Invalid { key: key.to_owned(), problem });
+    }
+    Ok(())
 }
 
 /// What the registry says of an estimator.

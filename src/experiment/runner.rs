@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use candle_core::Device;
-use serde_json::Value;
 
 use super::material::{Material, PanelRows};
 use super::plan::{Action, ScoreWork, Stage, Work, plan};
@@ -134,7 +133,7 @@ impl Runner<'_> {
             let mut estimators = Vec::new();
             for (key, work) in results.scores.iter().filter(|(_, work)| work.panel == position) {
                 let meta = estimator_meta(&work.estimator)?;
-                let scores = scores.get(key).cloned().unwrap_or_default();
+                let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
                 let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
                 let criteria = criteria::evaluate(&truth, &oriented, &spec.criteria, bootstrap).map_err(|source| {
                     ExperimentError::Criteria { estimator: meta.id.to_owned(), panel: panel.name.clone(), source }
@@ -161,7 +160,7 @@ impl Runner<'_> {
             title: spec.title.clone(),
             space: spec.space.to_string(),
             device_class: self.class.as_str().to_owned(),
-            spec: serde_json::from_str(&resolved.canonical).unwrap_or(Value::Null),
+            spec: resolved.document()?,
             truth: truth_record(material, results.verified),
             supernets: results.supernets,
             panels,

@@ -168,7 +168,7 @@ impl Runner<'_> {
                 };
                 (0..settings.batches).map(batch).collect()
             }
-            (Input::Images, None) => Ok(Vec::new()),
+            (Input::Images, None) => Err(ExperimentError::Unprepared("images")),
         }
     }
 
@@ -180,13 +180,14 @@ impl Runner<'_> {
         architectures: &[Architecture],
     ) -> Result<Vec<Vec<f64>>, ExperimentError> {
         let spec = &resolved.spec;
-        let (Some(settings), Some((seed, key)), Some(images)) = (&spec.supernet, group.supernet, images) else {
-            return Ok(Vec::new());
+        let (Some(settings), Some((seed, key))) = (&spec.supernet, group.supernet) else {
+            return Err(ExperimentError::Unprepared("a supernet"));
         };
+        let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.trained_supernet(spec.space, settings, *seed, key)?;
         let count = match spec.one_shot.validation {
             0 => images.validation.len(),
-            count => count.min(images.validation.len()),
+            count => count,
         };
         let rows: Vec<usize> = (0..count).collect();
         let batches = rows.chunks(spec.one_shot.batch);

@@ -1,14 +1,15 @@
 //! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a curve.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device};
 
 use super::material::Split;
 use super::runner::Runner;
 use super::{ExperimentError, Resolved};
-use crate::net::checkpoint;
+use crate::net::checkpoint::{self, CheckpointError, Metadata, Tensors};
 use crate::net::train::{Epoch, Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
 use crate::space::{Architecture, Skeleton, SpaceId};
@@ -32,9 +33,9 @@ impl Runner<'_> {
         if let Some(record) = self.store.read_json(&path)? {
             return Ok(record);
         }
-        let (Some(settings), Some(images)) = (&resolved.spec.supernet, images) else {
-            return Err(missing(path, "its spec has no supernet").into());
-        };
+        let settings =
+            resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
+        let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.new_supernet(resolved.spec.space, settings, seed)?;
         let pool = pool(resolved.spec.space, settings.sampling);
         let job = Job {
@@ -48,8 +49,7 @@ impl Runner<'_> {
         };
         let mut trainer = Trainer::new(job)?;
         let resumable = self.store.stage("supernet", key, ".resume.safetensors");
-        if resumable.is_file() {
-            let (tensors, metadata) = checkpoint::load(&resumable, self.device)?;
+        if let Some((tensors, metadata)) = load_if_there(&resumable, self.device)? {
             let curve: Vec<EpochRecord> = serde_json::from_str(metadata.get(CURVE).map_or("", String::as_str))
                 .map_err(|error| missing(resumable.clone(), &format!("it has no training curve: {error}")))?;
             trainer.resume(&tensors, &curve.iter().map(Epoch::from).collect::<Vec<_>>())?;
@@ -84,7 +84,7 @@ impl Runner<'_> {
         key: &StageKey,
     ) -> Result<Network, ExperimentError> {
         let network = self.new_supernet(space, settings, seed)?;
-        let (tensors, _): (BTreeMap<String, Tensor>, _) = checkpoint::load(&self.weights_path(key), self.device)?;
+        let (tensors, _) = checkpoint::load(&self.weights_path(key), self.device)?;
         load_weights(&network, &tensors)?;
         Ok(network)
     }
@@ -99,8 +99,17 @@ impl Runner<'_> {
     }
 }
 
+/// A checkpoint, or nothing where there is none: another run of the spec may have ended and removed it at any moment.
+fn load_if_there(path: &Path, device: &Device) -> Result<Option<(Tensors, Metadata)>, CheckpointError> {
+    match checkpoint::load(path, device) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(CheckpointError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The network that a spec's size means, for 32x32 images of ten classes.
-pub(super) fn net_config(size: NetworkSize, dtype: DType, device: &candle_core::Device) -> NetConfig {
+pub(super) fn net_config(size: NetworkSize, dtype: DType, device: &Device) -> NetConfig {
     NetConfig { skeleton: skeleton(size), dtype, device: device.clone() }
 }
 

@@ -25,9 +25,7 @@ impl Runner<'_> {
         if let Some(verified) = self.store.read_json(&path)? {
             return Ok(verified);
         }
-        let Some(table) = &material.trained else {
-            return Ok(Vec::new());
-        };
+        let table = material.trained.as_ref().ok_or(ExperimentError::Unprepared("the carried truth"))?;
         let recipe = &table.recipe;
         let images = Split::load(&recipe.images, self.root)?;
         let seed = recipe.seeds[0];

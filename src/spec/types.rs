@@ -54,6 +54,16 @@ pub enum Images {
     Cifar10(Cifar10Images),
 }
 
+impl Images {
+    /// How many images train, and how many validate.
+    pub fn split(&self) -> (usize, usize) {
+        match self {
+            Self::Synthetic(set) => (set.train, set.validation),
+            Self::Cifar10(set) => (set.train, set.validation),
+        }
+    }
+}
+
 /// The embedded synthetic set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

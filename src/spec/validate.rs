@@ -62,8 +62,9 @@ fn name(key: &str, value: &str) -> Checked {
 }
 
 fn images(images: &Images) -> Checked {
-    let (place, train, validation) = match images {
-        Images::Synthetic(set) => ("images.synthetic", set.train, set.validation),
+    let (train, validation) = images.split();
+    let place = match images {
+        Images::Synthetic(_) => "images.synthetic",
         Images::Cifar10(set) => {
             if set.files.is_empty() {
                 return Err(SpecError::invalid("images.cifar10.files", "is empty: name at least one file"));
@@ -71,7 +72,7 @@ fn images(images: &Images) -> Checked {
             for (index, file) in set.files.iter().enumerate() {
                 data_file(&format!("images.cifar10.files[{index}]"), file)?;
             }
-            ("images.cifar10", set.train, set.validation)
+            "images.cifar10"
         }
     };
     at_least(&format!("{place}.train"), train, 2)?;
