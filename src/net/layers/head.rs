@@ -1,0 +1,58 @@
+//! What ends a network: global average pool, dropout, classifier.
+
+use super::{Norm, relu};
+use crate::net::{Builder, Dropout, Pass};
+use candle_core::{Result, Tensor, Var};
+
+/// Global average pool, dropout, linear classifier.
+#[derive(Debug)]
+pub struct Classifier {
+    weight: Var,
+    bias: Var,
+}
+
+impl Classifier {
+    /// The classifier of an image of `channels` channels; its parameters are called `classifier.*`.
+    pub fn new(builder: &mut Builder, channels: usize, classes: usize) -> Result<Self> {
+        let (weight, bias) = builder.linear("classifier", classes, channels)?;
+        Ok(Self { weight, bias })
+    }
+
+    /// Logits `[n, classes]` of `[n, channels, h, w]`.
+    pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let mut features = pass.engine.global_avg_pool(x)?;
+        if let Some(dropout) = &mut pass.dropout {
+            features = features.mul(&dropout_mask(dropout, &features)?)?;
+        }
+        pass.engine.linear(&features, &pass.value(&self.weight), Some(&pass.value(&self.bias)))
+    }
+}
+
+/// Batch-norm, ReLU, then a [`Classifier`].
+#[derive(Debug)]
+pub struct Head {
+    norm: Norm,
+    classifier: Classifier,
+}
+
+impl Head {
+    /// The head of an image of `channels` channels; its parameters are called `head.bn.*` and `classifier.*`.
+    pub fn new(builder: &mut Builder, channels: usize, classes: usize) -> Result<Self> {
+        let norm = Norm::new(builder, "head.bn", channels, true)?;
+        Ok(Self { norm, classifier: Classifier::new(builder, channels, classes)? })
+    }
+
+    /// Logits `[n, classes]`.
+    pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let x = relu(&self.norm.forward(x, pass)?, pass)?;
+        self.classifier.forward(&x, pass)
+    }
+}
+
+/// Zeros with the dropout's probability, else `1 / (1 - rate)`, in the shape and type of `x`, drawn in row-major order.
+fn dropout_mask(dropout: &mut Dropout, x: &Tensor) -> Result<Tensor> {
+    let kept = 1.0 / (1.0 - dropout.rate);
+    let mask: Vec<f64> =
+        (0..x.elem_count()).map(|_| if dropout.stream.unit() < dropout.rate { 0.0 } else { kept }).collect();
+    Tensor::from_vec(mask, x.shape(), x.device())?.to_dtype(x.dtype())
+}
