@@ -15,7 +15,8 @@ use nas_assay::net::kernels::{
 use nas_assay::net::optim::{Sgd, SgdConfig};
 use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
 use nas_assay::seed::Seed;
-use nas_assay::space::{Architecture, Skeleton, SpaceId};
+use nas_assay::space::nb201::Skeleton;
+use nas_assay::space::{Architecture, SpaceId};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -161,7 +162,7 @@ fn run(case: &str) -> Result<f64> {
 
 fn network() -> Result<(Network, Architecture)> {
     let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).map_err(candle_core::Error::wrap)?;
-    let config = NetConfig { skeleton: Skeleton::default(), dtype: DType::F32, device: Device::Cpu };
+    let config = NetConfig { skeleton: Skeleton::default().into(), dtype: DType::F32, device: Device::Cpu };
     let init = Init::Seeded(Seed::root(1));
     Ok((Network::stand_alone(architecture, &config, init).map_err(candle_core::Error::wrap)?, architecture))
 }

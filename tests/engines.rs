@@ -12,7 +12,8 @@ use nas_assay::data::synthetic;
 use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, registry};
 use nas_assay::net::{Engine, Init, NetConfig, Network, device};
 use nas_assay::seed::Seed;
-use nas_assay::space::{Architecture, Skeleton, SpaceId};
+use nas_assay::space::nb201::Skeleton;
+use nas_assay::space::{Architecture, SpaceId};
 
 const BATCH: usize = 16;
 
@@ -22,11 +23,11 @@ fn estimators() -> impl Iterator<Item = &'static dyn Estimator> {
 
 /// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.
 fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
-    let skeleton = Skeleton { channels: 8, cells: 1, ..Skeleton::default() };
+    let skeleton = Skeleton { channels: 8, cells: 1, ..Skeleton::default() }.into();
     let config = NetConfig { skeleton, dtype, device: device.clone() };
-    let images = synthetic::draw(&Seed::root(1), "train", BATCH).unwrap();
+    let images = synthetic::draw(&Seed::root(1), "train", BATCH, 32).unwrap();
     let batch = images.batch(&(0..BATCH).collect::<Vec<_>>(), None, dtype, device).unwrap();
-    let all: Vec<Architecture> = SpaceId::Nb201.representatives().collect();
+    let all: Vec<Architecture> = SpaceId::Nb201.representatives().unwrap();
     let chosen = Seed::root(1).stream().choose(all.len(), 12);
     let mut columns = vec![Vec::new(); estimators().count()];
     for architecture in chosen.into_iter().map(|index| all[index]) {

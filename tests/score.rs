@@ -11,14 +11,15 @@ use candle_core::{DType, Device, Tensor};
 use common::{Bench, Ran};
 use nas_assay::net::{Init, NetConfig, Network};
 use nas_assay::seed::Seed;
-use nas_assay::space::{Architecture, Skeleton, SpaceId};
+use nas_assay::space::nb201::Skeleton;
+use nas_assay::space::{Architecture, SpaceId};
 
 const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
 
 /// A small network's weights and a batch, by name.
 fn tensors() -> HashMap<String, Tensor> {
     let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).unwrap();
-    let skeleton = Skeleton { channels: 4, cells: 1, ..Skeleton::default() };
+    let skeleton = Skeleton { channels: 4, cells: 1, ..Skeleton::default() }.into();
     let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
     let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
     let mut tensors: HashMap<String, Tensor> =

@@ -130,6 +130,8 @@ impl From<ExperimentError> for Failure {
             ExperimentError::Criteria { .. }
             | ExperimentError::Unprepared(_)
             | ExperimentError::Net(_)
+            | ExperimentError::Skeleton(_)
+            | ExperimentError::EmptyPool(_)
             | ExperimentError::Train(_)
             | ExperimentError::Checkpoint(_)
             | ExperimentError::Estimator(_) => Self::new(UNEXPECTED, message),

@@ -12,6 +12,7 @@ mod report;
 mod run;
 mod score;
 mod show;
+mod spaces;
 mod specs;
 mod truth;
 
@@ -68,6 +69,8 @@ enum Command {
     Score(score::Score),
     /// List the estimators, or explain one
     Estimators(estimators::Estimators),
+    /// List the search spaces
+    Spaces(spaces::Spaces),
     /// List the carried specs, or print one
     Specs(specs::Specs),
     /// Train a ground-truth table from its recipe
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.run(&context),
         Command::Score(command) => command.run(&context),
         Command::Estimators(command) => command.run(),
+        Command::Spaces(command) => command.run(&context),
         Command::Specs(command) => command.run(),
         Command::Truth(command) => command.run(&context),
     });

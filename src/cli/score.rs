@@ -95,6 +95,7 @@ impl Score {
 impl From<ScoreError> for Failure {
     fn from(error: ScoreError) -> Self {
         let code = match &error {
+            ScoreError::Space(_) => USAGE,
             ScoreError::Read { .. } | ScoreError::Tensor { .. } | ScoreError::Load { .. } => DATA,
             ScoreError::Net(_) | ScoreError::Estimator(_) | ScoreError::Candle(_) => UNEXPECTED,
         };

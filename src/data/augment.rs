@@ -1,12 +1,11 @@
 //! Random crop and horizontal flip.
 
-use super::images::RESOLUTION;
 use crate::seed::Seed;
 
 /// Zero pixels added on each side before the crop.
 const PADDING: usize = 4;
 
-/// One image's change: a 32x32 crop of the image padded by 4 zero pixels on each side, then perhaps mirrored left to right.
+/// One image's change: a crop of its own size out of the image padded by 4 zero pixels on each side, then perhaps mirrored left to right.
 ///
 /// The padding is black (0 before normalisation), as in torchvision's `RandomCrop(32, padding=4)` on an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +20,11 @@ impl Augmentation {
     pub const NONE: Self = Self { top: PADDING, left: PADDING, flip: false };
 
     /// Calls `visit` with every pixel of the changed plane, row by row.
-    pub(super) fn for_each_pixel(self, plane: &[u8], mut visit: impl FnMut(u8)) {
-        for y in 0..RESOLUTION {
-            let row = (y + self.top).checked_sub(PADDING).and_then(|y| plane.chunks_exact(RESOLUTION).nth(y));
-            for x in 0..RESOLUTION {
-                let column = if self.flip { RESOLUTION - 1 - x } else { x } + self.left;
+    pub(super) fn for_each_pixel(self, plane: &[u8], side: usize, mut visit: impl FnMut(u8)) {
+        for y in 0..side {
+            let row = (y + self.top).checked_sub(PADDING).and_then(|y| plane.chunks_exact(side).nth(y));
+            for x in 0..side {
+                let column = if self.flip { side - 1 - x } else { x } + self.left;
                 let pixel = row.and_then(|row| column.checked_sub(PADDING).and_then(|column| row.get(column)));
                 visit(pixel.copied().unwrap_or(0));
             }
@@ -73,11 +72,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::data::images::PLANE;
+
+    const RESOLUTION: usize = 32;
+    const PLANE: usize = RESOLUTION * RESOLUTION;
 
     fn changed(augmentation: Augmentation, plane: &[u8]) -> Vec<u8> {
         let mut pixels = Vec::new();
-        augmentation.for_each_pixel(plane, |pixel| pixels.push(pixel));
+        augmentation.for_each_pixel(plane, RESOLUTION, |pixel| pixels.push(pixel));
         pixels
     }
 

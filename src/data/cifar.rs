@@ -6,13 +6,17 @@
 
 use std::path::Path;
 
-use super::images::{IMAGE, ImageSet, Normalisation};
+use super::images::{CHANNELS, ImageSet, Normalisation};
 use super::{DataError, DataRoot};
 
 /// Raised by hand when decoding or normalisation gives other numbers.
 pub const VERSION: u32 = 1;
 /// Number of classes.
 pub const CLASSES: usize = 10;
+/// Height and width of an image, pixels.
+pub const SIDE: usize = 32;
+/// Bytes of an image.
+const IMAGE: usize = CHANNELS * SIDE * SIDE;
 /// Bytes of a row: a label and an image.
 pub const ROW: usize = 1 + IMAGE;
 
@@ -65,7 +69,7 @@ pub fn parse<'a>(name: &str, files: impl IntoIterator<Item = (&'a Path, &'a [u8]
             pixels.extend_from_slice(planes);
         }
     }
-    ImageSet::new(name, pixels, labels, CLASSES, Normalisation::CIFAR10)
+    ImageSet::new(name, SIDE, pixels, labels, CLASSES, Normalisation::CIFAR10)
 }
 
 #[cfg(test)]

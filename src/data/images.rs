@@ -7,14 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Augmentation, DataError};
 
-/// Height and width of an image, pixels.
-pub const RESOLUTION: usize = 32;
 /// Colour channels of an image: red, green, blue.
 pub const CHANNELS: usize = 3;
-/// Pixels of one channel.
-pub const PLANE: usize = RESOLUTION * RESOLUTION;
-/// Bytes of an image.
-pub const IMAGE: usize = CHANNELS * PLANE;
 
 /// What maps an 8-bit pixel `p` of a channel to a network's input: `(p / 255 - mean) / deviation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,10 +45,12 @@ pub struct Batch {
     pub labels: Tensor,
 }
 
-/// Labelled 32x32 colour images of one source, in a fixed order.
+/// Labelled square colour images of one source and one size, in a fixed order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageSet {
     name: String,
+    /// Height and width of an image, pixels.
+    side: usize,
     pixels: Vec<u8>,
     labels: Vec<u8>,
     classes: usize,
@@ -62,20 +58,21 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
-    /// A set of the images in `pixels`: for each, the red, the green and the blue plane of 1,024 bytes, row by row.
+    /// A set of the images in `pixels`: for each, the red, the green and the blue plane of `side` x `side` bytes, row by row.
     ///
     /// # Errors
     /// [`DataError::Ragged`] if pixels and labels are not of equally many images, [`DataError::Empty`] if there are none,
     /// [`DataError::Label`] if a label is not below `classes`.
     pub fn new(
         name: impl Into<String>,
+        side: usize,
         pixels: Vec<u8>,
         labels: Vec<u8>,
         classes: usize,
         normalisation: Normalisation,
     ) -> Result<Self, DataError> {
         let name = name.into();
-        if pixels.len() != labels.len() * IMAGE {
+        if pixels.len() != labels.len() * CHANNELS * side * side {
             return Err(DataError::Ragged { set: name, pixels: pixels.len(), labels: labels.len() });
         }
         if labels.is_empty() {
@@ -84,12 +81,22 @@ impl ImageSet {
         if let Some((image, &label)) = labels.iter().enumerate().find(|&(_, &label)| usize::from(label) >= classes) {
             return Err(DataError::Label { set: name, image, label, classes });
         }
-        Ok(Self { name, pixels, labels, classes, normalisation })
+        Ok(Self { name, side, pixels, labels, classes, normalisation })
     }
 
     /// What the set is called in records and messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Height and width of an image, pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Bytes of an image.
+    fn bytes(&self) -> usize {
+        CHANNELS * self.side * self.side
     }
 
     /// Number of images, at least 1.
@@ -113,7 +120,7 @@ impl ImageSet {
     /// # Panics
     /// If there is no such image.
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.pixels[index * IMAGE..(index + 1) * IMAGE]
+        &self.pixels[index * self.bytes()..(index + 1) * self.bytes()]
     }
 
     /// The constants that [`ImageSet::batch`] normalises by.
@@ -123,12 +130,13 @@ impl ImageSet {
 
     /// SHA-256, in lowercase hexadecimal, of all that a network is shown: pixels, labels, classes and normalisation, not the name.
     pub fn digest(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(b"nas-assay images v1");
+        let mut hash = Sha256::new_with_prefix(b"nas-assay images v2");
         hash.update((self.classes as u64).to_le_bytes());
         for constant in self.normalisation.mean.iter().chain(&self.normalisation.deviation) {
             hash.update(constant.to_bits().to_le_bytes());
         }
         hash.update((self.len() as u64).to_le_bytes());
+        hash.update((self.side as u64).to_le_bytes());
         hash.update(&self.labels);
         hash.update(&self.pixels);
         format!("{:x}", hash.finalize())
@@ -145,7 +153,8 @@ impl ImageSet {
         }
         Self::new(
             format!("{}[{start}..{end}]", self.name),
-            self.pixels[start * IMAGE..end * IMAGE].to_vec(),
+            self.side,
+            self.pixels[start * self.bytes()..end * self.bytes()].to_vec(),
             self.labels[start..end].to_vec(),
             self.classes,
             self.normalisation,
@@ -192,29 +201,30 @@ impl ImageSet {
             return Err(DataError::Range { set: self.name.clone(), start: index, end: index + 1, len: self.len() });
         }
         let tables = self.normalisation.tables();
-        let mut values = Vec::with_capacity(indices.len() * IMAGE);
+        let mut values = Vec::with_capacity(indices.len() * self.bytes());
         for (position, &index) in indices.iter().enumerate() {
             let augmentation = augmentations.map_or(Augmentation::NONE, |given| given[position]);
-            for (plane, table) in self.image(index).chunks_exact(PLANE).zip(&tables) {
-                augmentation.for_each_pixel(plane, |pixel| values.push(table[usize::from(pixel)]));
+            for (plane, table) in self.image(index).chunks_exact(self.side * self.side).zip(&tables) {
+                augmentation.for_each_pixel(plane, self.side, |pixel| values.push(table[usize::from(pixel)]));
             }
         }
         let labels = indices.iter().map(|&index| u32::from(self.labels[index])).collect();
         Ok(Batch {
-            images: images_tensor(values, indices.len(), dtype, device)?,
+            images: images_tensor(values, indices.len(), self.side, dtype, device)?,
             labels: Tensor::from_vec(labels, indices.len(), device)?,
         })
     }
 }
 
-/// `values` as `[count, 3, 32, 32]` in the wanted precision.
+/// `values` as `[count, 3, side, side]` in the wanted precision.
 pub(super) fn images_tensor(
     values: Vec<f32>,
     count: usize,
+    side: usize,
     dtype: DType,
     device: &Device,
 ) -> Result<Tensor, DataError> {
-    let shape = (count, CHANNELS, RESOLUTION, RESOLUTION);
+    let shape = (count, CHANNELS, side, side);
     match dtype {
         DType::F32 => Ok(Tensor::from_vec(values, shape, device)?),
         DType::F64 => Ok(Tensor::from_vec(values.into_iter().map(f64::from).collect::<Vec<_>>(), shape, device)?),
@@ -226,11 +236,15 @@ pub(super) fn images_tensor(
 mod tests {
     use super::*;
 
+    const SIDE: usize = 32;
+    const PLANE: usize = SIDE * SIDE;
+    const IMAGE: usize = CHANNELS * PLANE;
+
     /// Images whose pixels all differ from those of the next: image `i` is `i` at the first pixel, one more at each.
     fn set(count: usize) -> ImageSet {
         let pixels = (0..count).flat_map(|image| (0..IMAGE).map(move |pixel| ((image + pixel) % 256) as u8)).collect();
         let labels = (0..count).map(|image| (image % 3) as u8).collect();
-        ImageSet::new("ramps", pixels, labels, 3, Normalisation::CIFAR10).unwrap()
+        ImageSet::new("ramps", SIDE, pixels, labels, 3, Normalisation::CIFAR10).unwrap()
     }
 
     fn values(set: &ImageSet, indices: &[usize], augmentations: Option<&[Augmentation]>) -> Vec<f32> {
@@ -294,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let new = |pixels, labels, classes| ImageSet::new("x", pixels, labels, classes, Normalisation::CIFAR10);
+        let new = |pixels, labels, classes| ImageSet::new("x", SIDE, pixels, labels, classes, Normalisation::CIFAR10);
         assert!(matches!(new(vec![0; IMAGE + 1], vec![0], 10), Err(DataError::Ragged { .. })));
         assert!(matches!(new(vec![], vec![], 10), Err(DataError::Empty { .. })));
         let label = new(vec![0; 2 * IMAGE], vec![9, 10], 10);

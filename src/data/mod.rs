@@ -87,7 +87,7 @@ pub enum DataError {
         classes: usize,
     },
     /// Pixels and labels of different counts.
-    #[error("image set {set} has {pixels} pixel bytes for {labels} labels: an image takes 3072")]
+    #[error("image set {set} has {pixels} pixel bytes for {labels} labels: not three square planes of one size each")]
     Ragged {
         /// The set's name.
         set: String,

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::DataError;
-use super::images::{Batch, CHANNELS, IMAGE, Normalisation, PLANE, images_tensor};
+use super::images::{Batch, CHANNELS, Normalisation, images_tensor};
 use crate::seed::Seed;
 
 /// The distribution of a noise input's values, all independent.
@@ -18,7 +18,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// A batch of `count` noise images with labels uniform over `classes`. Image `i` depends on `seed` and `i` alone, so that a
+    /// A batch of `count` noise images of `side` x `side` pixels with labels uniform over `classes`. Image `i` depends on `seed` and `i` alone, so that a
     /// larger batch begins with the smaller one. Values are drawn in double precision and rounded to single once; a
     /// double-precision batch holds exactly the single-precision numbers.
     ///
@@ -30,26 +30,26 @@ impl Noise {
     pub fn batch(
         self,
         seed: &Seed,
-        count: usize,
+        (count, side): (usize, usize),
         classes: usize,
         normalisation: Normalisation,
         dtype: DType,
         device: &Device,
     ) -> Result<Batch, DataError> {
-        let mut values = Vec::with_capacity(count * IMAGE);
+        let mut values = Vec::with_capacity(count * CHANNELS * side * side);
         let mut labels = Vec::with_capacity(count);
         for image in 0..count {
             let mut stream = seed.index("image", image as u64).stream();
             labels.push(stream.below(classes as u64) as u32);
             for channel in 0..CHANNELS {
-                values.extend((0..PLANE).map(|_| match self {
+                values.extend((0..side * side).map(|_| match self {
                     Self::Gaussian => stream.normal() as f32,
                     Self::Uniform => normalisation.apply(channel, stream.unit()) as f32,
                 }));
             }
         }
         Ok(Batch {
-            images: images_tensor(values, count, dtype, device)?,
+            images: images_tensor(values, count, side, dtype, device)?,
             labels: Tensor::from_vec(labels, count, device)?,
         })
     }
@@ -59,9 +59,12 @@ impl Noise {
 mod tests {
     use super::*;
 
+    const SIDE: usize = 32;
+    const IMAGE: usize = CHANNELS * SIDE * SIDE;
+
     fn batch(noise: Noise, count: usize, dtype: DType) -> Batch {
         let normalisation = Normalisation::CIFAR10;
-        noise.batch(&Seed::root(20), count, 10, normalisation, dtype, &Device::Cpu).unwrap()
+        noise.batch(&Seed::root(20), (count, SIDE), 10, normalisation, dtype, &Device::Cpu).unwrap()
     }
 
     fn values(batch: &Batch) -> Vec<f64> {
@@ -89,7 +92,7 @@ mod tests {
         let (mean, variance) = moments(&values(&batch(Noise::Gaussian, 16, DType::F32)));
         assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03, "{mean}, {variance}");
         let uniform = values(&batch(Noise::Uniform, 16, DType::F32));
-        let green: Vec<f64> = uniform.chunks_exact(PLANE).skip(1).step_by(CHANNELS).flatten().copied().collect();
+        let green: Vec<f64> = uniform.chunks_exact(SIDE * SIDE).skip(1).step_by(CHANNELS).flatten().copied().collect();
         let (mean, variance) = moments(&green);
         let (expected_mean, expected_variance) = ((0.5 - 0.4822) / 0.2435, 1.0 / 12.0 / (0.2435 * 0.2435));
         assert!((mean - expected_mean).abs() < 0.04, "{mean} is not {expected_mean}");

@@ -9,11 +9,11 @@
 //! and `i` alone. The arithmetic is the same everywhere: additions, products, and `libm`.
 
 use super::DataError;
-use super::images::{CHANNELS, IMAGE, ImageSet, Normalisation, PLANE, RESOLUTION};
+use super::images::{CHANNELS, ImageSet, Normalisation};
 use crate::seed::{Seed, Stream};
 
 /// Raised by hand when the same seed gives other images.
-pub const SYNTHETIC_VERSION: u32 = 1;
+pub const SYNTHETIC_VERSION: u32 = 2;
 
 /// Number of classes: each direction at each wavelength.
 pub const CLASSES: usize = 10;
@@ -29,33 +29,33 @@ const STRETCH: f64 = 0.1;
 /// Amplitude of the class's pattern at the centre of its window, in pixel values: smallest, and range above it.
 const AMPLITUDE: (f64, f64) = (25.5, 17.0);
 /// Amplitude of the other pattern far from the window, as a part of the first.
-const DISTRACTION: f64 = 0.6;
-/// Standard deviation of the window, in pixels.
-const WINDOW: f64 = 12.0;
-/// Where the centre of the window may lie, in pixels: smallest, and range above it.
-const CENTRE: (f64, f64) = (8.0, 16.0);
+const DISTRACTION: f64 = 0.9;
+/// Standard deviation of the window, as a part of the image's side.
+const WINDOW: f64 = 0.375;
+/// Where the centre of the window may lie, as a part of the image's side: smallest, and range above it.
+const CENTRE: (f64, f64) = (0.25, 0.5);
 /// Brightness of the background, in pixel values: smallest, and range above it.
 const BACKGROUND: (f64, f64) = (100.0, 56.0);
 /// How strongly a pattern shows in a channel: smallest, and range above it.
 const TINT: (f64, f64) = (0.4, 0.6);
 /// Standard deviation of the noise, in pixel values.
-const NOISE: f64 = 50.0;
+const NOISE: f64 = 25.0;
 
 /// Mean and deviation of the channels over some thousand images; the channels are alike.
-const NORMALISATION: Normalisation = Normalisation { mean: [0.501; CHANNELS], deviation: [0.215; CHANNELS] };
+const NORMALISATION: Normalisation = Normalisation { mean: [0.498; CHANNELS], deviation: [0.132; CHANNELS] };
 
-/// The first `count` images of a split.
+/// The first `count` images of a split, of `side` x `side` pixels. Patterns keep their wavelengths in pixels, whatever the size.
 ///
 /// # Errors
 /// [`DataError::Empty`] if `count` is zero.
-pub fn draw(seed: &Seed, split: &str, count: usize) -> Result<ImageSet, DataError> {
+pub fn draw(seed: &Seed, split: &str, count: usize, side: usize) -> Result<ImageSet, DataError> {
     let seed = seed.child(split);
-    let mut pixels = Vec::with_capacity(count * IMAGE);
+    let mut pixels = Vec::with_capacity(count * CHANNELS * side * side);
     for image in 0..count {
-        pixels.extend(draw_image(&mut seed.index("image", image as u64).stream(), image % CLASSES));
+        pixels.extend(draw_image(&mut seed.index("image", image as u64).stream(), image % CLASSES, side));
     }
     let labels = (0..count).map(|image| (image % CLASSES) as u8).collect();
-    ImageSet::new(format!("synthetic-{split}"), pixels, labels, CLASSES, NORMALISATION)
+    ImageSet::new(format!("synthetic-{split}"), side, pixels, labels, CLASSES, NORMALISATION)
 }
 
 /// A plane wave and how strongly each channel shows it.
@@ -85,24 +85,26 @@ impl Pattern {
 }
 
 /// The planes of one image of a class.
-fn draw_image(stream: &mut Stream, class: usize) -> [u8; IMAGE] {
+fn draw_image(stream: &mut Stream, class: usize, side: usize) -> Vec<u8> {
+    let (plane, extent) = (side * side, side as f64);
     let amplitude = within(stream, AMPLITUDE);
     let pattern = Pattern::draw(stream, class);
     let other = (class + 1 + stream.index(CLASSES - 1)) % CLASSES;
     let distraction = Pattern::draw(stream, other);
     let background: [f64; CHANNELS] = std::array::from_fn(|_| within(stream, BACKGROUND));
-    let centre = (within(stream, CENTRE), within(stream, CENTRE));
-    let mut planes = [0; IMAGE];
-    for position in 0..PLANE {
-        let at = ((position % RESOLUTION) as f64, (position / RESOLUTION) as f64);
+    let centre = (extent * within(stream, CENTRE), extent * within(stream, CENTRE));
+    let deviation = WINDOW * extent;
+    let mut planes = vec![0; CHANNELS * plane];
+    for position in 0..plane {
+        let at = ((position % side) as f64, (position / side) as f64);
         let square = (at.0 - centre.0) * (at.0 - centre.0) + (at.1 - centre.1) * (at.1 - centre.1);
-        let window = libm::exp(-square / (2.0 * WINDOW * WINDOW));
+        let window = libm::exp(-square / (2.0 * deviation * deviation));
         let inside = pattern.at(at) * window;
         let outside = distraction.at(at) * DISTRACTION * (1.0 - 0.5 * window);
         for channel in 0..CHANNELS {
             let wave = inside * pattern.tint[channel] + outside * distraction.tint[channel];
             let value = background[channel] + amplitude * wave + NOISE * stream.normal();
-            planes[channel * PLANE + position] = value.clamp(0.0, 255.0) as u8;
+            planes[channel * plane + position] = value.clamp(0.0, 255.0) as u8;
         }
     }
     planes
@@ -118,13 +120,15 @@ mod tests {
     use super::*;
     use candle_core::{DType, Device};
 
+    const SIDE: usize = 32;
+
     fn set(split: &str, count: usize) -> ImageSet {
-        draw(&Seed::root(1), split, count).unwrap()
+        draw(&Seed::root(1), split, count, SIDE).unwrap()
     }
 
     #[test]
     fn the_images_are_pinned() {
-        assert_eq!(set("train", 20).digest(), "3efc3831dd552b79b0f2d361a26179afdcc5dd739d5129d82158eee23dfd998d");
+        assert_eq!(set("train", 20).digest(), "bfd1b704c7555bbbb66512bfb4dcda205f1ef50e5fb10a7667da4d95b0b5d5db");
     }
 
     #[test]
@@ -132,22 +136,29 @@ mod tests {
         let (few, many) = (set("train", 10), set("train", 25));
         assert_eq!(many.first(10).unwrap().digest(), few.digest());
         assert_ne!(set("validation", 10).digest(), few.digest());
-        assert_ne!(draw(&Seed::root(2), "train", 10).unwrap().digest(), few.digest());
+        assert_ne!(draw(&Seed::root(2), "train", 10, SIDE).unwrap().digest(), few.digest());
         assert_eq!(
             (0..25).map(|image| many.labels()[image]).collect::<Vec<_>>(),
             [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4]
         );
-        assert!(matches!(draw(&Seed::root(1), "train", 0), Err(DataError::Empty { .. })));
+        assert!(matches!(draw(&Seed::root(1), "train", 0, SIDE), Err(DataError::Empty { .. })));
     }
 
     #[test]
     fn the_normalisation_fits() {
-        let all: Vec<usize> = (0..600).collect();
-        let batch = set("train", 600).batch(&all, None, DType::F64, &Device::Cpu).unwrap();
-        let values: Vec<f64> = batch.images.flatten_all().unwrap().to_vec1().unwrap();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
-        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.06, "mean {mean}, variance {variance}");
+        for side in [16, 32] {
+            let all: Vec<usize> = (0..600).collect();
+            let batch =
+                draw(&Seed::root(1), "train", 600, side).unwrap().batch(&all, None, DType::F64, &Device::Cpu).unwrap();
+            let values: Vec<f64> = batch.images.flatten_all().unwrap().to_vec1().unwrap();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let variance =
+                values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
+            assert!(
+                mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02,
+                "side {side}: mean {mean}, variance {variance}"
+            );
+        }
     }
 
     /// Rows of normalised pixels and a constant.
@@ -177,10 +188,10 @@ mod tests {
     fn a_linear_classifier_stays_under_45_percent() {
         let (train, validation) = (set("train", 1000), set("validation", 500));
         let (train_rows, validation_rows) = (rows(&train), rows(&validation));
-        let mut weights = vec![vec![0.0; IMAGE + 1]; CLASSES];
+        let mut weights = vec![vec![0.0; CHANNELS * SIDE * SIDE + 1]; CLASSES];
         for step in 0..120 {
             let rate = 0.02 / (1.0 + f64::from(step) / 40.0);
-            let mut gradient = vec![vec![0.0; IMAGE + 1]; CLASSES];
+            let mut gradient = vec![vec![0.0; CHANNELS * SIDE * SIDE + 1]; CLASSES];
             for (row, label) in train_rows.iter().zip(train.labels()) {
                 let scores = scores(&weights, row);
                 let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -19,6 +19,7 @@ pub use score::{Reason, Score};
 
 use crate::criteria::Direction;
 use crate::net::NetError;
+use crate::space::SkeletonError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -126,6 +127,9 @@ pub enum EstimatorError {
     /// The network refused.
     #[error("scoring: {0}")]
     Net(#[from] NetError),
+    /// The counts of a network of another space were asked for.
+    #[error("scoring: {0}")]
+    Skeleton(#[from] SkeletonError),
     /// Candle refused an operation.
     #[error("scoring: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -81,7 +81,7 @@ impl<'a> Probe<'a> {
         engine: Engine,
         needs: impl IntoIterator<Item = Need>,
     ) -> Self {
-        let counting = Self::counting(architecture, *network.skeleton());
+        let counting = Self::counting(architecture, network.skeleton());
         Self { network: Some(network), engine, needs: needs.into_iter().collect(), ..counting }
     }
 
@@ -125,9 +125,9 @@ impl<'a> Probe<'a> {
         self.architecture
     }
 
-    /// Counts of the whole network, of the edges that are executed.
-    pub fn census(&self) -> Census {
-        self.architecture.census(&self.skeleton)
+    /// Counts of the whole network, of what is executed.
+    pub fn census(&self) -> Result<Census, EstimatorError> {
+        Ok(self.architecture.census(&self.skeleton)?)
     }
 
     /// Logits of the batch, `[n, classes]`, row by row.
@@ -163,7 +163,7 @@ impl<'a> Probe<'a> {
         once(&self.synflow, || {
             let linear =
                 self.network()?.extract(self.architecture, DType::F64, |param| param.var.as_detached_tensor().abs())?;
-            let resolution = linear.skeleton().resolution;
+            let resolution = self.skeleton.resolution();
             let device = linear.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
             let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
             let mut pass = Pass::new(self.engine).with_norm(NormMode::Identity);
@@ -252,7 +252,7 @@ impl<'a> Probe<'a> {
     /// The gradients of `scalar` by the convolution and linear weights that the architecture uses in `network`.
     fn weight_gradients(&self, network: &Network, scalar: &Tensor) -> Result<Vec<WeightGradient>, EstimatorError> {
         let gradients = scalar.backward()?;
-        let weights = network.active(self.architecture).into_iter().filter(|param| param.role.is_weight());
+        let weights = network.active(self.architecture)?.into_iter().filter(|param| param.role.is_weight());
         weights
             .map(|param| {
                 let (weight, gradient) = (host_f64(&param.var)?, gradient(&gradients, &param.var)?);
@@ -280,7 +280,8 @@ mod tests {
     use super::*;
     use crate::net::{Init, NetConfig};
     use crate::seed::Seed;
-    use crate::space::SpaceId;
+    use crate::space::{SpaceId, nb201};
+    use crate::spec::Picker;
     use candle_core::Device;
 
     const ALL: [Need; 3] = [Need::LossGradients, Need::ReluPatterns, Need::InputGradients];
@@ -291,9 +292,9 @@ mod tests {
     }
 
     fn supernet() -> Network {
-        let skeleton = Skeleton { channels: 4, cells: 1, resolution: 8, ..Skeleton::default() };
+        let skeleton = nb201::Skeleton { channels: 4, cells: 1, resolution: 8, ..nb201::Skeleton::default() }.into();
         let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
-        Network::supernet(SpaceId::Nb201, &config, Init::Seeded(Seed::root(4))).unwrap()
+        Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, Init::Seeded(Seed::root(4))).unwrap()
     }
 
     fn batch() -> Batch {
@@ -338,7 +339,13 @@ mod tests {
                 layers.iter().map(|layer| (layer.weight.clone(), layer.gradient.clone())).collect()
             };
             let (loss, synflow) = (values(probe.loss_gradients().unwrap()), values(probe.synflow().unwrap()));
-            text((loss, synflow, probe.input_gradients().unwrap(), probe.relu_patterns().unwrap(), probe.census()))
+            text((
+                loss,
+                synflow,
+                probe.input_gradients().unwrap(),
+                probe.relu_patterns().unwrap(),
+                probe.census().unwrap(),
+            ))
         };
         assert!(of(&network) == of(&alone), "a quantity differs between the supernet and the stand-alone network");
     }
@@ -348,7 +355,7 @@ mod tests {
         let (network, batch) = (supernet(), batch());
         let probe = Probe::new(architecture(), &network, Engine::Kernels, ALL).with_batch(&batch);
         let layers = probe.loss_gradients().unwrap();
-        let census = probe.census();
+        let census = probe.census().unwrap();
         let elements: usize = layers.iter().map(|layer| layer.gradient.len()).sum();
         assert_eq!(elements as u64, census.conv_weights + census.linear_weights);
         assert!(layers.iter().all(|layer| layer.role.is_weight() && layer.name.ends_with(".weight")));
@@ -365,8 +372,8 @@ mod tests {
         let message = probe.loss_gradients().unwrap_err().to_string();
         assert!(message.contains("not made for LossGradients"), "{message}");
         assert!(probe.synflow().is_err() && probe.evaluation().is_err());
-        let counting = Probe::counting(architecture(), *network.skeleton());
-        assert_eq!(counting.census(), probe.census());
+        let counting = Probe::counting(architecture(), network.skeleton());
+        assert_eq!(counting.census().unwrap(), probe.census().unwrap());
         let message = counting.with_batch(&batch).logits().unwrap_err().to_string();
         assert_eq!(message, "scoring: the probe was asked for logits but has no network");
     }

@@ -92,7 +92,7 @@ mod tests {
                 assert!(off < 1e-9, "{id} of {}: {ours}, but the reference has {theirs}", reference.architecture);
             }
             assert_eq!(probe.relu_patterns().unwrap().elements(), reference.scores["relu_elements_per_image"]);
-            assert_eq!(probe.census().relu_elements, reference.scores["relu_elements_per_image"]);
+            assert_eq!(probe.census().unwrap().relu_elements, reference.scores["relu_elements_per_image"]);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Makes a ground-truth table: every architecture of a recipe, trained stand-alone once for each seed.
 
+use std::collections::BTreeSet;
+
 use candle_core::{DType, Device};
 
 use super::material::Split;
 use super::progress::Progress;
-use super::supernet::net_config;
 use super::{ExperimentError, workers};
 use crate::data::DataRoot;
 use crate::net::train::{Job, Trainer, accuracy};
-use crate::net::{Init, Network};
-use crate::space::Architecture;
+use crate::net::{Init, NetConfig, Network};
+use crate::seed::Stream;
+use crate::space::{Architecture, Form, Pool};
 use crate::spec::{SeedValue, TruthRecipe};
 use crate::truth::trained::TrainedRow;
 
@@ -27,25 +29,52 @@ pub fn make_truth(
     progress: &dyn Progress,
 ) -> Result<Vec<TrainedRow>, ExperimentError> {
     let images = Split::load(&recipe.images, root)?;
-    let representatives: Vec<Architecture> = recipe.space.representatives().collect();
-    let drawn = recipe.draw.root().child("truth").stream().choose(representatives.len(), recipe.architectures);
-    let jobs: Vec<(Architecture, SeedValue)> = drawn
-        .iter()
-        .flat_map(|&index| recipe.seeds.iter().map(move |&seed| (index, seed)))
-        .map(|(index, seed)| (representatives[index], seed))
-        .collect();
+    let drawn = draw(recipe)?;
+    let jobs: Vec<(Architecture, SeedValue)> =
+        drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed))).collect();
     progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
     let accuracies = workers::map_on(device, &jobs, |(architecture, seed)| {
         train_one(recipe, *architecture, *seed, &images, device, || progress.advance(1))
     })?;
     progress.end();
     let rows = drawn.iter().zip(accuracies.chunks_exact(recipe.seeds.len()));
-    Ok(rows
-        .map(|(&index, accuracies)| TrainedRow {
-            architecture: representatives[index],
-            accuracies: accuracies.to_vec(),
-        })
-        .collect())
+    Ok(rows.map(|(&architecture, accuracies)| TrainedRow { architecture, accuracies: accuracies.to_vec() }).collect())
+}
+
+/// The architectures of a recipe.
+fn draw(recipe: &TruthRecipe) -> Result<Vec<Architecture>, ExperimentError> {
+    let mut stream = recipe.draw.root().child("truth").stream();
+    let mut candidates = candidates(recipe, recipe.candidates.max(recipe.architectures), &mut stream);
+    if recipe.candidates == 0 {
+        return Ok(candidates);
+    }
+    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+    let mut sized = Vec::with_capacity(candidates.len());
+    for architecture in candidates.drain(..) {
+        sized.push((architecture.census(&skeleton)?.params, architecture));
+    }
+    sized.sort_unstable();
+    let last = (sized.len() - 1) as f64;
+    let steps = recipe.architectures.max(2) - 1;
+    let place = |index: usize| (last * index as f64 / steps as f64).round() as usize;
+    Ok((0..recipe.architectures).map(|index| sized[place(index)].1).collect())
+}
+
+/// `count` different architectures: representatives where the space lists them, else raw encodings.
+fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Vec<Architecture> {
+    if let Some(representatives) = recipe.space.representatives() {
+        let chosen = stream.choose(representatives.len(), count.min(representatives.len()));
+        return chosen.into_iter().map(|index| representatives[index]).collect();
+    }
+    let mut drawn = BTreeSet::new();
+    let mut ordered = Vec::with_capacity(count);
+    while ordered.len() < count {
+        let architecture = recipe.space.sample(stream);
+        if drawn.insert(architecture) {
+            ordered.push(architecture);
+        }
+    }
+    ordered
 }
 
 /// Validation accuracy (a fraction, by running statistics) of one architecture, trained stand-alone; `epoch` hears of every epoch.
@@ -57,11 +86,13 @@ pub(super) fn train_one(
     device: &Device,
     epoch: impl Fn(),
 ) -> Result<f64, ExperimentError> {
-    let config = net_config(recipe.network, DType::F32, device);
+    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+    let config = NetConfig { skeleton, dtype: DType::F32, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Seeded(seed.root().child("init")))?;
+    let pool = Pool::Listed(vec![architecture]);
     let job = Job {
         network: &network,
-        pool: &[architecture],
+        pool: &pool,
         images: &images.train,
         training: &recipe.training,
         decay_unsampled: true,

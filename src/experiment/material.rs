@@ -4,9 +4,14 @@ use std::path::Path;
 
 use super::ExperimentError;
 use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
-use crate::space::Architecture;
+use crate::space::nds::{ResNeXtA, ResNet};
+use crate::space::{Architecture, SpaceId};
 use crate::spec::{DataFile, Images, Panel, Spec, SpecError, Truth};
+use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
+use crate::truth::nb301::Nb301Table;
+use crate::truth::nds::{NdsTable, Tabled};
+use crate::truth::table::TableError;
 use crate::truth::trained::{self, TrainedTable};
 
 /// Everything that a run reads.
@@ -65,17 +70,39 @@ impl Material {
     /// # Errors
     /// If a file is missing, has another digest, or does not parse.
     pub fn load(spec: &Spec, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
+        let file = |file: &DataFile| read(root, file);
         let (truth, truth_source, trained) = match &spec.truth {
             Truth::Trained(choice) => {
                 let table = trained::carried(&choice.table)?;
                 let rows = table.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
                 (rows, format!("trained by this project: {}", choice.table), Some(table))
             }
+            Truth::Nb101(choice) => {
+                let table = Nb101Table::parse(&choice.file.path, &file(&choice.file)?)?;
+                let source = format!("the NAS-Bench-101 table: {:?}, {:?}", choice.accuracy, choice.rows);
+                (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
+            }
             Truth::Nb201(choice) => {
-                let table = Nb201Table::parse(&choice.file.path, &read(root, &choice.file)?)?;
-                let rows = table.select(choice.rows, choice.accuracy);
-                let truth = rows.into_iter().map(|(architecture, accuracy)| (architecture.into(), accuracy)).collect();
-                (truth, format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows), None)
+                let table = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
+                let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
+                (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
+            }
+            Truth::Nb301(choice) => {
+                let table = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
+                let source = format!("the NAS-Bench-301 surrogate: {:?}, {:?}", choice.precision, choice.rows);
+                (of_any_space(table.select(choice.rows, choice.precision)), source, None)
+            }
+            Truth::Nds(choice) => {
+                let bytes = file(&choice.file)?;
+                let truth = match spec.space {
+                    SpaceId::NdsResnet => nds::<ResNet>(&choice.file.path, &bytes)?,
+                    SpaceId::NdsResnextA => nds::<ResNeXtA>(&choice.file.path, &bytes)?,
+                    other => {
+                        let problem = format!("is no truth of {other}");
+                        return Err(SpecError::Invalid { key: "truth.nds".to_owned(), problem }.into());
+                    }
+                };
+                (truth, format!("the {} table", spec.space.title()), None)
             }
         };
         let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, truth.len()));
@@ -86,6 +113,18 @@ impl Material {
         };
         Ok(Self { images_version, truth, truth_source, trained, panels })
     }
+}
+
+/// Rows of one space's table as rows of any.
+fn of_any_space<A: Into<Architecture>>(rows: Vec<(A, f64)>) -> Vec<(Architecture, f64)> {
+    rows.into_iter().map(|(architecture, accuracy)| (architecture.into(), accuracy)).collect()
+}
+
+fn nds<F: Tabled>(path: &str, bytes: &[u8]) -> Result<Vec<(Architecture, f64)>, TableError>
+where
+    Architecture: From<crate::space::nds::Architecture<F>>,
+{
+    Ok(of_any_space(NdsTable::<F>::parse(path, bytes)?.select()))
 }
 
 /// The images that train and those that validate.
@@ -105,7 +144,7 @@ impl Split {
     pub fn load(images: &Images, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
         match images {
             Images::Synthetic(set) => {
-                let draw = |split, count| synthetic::draw(&set.seed.root(), split, count);
+                let draw = |split, count| synthetic::draw(&set.seed.root(), split, count, set.resolution);
                 Ok(Self { train: draw("train", set.train)?, validation: draw("validation", set.validation)? })
             }
             Images::Cifar10(set) => {

@@ -26,6 +26,7 @@ use crate::estimator::registry::UnknownEstimator;
 use crate::net::NetError;
 use crate::net::checkpoint::CheckpointError;
 use crate::net::train::TrainError;
+use crate::space::{EmptyPool, SkeletonError};
 use crate::spec::{CanonicalError, SpecError};
 use crate::store::StoreError;
 use crate::truth::table::TableError;
@@ -114,6 +115,12 @@ pub enum ExperimentError {
     /// A network failed.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// A network of another space was asked for.
+    #[error(transparent)]
+    Skeleton(#[from] SkeletonError),
+    /// There is nothing to draw architectures from.
+    #[error(transparent)]
+    EmptyPool(#[from] EmptyPool),
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),

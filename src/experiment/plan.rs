@@ -10,9 +10,9 @@ use super::resolve::{Resolved, estimator_meta};
 use super::{DeviceClass, ExperimentError};
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
-use crate::space::SpaceId;
+use crate::space::{Form, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
+    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
     ZeroShot, sha256_hex,
 };
 
@@ -103,6 +103,8 @@ struct SupernetInputs<'a> {
     images_version: u32,
     trainer: u32,
     network: Network,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picker: Option<Picker>,
     sampling: Sampling,
     decay_unsampled: bool,
     training: &'a Training,
@@ -121,12 +123,15 @@ struct ScoreInputs<'a> {
 #[derive(Serialize)]
 enum Protocol<'a> {
     Baseline {
+        form: Form,
         network: Network,
+        resolution: usize,
     },
     ZeroShot {
         settings: &'a ZeroShot,
         #[serde(skip_serializing_if = "Option::is_none")]
         images: Option<(&'a Images, u32)>,
+        resolution: usize,
     },
     OneShot {
         settings: OneShot,
@@ -198,10 +203,13 @@ pub fn plan(
                 EstimatorKind::ZeroShot => {
                     let images =
                         (spec.zero_shot.input == Input::Images).then_some((&spec.images, material.images_version));
-                    score(Protocol::ZeroShot { settings: &spec.zero_shot, images }, None)?;
+                    let resolution = spec.images.resolution();
+                    score(Protocol::ZeroShot { settings: &spec.zero_shot, images, resolution }, None)?;
                 }
                 EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
-                    score(Protocol::Baseline { network: spec.zero_shot.network }, None)?;
+                    let ZeroShot { form, network, .. } = spec.zero_shot;
+                    let resolution = spec.images.resolution();
+                    score(Protocol::Baseline { form, network, resolution }, None)?;
                 }
             }
         }
@@ -222,6 +230,7 @@ fn supernet_key(
         images_version,
         trainer: TRAINER_VERSION,
         network: supernet.network,
+        picker: supernet.picker,
         sampling: supernet.sampling,
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,

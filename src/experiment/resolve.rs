@@ -46,7 +46,13 @@ impl Resolved {
             versions.insert("images:synthetic".to_owned(), SYNTHETIC_VERSION);
         }
         if let Truth::Trained(truth) = &spec.truth {
-            digests.insert(format!("truth:{}", truth.table), trained::carried(&truth.table)?.sha256);
+            let table = trained::carried(&truth.table)?;
+            if table.recipe.space != spec.space {
+                let problem =
+                    format!("is `{}`, which is truth of {}, not of {}", truth.table, table.recipe.space, spec.space);
+                return Err(SpecError::Invalid { key: "truth.trained.table".to_owned(), problem }.into());
+            }
+            digests.insert(format!("truth:{}", truth.table), table.sha256);
         }
         for (name, panel) in &spec.panels {
             for id in &panel.estimators {

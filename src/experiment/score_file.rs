@@ -12,7 +12,7 @@ use crate::data::Batch;
 use crate::estimator::Score;
 use crate::estimator::{Estimator, EstimatorError, Probe};
 use crate::net::{Engine, Init, LoadError, NetConfig, NetError, Network};
-use crate::space::{Architecture, Skeleton};
+use crate::space::{Architecture, SpaceId, nb201};
 
 /// What an architecture scored.
 #[derive(Clone, Debug)]
@@ -26,6 +26,9 @@ pub struct Scored {
 /// Why a file of weights could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
+    /// The size of the space's networks cannot be read from a file of weights.
+    #[error("scoring by a file of weights is for nb201; the size of a network of {0} cannot be read from its tensors")]
+    Space(SpaceId),
     /// The file is not there or is no safetensors file.
     #[error("failed to read weights from {}: {problem}", path.display())]
     Read {
@@ -74,9 +77,12 @@ pub fn score_file(
     dtype: DType,
     device: &Device,
 ) -> Result<Scored, ScoreError> {
+    if architecture.space() != SpaceId::Nb201 {
+        return Err(ScoreError::Space(architecture.space()));
+    }
     let mut file = WeightsFile::read(path, device)?;
     let batch = file.batch(dtype)?;
-    let skeleton = file.skeleton(batch.images.dim(3)?)?;
+    let skeleton = file.skeleton(batch.images.dim(3)?)?.into();
     let config = NetConfig { skeleton, dtype, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Zero)?;
     network.params().load(&file.tensors).map_err(|source| ScoreError::Load { path: path.to_owned(), source })?;
@@ -122,14 +128,14 @@ impl WeightsFile {
 
     /// The macro network that the weights are of. A file without a convolution in any cell does not tell how many cells it had;
     /// such cells compute nothing but pools and sums, and one a stage is assumed.
-    fn skeleton(&self, resolution: usize) -> Result<Skeleton, ScoreError> {
+    fn skeleton(&self, resolution: usize) -> Result<nb201::Skeleton, ScoreError> {
         let channels = self.shape("stem.conv.weight", 4)?[0];
         let classes = self.shape("classifier.weight", 2)?[0];
         let cell =
             |name: &str| name.strip_prefix("cell")?.split('.').next()?.split("edge").next()?.parse::<usize>().ok();
         let last = self.tensors.keys().filter_map(|name| cell(name)).max();
         let cells = last.map_or(1, |last| (last + 1).div_ceil(3));
-        Ok(Skeleton { channels, cells, classes, resolution, cell_affine: self.has_cell_affine() })
+        Ok(nb201::Skeleton { channels, cells, classes, resolution, cell_affine: self.has_cell_affine() })
     }
 
     fn has_cell_affine(&self) -> bool {

@@ -9,16 +9,15 @@ use super::material::{Material, Split};
 use super::plan::ScoreWork;
 use super::resolve::estimator_meta;
 use super::runner::Runner;
-use super::supernet::{net_config, skeleton};
 use super::{ExperimentError, Resolved, workers};
 use crate::data::cifar::CLASSES;
 use crate::data::{Batch, Noise, Normalisation};
 use crate::estimator::{Estimator, Need, Probe, registry};
 use crate::estimator::{EstimatorKind, Score};
-use crate::net::{Engine, Init, Network};
+use crate::net::{Engine, Init, NetConfig, Network};
 use crate::seed::Seed;
-use crate::space::Architecture;
-use crate::spec::{Input, Precision, SeedValue, StageKey, ZeroShot};
+use crate::space::{Architecture, Skeleton};
+use crate::spec::{Input, Precision, SeedValue, StageKey};
 
 /// The result of a score stage, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,9 +100,9 @@ impl Runner<'_> {
         group: &Group<'_>,
         architectures: &[Architecture],
     ) -> Result<Vec<Vec<f64>>, ExperimentError> {
-        let size = resolved.spec.zero_shot.network;
+        let skeleton = zero_shot_skeleton(resolved);
         workers::map(architectures, |architecture| {
-            let probe = Probe::counting(*architecture, skeleton(size));
+            let probe = Probe::counting(*architecture, skeleton);
             let row = group.read(&probe);
             self.progress.advance(1);
             row
@@ -123,8 +122,9 @@ impl Runner<'_> {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let batches = self.zero_shot_batches(settings, images, dtype)?;
-        let config = net_config(settings.network, dtype, self.device);
+        let batches = self.zero_shot_batches(resolved, images, dtype)?;
+        let skeleton = zero_shot_skeleton(resolved);
+        let config = NetConfig { skeleton, dtype, device: self.device.clone() };
         let engine = Engine::for_device(self.device);
         workers::map_on(self.device, architectures, |architecture| {
             let mut sums = vec![0.0; group.members.len()];
@@ -146,15 +146,16 @@ impl Runner<'_> {
 
     fn zero_shot_batches(
         &self,
-        settings: &ZeroShot,
+        resolved: &Resolved,
         images: Option<&Split>,
         dtype: DType,
     ) -> Result<Vec<Batch>, ExperimentError> {
+        let (settings, side) = (&resolved.spec.zero_shot, resolved.spec.images.resolution());
         let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
             let root = Seed::root(0).child("noise");
             let draw = |index| {
                 let seed = root.index("batch", index as u64);
-                Ok(noise.batch(&seed, settings.batch, CLASSES, Normalisation::CIFAR10, dtype, self.device)?)
+                Ok(noise.batch(&seed, (settings.batch, side), CLASSES, Normalisation::CIFAR10, dtype, self.device)?)
             };
             (0..settings.batches).map(draw).collect()
         };
@@ -184,7 +185,7 @@ impl Runner<'_> {
             return Err(ExperimentError::Unprepared("a supernet"));
         };
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.trained_supernet(spec.space, settings, *seed, key)?;
+        let network = self.trained_supernet(spec, settings, *seed, key)?;
         let count = match spec.one_shot.validation {
             0 => images.validation.len(),
             count => count,
@@ -201,6 +202,12 @@ impl Runner<'_> {
             row
         })
     }
+}
+
+/// The network that zero-shot scores and counts are of.
+fn zero_shot_skeleton(resolved: &Resolved) -> Skeleton {
+    let spec = &resolved.spec;
+    spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
 
 fn describe(kind: EstimatorKind) -> &'static str {

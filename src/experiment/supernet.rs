@@ -12,8 +12,8 @@ use super::{ExperimentError, Resolved};
 use crate::net::checkpoint::{self, CheckpointError, Metadata, Tensors};
 use crate::net::train::{Epoch, Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
-use crate::space::{Architecture, Skeleton, SpaceId};
-use crate::spec::{Network as NetworkSize, Sampling, SeedValue, StageKey, Supernet};
+use crate::space::{EmptyPool, Form, Pool, SpaceId};
+use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Supernet};
 use crate::store::StoreError;
 use crate::store::record::{EpochRecord, SupernetRecord};
 
@@ -36,8 +36,8 @@ impl Runner<'_> {
         let settings =
             resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.new_supernet(resolved.spec.space, settings, seed)?;
-        let pool = pool(resolved.spec.space, settings.sampling);
+        let network = self.new_supernet(&resolved.spec, settings, seed)?;
+        let pool = pool(resolved.spec.space, settings.sampling)?;
         let job = Job {
             network: &network,
             pool: &pool,
@@ -78,20 +78,22 @@ impl Runner<'_> {
     /// A supernet with the weights that its stage ended with.
     pub(super) fn trained_supernet(
         &self,
-        space: SpaceId,
+        spec: &Spec,
         settings: &Supernet,
         seed: SeedValue,
         key: &StageKey,
     ) -> Result<Network, ExperimentError> {
-        let network = self.new_supernet(space, settings, seed)?;
+        let network = self.new_supernet(spec, settings, seed)?;
         let (tensors, _) = checkpoint::load(&self.weights_path(key), self.device)?;
         load_weights(&network, &tensors)?;
         Ok(network)
     }
 
-    fn new_supernet(&self, space: SpaceId, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
-        let config = net_config(settings.network, DType::F32, self.device);
-        Ok(Network::supernet(space, &config, Init::Seeded(seed.root().child("init")))?)
+    fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
+        let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
+        let config = NetConfig { skeleton, dtype: DType::F32, device: self.device.clone() };
+        let picker = settings.picker.unwrap_or(Picker::Ordinal);
+        Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
     }
 
     fn weights_path(&self, key: &StageKey) -> PathBuf {
@@ -108,22 +110,14 @@ fn load_if_there(path: &Path, device: &Device) -> Result<Option<(Tensors, Metada
     }
 }
 
-/// The network that a spec's size means, for 32x32 images of ten classes.
-pub(super) fn net_config(size: NetworkSize, dtype: DType, device: &Device) -> NetConfig {
-    NetConfig { skeleton: skeleton(size), dtype, device: device.clone() }
-}
-
-/// The macro network that a spec's size means, for 32x32 images of ten classes.
-pub(super) fn skeleton(size: NetworkSize) -> Skeleton {
-    Skeleton { channels: size.channels, cells: size.cells, classes: 10, resolution: 32, cell_affine: size.cell_affine }
-}
-
 /// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
-fn pool(space: SpaceId, sampling: Sampling) -> Vec<Architecture> {
-    let trainable = |architecture: &Architecture| architecture.has_live_convolution();
-    match sampling {
-        Sampling::Iso => space.architectures().filter(trainable).collect(),
-        Sampling::Deiso => space.representatives().filter(trainable).collect(),
+fn pool(space: SpaceId, sampling: Sampling) -> Result<Pool, EmptyPool> {
+    match (sampling, space.representatives()) {
+        (Sampling::Deiso, Some(representatives)) => Pool::listed(
+            representatives.into_iter().filter(|architecture| architecture.has_live_convolution()).collect(),
+        ),
+        // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
+        (Sampling::Iso | Sampling::Deiso, _) => Ok(Pool::Trainable(space)),
     }
 }
 

@@ -30,6 +30,8 @@ pub use pass::{Dropout, NormMode, Pass, ReluSink};
 use candle_core::{DType, Tensor};
 use thiserror::Error;
 
+use crate::space::SkeletonError;
+
 /// Why a network could not be built or run.
 #[derive(Debug, Error)]
 pub enum NetError {
@@ -41,6 +43,17 @@ pub enum NetError {
         /// The one that was to run.
         asked: String,
     },
+    /// A network was asked for an architecture of another space.
+    #[error("running {asked}: this is a network of {network}")]
+    ForeignSpace {
+        /// The network's space.
+        network: &'static str,
+        /// The architecture that was to run.
+        asked: String,
+    },
+    /// The skeleton is of another space, or no network can be built from it.
+    #[error("building a network: {0}")]
+    Skeleton(#[from] SkeletonError),
     /// Candle refused an operation.
     #[error("running a network: {0}")]
     Tensor(#[from] candle_core::Error),

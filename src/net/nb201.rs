@@ -7,8 +7,7 @@
 
 use super::layers::{ConvNorm, ConvShape, Head, Reduction, relu};
 use super::{Buffers, Builder, Init, NetError, Param, Params, Pass};
-use crate::space::Skeleton;
-use crate::space::nb201::{Architecture, EDGES, NODES, Operation};
+use crate::space::nb201::{Architecture, EDGES, NODES, Operation, Skeleton};
 use candle_core::{DType, Device, Tensor};
 use std::ops::Range;
 

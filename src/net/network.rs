@@ -2,7 +2,8 @@
 
 use super::nb201::Nb201;
 use super::{Buffers, Init, NetError, Param, Params, Pass};
-use crate::space::{Architecture, Skeleton, SpaceId};
+use crate::space::{Architecture, Skeleton, SkeletonError, SpaceId};
+use crate::spec::Picker;
 use candle_core::{DType, Device, Tensor};
 
 /// What a network is built as, beside its architecture.
@@ -23,54 +24,90 @@ pub enum Network {
     Nb201(Nb201),
 }
 
+/// The same expression for a network of whichever space.
+macro_rules! each {
+    ($network:expr, $inner:ident => $body:expr) => {
+        match $network {
+            Network::Nb201($inner) => $body,
+        }
+    };
+}
+
+/// The same expression for a network and an architecture of its space; an error for one of another.
+macro_rules! matching {
+    ($network:expr, $architecture:expr, ($inner:ident, $own:ident) => $body:expr) => {
+        match ($network, $architecture) {
+            (Network::Nb201($inner), Architecture::Nb201($own)) => $body,
+            (network, architecture) => Err(network.foreign(architecture)),
+        }
+    };
+}
+
 impl Network {
     /// A network with the weights of `architecture` alone.
+    ///
+    /// # Errors
+    /// If the skeleton is of another space, or a tensor cannot be made.
     pub fn stand_alone(architecture: Architecture, config: &NetConfig, init: Init) -> Result<Self, NetError> {
         let NetConfig { skeleton, dtype, device } = config;
-        match architecture {
-            Architecture::Nb201(architecture) => {
-                Ok(Self::Nb201(Nb201::stand_alone(architecture, *skeleton, init, *dtype, device)?))
+        match (architecture, *skeleton) {
+            (Architecture::Nb201(architecture), Skeleton::Nb201(skeleton)) => {
+                Ok(Self::Nb201(Nb201::stand_alone(architecture, skeleton, init, *dtype, device)?))
             }
+            (architecture, skeleton) => Err(foreign_skeleton(architecture.space(), &skeleton)),
         }
     }
 
-    /// A network with the weights of every architecture of `space`.
-    pub fn supernet(space: SpaceId, config: &NetConfig, init: Init) -> Result<Self, NetError> {
+    /// A network with the weights of every architecture of `space`; `picker` says how a narrow layer is read out of a wide one.
+    ///
+    /// # Errors
+    /// If the skeleton is of another space or not a supernet's, or a tensor cannot be made.
+    pub fn supernet(space: SpaceId, config: &NetConfig, picker: Picker, init: Init) -> Result<Self, NetError> {
         let NetConfig { skeleton, dtype, device } = config;
-        match space {
-            SpaceId::Nb201 => Ok(Self::Nb201(Nb201::supernet(*skeleton, init, *dtype, device)?)),
+        match (space, *skeleton) {
+            (SpaceId::Nb201, Skeleton::Nb201(skeleton)) => {
+                Ok(Self::Nb201(Nb201::supernet(skeleton, init, *dtype, device)?))
+            }
+            (space, skeleton) => Err(foreign_skeleton(space, &skeleton)),
+        }
+    }
+
+    /// The space whose architectures it runs.
+    pub fn space(&self) -> SpaceId {
+        match self {
+            Self::Nb201(_) => SpaceId::Nb201,
         }
     }
 
     /// The macro network.
-    pub fn skeleton(&self) -> &Skeleton {
+    pub fn skeleton(&self) -> Skeleton {
         match self {
-            Self::Nb201(network) => network.skeleton(),
+            Self::Nb201(network) => (*network.skeleton()).into(),
         }
     }
 
     /// All trained tensors, in network order.
     pub fn params(&self) -> &Params {
-        match self {
-            Self::Nb201(network) => network.params(),
-        }
+        each!(self, network => network.params())
     }
 
     /// All running statistics, in network order.
     pub fn buffers(&self) -> &Buffers {
-        match self {
-            Self::Nb201(network) => network.buffers(),
-        }
+        each!(self, network => network.buffers())
     }
 
     /// The parameters that `architecture` uses, in network order: those of its stand-alone network, in the same order.
-    pub fn active(&self, architecture: Architecture) -> Vec<&Param> {
-        match (self, architecture) {
-            (Self::Nb201(network), Architecture::Nb201(architecture)) => network.active(architecture),
-        }
+    ///
+    /// # Errors
+    /// If the architecture is of another space.
+    pub fn active(&self, architecture: Architecture) -> Result<Vec<&Param>, NetError> {
+        matching!(self, architecture, (network, own) => Ok(network.active(own)))
     }
 
     /// A stand-alone network of `architecture` of type `dtype`, each parameter a function of this network's.
+    ///
+    /// # Errors
+    /// If the network has not the architecture's weights, or a tensor cannot be made.
     pub fn extract(
         &self,
         architecture: Architecture,
@@ -78,23 +115,31 @@ impl Network {
         value: impl Fn(&Param) -> candle_core::Result<Tensor>,
     ) -> Result<Self, NetError> {
         match (self, architecture) {
-            (Self::Nb201(network), Architecture::Nb201(architecture)) => {
-                Ok(Self::Nb201(network.extract(architecture, dtype, value)?))
-            }
+            (Self::Nb201(network), Architecture::Nb201(own)) => Ok(Self::Nb201(network.extract(own, dtype, value)?)),
+            (network, architecture) => Err(network.foreign(architecture)),
         }
     }
 
     /// Logits `[n, classes]` of `architecture` for images `[n, 3, h, w]`.
+    ///
+    /// # Errors
+    /// If the network has not the architecture's weights, or an operation fails.
     pub fn forward(
         &self,
         architecture: Architecture,
         images: &Tensor,
         pass: &mut Pass<'_>,
     ) -> Result<Tensor, NetError> {
-        match (self, architecture) {
-            (Self::Nb201(network), Architecture::Nb201(architecture)) => network.forward(architecture, images, pass),
-        }
+        matching!(self, architecture, (network, own) => network.forward(own, images, pass))
     }
+
+    fn foreign(&self, architecture: Architecture) -> NetError {
+        NetError::ForeignSpace { network: self.space().name(), asked: architecture.to_string() }
+    }
+}
+
+fn foreign_skeleton(space: SpaceId, skeleton: &Skeleton) -> NetError {
+    NetError::Skeleton(SkeletonError::Foreign { architecture: space.name(), skeleton: skeleton.space() })
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use super::{Init, NetConfig, Network};
 use crate::data::root::for_tests;
-use crate::space::{Architecture, Skeleton, SpaceId};
+use crate::space::{Architecture, SpaceId, nb201};
 use candle_core::{DType, Device, Tensor};
 use std::collections::BTreeMap;
 
 /// One reference network.
 pub(crate) struct Reference {
     pub architecture: Architecture,
-    pub skeleton: Skeleton,
+    pub skeleton: nb201::Skeleton,
     pub weights: BTreeMap<String, Tensor>,
     pub images: Tensor,
     pub labels: Tensor,
@@ -31,7 +31,7 @@ impl Reference {
         let (channels, cells) = (number("channels"), number("cells_per_stage"));
         Some(Self {
             architecture: Architecture::parse(SpaceId::Nb201, json["architecture"].as_str().unwrap()).unwrap(),
-            skeleton: Skeleton { channels, cells, ..Skeleton::default() },
+            skeleton: nb201::Skeleton { channels, cells, ..nb201::Skeleton::default() },
             weights,
             images,
             labels: labels.to_dtype(DType::U32).unwrap(),
@@ -42,7 +42,7 @@ impl Reference {
 
     /// The stand-alone network with the reference's weights.
     pub fn network(&self, dtype: DType) -> Network {
-        let config = NetConfig { skeleton: self.skeleton, dtype, device: Device::Cpu };
+        let config = NetConfig { skeleton: self.skeleton.into(), dtype, device: Device::Cpu };
         let network = Network::stand_alone(self.architecture, &config, Init::Zero).unwrap();
         network.params().load(&self.weights).unwrap();
         network

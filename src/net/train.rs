@@ -12,7 +12,7 @@ use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
 use super::{Dropout, Engine, LoadError, NetError, Network, NormMode, Param, Pass, host_f64, judge};
 use crate::data::{Augmenter, DataError, ImageSet};
 use crate::seed::Seed;
-use crate::space::Architecture;
+use crate::space::{Architecture, Pool};
 use crate::spec::Training;
 
 /// Bumped when the loop gives other weights for the same settings.
@@ -44,7 +44,7 @@ pub struct Job<'a> {
     /// The weights.
     pub network: &'a Network,
     /// The architectures that steps draw from.
-    pub pool: &'a [Architecture],
+    pub pool: &'a Pool,
     /// The training images.
     pub images: &'a ImageSet,
     /// The settings.
@@ -140,7 +140,7 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.scheduler.learning_rate();
         let (mut loss_sum, mut right) = (0.0, 0);
         for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
-            let architecture = self.job.pool[architectures.index(self.job.pool.len())];
+            let architecture = self.job.pool.draw(&mut architectures);
             let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, rows));
             let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device)?;
             let mut pass = Pass::new(self.engine).with_norm(NormMode::BatchUpdating { momentum: NORM_MOMENTUM });
@@ -254,7 +254,8 @@ mod tests {
     use crate::data::synthetic;
     use crate::net::device::on_each_device;
     use crate::net::{Init, NetConfig};
-    use crate::space::{Skeleton, SpaceId};
+    use crate::space::{SpaceId, nb201};
+    use crate::spec::Picker;
     use crate::spec::{Plateau, Schedule};
 
     fn training() -> Training {
@@ -273,9 +274,9 @@ mod tests {
     }
 
     fn supernet(device: &Device, dtype: DType) -> Network {
-        let skeleton = Skeleton { channels: 4, cells: 1, ..Skeleton::default() };
+        let skeleton = nb201::Skeleton { channels: 4, cells: 1, ..nb201::Skeleton::default() }.into();
         let config = NetConfig { skeleton, dtype, device: device.clone() };
-        Network::supernet(SpaceId::Nb201, &config, Init::Seeded(Seed::root(1))).unwrap()
+        Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, Init::Seeded(Seed::root(1))).unwrap()
     }
 
     fn bits(network: &Network) -> Vec<(String, Vec<u64>)> {
@@ -285,11 +286,12 @@ mod tests {
     }
 
     fn images() -> ImageSet {
-        synthetic::draw(&Seed::root(3), "train", 40).unwrap()
+        synthetic::draw(&Seed::root(3), "train", 40, 32).unwrap()
     }
 
-    fn pool() -> Vec<Architecture> {
-        SpaceId::Nb201.representatives().filter(|architecture| architecture.has_live_convolution()).collect()
+    fn pool() -> Pool {
+        let all = SpaceId::Nb201.representatives().unwrap().into_iter();
+        Pool::Listed(all.filter(|architecture| architecture.has_live_convolution()).collect())
     }
 
     on_each_device!(a_training_that_is_resumed_ends_with_the_same_bits, both_engines_train_alike);

@@ -34,6 +34,20 @@ impl<'a> Cursor<'a> {
         Ok(value)
     }
 
+    /// Reads the longest run of characters that are `part` of a word and that `accept` turns into a value; errors call what was due
+    /// `expected`.
+    pub(super) fn word<T>(
+        &mut self,
+        expected: &'static str,
+        part: impl Fn(char) -> bool,
+        accept: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ArchitectureError> {
+        let end = self.rest.find(|c| !part(c)).unwrap_or(self.rest.len());
+        let value = accept(&self.rest[..end]).ok_or_else(|| self.unexpected(expected))?;
+        self.rest = &self.rest[end..];
+        Ok(value)
+    }
+
     /// Reads the name of an operation, up to the next of `marks`.
     pub(super) fn operation<T>(
         &mut self,

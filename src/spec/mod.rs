@@ -5,15 +5,22 @@
 //! [`crate::experiment::Resolved`].
 
 mod canonical;
+mod network;
 mod parse;
 mod seed_value;
+mod truth;
 mod types;
 mod validate;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json, sha256_hex};
+pub use network::{Misfit, Network};
 pub use parse::{SpecError, nearest, parse_recipe, parse_spec, read_text};
 pub use seed_value::SeedValue;
+pub use truth::{
+    Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Accuracy, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth,
+    RowSet, TrainedTruth, Truth,
+};
 pub use types::{
-    Cifar10Images, DataFile, Images, Input, Nb201Accuracy, Nb201Truth, Network, OneShot, Panel, Plateau, Precision,
-    RowSet, Sampling, Schedule, Spec, Supernet, SyntheticImages, TrainedTruth, Training, Truth, TruthRecipe, ZeroShot,
+    Cifar10Images, DataFile, Images, Input, OneShot, Panel, Picker, Plateau, Precision, Sampling, Schedule, Spec,
+    Supernet, SyntheticImages, Training, TruthRecipe, ZeroShot,
 };

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::types::{Spec, TruthRecipe};
+use super::network::{Misfit, Network};
+use super::types::{Picker, Spec, TruthRecipe};
 use super::validate;
+use crate::space::{Form, SpaceId};
 
 /// Why a spec was refused.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,13 @@ impl SpecError {
     pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Invalid { key: key.into(), problem: problem.into() }
     }
+
+    fn misfit(key: &str, misfit: Misfit) -> Self {
+        match misfit.key {
+            Some(size) => Self::invalid(format!("{key}.{size}"), misfit.problem),
+            None => Self::invalid(key, format!("makes no network: {}", misfit.problem)),
+        }
+    }
 }
 
 /// Reads a spec from TOML text; `origin` names the text in errors.
@@ -54,7 +63,17 @@ impl SpecError {
 /// # Errors
 /// If the text is malformed, has an unknown key, or a value out of range.
 pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
-    let spec: Spec = from_toml(text, origin)?;
+    let mut spec: Spec = from_toml(text, origin)?;
+    let network = |key: &str, network: &mut Network, form| {
+        network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
+    };
+    if let Some(supernet) = &mut spec.supernet {
+        network("supernet.network", &mut supernet.network, Form::Supernet)?;
+        if is_nds(spec.space) {
+            supernet.picker.get_or_insert(Picker::Ordinal);
+        }
+    }
+    network("zero-shot.network", &mut spec.zero_shot.network, spec.zero_shot.form)?;
     validate::spec(&spec)?;
     Ok(spec)
 }
@@ -64,9 +83,16 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
 /// # Errors
 /// As [`parse_spec`].
 pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
-    let recipe: TruthRecipe = from_toml(text, origin)?;
+    let mut recipe: TruthRecipe = from_toml(text, origin)?;
+    let resolved = recipe.network.resolve(recipe.space, Form::StandAlone);
+    resolved.map_err(|misfit| SpecError::misfit("network", misfit))?;
     validate::recipe(&recipe)?;
     Ok(recipe)
+}
+
+/// Whether widths are decided in a space, so that a supernet has to pick channels.
+pub(super) fn is_nds(space: SpaceId) -> bool {
+    matches!(space, SpaceId::NdsResnet | SpaceId::NdsResnextA)
 }
 
 /// Reads a file as UTF-8 text.

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::network::Network;
 use super::seed_value::SeedValue;
+use super::truth::Truth;
 use crate::criteria::CriteriaConfig;
-use crate::space::SpaceId;
+use crate::space::{Form, SpaceId};
 
 /// An experiment: which estimators rank which architectures against which truth, and how every number is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,14 @@ impl Images {
             Self::Cifar10(set) => (set.train, set.validation),
         }
     }
+
+    /// Height and width of an image, pixels.
+    pub fn resolution(&self) -> usize {
+        match self {
+            Self::Synthetic(set) => set.resolution,
+            Self::Cifar10(_) => 32,
+        }
+    }
 }
 
 /// The embedded synthetic set.
@@ -71,6 +81,9 @@ pub struct SyntheticImages {
     /// The root of the images' seed tree.
     #[serde(default)]
     pub seed: SeedValue,
+    /// Height and width of an image, pixels: a multiple of 4 from 8 to 32.
+    #[serde(default = "defaults::resolution")]
+    pub resolution: usize,
     /// Images that train.
     pub train: usize,
     /// Images that validate.
@@ -98,85 +111,6 @@ pub struct DataFile {
     pub path: String,
     /// SHA-256 of the content, 64 lower-case hexadecimal digits.
     pub sha256: String,
-}
-
-/// Where true accuracies come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Truth {
-    /// Truth that this project trained and carries.
-    Trained(TrainedTruth),
-    /// The NAS-Bench-201 table, from the data root.
-    Nb201(Nb201Truth),
-}
-
-/// Truth that this project trained stand-alone; the recipe lies beside the table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TrainedTruth {
-    /// Name of the carried table.
-    pub table: String,
-    /// How many architectures are trained again to check the table, bit for bit.
-    #[serde(default)]
-    pub verify: usize,
-}
-
-/// The NAS-Bench-201 truth table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Nb201Truth {
-    /// The table.
-    pub file: DataFile,
-    /// Which of its accuracies is the truth.
-    pub accuracy: Nb201Accuracy,
-    /// Which of its rows take part.
-    pub rows: RowSet,
-}
-
-/// Which accuracy stands for an architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Nb201Accuracy {
-    /// CIFAR-10 test accuracy after 200 epochs, the mean over the seeds that the benchmark has of this encoding.
-    Own,
-    /// The mean of [`Own`](Self::Own) over the encodings of the same de-isomorphised group: the ground truth of Ning et al. (2021).
-    GroupMean,
-    /// CIFAR-10 test accuracy after 200 epochs of the one seed of benchmark version 1.1 that every encoding has.
-    #[serde(rename = "v11-seed1")]
-    V11Seed1,
-    /// CIFAR-10 validation accuracy after 200 epochs.
-    Cifar10Valid,
-    /// CIFAR-100 validation accuracy after 200 epochs.
-    Cifar100Valid,
-    /// ImageNet16-120 validation accuracy after 200 epochs.
-    Imagenet16Valid,
-    /// CIFAR-10 test accuracy at the end of the 12-epoch schedule.
-    #[serde(rename = "epochs-12")]
-    Epochs12,
-}
-
-/// Which rows take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RowSet {
-    /// All 15,625 encodings.
-    All,
-    /// The 6,466 encodings that stand for a de-isomorphised group each in Ning et al. (2021): those that the file marks. They are
-    /// not the members with the smallest index, and members may differ in their numbers of parameters.
-    Representatives,
-}
-
-/// The size of a network of the space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Network {
-    /// Channels of the first stage.
-    pub channels: usize,
-    /// Cells a stage.
-    pub cells: usize,
-    /// Whether batch-norm inside cells has a scale and a shift.
-    #[serde(default)]
-    pub cell_affine: bool,
 }
 
 /// Which architectures a supernet's steps draw from, uniformly.
@@ -250,6 +184,16 @@ pub struct Training {
     pub augment: bool,
 }
 
+/// How a weight-sharing layer picks the channels of a narrower one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Picker {
+    /// The first ones.
+    Ordinal,
+    /// Those whose weights have the largest L1 norm.
+    L1,
+}
+
 /// How a supernet is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -258,7 +202,11 @@ pub struct Supernet {
     #[serde(default = "defaults::seeds")]
     pub seeds: Vec<SeedValue>,
     /// Its size.
+    #[serde(default)]
     pub network: Network,
+    /// How it picks the channels of a narrow layer out of a wide one; of the network design spaces only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picker: Option<Picker>,
     /// Which architectures it sees.
     pub sampling: Sampling,
     /// Whether weight decay and momentum act on operations that a step did not sample (as in the paper's time).
@@ -306,10 +254,12 @@ pub enum Precision {
     F64,
 }
 
-/// How zero-shot scores are taken, on the stand-alone network.
+/// How zero-shot scores are taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct ZeroShot {
+    /// Which network is scored and counted: an architecture's own, or its part of the supernet's.
+    pub form: Form,
     /// Its size; also the size whose parameters and FLOPs are counted.
     pub network: Network,
     /// Images a batch.
@@ -327,7 +277,8 @@ pub struct ZeroShot {
 impl Default for ZeroShot {
     fn default() -> Self {
         Self {
-            network: Network { channels: 16, cells: 5, cell_affine: false },
+            form: Form::StandAlone,
+            network: Network::default(),
             batch: 64,
             batches: 1,
             seeds: defaults::seeds(),
@@ -360,8 +311,12 @@ pub struct TruthRecipe {
     pub name: String,
     /// The search space.
     pub space: SpaceId,
-    /// How many architectures, drawn from the representatives without replacement.
+    /// How many architectures, all different.
     pub architectures: usize,
+    /// Out of how many drawn ones, uniformly: ordered by their numbers of parameters, those at even distances are taken, the first and
+    /// the last among them, so that few architectures show what sizes there are. `0` is as many as are taken.
+    #[serde(default)]
+    pub candidates: usize,
     /// The root of the draw's seed tree.
     #[serde(default)]
     pub draw: SeedValue,
@@ -370,6 +325,7 @@ pub struct TruthRecipe {
     /// The images.
     pub images: Images,
     /// The stand-alone network's size.
+    #[serde(default)]
     pub network: Network,
     /// How it is trained.
     pub training: Training,
@@ -377,6 +333,10 @@ pub struct TruthRecipe {
 
 mod defaults {
     use super::SeedValue;
+
+    pub(super) fn resolution() -> usize {
+        32
+    }
 
     pub(super) fn momentum() -> f64 {
         0.9

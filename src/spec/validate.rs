@@ -1,23 +1,36 @@
 //! Range checks: values that parse but make no sense.
 
-use super::parse::SpecError;
-use super::types::{DataFile, Images, Network, Schedule, Spec, Training, Truth, TruthRecipe};
+use super::parse::{SpecError, is_nds};
+use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe};
+use crate::space::SpaceId;
 
 type Checked = Result<(), SpecError>;
 
 pub(super) fn spec(spec: &Spec) -> Checked {
     name("name", &spec.name)?;
     images(&spec.images)?;
-    if let Truth::Nb201(table) = &spec.truth {
-        data_file("truth.nb201.file", &table.file)?;
+    let truth = format!("truth.{}", spec.truth.key());
+    if !spec.truth.fits(spec.space) {
+        return Err(SpecError::invalid(truth, format!("is no truth of {}", spec.space)));
+    }
+    if let Some(file) = spec.truth.file() {
+        data_file(&format!("{truth}.file"), file)?;
     }
     if let Some(supernet) = &spec.supernet {
         seeds("supernet.seeds", supernet.seeds.len())?;
-        network("supernet.network", supernet.network)?;
         training("supernet.training", &supernet.training)?;
+        if supernet.picker.is_some() && !is_nds(spec.space) {
+            return Err(SpecError::invalid(
+                "supernet.picker",
+                format!("is for spaces with widths to decide; {} has none", spec.space),
+            ));
+        }
+        if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
+            let problem = "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
+            return Err(SpecError::invalid("supernet.sampling", problem));
+        }
     }
     at_least("one-shot.batch", spec.one_shot.batch, 2)?;
-    network("zero-shot.network", spec.zero_shot.network)?;
     at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
     at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
     seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;
@@ -48,7 +61,9 @@ pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
     at_least("architectures", recipe.architectures, 2)?;
     seeds("seeds", recipe.seeds.len())?;
     images(&recipe.images)?;
-    network("network", recipe.network)?;
+    if recipe.candidates > 0 {
+        at_least("candidates", recipe.candidates, recipe.architectures)?;
+    }
     training("training", &recipe.training)
 }
 
@@ -64,7 +79,14 @@ fn name(key: &str, value: &str) -> Checked {
 fn images(images: &Images) -> Checked {
     let (train, validation) = images.split();
     let place = match images {
-        Images::Synthetic(_) => "images.synthetic",
+        Images::Synthetic(set) => {
+            let side = set.resolution;
+            if !(8..=32).contains(&side) || !side.is_multiple_of(4) {
+                let problem = format!("is {side}, and must be a multiple of 4 from 8 to 32");
+                return Err(SpecError::invalid("images.synthetic.resolution", problem));
+            }
+            "images.synthetic"
+        }
         Images::Cifar10(set) => {
             if set.files.is_empty() {
                 return Err(SpecError::invalid("images.cifar10.files", "is empty: name at least one file"));
@@ -88,11 +110,6 @@ fn data_file(key: &str, file: &DataFile) -> Checked {
         return Err(SpecError::invalid(format!("{key}.path"), "is empty"));
     }
     Ok(())
-}
-
-fn network(key: &str, network: Network) -> Checked {
-    in_range(&format!("{key}.channels"), network.channels as f64, 1.0, 1024.0)?;
-    in_range(&format!("{key}.cells"), network.cells as f64, 1.0, 64.0)
 }
 
 fn training(key: &str, training: &Training) -> Checked {

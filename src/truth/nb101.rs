@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use super::table::{CellResult, Cells, Layout, TableError, load};
 use crate::space::nb101::{Architecture, StandAlone};
+use crate::spec::{Nb101Accuracy, Nb101Rows};
 
 /// Rows of the table.
 pub const NB101_ROWS: usize = 5_000;
@@ -29,32 +28,6 @@ pub const NB101_COLUMNS: [&str; 9] = [
 ];
 
 const LAYOUT: Layout = Layout { name: "nb101.csv", columns: &NB101_COLUMNS, rows: NB101_ROWS };
-
-/// Which accuracy of a row is the truth. All are of one run of 108 epochs on CIFAR-10, at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Nb101Accuracy {
-    /// On the 10,000 images held out from training.
-    Validation,
-    /// On the official test images.
-    Test,
-    /// On the images trained with.
-    Train,
-}
-
-/// Which rows take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Nb101Rows {
-    /// All 5,000, some architectures several times: what the paper's numbers are over.
-    All,
-    /// Each of the 4,214 architectures once, with the accuracy of its first row.
-    DistinctFirst,
-    /// Each once, with that of its last row.
-    DistinctLast,
-    /// Each once, with the mean over its rows. (Not the mean over the benchmark's three runs: rows may repeat a run.)
-    DistinctMean,
-}
 
 /// A row of the table. Accuracies are fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -59,7 +59,7 @@ pub struct Nb201Row {
     /// See [`Nb201Accuracy::Epochs12`].
     pub epochs_12: f64,
     /// Parameters in millions, as the benchmark has them: 16 channels, 5 cells a stage with affine batch-norm, every written edge
-    /// counted ([`EdgeRule::Written`](crate::space::EdgeRule)). 204 rows depart from that, by fractions of a convolution.
+    /// counted ([`EdgeRule::Written`](crate::space::nb201::EdgeRule)). 204 rows depart from that, by fractions of a convolution.
     pub params_m: f64,
     /// Operations in millions, as the benchmark has them: in the cells, multiply-accumulates and beside them 3 for each element that
     /// a convolution puts out and 9 for each that a pool does; 7,943,872 outside them. Only the 9,445 rows all of whose written
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::data::root::for_tests;
     use crate::space::nb201::{Classes, Operation};
-    use crate::space::{EdgeRule, Skeleton};
+    use crate::space::nb201::{EdgeRule, Skeleton};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
     use std::sync::LazyLock;

@@ -4,22 +4,47 @@
 //! the mean of three runs, of ResNeXt-A one run. The costs follow from the encoding ([`Census`](crate::space::nds::Census)), so a row
 //! whose costs are not those of its encoding is damaged, and refused.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::StringRecord;
-
-use crate::space::nds::{Architecture, Decision, Family, Kind, STAGES, Skeleton};
+use super::table::{CellResult, Cells, Layout, Problem, TableError, load};
+use crate::space::nds::{Architecture, Decision, Family, Kind, ResNeXtA, ResNet, STAGES, Skeleton};
 
 /// Rows of each table.
 pub const ROWS: usize = 5_000;
 
-/// The columns that follow those of the decisions.
-const COSTS_AND_ACCURACY: [&str; 3] = ["params", "flops", "test_accuracy"];
+/// A family that has a table.
+pub trait Tabled: Family {
+    /// The table's usual file name.
+    const FILE: &'static str;
+    /// The columns, in the file's order: one for each position, then costs and accuracy.
+    const COLUMNS: &'static [&'static str];
+}
 
-/// The names of the columns of a family's table, in the file's order: a column for each position, then costs and accuracy.
-pub fn columns<F: Family>() -> Vec<String> {
-    let position = |position: usize| format!("{}{}", F::DECISIONS[position / STAGES].kind.name(), position % STAGES);
-    (0..Architecture::<F>::POSITIONS).map(position).chain(COSTS_AND_ACCURACY.map(str::to_owned)).collect()
+impl Tabled for ResNet {
+    const FILE: &'static str = "nds_resnet.csv";
+    const COLUMNS: &'static [&'static str] =
+        &["depth0", "depth1", "depth2", "width0", "width1", "width2", "params", "flops", "test_accuracy"];
+}
+
+impl Tabled for ResNeXtA {
+    const FILE: &'static str = "nds_resnext_a.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "depth0",
+        "depth1",
+        "depth2",
+        "width0",
+        "width1",
+        "width2",
+        "ratio0",
+        "ratio1",
+        "ratio2",
+        "groups0",
+        "groups1",
+        "groups2",
+        "params",
+        "flops",
+        "test_accuracy",
+    ];
 }
 
 /// A row of a table.
@@ -35,87 +60,6 @@ pub struct NdsRow<F: Family> {
     pub accuracy: f64,
 }
 
-/// What is wrong with a table.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NdsTableError {
-    /// The file cannot be read.
-    #[error("reading truth table {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A place in the file does not hold what it should.
-    #[error("truth table {file}, line {line}{}: {problem}", column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
-    Place {
-        /// The file, as it was named to the reader.
-        file: String,
-        /// The line, counted from 1; the header is line 1.
-        line: u64,
-        /// The column, where it is known.
-        column: Option<String>,
-        /// What is wrong there.
-        problem: NdsProblem,
-    },
-}
-
-/// What is wrong at a place of a table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NdsProblem {
-    /// The header names other columns.
-    #[error("the header is not the one of {space}.csv: expected {expected:?}, found {found:?}")]
-    Header {
-        /// The space whose table was read.
-        space: &'static str,
-        /// The first expected name that is not there, empty if there are too many.
-        expected: String,
-        /// What is there instead, empty if nothing is.
-        found: String,
-    },
-    /// A line has too few or too many cells.
-    #[error("expected {expected} cells, found {found}")]
-    Cells {
-        /// How many columns there are.
-        expected: usize,
-        /// How many the line has.
-        found: usize,
-    },
-    /// A line is not UTF-8, or the CSV reader refuses it.
-    #[error("not readable as CSV: {0}")]
-    Csv(String),
-    /// The last line does not end.
-    #[error("the file ends within a line; it may be truncated: fetch it again")]
-    Unfinished,
-    /// A cell is none of its decision's values.
-    #[error("expected one of {expected}, found {found:?}")]
-    Value {
-        /// The values.
-        expected: String,
-        /// What stands there.
-        found: String,
-    },
-    /// A cost is not that of the row's architecture.
-    #[error("expected {expected}, which is what the row's architecture has, found {found:?}")]
-    Cost {
-        /// The cost that follows from the encoding.
-        expected: u64,
-        /// What stands there.
-        found: String,
-    },
-    /// A cell is not a percentage.
-    #[error("expected a number from 0 to 100, found {0:?}")]
-    Percentage(String),
-    /// An architecture is there twice.
-    #[error("the architecture stands on line {0} already")]
-    Repeated(u64),
-    /// Rows are missing, or there are too many.
-    #[error("expected {ROWS} rows, found {0}; the file may be truncated: fetch it again")]
-    Rows(usize),
-}
-
 /// The table of a family: 5,000 different encodings, in the file's order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NdsTable<F: Family> {
@@ -124,62 +68,34 @@ pub struct NdsTable<F: Family> {
     places: Vec<(Architecture<F>, usize)>,
 }
 
-impl<F: Family> NdsTable<F> {
+impl<F: Tabled> NdsTable<F> {
     /// Reads the file at `path`.
     ///
     /// # Errors
     /// As [`parse`](Self::parse), or if the file cannot be read.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, NdsTableError> {
-        let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|source| NdsTableError::Read { path: path.to_owned(), source })?;
-        Self::parse(&path.display().to_string(), &bytes)
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        let (name, bytes) = load(path.as_ref())?;
+        Self::parse(&name, &bytes)
     }
 
     /// Reads the content of a file that errors call `file`.
     ///
     /// # Errors
     /// The first place that does not hold what it should; a table that is not whole (5,000 rows, a line break at the end).
-    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, NdsTableError> {
-        let columns = columns::<F>();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).quoting(false).from_reader(bytes);
-        let (mut rows, mut lines) = (Vec::with_capacity(ROWS), Vec::with_capacity(ROWS));
-        let mut record = StringRecord::new();
-        let mut line = 0;
-        let place = |line, column: Option<usize>, problem| {
-            let column = column.map(|column| columns[column].clone());
-            NdsTableError::Place { file: file.to_owned(), line, column, problem }
-        };
-        loop {
-            let start = reader.position().line();
-            match reader.read_record(&mut record) {
-                Ok(true) => line = record.position().map_or(start, csv::Position::line),
-                Ok(false) => break,
-                Err(error) => {
-                    let line = error.position().map_or(start, csv::Position::line);
-                    return Err(place(line, None, NdsProblem::Csv(error.to_string())));
-                }
-            }
-            if line == 1 {
-                check_header::<F>(&columns, &record).map_err(|problem| place(line, None, problem))?;
-                continue;
-            }
-            rows.push(row::<F>(&record).map_err(|(column, problem)| place(line, column, problem))?);
+    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
+        let layout = Layout { name: F::FILE, columns: F::COLUMNS, rows: ROWS };
+        let mut lines = Vec::with_capacity(ROWS);
+        let (rows, _) = layout.read(file, bytes, |line, cells| {
             lines.push(line);
-        }
-        if bytes.last() != Some(&b'\n') {
-            return Err(place(line.max(1), None, NdsProblem::Unfinished));
-        }
+            row::<F>(cells)
+        })?;
         let mut places: Vec<_> = rows.iter().enumerate().map(|(row, content)| (content.architecture, row)).collect();
         places.sort_unstable();
         let repeated = places.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| (pair[1].1, pair[0].1));
         if let Some((second, first)) = repeated.min() {
-            return Err(place(lines[second], None, NdsProblem::Repeated(lines[first])));
+            return Err(TableError::at(file, lines[second], None, Problem::Repeated(lines[first])));
         }
-        if rows.len() == ROWS {
-            Ok(Self { rows, places })
-        } else {
-            Err(place(line, None, NdsProblem::Rows(rows.len())))
-        }
+        Ok(Self { rows, places })
     }
 
     /// The rows, in the file's order.
@@ -199,53 +115,33 @@ impl<F: Family> NdsTable<F> {
     }
 }
 
-fn check_header<F: Family>(columns: &[String], record: &StringRecord) -> Result<(), NdsProblem> {
-    for place in 0..columns.len().max(record.len()) {
-        let (expected, found) = (columns.get(place).map_or("", String::as_str), record.get(place).unwrap_or(""));
-        if expected != found {
-            let (expected, found) = (expected.to_owned(), found.to_owned());
-            return Err(NdsProblem::Header { space: F::NAME, expected, found });
-        }
-    }
-    Ok(())
-}
-
-/// Reads a line. Errors have the place of the column, where one is to blame.
-fn row<F: Family>(record: &StringRecord) -> Result<NdsRow<F>, (Option<usize>, NdsProblem)> {
-    let (positions, columns) = (Architecture::<F>::POSITIONS, Architecture::<F>::POSITIONS + COSTS_AND_ACCURACY.len());
-    if record.len() != columns {
-        return Err((None, NdsProblem::Cells { expected: columns, found: record.len() }));
-    }
+/// Reads a line.
+fn row<F: Tabled>(cells: &Cells<'_>) -> CellResult<NdsRow<F>> {
+    let positions = Architecture::<F>::POSITIONS;
     let mut architecture = Architecture::FIRST;
     for position in 0..positions {
-        let choice = choice(&F::DECISIONS[position / STAGES], &record[position]);
-        architecture = architecture.with(position, choice.map_err(|problem| (Some(position), problem))?);
+        let decision = &F::DECISIONS[position / STAGES];
+        let choice = choice(decision, cells.text(position)).map_err(|problem| cells.blame(position, problem))?;
+        architecture = architecture.with(position, choice);
     }
     let census = architecture.census(&Skeleton::STAND_ALONE);
-    let cost = |column: usize, expected: u64| match record[column].parse() {
-        Ok(cost) if expected == cost => Ok(cost),
-        _ => Err((Some(column), NdsProblem::Cost { expected, found: record[column].to_owned() })),
-    };
-    let accuracy = &record[positions + 2];
-    let percentage = accuracy.parse().ok().filter(|percentage: &f64| (0.0..=100.0).contains(percentage));
-    let percentage = percentage.ok_or_else(|| (Some(positions + 2), NdsProblem::Percentage(accuracy.to_owned())));
     Ok(NdsRow {
         architecture,
-        params: cost(positions, census.counts.params)?,
-        flops: cost(positions + 1, census.table_flops())?,
-        accuracy: percentage? / 100.0,
+        params: cells.cost(positions, census.counts.params)?,
+        flops: cells.cost(positions + 1, census.table_flops())?,
+        accuracy: cells.percent(positions + 2)?,
     })
 }
 
 /// The choice whose value a cell names: a whole number, or a fraction of a ratio.
-fn choice(decision: &Decision, cell: &str) -> Result<usize, NdsProblem> {
+fn choice(decision: &Decision, cell: &str) -> Result<usize, Problem> {
     let number = match decision.kind {
         Kind::Ratio => cell.parse().ok(),
         Kind::Depth | Kind::Width | Kind::Groups => cell.parse().ok().map(|whole: u16| f64::from(whole)),
     };
     number.and_then(|number| decision.choice_of(number)).ok_or_else(|| {
         let values: Vec<String> = decision.values.iter().map(|&value| decision.text(value).to_string()).collect();
-        NdsProblem::Value { expected: values.join(", "), found: cell.to_owned() }
+        Problem::Value { expected: values.join(", "), found: cell.to_owned() }
     })
 }
 
@@ -261,8 +157,8 @@ mod tests {
     use std::sync::LazyLock;
 
     /// A table with made-up accuracies, every 197-th encoding, last first.
-    fn made<F: Family>() -> String {
-        let mut text = columns::<F>().join(",") + "\n";
+    fn made<F: Tabled>() -> String {
+        let mut text = F::COLUMNS.join(",") + "\n";
         for (row, architecture) in Architecture::<F>::all().step_by(197).take(ROWS).rev().enumerate() {
             for position in 0..Architecture::<F>::POSITIONS {
                 let decision = &F::DECISIONS[position / STAGES];
@@ -282,7 +178,7 @@ mod tests {
         NdsTable::<ResNet>::parse("made.csv", text.as_bytes()).unwrap_err().to_string()
     }
 
-    fn rows_come_in_the_files_order<F: Family>(text: &str) {
+    fn rows_come_in_the_files_order<F: Tabled>(text: &str) {
         let table = NdsTable::<F>::parse("made.csv", text.as_bytes()).unwrap();
         let expected: Vec<_> = Architecture::<F>::all().step_by(197).take(ROWS).collect();
         let expected = expected.into_iter().rev().enumerate().map(|(row, a)| (a, row as f64 / 64.0 / 100.0));
@@ -320,7 +216,7 @@ mod tests {
         assert_eq!(
             refusal(&with(6, 6, "1")),
             format!(
-                "truth table made.csv, line 6, column params: expected {params}, which is what the row's architecture has, \
+                "truth table made.csv, line 6, column params: expected {params}, the cost of the row's architecture, \
                  found \"1\""
             )
         );
@@ -350,10 +246,10 @@ mod tests {
             r#"truth table made.csv, line 1: the header is not the one of nds_resnet.csv: expected "params", found "ratio0""#
         );
         assert!(refusal("").contains("line 1: the file ends within a line"), "{}", refusal(""));
-        assert!(matches!(NdsTable::<ResNet>::read("no/such.csv"), Err(NdsTableError::Read { .. })));
+        assert!(matches!(NdsTable::<ResNet>::read("no/such.csv"), Err(TableError::Read { .. })));
     }
 
-    fn damaged<F: Family>(text: &str, at: prop::sample::Index, put: [u8; 2]) -> Result<(), TestCaseError> {
+    fn damaged<F: Tabled>(text: &str, at: prop::sample::Index, put: [u8; 2]) -> Result<(), TestCaseError> {
         let mut bytes = text.as_bytes().to_vec();
         let start = at.index(bytes.len() - 1);
         prop_assert!(NdsTable::<F>::parse("made.csv", &bytes[..start]).is_err());
@@ -380,7 +276,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
             prop_assert!(NdsTable::<ResNet>::parse("made.csv", &bytes).is_err());
-            let mut headed = columns::<ResNeXtA>().join(",").into_bytes();
+            let mut headed = ResNeXtA::COLUMNS.join(",").into_bytes();
             headed.push(b'\n');
             headed.extend(bytes);
             prop_assert!(NdsTable::<ResNeXtA>::parse("made.csv", &headed).is_err());
@@ -388,13 +284,13 @@ mod tests {
     }
 
     /// A published table, if the data root has it.
-    fn published<F: Family>() -> Option<NdsTable<F>> {
+    fn published<F: Tabled>() -> Option<NdsTable<F>> {
         let path = for_tests(&format!("truth/{}.csv", F::NAME))?;
         Some(NdsTable::read(path).unwrap())
     }
 
     /// The rows of a published table whose parameters and FLOPs, read past the loader, are those of the census in `skeleton`.
-    fn agreeing<F: Family>(skeleton: &Skeleton) -> Option<[usize; 2]> {
+    fn agreeing<F: Tabled>(skeleton: &Skeleton) -> Option<[usize; 2]> {
         let path = for_tests(&format!("truth/{}.csv", F::NAME))?;
         let mut agreeing = [0; 2];
         for record in csv::Reader::from_path(path).unwrap().records() {
@@ -426,7 +322,7 @@ mod tests {
         assert_eq!((resnet, resnext_a), ([ROWS - 981; 2], [ROWS - 1_278; 2]));
     }
 
-    fn range<F: Family>(table: &NdsTable<F>) -> [f64; 3] {
+    fn range<F: Tabled>(table: &NdsTable<F>) -> [f64; 3] {
         let mut accuracies: Vec<f64> = table.rows().iter().map(|row| row.accuracy).collect();
         accuracies.sort_by(f64::total_cmp);
         [accuracies[0], f64::midpoint(accuracies[ROWS / 2 - 1], accuracies[ROWS / 2]), accuracies[ROWS - 1]]
@@ -439,7 +335,7 @@ mod tests {
         assert_eq!(range(&resnext_a), [10.0 / 100.0, 91.65 / 100.0, 94.83 / 100.0]);
     }
 
-    fn baseline<F: Family>(table: &NdsTable<F>, cost: fn(&NdsRow<F>) -> u64) -> Criteria {
+    fn baseline<F: Tabled>(table: &NdsTable<F>, cost: fn(&NdsRow<F>) -> u64) -> Criteria {
         let truth: Vec<f64> = table.rows().iter().map(|row| row.accuracy).collect();
         let scores: Vec<f64> = table.rows().iter().map(|row| cost(row) as f64).collect();
         let config = CriteriaConfig { resamples: 0, ..CriteriaConfig::default() };

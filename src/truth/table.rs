@@ -79,6 +79,14 @@ pub enum Problem {
         /// What stands there.
         found: String,
     },
+    /// A cell is none of a decision's values.
+    #[error("expected one of {expected}, found {found:?}")]
+    Value {
+        /// The values.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
     /// A cell is not a flag.
     #[error("expected 0 or 1, found {0:?}")]
     Flag(String),

@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn spread_by_hand() {
         let rows = [[0.1, 0.3], [0.5, 0.5]].map(|accuracies| TrainedRow {
-            architecture: SpaceId::Nb201.architectures().next().unwrap(),
+            architecture: SpaceId::Nb201.sample(&mut Seed::root(1).stream()),
             accuracies: accuracies.to_vec(),
         });
         let spread = spread(&rows);

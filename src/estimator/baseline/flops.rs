@@ -38,20 +38,20 @@ impl Estimator for Flops {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(probe.census().flops as f64))
+        Ok(Reading::plain(probe.census()?.flops as f64))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::{Architecture, Skeleton, SpaceId};
+    use crate::space::{Architecture, SpaceId, nb201};
 
     #[test]
     fn the_score_is_the_count_of_the_census() {
         let text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|none~0|skip_connect~1|avg_pool_3x3~2|";
         let architecture = Architecture::parse(SpaceId::Nb201, text).unwrap();
-        let probe = Probe::counting(architecture, Skeleton::default());
+        let probe = Probe::counting(architecture, nb201::Skeleton::default().into());
         let reading = Flops.score(&probe).unwrap();
         assert_eq!(reading, Reading::plain(COUNT));
     }

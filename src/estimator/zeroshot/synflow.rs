@@ -53,12 +53,12 @@ mod tests {
     use crate::estimator::{Reason, Score};
     use crate::net::{Engine, Init, NetConfig, Network};
     use crate::seed::Seed;
-    use crate::space::{Architecture, Skeleton, SpaceId};
+    use crate::space::{Architecture, SpaceId, nb201};
     use candle_core::{DType, Device};
 
     fn examine<T>(architecture: &str, ask: impl Fn(&Probe<'_>) -> T) -> T {
         let architecture = Architecture::parse(SpaceId::Nb201, architecture).unwrap();
-        let skeleton = Skeleton { channels: 4, cells: 1, resolution: 8, ..Skeleton::default() };
+        let skeleton = nb201::Skeleton { channels: 4, cells: 1, resolution: 8, ..nb201::Skeleton::default() }.into();
         let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
         let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
         ask(&Probe::new(architecture, &network, Engine::for_device(&Device::Cpu), [Need::Synflow]))

@@ -104,7 +104,7 @@ fn feed_sorted<'a>(hash: &mut Md5, texts: impl Iterator<Item = &'a Digits>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BLOCKS, COUNT, Subset};
+    use super::super::{BLOCKS, COUNT, DISTINCT, Subset};
     use super::*;
     use crate::seed::Seed;
     use proptest::prelude::*;
@@ -167,7 +167,7 @@ mod tests {
     fn the_space_has_its_counts() {
         let full = Architecture::all().filter(|a| a.is_full());
         assert_eq!(classes(full), ([445, 108_135], [445, 108_135], 49_032));
-        assert_eq!(classes(Architecture::all()), ([876, 135_900], [596, 118_524], 55_854));
+        assert_eq!(classes(Architecture::all()), ([876, 135_900], [596, 118_524], DISTINCT));
     }
 
     /// The least of a graph's relabellings, input and output kept: what the hash stands for.

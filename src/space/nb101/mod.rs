@@ -11,11 +11,13 @@
 mod canonical;
 mod census;
 mod module;
+mod skeleton;
 mod subset;
 mod text;
 
 pub use canonical::ModuleHash;
 pub use census::{StandAlone, Supernet, TableCost};
+pub use skeleton::Skeleton;
 pub use subset::Subset;
 
 use std::fmt;
@@ -44,6 +46,9 @@ pub const ADJACENCIES: usize = 5_400;
 
 /// Raw encodings: an adjacency and an operation for each of [`BLOCKS`].
 pub const COUNT: usize = ADJACENCIES * LABELLINGS;
+
+/// Raw encodings that are not isomorphic, by [`Architecture::hash`].
+pub const DISTINCT: usize = 55_854;
 
 /// Choices of operations: 3⁵.
 const LABELLINGS: usize = 243;

@@ -145,6 +145,7 @@ pub fn representatives() -> &'static [Architecture] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EXACT_CLASSES, PAPER_CLASSES};
     use super::*;
 
     fn parse(text: &str) -> Architecture {
@@ -163,9 +164,9 @@ mod tests {
     #[test]
     fn the_space_has_the_published_numbers_of_classes() {
         assert_eq!(Classes::by(Architecture::skip_key).sizes.len(), 12_751);
-        assert_eq!(Classes::paper().sizes.len(), 6_466);
+        assert_eq!(Classes::paper().sizes.len(), PAPER_CLASSES);
         assert_eq!(Classes::by(Architecture::zero_dropped_key).sizes.len(), 5_390);
-        assert_eq!(Classes::exact().sizes.len(), 5_260);
+        assert_eq!(Classes::exact().sizes.len(), EXACT_CLASSES);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the network of a cell costs.
 
-use super::{Architecture, EDGES};
-use crate::space::{Census, EdgeRule, Skeleton};
+use super::{Architecture, EDGES, EdgeRule, Skeleton};
+use crate::space::Census;
 
 impl Architecture {
     /// The counts of the whole network of this cell in `skeleton`, of the edges that are executed.

@@ -7,10 +7,12 @@
 mod canonical;
 mod census;
 mod exact;
+mod skeleton;
 mod text;
 
 pub use canonical::{Classes, representatives};
 pub use exact::ExactKey;
+pub use skeleton::{EdgeRule, Skeleton};
 
 use std::fmt;
 
@@ -18,11 +20,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::Stream;
 
+/// Name of this space in specs and records.
+pub const NAME: &str = "nb201";
+
 /// Version of this space's definitions, part of every spec hash.
 pub const VERSION: u32 = 1;
 
 /// Raw encodings: 5⁶.
 pub const COUNT: usize = 15_625;
+
+/// Classes of the paper's key.
+pub const PAPER_CLASSES: usize = 6_466;
+
+/// Classes of encodings that build exactly the same network: [`ExactKey`].
+pub const EXACT_CLASSES: usize = 5_260;
 
 /// Edges as (from, to), in the order of every array over edges here, of the text form, and of the index. Targets ascend, so one
 /// pass over the array visits each node's incoming edges before its outgoing ones.

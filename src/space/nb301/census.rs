@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, Cell, CellKind, INPUTS, Operation};
-use crate::space::Census;
+use crate::space::{Census, SkeletonError};
 
 /// The network around the cells, of DARTS: a stem (3×3 convolution to three times the channels, affine batch-norm), a row of cells,
 /// global average pool, linear layer. The cells at one and two thirds of the depth are reduction cells: they halve the maps and double
@@ -11,7 +11,7 @@ use crate::space::Census;
 /// factorised reduction where the cell before was a reduction cell, whose own input is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Network {
+pub struct Skeleton {
     /// Channels of each node of the first cells. A cell puts out four times as many.
     pub channels: usize,
     /// Cells, all in all.
@@ -24,12 +24,20 @@ pub struct Network {
     pub cell_affine: bool,
 }
 
-impl Network {
+impl Skeleton {
     /// The stand-alone network of the paper's parameter counts: 36 channels, 8 cells, affine, CIFAR-10.
     pub const STAND_ALONE: Self = Self { channels: 36, layers: 8, classes: 10, resolution: 32, cell_affine: true };
 
     /// The paper's supernet: 16 channels, 8 cells, not affine, CIFAR-10.
     pub const SUPERNET: Self = Self { channels: 16, layers: 8, classes: 10, resolution: 32, cell_affine: false };
+
+    /// Whether a network can be built from it and counted in 64 bits.
+    ///
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn validate(&self) -> Result<(), SkeletonError> {
+        SkeletonError::check_common(self.channels, self.layers, self.classes, self.resolution)
+    }
 
     /// The cell that stands at place `layer` of the row.
     pub const fn kind(&self, layer: usize) -> CellKind {
@@ -37,8 +45,8 @@ impl Network {
     }
 }
 
-impl Default for Network {
-    /// [`Network::SUPERNET`].
+impl Default for Skeleton {
+    /// [`Skeleton::SUPERNET`].
     fn default() -> Self {
         Self::SUPERNET
     }
@@ -69,7 +77,7 @@ enum Part {
 
 impl Architecture {
     /// The counts of the network of this architecture. Every node takes part.
-    pub fn census(self, network: &Network) -> Census {
+    pub fn census(self, network: &Skeleton) -> Census {
         let mut census = Census::default();
         self.for_each_part(network, &mut |part| match part {
             Part::Convolution(conv) => {
@@ -84,10 +92,10 @@ impl Architecture {
         census
     }
 
-    /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Network::SUPERNET`]): of a convolution
+    /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Skeleton::SUPERNET`]): of a convolution
     /// the input's pixels divided by the squared stride. That is fewer than are executed where the input's side is odd, as in the
     /// second half of a factorised reduction, which is applied to all but the first row and column.
-    pub fn table_flops(self, network: &Network) -> u64 {
+    pub fn table_flops(self, network: &Skeleton) -> u64 {
         let mut flops = 0;
         self.for_each_part(network, &mut |part| match part {
             Part::Convolution(conv) => {
@@ -100,7 +108,7 @@ impl Architecture {
         flops
     }
 
-    fn for_each_part(self, network: &Network, visit: &mut impl FnMut(Part)) {
+    fn for_each_part(self, network: &Skeleton, visit: &mut impl FnMut(Part)) {
         let stem = 3 * network.channels;
         let (mut channels, mut side) = (network.channels, network.resolution);
         // Channels and side of the outputs of the two cells before.
@@ -199,8 +207,8 @@ mod tests {
     /// Both published closed forms: a constant, and what each edge adds.
     #[test]
     fn edges_add_what_the_closed_forms_say() {
-        let params = |a: Architecture| a.census(&Network::STAND_ALONE).params;
-        let flops = |a: Architecture| a.table_flops(&Network::SUPERNET);
+        let params = |a: Architecture| a.census(&Skeleton::STAND_ALONE).params;
+        let flops = |a: Architecture| a.table_flops(&Skeleton::SUPERNET);
         let base = uniform(Operation::AvgPool3x3);
         assert_eq!((params(base), flops(base)), (495_190, 20_418_304));
         let normal =
@@ -224,15 +232,15 @@ mod tests {
     #[test]
     fn executed_and_tabled_operations_differ_by_the_factorised_reductions() {
         let base = uniform(Operation::MaxPool3x3);
-        let executed = |a: Architecture| a.census(&Network::SUPERNET).flops;
+        let executed = |a: Architecture| a.census(&Skeleton::SUPERNET).flops;
         assert_eq!(difference(CellKind::Reduce, 0, Operation::SkipConnect, executed), 2 * 16 * 16 * 1024);
-        assert_eq!(executed(base) - base.table_flops(&Network::SUPERNET), 47_872, "two cells after a reduction cell");
+        assert_eq!(executed(base) - base.table_flops(&Skeleton::SUPERNET), 47_872, "two cells after a reduction cell");
     }
 
     /// A network of one reduction cell and nothing else inside can be added up by hand.
     #[test]
     fn a_small_network_adds_up_by_hand() {
-        let network = Network { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
+        let network = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
         assert_eq!(network.kind(0), CellKind::Reduce);
         let mut cell = uniform(Operation::AvgPool3x3).cell(CellKind::Reduce);
         cell = cell.with_operation(0, Operation::SepConv3x3).with_operation(3, Operation::DilConv5x5);
@@ -257,8 +265,8 @@ mod tests {
         for line in text.lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
             let architecture: Architecture = format!("{}|{}", cells[0], cells[1]).parse().unwrap();
-            assert_eq!(architecture.census(&Network::STAND_ALONE).params.to_string(), cells[3], "{architecture}");
-            assert_eq!(architecture.table_flops(&Network::SUPERNET).to_string(), cells[4], "{architecture}");
+            assert_eq!(architecture.census(&Skeleton::STAND_ALONE).params.to_string(), cells[3], "{architecture}");
+            assert_eq!(architecture.table_flops(&Skeleton::SUPERNET).to_string(), cells[4], "{architecture}");
             rows += 1;
         }
         assert_eq!(rows, 5_896);
@@ -268,10 +276,10 @@ mod tests {
         #[test]
         fn parts_add_up(index in 0..COUNT) {
             let architecture = Architecture::from_index(index).unwrap();
-            let census = architecture.census(&Network::STAND_ALONE);
+            let census = architecture.census(&Skeleton::STAND_ALONE);
             let parts = census.conv_weights + census.linear_weights + census.linear_biases + census.norm_params;
             prop_assert_eq!(census.params, parts);
-            prop_assert_eq!(architecture.census(&Network { cell_affine: false, ..Network::STAND_ALONE }).flops, census.flops);
+            prop_assert_eq!(architecture.census(&Skeleton { cell_affine: false, ..Skeleton::STAND_ALONE }).flops, census.flops);
         }
 
         #[test]
@@ -279,7 +287,7 @@ mod tests {
             let architecture = Architecture::from_index(index).unwrap();
             let key = architecture.exact_key();
             for twin in architecture.neighbours().into_iter().filter(|twin| twin.exact_key() == key) {
-                prop_assert_eq!(twin.census(&Network::SUPERNET), architecture.census(&Network::SUPERNET));
+                prop_assert_eq!(twin.census(&Skeleton::SUPERNET), architecture.census(&Skeleton::SUPERNET));
             }
         }
     }

@@ -86,8 +86,9 @@ impl<F: Family> Architecture<F> {
     /// The counts of this network in `skeleton`.
     pub fn census(self, skeleton: &Skeleton) -> Census {
         let mut census = Census::default();
-        census.conv_norm(3, skeleton.stem, 3, skeleton.resolution, true);
-        census.counts.relu(skeleton.stem, skeleton.resolution);
+        let (stem, side) = (skeleton.stem_channels(), skeleton.stem_side());
+        census.conv_norm(3, stem, 3, side, true);
+        census.counts.relu(stem, side);
         let runs = self.runs(skeleton);
         for run in &runs {
             census.add(&Census::of_block(&run.block, skeleton.block_affine), run.times as u64);
@@ -152,7 +153,7 @@ mod tests {
         prop_assert_eq!(counts.params, sum);
         prop_assert_eq!(counts.relu_calls, 1 + relus * architecture.depth() as u64);
         let plain = architecture.census(&Skeleton { block_affine: false, ..*skeleton });
-        prop_assert_eq!(plain.counts.norm_params, 2 * skeleton.stem as u64);
+        prop_assert_eq!(plain.counts.norm_params, 2 * skeleton.stem_channels() as u64);
         prop_assert_eq!(plain.table_flops(), census.table_flops());
 
         let by = |projection| architecture.census(&Skeleton { projection, ..*skeleton }).counts;

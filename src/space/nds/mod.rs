@@ -25,7 +25,6 @@ pub use decision::{Decision, Kind};
 pub use network::{Block, Projection, ResidualBlock, Run, Skeleton, Stage};
 pub use resnet::ResNet;
 pub use resnext_a::ResNeXtA;
-pub use text::TextError;
 
 use std::fmt::Debug;
 use std::hash::Hash;

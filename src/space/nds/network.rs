@@ -53,8 +53,13 @@ pub enum Projection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Skeleton {
-    /// Channels that the stem puts out.
+    /// Channels that the stem puts out, before they are divided.
     pub stem: usize,
+    /// Distance between the windows of the stem's convolution: 1, or more for smaller maps throughout.
+    pub stem_stride: usize,
+    /// What every number of channels is divided by: 1, or 2 or 4 for a small network. (Where a bottleneck has fewer channels left than
+    /// groups, it has as many groups as channels.)
+    pub width_divisor: usize,
     /// Classes of the classifier.
     pub classes: usize,
     /// Height and width of an input image, in pixels. Stride 2 halves them, rounding up.
@@ -73,8 +78,15 @@ impl Default for Skeleton {
 
 impl Skeleton {
     /// The networks that the tables are of: CIFAR-10, 16 channels out of the stem, affine batch-norm everywhere.
-    pub const STAND_ALONE: Self =
-        Self { stem: 16, classes: 10, resolution: 32, block_affine: true, projection: Projection::WhereShapeChanges };
+    pub const STAND_ALONE: Self = Self {
+        stem: 16,
+        stem_stride: 1,
+        width_divisor: 1,
+        classes: 10,
+        resolution: 32,
+        block_affine: true,
+        projection: Projection::WhereShapeChanges,
+    };
 
     /// The sub-networks of the paper's supernet: no affine batch-norm in the blocks, a projection in every stage.
     pub const SUPERNET: Self = Self { block_affine: false, projection: Projection::EveryStage, ..Self::STAND_ALONE };
@@ -84,12 +96,36 @@ impl Skeleton {
     /// # Errors
     /// The first field that is out of its range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
-        let sizes =
-            [("stem", self.stem, 4096), ("classes", self.classes, 1 << 20), ("resolution", self.resolution, 4096)];
-        match sizes.into_iter().find(|&(_, value, limit)| !(1..=limit).contains(&value)) {
-            Some((field, value, limit)) => Err(SkeletonError::Size { field, value, limit }),
-            None => Ok(()),
+        SkeletonError::check("stem", self.stem, 4096)?;
+        SkeletonError::check("stem_stride", self.stem_stride, 4)?;
+        SkeletonError::check("classes", self.classes, 1 << 20)?;
+        SkeletonError::check("resolution", self.resolution, 4096)?;
+        match self.width_divisor {
+            1 | 2 | 4 if self.stem.is_multiple_of(self.width_divisor) => Ok(()),
+            other => Err(SkeletonError::Divisor(other)),
         }
+    }
+
+    /// Channels that the stem puts out.
+    pub const fn stem_channels(&self) -> usize {
+        self.stem / self.width_divisor
+    }
+
+    /// Height and width of what the stem puts out, in pixels.
+    pub const fn stem_side(&self) -> usize {
+        self.resolution.div_ceil(self.stem_stride)
+    }
+
+    /// A stage with its channels divided.
+    pub fn divided(&self, stage: Stage) -> Stage {
+        let block = match stage.block {
+            Block::Basic => Block::Basic,
+            Block::Bottleneck { inner, groups } => {
+                let inner = inner / self.width_divisor;
+                Block::Bottleneck { inner, groups: groups.min(inner) }
+            }
+        };
+        Stage { depth: stage.depth, width: stage.width / self.width_divisor, block }
     }
 }
 
@@ -129,8 +165,8 @@ pub struct Run {
 impl<F: Family> Architecture<F> {
     /// The blocks in the order in which an image passes them: of each stage the first, then the others, which are all alike.
     pub fn runs(self, skeleton: &Skeleton) -> [Run; 2 * STAGES] {
-        let stages = self.stages();
-        let (mut inputs, mut side) = (skeleton.stem, skeleton.resolution);
+        let stages = self.stages().map(|stage| skeleton.divided(stage));
+        let (mut inputs, mut side) = (skeleton.stem_channels(), skeleton.stem_side());
         let runs: [[Run; 2]; STAGES] = std::array::from_fn(|place| {
             let (stage, stride) = (stages[place], STRIDES[place]);
             let projection = match skeleton.projection {
@@ -249,6 +285,10 @@ mod tests {
         assert_eq!(default.validate(), Ok(()));
         let refusal = |skeleton: Skeleton| skeleton.validate().unwrap_err().to_string();
         assert_eq!(refusal(Skeleton { stem: 0, ..default }), "skeleton: stem is 0, which is not in 1..=4096");
+        assert_eq!(
+            refusal(Skeleton { width_divisor: 3, ..default }),
+            "skeleton: width_divisor is 3, and must be 1, 2 or 4, and divide the stem's channels"
+        );
         assert_eq!(refusal(Skeleton { classes: 0, ..default }), "skeleton: classes is 0, which is not in 1..=1048576");
         assert_eq!(
             refusal(Skeleton { resolution: 5000, ..default }),

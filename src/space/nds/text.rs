@@ -5,21 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Architecture, Decision, Family, STAGES};
-use crate::space::error::Excerpt;
-
-/// A text that is not an architecture.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an architecture of {space}: expected {expected} at byte {position}, found {found}")]
-pub struct TextError {
-    /// The name of the space whose grammar was followed.
-    pub space: &'static str,
-    /// Where the text departs from it, in bytes from 0.
-    pub position: usize,
-    /// What the grammar asks for there.
-    pub expected: &'static str,
-    /// What stands there.
-    pub found: Excerpt,
-}
+use crate::space::ArchitectureError;
+use crate::space::cursor::Cursor;
 
 impl<F: Family> fmt::Display for Architecture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,65 +31,49 @@ impl<F: Family> From<Architecture<F>> for String {
 }
 
 impl<F: Family> TryFrom<String> for Architecture<F> {
-    type Error = TextError;
+    type Error = ArchitectureError;
 
-    fn try_from(text: String) -> Result<Self, TextError> {
+    fn try_from(text: String) -> Result<Self, ArchitectureError> {
         text.parse()
     }
 }
 
 impl<F: Family> FromStr for Architecture<F> {
-    type Err = TextError;
+    type Err = ArchitectureError;
 
     /// Reads the text form and nothing else: no other blanks, no other order, no other way to write a number.
-    fn from_str(text: &str) -> Result<Self, TextError> {
-        let mut cursor = Cursor { space: F::NAME, text, rest: text };
+    fn from_str(text: &str) -> Result<Self, ArchitectureError> {
+        let mut cursor = Cursor::new(F::NAME, text);
         let mut architecture = Self::FIRST;
         for (place, decision) in F::DECISIONS.iter().enumerate() {
             for stage in 0..STAGES {
-                cursor.skip(if stage == 0 { decision.mark } else { "," })?;
-                architecture = architecture.with(place * STAGES + stage, cursor.choice(decision)?);
+                skip(&mut cursor, if stage == 0 { decision.mark } else { "," })?;
+                architecture = architecture.with(place * STAGES + stage, choice(&mut cursor, decision)?);
             }
         }
-        if cursor.rest.is_empty() { Ok(architecture) } else { Err(cursor.unexpected("the end of the text")) }
+        cursor.end()?;
+        Ok(architecture)
     }
 }
 
-/// What is still to be read of a text.
-struct Cursor<'a> {
-    space: &'static str,
-    text: &'a str,
-    rest: &'a str,
+/// Passes over a mark of the grammar.
+fn skip(cursor: &mut Cursor<'_>, mark: &'static str) -> Result<(), ArchitectureError> {
+    let expected = match mark {
+        "d" => "`d`",
+        " w" => "` w`",
+        " r" => "` r`",
+        " g" => "` g`",
+        _ => "`,`",
+    };
+    cursor.skip(mark, expected)
 }
 
-impl Cursor<'_> {
-    /// Passes over a mark of the grammar.
-    fn skip(&mut self, mark: &'static str) -> Result<(), TextError> {
-        let expected = match mark {
-            "d" => "`d`",
-            " w" => "` w`",
-            " r" => "` r`",
-            " g" => "` g`",
-            _ => "`,`",
-        };
-        self.rest = self.rest.strip_prefix(mark).ok_or_else(|| self.unexpected(expected))?;
-        Ok(())
-    }
-
-    /// Reads a value: everything that can be part of a number.
-    fn choice(&mut self, decision: &Decision) -> Result<usize, TextError> {
-        let end = self.rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(self.rest.len());
-        let (number, rest) = self.rest.split_at(end);
-        let choice = decision.values.iter().position(|&value| decision.text(value).to_string() == number);
-        let choice = choice.ok_or_else(|| self.unexpected(decision.expected))?;
-        self.rest = rest;
-        Ok(choice)
-    }
-
-    fn unexpected(&self, expected: &'static str) -> TextError {
-        let position = self.text.len() - self.rest.len();
-        TextError { space: self.space, position, expected, found: Excerpt::of(self.rest) }
-    }
+/// Reads a value: everything that can be part of a number.
+fn choice(cursor: &mut Cursor<'_>, decision: &Decision) -> Result<usize, ArchitectureError> {
+    let part = |c: char| c.is_ascii_digit() || c == '.';
+    cursor.word(decision.expected, part, |number| {
+        decision.values.iter().position(|&value| decision.text(value).to_string() == number)
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +138,7 @@ mod tests {
         for end in 0..text.len() {
             match text[..end].parse::<Architecture<F>>() {
                 Ok(shorter) => assert_eq!(shorter.to_string(), text[..end]),
-                Err(error) => assert!(error.position <= end, "{error}"),
+                Err(error) => assert!(error.position() <= end, "{error}"),
             }
         }
     }
@@ -181,7 +152,7 @@ mod tests {
     fn read_or_refused<F: Family>(text: &str) -> Result<(), TestCaseError> {
         match text.parse::<Architecture<F>>() {
             Ok(architecture) => prop_assert_eq!(architecture.to_string(), text),
-            Err(error) => prop_assert!(text.is_char_boundary(error.position), "{}", error),
+            Err(error) => prop_assert!(text.is_char_boundary(error.position()), "{}", error),
         }
         Ok(())
     }

@@ -1,0 +1,141 @@
+//! `nas-assay spaces`
+
+use clap::Args;
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use nas_assay::data::DataRoot;
+use nas_assay::space::{Counts, Positions, SpaceId};
+use nas_assay::store::to_json;
+use serde::Serialize;
+
+use super::context::Context;
+use super::exit::{Failure, UNEXPECTED};
+
+/// List the search spaces: how many architectures, what they decide, which data are at hand
+#[derive(Debug, Args)]
+pub struct Spaces {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is said of a space.
+#[derive(Serialize)]
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    counts: Counts,
+    positions: usize,
+    decides: &'static str,
+    operations: &'static [&'static str],
+    /// Files of the data root that belong to the space, and whether they are there.
+    data: Vec<File>,
+}
+
+#[derive(Serialize)]
+struct File {
+    path: &'static str,
+    present: bool,
+}
+
+impl Entry {
+    fn of(space: SpaceId, root: Option<&DataRoot>) -> Self {
+        let Positions { count, what, operations } = space.positions();
+        let present = |path: &str| root.is_some_and(|root| root.folder().join(path).is_file());
+        let data = files(space).iter().map(|&path| File { path, present: present(path) }).collect();
+        Self {
+            id: space.name(),
+            title: space.title(),
+            version: space.version(),
+            counts: space.counts(),
+            positions: count,
+            decides: what,
+            operations,
+            data,
+        }
+    }
+}
+
+/// Truth and published one-shot scores of a space, below the data root.
+fn files(space: SpaceId) -> &'static [&'static str] {
+    match space {
+        SpaceId::Nb101 => &["truth/nb101.csv", "published/nb101_oneshot.csv"],
+        SpaceId::Nb201 => &["truth/nb201.csv"],
+        SpaceId::Nb301 => &["truth/nb301.csv", "published/nb301_oneshot.csv"],
+        SpaceId::NdsResnet => &["truth/nds_resnet.csv"],
+        SpaceId::NdsResnextA => &["truth/nds_resnext_a.csv", "published/nds_resnext_a_oneshot.csv"],
+    }
+}
+
+impl Spaces {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let root = context.data_root();
+        let entries = SpaceId::ALL.map(|space| Entry::of(space, root.as_ref()));
+        if self.json {
+            print!("{}", to_json(&entries).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            return Ok(());
+        }
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new())
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(Context::width());
+        table.set_header(["space", "raw", "canonical", "exact", "decides", "operations", "data"]);
+        let count = |count: Option<u64>| count.map_or("-".to_owned(), grouped);
+        for entry in &entries {
+            let here = entry.data.iter().filter(|file| file.present).count();
+            table.add_row([
+                entry.id.to_owned(),
+                grouped(entry.counts.raw),
+                count(entry.counts.canonical),
+                count(entry.counts.exact),
+                entry.decides.to_owned(),
+                entry.operations.join(", "),
+                format!("{here} of {}", entry.data.len()),
+            ]);
+        }
+        for column in 1..=3 {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        println!("{table}");
+        Ok(())
+    }
+}
+
+/// A number with commas between thousands; one that is too long for a column in powers of ten.
+fn grouped(number: u64) -> String {
+    if number >= 1_000_000_000 {
+        return format!("{:.2e}", number as f64);
+    }
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [
+            (7, "7"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (11_390_625, "11,390,625"),
+            (1_076_746_950_455_072_400, "1.08e18"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}
