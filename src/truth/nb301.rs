@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::table::{CellResult, Cells, Layout, Problem, TableError, load};
-use crate::space::nb301::{Architecture, Network};
+use crate::space::nb301::{Architecture, Skeleton};
 
 /// Rows of the table.
 pub const NB301_ROWS: usize = 5_896;
@@ -48,9 +48,9 @@ pub struct Nb301Row {
     pub architecture: Architecture,
     /// Test accuracy on CIFAR-10 that the surrogate (version 1.0, without noise) predicts, a fraction.
     pub accuracy: f64,
-    /// Parameters of the stand-alone network: [`Architecture::census`] of [`Network::STAND_ALONE`].
+    /// Parameters of the stand-alone network: [`Architecture::census`] of [`Skeleton::STAND_ALONE`].
     pub standalone_params: u64,
-    /// FLOPs of the supernet: [`Architecture::table_flops`] of [`Network::SUPERNET`].
+    /// FLOPs of the supernet: [`Architecture::table_flops`] of [`Skeleton::SUPERNET`].
     pub supernet_flops: u64,
 }
 
@@ -135,8 +135,8 @@ fn row(cells: &Cells<'_>) -> CellResult<Nb301Row> {
     Ok(Nb301Row {
         architecture,
         accuracy: cells.percent(2)?,
-        standalone_params: cells.cost(3, architecture.census(&Network::STAND_ALONE).params)?,
-        supernet_flops: cells.cost(4, architecture.table_flops(&Network::SUPERNET))?,
+        standalone_params: cells.cost(3, architecture.census(&Skeleton::STAND_ALONE).params)?,
+        supernet_flops: cells.cost(4, architecture.table_flops(&Skeleton::SUPERNET))?,
     })
 }
 
@@ -156,8 +156,8 @@ mod tests {
         let rows = (0..NB301_ROWS).map(|number| {
             let number = number % drawn.len();
             let text = drawn[number].to_string().replacen('|', ",", 1);
-            let params = drawn[number].census(&Network::STAND_ALONE).params;
-            format!("{text},{},{params},{}", number as f64 / 64.0, drawn[number].table_flops(&Network::SUPERNET))
+            let params = drawn[number].census(&Skeleton::STAND_ALONE).params;
+            format!("{text},{},{params},{}", number as f64 / 64.0, drawn[number].table_flops(&Skeleton::SUPERNET))
         });
         let lines: Vec<String> = std::iter::once(NB301_COLUMNS.join(",")).chain(rows).collect();
         lines.join("\n") + "\n"

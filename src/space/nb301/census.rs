@@ -11,7 +11,7 @@ use crate::space::Census;
 /// factorised reduction where the cell before was a reduction cell, whose own input is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Network {
+pub struct Skeleton {
     /// Channels of each node of the first cells. A cell puts out four times as many.
     pub channels: usize,
     /// Cells, all in all.
@@ -24,7 +24,7 @@ pub struct Network {
     pub cell_affine: bool,
 }
 
-impl Network {
+impl Skeleton {
     /// The stand-alone network of the paper's parameter counts: 36 channels, 8 cells, affine, CIFAR-10.
     pub const STAND_ALONE: Self = Self { channels: 36, layers: 8, classes: 10, resolution: 32, cell_affine: true };
 
@@ -37,8 +37,8 @@ impl Network {
     }
 }
 
-impl Default for Network {
-    /// [`Network::SUPERNET`].
+impl Default for Skeleton {
+    /// [`Skeleton::SUPERNET`].
     fn default() -> Self {
         Self::SUPERNET
     }
@@ -69,9 +69,9 @@ enum Part {
 
 impl Architecture {
     /// The counts of the network of this architecture. Every node takes part.
-    pub fn census(self, network: &Network) -> Census {
+    pub fn census(self, skeleton: &Skeleton) -> Census {
         let mut census = Census::default();
-        self.for_each_part(network, &mut |part| match part {
+        self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
                 let side = conv.side.div_ceil(conv.stride);
                 census.conv(conv.inputs / conv.groups, conv.outputs, conv.kernel, side);
@@ -84,12 +84,12 @@ impl Architecture {
         census
     }
 
-    /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Network::SUPERNET`]): of a convolution
+    /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Skeleton::SUPERNET`]): of a convolution
     /// the input's pixels divided by the squared stride. That is fewer than are executed where the input's side is odd, as in the
     /// second half of a factorised reduction, which is applied to all but the first row and column.
-    pub fn table_flops(self, network: &Network) -> u64 {
+    pub fn table_flops(self, skeleton: &Skeleton) -> u64 {
         let mut flops = 0;
-        self.for_each_part(network, &mut |part| match part {
+        self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
                 let macs_a_pixel = conv.inputs / conv.groups * conv.outputs * conv.kernel * conv.kernel;
                 flops += (macs_a_pixel * conv.side * conv.side / (conv.stride * conv.stride)) as u64;
@@ -100,16 +100,16 @@ impl Architecture {
         flops
     }
 
-    fn for_each_part(self, network: &Network, visit: &mut impl FnMut(Part)) {
-        let stem = 3 * network.channels;
-        let (mut channels, mut side) = (network.channels, network.resolution);
+    fn for_each_part(self, skeleton: &Skeleton, visit: &mut impl FnMut(Part)) {
+        let stem = 3 * skeleton.channels;
+        let (mut channels, mut side) = (skeleton.channels, skeleton.resolution);
         // Channels and side of the outputs of the two cells before.
         let mut inputs = [(stem, side); INPUTS];
-        let affine = network.cell_affine;
+        let affine = skeleton.cell_affine;
         visit(Part::Convolution(Convolution { inputs: 3, outputs: stem, kernel: 3, stride: 1, groups: 1, side }));
         visit(Part::Norm(stem, true));
-        for layer in 0..network.layers {
-            let kind = network.kind(layer);
+        for layer in 0..skeleton.layers {
+            let kind = skeleton.kind(layer);
             if kind == CellKind::Reduce {
                 channels *= 2;
             }
@@ -129,7 +129,7 @@ impl Architecture {
             }
             inputs = [inputs[1], (4 * channels, side)];
         }
-        visit(Part::Linear(inputs[1].0, network.classes));
+        visit(Part::Linear(inputs[1].0, skeleton.classes));
     }
 }
 
@@ -199,8 +199,8 @@ mod tests {
     /// Both published closed forms: a constant, and what each edge adds.
     #[test]
     fn edges_add_what_the_closed_forms_say() {
-        let params = |a: Architecture| a.census(&Network::STAND_ALONE).params;
-        let flops = |a: Architecture| a.table_flops(&Network::SUPERNET);
+        let params = |a: Architecture| a.census(&Skeleton::STAND_ALONE).params;
+        let flops = |a: Architecture| a.table_flops(&Skeleton::SUPERNET);
         let base = uniform(Operation::AvgPool3x3);
         assert_eq!((params(base), flops(base)), (495_190, 20_418_304));
         let normal =
@@ -224,19 +224,19 @@ mod tests {
     #[test]
     fn executed_and_tabled_operations_differ_by_the_factorised_reductions() {
         let base = uniform(Operation::MaxPool3x3);
-        let executed = |a: Architecture| a.census(&Network::SUPERNET).flops;
+        let executed = |a: Architecture| a.census(&Skeleton::SUPERNET).flops;
         assert_eq!(difference(CellKind::Reduce, 0, Operation::SkipConnect, executed), 2 * 16 * 16 * 1024);
-        assert_eq!(executed(base) - base.table_flops(&Network::SUPERNET), 47_872, "two cells after a reduction cell");
+        assert_eq!(executed(base) - base.table_flops(&Skeleton::SUPERNET), 47_872, "two cells after a reduction cell");
     }
 
     /// A network of one reduction cell and nothing else inside can be added up by hand.
     #[test]
     fn a_small_network_adds_up_by_hand() {
-        let network = Network { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
-        assert_eq!(network.kind(0), CellKind::Reduce);
+        let skeleton = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
+        assert_eq!(skeleton.kind(0), CellKind::Reduce);
         let mut cell = uniform(Operation::AvgPool3x3).cell(CellKind::Reduce);
         cell = cell.with_operation(0, Operation::SepConv3x3).with_operation(3, Operation::DilConv5x5);
-        let census = Architecture::new(cell, cell).census(&network);
+        let census = Architecture::new(cell, cell).census(&skeleton);
         // Stem; two inputs to 4 channels; a separable convolution from an input; a dilated one inside.
         let conv_weights = 27 * 6 + 2 * (6 * 4) + 2 * (9 * 4 + 16) + (25 * 4 + 16);
         assert_eq!(census.conv_weights, conv_weights);
@@ -257,8 +257,8 @@ mod tests {
         for line in text.lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
             let architecture: Architecture = format!("{}|{}", cells[0], cells[1]).parse().unwrap();
-            assert_eq!(architecture.census(&Network::STAND_ALONE).params.to_string(), cells[3], "{architecture}");
-            assert_eq!(architecture.table_flops(&Network::SUPERNET).to_string(), cells[4], "{architecture}");
+            assert_eq!(architecture.census(&Skeleton::STAND_ALONE).params.to_string(), cells[3], "{architecture}");
+            assert_eq!(architecture.table_flops(&Skeleton::SUPERNET).to_string(), cells[4], "{architecture}");
             rows += 1;
         }
         assert_eq!(rows, 5_896);
@@ -268,10 +268,10 @@ mod tests {
         #[test]
         fn parts_add_up(index in 0..COUNT) {
             let architecture = Architecture::from_index(index).unwrap();
-            let census = architecture.census(&Network::STAND_ALONE);
+            let census = architecture.census(&Skeleton::STAND_ALONE);
             let parts = census.conv_weights + census.linear_weights + census.linear_biases + census.norm_params;
             prop_assert_eq!(census.params, parts);
-            prop_assert_eq!(architecture.census(&Network { cell_affine: false, ..Network::STAND_ALONE }).flops, census.flops);
+            prop_assert_eq!(architecture.census(&Skeleton { cell_affine: false, ..Skeleton::STAND_ALONE }).flops, census.flops);
         }
 
         #[test]
@@ -279,7 +279,7 @@ mod tests {
             let architecture = Architecture::from_index(index).unwrap();
             let key = architecture.exact_key();
             for twin in architecture.neighbours().into_iter().filter(|twin| twin.exact_key() == key) {
-                prop_assert_eq!(twin.census(&Network::SUPERNET), architecture.census(&Network::SUPERNET));
+                prop_assert_eq!(twin.census(&Skeleton::SUPERNET), architecture.census(&Skeleton::SUPERNET));
             }
         }
     }

@@ -14,7 +14,7 @@ mod exact;
 mod text;
 
 pub use cell::{Cell, Edge, Operation};
-pub use census::Network;
+pub use census::Skeleton;
 pub use exact::ExactKey;
 
 use std::cmp::Ordering;
