@@ -125,6 +125,15 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
     largest.ok_or_else(|| candle_core::Error::Msg("a pool over windows of no pixels".to_owned()))
 }
 
+/// The pixels in even rows and columns, and after these those in odd rows and columns, as twice as many channels; zeros beyond the edge.
+pub fn diagonal_phases(x: &Tensor) -> Result<Tensor> {
+    let (_, _, height, width) = x.dims4()?;
+    let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
+    let padded = x.pad_with_zeros(2, 0, 2 * rows - height + 1)?.pad_with_zeros(3, 0, 2 * columns - width + 1)?;
+    let phase = |first| strided(&strided(&padded, 2, first, rows, 2)?, 3, first, columns, 2);
+    Tensor::cat(&[phase(0)?, phase(1)?], 1)
+}
+
 /// Batch normalisation by the statistics of `x`, and those statistics, detached (biased variance).
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, c, height, width) = x.dims4()?;
@@ -420,6 +429,7 @@ mod tests {
         check_second_order(image, |t| relu(&t[0]));
         check_second_order(image, |t| avg_pool2d(&t[0], 3, 1, 1));
         check_second_order(image, |t| max_pool2d(&t[0], 3, 2, 1));
+        check_second_order(image, |t| diagonal_phases(&t[0]));
         check_second_order(image, |t| global_avg_pool(&t[0]));
         let (scale, shift) = (draw("scale", &[4]), draw("shift", &[4]));
         check_second_order(&[x.clone(), scale, shift], |t| Ok(batch_norm(&t[0], Some((&t[1], &t[2])), 1e-5)?.0));

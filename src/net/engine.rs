@@ -50,6 +50,14 @@ impl Engine {
         }
     }
 
+    /// See [`kernels::diagonal_phases`].
+    pub fn diagonal_phases(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::diagonal_phases(x),
+            Self::Composed => composed::diagonal_phases(x),
+        }
+    }
+
     /// See [`kernels::batch_norm`].
     pub fn batch_norm(self, x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
         match self {
@@ -208,6 +216,7 @@ mod tests {
                 check_agreement(device, seed, &[shape], |engine, x| engine.avg_pool2d(&x[0], kernel, stride, padding))?;
                 check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
             }
+            check_agreement(device, seed, &[shape], |engine, x| engine.diagonal_phases(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.relu(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;

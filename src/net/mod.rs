@@ -12,6 +12,7 @@ mod judge;
 pub mod kernels;
 pub mod layers;
 pub mod nb201;
+pub mod nb301;
 mod network;
 pub mod optim;
 mod params;

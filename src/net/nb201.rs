@@ -5,7 +5,7 @@
 //! cell. Only live edges run, so a weight that an architecture does not use has no gradient; a cell without a live edge into
 //! its last node gives zeros.
 
-use super::layers::{ConvNorm, ConvShape, Head, Reduction, relu};
+use super::layers::{ConvNorm, ConvShape, Head, Reduction, Shared};
 use super::{Buffers, Builder, Init, NetError, Param, Params, Pass};
 use crate::space::nb201::{Architecture, EDGES, NODES, Operation, Skeleton};
 use candle_core::{DType, Device, Tensor};
@@ -203,59 +203,48 @@ impl Cell {
     }
 
     fn forward(&self, architecture: Architecture, x: &Tensor, pass: &mut Pass<'_>) -> candle_core::Result<Tensor> {
-        let mut nodes: [Option<Tensor>; NODES] = [Some(x.clone()), None, None, None];
-        let mut rectified: [Option<Tensor>; NODES] = [const { None }; NODES];
+        let mut nodes: [Option<Shared>; NODES] = [Some(Shared::new(x.clone())), None, None, None];
         let (live, operations) = (architecture.live_edges(), architecture.operations());
         for node in 1..NODES {
             let mut arriving = Vec::with_capacity(node);
             for edge in (0..EDGES.len()).filter(|&edge| live[edge] && EDGES[edge].1 == node) {
                 let from = EDGES[edge].0;
-                let Some(source) = &nodes[from] else {
+                let Some(source) = &mut nodes[from] else {
                     candle_core::bail!("edge {from} to {node} is live, but node {from} has no value")
                 };
-                arriving.push(self.run_edge(edge, operations[edge], source, &mut rectified[from], pass)?);
+                arriving.push(self.run_edge(edge, operations[edge], source, pass)?);
             }
             if !arriving.is_empty() {
-                nodes[node] = Some(pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?);
+                nodes[node] = Some(Shared::new(pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?));
             }
         }
         let [.., output] = nodes;
-        output.map_or_else(|| x.detach().zeros_like(), Ok)
+        output.map_or_else(|| x.detach().zeros_like(), |output| Ok(output.image().clone()))
     }
 
-    /// What an edge makes of its source; `rectified` is the source's ReLU, where it is known.
+    /// What an edge makes of its source.
     fn run_edge(
         &self,
         edge: usize,
         operation: Operation,
-        source: &Tensor,
-        rectified: &mut Option<Tensor>,
+        source: &mut Shared,
         pass: &mut Pass<'_>,
     ) -> candle_core::Result<Tensor> {
         match operation {
             Operation::None => candle_core::bail!("an edge without operation is never live"),
-            Operation::SkipConnect => Ok(source.clone()),
-            Operation::AvgPool3x3 => pass.engine.avg_pool2d(source, 3, 1, 1),
+            Operation::SkipConnect => Ok(source.image().clone()),
+            Operation::AvgPool3x3 => pass.engine.avg_pool2d(source.image(), 3, 1, 1),
             Operation::NorConv1x1 | Operation::NorConv3x3 => {
                 let slot = usize::from(operation == Operation::NorConv3x3);
                 let Some(conv) = &self.edges[edge][slot] else {
                     let (from, to) = EDGES[edge];
                     candle_core::bail!("edge {from} to {to} has no weights for {operation}")
                 };
-                let input = shared_relu(source, rectified, pass)?;
+                let input = source.relu(pass)?;
                 conv.layer.forward(&input, pass)
             }
         }
     }
-}
-
-/// The ReLU of a node, computed for the first edge that asks and reported for each: every edge has its own by definition.
-fn shared_relu(x: &Tensor, known: &mut Option<Tensor>, pass: &mut Pass<'_>) -> candle_core::Result<Tensor> {
-    match known {
-        Some(y) => pass.report_relu(x, y)?,
-        None => *known = Some(relu(x, pass)?),
-    }
-    known.clone().map_or_else(|| candle_core::bail!("a ReLU without a value"), Ok)
 }
 
 #[cfg(test)]

@@ -4,14 +4,20 @@
 //! everything that differs from one run to another.
 
 mod conv;
+mod factorised_reduction;
 mod head;
 mod norm;
 mod reduction;
+mod separable;
+mod shared;
 
 pub use conv::{Conv, ConvNorm, ConvShape};
+pub use factorised_reduction::FactorisedReduction;
 pub use head::{Classifier, Head};
 pub use norm::{NORM_EPS, Norm};
 pub use reduction::Reduction;
+pub use separable::{DilConv, SepConv, SeparableShape};
+pub use shared::Shared;
 
 use super::Pass;
 use candle_core::{Result, Tensor};

@@ -1,0 +1,47 @@
+//! The factorised reduction of DARTS.
+
+use super::{Norm, Shared};
+use crate::net::{Builder, Pass, Window};
+use candle_core::{Result, Tensor, Var, bail};
+
+/// Halves an image: `ReLU`; a 1x1 convolution of stride 2 to half of the output channels, and another to the other half, on the image
+/// without its first row and column; both beside each other; batch-norm.
+///
+/// Where the image has an odd number of rows or columns, the second convolution finds zeros beyond the edge, so that both halves have the
+/// same size, rounded up.
+#[derive(Debug)]
+pub struct FactorisedReduction {
+    even: Var,
+    odd: Var,
+    norm: Norm,
+}
+
+impl FactorisedReduction {
+    /// The reduction from `inputs` to `outputs` channels; its parameters are called `prefix.conv_even.weight`,
+    /// `prefix.conv_odd.weight` and `prefix.bn.*`.
+    ///
+    /// # Errors
+    /// If the number of outputs is odd.
+    pub fn new(builder: &mut Builder, prefix: &str, inputs: usize, outputs: usize, affine: bool) -> Result<Self> {
+        if !outputs.is_multiple_of(2) {
+            bail!(
+                "a factorised reduction gives half of its channels to either convolution, but {outputs} have no half"
+            );
+        }
+        let shape = [outputs / 2, inputs, 1, 1];
+        Ok(Self {
+            even: builder.conv_weight(format!("{prefix}.conv_even.weight"), shape)?,
+            odd: builder.conv_weight(format!("{prefix}.conv_odd.weight"), shape)?,
+            norm: Norm::new(builder, &format!("{prefix}.bn"), outputs, affine)?,
+        })
+    }
+
+    /// `[n, inputs, h, w]` to `[n, outputs, ⌈h / 2⌉, ⌈w / 2⌉]`.
+    pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+        // Neither convolution sees a pixel of the other: on the pixels of both side by side they are one convolution in two groups.
+        let pixels = pass.engine.diagonal_phases(&x.relu(pass)?)?;
+        let weights = Tensor::cat(&[pass.value(&self.even), pass.value(&self.odd)], 0)?;
+        let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
+        self.norm.forward(&halved, pass)
+    }
+}

@@ -1,0 +1,38 @@
+//! An image that several layers read.
+
+use super::relu;
+use crate::net::Pass;
+use candle_core::{Result, Tensor};
+
+/// An image, and its `ReLU` once a layer has asked for it.
+///
+/// By definition every layer that begins with a `ReLU` has its own; those that read the same image compute the same, so it is computed
+/// for the first of them and reported for each.
+#[derive(Debug)]
+pub struct Shared {
+    image: Tensor,
+    rectified: Option<Tensor>,
+}
+
+impl Shared {
+    /// An image that nothing has read yet.
+    pub fn new(image: Tensor) -> Self {
+        Self { image, rectified: None }
+    }
+
+    /// The image itself.
+    pub fn image(&self) -> &Tensor {
+        &self.image
+    }
+
+    /// The `ReLU` of the image, for one more layer.
+    pub fn relu(&mut self, pass: &mut Pass<'_>) -> Result<Tensor> {
+        if let Some(rectified) = &self.rectified {
+            pass.report_relu(&self.image, rectified)?;
+            return Ok(rectified.clone());
+        }
+        let rectified = relu(&self.image, pass)?;
+        self.rectified = Some(rectified.clone());
+        Ok(rectified)
+    }
+}
