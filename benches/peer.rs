@@ -17,6 +17,9 @@ use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
 use nas_assay::seed::Seed;
 use nas_assay::space::{Architecture, Skeleton, SpaceId};
 
+#[path = "peer/nb101.rs"]
+mod nb101;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -76,7 +79,7 @@ fn main() -> Result<()> {
             for name in OTHERS {
                 println!("{name}_fwd\n{name}");
             }
-            for name in NETWORKS {
+            for name in NETWORKS.into_iter().chain(nb101::CASES) {
                 println!("{name}_t1\n{name}_t2");
             }
             Ok(())
@@ -155,6 +158,7 @@ fn run(case: &str) -> Result<f64> {
         }
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
+        _ if name.starts_with("nb101_") => nb101::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }

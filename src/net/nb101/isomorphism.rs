@@ -77,8 +77,11 @@ fn twins(stream: &mut Stream, mappings: &[Mapping]) -> [Architecture; 2] {
 /// NAS-Bench-101 puts the vertices that feed the output side by side; NAS-Bench-1Shot1 keeps a place for each vertex.
 fn block_order(mapping: &Mapping, from: Architecture, to: Architecture, divided: bool) -> Option<Vec<usize>> {
     let feeding = |a: Architecture| (1..OUTPUT).filter(|&v| !divided || a.has_edge(v, OUTPUT)).collect::<Vec<_>>();
-    let theirs = feeding(to);
-    feeding(from).into_iter().map(|v| theirs.iter().position(|&w| w == mapping[v])).collect()
+    let (ours, theirs) = (feeding(from), feeding(to));
+    if ours.len() != theirs.len() {
+        return None;
+    }
+    ours.into_iter().map(|v| theirs.iter().position(|&w| w == mapping[v])).collect()
 }
 
 /// `x` with the blocks of one of its dimensions in another order: block `order[i]` of the result is block `i` of `x`.
