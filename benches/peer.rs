@@ -18,6 +18,9 @@ use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
 
+#[path = "peer/nb101.rs"]
+mod nb101;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -77,7 +80,7 @@ fn main() -> Result<()> {
             for name in OTHERS {
                 println!("{name}_fwd\n{name}");
             }
-            for name in NETWORKS {
+            for name in NETWORKS.into_iter().chain(nb101::CASES) {
                 println!("{name}_t1\n{name}_t2");
             }
             Ok(())
@@ -156,6 +159,7 @@ fn run(case: &str) -> Result<f64> {
         }
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
+        _ if name.starts_with("nb101_") => nb101::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }

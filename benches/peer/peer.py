@@ -10,6 +10,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import nb101
+
 BATCH = 64
 # name: channels in, channels out, size, kernel, stride, padding, dilation, groups
 CONVOLUTIONS = {
@@ -121,8 +123,16 @@ def run(case):
     }
     if name in cases:
         return timed(cases[name][0], forward, cases[name][1])
-    net, images = network(), torch.rand(BATCH, 3, 32, 32) - 0.5
-    if name.startswith("nb201_step"):
+    if name.startswith("nb101_"):
+        return timed_network(name, nb101.network(dense="_dense_" in name), labels)
+    if name.startswith("nb201_"):
+        return timed_network(name, network(), labels)
+    sys.exit(f"no case is called {case}")
+
+
+def timed_network(name, net, labels):
+    images = torch.rand(BATCH, 3, 32, 32) - 0.5
+    if "_step" in name:
         optimiser = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9, weight_decay=5e-4)
 
         def step():
@@ -131,10 +141,8 @@ def run(case):
             optimiser.step()
 
         return median(step)
-    if name.startswith("nb201_evaluation"):
-        with torch.no_grad():
-            return median(lambda: net(images))
-    sys.exit(f"no case is called {case}")
+    with torch.no_grad():
+        return median(lambda: net(images))
 
 
 if __name__ == "__main__":

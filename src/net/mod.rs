@@ -11,6 +11,7 @@ mod engine;
 mod judge;
 pub mod kernels;
 pub mod layers;
+pub mod nb101;
 pub mod nb201;
 pub mod nb301;
 mod network;

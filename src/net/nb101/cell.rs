@@ -1,0 +1,293 @@
+//! The layers of a cell, where they are, and how its vertices are computed.
+
+use std::ops::Range;
+
+use candle_core::{DType, Result, Tensor, Var};
+
+use crate::net::layers::{Norm, relu};
+use crate::net::{Builder, NetError, Param, Params, Pass, Window};
+use crate::space::nb101::{Architecture, Operation, VERTICES};
+
+/// The cell's output.
+pub(super) const OUTPUT: usize = VERTICES - 1;
+
+/// The operations with weights.
+const CONVOLUTIONS: [Operation; 2] = [Operation::Conv1x1, Operation::Conv3x3];
+
+/// Whose weights a network has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    One(Architecture),
+    All,
+}
+
+impl Holds {
+    /// Whether the network needs a layer at `place`.
+    fn has(self, place: Place) -> bool {
+        match self {
+            Self::One(architecture) => place.is_used_by(architecture),
+            Self::All => true,
+        }
+    }
+
+    /// Whether the network has the weights of `architecture`.
+    pub(super) fn check(self, architecture: Architecture) -> std::result::Result<(), NetError> {
+        match self {
+            Self::One(own) if own != architecture => {
+                Err(NetError::ForeignArchitecture { own: own.to_string(), asked: architecture.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where in a cell a layer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between the cell's input and a vertex.
+    Projection(usize),
+    /// At a vertex, as its operation.
+    Operation(usize, Operation),
+}
+
+impl Place {
+    /// Every place, in network order.
+    fn all() -> impl Iterator<Item = Self> {
+        (1..VERTICES).flat_map(|vertex| {
+            let operations = CONVOLUTIONS.into_iter().filter(move |_| vertex < OUTPUT);
+            std::iter::once(Self::Projection(vertex)).chain(operations.map(move |o| Self::Operation(vertex, o)))
+        })
+    }
+
+    /// Whether the layer there takes part in `architecture`'s output.
+    fn is_used_by(self, architecture: Architecture) -> bool {
+        match self {
+            Self::Projection(vertex) => architecture.live_vertices()[vertex] && architecture.has_edge(0, vertex),
+            Self::Operation(vertex, operation) => {
+                architecture.live_vertices()[vertex] && architecture.operations()[vertex - 1] == operation
+            }
+        }
+    }
+
+    /// Its name within the cell.
+    fn name(self) -> String {
+        match self {
+            Self::Projection(OUTPUT) => "output.projection".to_owned(),
+            Self::Projection(vertex) => format!("vertex{vertex}.projection"),
+            Self::Operation(vertex, operation) => {
+                let name = operation.name();
+                format!("vertex{vertex}.{}", name.strip_suffix("-bn-relu").unwrap_or(name))
+            }
+        }
+    }
+}
+
+/// A square convolution without bias that keeps the size of the image, batch-norm, `ReLU`.
+#[derive(Debug)]
+pub(super) struct ConvNormRelu {
+    weight: Var,
+    window: Window,
+    norm: Norm,
+    /// Which of the network's parameters are its own.
+    params: Range<usize>,
+}
+
+impl ConvNormRelu {
+    /// Its parameters are called `prefix.conv.weight` and, with `affine`, `prefix.bn.*`.
+    pub(super) fn new(
+        builder: &mut Builder,
+        prefix: &str,
+        [inputs, outputs]: [usize; 2],
+        kernel: usize,
+        affine: bool,
+    ) -> Result<Self> {
+        let start = builder.position();
+        let weight = builder.conv_weight(format!("{prefix}.conv.weight"), [outputs, inputs, kernel, kernel])?;
+        let norm = Norm::new(builder, &format!("{prefix}.bn"), outputs, affine)?;
+        let window = Window { padding: kernel / 2, ..Window::default() };
+        Ok(Self { weight, window, norm, params: start..builder.position() })
+    }
+
+    /// `[n, inputs, h, w]` to `[n, outputs, h, w]`.
+    pub(super) fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let weight = pass.value(&self.weight);
+        self.with(x, &weight, pass)
+    }
+
+    /// The same of an image of which the zeros are left out.
+    pub(super) fn forward_sparse(&self, x: &Sparse, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let weight = x.columns(&pass.value(&self.weight))?;
+        self.with(&x.kept, &weight, pass)
+    }
+
+    fn with(&self, x: &Tensor, weight: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let y = pass.engine.conv2d(x, weight, self.window)?;
+        let y = self.norm.forward(&y, pass)?;
+        relu(&y, pass)
+    }
+}
+
+/// An image `[n, channels, h, w]` in which only some channels are not zeros, and only these are kept.
+///
+/// A convolution of it needs only the [`columns`](Self::columns) of its weight that meet them; the others get zero gradients, as they
+/// would from zeros. The output of a NAS-Bench-1Shot1 cell is three fifths zeros wherever the input does not feed it.
+#[derive(Debug)]
+pub(super) struct Sparse {
+    /// The kept channels, side by side.
+    pub(super) kept: Tensor,
+    /// Which they are, ascending; no two touch.
+    places: Vec<Range<usize>>,
+    /// All channels.
+    channels: usize,
+}
+
+impl Sparse {
+    /// All of an image.
+    pub(super) fn whole(x: Tensor) -> Result<Self> {
+        let channels = x.dim(1)?;
+        Ok(Self { kept: x, places: vec![0..channels], channels })
+    }
+
+    /// The images `blocks` at their places among `count` blocks of equal width, by ascending place.
+    pub(super) fn blocks(blocks: &[(usize, &Tensor)], count: usize) -> Result<Self> {
+        let Some((_, first)) = blocks.first() else { candle_core::bail!("an image without any block") };
+        let width = first.dim(1)?;
+        let mut places: Vec<Range<usize>> = Vec::with_capacity(blocks.len());
+        for place in blocks.iter().map(|(place, _)| place * width..(place + 1) * width) {
+            match places.last_mut() {
+                Some(last) if last.end == place.start => last.end = place.end,
+                _ => places.push(place),
+            }
+        }
+        let kept = Tensor::cat(&blocks.iter().map(|(_, block)| *block).collect::<Vec<_>>(), 1)?;
+        Ok(Self { kept, places, channels: count * width })
+    }
+
+    /// The kept channels mapped by a function that maps zeros to zeros.
+    pub(super) fn map(&self, f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(Self { kept: f(&self.kept)?, places: self.places.clone(), channels: self.channels })
+    }
+
+    /// The image, zeros and all.
+    pub(super) fn dense(&self) -> Result<Tensor> {
+        let [n, _, height, width] = *self.kept.dims() else { candle_core::bail!("an image has four dimensions") };
+        let zeros = |channels| Tensor::zeros((n, channels, height, width), self.kept.dtype(), self.kept.device());
+        let (mut parts, mut end, mut taken) = (Vec::new(), 0, 0);
+        for place in &self.places {
+            if place.start > end {
+                parts.push(zeros(place.start - end)?);
+            }
+            parts.push(self.kept.narrow(1, taken, place.len())?);
+            (end, taken) = (place.end, taken + place.len());
+        }
+        if end < self.channels {
+            parts.push(zeros(self.channels - end)?);
+        }
+        Tensor::cat(&parts, 1)
+    }
+
+    /// What of a weight `[o, channels, k, k]` meets the kept channels.
+    pub(super) fn columns(&self, weight: &Tensor) -> Result<Tensor> {
+        if weight.dim(1)? != self.channels {
+            candle_core::bail!("a weight {:?} for an image of {} channels", weight.dims(), self.channels);
+        }
+        let parts: Result<Vec<Tensor>> =
+            self.places.iter().map(|place| weight.narrow(1, place.start, place.len())).collect();
+        Tensor::cat(&parts?, 1)
+    }
+}
+
+/// The layers of a cell.
+#[derive(Debug)]
+pub(super) struct Cell {
+    layers: Vec<(Place, ConvNormRelu)>,
+    /// Channels of each vertex.
+    channels: [usize; VERTICES],
+}
+
+impl Cell {
+    /// A cell called `prefix` whose vertices have these `channels`, with the layers that are needed.
+    pub(super) fn new(
+        builder: &mut Builder,
+        prefix: &str,
+        holds: Holds,
+        channels: [usize; VERTICES],
+        affine: bool,
+    ) -> Result<Self> {
+        let mut layers = Vec::new();
+        for place in Place::all().filter(|&place| holds.has(place)) {
+            let (shape, kernel) = match place {
+                Place::Projection(vertex) => ([channels[0], channels[vertex]], 1),
+                Place::Operation(vertex, operation) => ([channels[vertex]; 2], operation.conv_kernel().unwrap_or(1)),
+            };
+            let prefix = format!("{prefix}.{}", place.name());
+            layers.push((place, ConvNormRelu::new(builder, &prefix, shape, kernel, affine)?));
+        }
+        Ok(Self { layers, channels })
+    }
+
+    /// The layer at `place`.
+    fn layer(&self, place: Place) -> Result<&ConvNormRelu> {
+        match self.layers.iter().find(|(own, _)| *own == place) {
+            Some((_, layer)) => Ok(layer),
+            None => candle_core::bail!("the network has no weights for {}", place.name()),
+        }
+    }
+
+    /// The projection of the cell's input to `vertex`.
+    pub(super) fn project(&self, vertex: usize, x: &Sparse, pass: &mut Pass<'_>) -> Result<Tensor> {
+        self.layer(Place::Projection(vertex))?.forward_sparse(x, pass)
+    }
+
+    /// The values of the vertices that feed the output, by vertex.
+    pub(super) fn feeding_output(
+        &self,
+        architecture: Architecture,
+        x: &Sparse,
+        pass: &mut Pass<'_>,
+    ) -> Result<Vec<(usize, Tensor)>> {
+        let live = architecture.live_vertices();
+        let mut values = [const { None }; VERTICES];
+        for vertex in (1..OUTPUT).filter(|&vertex| live[vertex]) {
+            let mut arriving = Vec::with_capacity(2);
+            for parent in architecture.parents(vertex) {
+                arriving.push(match &values[parent] {
+                    _ if parent == 0 => self.project(vertex, x, pass)?,
+                    Some(value) => first_channels(value, self.channels[vertex])?,
+                    None => candle_core::bail!("vertex {parent} has no value for vertex {vertex}"),
+                });
+            }
+            let sum = pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?;
+            values[vertex] = Some(match architecture.operations()[vertex - 1] {
+                Operation::MaxPool3x3 => pass.engine.max_pool2d(&sum, 3, 1, 1)?,
+                operation => self.layer(Place::Operation(vertex, operation))?.forward(&sum, pass)?,
+            });
+        }
+        let feeding = values.into_iter().enumerate().filter(|&(vertex, _)| architecture.has_edge(vertex, OUTPUT));
+        Ok(feeding.filter_map(|(vertex, value)| Some((vertex, value?))).collect())
+    }
+}
+
+/// The first channels of an image: what a vertex of fewer channels takes of a parent.
+fn first_channels(x: &Tensor, channels: usize) -> Result<Tensor> {
+    if x.dim(1)? == channels { Ok(x.clone()) } else { x.narrow(1, 0, channels) }
+}
+
+/// The parameters that `architecture` uses of a network with these cells, in network order.
+pub(super) fn active<'a>(params: &'a Params, cells: &[Cell], architecture: Architecture) -> Vec<&'a Param> {
+    let mut active = vec![true; params.len()];
+    for (place, layer) in cells.iter().flat_map(|cell| &cell.layers) {
+        active[layer.params.clone()].fill(place.is_used_by(architecture));
+    }
+    params.iter().zip(active).filter_map(|(param, active)| active.then_some(param)).collect()
+}
+
+/// Sets every parameter of a network of type `dtype` to `value` of its counterpart in `from`.
+pub(super) fn fill(
+    params: &Params,
+    from: &[&Param],
+    dtype: DType,
+    value: impl Fn(&Param) -> Result<Tensor>,
+) -> Result<()> {
+    from.iter().zip(params).try_for_each(|(from, to)| to.var.set(&value(from)?.to_dtype(dtype)?.copy()?))
+}
