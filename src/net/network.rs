@@ -1,8 +1,10 @@
 //! A network of any space.
 
+use super::nb101::{Nb1Shot1, Nb101};
 use super::nb201::Nb201;
+use super::nb301::Nb301;
 use super::{Buffers, Init, NetError, Param, Params, Pass};
-use crate::space::{Architecture, Skeleton, SkeletonError, SpaceId};
+use crate::space::{Architecture, Skeleton, SkeletonError, SpaceId, nb101};
 use crate::spec::Picker;
 use candle_core::{DType, Device, Tensor};
 
@@ -20,15 +22,24 @@ pub struct NetConfig {
 /// A stand-alone network or supernet of one space.
 #[derive(Debug)]
 pub enum Network {
+    /// NAS-Bench-101's own.
+    Nb101(Nb101),
+    /// NAS-Bench-1Shot1's: what NAS-Bench-101's cells share weights in.
+    Nb1Shot1(Nb1Shot1),
     /// NAS-Bench-201.
     Nb201(Nb201),
+    /// NAS-Bench-301.
+    Nb301(Nb301),
 }
 
 /// The same expression for a network of whichever space.
 macro_rules! each {
     ($network:expr, $inner:ident => $body:expr) => {
         match $network {
+            Network::Nb101($inner) => $body,
+            Network::Nb1Shot1($inner) => $body,
             Network::Nb201($inner) => $body,
+            Network::Nb301($inner) => $body,
         }
     };
 }
@@ -37,7 +48,10 @@ macro_rules! each {
 macro_rules! matching {
     ($network:expr, $architecture:expr, ($inner:ident, $own:ident) => $body:expr) => {
         match ($network, $architecture) {
+            (Network::Nb101($inner), Architecture::Nb101($own)) => $body,
+            (Network::Nb1Shot1($inner), Architecture::Nb101($own)) => $body,
             (Network::Nb201($inner), Architecture::Nb201($own)) => $body,
+            (Network::Nb301($inner), Architecture::Nb301($own)) => $body,
             (network, architecture) => Err(network.foreign(architecture)),
         }
     };
@@ -51,8 +65,17 @@ impl Network {
     pub fn stand_alone(architecture: Architecture, config: &NetConfig, init: Init) -> Result<Self, NetError> {
         let NetConfig { skeleton, dtype, device } = config;
         match (architecture, *skeleton) {
+            (Architecture::Nb101(architecture), Skeleton::Nb101(nb101::Skeleton::StandAlone(skeleton))) => {
+                Ok(Self::Nb101(Nb101::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            }
+            (Architecture::Nb101(architecture), Skeleton::Nb101(nb101::Skeleton::Supernet(skeleton))) => {
+                Ok(Self::Nb1Shot1(Nb1Shot1::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            }
             (Architecture::Nb201(architecture), Skeleton::Nb201(skeleton)) => {
                 Ok(Self::Nb201(Nb201::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            }
+            (Architecture::Nb301(architecture), Skeleton::Nb301(skeleton)) => {
+                Ok(Self::Nb301(Nb301::stand_alone(architecture, skeleton, init, *dtype, device)?))
             }
             (architecture, skeleton) => Err(foreign_skeleton(architecture.space(), &skeleton)),
         }
@@ -65,8 +88,14 @@ impl Network {
     pub fn supernet(space: SpaceId, config: &NetConfig, picker: Picker, init: Init) -> Result<Self, NetError> {
         let NetConfig { skeleton, dtype, device } = config;
         match (space, *skeleton) {
+            (SpaceId::Nb101, Skeleton::Nb101(nb101::Skeleton::Supernet(skeleton))) => {
+                Ok(Self::Nb1Shot1(Nb1Shot1::supernet(skeleton, init, *dtype, device)?))
+            }
             (SpaceId::Nb201, Skeleton::Nb201(skeleton)) => {
                 Ok(Self::Nb201(Nb201::supernet(skeleton, init, *dtype, device)?))
+            }
+            (SpaceId::Nb301, Skeleton::Nb301(skeleton)) => {
+                Ok(Self::Nb301(Nb301::supernet(skeleton, init, *dtype, device)?))
             }
             (space, skeleton) => Err(foreign_skeleton(space, &skeleton)),
         }
@@ -75,14 +104,19 @@ impl Network {
     /// The space whose architectures it runs.
     pub fn space(&self) -> SpaceId {
         match self {
+            Self::Nb101(_) | Self::Nb1Shot1(_) => SpaceId::Nb101,
             Self::Nb201(_) => SpaceId::Nb201,
+            Self::Nb301(_) => SpaceId::Nb301,
         }
     }
 
     /// The macro network.
     pub fn skeleton(&self) -> Skeleton {
         match self {
+            Self::Nb101(network) => nb101::Skeleton::StandAlone(*network.skeleton()).into(),
+            Self::Nb1Shot1(network) => nb101::Skeleton::Supernet(*network.skeleton()).into(),
             Self::Nb201(network) => (*network.skeleton()).into(),
+            Self::Nb301(network) => (*network.skeleton()).into(),
         }
     }
 
@@ -115,6 +149,11 @@ impl Network {
         value: impl Fn(&Param) -> candle_core::Result<Tensor>,
     ) -> Result<Self, NetError> {
         match (self, architecture) {
+            (Self::Nb101(network), Architecture::Nb101(own)) => Ok(Self::Nb101(network.extract(own, dtype, value)?)),
+            (Self::Nb1Shot1(network), Architecture::Nb101(own)) => {
+                Ok(Self::Nb1Shot1(network.extract(own, dtype, value)?))
+            }
+            (Self::Nb301(network), Architecture::Nb301(own)) => Ok(Self::Nb301(network.extract(own, dtype, value)?)),
             (Self::Nb201(network), Architecture::Nb201(own)) => Ok(Self::Nb201(network.extract(own, dtype, value)?)),
             (network, architecture) => Err(network.foreign(architecture)),
         }

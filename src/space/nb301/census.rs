@@ -77,11 +77,7 @@ enum Part {
 
 impl Architecture {
     /// The counts of the network of this architecture. Every node takes part.
-<<<<<<< HEAD
-    pub fn census(self, network: &Skeleton) -> Census {
-=======
     pub fn census(self, skeleton: &Skeleton) -> Census {
->>>>>>> nb301
         let mut census = Census::default();
         self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
@@ -99,11 +95,7 @@ impl Architecture {
     /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Skeleton::SUPERNET`]): of a convolution
     /// the input's pixels divided by the squared stride. That is fewer than are executed where the input's side is odd, as in the
     /// second half of a factorised reduction, which is applied to all but the first row and column.
-<<<<<<< HEAD
-    pub fn table_flops(self, network: &Skeleton) -> u64 {
-=======
     pub fn table_flops(self, skeleton: &Skeleton) -> u64 {
->>>>>>> nb301
         let mut flops = 0;
         self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
@@ -116,15 +108,9 @@ impl Architecture {
         flops
     }
 
-<<<<<<< HEAD
-    fn for_each_part(self, network: &Skeleton, visit: &mut impl FnMut(Part)) {
-        let stem = 3 * network.channels;
-        let (mut channels, mut side) = (network.channels, network.resolution);
-=======
     fn for_each_part(self, skeleton: &Skeleton, visit: &mut impl FnMut(Part)) {
         let stem = 3 * skeleton.channels;
         let (mut channels, mut side) = (skeleton.channels, skeleton.resolution);
->>>>>>> nb301
         // Channels and side of the outputs of the two cells before.
         let mut inputs = [(stem, side); INPUTS];
         let affine = skeleton.cell_affine;
@@ -254,13 +240,8 @@ mod tests {
     /// A network of one reduction cell and nothing else inside can be added up by hand.
     #[test]
     fn a_small_network_adds_up_by_hand() {
-<<<<<<< HEAD
-        let network = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
-        assert_eq!(network.kind(0), CellKind::Reduce);
-=======
         let skeleton = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
         assert_eq!(skeleton.kind(0), CellKind::Reduce);
->>>>>>> nb301
         let mut cell = uniform(Operation::AvgPool3x3).cell(CellKind::Reduce);
         cell = cell.with_operation(0, Operation::SepConv3x3).with_operation(3, Operation::DilConv5x5);
         let census = Architecture::new(cell, cell).census(&skeleton);
