@@ -26,7 +26,7 @@ pub use engine::Engine;
 pub use judge::{Judgement, judge};
 pub use kernels::{Moments, Window};
 pub use network::{NetConfig, Network};
-pub use params::{Buffer, Buffers, Builder, Init, LoadError, Param, Params, Role};
+pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
 pub use pass::{Dropout, NormMode, Pass, ReluSink};
 
 use candle_core::{DType, Tensor};
