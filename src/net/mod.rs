@@ -20,6 +20,7 @@ mod params;
 mod pass;
 #[cfg(test)]
 pub(crate) mod reference;
+mod slice;
 pub mod train;
 
 pub use engine::Engine;
@@ -28,6 +29,7 @@ pub use kernels::{Moments, Window};
 pub use network::{NetConfig, Network};
 pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
 pub use pass::{Dropout, NormMode, Pass, ReluSink};
+pub use slice::{Channels, Slice};
 
 use candle_core::{DType, Tensor};
 use thiserror::Error;

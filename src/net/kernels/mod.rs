@@ -31,8 +31,10 @@ mod phases;
 mod pool;
 mod reduce;
 mod sgd;
+mod slice;
 #[cfg(test)]
 pub(super) mod testing;
+mod view;
 
 pub use candle_pool::keep_candle_on_its_thread;
 pub use conv::{Window, conv2d};
@@ -45,3 +47,4 @@ pub use phases::diagonal_phases;
 pub use pool::{avg_pool2d, max_pool2d};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
+pub use slice::slice;
