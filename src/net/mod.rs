@@ -14,6 +14,7 @@ pub mod layers;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
+pub mod nds;
 mod network;
 pub mod optim;
 mod params;
