@@ -37,7 +37,7 @@ pub(super) mod testing;
 mod view;
 
 pub use candle_pool::keep_candle_on_its_thread;
-pub use conv::{Window, conv2d};
+pub use conv::{Window, conv2d, conv2d_slice};
 pub use elementwise::{add, add_all, relu};
 pub use isa::Isa;
 pub use linear::linear;

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::super::element::Element;
 use super::super::isa::Isa;
+use super::super::view::View;
 use super::correlate::{Correlation, each_image};
 use super::geometry::Geometry;
 use super::pack::Packing;
@@ -48,7 +49,7 @@ fn span(phases: &[Phase]) -> Range<isize> {
 }
 
 /// The gradient with respect to the image, given that with respect to the output.
-pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T]) -> Vec<T> {
+pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T], view: &View) -> Vec<T> {
     let g = g.flat();
     let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
     let (rows, columns) = (span(&vertical), span(&horizontal));
@@ -56,7 +57,7 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
         .iter()
         .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
-        .map(|(y, x)| (y, x, part(&g, &packing, (rows.start, columns.start), (y, x), w)))
+        .map(|(y, x)| (y, x, part(&g, &packing, (rows.start, columns.start), (y, x), (w, view))))
         .collect();
 
     let len = g.ci * g.hi * g.wi;
@@ -80,7 +81,7 @@ fn part<T: Element>(
     packing: &Packing,
     start: (isize, isize),
     (y, x): (&Phase, &Phase),
-    w: &[T],
+    (w, view): (&[T], &View),
 ) -> Correlation<T> {
     let (top, left) = (y.quotient as isize - start.0, x.quotient as isize - start.1);
     let window: Vec<(usize, (usize, usize))> = y
@@ -97,7 +98,7 @@ fn part<T: Element>(
         (y.count, x.count),
         |group, input, tap| {
             let output = group * g.cog() + tap / seen;
-            w[(output * g.cig() + input) * taps + window[tap % seen].0]
+            w[view.at(output, input * taps + window[tap % seen].0)]
         },
     )
 }
