@@ -20,6 +20,8 @@ use nas_assay::space::{Architecture, SpaceId};
 
 #[path = "peer/nb101.rs"]
 mod nb101;
+#[path = "peer/nds.rs"]
+mod nds;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -80,7 +82,7 @@ fn main() -> Result<()> {
             for name in OTHERS {
                 println!("{name}_fwd\n{name}");
             }
-            for name in NETWORKS.into_iter().chain(nb101::CASES) {
+            for name in NETWORKS.into_iter().chain(nb101::CASES).chain(nds::CASES) {
                 println!("{name}_t1\n{name}_t2");
             }
             Ok(())
@@ -160,6 +162,7 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
         _ if name.starts_with("nb101_") => nb101::run(name),
+        _ if name.starts_with("nds_") => nds::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }
