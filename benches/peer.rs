@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use nas_assay::net::kernels::{
-    Window, add, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread, linear,
-    max_pool2d, relu,
+    Window, add, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
+    keep_freed_memory, linear, max_pool2d, relu,
 };
 use nas_assay::net::optim::{Sgd, SgdConfig};
 use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
@@ -65,6 +65,7 @@ const NETWORKS: [&str; 2] = ["nb201_step", "nb201_evaluation"];
 
 fn main() -> Result<()> {
     keep_candle_on_its_thread();
+    keep_freed_memory();
     // `cargo bench` adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     match arguments.as_slice() {
