@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use nas_assay::net::kernels::{
-    Window, add, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
+    Window, add, avg_pool2d, backward, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
     keep_freed_memory, linear, max_pool2d, relu,
 };
 use nas_assay::net::optim::{Sgd, SgdConfig};
@@ -123,7 +123,7 @@ fn timed(variables: &[Var], forward: bool, work: impl Fn(&[Tensor]) -> Result<Te
         return median(|| black_box(work(&plain)).map(drop));
     }
     let tensors: Vec<Tensor> = variables.iter().map(|variable| variable.as_tensor().clone()).collect();
-    median(|| black_box(work(&tensors)?.backward()).map(drop))
+    median(|| black_box(backward(&work(&tensors)?)).map(drop))
 }
 
 fn variables(shapes: &[&[usize]]) -> Result<Vec<Var>> {
@@ -178,7 +178,7 @@ fn network_step() -> Result<f64> {
     median(|| {
         let logits =
             network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
-        let gradients = engine.cross_entropy(&logits, &labels)?.backward()?;
+        let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
         optimiser.step(&vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
         Ok(())
     })

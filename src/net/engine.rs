@@ -1,6 +1,7 @@
 //! The two implementations of the layers, and the choice between them.
 
 use super::{Moments, Window, composed, kernels};
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
 
 /// Which implementation of the layers runs. Every function is described where it is implemented.
@@ -16,6 +17,14 @@ impl Engine {
     /// The implementation that belongs to a device.
     pub fn for_device(device: &Device) -> Self {
         if device.is_cpu() { Self::Kernels } else { Self::Composed }
+    }
+
+    /// The gradient of `loss` by every variable that it depends on; see [`kernels::backward`].
+    pub fn backward(self, loss: &Tensor) -> Result<GradStore> {
+        match self {
+            Self::Kernels => kernels::backward(loss),
+            Self::Composed => loss.backward(),
+        }
     }
 
     /// See [`kernels::conv2d`].

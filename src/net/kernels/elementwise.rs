@@ -32,6 +32,17 @@ pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     if let [last] = last { add(&sum, last) } else { Ok(sum) }
 }
 
+/// The sum of the gradients that arrive at a tensor, from the first to the last.
+pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
+    let [first, rest @ ..] = terms else { bail!("the sum of no gradients has no shape") };
+    let mut sum = first.clone();
+    let (pairs, last) = rest.as_chunks::<2>();
+    for [a, b] in pairs {
+        sum = gradient(Add, [&sum, a, b])?;
+    }
+    if let [last] = last { gradient(Add, [&sum, last]) } else { Ok(sum) }
+}
+
 struct Relu;
 
 /// `(gy, y) -> gx`
