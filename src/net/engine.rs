@@ -121,6 +121,14 @@ impl Engine {
         }
     }
 
+    /// See [`kernels::mask`].
+    pub fn mask(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::mask(x, factors),
+            Self::Composed => x.mul(&factors.detach()),
+        }
+    }
+
     /// See [`kernels::add_all`].
     pub fn add_all(self, terms: &[&Tensor]) -> Result<Tensor> {
         match self {
@@ -221,6 +229,7 @@ mod tests {
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
             check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.mask(&x[0], &x[1])?, &x[1]))?;
             check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
         });
     }

@@ -175,7 +175,7 @@ impl Head {
         let x = relu(&self.norm.forward(x, pass)?, pass)?;
         let mut features = pass.engine.global_avg_pool(&x)?;
         if let Some(dropout) = &mut pass.dropout {
-            features = features.mul(&dropout_mask(dropout, &features)?)?;
+            features = pass.engine.mask(&features, &dropout_mask(dropout, &features)?)?;
         }
         pass.engine.linear(&features, &pass.value(&self.weight), Some(&pass.value(&self.bias)))
     }

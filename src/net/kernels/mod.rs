@@ -35,7 +35,7 @@ mod tape;
 pub(super) mod testing;
 
 pub use conv::{Window, conv2d};
-pub use elementwise::{add, add_all, relu};
+pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;
 pub use linear::linear;
 pub use loss::cross_entropy;
