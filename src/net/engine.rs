@@ -1,6 +1,7 @@
 //! The two implementations of the layers, and the choice between them.
 
 use super::{Moments, Window, composed, kernels};
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
 
 /// Which implementation of the layers runs. Every function is described where it is implemented.
@@ -16,6 +17,14 @@ impl Engine {
     /// The implementation that belongs to a device.
     pub fn for_device(device: &Device) -> Self {
         if device.is_cpu() { Self::Kernels } else { Self::Composed }
+    }
+
+    /// The gradient of `loss` by every variable that it depends on; see [`kernels::backward`].
+    pub fn backward(self, loss: &Tensor) -> Result<GradStore> {
+        match self {
+            Self::Kernels => kernels::backward(loss),
+            Self::Composed => loss.backward(),
+        }
     }
 
     /// See [`kernels::conv2d`].
@@ -120,6 +129,14 @@ impl Engine {
         }
     }
 
+    /// See [`kernels::mask`].
+    pub fn mask(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::mask(x, factors),
+            Self::Composed => x.mul(&factors.detach()),
+        }
+    }
+
     /// See [`kernels::add_all`].
     pub fn add_all(self, terms: &[&Tensor]) -> Result<Tensor> {
         match self {
@@ -221,6 +238,7 @@ mod tests {
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
             check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.mask(&x[0], &x[1])?, &x[1]))?;
             check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
         });
     }

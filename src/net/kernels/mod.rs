@@ -18,7 +18,6 @@
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
-mod candle_pool;
 mod conv;
 mod element;
 mod elementwise;
@@ -29,19 +28,22 @@ mod loss;
 mod norm;
 mod phases;
 mod pool;
+mod process;
 mod reduce;
 mod sgd;
+mod tape;
 #[cfg(test)]
 pub(super) mod testing;
 
-pub use candle_pool::keep_candle_on_its_thread;
 pub use conv::{Window, conv2d};
-pub use elementwise::{add, add_all, relu};
+pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;
 pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{Moments, batch_norm, batch_norm_fixed};
 pub use phases::diagonal_phases;
 pub use pool::{avg_pool2d, max_pool2d};
+pub use process::{keep_candle_on_its_thread, keep_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
+pub use tape::backward;

@@ -22,7 +22,7 @@ impl Classifier {
     pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
         let mut features = pass.engine.global_avg_pool(x)?;
         if let Some(dropout) = &mut pass.dropout {
-            features = features.mul(&dropout_mask(dropout, &features)?)?;
+            features = pass.engine.mask(&features, &dropout_mask(dropout, &features)?)?;
         }
         pass.engine.linear(&features, &pass.value(&self.weight), Some(&pass.value(&self.bias)))
     }
