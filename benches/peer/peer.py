@@ -10,6 +10,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import nb301
+
 BATCH = 64
 # name: channels in, channels out, size, kernel, stride, padding, dilation, groups
 CONVOLUTIONS = {
@@ -121,8 +123,9 @@ def run(case):
     }
     if name in cases:
         return timed(cases[name][0], forward, cases[name][1])
-    net, images = network(), torch.rand(BATCH, 3, 32, 32) - 0.5
-    if name.startswith("nb201_step"):
+    net = nb301.network() if name.startswith("nb301") else network()
+    images = torch.rand(BATCH, 3, 32, 32) - 0.5
+    if name.startswith(("nb201_step", "nb301_step")):
         optimiser = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9, weight_decay=5e-4)
 
         def step():
@@ -131,7 +134,7 @@ def run(case):
             optimiser.step()
 
         return median(step)
-    if name.startswith("nb201_evaluation"):
+    if name.startswith(("nb201_evaluation", "nb301_evaluation")):
         with torch.no_grad():
             return median(lambda: net(images))
     sys.exit(f"no case is called {case}")
