@@ -25,7 +25,7 @@ fn term(edge: Edge, kind: CellKind, weights: usize, source: u64) -> u64 {
         return source;
     }
     let weights = if weighted { weights as u64 + 1 } else { 0 };
-    let mut x = source ^ (weights << 8 | edge.operation as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut x = source ^ ((weights << 8) | (edge.operation as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for _ in 0..3 {
         x = (x ^ x >> 31).wrapping_mul(0xd6e8_feb8_6659_fd93);
     }
