@@ -4,6 +4,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
+#[path = "peer/nb301.rs"]
+mod nb301;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -65,7 +68,7 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 2] = ["nb201_step", "nb201_evaluation"];
+const NETWORKS: [&str; 4] = ["nb201_step", "nb201_evaluation", nb301::STEP, nb301::EVALUATION];
 
 fn main() -> Result<()> {
     keep_candle_on_its_thread();
@@ -161,6 +164,8 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
         _ if name.starts_with("nb101_") => nb101::run(name),
+        _ if name.starts_with(nb301::STEP) => nb301::step(),
+        _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }
