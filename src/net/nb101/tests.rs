@@ -352,8 +352,8 @@ fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
     for places in [vec![0], vec![4], vec![1, 2], vec![0, 3], vec![2, 4], vec![0, 1, 3]] {
         let blocks: Vec<(usize, &Tensor)> =
             places.iter().copied().zip([&a, &b, &c].map(|var| var.as_tensor())).collect();
-        let sparse = Sparse::blocks(&blocks, 5).unwrap();
-        let dense = sparse.dense().unwrap();
+        let sparse = Sparse::blocks(&blocks, 5, engine).unwrap();
+        let dense = sparse.dense(engine).unwrap();
         for (block, channels) in (0..5).map(|block| (block, dense.narrow(1, 2 * block, 2).unwrap())) {
             let expected =
                 blocks.iter().find(|(place, _)| *place == block).map_or(vec![0.0; 64], |(_, x)| host_f64(x).unwrap());
@@ -361,7 +361,8 @@ fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
         }
         let whole = Sparse::whole(dense).unwrap();
         let run = |x: &Sparse| {
-            let y = engine.conv2d(&x.kept, &x.columns(&weight).unwrap(), crate::net::Window::default()).unwrap();
+            let y =
+                engine.conv2d(&x.kept, &x.columns(&weight, engine).unwrap(), crate::net::Window::default()).unwrap();
             let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
             let of = |var: &candle_core::Var| gradients.get(var).map_or(vec![], |gradient| host_f64(gradient).unwrap());
             [host_f64(&y).unwrap(), of(&weight), of(&a), of(&b), of(&c)].concat()
