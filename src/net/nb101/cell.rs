@@ -145,7 +145,7 @@ impl Sparse {
     /// All of an image.
     pub(super) fn whole(x: Tensor) -> Result<Self> {
         let channels = x.dim(1)?;
-        Ok(Self { kept: x, places: vec![0..channels], channels })
+        Ok(Self { kept: x, places: std::iter::once(0..channels).collect(), channels })
     }
 
     /// The images `blocks` at their places among `count` blocks of equal width, by ascending place.
