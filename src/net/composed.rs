@@ -7,7 +7,7 @@
 //! Every function takes tensors of one float type in the layout `[batch, channel, height, width]` and agrees with the function
 //! of the same name in [`super::kernels`], values and gradients.
 
-use super::{Moments, Window};
+use super::{Channels, Moments, Slice, Window};
 use candle_core::{D, Result, Tensor, bail};
 use std::ops::Range;
 
@@ -74,6 +74,34 @@ pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
     let patches = patches.reshape((groups, c_group * kh * kw, n * oh * ow))?;
     let weight = w.reshape((groups, o / groups, c_group * kh * kw))?;
     weight.matmul(&patches)?.reshape((o, n, oh, ow))?.transpose(0, 1)?.contiguous()
+}
+
+/// The part of `w` that `slice` describes.
+pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
+    if slice.is_whole(w.dims()) {
+        return Ok(w.clone());
+    }
+    let runs = slice.runs(w.dims())?;
+    let outputs = select(w, 0, &slice.outputs)?;
+    if w.rank() == 1 {
+        return Ok(outputs);
+    }
+    if slice.groups == 1 {
+        return select(&outputs, 1, &slice.inputs)?.contiguous();
+    }
+    let blocks = runs.into_iter().map(|run| {
+        let rows = outputs.narrow(0, run.places.start, run.places.len())?;
+        rows.narrow(1, run.first_input, slice.inputs_each())
+    });
+    Tensor::cat(&blocks.collect::<Result<Vec<_>>>()?, 0)
+}
+
+/// Some channels along one dimension.
+fn select(w: &Tensor, dim: usize, channels: &Channels) -> Result<Tensor> {
+    match channels {
+        Channels::First(count) => w.narrow(dim, 0, *count),
+        Channels::Picked(picked) => w.index_select(&Tensor::new(&picked[..], w.device())?, dim),
+    }
 }
 
 /// Rectified linear unit, with derivative zero at zero.

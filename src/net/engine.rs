@@ -1,6 +1,6 @@
 //! The two implementations of the layers, and the choice between them.
 
-use super::{Moments, Window, composed, kernels};
+use super::{Moments, Slice, Window, composed, kernels};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
 use std::ops::Range;
@@ -33,6 +33,19 @@ impl Engine {
         match self {
             Self::Kernels => kernels::conv2d(x, w, window),
             Self::Composed => composed::conv2d(x, w, window),
+        }
+    }
+
+    /// The convolution of `x` with the part of `w` that `slice` describes.
+    pub fn conv2d_slice(self, x: &Tensor, w: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
+        self.conv2d(x, &self.slice(w, slice)?, window)
+    }
+
+    /// See [`kernels::slice`].
+    pub fn slice(self, w: &Tensor, slice: &Slice) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::slice(w, slice),
+            Self::Composed => composed::slice(w, slice),
         }
     }
 

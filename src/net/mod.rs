@@ -14,20 +14,23 @@ pub mod layers;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
+pub mod nds;
 mod network;
 pub mod optim;
 mod params;
 mod pass;
 #[cfg(test)]
 pub(crate) mod reference;
+mod slice;
 pub mod train;
 
 pub use engine::Engine;
 pub use judge::{Judgement, judge};
 pub use kernels::{Moments, Window};
 pub use network::{NetConfig, Network};
-pub use params::{Buffer, Buffers, Builder, Init, LoadError, Param, Params, Role};
+pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
 pub use pass::{Dropout, NormMode, Pass, ReluSink};
+pub use slice::{Channels, Slice};
 
 use candle_core::{DType, Tensor};
 use thiserror::Error;

@@ -248,19 +248,40 @@ fn check(name: &str, var: &Var, tensor: &Tensor) -> Result<(), LoadError> {
 /// What new parameters start from.
 #[derive(Clone, Copy, Debug)]
 pub enum Init {
-    /// PyTorch's defaults, each parameter drawn from the child of this seed that carries its name.
+    /// Random numbers, each parameter's drawn from the child of this seed that carries its name.
     ///
-    /// Weights and biases are uniform in ±1/√`fan_in` (Kaiming-uniform with a = √5), batch-norm starts at scale one and shift
-    /// zero. Numbers are drawn in f64 and rounded to f32 first, so that networks of either type start from equal values.
+    /// The network says by which [`Initialisation`]. Numbers are drawn in f64 and rounded to f32 first, so that networks of either type
+    /// start from equal values.
     Seeded(Seed),
     /// Zeros, for a network whose values are loaded next.
     Zero,
+}
+
+/// How random parameters are distributed. Batch-norm starts at scale one and shift zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initialisation {
+    /// PyTorch's default: weights and biases uniform in ±1/√`fan_in` (Kaiming-uniform with a = √5).
+    #[default]
+    FanIn,
+    /// That of residual networks (He et al., "Delving Deep into Rectifiers", 2015): weights of convolutions normal with variance
+    /// 2/`fan_out`, where `fan_out` is taps times outputs; weights of linear layers normal with deviation 0.01, biases zero.
+    FanOut,
+}
+
+/// A distribution around zero.
+#[derive(Clone, Copy, Debug)]
+enum Spread {
+    /// Uniform in plus or minus this.
+    Uniform(f64),
+    /// Normal with this deviation.
+    Normal(f64),
 }
 
 /// Makes the parameters and buffers of one network, in order.
 #[derive(Debug)]
 pub struct Builder {
     init: Init,
+    initialisation: Initialisation,
     dtype: DType,
     device: Device,
     params: Vec<Param>,
@@ -270,7 +291,14 @@ pub struct Builder {
 impl Builder {
     /// A builder of an empty network with values of type `dtype` on `device`.
     pub fn new(init: Init, dtype: DType, device: &Device) -> Self {
-        Self { init, dtype, device: device.clone(), params: Vec::new(), buffers: Vec::new() }
+        let initialisation = Initialisation::default();
+        Self { init, initialisation, dtype, device: device.clone(), params: Vec::new(), buffers: Vec::new() }
+    }
+
+    /// The same with random parameters distributed by `initialisation`.
+    #[must_use]
+    pub fn initialised_by(self, initialisation: Initialisation) -> Self {
+        Self { initialisation, ..self }
     }
 
     /// How many parameters were made so far; two such counts bound the parameters of the layers made between them.
@@ -280,13 +308,25 @@ impl Builder {
 
     /// A convolution kernel `[out, in / groups, height, width]`.
     pub fn conv_weight(&mut self, name: String, shape: [usize; 4]) -> candle_core::Result<Var> {
-        self.uniform(name, Role::ConvWeight, &shape, shape[1..].iter().product())
+        let [outputs, inputs, height, width] = shape;
+        let spread = match self.initialisation {
+            Initialisation::FanIn => Spread::Uniform(1.0 / ((inputs * height * width) as f64).sqrt()),
+            Initialisation::FanOut => Spread::Normal((2.0 / (outputs * height * width) as f64).sqrt()),
+        };
+        self.random(name, Role::ConvWeight, &shape, spread)
     }
 
     /// A linear layer's matrix `[out, in]`, called `prefix.weight`, and bias `[out]`, called `prefix.bias`.
     pub fn linear(&mut self, prefix: &str, outputs: usize, inputs: usize) -> candle_core::Result<(Var, Var)> {
-        let weight = self.uniform(format!("{prefix}.weight"), Role::LinearWeight, &[outputs, inputs], inputs)?;
-        let bias = self.uniform(format!("{prefix}.bias"), Role::LinearBias, &[outputs], inputs)?;
+        let (of_weight, of_bias) = match self.initialisation {
+            Initialisation::FanIn => {
+                let uniform = Spread::Uniform(1.0 / (inputs as f64).sqrt());
+                (uniform, uniform)
+            }
+            Initialisation::FanOut => (Spread::Normal(0.01), Spread::Normal(0.0)),
+        };
+        let weight = self.random(format!("{prefix}.weight"), Role::LinearWeight, &[outputs, inputs], of_weight)?;
+        let bias = self.random(format!("{prefix}.bias"), Role::LinearBias, &[outputs], of_bias)?;
         Ok((weight, bias))
     }
 
@@ -312,13 +352,19 @@ impl Builder {
         (Params(self.params), Buffers(self.buffers))
     }
 
-    fn uniform(&mut self, name: String, role: Role, shape: &[usize], fan_in: usize) -> candle_core::Result<Var> {
+    fn random(&mut self, name: String, role: Role, shape: &[usize], spread: Spread) -> candle_core::Result<Var> {
         let count = shape.iter().product();
         let values = match self.init {
             Init::Zero => vec![0.0; count],
             Init::Seeded(seed) => {
-                let (bound, mut stream) = (1.0 / (fan_in as f64).sqrt(), seed.child(&name).stream());
-                (0..count).map(|_| (bound * (2.0 * stream.unit() - 1.0)) as f32).collect()
+                let mut stream = seed.child(&name).stream();
+                let mut draw = || match spread {
+                    Spread::Uniform(bound) => bound * (2.0 * stream.unit() - 1.0),
+                    // Not a negative zero.
+                    Spread::Normal(0.0) => 0.0,
+                    Spread::Normal(deviation) => deviation * stream.normal(),
+                };
+                (0..count).map(|_| draw() as f32).collect()
             }
         };
         self.push(name, role, values, shape)
@@ -385,6 +431,24 @@ mod tests {
         assert!(weight.iter().any(|w| *w > 0.9 * bound) && weight.iter().any(|w| *w < -0.9 * bound));
         assert_eq!(values(single.get("a.bn.weight").unwrap()), [1.0; 4]);
         assert_ne!(values(seeded(2, DType::F32).get("a.conv.weight").unwrap()), weight);
+    }
+
+    #[test]
+    fn residual_networks_start_from_normal_weights() {
+        let init = Init::Seeded(Seed::root(1));
+        let builder = Builder::new(init, DType::F64, &Device::Cpu);
+        let mut builder = builder.initialised_by(Initialisation::FanOut);
+        builder.conv_weight("conv.weight".into(), [32, 16, 3, 3]).unwrap();
+        builder.linear("classifier", 10, 400).unwrap();
+        let (params, _) = builder.finish();
+        for (name, deviation) in [("conv.weight", (2.0 / (9.0 * 32.0_f64)).sqrt()), ("classifier.weight", 0.01)] {
+            let weight = values(params.get(name).unwrap());
+            let scaled: Vec<f64> = weight.iter().map(|w| w / deviation).collect();
+            let moment = |power| scaled.iter().map(|w| w.powi(power)).sum::<f64>() / scaled.len() as f64;
+            assert!(moment(1).abs() < 0.06 && (moment(2) - 1.0).abs() < 0.1, "{name}: {} {}", moment(1), moment(2));
+            assert!((moment(4) - 3.0).abs() < 0.5, "{name} is not normal: {}", moment(4));
+        }
+        assert_eq!(values(params.get("classifier.bias").unwrap()), [0.0; 10]);
     }
 
     #[test]

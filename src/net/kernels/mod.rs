@@ -32,9 +32,11 @@ mod pool;
 mod process;
 mod reduce;
 mod sgd;
+mod slice;
 mod tape;
 #[cfg(test)]
 pub(super) mod testing;
+mod view;
 
 pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d};
@@ -48,4 +50,5 @@ pub use pool::{avg_pool2d, max_pool2d};
 pub use process::{keep_candle_on_its_thread, keep_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
+pub use slice::slice;
 pub use tape::backward;

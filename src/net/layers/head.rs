@@ -1,7 +1,7 @@
 //! What ends a network: global average pool, dropout, classifier.
 
 use super::{Norm, relu};
-use crate::net::{Builder, Dropout, Pass};
+use crate::net::{Builder, Channels, Dropout, Pass, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Global average pool, dropout, linear classifier.
@@ -20,11 +20,18 @@ impl Classifier {
 
     /// Logits `[n, classes]` of `[n, channels, h, w]`.
     pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        self.forward_channels(x, &Channels::First(self.weight.dim(1)?), pass)
+    }
+
+    /// Logits `[n, classes]` of an image whose channels are `channels` of those that the classifier knows.
+    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut Pass<'_>) -> Result<Tensor> {
         let mut features = pass.engine.global_avg_pool(x)?;
         if let Some(dropout) = &mut pass.dropout {
             features = pass.engine.mask(&features, &dropout_mask(dropout, &features)?)?;
         }
-        pass.engine.linear(&features, &pass.value(&self.weight), Some(&pass.value(&self.bias)))
+        let slice = Slice::new(Channels::First(self.weight.dim(0)?), channels.clone());
+        let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;
+        pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))
     }
 }
 

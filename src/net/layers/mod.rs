@@ -10,6 +10,7 @@ mod norm;
 mod reduction;
 mod separable;
 mod shared;
+mod sliced;
 
 pub use conv::{Conv, ConvNorm, ConvShape};
 pub use factorised_reduction::FactorisedReduction;
@@ -18,6 +19,7 @@ pub use norm::{NORM_EPS, Norm};
 pub use reduction::Reduction;
 pub use separable::{DilConv, SepConv, SeparableShape};
 pub use shared::Shared;
+pub use sliced::SlicedConvNorm;
 
 use super::Pass;
 use candle_core::{Result, Tensor};

@@ -1,6 +1,6 @@
 //! Batch-norm in its modes.
 
-use crate::net::{Builder, NormMode, Pass};
+use crate::net::{Builder, Channels, NormMode, Pass, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Added to the variance by every batch-norm.
@@ -24,29 +24,102 @@ impl Norm {
 
     /// The normed image.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let affine = self.affine.as_ref().map(|(scale, shift)| (pass.value(scale), pass.value(shift)));
+        self.forward_channels(x, &Channels::First(self.mean.elem_count()), pass)
+    }
+
+    /// The normed image, whose channels are `channels` of this layer's. The statistics of others stay as they are.
+    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &Pass<'_>) -> Result<Tensor> {
+        let slice = Slice::vector(channels.clone());
+        let part = |var: &Var| pass.engine.slice(&pass.value(var), &slice);
+        let affine = match &self.affine {
+            Some((scale, shift)) if pass.norm != NormMode::Identity => Some((part(scale)?, part(shift)?)),
+            _ => None,
+        };
         let affine = affine.as_ref().map(|(scale, shift)| (scale, shift));
         match pass.norm {
             NormMode::Identity => Ok(x.clone()),
             NormMode::Running => {
-                let running = (&self.mean.as_detached_tensor(), &self.var.as_detached_tensor());
-                pass.engine.batch_norm_fixed(x, running, affine, NORM_EPS)
+                let running = |var: &Var| pass.engine.slice(&var.as_detached_tensor(), &slice);
+                pass.engine.batch_norm_fixed(x, (&running(&self.mean)?, &running(&self.var)?), affine, NORM_EPS)
             }
             NormMode::Batch => Ok(pass.engine.batch_norm(x, affine, NORM_EPS)?.0),
             NormMode::BatchUpdating { momentum } => {
                 let (y, moments) = pass.engine.batch_norm(x, affine, NORM_EPS)?;
                 let count = (x.elem_count() / x.dim(1)?) as f64;
                 let unbiased = (&moments.var * (count / (count - 1.0)))?;
-                move_towards(&self.mean, &moments.mean, momentum)?;
-                move_towards(&self.var, &unbiased, momentum)?;
+                move_towards(&self.mean, &moments.mean, momentum, channels)?;
+                move_towards(&self.var, &unbiased, momentum, channels)?;
                 Ok(y)
             }
         }
     }
 }
 
-/// `running += momentum * (target - running)`.
-fn move_towards(running: &Var, target: &Tensor, momentum: f64) -> Result<()> {
-    let moved = ((running.as_detached_tensor() * (1.0 - momentum))? + (target * momentum)?)?;
-    running.set(&moved)
+/// `running += momentum * (target - running)`, of some channels.
+fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channels) -> Result<()> {
+    let all = running.as_detached_tensor();
+    let moved = |old: Tensor| -> Result<Tensor> { (old * (1.0 - momentum))? + (target * momentum)? };
+    let total = all.elem_count();
+    let new = match channels {
+        Channels::First(count) if *count == total => moved(all)?,
+        Channels::First(count) => {
+            let rest = all.narrow(0, *count, total - count)?;
+            Tensor::cat(&[moved(all.narrow(0, 0, *count)?)?, rest], 0)?
+        }
+        Channels::Picked(picked) => {
+            let places = Tensor::new(&picked[..], all.device())?;
+            let moved = moved(all.index_select(&places, 0)?)?;
+            all.scatter(&places, &moved, 0)?
+        }
+    };
+    running.set(&new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Engine, Init, host_f64};
+    use candle_core::{DType, Device};
+
+    /// Three images of two pixels in two channels: of means 2 and 20, unbiased variances 1.6 and 160.
+    fn image() -> Tensor {
+        let pixels = [0.0, 2.0, 10.0, 10.0, 2.0, 4.0, 10.0, 40.0, 2.0, 2.0, 20.0, 30.0];
+        Tensor::new(&pixels, &Device::Cpu).unwrap().reshape((3, 2, 1, 2)).unwrap()
+    }
+
+    #[test]
+    fn a_part_moves_its_own_statistics_and_reads_its_own_scales() {
+        for (channels, used) in [(Channels::First(2), [0, 1]), (Channels::Picked([1, 3].into()), [1, 3])] {
+            let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);
+            let norm = Norm::new(&mut builder, "bn", 4, true).unwrap();
+            let (params, buffers) = builder.finish();
+            let scales = Tensor::new(&[1.0, 2.0, 3.0, 4.0], &Device::Cpu).unwrap();
+            params.get("bn.weight").unwrap().var.set(&scales).unwrap();
+            for engine in [Engine::Kernels, Engine::Composed] {
+                let mut expected = [[0.0; 4], [1.0; 4]];
+                for (place, (mean, variance)) in used.into_iter().zip([(2.0, 1.6), (20.0, 160.0)]) {
+                    expected[0][place] = 0.25 * mean;
+                    expected[1][place] = 0.75 + 0.25 * variance;
+                }
+                buffers.get("bn.running_mean").unwrap().var.set(&scales.zeros_like().unwrap()).unwrap();
+                let ones = scales.ones_like().unwrap();
+                buffers.get("bn.running_var").unwrap().var.set(&ones).unwrap();
+                let pass = Pass::new(engine).with_norm(NormMode::BatchUpdating { momentum: 0.25 });
+                let y = norm.forward_channels(&image(), &channels, &pass).unwrap();
+                let found: Vec<Vec<f64>> = buffers.iter().map(|buffer| host_f64(&buffer.var).unwrap()).collect();
+                for (found, expected) in found.iter().zip(&expected) {
+                    let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    assert!(off < 1e-13, "{engine:?}: {found:?}, not {expected:?}");
+                }
+                let deviation = (4.0_f64 / 3.0 + 1e-5).sqrt();
+                let scale = [1.0, 2.0, 3.0, 4.0][used[0]];
+                let first = host_f64(&y).unwrap()[0];
+                assert!((first + 2.0 * scale / deviation).abs() < 1e-13, "{engine:?}: {first}");
+                let fixed = Pass::new(engine).with_norm(NormMode::Running);
+                let y = norm.forward_channels(&image(), &channels, &fixed).unwrap();
+                let by_hand = -0.5 * scale / (expected[1][used[0]] + 1e-5).sqrt();
+                assert!((host_f64(&y).unwrap()[0] - by_hand).abs() < 1e-13, "{engine:?}");
+            }
+        }
+    }
 }

@@ -80,6 +80,9 @@ impl<F: Family> Architecture<F> {
     /// The encoding of the smallest values, whose index is 0.
     pub const FIRST: Self = Self::at(0);
 
+    /// The encoding of the greatest values, whose index is the last.
+    pub const LAST: Self = Self::at(Self::COUNT - 1);
+
     /// What a choice at each position adds to the index.
     const WEIGHTS: [usize; MAX_POSITIONS] = decision::weights(F::DECISIONS);
 

@@ -1,0 +1,58 @@
+//! Where a part of a weight lies in the whole.
+
+use candle_core::{Result, bail};
+
+use super::element::Element;
+use crate::net::Slice;
+
+/// The places of the elements of a part: element `e` of row `r` is at `rows[r] + elements[e]` of the whole.
+#[derive(Debug)]
+pub(super) struct View {
+    whole: Vec<usize>,
+    shape: Vec<usize>,
+    rows: Vec<usize>,
+    elements: Vec<usize>,
+}
+
+impl View {
+    /// The part `slice` of a weight of shape `whole`.
+    pub fn new(whole: &[usize], slice: &Slice) -> Result<Self> {
+        let (rows, elements) = slice.offsets(whole)?;
+        Ok(Self { whole: whole.to_vec(), shape: slice.shape(whole), rows, elements })
+    }
+
+    /// The shape of the whole.
+    pub fn whole(&self) -> &[usize] {
+        &self.whole
+    }
+
+    /// The shape of the part.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// An error unless `dims` is the shape of the whole.
+    pub fn expect_whole(&self, dims: &[usize]) -> Result<()> {
+        if dims != self.whole {
+            bail!("a view of a weight of shape {:?} does not fit one of shape {dims:?}", self.whole);
+        }
+        Ok(())
+    }
+
+    /// The part.
+    pub fn gather<T: Element>(&self, whole: &[T]) -> Vec<T> {
+        let rows = self.rows.iter();
+        rows.flat_map(|row| self.elements.iter().map(move |element| whole[row + element])).collect()
+    }
+
+    /// The part in its place, zeros elsewhere.
+    pub fn spread<T: Element>(&self, part: &[T]) -> Vec<T> {
+        let mut whole = vec![T::ZERO; self.whole.iter().product()];
+        for (row, part) in self.rows.iter().zip(part.chunks_exact(self.elements.len().max(1))) {
+            for (element, &value) in self.elements.iter().zip(part) {
+                whole[row + element] = value;
+            }
+        }
+        whole
+    }
+}
