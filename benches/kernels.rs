@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use nas_assay::net::kernels::{
-    SgdStep, Window, add_all, avg_pool2d, batch_norm, conv2d, global_avg_pool, max_pool2d, relu, sgd_step,
+    SgdStep, Window, add_all, avg_pool2d, batch_norm, conv2d, global_avg_pool, keep_candle_on_its_thread,
+    keep_freed_memory, max_pool2d, relu, sgd_step,
 };
 use nas_assay::seed::Seed;
 
@@ -56,6 +57,8 @@ fn measure(name: &str, inputs: &[&[usize]], function: impl Fn(&[Tensor]) -> Resu
 }
 
 fn main() -> Result<()> {
+    keep_candle_on_its_thread();
+    keep_freed_memory();
     // Inside the pool, so that no kernel has to wake it.
     rayon::ThreadPoolBuilder::new().build().map_err(candle_core::Error::wrap)?.install(run)
 }

@@ -4,13 +4,16 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
+#[path = "peer/nb301.rs"]
+mod nb301;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use nas_assay::net::kernels::{
-    Window, add, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread, linear,
-    max_pool2d, relu,
+    Window, add, avg_pool2d, backward, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
+    keep_freed_memory, linear, max_pool2d, relu,
 };
 use nas_assay::net::optim::{Sgd, SgdConfig};
 use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
@@ -67,10 +70,11 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 2] = ["nb201_step", "nb201_evaluation"];
+const NETWORKS: [&str; 4] = ["nb201_step", "nb201_evaluation", nb301::STEP, nb301::EVALUATION];
 
 fn main() -> Result<()> {
     keep_candle_on_its_thread();
+    keep_freed_memory();
     // `cargo bench` adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     match arguments.as_slice() {
@@ -128,7 +132,7 @@ fn timed(variables: &[Var], forward: bool, work: impl Fn(&[Tensor]) -> Result<Te
         return median(|| black_box(work(&plain)).map(drop));
     }
     let tensors: Vec<Tensor> = variables.iter().map(|variable| variable.as_tensor().clone()).collect();
-    median(|| black_box(work(&tensors)?.backward()).map(drop))
+    median(|| black_box(backward(&work(&tensors)?)).map(drop))
 }
 
 fn variables(shapes: &[&[usize]]) -> Result<Vec<Var>> {
@@ -163,6 +167,8 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
         _ if name.starts_with("nb101_") => nb101::run(name),
         _ if name.starts_with("nds_") => nds::run(name),
+        _ if name.starts_with(nb301::STEP) => nb301::step(),
+        _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }
@@ -185,7 +191,7 @@ fn network_step() -> Result<f64> {
     median(|| {
         let logits =
             network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
-        let gradients = engine.cross_entropy(&logits, &labels)?.backward()?;
+        let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
         optimiser.step(&vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
         Ok(())
     })

@@ -10,5 +10,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     nas_assay::net::kernels::keep_candle_on_its_thread();
+    nas_assay::net::kernels::keep_freed_memory();
     cli::main()
 }

@@ -237,7 +237,7 @@ impl<'a> Probe<'a> {
     fn by_input(&self, batch: &Batch, sink: Option<ReluSink<'_>>) -> Result<(Tensor, InputGradients), EstimatorError> {
         let images = Var::from_tensor(&batch.images.detach())?;
         let logits = self.forward(&images, false, sink)?;
-        let values = gradient(&self.engine.sum_all(&logits)?.backward()?, &images)?;
+        let values = gradient(&self.engine.backward(&self.engine.sum_all(&logits)?)?, &images)?;
         let pixels = values.len() / images.dim(0)?.max(1);
         let rows = values.chunks(pixels.max(1)).map(<[f64]>::to_vec).collect();
         Ok((logits.detach(), InputGradients { rows }))
@@ -251,7 +251,7 @@ impl<'a> Probe<'a> {
 
     /// The gradients of `scalar` by the convolution and linear weights that the architecture uses in `network`.
     fn weight_gradients(&self, network: &Network, scalar: &Tensor) -> Result<Vec<WeightGradient>, EstimatorError> {
-        let gradients = scalar.backward()?;
+        let gradients = self.engine.backward(scalar)?;
         let weights = network.active(self.architecture)?.into_iter().filter(|param| param.role.is_weight());
         weights
             .map(|param| {

@@ -1,7 +1,9 @@
 //! The two implementations of the layers, and the choice between them.
 
 use super::{Moments, Slice, Window, composed, kernels};
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
+use std::ops::Range;
 
 /// Which implementation of the layers runs. Every function is described where it is implemented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,14 @@ impl Engine {
     /// The implementation that belongs to a device.
     pub fn for_device(device: &Device) -> Self {
         if device.is_cpu() { Self::Kernels } else { Self::Composed }
+    }
+
+    /// The gradient of `loss` by every variable that it depends on; see [`kernels::backward`].
+    pub fn backward(self, loss: &Tensor) -> Result<GradStore> {
+        match self {
+            Self::Kernels => kernels::backward(loss),
+            Self::Composed => loss.backward(),
+        }
     }
 
     /// See [`kernels::conv2d`].
@@ -136,11 +146,51 @@ impl Engine {
         }
     }
 
+    /// See [`kernels::mask`].
+    pub fn mask(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::mask(x, factors),
+            Self::Composed => x.mul(&factors.detach()),
+        }
+    }
+
     /// See [`kernels::add_all`].
     pub fn add_all(self, terms: &[&Tensor]) -> Result<Tensor> {
         match self {
             Self::Kernels => kernels::add_all(terms),
             Self::Composed => composed::add_all(terms),
+        }
+    }
+
+    /// See [`kernels::take_channels`].
+    pub fn take_channels(self, x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::take_channels(x, channels),
+            Self::Composed => composed::take_channels(x, channels),
+        }
+    }
+
+    /// See [`kernels::place_channels`].
+    pub fn place_channels(self, x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::place_channels(x, start, total),
+            Self::Composed => composed::place_channels(x, start, total),
+        }
+    }
+
+    /// See [`kernels::join_channels`].
+    pub fn join_channels(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::join_channels(x, y),
+            Self::Composed => composed::join_channels(x, y),
+        }
+    }
+
+    /// See [`kernels::add_channels`].
+    pub fn add_channels(self, x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::add_channels(x, y, start),
+            Self::Composed => composed::add_channels(x, y, start),
         }
     }
 }
@@ -205,6 +255,7 @@ mod tests {
         pools_and_pointwise_layers_agree,
         norms_agree,
         heads_agree,
+        channels_agree,
         special_values_agree,
     );
 
@@ -263,6 +314,7 @@ mod tests {
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
             check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.mask(&x[0], &x[1])?, &x[1]))?;
             check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
         });
     }
@@ -299,6 +351,19 @@ mod tests {
             check_agreement(device, seed, &[&[n, outputs]], |engine, x| {
                 engine.cross_entropy(&x[0], &Tensor::new(labels.as_slice(), x[0].device())?)
             })?;
+        });
+    }
+
+    fn channels_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, a in 1usize..5, b in 1usize..5, height in 1usize..6, width in 1usize..6,
+        )| {
+            let (x, y, both): (&[usize], &[usize], &[usize]) =
+                (&[n, a, height, width], &[n, b, height, width], &[n, a + b, height, width]);
+            check_agreement(device, seed, &[both], |engine, x| engine.take_channels(&x[0], a..a + b))?;
+            check_agreement(device, seed, &[x], |engine, x| engine.place_channels(&x[0], b, a + b + 1))?;
+            check_agreement(device, seed, &[x, y], |engine, x| engine.join_channels(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[both, y], |engine, x| engine.add_channels(&x[0], &x[1], a))?;
         });
     }
 

@@ -150,7 +150,7 @@ impl<'a> Trainer<'a> {
             }
             let logits = self.job.network.forward(architecture, &batch.images, &mut pass)?;
             let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
-            let gradients = loss.backward()?;
+            let gradients = self.engine.backward(&loss)?;
             self.optimiser.step(&self.vars, &gradients, learning_rate)?;
             loss_sum += host_f64(&loss)?[0] * rows.len() as f64;
             right += judge(&logits, &batch.labels)?.correct;

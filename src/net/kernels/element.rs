@@ -26,12 +26,18 @@ pub(super) trait Element: WithDType + Default {
     /// Whether it is no number.
     fn is_nan(self) -> bool;
 
+    /// The elements, if they are of single precision: for a loop that is written for that alone.
+    fn singles(elements: &[Self]) -> Option<&[f32]>;
+
+    /// The same for elements to write.
+    fn singles_mut(elements: &mut [Self]) -> Option<&mut [f32]>;
+
     /// This thread's scratch buffer.
     fn scratch() -> &'static LocalKey<RefCell<Vec<Self>>>;
 }
 
 macro_rules! element {
-    ($type:ty) => {
+    ($type:ty, $singles:expr) => {
         impl Element for $type {
             const ZERO: Self = 0.0;
 
@@ -57,6 +63,14 @@ macro_rules! element {
                 self != self
             }
 
+            fn singles(elements: &[Self]) -> Option<&[f32]> {
+                $singles(elements)
+            }
+
+            fn singles_mut(elements: &mut [Self]) -> Option<&mut [f32]> {
+                $singles(elements)
+            }
+
             fn scratch() -> &'static LocalKey<RefCell<Vec<Self>>> {
                 thread_local! { static SCRATCH: RefCell<Vec<$type>> = const { RefCell::new(Vec::new()) } }
                 &SCRATCH
@@ -64,8 +78,13 @@ macro_rules! element {
         }
     };
 }
-element!(f32);
-element!(f64);
+element!(f32, Some);
+element!(f64, none);
+
+/// No singles among doubles.
+fn none<A, B>(_: A) -> Option<B> {
+    None
+}
 
 /// A contiguous input of a kernel.
 #[derive(Clone, Copy)]

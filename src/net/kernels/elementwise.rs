@@ -1,4 +1,4 @@
-//! Kernels that work element by element: rectification and sums of tensors.
+//! Kernels that work element by element: rectification, sums of tensors, and products with constants.
 
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -21,6 +21,11 @@ pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     apply(Add, [x, y])
 }
 
+/// `x` times a constant tensor of the same shape, element by element; no gradient reaches the constant.
+pub fn mask(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+    apply(Mask, [x, &factors.detach()])
+}
+
 /// The sum of one or more tensors of the same shape, from the first to the last, three in a pass over memory.
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     let [first, rest @ ..] = terms else { bail!("the sum of no tensors has no shape") };
@@ -32,12 +37,26 @@ pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     if let [last] = last { add(&sum, last) } else { Ok(sum) }
 }
 
+/// The sum of the gradients that arrive at a tensor, from the first to the last.
+pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
+    let [first, rest @ ..] = terms else { bail!("the sum of no gradients has no shape") };
+    let mut sum = first.clone();
+    let (pairs, last) = rest.as_chunks::<2>();
+    for [a, b] in pairs {
+        sum = gradient(Add, [&sum, a, b])?;
+    }
+    if let [last] = last { gradient(Add, [&sum, last]) } else { Ok(sum) }
+}
+
 struct Relu;
 
 /// `(gy, y) -> gx`
 struct ReluGradient;
 
 struct Add;
+
+/// `(x, factors) -> y`, differentiable in `x` alone.
+struct Mask;
 
 impl Kernel<1> for Relu {
     const NAME: &'static str = "relu";
@@ -61,12 +80,28 @@ impl Kernel<2> for ReluGradient {
         expect_same(gy.dims, y.dims)?;
         let mut gx = to_be_overwritten(gy.data.len());
         let inputs = gy.data.par_chunks(BLOCK).zip(y.data.par_chunks(BLOCK));
-        gx.par_chunks_mut(BLOCK).zip(inputs).for_each(|(gx, (gy, y))| mask(isa, gy, y, gx));
+        gx.par_chunks_mut(BLOCK).zip(inputs).for_each(|(gx, (gy, y))| pass_where_positive(isa, gy, y, gx));
         Ok((gx, gy.dims.into()))
     }
 
     fn backward(&self, [gy, y]: [&Tensor; 2], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 2]> {
         Ok([wanted(gy, || gradient(ReluGradient, [ggx, y]))?, None])
+    }
+}
+
+impl Kernel<2> for Mask {
+    const NAME: &'static str = "mask";
+
+    fn forward<T: Element>(&self, isa: Isa, [x, factors]: [Array<T>; 2]) -> Result<Computed<T>> {
+        expect_same(x.dims, factors.dims)?;
+        let mut y = to_be_overwritten(x.data.len());
+        let inputs = x.data.par_chunks(BLOCK).zip(factors.data.par_chunks(BLOCK));
+        y.par_chunks_mut(BLOCK).zip(inputs).for_each(|(y, (x, factors))| multiply(isa, x, factors, y));
+        Ok((y, x.dims.into()))
+    }
+
+    fn backward(&self, [x, factors]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        Ok([wanted(x, || gradient(Self, [gy, factors]))?, None])
     }
 }
 
@@ -116,9 +151,17 @@ vectorised! {
 }
 
 vectorised! {
-    fn mask<T>(gy: &[T], y: &[T], gx: &mut [T]) {
+    fn pass_where_positive<T>(gy: &[T], y: &[T], gx: &mut [T]) {
         for ((gx, &gy), &y) in gx.iter_mut().zip(gy).zip(y) {
             *gx = if y <= T::ZERO { T::ZERO } else { gy };
+        }
+    }
+}
+
+vectorised! {
+    fn multiply<T>(x: &[T], factors: &[T], y: &mut [T]) {
+        for ((y, &x), &factor) in y.iter_mut().zip(x).zip(factors) {
+            *y = x * factor;
         }
     }
 }
@@ -164,6 +207,13 @@ mod tests {
         }
 
         #[test]
+        fn masks_multiply(n in 1..3_usize, size in 1..150_usize) {
+            let (x, factors) = (random("x", &[n, size]), random("factors", &[n, size]));
+            prop_assert_eq!(values(&mask(&x, &factors).unwrap()), values(&(&x * &factors).unwrap()));
+            check(&[x], |inputs| mask(&inputs[0], &factors.to_dtype(inputs[0].dtype())?));
+        }
+
+        #[test]
         fn sums_are_taken_from_the_first_term_on(terms in 1..6_usize, size in 1..150_usize) {
             let terms: Vec<Tensor> = (0..terms).map(|i| random(&format!("term {i}"), &[1, 1, size, size])).collect();
             let all: Vec<&Tensor> = terms.iter().collect();
@@ -192,6 +242,7 @@ mod tests {
     fn derivatives_of_derivatives() {
         if keeping_the_graph("net::kernels::elementwise::tests::derivatives_of_derivatives") {
             let inputs = [away_from_zero(&[2, 3, 4, 4]), random("y", &[2, 3, 4, 4])];
+            check_second_order(&inputs[..1], |x| mask(&x[0].sqr()?, &inputs[1])?.sqr());
             check_second_order(&inputs, |inputs| add(&relu(&inputs[0].sqr()?.affine(1.0, -0.5)?)?, &inputs[1].sqr()?));
         }
     }
@@ -199,6 +250,7 @@ mod tests {
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         check_sealed(&random("x", &[1, 2, 5, 5]), relu);
+        check_sealed(&random("x", &[1, 2, 5, 5]), |x| mask(x, x));
     }
 
     #[test]

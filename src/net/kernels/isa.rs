@@ -1,19 +1,21 @@
 //! One body of code, compiled for plain x86-64 (or any other processor) and again for AVX2 with FMA.
 //!
 //! Both compilations do the same additions and fused multiply-adds on the same numbers in the same order; the compiler may
-//! not reorder floating-point arithmetic, so the bits agree. Only the speed differs.
+//! not reorder floating-point arithmetic, so the bits agree. Only the speed differs. Where a loop is written for AVX-512 by
+//! hand, that holds for it too: it does the same additions in the same order, more of them at a time.
 
 use std::cell::Cell;
 
-/// Which compilation of the kernels runs.
+/// Which vectors the kernels compute with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Level);
 
-/// Private, so that [`Isa`] with [`Level::Avx2`] exists only where the processor has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Private, so that an [`Isa`] exists only where the processor has what it names. Each level includes those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Portable,
     Avx2,
+    Avx512,
 }
 
 thread_local! { static FORCED: Cell<Option<Isa>> = const { Cell::new(None) } }
@@ -24,11 +26,20 @@ impl Isa {
 
     /// The fastest one that this processor runs.
     pub fn detected() -> Self {
+        Self::available().last().copied().unwrap_or(Self::PORTABLE)
+    }
+
+    /// All that this processor runs, from slow to fast.
+    pub fn available() -> &'static [Self] {
+        const ALL: [Isa; 3] = [Isa(Level::Portable), Isa(Level::Avx2), Isa(Level::Avx512)];
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Self(Level::Avx2);
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") && has!("fma") {
+                return if has!("avx512f") { &ALL } else { &ALL[..2] };
+            }
         }
-        Self::PORTABLE
+        &ALL[..1]
     }
 
     /// The one that a kernel called on this thread runs: [`Isa::detected`], unless [`Isa::force`] says otherwise.
@@ -36,7 +47,7 @@ impl Isa {
         FORCED.get().unwrap_or_else(Self::detected)
     }
 
-    /// Runs `work` with all kernels that are called on this thread in this compilation, wherever their own threads are.
+    /// Runs `work` with all kernels that are called on this thread computing with these vectors, wherever their own threads are.
     pub fn force<R>(self, work: impl FnOnce() -> R) -> R {
         struct Restore(Option<Isa>);
         impl Drop for Restore {
@@ -51,7 +62,12 @@ impl Isa {
     /// Whether AVX2 and FMA may be used.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn has_avx2(self) -> bool {
-        self.0 == Level::Avx2
+        self.0 >= Level::Avx2
+    }
+
+    /// Whether the foundation of AVX-512 may be used.
+    pub(super) fn has_avx512(self) -> bool {
+        self.0 == Level::Avx512
     }
 }
 

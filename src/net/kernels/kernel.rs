@@ -8,7 +8,7 @@
 //! - Elsewhere Candle cuts that graph between any two operations, so a second backward pass would go through some paths and
 //!   silently miss others. There the gradient is [sealed](seal): it holds on to nothing, and differentiating it is an error.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor, Var, bail,
@@ -16,6 +16,7 @@ use candle_core::{
 
 use super::element::{Array, Element};
 use super::isa::Isa;
+use super::tape::{Applied, Entry};
 
 /// What a kernel computes: the elements, row by row, and their shape.
 pub(super) type Computed<T> = (Vec<T>, Shape);
@@ -33,8 +34,26 @@ pub(super) trait Kernel<const N: usize>: Send + Sync + 'static {
     fn backward(&self, inputs: [&Tensor; N], output: &Tensor, gradient: &Tensor) -> Result<[Option<Tensor>; N]>;
 }
 
+/// A kernel and what it is applied to.
+struct Application<K, const N: usize> {
+    kernel: K,
+    inputs: [Tensor; N],
+    /// Where it is written down, once it has an output with a history.
+    entry: OnceLock<Entry>,
+}
+
+impl<const N: usize, K: Kernel<N>> Applied for Application<K, N> {
+    fn inputs(&self) -> &[Tensor] {
+        &self.inputs
+    }
+
+    fn backward(&self, output: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(self.kernel.backward(self.inputs.each_ref(), output, gradient)?.into())
+    }
+}
+
 /// A kernel as Candle takes it.
-struct Op<K>(K);
+struct Op<K, const N: usize>(Arc<Application<K, N>>);
 
 fn forward<const N: usize, K: Kernel<N>>(
     kernel: &K,
@@ -65,37 +84,37 @@ fn other_type(storage: &CpuStorage) -> DType {
     storage.dtype()
 }
 
-impl<K: Kernel<1>> CustomOp1 for Op<K> {
+impl<K: Kernel<1>> CustomOp1 for Op<K, 1> {
     fn name(&self) -> &'static str {
         K::NAME
     }
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
-        forward(&self.0, [(s, l)])
+        forward(&self.0.kernel, [(s, l)])
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
-        let [gx] = self.0.backward([x], y, gy)?;
+        let [gx] = self.0.kernel.backward([x], y, gy)?;
         Ok(gx)
     }
 }
 
-impl<K: Kernel<2>> CustomOp2 for Op<K> {
+impl<K: Kernel<2>> CustomOp2 for Op<K, 2> {
     fn name(&self) -> &'static str {
         K::NAME
     }
 
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
-        forward(&self.0, [(s1, l1), (s2, l2)])
+        forward(&self.0.kernel, [(s1, l1), (s2, l2)])
     }
 
     fn bwd(&self, a: &Tensor, b: &Tensor, y: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let [ga, gb] = self.0.backward([a, b], y, gy)?;
+        let [ga, gb] = self.0.kernel.backward([a, b], y, gy)?;
         Ok((ga, gb))
     }
 }
 
-impl<K: Kernel<3>> CustomOp3 for Op<K> {
+impl<K: Kernel<3>> CustomOp3 for Op<K, 3> {
     fn name(&self) -> &'static str {
         K::NAME
     }
@@ -109,7 +128,7 @@ impl<K: Kernel<3>> CustomOp3 for Op<K> {
         s3: &CpuStorage,
         l3: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        forward(&self.0, [(s1, l1), (s2, l2), (s3, l3)])
+        forward(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
     }
 
     fn bwd(
@@ -120,7 +139,7 @@ impl<K: Kernel<3>> CustomOp3 for Op<K> {
         y: &Tensor,
         gy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let [ga, gb, gc] = self.0.backward([a, b, c], y, gy)?;
+        let [ga, gb, gc] = self.0.kernel.backward([a, b, c], y, gy)?;
         Ok((ga, gb, gc))
     }
 }
@@ -131,25 +150,31 @@ pub(super) trait Inputs<K> {
     fn apply(self, kernel: K) -> Result<Tensor>;
 }
 
-impl<K: Kernel<1>> Inputs<K> for [&Tensor; 1] {
-    fn apply(self, kernel: K) -> Result<Tensor> {
-        self[0].contiguous()?.apply_op1(Op(kernel))
-    }
+macro_rules! inputs {
+    ($count:literal, $($input:ident).+) => {
+        impl<K: Kernel<$count>> Inputs<K> for [&Tensor; $count] {
+            fn apply(self, kernel: K) -> Result<Tensor> {
+                let mut inputs = self.map(Tensor::clone);
+                for input in &mut inputs {
+                    *input = input.contiguous()?;
+                }
+                let application = Arc::new(Application { kernel, inputs, entry: OnceLock::new() });
+                let [$($input),+] = &application.inputs;
+                let output = inputs!(@call Op(application.clone()), $($input),+)?;
+                if output.track_op() {
+                    application.entry.get_or_init(|| Entry::new(&output, &application));
+                }
+                Ok(output)
+            }
+        }
+    };
+    (@call $op:expr, $a:ident) => { $a.apply_op1($op) };
+    (@call $op:expr, $a:ident, $b:ident) => { $a.apply_op2($b, $op) };
+    (@call $op:expr, $a:ident, $b:ident, $c:ident) => { $a.apply_op3($b, $c, $op) };
 }
-
-impl<K: Kernel<2>> Inputs<K> for [&Tensor; 2] {
-    fn apply(self, kernel: K) -> Result<Tensor> {
-        let [a, b] = self;
-        a.contiguous()?.apply_op2(&b.contiguous()?, Op(kernel))
-    }
-}
-
-impl<K: Kernel<3>> Inputs<K> for [&Tensor; 3] {
-    fn apply(self, kernel: K) -> Result<Tensor> {
-        let [a, b, c] = self;
-        a.contiguous()?.apply_op3(&b.contiguous()?, &c.contiguous()?, Op(kernel))
-    }
-}
+inputs!(1, a);
+inputs!(2, a.b);
+inputs!(3, a.b.c);
 
 /// `kernel(inputs)`, differentiable.
 pub(super) fn apply<'a, const N: usize, K: Kernel<N>>(kernel: K, inputs: [&'a Tensor; N]) -> Result<Tensor>

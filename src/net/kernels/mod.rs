@@ -18,7 +18,7 @@
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
-mod candle_pool;
+mod channels;
 mod conv;
 mod element;
 mod elementwise;
@@ -29,22 +29,26 @@ mod loss;
 mod norm;
 mod phases;
 mod pool;
+mod process;
 mod reduce;
 mod sgd;
 mod slice;
+mod tape;
 #[cfg(test)]
 pub(super) mod testing;
 mod view;
 
-pub use candle_pool::keep_candle_on_its_thread;
+pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d, conv2d_slice};
-pub use elementwise::{add, add_all, relu};
+pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;
 pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{Moments, batch_norm, batch_norm_fixed};
 pub use phases::diagonal_phases;
 pub use pool::{avg_pool2d, max_pool2d};
+pub use process::{keep_candle_on_its_thread, keep_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
 pub use slice::slice;
+pub use tape::backward;

@@ -98,7 +98,10 @@ fn spread<T: Element>(source: &[T], first: usize, target: &mut [T]) {
 
 /// The shape of an image with pixels.
 fn filled(dims: [usize; 4]) -> Result<[usize; 4]> {
-    if dims.contains(&0) { bail!("an image of shape {dims:?} has no pixels") } else { Ok(dims) }
+    if dims.contains(&0) {
+        bail!("an image of shape {dims:?} has no pixels");
+    }
+    Ok(dims)
 }
 
 /// Images that make one piece of work.

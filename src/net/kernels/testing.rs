@@ -47,7 +47,7 @@ fn value_and_gradients(
 }
 
 /// Fails unless the gradients of `function` are those of central differences, its results in `f32` near those in `f64`, and
-/// all results the same to the bit on 1, 2 and 5 threads and without vector instructions.
+/// all results the same to the bit on 1, 2 and 5 threads and with every kind of vectors or none.
 ///
 /// The function must be smooth around the inputs (no kink nearer than 1e-4).
 pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor> + Sync) {
@@ -68,8 +68,10 @@ pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Te
             let found = pool.install(|| value_and_gradients(inputs, dtype, &function)).unwrap();
             assert_eq!(bits(&found), bits(expected), "{dtype:?} on {threads} threads");
         }
-        let found = Isa::PORTABLE.force(|| value_and_gradients(inputs, dtype, &function)).unwrap();
-        assert_eq!(bits(&found), bits(expected), "{dtype:?} without vector instructions");
+        for isa in Isa::available() {
+            let found = isa.force(|| value_and_gradients(inputs, dtype, &function)).unwrap();
+            assert_eq!(bits(&found), bits(expected), "{dtype:?} compiled for {isa:?}");
+        }
     }
 }
 

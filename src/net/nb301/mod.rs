@@ -6,6 +6,8 @@
 
 mod cell;
 #[cfg(test)]
+mod isomorphism;
+#[cfg(test)]
 mod tests;
 
 use super::layers::{Classifier, ConvNorm, ConvShape, Shared};

@@ -71,7 +71,7 @@ fn loss_gradients<F: Family>(network: &Nds<F>, architecture: Architecture<F>) ->
     let images = images(4, network.skeleton().resolution);
     let logits = network.forward(architecture, &images, &mut Pass::new(engine())).unwrap();
     let labels = Tensor::new(&[0u32, 3, 1, 3], &Device::Cpu).unwrap();
-    let gradients = engine().cross_entropy(&logits, &labels).unwrap().backward().unwrap();
+    let gradients = engine().backward(&engine().cross_entropy(&logits, &labels).unwrap()).unwrap();
     (logits, gradients)
 }
 

@@ -1,6 +1,6 @@
 //! Which raw encodings count as one architecture: the paper's key. ([`ExactKey`](super::ExactKey) is the other one.)
 
-use super::{Architecture, Cell, CellKind, NODES, Operation};
+use super::{Architecture, Cell, CellKind, INPUTS, NODES, Operation};
 
 impl Architecture {
     /// The tree key of the paper's code (`aw_nas`), cell by cell. Its classes are those over which the paper's statistics are taken.
@@ -21,6 +21,14 @@ impl Architecture {
 
 impl Cell {
     fn tree_key(self) -> String {
+        let mut nodes = self.tree_nodes();
+        let nodes = &mut nodes[INPUTS..];
+        nodes.sort_unstable();
+        nodes.join(",")
+    }
+
+    /// The key of every node.
+    fn tree_nodes(self) -> [String; NODES] {
         let mut nodes: [String; NODES] = Default::default();
         (nodes[0], nodes[1]) = ("0".to_owned(), "1".to_owned());
         for pair in self.edges().chunks_exact(2) {
@@ -34,14 +42,12 @@ impl Cell {
             terms.sort_unstable();
             nodes[pair[0].to] = terms.join("+");
         }
-        let nodes = &mut nodes[2..];
-        nodes.sort_unstable();
-        nodes.join(",")
+        nodes
     }
 
     /// The cell with its nodes 2 to 5 renumbered, node `2 + i` becoming node `order[i]`, if every edge still goes to a later node.
     #[cfg(test)]
-    pub(super) fn renumbered(self, order: [usize; 4]) -> Option<Self> {
+    pub(crate) fn renumbered(self, order: [usize; 4]) -> Option<Self> {
         let new = |node: usize| if node < 2 { node } else { order[node - 2] };
         let mut edges = [(Operation::SkipConnect, 0); super::EDGES];
         for (place, edge) in self.edges().into_iter().enumerate() {
@@ -96,23 +102,58 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.exact_key()).collect::<BTreeSet<_>>().len(), 5_468);
     }
 
+    /// The architecture with another cell of one kind.
+    fn with_cell(architecture: Architecture, kind: CellKind, cell: Cell) -> Architecture {
+        match kind {
+            CellKind::Normal => Architecture::new(cell, architecture.cell(CellKind::Reduce)),
+            CellKind::Reduce => Architecture::new(architecture.cell(CellKind::Normal), cell),
+        }
+    }
+
     proptest! {
+        /// The two edges of a node change places, or nodes their numbers.
         #[test]
-        fn renumbering_nodes_keeps_both_keys(index in 0..COUNT, seed: u64) {
-            let architecture = Architecture::from_index(index).unwrap();
-            let mut stream = Seed::root(seed).stream();
-            for _ in 0..8 {
+        fn a_sequence_of_renamings_keeps_both_keys(index in 0..COUNT, seed: u64) {
+            let start = Architecture::from_index(index).unwrap();
+            let (mut architecture, mut stream) = (start, Seed::root(seed).stream());
+            for _ in 0..12 {
+                let kind = [CellKind::Normal, CellKind::Reduce][stream.index(2)];
+                let mut edges = architecture.cell(kind).edges().map(|edge| (edge.operation, edge.from));
+                let node = 2 * stream.index(4);
+                edges.swap(node, node + 1);
+                let cell = Cell::new(edges).unwrap();
+                prop_assert_eq!(cell, architecture.cell(kind));
                 let permuted = stream.permutation(4);
-                let order: [usize; 4] = std::array::from_fn(|node| 2 + permuted[node]);
-                for kind in [CellKind::Normal, CellKind::Reduce] {
-                    let Some(cell) = architecture.cell(kind).renumbered(order) else { continue };
-                    let twin = match kind {
-                        CellKind::Normal => Architecture::new(cell, architecture.cell(CellKind::Reduce)),
-                        CellKind::Reduce => Architecture::new(architecture.cell(CellKind::Normal), cell),
-                    };
-                    prop_assert_eq!(twin.paper_key(), architecture.paper_key());
-                    prop_assert_eq!(twin.exact_key(), architecture.exact_key());
+                let order: [usize; 4] = std::array::from_fn(|node| INPUTS + permuted[node]);
+                if let Some(cell) = cell.renumbered(order) {
+                    architecture = with_cell(architecture, kind, cell);
                 }
+                prop_assert_eq!(architecture.paper_key(), start.paper_key());
+                prop_assert_eq!(architecture.exact_key(), start.exact_key());
+            }
+        }
+
+        /// An edge may come from any earlier node with the same tree.
+        #[test]
+        fn an_equal_source_keeps_the_papers_key(index in 0..COUNT, seed: u64) {
+            let mut stream = Seed::root(seed).stream();
+            let mut architecture = Architecture::from_index(index).unwrap();
+            for kind in [CellKind::Normal, CellKind::Reduce] {
+                // Two nodes of one tree.
+                let mut edges = architecture.cell(kind).edges().map(|edge| (edge.operation, edge.from));
+                (edges[2], edges[3]) = (edges[0], edges[1]);
+                architecture = with_cell(architecture, kind, Cell::new(edges).unwrap());
+            }
+            let key = architecture.paper_key();
+            for _ in 0..6 {
+                let kind = [CellKind::Normal, CellKind::Reduce][stream.index(2)];
+                let cell = architecture.cell(kind);
+                let (nodes, edge) = (cell.tree_nodes(), 4 + stream.index(4));
+                let own = cell.edges()[edge].from;
+                for from in cell.other_sources(edge).into_iter().filter(|&from| nodes[from] == nodes[own]) {
+                    architecture = with_cell(architecture, kind, cell.with_source(edge, from));
+                }
+                prop_assert_eq!(architecture.paper_key(), key.clone());
             }
         }
     }

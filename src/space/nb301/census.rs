@@ -62,6 +62,15 @@ struct Convolution {
     groups: usize,
     /// Height and width of what it is applied to.
     side: usize,
+    /// Height and width of what it gives.
+    outer_side: usize,
+}
+
+impl Convolution {
+    /// One in a single group that keeps the size, from so many channels to so many.
+    const fn dense((inputs, outputs): (usize, usize), kernel: usize, side: usize) -> Self {
+        Self { inputs, outputs, kernel, stride: 1, groups: 1, side, outer_side: side }
+    }
 }
 
 /// What a network consists of, as far as it is counted.
@@ -81,8 +90,7 @@ impl Architecture {
         let mut census = Census::default();
         self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
-                let side = conv.side.div_ceil(conv.stride);
-                census.conv(conv.inputs / conv.groups, conv.outputs, conv.kernel, side);
+                census.conv(conv.inputs / conv.groups, conv.outputs, conv.kernel, conv.outer_side);
             }
             Part::Norm(channels, true) => census.affine_norm(channels),
             Part::Norm(_, false) => {}
@@ -114,7 +122,7 @@ impl Architecture {
         // Channels and side of the outputs of the two cells before.
         let mut inputs = [(stem, side); INPUTS];
         let affine = skeleton.cell_affine;
-        visit(Part::Convolution(Convolution { inputs: 3, outputs: stem, kernel: 3, stride: 1, groups: 1, side }));
+        visit(Part::Convolution(Convolution::dense((3, stem), 3, side)));
         visit(Part::Norm(stem, true));
         for layer in 0..skeleton.layers {
             let kind = skeleton.kind(layer);
@@ -124,8 +132,7 @@ impl Architecture {
             for (width, input_side) in inputs {
                 if input_side == side {
                     visit(Part::Relu(width, side));
-                    let (inputs, outputs) = (width, channels);
-                    visit(Part::Convolution(Convolution { inputs, outputs, kernel: 1, stride: 1, groups: 1, side }));
+                    visit(Part::Convolution(Convolution::dense((width, channels), 1, side)));
                     visit(Part::Norm(channels, affine));
                 } else {
                     factorised_reduction(width, channels, input_side, affine, visit);
@@ -150,11 +157,10 @@ fn cell(cell: Cell, kind: CellKind, channels: usize, side: usize, affine: bool, 
         let side = if from_input { side } else { inner_side };
         let mut separable = |kernel, stride, side: usize| {
             visit(Part::Relu(channels, side));
-            let convolution =
-                Convolution { inputs: channels, outputs: channels, kernel, stride, groups: channels, side };
-            visit(Part::Convolution(convolution));
-            let side = side.div_ceil(stride);
-            visit(Part::Convolution(Convolution { kernel: 1, stride: 1, groups: 1, side, ..convolution }));
+            let outer_side = side.div_ceil(stride);
+            let dense = Convolution::dense((channels, channels), kernel, side);
+            visit(Part::Convolution(Convolution { stride, groups: channels, outer_side, ..dense }));
+            visit(Part::Convolution(Convolution::dense((channels, channels), 1, outer_side)));
             visit(Part::Norm(channels, affine));
         };
         match edge.operation {
@@ -171,11 +177,14 @@ fn cell(cell: Cell, kind: CellKind, channels: usize, side: usize, affine: bool, 
     }
 }
 
-/// Halves maps of `side`: two 1×1 convolutions of stride 2 with half of the outputs each, the second on all but the first row and column.
+/// Halves maps of `side`: two 1×1 convolutions of stride 2 with half of the outputs each, the second on all but the first row and column,
+/// and zeros beyond the last where the side is odd.
 fn factorised_reduction(inputs: usize, outputs: usize, side: usize, affine: bool, visit: &mut impl FnMut(Part)) {
     visit(Part::Relu(inputs, side));
+    let outer_side = side.div_ceil(2);
     for (outputs, side) in [(outputs / 2, side), (outputs - outputs / 2, side.saturating_sub(1))] {
-        visit(Part::Convolution(Convolution { inputs, outputs, kernel: 1, stride: 2, groups: 1, side }));
+        let dense = Convolution::dense((inputs, outputs), 1, side);
+        visit(Part::Convolution(Convolution { stride: 2, outer_side, ..dense }));
     }
     visit(Part::Norm(outputs, affine));
 }
@@ -235,6 +244,13 @@ mod tests {
         let executed = |a: Architecture| a.census(&Skeleton::SUPERNET).flops;
         assert_eq!(difference(CellKind::Reduce, 0, Operation::SkipConnect, executed), 2 * 16 * 16 * 1024);
         assert_eq!(executed(base) - base.table_flops(&Skeleton::SUPERNET), 47_872, "two cells after a reduction cell");
+    }
+
+    #[test]
+    fn both_halves_of_a_factorised_reduction_are_rounded_up() {
+        let odd = Skeleton { resolution: 7, layers: 1, ..Skeleton::SUPERNET };
+        let executed = |a: Architecture| a.census(&odd).flops;
+        assert_eq!(difference(CellKind::Reduce, 0, Operation::SkipConnect, executed), 2 * 32 * 16 * 16);
     }
 
     /// A network of one reduction cell and nothing else inside can be added up by hand.

@@ -10,9 +10,9 @@ use std::ops::Range;
 use super::super::element::Element;
 use super::super::isa::Isa;
 use super::super::view::View;
-use super::correlate::{Correlation, each_image};
+use super::correlate::{Correlation, each_image, is_dense};
 use super::geometry::Geometry;
-use super::pack::Packing;
+use super::pack::{Packing, distinct};
 
 /// In one direction, the image pixels of one remainder and the taps that see them.
 struct Phase {
@@ -24,6 +24,14 @@ struct Phase {
     quotient: usize,
     /// The taps, with `d t / s`.
     taps: Vec<(usize, usize)>,
+}
+
+impl Phase {
+    /// What its first pixel reads through each tap, counted from output pixel `start`, before which nothing is read.
+    fn places(&self, start: isize) -> impl Iterator<Item = usize> {
+        let first = self.quotient as isize - start;
+        self.taps.iter().map(move |tap| (first - tap.1 as isize) as usize)
+    }
 }
 
 /// The phases of one direction that have pixels on an image of `size`.
@@ -53,11 +61,15 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     let g = g.flat();
     let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
     let (rows, columns) = (span(&vertical), span(&horizontal));
-    let packing = Packing::shifted(g.co, (g.ho, g.wo), (-rows.start, -columns.start), (rows.len(), columns.len()));
+    let wide = horizontal.first().map_or(0, |phase| phase.count);
+    let dense = is_dense::<T>(isa, wide) && horizontal.iter().all(|phase| phase.count == wide);
+    let seen = dense.then(|| distinct(horizontal.iter().flat_map(|phase| phase.places(columns.start))));
+    let plane = (rows.len(), if dense { wide } else { columns.len() });
+    let packing = Packing::shifted(g.co, (g.ho, g.wo), (-rows.start, -columns.start), plane, seen.as_deref());
     let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
         .iter()
         .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
-        .map(|(y, x)| (y, x, part(&g, &packing, (rows.start, columns.start), (y, x), (w, view))))
+        .map(|(y, x)| (y, x, part(isa, &g, (&packing, dense), (rows.start, columns.start), (y, x), (w, view))))
         .collect();
 
     let len = g.ci * g.hi * g.wi;
@@ -77,25 +89,27 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
 
 /// The correlation that gives the pixels of one phase.
 fn part<T: Element>(
+    isa: Isa,
     g: &Geometry,
-    packing: &Packing,
+    (packing, dense): (&Packing, bool),
     start: (isize, isize),
     (y, x): (&Phase, &Phase),
     (w, view): (&[T], &View),
 ) -> Correlation<T> {
-    let (top, left) = (y.quotient as isize - start.0, x.quotient as isize - start.1);
+    let columns: Vec<(usize, usize)> = x.taps.iter().map(|tap| tap.0).zip(x.places(start.1)).collect();
     let window: Vec<(usize, (usize, usize))> = y
         .taps
         .iter()
-        .flat_map(|&(ty, dy)| x.taps.iter().map(move |&(tx, dx)| (ty, dy, tx, dx)))
-        .map(|(ty, dy, tx, dx)| (ty * g.kw + tx, ((top - dy as isize) as usize, (left - dx as isize) as usize)))
+        .zip(y.places(start.0))
+        .flat_map(|(&(ty, _), row)| columns.iter().map(move |&(tx, column)| (ty * g.kw + tx, (row, column))))
         .collect();
     let offsets = (0..g.cog()).flat_map(|c| window.iter().map(move |&(_, at)| packing.offset(c, at))).collect();
     let (taps, seen) = (g.kh * g.kw, window.len());
     Correlation::new(
+        isa,
         (g.window.groups, g.cig()),
         (offsets, g.cog() * packing.channel(), packing.row()),
-        (y.count, x.count),
+        if dense { (1, y.count * x.count) } else { (y.count, x.count) },
         |group, input, tap| {
             let output = group * g.cog() + tap / seen;
             w[view.at(output, input * taps + window[tap % seen].0)]

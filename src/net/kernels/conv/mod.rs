@@ -9,6 +9,8 @@ mod geometry;
 mod image;
 mod pack;
 mod weight;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use std::sync::Arc;
 

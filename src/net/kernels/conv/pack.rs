@@ -3,6 +3,9 @@
 //! The padding becomes real zeros, and with a stride of `s` the padded image is cut into `s²` phases: pixel `(y, x)` goes to
 //! phase `(y mod s, x mod s)`, place `(y / s, x / s)`. A tap then finds the pixels of neighbouring outputs side by side, in
 //! one phase, at any stride and dilation.
+//!
+//! Where a row of the output is too short to fill vectors, the layout is dense: each column of taps has a phase of its own, with
+//! just the pixels that it reads. Then the rows of an output follow each other without a gap, as one long row.
 
 use std::ops::Range;
 
@@ -10,7 +13,7 @@ use super::super::element::Element;
 use super::geometry::Geometry;
 
 /// Elements after the last row that a vector may read beyond it.
-pub(super) const SLACK: usize = 32;
+pub(super) const SLACK: usize = 64;
 
 /// How the images of a tensor are laid out.
 #[derive(Clone, Debug)]
@@ -22,7 +25,9 @@ pub(super) struct Packing {
     stride: usize,
     /// Where phase row 0 and column 0 lie in the image: so many pixels before its first.
     before: (isize, isize),
-    /// The phases that some tap reads, as (row, column) of the stride.
+    /// Whether each column of taps has a phase of its own.
+    dense: bool,
+    /// The phases that some tap reads, as row of the stride, and column of the stride or, if dense, of the window.
     phases: Vec<(usize, usize)>,
     /// Rows and columns of a phase.
     plane: (usize, usize),
@@ -30,34 +35,39 @@ pub(super) struct Packing {
 
 impl Packing {
     /// The layout of the input of a convolution.
-    pub fn of_input(g: &Geometry) -> Self {
-        let s = g.window.stride;
-        let residues = |taps: usize| -> Vec<usize> {
-            let mut all: Vec<usize> = (0..taps).map(|tap| tap * g.window.dilation % s).collect();
-            all.sort_unstable();
-            all.dedup();
-            all
-        };
-        let phases = residues(g.kh).iter().flat_map(|&y| residues(g.kw).into_iter().map(move |x| (y, x))).collect();
+    pub fn of_input(g: &Geometry, dense: bool) -> Self {
+        let (s, dilation) = (g.window.stride, g.window.dilation);
+        let residues = |taps: usize| distinct((0..taps).map(|tap| tap * dilation % s));
+        let columns = if dense { (0..g.kw).map(|tap| tap * dilation).collect() } else { residues(g.kw) };
+        let phases = residues(g.kh).iter().flat_map(|&y| columns.iter().map(move |&x| (y, x))).collect();
         let padding = g.window.padding as isize;
         Self {
             channels: g.ci,
             size: (g.hi, g.wi),
             stride: s,
             before: (padding, padding),
+            dense,
             phases,
-            plane: (g.ho + g.window.dilation * (g.kh - 1) / s, g.wo + g.window.dilation * (g.kw - 1) / s),
+            plane: (g.ho + dilation * (g.kh - 1) / s, g.wo + if dense { 0 } else { dilation * (g.kw - 1) / s }),
         }
     }
 
-    /// A layout without phases: planes of `plane` pixels whose first lies `before` the image's.
-    pub fn shifted(channels: usize, size: (usize, usize), before: (isize, isize), plane: (usize, usize)) -> Self {
-        Self { channels, size, stride: 1, before, phases: vec![(0, 0)], plane }
+    /// A layout of stride one: planes of `plane` pixels whose first lies `before` the image's; a dense one if the `columns` that
+    /// the taps read are given.
+    pub fn shifted(
+        channels: usize,
+        size: (usize, usize),
+        before: (isize, isize),
+        plane: (usize, usize),
+        columns: Option<&[usize]>,
+    ) -> Self {
+        let phases = columns.unwrap_or(&[0]).iter().map(|&x| (0, x)).collect();
+        Self { channels, size, stride: 1, before, dense: columns.is_some(), phases, plane }
     }
 
     /// Whether the layout is that of the tensor itself.
     pub fn is_identity(&self) -> bool {
-        self.stride == 1 && self.before == (0, 0) && self.plane == self.size
+        self.stride == 1 && self.before == (0, 0) && self.plane == self.size && self.phases == [(0, 0)]
     }
 
     /// Elements of one packed channel.
@@ -83,8 +93,9 @@ impl Packing {
     /// Where the pixels are that the tap `(y, x)`, counted in pixels from the window's first, reads of `channel`.
     pub fn offset(&self, channel: usize, (y, x): (usize, usize)) -> usize {
         let s = self.stride;
-        let phase = self.phases.iter().position(|&phase| phase == (y % s, x % s)).unwrap_or_default();
-        channel * self.channel() + phase * self.plane.0 * self.plane.1 + y / s * self.plane.1 + x / s
+        let (column, x) = if self.dense { (x, 0) } else { (x % s, x / s) };
+        let phase = self.phases.iter().position(|&phase| phase == (y % s, column)).unwrap_or_default();
+        channel * self.channel() + phase * self.plane.0 * self.plane.1 + y / s * self.plane.1 + x
     }
 
     /// Lays out one image, and zeros after it.
@@ -115,7 +126,7 @@ impl Packing {
                     continue;
                 }
                 if self.stride == 1 {
-                    row.copy_from_slice(&source[first..first + row.len()]);
+                    copy_row(&source[first..first + row.len()], row);
                 } else {
                     for (target, pixel) in row.iter_mut().zip(source[first..].iter().step_by(self.stride)) {
                         *target = *pixel;
@@ -124,6 +135,33 @@ impl Packing {
             }
         }
     }
+}
+
+/// Copies a row. Most rows are short, and a call for each would take as long as the copying.
+#[inline]
+fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
+    const SHORT: usize = 8;
+    let len = to.len();
+    let from = &from[..len];
+    if !(SHORT..=4 * SHORT).contains(&len) {
+        return to.copy_from_slice(from);
+    }
+    // Copies of constant length, the last of which overlap the others.
+    let mut copy = |at: usize| to[at..at + SHORT].copy_from_slice(&from[at..at + SHORT]);
+    copy(0);
+    if len > 2 * SHORT {
+        copy(SHORT);
+        copy(len - 2 * SHORT);
+    }
+    copy(len - SHORT);
+}
+
+/// The distinct numbers, in order.
+pub(super) fn distinct(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut all: Vec<usize> = numbers.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Which of `count` places, `stride` pixels apart and the first `before` the image, lie on an image of `size` pixels.

@@ -8,8 +8,11 @@ use rayon::prelude::*;
 
 use super::super::element::{Element, LANES, with_scratch};
 use super::super::isa::{Isa, vectorised};
+use super::correlate::is_wide;
 use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
+#[cfg(target_arch = "x86_64")]
+use super::wide;
 
 /// Parts into which a batch is cut at most, whatever the number of threads.
 const PARTS: usize = 16;
@@ -57,7 +60,7 @@ struct Plan {
 impl Plan {
     fn new(g: &Geometry) -> Self {
         let (g, taps, dilation) = (g.flat(), g.kh * g.kw, g.window.dilation);
-        let packing = Packing::of_input(&g);
+        let packing = Packing::of_input(&g, false);
         let offsets = (0..g.cig() * taps).map(|t| {
             let (y, x) = (t % taps / g.kw, t % g.kw);
             packing.offset(t / taps, (y * dilation, x * dilation))
@@ -71,10 +74,13 @@ impl Plan {
     fn add<T: Element>(&self, isa: Isa, x: &[T], gy: &[T], sums: &mut [T]) {
         let g = &self.g;
         let images = x.len() / self.packing.source();
+        // A single channel leaves half of a wide vector empty.
+        let in_pairs = is_wide::<T>(isa) && g.cog() > 1;
         let x_in_place = self.packing.is_identity() && self.columns == g.wo;
-        let gy_in_place = self.columns == g.wo;
+        let gy_in_place = self.columns == g.wo && !in_pairs;
         let x_image = if x_in_place { self.packing.source() } else { self.packing.image() };
-        let gy_image = g.co * g.ho * self.columns;
+        let channels = if in_pairs { g.window.groups * g.cog().next_multiple_of(2) } else { g.co };
+        let gy_image = channels * g.ho * self.columns;
         let x_copy = if x_in_place { 0 } else { images * x_image + SLACK };
         let gy_copy = if gy_in_place { 0 } else { images * gy_image };
         with_scratch(x_copy + gy_copy, |scratch| {
@@ -85,59 +91,99 @@ impl Plan {
                     self.packing.pack_with_slack(x, &mut packed_x[image * x_image..][..x_image + SLACK]);
                 }
             }
-            if !gy_in_place {
+            if in_pairs {
+                self.pair_channels(gy, packed_gy);
+            } else if !gy_in_place {
                 for (row, gy) in packed_gy.chunks_exact_mut(self.columns).zip(gy.chunks_exact(g.wo)) {
                     row[..g.wo].copy_from_slice(gy);
                     row[g.wo..].fill(T::ZERO);
                 }
             }
+            let rows =
+                Rows { images, lines: g.ho, columns: self.columns, x_row: self.packing.row(), x_image, gy_image };
             let x = if x_in_place { x } else { packed_x };
             let gy = if gy_in_place { gy } else { packed_gy };
-            self.add_packed(isa, images, (x, x_image), (gy, gy_image), sums);
+            for group in 0..g.window.groups {
+                let x = &x[group * g.cig() * self.packing.channel()..];
+                let gy = &gy[group * (channels / g.window.groups) * g.ho * self.columns..];
+                let sums = &mut sums[group * g.cog() * self.offsets.len()..][..g.cog() * self.offsets.len()];
+                self.add_group(isa, in_pairs, &rows, x, gy, sums);
+            }
         });
     }
 
-    fn add_packed<T: Element>(&self, isa: Isa, images: usize, x: (&[T], usize), gy: (&[T], usize), sums: &mut [T]) {
-        let (g, taps) = (&self.g, self.offsets.len());
-        let plane = g.ho * self.columns;
-        let rows = Rows {
-            images,
-            lines: g.ho,
-            columns: self.columns,
-            x_row: self.packing.row(),
-            x_image: x.1,
-            gy_image: gy.1,
-        };
-        for group in 0..g.window.groups {
-            let x = &x.0[group * g.cig() * self.packing.channel()..];
-            let mut output = 0;
-            while output < g.cog() {
-                let channel = group * g.cog() + output;
-                let gy = &gy.0[channel * plane..];
-                let sums = &mut sums[channel * taps..];
-                // As many sums as registers hold: twelve vectors of f32, or half as many of f64, which take two registers.
-                output += match g.cog() - output {
-                    4.. if size_of::<T>() == 4 => add_outputs::<T, 4, 3>(isa, &rows, x, &self.offsets, gy, sums),
-                    2.. => add_outputs::<T, 2, 3>(isa, &rows, x, &self.offsets, gy, sums),
-                    _ if taps >= 9 && size_of::<T>() == 4 => {
-                        add_outputs::<T, 1, 9>(isa, &rows, x, &self.offsets, gy, sums)
+    /// Lays out the gradient so that eight columns of a channel are followed by the same of the next: a wide vector.
+    fn pair_channels<T: Element>(&self, gy: &[T], pairs: &mut [T]) {
+        let g = &self.g;
+        let plane = g.ho * g.wo;
+        let (mut pairs, _) = pairs.as_chunks_mut::<LANES>();
+        for group in gy.chunks_exact(g.cog() * plane) {
+            for channels in group.chunks(2 * plane) {
+                let (pair, rest) = pairs.split_at_mut(2 * g.ho * self.columns / LANES);
+                pairs = rest;
+                for (second, channel) in [(0, Some(&channels[..plane])), (1, channels.get(plane..2 * plane))] {
+                    let mut places = pair[second..].iter_mut().step_by(2);
+                    let Some(channel) = channel else {
+                        places.for_each(|place| *place = [T::ZERO; LANES]);
+                        continue;
+                    };
+                    for row in channel.chunks_exact(g.wo) {
+                        let (whole, rest) = row.as_chunks::<LANES>();
+                        for (eight, place) in whole.iter().zip(&mut places) {
+                            *place = *eight;
+                        }
+                        if !rest.is_empty()
+                            && let Some(place) = places.next()
+                        {
+                            *place = [T::ZERO; LANES];
+                            place[..rest.len()].copy_from_slice(rest);
+                        }
                     }
-                    _ => add_outputs::<T, 1, 3>(isa, &rows, x, &self.offsets, gy, sums),
-                };
+                }
             }
+        }
+    }
+
+    /// Adds the gradient of a group's weights.
+    fn add_group<T: Element>(&self, isa: Isa, in_pairs: bool, rows: &Rows, x: &[T], gy: &[T], sums: &mut [T]) {
+        let (taps, plane, offsets) = (self.offsets.len(), rows.lines * rows.columns, &self.offsets);
+        let mut output = 0;
+        while output < self.g.cog() {
+            let left = self.g.cog() - output;
+            let (gy, sums) = (&gy[output * plane..], &mut sums[output * taps..]);
+            #[cfg(target_arch = "x86_64")]
+            if in_pairs && let (Some(x), Some(gy), Some(sums)) = (T::singles(x), T::singles(gy), T::singles_mut(sums)) {
+                // As many sums as 32 registers hold, without taps computed in vain.
+                output += match left {
+                    7.. if taps.is_multiple_of(4) && !taps.is_multiple_of(6) => {
+                        add_pairs::<4, 4>(rows, x, offsets, gy, sums)
+                    }
+                    7.. => add_pairs::<4, 6>(rows, x, offsets, gy, sums),
+                    3.. => add_pairs::<2, 9>(rows, x, offsets, gy, sums),
+                    _ => add_pairs::<1, 9>(rows, x, offsets, gy, sums),
+                };
+                continue;
+            }
+            // As many sums as 16 registers hold: twelve vectors of f32, or half as many of f64, which take two registers.
+            output += match left {
+                4.. if size_of::<T>() == 4 => add_outputs::<T, 4, 3>(isa, rows, x, offsets, gy, sums),
+                2.. => add_outputs::<T, 2, 3>(isa, rows, x, offsets, gy, sums),
+                _ if taps >= 9 && size_of::<T>() == 4 => add_outputs::<T, 1, 9>(isa, rows, x, offsets, gy, sums),
+                _ => add_outputs::<T, 1, 3>(isa, rows, x, offsets, gy, sums),
+            };
         }
     }
 }
 
 /// The rows over which a sum runs.
 #[derive(Clone, Copy)]
-struct Rows {
-    images: usize,
-    lines: usize,
-    columns: usize,
-    x_row: usize,
-    x_image: usize,
-    gy_image: usize,
+pub(super) struct Rows {
+    pub images: usize,
+    pub lines: usize,
+    pub columns: usize,
+    pub x_row: usize,
+    pub x_image: usize,
+    pub gy_image: usize,
 }
 
 /// Adds the gradient of all taps of `C` output channels, `P` taps at a time; returns `C`.
@@ -149,19 +195,55 @@ fn add_outputs<T: Element, const C: usize, const P: usize>(
     gy: &[T],
     sums: &mut [T],
 ) -> usize {
-    for first in (0..offsets.len()).step_by(P) {
-        let count = P.min(offsets.len() - first);
-        // Taps beyond the last repeat it, and are dropped.
-        let taps = std::array::from_fn(|p| offsets[first + p.min(count - 1)]);
+    for (first, count, taps) in tap_blocks::<P>(offsets) {
         let mut lanes = [[[T::ZERO; LANES]; P]; C];
         products(isa, *rows, x, taps, gy, &mut lanes);
         for (c, lanes) in lanes.iter().enumerate() {
-            for (sum, l) in sums[c * offsets.len() + first..][..count].iter_mut().zip(lanes) {
-                *sum += ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+            for (sum, lanes) in sums[c * offsets.len() + first..][..count].iter_mut().zip(lanes) {
+                *sum += total(lanes);
             }
         }
     }
     C
+}
+
+/// Adds the gradient of all taps of the output channels of `C` pairs, `P` taps at a time; returns the number of channels.
+#[cfg(target_arch = "x86_64")]
+fn add_pairs<const C: usize, const P: usize>(
+    rows: &Rows,
+    x: &[f32],
+    offsets: &[usize],
+    gy: &[f32],
+    sums: &mut [f32],
+) -> usize {
+    for (first, count, taps) in tap_blocks::<P>(offsets) {
+        let mut lanes = [[[0.0; wide::VECTOR]; P]; C];
+        // SAFETY: channels come in pairs only where the processor has AVX-512.
+        unsafe { wide::products(rows, x, taps, gy, &mut lanes) };
+        // An odd last channel is paired with zeros, and has no sums beyond it.
+        for (sums, (c, half)) in
+            sums.chunks_exact_mut(offsets.len()).zip((0..2 * C).map(|channel| (channel / 2, channel % 2)))
+        {
+            for (sum, lanes) in sums[first..][..count].iter_mut().zip(&lanes[c]) {
+                *sum += total(&lanes.as_chunks::<LANES>().0[half]);
+            }
+        }
+    }
+    2 * C
+}
+
+/// The taps, `P` at a time: the first's place, their number, and where they start. Those beyond the last repeat it, and are to
+/// be dropped.
+fn tap_blocks<const P: usize>(offsets: &[usize]) -> impl Iterator<Item = (usize, usize, [usize; P])> {
+    (0..offsets.len()).step_by(P).map(|first| {
+        let count = P.min(offsets.len() - first);
+        (first, count, std::array::from_fn(|p| offsets[first + p.min(count - 1)]))
+    })
+}
+
+/// The sum of all lanes.
+fn total<T: Element>(l: &[T; LANES]) -> T {
+    ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
 vectorised! {

@@ -1,0 +1,178 @@
+//! Backward passes over graphs of kernels, without the sums that Candle makes.
+//!
+//! Candle's backward pass adds every gradient to a buffer of zeros, on one thread: three passes over memory for each, though
+//! nearly every tensor has a single gradient arriving. Here a gradient is handed on as it is, and only where several arrive are they
+//! added, in Candle's order, so that the sums are the same to the bit.
+//!
+//! Candle does not tell by which operation a tensor was made. So a kernel on the tape writes itself down here, under its
+//! output's name, for as long as Candle keeps the output's history.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, TensorId};
+
+use super::elementwise::sum_of_gradients;
+use super::kernel::gradients_keep_their_graph;
+
+/// A kernel that was applied, with what it was applied to.
+pub(super) trait Applied: Send + Sync {
+    /// What it was applied to.
+    fn inputs(&self) -> &[Tensor];
+
+    /// The gradient of each input, given that of the output; `None` for an input that needs none.
+    fn backward(&self, output: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>>;
+}
+
+type Tape = HashMap<TensorId, Weak<dyn Applied>>;
+
+static TAPE: LazyLock<Mutex<Tape>> = LazyLock::new(Mutex::default);
+
+fn tape() -> MutexGuard<'static, Tape> {
+    TAPE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An entry of the tape, which ends with this.
+pub(super) struct Entry(TensorId);
+
+impl Entry {
+    /// Writes down that `output` is what `applied` made.
+    pub fn new(output: &Tensor, applied: &Arc<impl Applied + 'static>) -> Self {
+        let applied: Arc<dyn Applied> = applied.clone();
+        tape().insert(output.id(), Arc::downgrade(&applied));
+        Self(output.id())
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        tape().remove(&self.0);
+    }
+}
+
+/// The gradient of `loss` by every variable that it depends on: what [`Tensor::backward`] gives, and sooner.
+///
+/// A graph that has other operations than kernels in it, or whose gradients are to stay differentiable, is left to Candle.
+///
+/// # Errors
+/// If a gradient cannot be computed.
+pub fn backward(loss: &Tensor) -> Result<GradStore> {
+    if gradients_keep_their_graph()? {
+        return loss.backward();
+    }
+    let nodes = loss.sorted_nodes();
+    let applied: Option<Vec<Option<Arc<dyn Applied>>>> = {
+        let tape = tape();
+        let find = |node: &&Tensor| {
+            if node.is_variable() { Some(None) } else { tape.get(&node.id()).and_then(Weak::upgrade).map(Some) }
+        };
+        nodes.iter().map(find).collect()
+    };
+    let Some(applied) = applied else { return loss.backward() };
+
+    let mut arriving: HashMap<TensorId, Vec<Tensor>> = HashMap::new();
+    arriving.insert(loss.id(), vec![loss.ones_like()?]);
+    let mut gradients = GradStore::default();
+    for (node, applied) in nodes.into_iter().zip(applied) {
+        let Some(terms) = arriving.remove(&node.id()) else { continue };
+        let gradient = sum_of_gradients(&terms)?;
+        drop(terms);
+        let Some(applied) = applied else {
+            gradients.insert(node, gradient);
+            continue;
+        };
+        for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient.detach())?) {
+            if let Some(gradient) = gradient {
+                arriving.entry(input.id()).or_default().push(gradient);
+            }
+        }
+    }
+    Ok(gradients)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{random, values};
+    use super::super::{
+        Window, add, add_all, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, relu, sum_all,
+    };
+    use super::*;
+    use candle_core::{DType, Device, Var};
+
+    fn variables(shapes: &[&[usize]]) -> Vec<Var> {
+        let variable = |(i, dims): (usize, &&[usize])| {
+            Var::from_tensor(&random(&format!("variable {i}"), dims).to_dtype(DType::F32).unwrap()).unwrap()
+        };
+        shapes.iter().enumerate().map(variable).collect()
+    }
+
+    fn is_recorded(tensor: &Tensor) -> bool {
+        tape().contains_key(&tensor.id())
+    }
+
+    /// A cell in which gradients meet from two and from three sides.
+    fn cell(v: &[Var]) -> Tensor {
+        let [x, narrow, wide, scale, shift] = v else { panic!("five variables") };
+        let window = Window { padding: 1, ..Window::default() };
+        let rectified = relu(x).unwrap();
+        let a = conv2d(&rectified, narrow, Window::default()).unwrap();
+        let (a, _) = batch_norm(&a, Some((scale, shift)), 1e-5).unwrap();
+        let b = conv2d(&rectified, wide, window).unwrap();
+        let c = add_all(&[&a, x, &avg_pool2d(x, 3, 1, 1).unwrap(), &b, &a]).unwrap();
+        let logits = global_avg_pool(&add(&c, &conv2d(&relu(&c).unwrap(), wide, window).unwrap()).unwrap()).unwrap();
+        cross_entropy(&logits, &Tensor::new(&[0_u32, 2], &Device::Cpu).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn gradients_are_candles_to_the_bit() {
+        let v = variables(&[&[2, 3, 5, 5], &[3, 3, 1, 1], &[3, 3, 3, 3], &[3], &[3]]);
+        let loss = cell(&v);
+        assert!(is_recorded(&loss));
+        let (ours, candles) = (backward(&loss).unwrap(), loss.backward().unwrap());
+        assert_eq!(ours.get_ids().count(), v.len());
+        for variable in &v {
+            let bits = |store: &GradStore| values(store.get(variable).unwrap()).into_iter().map(f64::to_bits).collect();
+            let (ours, candles): (Vec<u64>, Vec<u64>) = (bits(&ours), bits(&candles));
+            assert_eq!(ours, candles);
+        }
+    }
+
+    #[test]
+    fn a_graph_with_other_operations_is_left_to_candle() {
+        let v = variables(&[&[2, 3]]);
+        let loss = sum_all(&relu(&v[0].sqr().unwrap()).unwrap()).unwrap();
+        let twice = v[0].affine(2.0, 0.0).unwrap();
+        assert_eq!(values(backward(&loss).unwrap().get(&v[0]).unwrap()), values(&twice));
+    }
+
+    #[test]
+    fn a_variable_is_its_own_gradients_end_and_no_gradient_is_no_entry() {
+        let v = variables(&[&[2, 3], &[2, 3]]);
+        let ones = backward(&v[0]).unwrap();
+        assert_eq!(values(ones.get(&v[0]).unwrap()), [1.0; 6]);
+        let loss = sum_all(&add(&v[0], &v[1].as_detached_tensor()).unwrap()).unwrap();
+        assert_eq!(backward(&loss).unwrap().get_ids().count(), 1);
+        assert_eq!(backward(&loss.detach()).unwrap().get_ids().count(), 0);
+    }
+
+    #[test]
+    fn the_gradient_of_a_gradient_is_an_error() {
+        let v = variables(&[&[1, 2, 5, 5]]);
+        let gradients = backward(&sum_all(&relu(&add(&v[0], &v[0]).unwrap()).unwrap()).unwrap()).unwrap();
+        let again = sum_all(gradients.get(&v[0]).unwrap()).unwrap();
+        assert!(again.backward().unwrap_err().to_string().contains("cannot be differentiated again"));
+        assert!(backward(&again).unwrap_err().to_string().contains("cannot be differentiated again"));
+    }
+
+    #[test]
+    fn an_entry_ends_with_the_history() {
+        let v = variables(&[&[2, 3]]);
+        let (kept, constant) = (relu(&v[0]).unwrap(), relu(&v[0].as_detached_tensor()).unwrap());
+        assert!(is_recorded(&kept) && !is_recorded(&constant));
+        let (id, detached) = (kept.id(), kept.detach());
+        drop(kept);
+        assert!(!tape().contains_key(&id));
+        assert!(!is_recorded(&detached));
+    }
+}
