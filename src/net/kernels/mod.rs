@@ -19,6 +19,7 @@
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
 mod candle_pool;
+mod channels;
 mod conv;
 mod element;
 mod elementwise;
@@ -34,6 +35,7 @@ mod sgd;
 pub(super) mod testing;
 
 pub use candle_pool::keep_candle_on_its_thread;
+pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d};
 pub use elementwise::{add, add_all, relu};
 pub use isa::Isa;
