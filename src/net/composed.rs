@@ -9,6 +9,7 @@
 
 use super::{Moments, Window};
 use candle_core::{D, Result, Tensor, bail};
+use std::ops::Range;
 
 /// The strided windows of an image, one tensor a tap: `[n, c, out_height, out_width]`, taps in row order.
 ///
@@ -213,6 +214,27 @@ pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     let Some((first, rest)) = terms.split_first() else { bail!("a sum of no tensors") };
     rest.iter().try_fold((*first).clone(), |sum, term| sum.add(term))
+}
+
+/// The channels `channels` of `x` `[n, c, ...]`.
+pub fn take_channels(x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
+    x.narrow(1, channels.start, channels.len())?.contiguous()
+}
+
+/// `x` as the channels from `start` on of a tensor of `total` channels, the others zero.
+pub fn place_channels(x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
+    let Some(after) = total.checked_sub(start + x.dim(1)?) else { bail!("no room for {x:?} from channel {start} on") };
+    x.pad_with_zeros(1, start, after)
+}
+
+/// The channels of `x`, then those of `y`.
+pub fn join_channels(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    Tensor::cat(&[x, y], 1)
+}
+
+/// `x` with `y` added to its channels from `start` on.
+pub fn add_channels(x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
+    x.add(&place_channels(y, start, x.dim(1)?)?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{Moments, Window, composed, kernels};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor};
+use std::ops::Range;
 
 /// Which implementation of the layers runs. Every function is described where it is implemented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +145,38 @@ impl Engine {
             Self::Composed => composed::add_all(terms),
         }
     }
+
+    /// See [`kernels::take_channels`].
+    pub fn take_channels(self, x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::take_channels(x, channels),
+            Self::Composed => composed::take_channels(x, channels),
+        }
+    }
+
+    /// See [`kernels::place_channels`].
+    pub fn place_channels(self, x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::place_channels(x, start, total),
+            Self::Composed => composed::place_channels(x, start, total),
+        }
+    }
+
+    /// See [`kernels::join_channels`].
+    pub fn join_channels(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::join_channels(x, y),
+            Self::Composed => composed::join_channels(x, y),
+        }
+    }
+
+    /// See [`kernels::add_channels`].
+    pub fn add_channels(self, x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::add_channels(x, y, start),
+            Self::Composed => composed::add_channels(x, y, start),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +238,7 @@ mod tests {
         pools_and_pointwise_layers_agree,
         norms_agree,
         heads_agree,
+        channels_agree,
         special_values_agree,
     );
 
@@ -275,6 +309,19 @@ mod tests {
             check_agreement(device, seed, &[&[n, outputs]], |engine, x| {
                 engine.cross_entropy(&x[0], &Tensor::new(labels.as_slice(), x[0].device())?)
             })?;
+        });
+    }
+
+    fn channels_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, a in 1usize..5, b in 1usize..5, height in 1usize..6, width in 1usize..6,
+        )| {
+            let (x, y, both): (&[usize], &[usize], &[usize]) =
+                (&[n, a, height, width], &[n, b, height, width], &[n, a + b, height, width]);
+            check_agreement(device, seed, &[both], |engine, x| engine.take_channels(&x[0], a..a + b))?;
+            check_agreement(device, seed, &[x], |engine, x| engine.place_channels(&x[0], b, a + b + 1))?;
+            check_agreement(device, seed, &[x, y], |engine, x| engine.join_channels(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[both, y], |engine, x| engine.add_channels(&x[0], &x[1], a))?;
         });
     }
 

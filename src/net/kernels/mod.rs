@@ -18,6 +18,7 @@
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
+mod channels;
 mod conv;
 mod element;
 mod elementwise;
@@ -35,6 +36,7 @@ mod tape;
 #[cfg(test)]
 pub(super) mod testing;
 
+pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d};
 pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;

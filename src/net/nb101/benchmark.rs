@@ -133,7 +133,11 @@ fn halved(x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
 fn output(cell: &Cell, architecture: Architecture, x: Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
     let x = Sparse::whole(x)?;
     let feeding = cell.feeding_output(architecture, &x, pass)?;
-    let joined = Tensor::cat(&feeding.iter().map(|(_, value)| value).collect::<Vec<_>>(), 1)?;
+    let [(_, first), rest @ ..] = feeding.as_slice() else { candle_core::bail!("no vertex feeds the output") };
+    let mut joined = first.clone();
+    for (_, value) in rest {
+        joined = pass.engine.join_channels(&joined, value)?;
+    }
     if !architecture.has_edge(0, OUTPUT) {
         return Ok(joined);
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use candle_core::{DType, Result, Tensor, Var};
 
 use crate::net::layers::{Norm, relu};
-use crate::net::{Builder, NetError, Param, Params, Pass, Window};
+use crate::net::{Builder, Engine, NetError, Param, Params, Pass, Window};
 use crate::space::nb101::{Architecture, Operation, VERTICES};
 
 /// The cell's output.
@@ -116,7 +116,7 @@ impl ConvNormRelu {
 
     /// The same of an image of which the zeros are left out.
     pub(super) fn forward_sparse(&self, x: &Sparse, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let weight = x.columns(&pass.value(&self.weight))?;
+        let weight = x.columns(&pass.value(&self.weight), pass.engine)?;
         self.with(&x.kept, &weight, pass)
     }
 
@@ -145,12 +145,12 @@ impl Sparse {
     /// All of an image.
     pub(super) fn whole(x: Tensor) -> Result<Self> {
         let channels = x.dim(1)?;
-        Ok(Self { kept: x, places: vec![0..channels], channels })
+        Ok(Self { kept: x, places: std::iter::once(0..channels).collect(), channels })
     }
 
     /// The images `blocks` at their places among `count` blocks of equal width, by ascending place.
-    pub(super) fn blocks(blocks: &[(usize, &Tensor)], count: usize) -> Result<Self> {
-        let Some((_, first)) = blocks.first() else { candle_core::bail!("an image without any block") };
+    pub(super) fn blocks(blocks: &[(usize, &Tensor)], count: usize, engine: Engine) -> Result<Self> {
+        let [(_, first), rest @ ..] = blocks else { candle_core::bail!("an image without any block") };
         let width = first.dim(1)?;
         let mut places: Vec<Range<usize>> = Vec::with_capacity(blocks.len());
         for place in blocks.iter().map(|(place, _)| place * width..(place + 1) * width) {
@@ -159,7 +159,10 @@ impl Sparse {
                 _ => places.push(place),
             }
         }
-        let kept = Tensor::cat(&blocks.iter().map(|(_, block)| *block).collect::<Vec<_>>(), 1)?;
+        let mut kept = (*first).clone();
+        for (_, block) in rest {
+            kept = engine.join_channels(&kept, block)?;
+        }
         Ok(Self { kept, places, channels: count * width })
     }
 
@@ -169,31 +172,43 @@ impl Sparse {
     }
 
     /// The image, zeros and all.
-    pub(super) fn dense(&self) -> Result<Tensor> {
-        let [n, _, height, width] = *self.kept.dims() else { candle_core::bail!("an image has four dimensions") };
-        let zeros = |channels| Tensor::zeros((n, channels, height, width), self.kept.dtype(), self.kept.device());
-        let (mut parts, mut end, mut taken) = (Vec::new(), 0, 0);
-        for place in &self.places {
-            if place.start > end {
-                parts.push(zeros(place.start - end)?);
-            }
-            parts.push(self.kept.narrow(1, taken, place.len())?);
-            (end, taken) = (place.end, taken + place.len());
+    pub(super) fn dense(&self, engine: Engine) -> Result<Tensor> {
+        let parts = self.parts(engine)?;
+        let [(first, start), rest @ ..] = parts.as_slice() else { candle_core::bail!("an image without channels") };
+        if first.dim(1)? == self.channels {
+            return Ok(first.clone());
         }
-        if end < self.channels {
-            parts.push(zeros(self.channels - end)?);
+        let mut dense = engine.place_channels(first, *start, self.channels)?;
+        for (part, start) in rest {
+            dense = engine.add_channels(&dense, part, *start)?;
         }
-        Tensor::cat(&parts, 1)
+        Ok(dense)
+    }
+
+    /// `x`, which has all channels, plus the image.
+    pub(super) fn added_to(&self, x: Tensor, engine: Engine) -> Result<Tensor> {
+        self.parts(engine)?.iter().try_fold(x, |sum, (part, start)| engine.add_channels(&sum, part, *start))
+    }
+
+    /// The kept channels, place by place, and where each place starts.
+    fn parts(&self, engine: Engine) -> Result<Vec<(Tensor, usize)>> {
+        let mut taken = 0;
+        let part = |place: &Range<usize>| {
+            let channels = taken..taken + place.len();
+            taken = channels.end;
+            Ok((some_channels(&self.kept, channels, engine)?, place.start))
+        };
+        self.places.iter().map(part).collect()
     }
 
     /// What of a weight `[o, channels, k, k]` meets the kept channels.
-    pub(super) fn columns(&self, weight: &Tensor) -> Result<Tensor> {
+    pub(super) fn columns(&self, weight: &Tensor, engine: Engine) -> Result<Tensor> {
         if weight.dim(1)? != self.channels {
             candle_core::bail!("a weight {:?} for an image of {} channels", weight.dims(), self.channels);
         }
-        let parts: Result<Vec<Tensor>> =
-            self.places.iter().map(|place| weight.narrow(1, place.start, place.len())).collect();
-        Tensor::cat(&parts?, 1)
+        let mut parts = self.places.iter().map(|place| some_channels(weight, place.clone(), engine));
+        let Some(first) = parts.next() else { candle_core::bail!("an image without channels") };
+        parts.try_fold(first?, |joined, part| engine.join_channels(&joined, &part?))
     }
 }
 
@@ -253,7 +268,8 @@ impl Cell {
             for parent in architecture.parents(vertex) {
                 arriving.push(match &values[parent] {
                     _ if parent == 0 => self.project(vertex, x, pass)?,
-                    Some(value) => first_channels(value, self.channels[vertex])?,
+                    // A vertex of fewer channels takes the first ones.
+                    Some(value) => some_channels(value, 0..self.channels[vertex], pass.engine)?,
                     None => candle_core::bail!("vertex {parent} has no value for vertex {vertex}"),
                 });
             }
@@ -268,9 +284,9 @@ impl Cell {
     }
 }
 
-/// The first channels of an image: what a vertex of fewer channels takes of a parent.
-fn first_channels(x: &Tensor, channels: usize) -> Result<Tensor> {
-    if x.dim(1)? == channels { Ok(x.clone()) } else { x.narrow(1, 0, channels) }
+/// Some channels of an image, or the image itself if these are all.
+fn some_channels(x: &Tensor, channels: Range<usize>, engine: Engine) -> Result<Tensor> {
+    if channels == (0..x.dim(1)?) { Ok(x.clone()) } else { engine.take_channels(x, channels) }
 }
 
 /// The parameters that `architecture` uses of a network with these cells, in network order.

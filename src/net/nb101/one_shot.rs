@@ -125,7 +125,7 @@ impl Nb1Shot1 {
             }
             x = output(cell, architecture, &x, pass)?;
         }
-        let y = relu(&x.dense()?, pass)?;
+        let y = relu(&x.dense(pass.engine)?, pass)?;
         let y = self.head.forward(&y, pass)?;
         Ok(self.classifier.forward(&y, pass)?)
     }
@@ -140,10 +140,10 @@ fn is_reduced(layer: usize, layers: usize) -> bool {
 fn output(cell: &Cell, architecture: Architecture, x: &Sparse, pass: &mut Pass<'_>) -> Result<Sparse> {
     let feeding = cell.feeding_output(architecture, x, pass)?;
     let blocks: Vec<(usize, &Tensor)> = feeding.iter().map(|(vertex, value)| (vertex - 1, value)).collect();
-    let blocks = Sparse::blocks(&blocks, BLOCKS)?;
+    let blocks = Sparse::blocks(&blocks, BLOCKS, pass.engine)?;
     if !architecture.has_edge(0, OUTPUT) {
         return Ok(blocks);
     }
     let projection = cell.project(OUTPUT, x, pass)?;
-    Sparse::whole(pass.engine.add(&blocks.dense()?, &projection)?)
+    Sparse::whole(blocks.added_to(projection, pass.engine)?)
 }

@@ -1,7 +1,7 @@
 use super::cell::Sparse;
 use super::{Nb1Shot1, Nb101};
 use crate::net::device::on_each_device;
-use crate::net::{Buffers, Dropout, Engine, Init, NetError, NormMode, Param, Params, Pass, host_f64};
+use crate::net::{Buffers, Dropout, Engine, Init, NetError, NormMode, Param, Params, Pass, host_f64, kernels};
 use crate::seed::{Seed, Stream};
 use crate::space::Census;
 use crate::space::nb101::{Architecture, StandAlone, Subset, Supernet};
@@ -281,13 +281,13 @@ fn from_one_seed_both_uses_start_with_the_same_values() {
 
 #[test]
 fn extracted_parameters_are_the_given_function_of_the_networks() {
-    let architecture = architectures()[1];
     fn check(network: &impl Net, copy: &impl Net, architecture: Architecture) {
         for (from, to) in network.active(architecture).into_iter().zip(copy.params()) {
             let halves: Vec<f64> = host_f64(&from.var).unwrap().iter().map(|value| value.abs() / 2.0).collect();
             assert_eq!((to.var.dtype(), host_f64(&to.var).unwrap()), (DType::F64, halves), "{}", to.name);
         }
     }
+    let architecture = architectures()[1];
     let value = |param: &Param| -> Result<Tensor> { param.var.as_detached_tensor().abs()? / 2.0 };
     let (shared, network) = (supernet(SHARED), own(architecture, OWN));
     check(&shared, &shared.extract(architecture, DType::F64, value).unwrap(), architecture);
@@ -338,6 +338,24 @@ fn both_engines_run_the_same_network(device: &Device) {
     }
 }
 
+#[test]
+fn threads_and_vector_instructions_change_no_bit() {
+    let network = supernet(SHARED);
+    for architecture in &architectures()[..3] {
+        let run = || -> Vec<Option<Vec<u64>>> {
+            let (logits, gradients) = cpu_gradients(&network, *architecture);
+            let of = |param: &Param| gradients.get(&param.var).map(bits);
+            std::iter::once(Some(bits(&logits))).chain(network.params().iter().map(of)).collect()
+        };
+        let expected = run();
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert!(pool.install(run) == expected, "{architecture} on {threads} threads");
+        }
+        assert!(kernels::Isa::PORTABLE.force(run) == expected, "{architecture} without vector instructions");
+    }
+}
+
 /// Leaving zeros out changes neither values nor gradients.
 #[test]
 fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
@@ -351,9 +369,9 @@ fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
     let [a, b, c] = [1, 2, 3].map(|seed| draw(seed, [2, 2, 4, 4]));
     for places in [vec![0], vec![4], vec![1, 2], vec![0, 3], vec![2, 4], vec![0, 1, 3]] {
         let blocks: Vec<(usize, &Tensor)> =
-            places.iter().copied().zip([&a, &b, &c].map(|var| var.as_tensor())).collect();
-        let sparse = Sparse::blocks(&blocks, 5).unwrap();
-        let dense = sparse.dense().unwrap();
+            places.iter().copied().zip([&a, &b, &c].map(candle_core::Var::as_tensor)).collect();
+        let sparse = Sparse::blocks(&blocks, 5, engine).unwrap();
+        let dense = sparse.dense(engine).unwrap();
         for (block, channels) in (0..5).map(|block| (block, dense.narrow(1, 2 * block, 2).unwrap())) {
             let expected =
                 blocks.iter().find(|(place, _)| *place == block).map_or(vec![0.0; 64], |(_, x)| host_f64(x).unwrap());
@@ -361,7 +379,8 @@ fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
         }
         let whole = Sparse::whole(dense).unwrap();
         let run = |x: &Sparse| {
-            let y = engine.conv2d(&x.kept, &x.columns(&weight).unwrap(), crate::net::Window::default()).unwrap();
+            let y =
+                engine.conv2d(&x.kept, &x.columns(&weight, engine).unwrap(), crate::net::Window::default()).unwrap();
             let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
             let of = |var: &candle_core::Var| gradients.get(var).map_or(vec![], |gradient| host_f64(gradient).unwrap());
             [host_f64(&y).unwrap(), of(&weight), of(&a), of(&b), of(&c)].concat()
@@ -392,7 +411,6 @@ fn other_architectures_are_refused() {
 
 #[test]
 fn running_statistics_follow_the_batches() {
-    let full = architectures()[0];
     fn check(network: &impl Net, architecture: Architecture, moved: &str, unmoved: &str) {
         let images = images(4, 8, DType::F32, &Device::Cpu);
         let run = |norm| network.run(architecture, &images, &mut Pass::new(Engine::Kernels).with_norm(norm)).unwrap();
@@ -407,6 +425,7 @@ fn running_statistics_follow_the_batches() {
         assert!(changed(moved) && !changed(unmoved));
         assert_ne!(bits(&run(NormMode::Running)), by_batch);
     }
+    let full = architectures()[0];
     check(&supernet(SHARED), full, "cell0.vertex2.conv3x3", "cell0.vertex2.conv1x1");
     check(&own(full, OWN), full, "cell0.vertex2.conv3x3", "cell0.vertex3");
 }

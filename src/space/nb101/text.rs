@@ -141,8 +141,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".*") {
-            if let Ok(architecture) = text.parse::<Architecture>() {
-                prop_assert_eq!(architecture.to_string(), text);
+            match text.parse::<Architecture>() {
+                Ok(architecture) => prop_assert_eq!(architecture.to_string(), text),
+                Err(error) => {
+                    prop_assert!(text.is_char_boundary(error.position()), "{error} of {text:?}");
+                    prop_assert!(error.to_string().contains(&format!("at byte {}", error.position())), "{error}");
+                }
             }
         }
 
