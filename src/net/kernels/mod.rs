@@ -32,6 +32,7 @@ mod pool;
 mod process;
 mod reduce;
 mod sgd;
+mod stack;
 mod tape;
 #[cfg(test)]
 pub(super) mod testing;
@@ -48,4 +49,7 @@ pub use pool::{avg_pool2d, max_pool2d};
 pub use process::{keep_candle_on_its_thread, keep_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
+pub use stack::stack;
 pub use tape::backward;
+#[cfg(test)]
+pub(super) use tape::is_of_kernels;
