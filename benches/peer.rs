@@ -24,6 +24,8 @@ use nas_assay::space::{Architecture, SpaceId};
 
 #[path = "peer/nb101.rs"]
 mod nb101;
+#[path = "peer/nds.rs"]
+mod nds;
 
 #[path = "peer/candle.rs"]
 mod candle;
@@ -72,8 +74,7 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 5] =
-    ["nb201_step", "nb201_evaluation", "nb201_step_candle", nb301::STEP, nb301::EVALUATION];
+const NETWORKS: [&str; 5] = ["nb201_step", "nb201_evaluation", "nb201_step_candle", nb301::STEP, nb301::EVALUATION];
 
 fn main() -> Result<()> {
     // `cargo bench` adds `--bench`.
@@ -92,7 +93,7 @@ fn main() -> Result<()> {
             for name in OTHERS {
                 println!("{name}_fwd\n{name}");
             }
-            for name in NETWORKS.into_iter().chain(nb101::CASES) {
+            for name in NETWORKS.into_iter().chain(nb101::CASES).chain(nds::CASES) {
                 println!("{name}_t1\n{name}_t2");
             }
             Ok(())
@@ -178,6 +179,7 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with("nb101_") => nb101::run(name),
         _ if name.starts_with(nb301::STEP) => nb301::step(),
         _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
+        _ if name.starts_with("nds_") => nds::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{BatchNorm, ModuleT, Optimizer, SGD, loss::cross_entropy};
 use nas_assay::net::Engine;
-use nas_assay::space::Skeleton;
+use nas_assay::space::nb201::Skeleton;
 
 use super::{BATCH, labels, random};
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 import nb101
 import nb301
+import nds
 
 BATCH = 64
 # name: channels in, channels out, size, kernel, stride, padding, dilation, groups
@@ -128,6 +129,8 @@ def run(case):
         return timed_network(name, nb101.network(dense="_dense_" in name), labels)
     if name.startswith("nb301_"):
         return timed_network(name, nb301.network(), labels)
+    if name.startswith("nds_"):
+        return timed_network(name, nds.network(name), labels)
     if name.startswith("nb201_"):
         return timed_network(name, network(), labels)
     sys.exit(f"no case is called {case}")

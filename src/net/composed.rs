@@ -76,6 +76,11 @@ pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
     weight.matmul(&patches)?.reshape((o, n, oh, ow))?.transpose(0, 1)?.contiguous()
 }
 
+/// Convolution of `x` with the part of `w` that `slice` describes, in as many groups as that has.
+pub fn conv2d_slice(x: &Tensor, w: &Tensor, part: &Slice, window: Window) -> Result<Tensor> {
+    conv2d(x, &slice(w, part)?, Window { groups: part.groups, ..window })
+}
+
 /// The part of `w` that `slice` describes.
 pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     if slice.is_whole(w.dims()) {
@@ -480,6 +485,12 @@ mod tests {
         let (x, w) = (draw("x", &[2, 4, 5, 6]), draw("w", &[4, 2, 3, 3]));
         let window = Window { stride: 2, padding: 1, dilation: 1, groups: 2 };
         check_second_order(&[x.clone(), w], |t| conv2d(&t[0], &t[1], window));
+        let dense = draw("dense", &[6, 8, 3, 3]);
+        let picked = Channels::Picked([0, 2, 3, 5].into());
+        let part = Slice { outputs: picked.clone(), inputs: Channels::First(4), groups: 2 };
+        check_second_order(&[x.clone(), dense.clone()], |t| conv2d_slice(&t[0], &t[1], &part, window));
+        let part = Slice::new(Channels::First(3), picked);
+        check_second_order(&[x.clone(), dense], |t| conv2d_slice(&t[0], &t[1], &part, window));
         let image = std::slice::from_ref(&x);
         check_second_order(image, |t| relu(&t[0]));
         check_second_order(image, |t| avg_pool2d(&t[0], 3, 1, 1));

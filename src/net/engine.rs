@@ -36,9 +36,12 @@ impl Engine {
         }
     }
 
-    /// The convolution of `x` with the part of `w` that `slice` describes.
+    /// See [`kernels::conv2d_slice`].
     pub fn conv2d_slice(self, x: &Tensor, w: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
-        self.conv2d(x, &self.slice(w, slice)?, window)
+        match self {
+            Self::Kernels => kernels::conv2d_slice(x, w, slice, window),
+            Self::Composed => composed::conv2d_slice(x, w, slice, window),
+        }
     }
 
     /// See [`kernels::slice`].
@@ -204,7 +207,7 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::net::device::on_each_device;
-    use crate::net::host_f64;
+    use crate::net::{Channels, host_f64};
     use crate::seed::{Seed, Stream};
     use candle_core::{DType, Shape, Var};
     use proptest::prelude::*;
@@ -256,6 +259,7 @@ mod tests {
 
     on_each_device!(
         convolutions_agree,
+        slices_agree,
         pools_and_pointwise_layers_agree,
         norms_agree,
         heads_agree,
@@ -276,6 +280,31 @@ mod tests {
             let window = Window { stride, padding: dilation * (kernel / 2), dilation, groups };
             let shapes: [&[usize]; 2] = [&[n, groups * cg, height, width], &[groups * og, cg, kernel, kernel]];
             check_agreement(device, seed, &shapes, |engine, x| engine.conv2d(&x[0], &x[1], window))?;
+        });
+    }
+
+    /// Parts of a weight of 8 outputs and 8 inputs, first and picked, in one group and more.
+    fn slices_agree(device: &Device) {
+        let (first, picked) = (Channels::First, |indices: &[u32]| Channels::Picked(indices.into()));
+        proptest!(cases(), |(
+            seed in any::<u64>(), kernel in prop::sample::select(vec![1usize, 3]), stride in 1usize..3, which in 0usize..4,
+        )| {
+            let (outputs, inputs, groups) = match which {
+                0 => (first(3), first(5), 1),
+                1 => (picked(&[0, 5, 6]), picked(&[1, 2, 7]), 1),
+                2 => (first(8), first(4), 4),
+                _ => (picked(&[1, 2, 5, 7]), first(6), 2),
+            };
+            let image: &[usize] = &[2, inputs.len(), 5, 6];
+            let slice = Slice { outputs, inputs, groups };
+            let weight: &[usize] = &[8, 8, kernel, kernel];
+            let window = Window { stride, padding: kernel / 2, dilation: 1, groups };
+            check_agreement(device, seed, &[image, weight], |engine, x| {
+                engine.conv2d_slice(&x[0], &x[1], &slice, window)
+            })?;
+            check_agreement(device, seed, &[weight], |engine, x| engine.slice(&x[0], &slice))?;
+            let vector = Slice::vector(slice.outputs.clone());
+            check_agreement(device, seed, &[&[8]], |engine, x| engine.slice(&x[0], &vector))?;
         });
     }
 

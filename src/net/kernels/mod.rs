@@ -40,7 +40,7 @@ pub(super) mod testing;
 mod view;
 
 pub use channels::{add_channels, join_channels, place_channels, take_channels};
-pub use conv::{Window, conv2d};
+pub use conv::{Window, conv2d, conv2d_slice};
 pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;
 pub use linear::linear;

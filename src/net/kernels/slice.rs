@@ -52,7 +52,7 @@ impl Kernel<1> for Spread {
         if part.dims != self.view.shape() {
             bail!("a gradient of shape {:?} does not fit a slice of shape {:?}", part.dims, self.view.shape());
         }
-        Ok((self.view.spread(part.data), self.view.whole().into()))
+        Ok((self.view.spread(part.data.to_vec()), self.view.whole().into()))
     }
 
     fn backward(&self, [part]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {

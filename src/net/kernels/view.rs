@@ -21,6 +21,28 @@ impl View {
         Ok(Self { whole: whole.to_vec(), shape: slice.shape(whole), rows, elements })
     }
 
+    /// All of a weight of shape `whole`.
+    pub fn all(whole: &[usize]) -> Self {
+        let row: usize = whole.iter().skip(1).product();
+        let rows = (0..whole.first().copied().unwrap_or(0)).map(|output| output * row).collect();
+        Self { whole: whole.to_vec(), shape: whole.to_vec(), rows, elements: (0..row).collect() }
+    }
+
+    /// Where element `element` of row `row` is in the whole.
+    #[inline(always)]
+    pub fn at(&self, row: usize, element: usize) -> usize {
+        self.rows[row] + self.elements[element]
+    }
+
+    /// The shape of the part, that of a convolution's kernel, of a whole of shape `dims`.
+    pub fn kernel_of(&self, dims: &[usize]) -> Result<[usize; 4]> {
+        self.expect_whole(dims)?;
+        match self.shape[..] {
+            [outputs, inputs, height, width] => Ok([outputs, inputs, height, width]),
+            _ => bail!("a kernel is [out, in, h, w], but this one is {:?}", self.shape),
+        }
+    }
+
     /// The shape of the whole.
     pub fn whole(&self) -> &[usize] {
         &self.whole
@@ -46,7 +68,10 @@ impl View {
     }
 
     /// The part in its place, zeros elsewhere.
-    pub fn spread<T: Element>(&self, part: &[T]) -> Vec<T> {
+    pub fn spread<T: Element>(&self, part: Vec<T>) -> Vec<T> {
+        if self.shape == self.whole {
+            return part;
+        }
         let mut whole = vec![T::ZERO; self.whole.iter().product()];
         for (row, part) in self.rows.iter().zip(part.chunks_exact(self.elements.len().max(1))) {
             for (element, &value) in self.elements.iter().zip(part) {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::super::element::{Element, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
+use super::super::view::View;
 use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
 #[cfg(target_arch = "x86_64")]
@@ -183,8 +184,8 @@ vectorised! {
     }
 }
 
-/// `y = conv(x, w)`.
-pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+/// `y = conv(x, w)`, of the part of `w` that is in view.
+pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T], view: &View) -> Vec<T> {
     let (g, taps) = (g.flat(), g.kh * g.kw);
     let dense = is_dense::<T>(isa, g.wo);
     let packing = Packing::of_input(&g, dense);
@@ -198,7 +199,7 @@ pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T]) -> 
         (g.window.groups, g.cog()),
         (offsets.collect(), g.cig() * packing.channel(), packing.row()),
         if dense { (1, g.ho * g.wo) } else { (g.ho, g.wo) },
-        |group, output, tap| w[(group * g.cog() + output) * g.cig() * taps + tap],
+        |group, output, tap| w[view.at(group * g.cog() + output, tap)],
     );
     let in_place = packing.is_identity() && correlation.needs_no_slack();
     each_image(&packing, in_place, x, g.co * g.ho * g.wo, 0, |packed, _, output| correlation.run(isa, packed, output))

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::super::element::Element;
 use super::super::isa::Isa;
+use super::super::view::View;
 use super::correlate::{Correlation, each_image, is_dense};
 use super::geometry::Geometry;
 use super::pack::{Packing, distinct};
@@ -56,7 +57,7 @@ fn span(phases: &[Phase]) -> Range<isize> {
 }
 
 /// The gradient with respect to the image, given that with respect to the output.
-pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T]) -> Vec<T> {
+pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T], view: &View) -> Vec<T> {
     let g = g.flat();
     let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
     let (rows, columns) = (span(&vertical), span(&horizontal));
@@ -68,7 +69,7 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
         .iter()
         .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
-        .map(|(y, x)| (y, x, part(isa, &g, (&packing, dense), (rows.start, columns.start), (y, x), w)))
+        .map(|(y, x)| (y, x, part(isa, &g, (&packing, dense), (rows.start, columns.start), (y, x), (w, view))))
         .collect();
 
     let len = g.ci * g.hi * g.wi;
@@ -93,7 +94,7 @@ fn part<T: Element>(
     (packing, dense): (&Packing, bool),
     start: (isize, isize),
     (y, x): (&Phase, &Phase),
-    w: &[T],
+    (w, view): (&[T], &View),
 ) -> Correlation<T> {
     let columns: Vec<(usize, usize)> = x.taps.iter().map(|tap| tap.0).zip(x.places(start.1)).collect();
     let window: Vec<(usize, (usize, usize))> = y
@@ -111,7 +112,7 @@ fn part<T: Element>(
         if dense { (1, y.count * x.count) } else { (y.count, x.count) },
         |group, input, tap| {
             let output = group * g.cog() + tap / seen;
-            w[(output * g.cig() + input) * taps + window[tap % seen].0]
+            w[view.at(output, input * taps + window[tap % seen].0)]
         },
     )
 }

@@ -12,11 +12,15 @@ mod weight;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::view::View;
+use crate::net::Slice;
 use geometry::Geometry;
 
 /// How a convolution's window moves, the same in both directions.
@@ -46,39 +50,54 @@ impl Default for Window {
 /// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is
 /// zero, or a tensor is not on the CPU.
 pub fn conv2d(x: &Tensor, weights: &Tensor, window: Window) -> Result<Tensor> {
-    apply(Convolution { window }, [x, weights])
+    apply(Convolution { window, view: Arc::new(View::all(weights.dims())) }, [x, weights])
 }
 
-/// `(x, w) -> y`
+/// [`conv2d`] with the part of `weights` that `slice` describes, in as many groups as that has. The weights are read where they are, and
+/// their gradient is as wide as they are, zero beside the part.
+///
+/// # Errors
+/// As [`conv2d`], or if the weights have no such part.
+pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
+    let window = Window { groups: slice.groups, ..window };
+    if slice.is_whole(weights.dims()) {
+        return conv2d(x, weights, window);
+    }
+    apply(Convolution { window, view: Arc::new(View::new(weights.dims(), slice)?) }, [x, weights])
+}
+
+/// `(x, w) -> y`, of the part of `w` that is in view.
 struct Convolution {
     window: Window,
+    view: Arc<View>,
 }
 
 /// `(gy, w) -> gx`, for images of `h x w` pixels.
 struct ImageGradient {
     window: Window,
+    view: Arc<View>,
     size: (usize, usize),
 }
 
-/// `(x, gy) -> gw`, for kernels of `kh x kw` taps.
+/// `(x, gy) -> gw`, zero where `w` is out of view.
 struct WeightGradient {
     window: Window,
-    kernel: (usize, usize),
+    view: Arc<View>,
 }
 
 impl Kernel<2> for Convolution {
     const NAME: &'static str = "conv2d";
 
     fn forward<T: Element>(&self, isa: Isa, [x, w]: [Array<T>; 2]) -> Result<Computed<T>> {
-        let g = Geometry::new(x.image()?, w.image()?, self.window)?;
-        Ok((correlate::convolve(isa, &g, x.data, w.data), (g.n, g.co, g.ho, g.wo).into()))
+        let g = Geometry::new(x.image()?, self.view.kernel_of(w.dims)?, self.window)?;
+        Ok((correlate::convolve(isa, &g, x.data, w.data, &self.view), (g.n, g.co, g.ho, g.wo).into()))
     }
 
     fn backward(&self, [x, w]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        let (window, (_, _, h, width), (_, _, kh, kw)) = (self.window, x.dims4()?, w.dims4()?);
+        let (window, view, (_, _, height, width)) = (self.window, &self.view, x.dims4()?);
         Ok([
-            wanted(x, || gradient(ImageGradient { window, size: (h, width) }, [gy, w]))?,
-            wanted(w, || gradient(WeightGradient { window, kernel: (kh, kw) }, [x, gy]))?,
+            wanted(x, || gradient(ImageGradient { window, view: view.clone(), size: (height, width) }, [gy, w]))?,
+            wanted(w, || gradient(WeightGradient { window, view: view.clone() }, [x, gy]))?,
         ])
     }
 }
@@ -87,17 +106,17 @@ impl Kernel<2> for ImageGradient {
     const NAME: &'static str = "conv2d image gradient";
 
     fn forward<T: Element>(&self, isa: Isa, [gy, w]: [Array<T>; 2]) -> Result<Computed<T>> {
-        let ([n, ..], [_, in_group, ..]) = (gy.image()?, w.image()?);
-        let g = Geometry::new([n, in_group * self.window.groups, self.size.0, self.size.1], w.image()?, self.window)?;
+        let ([n, ..], kernel) = (gy.image()?, self.view.kernel_of(w.dims)?);
+        let g = Geometry::new([n, kernel[1] * self.window.groups, self.size.0, self.size.1], kernel, self.window)?;
         g.expect_output(gy.image()?)?;
-        Ok((image::image_gradient(isa, &g, gy.data, w.data), (g.n, g.ci, g.hi, g.wi).into()))
+        Ok((image::image_gradient(isa, &g, gy.data, w.data, &self.view), (g.n, g.ci, g.hi, g.wi).into()))
     }
 
     fn backward(&self, [gy, w]: [&Tensor; 2], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        let (window, (_, _, kh, kw)) = (self.window, w.dims4()?);
+        let (window, view) = (self.window, &self.view);
         Ok([
-            wanted(gy, || gradient(Convolution { window }, [ggx, w]))?,
-            wanted(w, || gradient(WeightGradient { window, kernel: (kh, kw) }, [ggx, gy]))?,
+            wanted(gy, || gradient(Convolution { window, view: view.clone() }, [ggx, w]))?,
+            wanted(w, || gradient(WeightGradient { window, view: view.clone() }, [ggx, gy]))?,
         ])
     }
 }
@@ -106,18 +125,16 @@ impl Kernel<2> for WeightGradient {
     const NAME: &'static str = "conv2d weight gradient";
 
     fn forward<T: Element>(&self, isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
-        let ([_, ci, ..], [_, co, ..]) = (x.image()?, gy.image()?);
-        let weights = [co, ci / self.window.groups, self.kernel.0, self.kernel.1];
-        let g = Geometry::new(x.image()?, weights, self.window)?;
+        let g = Geometry::new(x.image()?, self.view.kernel_of(self.view.whole())?, self.window)?;
         g.expect_output(gy.image()?)?;
-        Ok((weight::weight_gradient(isa, &g, x.data, gy.data), weights.as_slice().into()))
+        Ok((self.view.spread(weight::weight_gradient(isa, &g, x.data, gy.data)), self.view.whole().into()))
     }
 
     fn backward(&self, [x, gy]: [&Tensor; 2], _gw: &Tensor, ggw: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        let (window, (_, _, h, w)) = (self.window, x.dims4()?);
+        let (window, view, (_, _, height, width)) = (self.window, &self.view, x.dims4()?);
         Ok([
-            wanted(x, || gradient(ImageGradient { window, size: (h, w) }, [gy, ggw]))?,
-            wanted(gy, || gradient(Convolution { window }, [x, ggw]))?,
+            wanted(x, || gradient(ImageGradient { window, view: view.clone(), size: (height, width) }, [gy, ggw]))?,
+            wanted(gy, || gradient(Convolution { window, view: view.clone() }, [x, ggw]))?,
         ])
     }
 }

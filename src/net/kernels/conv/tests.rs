@@ -1,8 +1,10 @@
 use candle_core::Var;
 use proptest::prelude::*;
 
+use super::super::slice;
 use super::super::testing::{assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values};
 use super::*;
+use crate::net::Channels;
 
 /// The convolution as its definition says it.
 fn naive(x: &Tensor, w: &Tensor, window: Window) -> Vec<f64> {
@@ -73,6 +75,32 @@ fn shapes_of_real_networks() {
     }
 }
 
+/// Parts of a weight of six outputs and eight inputs.
+fn parts() -> [Slice; 3] {
+    let picked = |indices: &[u32]| Channels::Picked(indices.into());
+    [
+        Slice::new(Channels::First(5), Channels::First(4)),
+        Slice::new(picked(&[1, 3, 4]), picked(&[0, 2, 5, 7])),
+        Slice { outputs: picked(&[0, 2, 3, 5]), inputs: Channels::First(4), groups: 2 },
+    ]
+}
+
+#[test]
+fn a_part_of_the_weights_is_read_where_it_is() {
+    let (x, w) = (random("x", &[3, 4, 7, 6]), random("w", &[6, 8, 3, 3]));
+    for (part, stride) in parts().into_iter().flat_map(|part| [(part.clone(), 1), (part, 2)]) {
+        let window = Window { stride, padding: 1, dilation: 1, groups: part.groups };
+        let copied = conv2d(&x, &slice(&w, &part).unwrap(), window).unwrap();
+        assert_eq!(values(&conv2d_slice(&x, &w, &part, window).unwrap()), values(&copied));
+        check(&[x.clone(), w.clone()], |inputs| conv2d_slice(&inputs[0], &inputs[1], &part, window));
+        check_sealed(&w, |w| conv2d_slice(&x, w, &part, window));
+    }
+    let all = Slice::new(Channels::First(6), Channels::First(8));
+    let x = random("x", &[1, 8, 5, 5]);
+    let window = Window::default();
+    assert_eq!(values(&conv2d_slice(&x, &w, &all, window).unwrap()), values(&conv2d(&x, &w, window).unwrap()));
+}
+
 #[test]
 fn derivatives_of_derivatives() {
     if !keeping_the_graph("net::kernels::conv::tests::derivatives_of_derivatives") {
@@ -81,6 +109,10 @@ fn derivatives_of_derivatives() {
     let window = Window { stride: 2, padding: 1, dilation: 1, groups: 2 };
     let inputs = [random("x", &[2, 4, 7, 6]), random("w", &[6, 2, 3, 3])];
     check_second_order(&inputs, |inputs| conv2d(&inputs[0], &inputs[1], window)?.sqr());
+    let inputs = [random("x", &[2, 4, 7, 6]), random("w", &[6, 8, 3, 3])];
+    for part in parts() {
+        check_second_order(&inputs, |inputs| conv2d_slice(&inputs[0], &inputs[1], &part, window)?.sqr());
+    }
 }
 
 #[test]
