@@ -1,6 +1,7 @@
 //! One case of the comparison with PyTorch (`benches/peer/run.sh`): prints its median time in milliseconds.
 //!
-//! `cargo bench --profile dev --bench peer -- CASE THREADS`; `list` prints the cases.
+//! `cargo bench --profile dev --bench peer -- CASE THREADS`; `list` prints the cases. `nb201_step_candle` is the same network on
+//! Candle's own operations, whose threads are Candle's (`CANDLE_NUM_THREADS`).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
@@ -25,6 +26,9 @@ use nas_assay::space::{Architecture, SpaceId};
 mod nb101;
 #[path = "peer/nds.rs"]
 mod nds;
+
+#[path = "peer/candle.rs"]
+mod candle;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -70,13 +74,16 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 4] = ["nb201_step", "nb201_evaluation", nb301::STEP, nb301::EVALUATION];
+const NETWORKS: [&str; 5] = ["nb201_step", "nb201_evaluation", "nb201_step_candle", nb301::STEP, nb301::EVALUATION];
 
 fn main() -> Result<()> {
-    keep_candle_on_its_thread();
-    keep_freed_memory();
     // `cargo bench` adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    // Candle's own operations get the threads that the kernels get.
+    if !arguments.iter().any(|argument| argument.contains("candle")) {
+        keep_candle_on_its_thread();
+    }
+    keep_freed_memory();
     match arguments.as_slice() {
         [] => Ok(()),
         [word] if word == "list" => {
@@ -163,12 +170,16 @@ fn run(case: &str) -> Result<f64> {
             let labels = labels()?;
             timed(&variables(&[&[BATCH, 10]])?, forward, |t| cross_entropy(&t[0], &labels))
         }
+        _ if name.starts_with("nb201_step_candle") => {
+            let mut step = candle::Step::new()?;
+            median(|| step.run())
+        }
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
         _ if name.starts_with("nb101_") => nb101::run(name),
-        _ if name.starts_with("nds_") => nds::run(name),
         _ if name.starts_with(nb301::STEP) => nb301::step(),
         _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
+        _ if name.starts_with("nds_") => nds::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }

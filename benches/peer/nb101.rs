@@ -38,7 +38,7 @@ pub fn run(case: &str) -> Result<f64> {
     let mut optimiser = Sgd::new(&vars, config).map_err(Error::wrap)?;
     median(|| {
         let logits = network.forward(architecture, &images, &mut Pass::new(engine)).map_err(Error::wrap)?;
-        let gradients = engine.cross_entropy(&logits, &labels)?.backward()?;
+        let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
         optimiser.step(&vars, &gradients, 0.01).map_err(Error::wrap)?;
         Ok(())
     })

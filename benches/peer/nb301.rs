@@ -38,7 +38,7 @@ pub fn step() -> Result<f64> {
     let engine = Engine::Kernels;
     median(|| {
         let logits = network.forward(architecture, &images, &mut Pass::new(engine)).map_err(Error::wrap)?;
-        let gradients = engine.cross_entropy(&logits, &labels)?.backward()?;
+        let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
         optimiser.step(&vars, &gradients, 0.01).map_err(Error::wrap)?;
         Ok(())
     })

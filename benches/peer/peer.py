@@ -11,8 +11,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import nb101
-import nds
 import nb301
+import nds
 
 BATCH = 64
 # name: channels in, channels out, size, kernel, stride, padding, dilation, groups
@@ -127,10 +127,10 @@ def run(case):
         return timed(cases[name][0], forward, cases[name][1])
     if name.startswith("nb101_"):
         return timed_network(name, nb101.network(dense="_dense_" in name), labels)
-    if name.startswith("nds_"):
-        return timed_network(name, nds.network(name), labels)
     if name.startswith("nb301_"):
         return timed_network(name, nb301.network(), labels)
+    if name.startswith("nds_"):
+        return timed_network(name, nds.network(name), labels)
     if name.startswith("nb201_"):
         return timed_network(name, network(), labels)
     sys.exit(f"no case is called {case}")

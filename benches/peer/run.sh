@@ -5,7 +5,8 @@
 #
 # Prints a line a case: name, our milliseconds, theirs, ratio ours/theirs, with tabs between. Each figure is the median of ROUNDS
 # (default 5) rounds in which ours and theirs take turns, and a round's figure is the median of many runs. THREADS (default 2) is
-# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment.
+# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment. In the
+# case nb201_step_candle, theirs is the same network on Candle's own operations instead.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -31,8 +32,11 @@ for case in "${cases[@]}"; do
     case "$case" in *_t1) count=1 ;; *_t2) count=2 ;; esac
     mine="" theirs=""
     for _ in $(seq "$rounds"); do
-        mine+="$("$ours" "$case" "$count")"$'\n'
-        theirs+="$("$environment/bin/python" benches/peer/peer.py "$case" "$count")"$'\n'
+        mine+="$("$ours" "${case/_candle/}" "$count")"$'\n'
+        case "$case" in
+        *_candle*) theirs+="$(CANDLE_NUM_THREADS="$count" "$ours" "$case" "$count")"$'\n' ;;
+        *) theirs+="$("$environment/bin/python" benches/peer/peer.py "$case" "$count")"$'\n' ;;
+        esac
     done
     a="$(printf '%s' "$mine" | middle)"
     b="$(printf '%s' "$theirs" | middle)"

@@ -44,20 +44,30 @@ pub fn make_truth(
 /// The architectures of a recipe.
 fn draw(recipe: &TruthRecipe) -> Result<Vec<Architecture>, ExperimentError> {
     let mut stream = recipe.draw.root().child("truth").stream();
-    let mut candidates = candidates(recipe, recipe.candidates.max(recipe.architectures), &mut stream);
+    let candidates = candidates(recipe, recipe.candidates.max(recipe.architectures), &mut stream);
     if recipe.candidates == 0 {
         return Ok(candidates);
     }
     let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
     let mut sized = Vec::with_capacity(candidates.len());
-    for architecture in candidates.drain(..) {
+    for architecture in candidates {
         sized.push((architecture.census(&skeleton)?.params, architecture));
     }
+    Ok(spread(sized, recipe.architectures))
+}
+
+/// `count` of the architectures, whose sizes lie as evenly between the least and the greatest as the choice allows.
+fn spread(mut sized: Vec<(u64, Architecture)>, count: usize) -> Vec<Architecture> {
     sized.sort_unstable();
-    let last = (sized.len() - 1) as f64;
-    let steps = recipe.architectures.max(2) - 1;
-    let place = |index: usize| (last * index as f64 / steps as f64).round() as usize;
-    Ok((0..recipe.architectures).map(|index| sized[place(index)].1).collect())
+    let (Some(&(least, _)), Some(&(greatest, _))) = (sized.first(), sized.last()) else { return Vec::new() };
+    let steps = count.max(2) as u64 - 1;
+    let mut chosen = Vec::with_capacity(count);
+    for step in 0..count.min(sized.len()) as u64 {
+        let wanted = least + (greatest - least) * step / steps;
+        let nearest = (0..sized.len()).min_by_key(|&place| sized[place].0.abs_diff(wanted)).unwrap_or(0);
+        chosen.push(sized.remove(nearest).1);
+    }
+    chosen
 }
 
 /// `count` different architectures: representatives where the space lists them, else raw encodings.

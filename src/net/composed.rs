@@ -168,6 +168,11 @@ pub fn diagonal_phases(x: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[phase(0)?, phase(1)?], 1)
 }
 
+/// The rows of `x`, then those of `y`.
+pub fn stack(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    Tensor::cat(&[x, y], 0)
+}
+
 /// Batch normalisation by the statistics of `x`, and those statistics, detached (biased variance).
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, c, height, width) = x.dims4()?;

@@ -84,6 +84,14 @@ impl Engine {
         }
     }
 
+    /// See [`kernels::stack`].
+    pub fn stack(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::stack(x, y),
+            Self::Composed => composed::stack(x, y),
+        }
+    }
+
     /// See [`kernels::batch_norm`].
     pub fn batch_norm(self, x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
         match self {
@@ -310,6 +318,8 @@ mod tests {
                 check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
             }
             check_agreement(device, seed, &[shape], |engine, x| engine.diagonal_phases(&x[0]))?;
+            let fewer: &[usize] = &[1, c, height, width];
+            check_agreement(device, seed, &[shape, fewer], |engine, x| engine.stack(&x[0], &x[1]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.relu(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;

@@ -3,7 +3,9 @@
 use super::nb101::{Nb1Shot1, Nb101};
 use super::nb201::Nb201;
 use super::nb301::Nb301;
+use super::nds::Nds;
 use super::{Buffers, Init, NetError, Param, Params, Pass};
+use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, Skeleton, SkeletonError, SpaceId, nb101};
 use crate::spec::Picker;
 use candle_core::{DType, Device, Tensor};
@@ -30,6 +32,10 @@ pub enum Network {
     Nb201(Nb201),
     /// NAS-Bench-301.
     Nb301(Nb301),
+    /// NDS `ResNet`.
+    NdsResnet(Nds<ResNet>),
+    /// NDS `ResNeXt-A`.
+    NdsResnextA(Nds<ResNeXtA>),
 }
 
 /// The same expression for a network of whichever space.
@@ -40,6 +46,8 @@ macro_rules! each {
             Network::Nb1Shot1($inner) => $body,
             Network::Nb201($inner) => $body,
             Network::Nb301($inner) => $body,
+            Network::NdsResnet($inner) => $body,
+            Network::NdsResnextA($inner) => $body,
         }
     };
 }
@@ -52,6 +60,8 @@ macro_rules! matching {
             (Network::Nb1Shot1($inner), Architecture::Nb101($own)) => $body,
             (Network::Nb201($inner), Architecture::Nb201($own)) => $body,
             (Network::Nb301($inner), Architecture::Nb301($own)) => $body,
+            (Network::NdsResnet($inner), Architecture::NdsResnet($own)) => $body,
+            (Network::NdsResnextA($inner), Architecture::NdsResnextA($own)) => $body,
             (network, architecture) => Err(network.foreign(architecture)),
         }
     };
@@ -77,6 +87,12 @@ impl Network {
             (Architecture::Nb301(architecture), Skeleton::Nb301(skeleton)) => {
                 Ok(Self::Nb301(Nb301::stand_alone(architecture, skeleton, init, *dtype, device)?))
             }
+            (Architecture::NdsResnet(architecture), Skeleton::Nds(skeleton)) => {
+                Ok(Self::NdsResnet(Nds::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            }
+            (Architecture::NdsResnextA(architecture), Skeleton::Nds(skeleton)) => {
+                Ok(Self::NdsResnextA(Nds::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            }
             (architecture, skeleton) => Err(foreign_skeleton(architecture.space(), &skeleton)),
         }
     }
@@ -97,6 +113,12 @@ impl Network {
             (SpaceId::Nb301, Skeleton::Nb301(skeleton)) => {
                 Ok(Self::Nb301(Nb301::supernet(skeleton, init, *dtype, device)?))
             }
+            (SpaceId::NdsResnet, Skeleton::Nds(skeleton)) => {
+                Ok(Self::NdsResnet(Nds::supernet(skeleton, picker, init, *dtype, device)?))
+            }
+            (SpaceId::NdsResnextA, Skeleton::Nds(skeleton)) => {
+                Ok(Self::NdsResnextA(Nds::supernet(skeleton, picker, init, *dtype, device)?))
+            }
             (space, skeleton) => Err(foreign_skeleton(space, &skeleton)),
         }
     }
@@ -107,6 +129,8 @@ impl Network {
             Self::Nb101(_) | Self::Nb1Shot1(_) => SpaceId::Nb101,
             Self::Nb201(_) => SpaceId::Nb201,
             Self::Nb301(_) => SpaceId::Nb301,
+            Self::NdsResnet(_) => SpaceId::NdsResnet,
+            Self::NdsResnextA(_) => SpaceId::NdsResnextA,
         }
     }
 
@@ -117,6 +141,8 @@ impl Network {
             Self::Nb1Shot1(network) => nb101::Skeleton::Supernet(*network.skeleton()).into(),
             Self::Nb201(network) => (*network.skeleton()).into(),
             Self::Nb301(network) => (*network.skeleton()).into(),
+            Self::NdsResnet(network) => (*network.skeleton()).into(),
+            Self::NdsResnextA(network) => (*network.skeleton()).into(),
         }
     }
 
@@ -154,6 +180,12 @@ impl Network {
                 Ok(Self::Nb1Shot1(network.extract(own, dtype, value)?))
             }
             (Self::Nb301(network), Architecture::Nb301(own)) => Ok(Self::Nb301(network.extract(own, dtype, value)?)),
+            (Self::NdsResnet(network), Architecture::NdsResnet(own)) => {
+                Ok(Self::NdsResnet(network.extract(own, dtype, value)?))
+            }
+            (Self::NdsResnextA(network), Architecture::NdsResnextA(own)) => {
+                Ok(Self::NdsResnextA(network.extract(own, dtype, value)?))
+            }
             (Self::Nb201(network), Architecture::Nb201(own)) => Ok(Self::Nb201(network.extract(own, dtype, value)?)),
             (network, architecture) => Err(network.foreign(architecture)),
         }

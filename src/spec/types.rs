@@ -313,8 +313,8 @@ pub struct TruthRecipe {
     pub space: SpaceId,
     /// How many architectures, all different.
     pub architectures: usize,
-    /// Out of how many drawn ones, uniformly: ordered by their numbers of parameters, those at even distances are taken, the first and
-    /// the last among them, so that few architectures show what sizes there are. `0` is as many as are taken.
+    /// Out of how many drawn ones. Those are taken whose numbers of parameters lie at even distances, the least and the greatest among
+    /// them, so that few architectures show what sizes there are. `0`: a plain draw.
     #[serde(default)]
     pub candidates: usize,
     /// The root of the draw's seed tree.

@@ -1,5 +1,7 @@
 //! Fully connected layers, through a matrix product whose gradient is two more.
 
+use std::borrow::Cow;
+
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
@@ -33,15 +35,18 @@ impl Side {
     }
 
     /// The matrix with the rows that the product sees, and their number and length.
-    fn rows<T: Element>(self, matrix: Array<T>) -> Result<(Vec<T>, usize, usize)> {
+    fn rows<T: Element>(self, matrix: Array<'_, T>) -> Result<(Cow<'_, [T]>, usize, usize)> {
         let &[rows, columns] = matrix.dims else {
             bail!("a matrix is wanted, not a tensor of shape {:?}", matrix.dims)
         };
         if self == Self::AsIs {
-            return Ok((matrix.data.to_vec(), rows, columns));
+            return Ok((matrix.data.into(), rows, columns));
         }
-        let transposed = (0..rows * columns).map(|i| matrix.data[i % rows * columns + i / rows]).collect();
-        Ok((transposed, columns, rows))
+        let mut transposed = Vec::with_capacity(matrix.data.len());
+        for column in 0..columns {
+            transposed.extend(matrix.data[column..].iter().step_by(columns));
+        }
+        Ok((transposed.into(), columns, rows))
     }
 }
 

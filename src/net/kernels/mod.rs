@@ -33,6 +33,7 @@ mod process;
 mod reduce;
 mod sgd;
 mod slice;
+mod stack;
 mod tape;
 #[cfg(test)]
 pub(super) mod testing;
@@ -51,4 +52,7 @@ pub use process::{keep_candle_on_its_thread, keep_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use sgd::{SgdStep, sgd_step};
 pub use slice::slice;
+pub use stack::stack;
 pub use tape::backward;
+#[cfg(test)]
+pub(super) use tape::is_of_kernels;

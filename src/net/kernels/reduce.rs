@@ -122,6 +122,9 @@ impl Kernel<1> for Sums {
         let (plane, count) = (x.data.len() / planes, shape.elem_count());
         let divisor = if self.mean { (x.data.len() / count) as f64 } else { 1.0 };
         let plane_sum = |plane: &[T]| -> f64 {
+            if plane.len() <= ROW {
+                return row_sum(isa, plane);
+            }
             let rows: Vec<f64> = plane.par_chunks(ROW).map(|row| row_sum(isa, row)).collect();
             rows.iter().sum()
         };

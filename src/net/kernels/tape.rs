@@ -91,6 +91,13 @@ pub fn backward(loss: &Tensor) -> Result<GradStore> {
     Ok(gradients)
 }
 
+/// Whether the graph of `loss` is one of kernels alone, so that [`backward`] walks it itself.
+#[cfg(test)]
+pub(in crate::net) fn is_of_kernels(loss: &Tensor) -> bool {
+    let tape = tape();
+    loss.sorted_nodes().into_iter().all(|node| node.is_variable() || tape.contains_key(&node.id()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{random, values};

@@ -40,7 +40,7 @@ impl FactorisedReduction {
     pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
         // Neither convolution sees a pixel of the other: on the pixels of both side by side they are one convolution in two groups.
         let pixels = pass.engine.diagonal_phases(&x.relu(pass)?)?;
-        let weights = Tensor::cat(&[pass.value(&self.even), pass.value(&self.odd)], 0)?;
+        let weights = pass.engine.stack(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
         self.norm.forward(&halved, pass)
     }

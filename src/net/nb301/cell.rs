@@ -117,7 +117,8 @@ impl Cell {
                 [self.run(first, &mut nodes[first.from], pass)?, self.run(second, &mut nodes[second.from], pass)?];
             nodes.push(Shared::new(pass.engine.add(&terms[0], &terms[1])?));
         }
-        Tensor::cat(&nodes[INPUTS..].iter().map(Shared::image).collect::<Vec<_>>(), 1)
+        let join = |a: usize, b: usize| pass.engine.join_channels(nodes[a].image(), nodes[b].image());
+        pass.engine.join_channels(&join(2, 3)?, &join(4, 5)?)
     }
 
     /// What an edge makes of its source.

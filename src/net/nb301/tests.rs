@@ -61,7 +61,7 @@ fn loss_gradients(network: &Nb301, architecture: Architecture) -> (Tensor, GradS
     let images = images(4, network.skeleton().resolution);
     let logits = network.forward(architecture, &images, &mut Pass::new(engine())).unwrap();
     let labels = Tensor::new(&[0u32, 3, 1, 3], &Device::Cpu).unwrap();
-    let gradients = engine().cross_entropy(&logits, &labels).unwrap().backward().unwrap();
+    let gradients = engine().backward(&engine().cross_entropy(&logits, &labels).unwrap()).unwrap();
     (logits, gradients)
 }
 
@@ -195,6 +195,16 @@ fn a_sub_network_is_its_stand_alone_network() {
     }
 }
 
+/// So that the backward pass need not be Candle's.
+#[test]
+fn the_graph_is_one_of_kernels() {
+    let network = supernet(ODD);
+    let mut pass = Pass::new(Engine::Kernels);
+    let logits = network.forward(full(), &images(2, 7), &mut pass).unwrap();
+    assert!(crate::net::kernels::is_of_kernels(&logits));
+    assert!(!crate::net::kernels::is_of_kernels(&logits.sqr().unwrap()));
+}
+
 on_each_device!(both_engines_run_the_same_network);
 
 fn both_engines_run_the_same_network(device: &Device) {
@@ -207,7 +217,7 @@ fn both_engines_run_the_same_network(device: &Device) {
             let images = images(4, skeleton.resolution).to_dtype(DType::F64).unwrap().to_device(device).unwrap();
             let labels = Tensor::new(&[0u32, 3, 1, 3], device).unwrap();
             let logits = network.forward(architecture, &images, &mut Pass::new(engine)).unwrap();
-            let gradients = engine.cross_entropy(&logits, &labels).unwrap().backward().unwrap();
+            let gradients = engine.backward(&engine.cross_entropy(&logits, &labels).unwrap()).unwrap();
             let of = |param: &Param| gradients.get(&param.var).map(|gradient| host_f64(gradient).unwrap());
             let mut found = vec![Some(host_f64(&logits).unwrap())];
             found.extend(network.params().iter().map(of));

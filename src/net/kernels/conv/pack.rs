@@ -115,6 +115,11 @@ impl Packing {
             let (inside_y, inside_x) = (inside(h, self.stride, top, rows), inside(w, self.stride, left, columns));
             plane[..inside_y.start * columns].fill(T::ZERO);
             plane[inside_y.end * columns..].fill(T::ZERO);
+            if self.stride == 1 && columns == w {
+                let source = &channel[(inside_y.start as isize - top) as usize * w..][..inside_y.len() * w];
+                shift(source, left, &mut plane[inside_y.start * w..inside_y.end * w], w, &inside_x);
+                continue;
+            }
             for y in inside_y {
                 let row = &mut plane[y * columns..][..columns];
                 let source = &channel[((y * self.stride) as isize - top) as usize * w..][..w];
@@ -125,14 +130,31 @@ impl Packing {
                 if row.is_empty() {
                     continue;
                 }
-                if self.stride == 1 {
-                    copy_row(&source[first..first + row.len()], row);
-                } else {
-                    for (target, pixel) in row.iter_mut().zip(source[first..].iter().step_by(self.stride)) {
-                        *target = *pixel;
-                    }
+                match self.stride {
+                    1 => copy_row(&source[first..first + row.len()], row),
+                    2 => copy_every_second(&source[first..], row),
+                    s => row.iter_mut().zip(source[first..].iter().step_by(s)).for_each(|(to, from)| *to = *from),
                 }
             }
+        }
+    }
+}
+
+/// Copies rows of `w` pixels, each `right` places further to the right, with zeros beside the `inside` of each row.
+///
+/// As both sides have rows of the same length, that is a single copy, and what it brought over from neighbouring rows is zeroed.
+fn shift<T: Element>(from: &[T], right: isize, to: &mut [T], w: usize, inside: &Range<usize>) {
+    let by = right.unsigned_abs().min(from.len());
+    let count = from.len() - by;
+    if right >= 0 {
+        to[by..].copy_from_slice(&from[..count]);
+    } else {
+        to[..count].copy_from_slice(&from[by..]);
+    }
+    if inside.len() < w {
+        for row in to.chunks_exact_mut(w) {
+            row[..inside.start].fill(T::ZERO);
+            row[inside.end..].fill(T::ZERO);
         }
     }
 }
@@ -154,6 +176,19 @@ fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
         copy(len - 2 * SHORT);
     }
     copy(len - SHORT);
+}
+
+/// Copies as many elements as `to` has, every second from the first.
+fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
+    // Pairs are what vectors can take apart; the last pixel may have none after it.
+    let (last, to) = to.split_last_mut().map_or((None, [].as_mut_slice()), |(last, rest)| (Some(last), rest));
+    let count = to.len();
+    for (to, [pixel, _]) in to.iter_mut().zip(from.as_chunks().0) {
+        *to = *pixel;
+    }
+    if let Some(last) = last {
+        *last = from[2 * count];
+    }
 }
 
 /// The distinct numbers, in order.

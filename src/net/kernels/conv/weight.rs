@@ -217,15 +217,12 @@ fn add_pairs<const C: usize, const P: usize>(
     sums: &mut [f32],
 ) -> usize {
     for (first, count, taps) in tap_blocks::<P>(offsets) {
-        let mut lanes = [[[0.0; wide::VECTOR]; P]; C];
         // SAFETY: channels come in pairs only where the processor has AVX-512.
-        unsafe { wide::products(rows, x, taps, gy, &mut lanes) };
+        let products: [[[f32; 2]; P]; C] = unsafe { wide::products(rows, x, taps, gy) };
         // An odd last channel is paired with zeros, and has no sums beyond it.
-        for (sums, (c, half)) in
-            sums.chunks_exact_mut(offsets.len()).zip((0..2 * C).map(|channel| (channel / 2, channel % 2)))
-        {
-            for (sum, lanes) in sums[first..][..count].iter_mut().zip(&lanes[c]) {
-                *sum += total(&lanes.as_chunks::<LANES>().0[half]);
+        for (channel, sums) in sums.chunks_exact_mut(offsets.len()).take(2 * C).enumerate() {
+            for (sum, product) in sums[first..][..count].iter_mut().zip(&products[channel / 2]) {
+                *sum += product[channel % 2];
             }
         }
     }

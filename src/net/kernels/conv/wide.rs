@@ -4,8 +4,9 @@
 //! does not find these loops by itself in arrays of this size, so they are written in its intrinsics.
 
 use std::arch::x86_64::{
-    __m512, _mm256_loadu_pd, _mm512_broadcast_f64x4, _mm512_castpd_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_mask_storeu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    __m512, _mm_cvtss_f32, _mm256_loadu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps,
+    _mm512_castps512_ps128, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_permute_ps, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_storeu_ps,
 };
 
 use super::super::element::LANES;
@@ -65,18 +66,17 @@ pub(super) fn correlate<const C: usize, const V: usize>(
     }
 }
 
-/// [`products`](super::weight::products) for `C` pairs of output channels and `P` taps.
+/// [`products`](super::weight::products) for `C` pairs of output channels and `P` taps, with the lanes added.
 ///
-/// `gy` holds the channels in pairs: eight columns of the one, and the same eight of the other. `lanes` are the first's, then
-/// the second's.
+/// `gy` holds the channels in pairs: eight columns of the one, and the same eight of the other. So do the sums: the first
+/// channel's, and the second's.
 #[target_feature(enable = "avx512f")]
 pub(super) fn products<const C: usize, const P: usize>(
     rows: &Rows,
     x: &[f32],
     taps: [usize; P],
     gy: &[f32],
-    lanes: &mut [[[f32; VECTOR]; P]; C],
-) {
+) -> [[[f32; 2]; P]; C] {
     let pair = 2 * rows.lines * rows.columns;
     let last = taps.iter().fold(0, |a, &b| a.max(b));
     assert!(rows.images > 0 && pair > 0 && rows.columns.is_multiple_of(LANES));
@@ -103,8 +103,27 @@ pub(super) fn products<const C: usize, const P: usize>(
             }
         }
     }
+    // Out of the registers first: what follows is too long to be unrolled, and would keep the sums in memory all along.
+    let mut lanes = [[[0.0; VECTOR]; P]; C];
     for (lanes, sums) in lanes.iter_mut().flatten().zip(sums.iter().flatten()) {
         // SAFETY: a vector is as long as the array.
         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), *sums) };
     }
+    let mut totals = [[[0.0; 2]; P]; C];
+    for (totals, lanes) in totals.iter_mut().flatten().zip(lanes.iter().flatten()) {
+        // SAFETY: the same.
+        *totals = add_lanes(unsafe { _mm512_loadu_ps(lanes.as_ptr()) });
+    }
+    totals
+}
+
+/// The sum of the first eight lanes and that of the last eight, each by the tree that adds lanes everywhere.
+#[target_feature(enable = "avx512f")]
+fn add_lanes(lanes: __m512) -> [f32; 2] {
+    // Each step adds to a number the one four, two, and one places further on.
+    let sums = _mm512_add_ps(lanes, _mm512_shuffle_f32x4(lanes, lanes, 0b10_11_00_01));
+    let sums = _mm512_add_ps(sums, _mm512_permute_ps(sums, 0b01_00_11_10));
+    let sums = _mm512_add_ps(sums, _mm512_permute_ps(sums, 0b10_11_00_01));
+    let second = _mm512_castps512_ps128(_mm512_shuffle_f32x4(sums, sums, 0b10));
+    [_mm_cvtss_f32(_mm512_castps512_ps128(sums)), _mm_cvtss_f32(second)]
 }
