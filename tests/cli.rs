@@ -116,6 +116,48 @@ fn names_that_are_nearly_right_are_answered_with_the_right_one() {
 }
 
 #[test]
+fn the_five_spaces_are_listed() {
+    let bench = Bench::new();
+    let table = bench.run(&["spaces"]).exits(0);
+    for shown in ["nb101", "1,312,200", "14,580", "nb201", "15,625", "6,466", "5,260", "nb301", "1.08e18", "sep_conv_3x3"] {
+        assert!(table.stdout.contains(shown), "{shown} is not in\n{}", table.stdout);
+    }
+    bench.write("root/truth/nb201.csv", "");
+    let listed = bench.run(&["spaces", "--json", "--data-root", "root"]).exits(0);
+    let spaces: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
+    let told: Vec<String> = spaces
+        .iter()
+        .map(|space| format!("{} {} {} {}", space["id"], space["raw"], space["canonical"], space["exact"]))
+        .collect();
+    let expected = [
+        r#""nb101" 1312200 14580 55854"#,
+        r#""nb201" 15625 6466 5260"#,
+        r#""nb301" 1076746950455072400 null null"#,
+        r#""nds_resnet" 1259712 1259712 1259712"#,
+        r#""nds_resnext_a" 11390625 11390625 11390625"#,
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(spaces[1]["data"], serde_json::json!([{"path": "truth/nb201.csv", "present": true}]));
+    assert_eq!(spaces[3]["data"], serde_json::json!([{"path": "truth/nds_resnet.csv", "present": false}]));
+    assert_eq!(spaces[2]["operations"].as_array().unwrap().len(), 7);
+    assert_eq!(spaces[4]["positions"], 12);
+}
+
+#[test]
+fn a_spec_that_does_not_fit_its_space_is_refused() {
+    let bench = Bench::new();
+    let refused = |change: (&str, &str), said: &str| {
+        let text = BASELINES.replace(change.0, change.1);
+        assert_ne!(text, BASELINES);
+        bench.write("spec.toml", &text);
+        bench.run(&["run", "spec.toml"]).exits(2).says(said);
+    };
+    refused(("space = 'nb201'", "space = 'nb301'"), "which is truth of nb201, not of nb301");
+    refused(("channels = 4, cells = 1", "layers = 3"), "`zero-shot.network.layers` is no size of the stand-alone network of nb201");
+    refused(("[panels", "[supernet]\nsampling = 'iso'\npicker = 'l1'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels"), "`supernet.picker` is for spaces with widths to decide");
+}
+
+#[test]
 fn estimators_are_listed_and_explained() {
     let bench = Bench::new();
     let all: serde_json::Value = serde_json::from_str(&bench.run(&["estimators", "--json"]).exits(0).stdout).unwrap();

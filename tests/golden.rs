@@ -26,8 +26,28 @@ use nas_assay::store::record::{EstimatorRecord, Record};
 const NUMERIC: f64 = 1e-12;
 
 #[test]
+fn nb101_micro() {
+    check("nb101-micro");
+}
+
+#[test]
 fn nb201_micro() {
     check("nb201-micro");
+}
+
+#[test]
+fn nb301_micro() {
+    check("nb301-micro");
+}
+
+#[test]
+fn nds_resnet_micro() {
+    check("nds_resnet-micro");
+}
+
+#[test]
+fn nds_resnext_a_micro() {
+    check("nds_resnext_a-micro");
 }
 
 /// Runs a carried spec from nothing and holds its record against the golden.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use nas_assay::experiment::{Resolved, carried_specs};
+use nas_assay::experiment::{CARRIED_SPECS, Resolved};
 use nas_assay::spec::{Spec, nearest, parse_spec, read_text};
 use nas_assay::store::to_json;
 
@@ -27,7 +27,7 @@ impl Specs {
             return Ok(());
         }
         let mut rows = Vec::new();
-        for (name, text) in carried_specs() {
+        for (name, text) in CARRIED_SPECS {
             let resolved = Resolved::new(parse_spec(text, name)?)?;
             rows.push((resolved.hash, resolved.spec.name, resolved.spec.title));
         }
@@ -40,7 +40,7 @@ impl Specs {
             return Ok(());
         }
         for (hash, name, title) in rows {
-            println!("{}  {name:<14}  {title}", hash.short());
+            println!("{}  {name:<19}  {title}", hash.short());
         }
         Ok(())
     }
@@ -57,11 +57,10 @@ pub fn find(word: &str) -> Result<Spec, Failure> {
 }
 
 fn carried(name: &str) -> Result<&'static str, Failure> {
-    let specs = carried_specs();
-    if let Some((_, text)) = specs.iter().find(|(candidate, _)| *candidate == name) {
+    if let Some((_, text)) = CARRIED_SPECS.iter().find(|(candidate, _)| *candidate == name) {
         return Ok(text);
     }
-    let help = match nearest(name, specs.iter().map(|(name, _)| *name)) {
+    let help = match nearest(name, CARRIED_SPECS.iter().map(|(name, _)| *name)) {
         Some(known) => format!("did you mean `{known}`? a file is given by its path, as in ./{name}.toml"),
         None => "`nas-assay specs` lists them; a file is given by its path, ending in .toml".to_owned(),
     };

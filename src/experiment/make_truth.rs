@@ -12,7 +12,7 @@ use crate::net::train::{Job, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
 use crate::space::{Architecture, Form, Pool};
-use crate::spec::{SeedValue, TruthRecipe};
+use crate::spec::{SeedValue, SpecError, TruthRecipe};
 use crate::truth::trained::TrainedRow;
 
 /// Images a batch when a trained network is evaluated by running statistics; it changes no number.
@@ -41,23 +41,21 @@ pub fn make_truth(
     Ok(rows.map(|(&architecture, accuracies)| TrainedRow { architecture, accuracies: accuracies.to_vec() }).collect())
 }
 
+/// An architecture and its number of parameters.
+type Sized = (u64, Architecture);
+
 /// The architectures of a recipe.
 fn draw(recipe: &TruthRecipe) -> Result<Vec<Architecture>, ExperimentError> {
     let mut stream = recipe.draw.root().child("truth").stream();
-    let candidates = candidates(recipe, recipe.candidates.max(recipe.architectures), &mut stream);
+    let candidates = candidates(recipe, recipe.candidates.max(recipe.architectures), &mut stream)?;
     if recipe.candidates == 0 {
-        return Ok(candidates);
+        return Ok(candidates.into_iter().map(|(_, architecture)| architecture).collect());
     }
-    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
-    let mut sized = Vec::with_capacity(candidates.len());
-    for architecture in candidates {
-        sized.push((architecture.census(&skeleton)?.params, architecture));
-    }
-    Ok(spread(sized, recipe.architectures))
+    Ok(spread(candidates, recipe.architectures))
 }
 
 /// `count` of the architectures, whose sizes lie as evenly between the least and the greatest as the choice allows.
-fn spread(mut sized: Vec<(u64, Architecture)>, count: usize) -> Vec<Architecture> {
+fn spread(mut sized: Vec<Sized>, count: usize) -> Vec<Architecture> {
     sized.sort_unstable();
     let (Some(&(least, _)), Some(&(greatest, _))) = (sized.first(), sized.last()) else { return Vec::new() };
     let steps = count.max(2) as u64 - 1;
@@ -70,21 +68,38 @@ fn spread(mut sized: Vec<(u64, Architecture)>, count: usize) -> Vec<Architecture
     chosen
 }
 
-/// `count` different architectures: representatives where the space lists them, else raw encodings.
-fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Vec<Architecture> {
+/// How many draws in a row may give nothing new before a recipe is given up.
+const FRUITLESS: usize = 100_000;
+
+/// `count` different architectures of a recipe, in the order of the draw: representatives where the space lists them, else raw
+/// encodings.
+fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result<Vec<Sized>, ExperimentError> {
+    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+    let most = recipe.most_flops.unwrap_or(u64::MAX);
+    let sized = |architecture: Architecture| -> Result<Option<Sized>, ExperimentError> {
+        let census = architecture.census(&skeleton)?;
+        Ok((census.flops <= most).then_some((census.params, architecture)))
+    };
+    let mut found = Vec::with_capacity(count);
     if let Some(representatives) = recipe.space.representatives() {
-        let chosen = stream.choose(representatives.len(), count.min(representatives.len()));
-        return chosen.into_iter().map(|index| representatives[index]).collect();
-    }
-    let mut drawn = BTreeSet::new();
-    let mut ordered = Vec::with_capacity(count);
-    while ordered.len() < count {
-        let architecture = recipe.space.sample(stream);
-        if drawn.insert(architecture) {
-            ordered.push(architecture);
+        for index in stream.permutation(representatives.len()) {
+            found.extend(sized(representatives[index])?);
+        }
+        found.truncate(count);
+    } else {
+        let (mut known, mut fruitless) = (BTreeSet::new(), 0);
+        while found.len() < count && fruitless < FRUITLESS {
+            let drawn = sized(recipe.space.sample(stream))?.filter(|&(_, architecture)| known.insert(architecture));
+            fruitless = if drawn.is_some() { 0 } else { fruitless + 1 };
+            found.extend(drawn);
         }
     }
-    ordered
+    if found.len() < count {
+        let problem = format!("asks for {count} different architectures, and the draw found {}", found.len());
+        let key = if recipe.candidates > 0 { "candidates" } else { "architectures" };
+        return Err(SpecError::Invalid { key: key.to_owned(), problem }.into());
+    }
+    Ok(found)
 }
 
 /// Validation accuracy (a fraction, by running statistics) of one architecture, trained stand-alone; `epoch` hears of every epoch.

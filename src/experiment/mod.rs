@@ -41,13 +41,24 @@ pub use resolve::Resolved;
 pub use runner::{PlannedStage, Runner};
 pub use score_file::{ScoreError, Scored, score_file};
 
-/// The specs that the program carries: name and TOML text.
-pub fn carried_specs() -> [(&'static str, &'static str); 2] {
-    [
-        ("nb201-micro", include_str!("../../fixtures/specs/nb201-micro.toml")),
-        ("nb201-real", include_str!("../../fixtures/specs/nb201-real.toml")),
-    ]
+/// A carried spec: its name and its text.
+macro_rules! carried {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../fixtures/specs/", $name, ".toml")))),*] };
 }
+
+/// The specs that the program carries, name and TOML text: of every space one that needs no data, and one that needs the data root.
+pub const CARRIED_SPECS: &[(&str, &str)] = carried![
+    "nb101-micro",
+    "nb101-real",
+    "nb201-micro",
+    "nb201-real",
+    "nb301-micro",
+    "nb301-real",
+    "nds_resnet-micro",
+    "nds_resnet-real",
+    "nds_resnext_a-micro",
+    "nds_resnext_a-real",
+];
 
 /// Which engine made a number; numbers of one class are bit-identical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -317,6 +317,9 @@ pub struct TruthRecipe {
     /// them, so that few architectures show what sizes there are. `0`: a plain draw.
     #[serde(default)]
     pub candidates: usize,
+    /// Only architectures of at most as many multiply-accumulates an image are drawn, so that each can be trained in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_flops: Option<u64>,
     /// The root of the draw's seed tree.
     #[serde(default)]
     pub draw: SeedValue,

@@ -6,12 +6,20 @@
 use crate::space::Architecture;
 use crate::spec::{SeedValue, SpecError, TruthRecipe, parse_recipe, sha256_hex};
 
+/// A carried table: its name, its recipe and its rows.
+macro_rules! carried {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!("../../fixtures/truth/", $name, ".toml")),
+            include_str!(concat!("../../fixtures/truth/", $name, ".csv")),
+        )),*]
+    };
+}
+
 /// Carried tables: name, recipe, table.
-const CARRIED: [(&str, &str, &str); 1] = [(
-    "nb201-micro",
-    include_str!("../../fixtures/truth/nb201-micro.toml"),
-    include_str!("../../fixtures/truth/nb201-micro.csv"),
-)];
+const CARRIED: &[(&str, &str, &str)] =
+    carried!["nb201-micro"];
 
 /// Why a trained table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +79,7 @@ impl TrainedRow {
 /// # Errors
 /// If there is none.
 pub fn carried(name: &str) -> Result<TrainedTable, TrainedError> {
-    let known = || CARRIED.map(|(name, ..)| name).join(", ");
+    let known = || CARRIED.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
     let (_, recipe, table) = CARRIED
         .iter()
         .find(|(candidate, ..)| *candidate == name)
