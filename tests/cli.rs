@@ -119,7 +119,9 @@ fn names_that_are_nearly_right_are_answered_with_the_right_one() {
 fn the_five_spaces_are_listed() {
     let bench = Bench::new();
     let table = bench.run(&["spaces"]).exits(0);
-    for shown in ["nb101", "1,312,200", "14,580", "nb201", "15,625", "6,466", "5,260", "nb301", "1.08e18", "sep_conv_3x3"] {
+    for shown in
+        ["nb101", "1,312,200", "14,580", "nb201", "15,625", "6,466", "5,260", "nb301", "1.08e18", "sep_conv_3x3"]
+    {
         assert!(table.stdout.contains(shown), "{shown} is not in\n{}", table.stdout);
     }
     bench.write("root/truth/nb201.csv", "");
@@ -153,8 +155,17 @@ fn a_spec_that_does_not_fit_its_space_is_refused() {
         bench.run(&["run", "spec.toml"]).exits(2).says(said);
     };
     refused(("space = 'nb201'", "space = 'nb301'"), "which is truth of nb201, not of nb301");
-    refused(("channels = 4, cells = 1", "layers = 3"), "`zero-shot.network.layers` is no size of the stand-alone network of nb201");
-    refused(("[panels", "[supernet]\nsampling = 'iso'\npicker = 'l1'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels"), "`supernet.picker` is for spaces with widths to decide");
+    refused(
+        ("channels = 4, cells = 1", "layers = 3"),
+        "`zero-shot.network.layers` is no size of the stand-alone network of nb201",
+    );
+    refused(
+        (
+            "[panels",
+            "[supernet]\nsampling = 'iso'\npicker = 'l1'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels",
+        ),
+        "`supernet.picker` is for spaces with widths to decide",
+    );
 }
 
 #[test]
