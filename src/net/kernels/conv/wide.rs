@@ -15,7 +15,7 @@ use super::weight::Rows;
 /// Numbers in a vector.
 pub(super) const VECTOR: usize = 16;
 
-/// [`correlate`](super::correlate::correlate) for `C` output channels and `V` vectors of pixels at a time.
+/// `correlate` for `C` output channels and `V` vectors of pixels at a time.
 #[target_feature(enable = "avx512f")]
 pub(super) fn correlate<const C: usize, const V: usize>(
     packed: &[f32],
@@ -66,7 +66,7 @@ pub(super) fn correlate<const C: usize, const V: usize>(
     }
 }
 
-/// [`products`](super::weight::products) for `C` pairs of output channels and `P` taps, with the lanes added.
+/// `products` for `C` pairs of output channels and `P` taps, with the lanes added.
 ///
 /// `gy` holds the channels in pairs: eight columns of the one, and the same eight of the other. So do the sums: the first
 /// channel's, and the second's.
