@@ -151,10 +151,9 @@ fn shift<T: Element>(from: &[T], right: isize, to: &mut [T], w: usize, inside: &
     } else {
         to[..count].copy_from_slice(&from[by..]);
     }
-    if inside.len() < w {
+    for outside in (0..inside.start).chain(inside.end..w) {
         for row in to.chunks_exact_mut(w) {
-            row[..inside.start].fill(T::ZERO);
-            row[inside.end..].fill(T::ZERO);
+            row[outside] = T::ZERO;
         }
     }
 }

@@ -22,7 +22,7 @@ const WORKING_SET: usize = 6 * 1024;
 
 /// The gradient with respect to the weights, given that with respect to the output.
 pub(super) fn weight_gradient<T: Element>(isa: Isa, g: &Geometry, x: &[T], gy: &[T]) -> Vec<T> {
-    let plan = Plan::new(g);
+    let plan = Plan::new::<T>(isa, g);
     let g = &plan.g;
     let (image, output) = (g.ci * g.hi * g.wi, g.co * g.ho * g.wo);
     let images = g.n.div_ceil(PARTS);
@@ -53,29 +53,37 @@ struct Plan {
     offsets: Vec<usize>,
     /// Output columns, filled up to whole vectors with zeros.
     columns: usize,
-    /// Images that are summed together.
+    /// Images that are summed together: part of the order of the sum, and so the same for every layout.
     together: usize,
+    /// Whether output channels are taken two by two, for vectors of AVX-512.
+    in_pairs: bool,
+    /// Whether the rows of an image lie side by side without a gap, as one.
+    dense: bool,
 }
 
 impl Plan {
-    fn new(g: &Geometry) -> Self {
+    fn new<T: Element>(isa: Isa, g: &Geometry) -> Self {
         let (g, taps, dilation) = (g.flat(), g.kh * g.kw, g.window.dilation);
-        let packing = Packing::of_input(&g, false);
+        // A single channel leaves half of a wide vector empty.
+        let in_pairs = is_wide::<T>(isa) && g.cog() > 1;
+        let padded = Packing::of_input(&g, false);
+        let columns = g.wo.next_multiple_of(LANES);
+        let together = (WORKING_SET / (4 * g.ho * columns + padded.channel())).clamp(1, PARTS);
+        // Without a gap between short rows the loop over them is one; whole vectors a row keep each pixel in its lane.
+        let dense = in_pairs && columns == g.wo && g.wo <= 2 * LANES && g.kw > 1 && g.window.stride == 1;
+        let packing = if dense { Packing::of_input(&g, true) } else { padded };
         let offsets = (0..g.cig() * taps).map(|t| {
             let (y, x) = (t % taps / g.kw, t % g.kw);
             packing.offset(t / taps, (y * dilation, x * dilation))
         });
-        let columns = g.wo.next_multiple_of(LANES);
-        let touched = 4 * g.ho * columns + packing.channel();
-        Self { offsets: offsets.collect(), columns, together: (WORKING_SET / touched).clamp(1, PARTS), g, packing }
+        Self { offsets: offsets.collect(), columns, in_pairs, dense, together, g, packing }
     }
 
     /// Adds the gradient over a few images.
     fn add<T: Element>(&self, isa: Isa, x: &[T], gy: &[T], sums: &mut [T]) {
         let g = &self.g;
         let images = x.len() / self.packing.source();
-        // A single channel leaves half of a wide vector empty.
-        let in_pairs = is_wide::<T>(isa) && g.cog() > 1;
+        let in_pairs = self.in_pairs;
         let x_in_place = self.packing.is_identity() && self.columns == g.wo;
         let gy_in_place = self.columns == g.wo && !in_pairs;
         let x_image = if x_in_place { self.packing.source() } else { self.packing.image() };
@@ -99,15 +107,21 @@ impl Plan {
                     row[g.wo..].fill(T::ZERO);
                 }
             }
-            let rows =
-                Rows { images, lines: g.ho, columns: self.columns, x_row: self.packing.row(), x_image, gy_image };
+            let rows = Rows {
+                images,
+                lines: if self.dense { 1 } else { g.ho },
+                columns: if self.dense { g.ho * g.wo } else { self.columns },
+                x_row: self.packing.row(),
+                x_image,
+                gy_image,
+            };
             let x = if x_in_place { x } else { packed_x };
             let gy = if gy_in_place { gy } else { packed_gy };
             for group in 0..g.window.groups {
                 let x = &x[group * g.cig() * self.packing.channel()..];
                 let gy = &gy[group * (channels / g.window.groups) * g.ho * self.columns..];
                 let sums = &mut sums[group * g.cog() * self.offsets.len()..][..g.cog() * self.offsets.len()];
-                self.add_group(isa, in_pairs, &rows, x, gy, sums);
+                self.add_group(isa, &rows, x, gy, sums);
             }
         });
     }
@@ -145,14 +159,16 @@ impl Plan {
     }
 
     /// Adds the gradient of a group's weights.
-    fn add_group<T: Element>(&self, isa: Isa, in_pairs: bool, rows: &Rows, x: &[T], gy: &[T], sums: &mut [T]) {
+    fn add_group<T: Element>(&self, isa: Isa, rows: &Rows, x: &[T], gy: &[T], sums: &mut [T]) {
         let (taps, plane, offsets) = (self.offsets.len(), rows.lines * rows.columns, &self.offsets);
         let mut output = 0;
         while output < self.g.cog() {
             let left = self.g.cog() - output;
             let (gy, sums) = (&gy[output * plane..], &mut sums[output * taps..]);
             #[cfg(target_arch = "x86_64")]
-            if in_pairs && let (Some(x), Some(gy), Some(sums)) = (T::singles(x), T::singles(gy), T::singles_mut(sums)) {
+            if self.in_pairs
+                && let (Some(x), Some(gy), Some(sums)) = (T::singles(x), T::singles(gy), T::singles_mut(sums))
+            {
                 // As many sums as 32 registers hold, without taps computed in vain.
                 output += match left {
                     7.. if taps.is_multiple_of(4) && !taps.is_multiple_of(6) => {

@@ -4,9 +4,9 @@
 //! does not find these loops by itself in arrays of this size, so they are written in its intrinsics.
 
 use std::arch::x86_64::{
-    __m512, _mm_cvtss_f32, _mm256_loadu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps,
-    _mm512_castps512_ps128, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_permute_ps, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_storeu_ps,
+    __m512, _mm256_loadu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_mask_storeu_ps, _mm512_permute_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4,
+    _mm512_shuffle_ps, _mm512_storeu_ps,
 };
 
 use super::super::element::LANES;
@@ -110,20 +110,26 @@ pub(super) fn products<const C: usize, const P: usize>(
         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), *sums) };
     }
     let mut totals = [[[0.0; 2]; P]; C];
-    for (totals, lanes) in totals.iter_mut().flatten().zip(lanes.iter().flatten()) {
-        // SAFETY: the same.
-        *totals = add_lanes(unsafe { _mm512_loadu_ps(lanes.as_ptr()) });
+    for (totals, lanes) in totals.as_flattened_mut().chunks_mut(4).zip(lanes.as_flattened().chunks(4)) {
+        // Vectors beyond the last repeat it, and their sums are dropped.
+        // SAFETY: a vector is as long as the array.
+        let four = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(lanes[i.min(lanes.len() - 1)].as_ptr()) });
+        totals.copy_from_slice(&add_lanes(four)[..totals.len()]);
     }
     totals
 }
 
-/// The sum of the first eight lanes and that of the last eight, each by the tree that adds lanes everywhere.
+/// Of each of four vectors, the sum of the first eight lanes and that of the last eight, by the tree that adds lanes everywhere:
+/// each step adds the upper half of what is left to the lower, and leaves the sums of more vectors in one.
 #[target_feature(enable = "avx512f")]
-fn add_lanes(lanes: __m512) -> [f32; 2] {
-    // Each step adds to a number the one four, two, and one places further on.
-    let sums = _mm512_add_ps(lanes, _mm512_shuffle_f32x4(lanes, lanes, 0b10_11_00_01));
-    let sums = _mm512_add_ps(sums, _mm512_permute_ps(sums, 0b01_00_11_10));
-    let sums = _mm512_add_ps(sums, _mm512_permute_ps(sums, 0b10_11_00_01));
-    let second = _mm512_castps512_ps128(_mm512_shuffle_f32x4(sums, sums, 0b10));
-    [_mm_cvtss_f32(_mm512_castps512_ps128(sums)), _mm_cvtss_f32(second)]
+fn add_lanes([a, b, c, d]: [__m512; 4]) -> [[f32; 2]; 4] {
+    let fours =
+        |a, b| _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0b10_00_10_00), _mm512_shuffle_f32x4(a, b, 0b11_01_11_01));
+    let (a, b) = (fours(a, b), fours(c, d));
+    let twos = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0b01_00_01_00), _mm512_shuffle_ps(a, b, 0b11_10_11_10));
+    let ones = _mm512_add_ps(twos, _mm512_permute_ps(twos, 0b10_11_00_01));
+    let mut s = [0.0; VECTOR];
+    // SAFETY: a vector is as long as the array.
+    unsafe { _mm512_storeu_ps(s.as_mut_ptr(), ones) };
+    [[s[0], s[4]], [s[8], s[12]], [s[2], s[6]], [s[10], s[14]]]
 }
