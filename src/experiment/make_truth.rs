@@ -131,3 +131,40 @@ pub(super) fn train_one(
     }
     Ok(accuracy(&network, architecture, &images.validation, EVALUATION_BATCH, device)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::truth::trained::carried;
+
+    #[test]
+    fn the_carried_tables_are_of_the_architectures_that_their_recipes_draw() {
+        for name in ["nb101-micro", "nb201-micro", "nb301-micro", "nds_resnet-micro", "nds_resnext_a-micro"] {
+            let table = carried(name).unwrap();
+            let held: Vec<Architecture> = table.rows.iter().map(|row| row.architecture).collect();
+            assert_eq!(draw(&table.recipe).unwrap(), held, "{name}");
+            assert_eq!(held.len(), table.recipe.architectures, "{name}");
+        }
+    }
+
+    #[test]
+    fn sizes_lie_evenly_between_the_least_and_the_greatest() {
+        let mut stream = crate::seed::Seed::root(1).stream();
+        let sized: Vec<Sized> = [50, 0, 100, 24, 26, 51, 74, 99]
+            .map(|size| (size, crate::space::SpaceId::Nb301.sample(&mut stream)))
+            .to_vec();
+        let size_of = |architecture| sized.iter().find(|(_, held)| *held == architecture).unwrap().0;
+        let chosen: Vec<u64> = spread(sized.clone(), 5).into_iter().map(size_of).collect();
+        assert_eq!(chosen, [0, 24, 50, 74, 100]);
+        assert_eq!(spread(sized.clone(), 20).len(), sized.len());
+        assert!(spread(Vec::new(), 3).is_empty());
+    }
+
+    #[test]
+    fn a_recipe_that_asks_for_more_than_there_is_is_refused() {
+        let mut recipe = carried("nds_resnet-micro").unwrap().recipe;
+        recipe.most_flops = Some(1);
+        let error = draw(&recipe).unwrap_err().to_string();
+        assert!(error.contains("`candidates` asks for 4000 different architectures, and the draw found 0"), "{error}");
+    }
+}

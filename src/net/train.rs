@@ -16,7 +16,7 @@ use crate::space::{Architecture, Pool};
 use crate::spec::Training;
 
 /// Bumped when the loop gives other weights for the same settings.
-pub const TRAINER_VERSION: u32 = 1;
+pub const TRAINER_VERSION: u32 = 2;
 
 /// Weight of a new batch in running statistics, as in `PyTorch`.
 const NORM_MOMENTUM: f64 = 0.1;
