@@ -127,6 +127,22 @@ impl Params {
         self.0.is_empty()
     }
 
+    /// Sets each parameter to a copy, of type `dtype`, of a function of the one of the same place in `from`.
+    ///
+    /// # Errors
+    /// If there are not as many, shapes differ, or a tensor cannot be made.
+    pub(super) fn set_from(
+        &self,
+        from: &[&Param],
+        dtype: DType,
+        value: impl Fn(&Param) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<()> {
+        if from.len() != self.len() {
+            candle_core::bail!("{} parameters are to be set from {}", self.len(), from.len());
+        }
+        self.iter().zip(from).try_for_each(|(to, from)| to.var.set(&value(from)?.to_dtype(dtype)?.copy()?))
+    }
+
     /// The variables in network order, sharing storage with the parameters: what an optimiser steps.
     pub fn vars(&self) -> Vec<Var> {
         self.0.iter().map(|param| param.var.clone()).collect()
@@ -401,6 +417,17 @@ mod tests {
 
     fn tensors(params: &Params) -> BTreeMap<String, Tensor> {
         params.named().map(|(name, tensor)| (name.to_owned(), tensor.copy().unwrap())).collect()
+    }
+
+    #[test]
+    fn parameters_are_set_from_as_many_others_and_no_fewer() {
+        let (from, to) = (seeded(1, DType::F32), small(Init::Zero, DType::F64).0);
+        let listed: Vec<&Param> = from.iter().collect();
+        let value = |param: &Param| Ok(param.var.as_detached_tensor());
+        to.set_from(&listed, DType::F64, value).unwrap();
+        assert!(to.iter().zip(&from).all(|(to, from)| values(to) == values(from)));
+        let error = to.set_from(&listed[1..], DType::F64, value).unwrap_err().to_string();
+        assert!(error.contains(&format!("{} parameters are to be set from {}", to.len(), to.len() - 1)), "{error}");
     }
 
     #[test]

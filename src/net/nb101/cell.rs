@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use candle_core::{DType, Result, Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
 use crate::net::layers::{Norm, relu};
 use crate::net::{Builder, Engine, NetError, Param, Params, Pass, Window};
@@ -296,14 +296,4 @@ pub(super) fn active<'a>(params: &'a Params, cells: &[Cell], architecture: Archi
         active[layer.params.clone()].fill(place.is_used_by(architecture));
     }
     params.iter().zip(active).filter_map(|(param, active)| active.then_some(param)).collect()
-}
-
-/// Sets every parameter of a network of type `dtype` to `value` of its counterpart in `from`.
-pub(super) fn fill(
-    params: &Params,
-    from: &[&Param],
-    dtype: DType,
-    value: impl Fn(&Param) -> Result<Tensor>,
-) -> Result<()> {
-    from.iter().zip(params).try_for_each(|(from, to)| to.var.set(&value(from)?.to_dtype(dtype)?.copy()?))
 }

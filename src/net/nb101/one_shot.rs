@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::cell::{Cell, ConvNormRelu, Holds, OUTPUT, Sparse, active, fill};
+use super::cell::{Cell, ConvNormRelu, Holds, OUTPUT, Sparse, active};
 use crate::net::layers::{Classifier, ConvNorm, ConvShape, relu};
 use crate::net::{Buffers, Builder, Init, NetError, Param, Params, Pass};
 use crate::space::nb101::{Architecture, BLOCKS, Supernet};
@@ -102,7 +102,7 @@ impl Nb1Shot1 {
         self.holds.check(architecture)?;
         let device = self.params.iter().next().map_or(Device::Cpu, |param| param.var.device().clone());
         let copy = Self::stand_alone(architecture, self.skeleton, Init::Zero, dtype, &device)?;
-        fill(&copy.params, &self.active(architecture), dtype, value)?;
+        copy.params.set_from(&self.active(architecture), dtype, value)?;
         Ok(copy)
     }
 

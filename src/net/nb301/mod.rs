@@ -134,9 +134,7 @@ impl Nb301 {
         self.check(architecture)?;
         let device = self.params.iter().next().map_or(Device::Cpu, |param| param.var.device().clone());
         let copy = Self::stand_alone(architecture, self.skeleton, Init::Zero, dtype, &device)?;
-        for (from, to) in self.active(architecture).into_iter().zip(&copy.params) {
-            to.var.set(&value(from)?.to_dtype(dtype)?.copy()?)?;
-        }
+        copy.params.set_from(&self.active(architecture), dtype, value)?;
         Ok(copy)
     }
 
