@@ -10,8 +10,13 @@ use super::element::{Array, Element};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
 
-/// Rows of a product that make one piece of work.
+/// Rows of a product that make one piece of work, and multiply-adds below which a piece is not worth handing out.
 const ROWS: usize = 16;
+const WORTH: usize = 1 << 16;
+
+/// Rows and columns of a product that are computed at a time, in registers.
+const HEIGHT: usize = 4;
+const WIDTH: usize = 16;
 
 /// `x wᵀ + b`, for `x: [n, in]`, `w: [out, in]` and `b: [out]`: `[n, out]`.
 pub fn linear(x: &Tensor, weights: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -34,19 +39,33 @@ impl Side {
         if self == Self::AsIs { Self::Transposed } else { Self::AsIs }
     }
 
-    /// The matrix with the rows that the product sees, and their number and length.
-    fn rows<T: Element>(self, matrix: Array<'_, T>) -> Result<(Cow<'_, [T]>, usize, usize)> {
-        let &[rows, columns] = matrix.dims else {
-            bail!("a matrix is wanted, not a tensor of shape {:?}", matrix.dims)
-        };
+    /// The number and the length of the rows that the product sees.
+    fn size<T>(self, matrix: &Array<'_, T>) -> Result<(usize, usize)> {
+        match (self, matrix.dims) {
+            (Self::AsIs, &[rows, columns]) | (Self::Transposed, &[columns, rows]) => Ok((rows, columns)),
+            _ => bail!("a matrix is wanted, not a tensor of shape {:?}", matrix.dims),
+        }
+    }
+
+    /// The rows of the matrix of this size.
+    fn rows<T: Element>(self, matrix: &[T], (rows, columns): (usize, usize)) -> Cow<'_, [T]> {
         if self == Self::AsIs {
-            return Ok((matrix.data.into(), rows, columns));
+            return matrix.into();
         }
-        let mut transposed = Vec::with_capacity(matrix.data.len());
-        for column in 0..columns {
-            transposed.extend(matrix.data[column..].iter().step_by(columns));
+        (0..rows * columns).map(|i| matrix[i % columns * rows + i / columns]).collect()
+    }
+
+    /// The columns of the matrix of this size, cut into blocks: `[block][row][column in block]`, filled up with zeros.
+    fn blocks<T: Element>(self, matrix: &[T], (rows, columns): (usize, usize)) -> Vec<[T; WIDTH]> {
+        let (down, right) = if self == Self::AsIs { (columns, 1) } else { (1, rows) };
+        let mut blocks = vec![[T::ZERO; WIDTH]; columns.div_ceil(WIDTH) * rows];
+        for (i, block) in blocks.iter_mut().enumerate() {
+            let (row, first) = (i % rows, i / rows * WIDTH);
+            for (column, element) in (first..columns).zip(block) {
+                *element = matrix[row * down + column * right];
+            }
         }
-        Ok((transposed.into(), columns, rows))
+        blocks
     }
 }
 
@@ -58,28 +77,52 @@ struct Product {
 
 impl Product {
     fn compute<T: Element>(&self, isa: Isa, a: Array<T>, b: Array<T>, start: &[T]) -> Result<(Vec<T>, usize, usize)> {
-        let ((a, rows, inner), (b, inner_too, columns)) = (self.left.rows(a)?, self.right.rows(b)?);
+        let ((rows, inner), (inner_too, columns)) = (self.left.size(&a)?, self.right.size(&b)?);
         if inner != inner_too || rows * inner * columns == 0 {
             bail!("matrices of {rows} x {inner} and {inner_too} x {columns} have no product");
         }
+        let (a, b) = (self.left.rows(a.data, (rows, inner)), self.right.blocks(b.data, (inner, columns)));
         let mut product = if start.is_empty() { vec![T::ZERO; rows * columns] } else { start.repeat(rows) };
         product
             .par_chunks_mut(ROWS * columns)
             .zip(a.par_chunks(ROWS * inner))
-            .for_each(|(product, a)| accumulate(isa, a, &b, (inner, columns), product));
+            .with_min_len(WORTH / (ROWS * inner * columns) + 1)
+            .for_each(|(product, a)| {
+                for (product, a) in product.chunks_mut(HEIGHT * columns).zip(a.chunks(HEIGHT * inner)) {
+                    if a.len() == HEIGHT * inner {
+                        accumulate::<T, HEIGHT>(isa, a, &b, (inner, columns), product);
+                        continue;
+                    }
+                    for (product, a) in product.chunks_exact_mut(columns).zip(a.chunks_exact(inner)) {
+                        accumulate::<T, 1>(isa, a, &b, (inner, columns), product);
+                    }
+                }
+            });
         Ok((product, rows, columns))
     }
 }
 
 vectorised! {
-    /// `product += a b`, one fused multiply-add after the other along the inner dimension.
-    fn accumulate<T>(a: &[T], b: &[T], size: (usize, usize), product: &mut [T]) {
+    /// `product += a b` for `R` rows, one fused multiply-add after the other along the inner dimension.
+    fn accumulate<T, R>(a: &[T], b: &[[T; WIDTH]], size: (usize, usize), product: &mut [T]) {
         let (inner, columns) = size;
-        for (row, a) in product.chunks_exact_mut(columns).zip(a.chunks_exact(inner)) {
-            for (&factor, b) in a.iter().zip(b.chunks_exact(columns)) {
-                for (sum, &b) in row.iter_mut().zip(b) {
-                    *sum = factor.fma(b, *sum);
+        assert!(a.len() == R * inner);
+        for (block, b) in b.chunks_exact(inner).enumerate() {
+            let (first, count) = (block * WIDTH, WIDTH.min(columns - block * WIDTH));
+            let mut sums = [[T::ZERO; WIDTH]; R];
+            for (sums, row) in sums.iter_mut().zip(product.chunks_exact(columns)) {
+                sums[..count].copy_from_slice(&row[first..][..count]);
+            }
+            for (i, b) in b.iter().enumerate() {
+                for r in 0..R {
+                    let factor = a[r * inner + i];
+                    for c in 0..WIDTH {
+                        sums[r][c] = factor.fma(b[c], sums[r][c]);
+                    }
                 }
+            }
+            for (sums, row) in sums.iter().zip(product.chunks_exact_mut(columns)) {
+                row[first..][..count].copy_from_slice(&sums[..count]);
             }
         }
     }

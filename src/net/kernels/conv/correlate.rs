@@ -1,28 +1,67 @@
 //! The loop that convolutions and their image gradients spend their time in.
 //!
 //! An output pixel is one chain of fused multiply-adds over input channels, tap rows and tap columns, in this order, starting
-//! from zero. Many pixels and output channels are computed side by side in registers; that does not touch the chain.
+//! from zero. Many pixels and output channels are computed side by side in registers, in one [`Order`] or another; that does
+//! not touch the chain.
 
 use rayon::prelude::*;
 
 use super::super::element::{Element, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
 use super::super::view::View;
+use super::Window;
 use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
 #[cfg(target_arch = "x86_64")]
 use super::wide;
+
+/// What lies side by side in a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Pixels of a row of the output.
+    Rows,
+    /// Pixels of the whole output, whose rows a [dense](Packing) layout has joined.
+    Joined,
+    /// Output channels; their pixels read the image one by one, at any stride, and it is only padded.
+    Channels,
+}
+
+impl Order {
+    /// The order for rows of `columns` outputs in `channels` channels a group, computed from pixels `step` apart.
+    pub fn of<T: Element>(isa: Isa, channels: usize, columns: usize, step: usize) -> Self {
+        if !is_wide::<T>(isa) || columns.is_multiple_of(32) {
+            Self::Rows
+        } else if channels.is_multiple_of(CHANNELS.0) && columns.is_multiple_of(CHANNELS.1) && step <= 2 {
+            Self::Channels
+        } else {
+            Self::Joined
+        }
+    }
+
+    /// Rows and columns as this order takes an output of `rows` by `columns` pixels.
+    pub fn size(self, rows: usize, columns: usize) -> (usize, usize) {
+        if self == Self::Joined { (1, rows * columns) } else { (rows, columns) }
+    }
+}
+
+/// Where a correlation finds the pixels of a packed image.
+pub(super) struct Source {
+    /// Where each tap of each input channel of a group starts.
+    pub offsets: Vec<usize>,
+    /// The same for the next group is so much later;
+    pub next_group: usize,
+    /// that for the next row of outputs so much,
+    pub row: usize,
+    /// and that for the next output in a row so much: more than 1 for [`Order::Channels`] only.
+    pub step: usize,
+}
 
 /// The correlation of a packed image with packed weights, for all groups.
 pub(super) struct Correlation<T> {
     groups: usize,
     /// Output channels of a group.
     outputs: usize,
-    /// Where each tap of each input channel of a group starts, and the same for the next group so much later.
-    offsets: Vec<usize>,
-    next_group: usize,
-    /// From an input row to the next.
-    row: usize,
+    source: Source,
     /// Rows and columns of the output.
     size: (usize, usize),
     /// Whether the loop for AVX-512 runs.
@@ -38,13 +77,11 @@ pub(super) fn is_wide<T: Element>(isa: Isa) -> bool {
     isa.has_avx512() && T::singles(&[]).is_some()
 }
 
-/// Whether rows of `columns` outputs are laid out [densely](Packing): if they would not fill wide vectors.
-pub(super) fn is_dense<T: Element>(isa: Isa, columns: usize) -> bool {
-    is_wide::<T>(isa) && !columns.is_multiple_of(32)
-}
-
 /// Output channels by output pixels.
 type Block = (usize, usize);
+
+/// The block with channels in lanes.
+const CHANNELS: Block = (32, 8);
 
 /// The block for `outputs` channels of `columns` pixels a row: of the shapes that keep both multiply-add units busy from the
 /// vector registers there are, the one that takes least time.
@@ -66,20 +103,23 @@ fn block<T>(wide: bool, outputs: usize, columns: usize) -> Block {
 }
 
 impl<T: Element> Correlation<T> {
-    /// A correlation whose output channel `o` of group `g` weighs tap `t` by `weight(g, o, t)`.
+    /// A correlation whose output channel `o` of group `g` weighs tap `t` by `weight(g, o, t)`, for an output of `rows` by
+    /// `columns` pixels.
     pub fn new(
-        isa: Isa,
+        (isa, order): (Isa, Order),
         (groups, outputs): (usize, usize),
-        (offsets, next_group, row): (Vec<usize>, usize, usize),
-        size: (usize, usize),
+        source: Source,
+        (rows, columns): (usize, usize),
         weight: impl Fn(usize, usize, usize) -> T,
     ) -> Self {
-        let wide = is_wide::<T>(isa);
-        let block = block::<T>(wide, outputs, size.1);
-        let mut weights = Vec::with_capacity(groups * outputs.next_multiple_of(block.0) * offsets.len());
+        debug_assert!(source.step == 1 || order == Order::Channels);
+        let (wide, size) = (is_wide::<T>(isa), order.size(rows, columns));
+        let block = if order == Order::Channels { CHANNELS } else { block::<T>(wide, outputs, size.1) };
+        let taps = source.offsets.len();
+        let mut weights = Vec::with_capacity(groups * outputs.next_multiple_of(block.0) * taps);
         for group in 0..groups {
             for first in (0..outputs).step_by(block.0) {
-                for tap in 0..offsets.len() {
+                for tap in 0..taps {
                     weights.extend(
                         (first..first + block.0)
                             .map(|output| if output < outputs { weight(group, output, tap) } else { T::ZERO }),
@@ -87,7 +127,7 @@ impl<T: Element> Correlation<T> {
                 }
             }
         }
-        Self { groups, outputs, offsets, next_group, row, size, wide, block, weights }
+        Self { groups, outputs, source, size, wide, block, weights }
     }
 
     /// Whether a packed image without slack is long enough for the vectors.
@@ -98,22 +138,28 @@ impl<T: Element> Correlation<T> {
     /// Computes all channels of one image.
     pub fn run(&self, isa: Isa, packed: &[T], output: &mut [T]) {
         let (channels, pixels) = (self.block.0, self.size.0 * self.size.1);
-        let mut weights = self.weights.chunks_exact((self.offsets.len() * channels).max(1));
+        let mut weights = self.weights.chunks_exact((self.source.offsets.len() * channels).max(1));
         for (group, output) in output.chunks_exact_mut(self.outputs * pixels).enumerate().take(self.groups) {
             for output in output.chunks_mut(channels * pixels) {
                 let weights = weights.next().unwrap_or_default();
-                self.run_block(isa, &packed[group * self.next_group..], weights, output);
+                self.run_block(isa, &packed[group * self.source.next_group..], weights, output);
             }
         }
     }
 
     /// Computes one block of channels.
     fn run_block(&self, isa: Isa, packed: &[T], weights: &[T], output: &mut [T]) {
+        let Source { offsets, row, step, .. } = &self.source;
         #[cfg(target_arch = "x86_64")]
         if self.wide
             && let (Some(packed), Some(weights), Some(output)) =
                 (T::singles(packed), T::singles(weights), T::singles_mut(output))
         {
+            if self.block == CHANNELS {
+                let run = if *step == 1 { wide::correlate_channels::<1> } else { wide::correlate_channels::<2> };
+                // SAFETY: the processor has AVX-512, or `wide` were false.
+                return unsafe { run(packed, offsets, weights, *row, self.size, output) };
+            }
             let run = match self.block {
                 (8, 32) => wide::correlate::<8, 2>,
                 (8, _) => wide::correlate::<8, 1>,
@@ -125,8 +171,8 @@ impl<T: Element> Correlation<T> {
                 (_, 64) => wide::correlate::<1, 4>,
                 _ => wide::correlate::<1, 2>,
             };
-            // SAFETY: the processor has AVX-512, or `wide` were false.
-            return unsafe { run(packed, &self.offsets, weights, self.row, self.size, output) };
+            // SAFETY: as above.
+            return unsafe { run(packed, offsets, weights, *row, self.size, output) };
         }
         let run = match self.block {
             (8, 8) => correlate::<T, 8, 8>,
@@ -139,7 +185,7 @@ impl<T: Element> Correlation<T> {
             (1, 16) => correlate::<T, 1, 16>,
             _ => correlate::<T, 1, 8>,
         };
-        run(isa, packed, &self.offsets, weights, self.row, self.size, output);
+        run(isa, packed, offsets, weights, *row, self.size, output);
     }
 }
 
@@ -187,27 +233,32 @@ vectorised! {
 /// `y = conv(x, w)`, of the part of `w` that is in view.
 pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T], view: &View) -> Vec<T> {
     let (g, taps) = (g.flat(), g.kh * g.kw);
-    let dense = is_dense::<T>(isa, g.wo);
-    let packing = Packing::of_input(&g, dense);
-    let dilation = g.window.dilation;
+    let Window { stride, dilation, .. } = g.window;
+    let order = Order::of::<T>(isa, g.cog(), g.wo, stride);
+    let packing =
+        if order == Order::Channels { Packing::padded(&g) } else { Packing::of_input(&g, order == Order::Joined) };
     let offsets = (0..g.cig() * taps).map(|t| {
         let (y, x) = (t % taps / g.kw, t % g.kw);
         packing.offset(t / taps, (y * dilation, x * dilation))
     });
+    let (row, step) = if order == Order::Channels { (stride * packing.row(), stride) } else { (packing.row(), 1) };
     let correlation = Correlation::new(
-        isa,
+        (isa, order),
         (g.window.groups, g.cog()),
-        (offsets.collect(), g.cig() * packing.channel(), packing.row()),
-        if dense { (1, g.ho * g.wo) } else { (g.ho, g.wo) },
+        Source { offsets: offsets.collect(), next_group: g.cig() * packing.channel(), row, step },
+        (g.ho, g.wo),
         |group, output, tap| w[view.at(group * g.cog() + output, tap)],
     );
     let in_place = packing.is_identity() && correlation.needs_no_slack();
-    each_image(&packing, in_place, x, g.co * g.ho * g.wo, 0, |packed, _, output| correlation.run(isa, packed, output))
+    each_image(isa, &packing, in_place, x, g.co * g.ho * g.wo, 0, |packed, _, output| {
+        correlation.run(isa, packed, output);
+    })
 }
 
 /// One result of `len` elements for each image of `images`, computed from the packed image with `extra` elements of scratch;
 /// from the image itself if `in_place`.
 pub(super) fn each_image<T: Element>(
+    isa: Isa,
     packing: &Packing,
     in_place: bool,
     images: &[T],
@@ -223,7 +274,7 @@ pub(super) fn each_image<T: Element>(
             if in_place {
                 return compute(image, extra, output);
             }
-            packing.pack_with_slack(image, packed);
+            packing.pack_with_slack(isa, image, packed);
             compute(packed, extra, output);
         });
     });

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::super::element::Element;
 use super::super::isa::Isa;
 use super::super::view::View;
-use super::correlate::{Correlation, each_image, is_dense};
+use super::correlate::{Correlation, Order, Source, each_image};
 use super::geometry::Geometry;
 use super::pack::{Packing, distinct};
 
@@ -62,23 +62,28 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
     let (rows, columns) = (span(&vertical), span(&horizontal));
     let wide = horizontal.first().map_or(0, |phase| phase.count);
-    let dense = is_dense::<T>(isa, wide) && horizontal.iter().all(|phase| phase.count == wide);
-    let seen = dense.then(|| distinct(horizontal.iter().flat_map(|phase| phase.places(columns.start))));
-    let plane = (rows.len(), if dense { wide } else { columns.len() });
+    let order = if horizontal.iter().all(|phase| phase.count == wide) {
+        Order::of::<T>(isa, g.cig(), wide, 1)
+    } else {
+        Order::Rows
+    };
+    let joined = order == Order::Joined;
+    let seen = joined.then(|| distinct(horizontal.iter().flat_map(|phase| phase.places(columns.start))));
+    let plane = (rows.len(), if joined { wide } else { columns.len() });
     let packing = Packing::shifted(g.co, (g.ho, g.wo), (-rows.start, -columns.start), plane, seen.as_deref());
     let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
         .iter()
         .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
-        .map(|(y, x)| (y, x, part(isa, &g, (&packing, dense), (rows.start, columns.start), (y, x), (w, view))))
+        .map(|(y, x)| (y, x, part((isa, order), &g, &packing, (rows.start, columns.start), (y, x), (w, view))))
         .collect();
 
     let len = g.ci * g.hi * g.wi;
     if let [(_, _, whole)] = &parts[..] {
         let in_place = packing.is_identity() && whole.needs_no_slack();
-        return each_image(&packing, in_place, gy, len, 0, |packed, _, gx| whole.run(isa, packed, gx));
+        return each_image(isa, &packing, in_place, gy, len, 0, |packed, _, gx| whole.run(isa, packed, gx));
     }
     let largest = parts.iter().map(|(y, x, _)| g.ci * y.count * x.count).max().unwrap_or(0);
-    each_image(&packing, false, gy, len, largest, |packed, scratch, gx| {
+    each_image(isa, &packing, false, gy, len, largest, |packed, scratch, gx| {
         for (y, x, correlation) in &parts {
             let computed = &mut scratch[..g.ci * y.count * x.count];
             correlation.run(isa, packed, computed);
@@ -89,9 +94,9 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
 
 /// The correlation that gives the pixels of one phase.
 fn part<T: Element>(
-    isa: Isa,
+    order: (Isa, Order),
     g: &Geometry,
-    (packing, dense): (&Packing, bool),
+    packing: &Packing,
     start: (isize, isize),
     (y, x): (&Phase, &Phase),
     (w, view): (&[T], &View),
@@ -106,10 +111,10 @@ fn part<T: Element>(
     let offsets = (0..g.cog()).flat_map(|c| window.iter().map(move |&(_, at)| packing.offset(c, at))).collect();
     let (taps, seen) = (g.kh * g.kw, window.len());
     Correlation::new(
-        isa,
+        order,
         (g.window.groups, g.cig()),
-        (offsets, g.cog() * packing.channel(), packing.row()),
-        if dense { (1, y.count * x.count) } else { (y.count, x.count) },
+        Source { offsets, next_group: g.cog() * packing.channel(), row: packing.row(), step: 1 },
+        (y.count, x.count),
         |group, input, tap| {
             let output = group * g.cog() + tap / seen;
             w[view.at(output, input * taps + window[tap % seen].0)]

@@ -10,7 +10,11 @@
 use std::ops::Range;
 
 use super::super::element::Element;
+use super::super::isa::Isa;
+use super::Window;
 use super::geometry::Geometry;
+#[cfg(target_arch = "x86_64")]
+use super::wide;
 
 /// Elements after the last row that a vector may read beyond it.
 pub(super) const SLACK: usize = 64;
@@ -50,6 +54,14 @@ impl Packing {
             phases,
             plane: (g.ho + dilation * (g.kh - 1) / s, g.wo + if dense { 0 } else { dilation * (g.kw - 1) / s }),
         }
+    }
+
+    /// The input of a convolution with nothing but its padding: its pixels stay in their places.
+    pub fn padded(g: &Geometry) -> Self {
+        let Window { stride, padding, dilation, .. } = g.window;
+        let extent = |outputs: usize, taps: usize| (outputs - 1) * stride + dilation * (taps - 1) + 1;
+        let before = (padding as isize, padding as isize);
+        Self::shifted(g.ci, (g.hi, g.wi), before, (extent(g.ho, g.kh), extent(g.wo, g.kw)), None)
     }
 
     /// A layout of stride one: planes of `plane` pixels whose first lies `before` the image's; a dense one if the `columns` that
@@ -99,14 +111,14 @@ impl Packing {
     }
 
     /// Lays out one image, and zeros after it.
-    pub fn pack_with_slack<T: Element>(&self, image: &[T], packed: &mut [T]) {
+    pub fn pack_with_slack<T: Element>(&self, isa: Isa, image: &[T], packed: &mut [T]) {
         let (packed, slack) = packed.split_at_mut(self.image());
-        self.pack(image, packed);
+        self.pack(isa, image, packed);
         slack.fill(T::ZERO);
     }
 
     /// Lays out one image.
-    fn pack<T: Element>(&self, image: &[T], packed: &mut [T]) {
+    fn pack<T: Element>(&self, isa: Isa, image: &[T], packed: &mut [T]) {
         let ((h, w), (rows, columns)) = (self.size, self.plane);
         let planes = packed.chunks_exact_mut(rows * columns);
         let sources = image.chunks_exact(h * w).flat_map(|channel| self.phases.iter().map(move |p| (channel, p)));
@@ -119,6 +131,13 @@ impl Packing {
                 let source = &channel[(inside_y.start as isize - top) as usize * w..][..inside_y.len() * w];
                 shift(source, left, &mut plane[inside_y.start * w..inside_y.end * w], w, &inside_x);
                 continue;
+            }
+            if !inside_y.is_empty() {
+                let source = &channel[((inside_y.start * self.stride) as isize - top) as usize * w..];
+                let inner = &mut plane[inside_y.start * columns..inside_y.end * columns];
+                if copy_rows_wide(isa, self.stride, (source, w), left, (inner, columns)) {
+                    continue;
+                }
             }
             for y in inside_y {
                 let row = &mut plane[y * columns..][..columns];
@@ -188,6 +207,31 @@ fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
     if let Some(last) = last {
         *last = from[2 * count];
     }
+}
+
+/// Lays out rows of `columns` pixels, `left` places further to the right than those of `w`, with the vectors of AVX-512; `false`,
+/// and nothing done, where these do not help.
+fn copy_rows_wide<T: Element>(
+    isa: Isa,
+    stride: usize,
+    (from, w): (&[T], usize),
+    left: isize,
+    (to, columns): (&mut [T], usize),
+) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512()
+        && let (Some(from), Some(to)) = (T::singles(from), T::singles_mut(to))
+    {
+        let copy = match stride {
+            1 => wide::copy_rows::<1>,
+            2 => wide::copy_rows::<2>,
+            _ => return false,
+        };
+        // SAFETY: the processor has AVX-512.
+        unsafe { copy(from, w, left, to, columns) };
+        return true;
+    }
+    false
 }
 
 /// The distinct numbers, in order.

@@ -57,6 +57,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Shapes for which vectors hold output channels, in one direction or the other.
+    #[test]
+    fn many_channels_of_small_images(
+        (stride, padding, dilation) in (1..=2_usize, 0..=2_usize, 1..=2_usize),
+        (n, eights, rows, k, odd) in (1..=2_usize, 1..=2_usize, 1..=5_usize, prop_oneof![Just(1), Just(3)], 0..=1_usize),
+        (groups, inputs, outputs) in (1..=2_usize, prop_oneof![Just(3), Just(32)], prop_oneof![Just(5), Just(32), Just(64)]),
+    ) {
+        let extent = |outputs: usize| (outputs - 1) * stride + dilation * (k - 1) + 1;
+        let (h, w) = (extent(rows + 2 * padding), extent(8 * eights) + odd.min(stride - 1));
+        prop_assume!(h > 2 * padding && w > 2 * padding);
+        let (x, w) = ([n, groups * inputs, h - 2 * padding, w - 2 * padding], [groups * outputs, inputs, k, k]);
+        let (x, w, window) = (random("x", &x), random("w", &w), Window { stride, padding, dilation, groups });
+        assert_close("conv2d", &values(&conv2d(&x, &w, window).unwrap()), &naive(&x, &w, window), 1e-12);
+        check(&[x, w], |inputs| conv2d(&inputs[0], &inputs[1], window));
+    }
+}
+
 #[test]
 fn shapes_of_real_networks() {
     let w3 = Window { padding: 1, ..Window::default() };

@@ -96,7 +96,7 @@ impl Plan {
             if !x_in_place {
                 for (image, x) in x.chunks_exact(self.packing.source()).enumerate() {
                     // The slack of an image is overwritten by the next.
-                    self.packing.pack_with_slack(x, &mut packed_x[image * x_image..][..x_image + SLACK]);
+                    self.packing.pack_with_slack(isa, x, &mut packed_x[image * x_image..][..x_image + SLACK]);
                 }
             }
             if in_pairs {

@@ -1,12 +1,15 @@
-//! The two hot loops of convolution in single precision for AVX-512, which has twice the lanes and twice the registers.
+//! The hot loops of convolution in single precision for AVX-512, which has twice the lanes and twice the registers.
 //!
 //! Every sum is the one that the portable loops define, term by term; only more sums are computed side by side. The compiler
 //! does not find these loops by itself in arrays of this size, so they are written in its intrinsics.
 
 use std::arch::x86_64::{
-    __m512, _mm256_loadu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_mask_storeu_ps, _mm512_permute_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4,
-    _mm512_shuffle_ps, _mm512_storeu_ps,
+    __m512, __m512d, _mm256_loadu_pd, _mm256_storeu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps,
+    _mm512_castpd512_pd256, _mm512_castps_pd, _mm512_extractf64x4_pd, _mm512_fmadd_ps, _mm512_insertf64x4,
+    _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_permute_ps, _mm512_permutex2var_pd,
+    _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setr_epi64, _mm512_setzero_ps,
+    _mm512_shuffle_f32x4, _mm512_shuffle_ps, _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
+    _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
 use super::super::element::LANES;
@@ -64,6 +67,116 @@ pub(super) fn correlate<const C: usize, const V: usize>(
             }
         }
     }
+}
+
+/// `correlate` for 32 output channels, in the lanes of two vectors, and eight pixels of a row at a time, which lie `STEP` apart.
+#[target_feature(enable = "avx512f")]
+pub(super) fn correlate_channels<const STEP: usize>(
+    packed: &[f32],
+    offsets: &[usize],
+    weights: &[f32],
+    row: usize,
+    (rows, columns): (usize, usize),
+    output: &mut [f32],
+) {
+    const PIXELS: usize = 8;
+    let (weights, _) = weights.as_chunks::<{ 2 * VECTOR }>();
+    let Some(&last) = offsets.iter().max() else { return output.fill(0.0) };
+    assert!(rows > 0 && columns > 0 && columns.is_multiple_of(PIXELS));
+    assert_eq!(weights.len(), offsets.len());
+    assert_eq!(output.len(), 2 * VECTOR * rows * columns);
+    assert!(last + (rows - 1) * row + (columns - 1) * STEP < packed.len());
+    for y in 0..rows {
+        for x in (0..columns).step_by(PIXELS) {
+            let mut sums = [[_mm512_setzero_ps(); PIXELS]; 2];
+            let start = packed[y * row + x * STEP..].as_ptr();
+            for (&offset, weights) in offsets.iter().zip(weights) {
+                // SAFETY: half of the array is a vector.
+                let weights = [0, VECTOR].map(|first| unsafe { _mm512_loadu_ps(weights.as_ptr().add(first)) });
+                for p in 0..PIXELS {
+                    // SAFETY: x + p < columns and offset <= last, so the assertion above puts the pixel inside `packed`.
+                    let pixel = _mm512_set1_ps(unsafe { *start.add(offset + p * STEP) });
+                    for v in 0..2 {
+                        sums[v][p] = _mm512_fmadd_ps(pixel, weights[v], sums[v][p]);
+                    }
+                }
+            }
+            for (v, sums) in sums.into_iter().enumerate() {
+                let (channels, _) = output[v * VECTOR * rows * columns..].split_at_mut(VECTOR * rows * columns);
+                for (channel, pair) in channels.chunks_exact_mut(2 * rows * columns).zip(transpose(&sums)) {
+                    // SAFETY: there are eight pixels in a half of the vector, and in each of the two rows from `x` on.
+                    unsafe {
+                        let target = channel[y * columns + x..][..PIXELS].as_mut_ptr();
+                        _mm256_storeu_pd(target.cast(), _mm512_castpd512_pd256(pair));
+                        let target = channel[(rows + y) * columns + x..][..PIXELS].as_mut_ptr();
+                        _mm256_storeu_pd(target.cast(), _mm512_extractf64x4_pd(pair, 1));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Of eight vectors of sixteen lanes, sixteen rows of eight: two to a vector, lane 0 of each of the eight and then lane 1.
+#[target_feature(enable = "avx512f")]
+fn transpose(rows: &[__m512; 8]) -> [__m512d; 8] {
+    // Of four vectors, by four lanes: the lanes `4 l + i` in the `l`-th four of the `i`-th result.
+    let fours = |[a, b, c, d]: [__m512; 4]| -> [__m512d; 4] {
+        let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+        let (ab_high, cd_high) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+        let [ab, cd, ab_high, cd_high] = [ab, cd, ab_high, cd_high].map(|v| _mm512_castps_pd(v));
+        [
+            _mm512_unpacklo_pd(ab, cd),
+            _mm512_unpackhi_pd(ab, cd),
+            _mm512_unpacklo_pd(ab_high, cd_high),
+            _mm512_unpackhi_pd(ab_high, cd_high),
+        ]
+    };
+    let [a, b, c, d, e, f, g, h] = *rows;
+    let (left, right) = (fours([a, b, c, d]), fours([e, f, g, h]));
+    // The fours of lane `4 l + i` and of the lane after it, left and right.
+    let pair = |l: i64, i: usize| {
+        let four = 2 * l;
+        let places = _mm512_setr_epi64(four, four + 1, 8 + four, 8 + four + 1, 0, 0, 0, 0);
+        let first = _mm512_permutex2var_pd(left[i], places, right[i]);
+        let second = _mm512_permutex2var_pd(left[i + 1], places, right[i + 1]);
+        _mm512_insertf64x4(first, _mm512_castpd512_pd256(second), 1)
+    };
+    [pair(0, 0), pair(0, 2), pair(1, 0), pair(1, 2), pair(2, 0), pair(2, 2), pair(3, 0), pair(3, 2)]
+}
+
+/// Every `STEP`-th pixel, first or second, of every `STEP`-th row: `to[y][x] = from[STEP y][STEP x - left]`, for rows of `w` pixels to
+/// rows of `columns`, and zero where there is no such pixel in the row.
+#[target_feature(enable = "avx512f")]
+pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, to: &mut [f32], columns: usize) {
+    let rows = to.len() / columns;
+    assert!(rows > 0 && to.len() == rows * columns && ((rows - 1) * STEP + 1) * w <= from.len());
+    let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    for x in (0..columns).step_by(VECTOR) {
+        let first = (STEP * x) as isize - left;
+        let (low, high) = (on_row(first, w), on_row(first + VECTOR as isize, w));
+        let written = on_row(0, columns - x);
+        for (y, row) in to.chunks_exact_mut(columns).enumerate() {
+            let source = from.as_ptr().wrapping_add(STEP * y * w).wrapping_offset(first);
+            // SAFETY: the masks leave only pixels of a row of `w` that begins at `STEP y w`, which is inside `from` by the
+            // assertion, and the elements of `row` from `x` on.
+            unsafe {
+                let mut pixels = _mm512_maskz_loadu_ps(low, source);
+                if STEP == 2 {
+                    let more = _mm512_maskz_loadu_ps(high, source.wrapping_add(VECTOR));
+                    pixels = _mm512_permutex2var_ps(pixels, even, more);
+                }
+                _mm512_mask_storeu_ps(row.as_mut_ptr().add(x), written, pixels);
+            }
+        }
+    }
+}
+
+/// Which of the places from `first` on, as many as a vector has, are in `0..w`.
+#[inline]
+fn on_row(first: isize, w: usize) -> u16 {
+    let below = |place: isize| (1_u32 << place.clamp(0, VECTOR as isize)) - 1;
+    (below(w as isize - first) & !below(-first)) as u16
 }
 
 /// `products` for `C` pairs of output channels and `P` taps, with the lanes added.

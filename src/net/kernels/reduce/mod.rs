@@ -13,6 +13,9 @@ use super::elementwise::BLOCK;
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 /// Vectors of lanes in a row's sum: enough for additions to overlap.
 const VECTORS: usize = 4;
 
@@ -121,6 +124,17 @@ impl Kernel<1> for Sums {
         let (planes, shape) = self.over.planes(x.dims)?;
         let (plane, count) = (x.data.len() / planes, shape.elem_count());
         let divisor = if self.mean { (x.data.len() / count) as f64 } else { 1.0 };
+        if count == planes && plane <= ROW {
+            // Short rows, many at a time.
+            let mut means = to_be_overwritten(count);
+            let at_once = BLOCK.div_ceil(plane);
+            means.par_chunks_mut(at_once).zip(x.data.par_chunks(at_once * plane)).for_each(|(means, rows)| {
+                let mut sums = vec![0.0; means.len()];
+                row_sums(isa, rows, plane, &mut sums);
+                means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = T::of(sum / divisor));
+            });
+            return Ok((means, shape));
+        }
         let plane_sum = |plane: &[T]| -> f64 {
             if plane.len() <= ROW {
                 return row_sum(isa, plane);
@@ -164,19 +178,49 @@ impl Kernel<1> for Spread {
     }
 }
 
+/// The sum of a row, in double precision.
+pub(super) fn row_sum<T: Element>(isa: Isa, row: &[T]) -> f64 {
+    let mut sum = [0.0];
+    if !row.is_empty() {
+        row_sums(isa, row, row.len(), &mut sum);
+    }
+    sum[0]
+}
+
+/// The sums of rows of `len` elements, in double precision.
+fn row_sums<T: Element>(isa: Isa, rows: &[T], len: usize, sums: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512()
+        && let Some(rows) = T::singles(rows)
+    {
+        // SAFETY: the processor has AVX-512.
+        return unsafe { wide::row_sums(rows, len, sums) };
+    }
+    narrow_row_sums(isa, rows, len, sums);
+}
+
 vectorised! {
-    /// The sum of a row, in double precision.
-    pub(super) fn row_sum<T>(row: &[T]) -> f64 {
-        let mut lanes = [[0.0; LANES]; VECTORS];
-        let (vectors, rest) = row.as_chunks::<LANES>();
-        for vectors in vectors.chunks(VECTORS) {
-            for (lanes, vector) in lanes.iter_mut().zip(vectors) {
+    /// [`row_sums`] wherever there is no AVX-512.
+    fn narrow_row_sums<T>(rows: &[T], len: usize, sums: &mut [f64]) {
+        for (row, sum) in rows.chunks_exact(len).zip(sums) {
+            let mut lanes = [[0.0; LANES]; VECTORS];
+            let (vectors, rest) = row.as_chunks::<LANES>();
+            // Rounds of a constant number of vectors, so that the lanes stay in registers.
+            let (rounds, last) = vectors.as_chunks::<VECTORS>();
+            for vectors in rounds {
+                for v in 0..VECTORS {
+                    for i in 0..LANES {
+                        lanes[v][i] += vectors[v][i].wide();
+                    }
+                }
+            }
+            for (lanes, vector) in lanes.iter_mut().zip(last) {
                 for i in 0..LANES {
                     lanes[i] += vector[i].wide();
                 }
             }
+            *sum = total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.wide());
         }
-        total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.wide())
     }
 }
 
@@ -185,12 +229,19 @@ vectorised! {
     pub(super) fn row_squares<T>(row: &[T], center: T) -> f64 {
         let mut lanes = [[T::ZERO; LANES]; VECTORS];
         let (vectors, rest) = row.as_chunks::<LANES>();
-        for vectors in vectors.chunks(VECTORS) {
-            for (lanes, vector) in lanes.iter_mut().zip(vectors) {
+        let (rounds, last) = vectors.as_chunks::<VECTORS>();
+        for vectors in rounds {
+            for v in 0..VECTORS {
                 for i in 0..LANES {
-                    let difference = vector[i] - center;
-                    lanes[i] = difference.fma(difference, lanes[i]);
+                    let difference = vectors[v][i] - center;
+                    lanes[v][i] = difference.fma(difference, lanes[v][i]);
                 }
+            }
+        }
+        for (lanes, vector) in lanes.iter_mut().zip(last) {
+            for i in 0..LANES {
+                let difference = vector[i] - center;
+                lanes[i] = difference.fma(difference, lanes[i]);
             }
         }
         total(&lanes) + rest.iter().fold(0.0, |sum, &value| {
