@@ -10,6 +10,7 @@ use candle_core::{DType, Device};
 use nas_assay::criteria::rank::PairCounts;
 use nas_assay::data::synthetic;
 use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, registry};
+use nas_assay::net::kernels::keep_graphs_of_gradients;
 use nas_assay::net::{Engine, Init, NetConfig, Network, device};
 use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
@@ -18,7 +19,11 @@ use nas_assay::space::{Architecture, SpaceId};
 const BATCH: usize = 16;
 
 fn estimators() -> impl Iterator<Item = &'static dyn Estimator> {
-    registry::all().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
+    // What batch-norm leaves of SynFlow is rounding, and each engine's its own.
+    let compared = |estimator: &&dyn Estimator| {
+        estimator.meta().kind == EstimatorKind::ZeroShot && estimator.meta().id != "synflow_bn"
+    };
+    registry::all().filter(compared)
 }
 
 /// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.
@@ -45,10 +50,16 @@ fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
 #[test]
 fn estimators_agree() {
     let device = device::open(&common::device()).unwrap();
+    let kernels = [DType::F64, DType::F32].map(|dtype| scores(Engine::Kernels, &Device::Cpu, dtype));
+    // Candle reads once a thread whether second derivatives are wanted.
+    keep_graphs_of_gradients();
+    let composed = |dtype| {
+        let device = device.clone();
+        std::thread::spawn(move || scores(Engine::Composed, &device, dtype)).join().unwrap()
+    };
     // Measured on the CPU: at most 2e-13 and 6e-5 apart.
-    for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 5e-4)] {
-        let kernels = scores(Engine::Kernels, &Device::Cpu, dtype);
-        let composed = scores(Engine::Composed, &device, dtype);
+    for ((dtype, tolerance), kernels) in [(DType::F64, 1e-11), (DType::F32, 5e-4)].into_iter().zip(kernels) {
+        let composed = composed(dtype);
         for ((estimator, kernels), composed) in estimators().zip(&kernels).zip(&composed) {
             let id = estimator.meta().id;
             for (a, b) in kernels.iter().zip(composed) {

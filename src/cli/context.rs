@@ -6,6 +6,7 @@ use candle_core::Device;
 use nas_assay::data::DataRoot;
 use nas_assay::experiment::{DeviceClass, Progress, Silent};
 use nas_assay::net::device::{self, DeviceError};
+use nas_assay::net::kernels::keep_graphs_of_gradients;
 use nas_assay::store::Store;
 
 use super::Global;
@@ -21,6 +22,9 @@ pub struct Context {
 impl Context {
     /// Sets the number of worker threads and looks at nothing else yet.
     pub fn new(global: Global) -> Result<Self, Failure> {
+        if global.device != "cpu" {
+            keep_graphs_of_gradients();
+        }
         let threads = usize::from(global.threads.unwrap_or(0));
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

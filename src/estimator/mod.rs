@@ -12,6 +12,8 @@ pub mod zeroshot;
 
 mod patterns;
 mod score;
+#[cfg(test)]
+mod tests;
 
 pub use patterns::ReluPatterns;
 pub use probe::{Need, Probe};

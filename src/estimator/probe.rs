@@ -3,8 +3,9 @@
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
 use crate::data::Batch;
-use crate::net::{Dropout, Engine, Network, NormMode, Pass, ReluSink, Role, host_f64};
+use crate::net::{Dropout, Engine, Network, NormMode, Param, Pass, ReluSink, Role, Taps, host_f64};
 use crate::space::{Architecture, Census, Skeleton};
+use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -15,14 +16,22 @@ use std::collections::BTreeSet;
 pub enum Need {
     /// Counts of parameters, operations and ReLUs: [`Probe::census`].
     Census,
+    /// The weights themselves: [`Probe::weights`].
+    Weights,
     /// Gradients of the loss by the weights: [`Probe::loss_gradients`].
     LossGradients,
+    /// Products of the loss's second derivatives with its gradient: [`Probe::hessian_gradients`].
+    HessianGradients,
+    /// What the loss does as channels are scaled: [`Probe::channel_saliencies`].
+    ChannelSaliencies,
     /// Which elements the ReLUs let through: [`Probe::relu_patterns`].
     ReluPatterns,
     /// Gradient of the summed logits by each image: [`Probe::input_gradients`].
     InputGradients,
     /// Saliencies of the linearised network: [`Probe::synflow`].
     Synflow,
+    /// The same with batch-norm: [`Probe::synflow_with_norm`].
+    SynflowWithNorm,
     /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
     Evaluation,
 }
@@ -47,11 +56,23 @@ pub struct InputGradients {
     pub rows: Vec<Vec<f64>>,
 }
 
+/// How the loss changes as each output channel of one convolution or linear layer is scaled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSaliencies {
+    /// Elements of the layer's weight an output channel.
+    pub fan_in: usize,
+    /// One row an image, of a number a channel: `Σ y ∂L/∂y` over the channel's pixels `y`, before batch-norm.
+    pub rows: Vec<Vec<f64>>,
+}
+
 /// What the passes over the batch leave behind; the graphs are gone.
+#[derive(Default)]
 struct Examination {
-    logits: Tensor,
+    logits: Vec<Vec<f64>>,
     patterns: ReluPatterns,
     loss_gradients: Vec<WeightGradient>,
+    hessian_gradients: Vec<WeightGradient>,
+    channel_saliencies: Vec<ChannelSaliencies>,
     input_gradients: InputGradients,
 }
 
@@ -70,6 +91,7 @@ pub struct Probe<'a> {
     dropout: Option<Dropout>,
     examination: OnceCell<Examination>,
     synflow: OnceCell<Vec<WeightGradient>>,
+    synflow_with_norm: OnceCell<Vec<WeightGradient>>,
     evaluation: OnceCell<Evaluation>,
 }
 
@@ -98,6 +120,7 @@ impl<'a> Probe<'a> {
             dropout: None,
             examination: OnceCell::new(),
             synflow: OnceCell::new(),
+            synflow_with_norm: OnceCell::new(),
             evaluation: OnceCell::new(),
         }
     }
@@ -131,15 +154,32 @@ impl<'a> Probe<'a> {
     }
 
     /// Logits of the batch, `[n, classes]`, row by row.
-    pub fn logits(&self) -> Result<Vec<Vec<f64>>, EstimatorError> {
-        let logits = &self.examination(None)?.logits;
-        let classes = logits.dim(1)?;
-        Ok(host_f64(logits)?.chunks(classes).map(<[f64]>::to_vec).collect())
+    pub fn logits(&self) -> Result<&[Vec<f64>], EstimatorError> {
+        Ok(&self.examination(None)?.logits)
+    }
+
+    /// Every convolution and linear weight of the architecture, by name, in network order and each in row-major order.
+    pub fn weights(&self) -> Result<Vec<(String, Vec<f64>)>, EstimatorError> {
+        self.declared(Need::Weights)?;
+        let weights = weights_of(self.network()?, self.architecture)?;
+        weights.into_iter().map(|param| Ok((param.name.clone(), host_f64(&param.var)?))).collect()
     }
 
     /// Gradients of the mean cross-entropy by every convolution and linear weight of the architecture, in network order.
     pub fn loss_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
         Ok(&self.examination(Some(Need::LossGradients))?.loss_gradients)
+    }
+
+    /// `H g` in the place of the gradient: the product of all second derivatives of the mean cross-entropy by the weights of
+    /// [`Probe::loss_gradients`] with the gradient by them, exact.
+    pub fn hessian_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
+        Ok(&self.examination(Some(Need::HessianGradients))?.hessian_gradients)
+    }
+
+    /// How the mean cross-entropy changes as each output channel of every executed convolution and linear layer is scaled, in the order
+    /// of execution.
+    pub fn channel_saliencies(&self) -> Result<&[ChannelSaliencies], EstimatorError> {
+        Ok(&self.examination(Some(Need::ChannelSaliencies))?.channel_saliencies)
     }
 
     /// Which elements every executed ReLU let through.
@@ -160,17 +200,13 @@ impl<'a> Probe<'a> {
     /// gradient is that of the sum of the logits. In f64, since the numbers leave the range of f32 in deep networks.
     pub fn synflow(&self) -> Result<&[WeightGradient], EstimatorError> {
         self.declared(Need::Synflow)?;
-        once(&self.synflow, || {
-            let linear =
-                self.network()?.extract(self.architecture, DType::F64, |param| param.var.as_detached_tensor().abs())?;
-            let resolution = self.skeleton.resolution();
-            let device = linear.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
-            let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
-            let mut pass = Pass::new(self.engine).with_norm(NormMode::Identity);
-            let logits = linear.forward(self.architecture, &image, &mut pass)?;
-            self.weight_gradients(&linear, &self.engine.sum_all(&logits)?)
-        })
-        .map(Vec::as_slice)
+        once(&self.synflow, || self.saliency(NormMode::Identity)).map(Vec::as_slice)
+    }
+
+    /// [`Probe::synflow`] of the network with its batch-norm, which takes the statistics of the single image.
+    pub fn synflow_with_norm(&self) -> Result<&[WeightGradient], EstimatorError> {
+        self.declared(Need::SynflowWithNorm)?;
+        once(&self.synflow_with_norm, || self.saliency(NormMode::Batch)).map(Vec::as_slice)
     }
 
     /// Accuracy and loss on the evaluation batches.
@@ -193,77 +229,101 @@ impl<'a> Probe<'a> {
         self.network.ok_or(EstimatorError::NoInput { need: None, input: "network" })
     }
 
-    /// Everything that declared needs ask of the batch.
-    ///
-    /// Gradients by weights and by images come from a pass of their own each: a second forward without parameters in the graph
-    /// costs less than the weight gradients that a second backward through a shared graph would compute again.
+    /// Weights and their gradients in the network of absolute parameters on an image of ones.
+    fn saliency(&self, norm: NormMode) -> Result<Vec<WeightGradient>, EstimatorError> {
+        let absolute =
+            self.network()?.extract(self.architecture, DType::F64, |param| param.var.as_detached_tensor().abs())?;
+        let resolution = self.skeleton.resolution();
+        let device = absolute.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
+        let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
+        let logits = absolute.forward(self.architecture, &image, &mut Pass::new(self.engine).with_norm(norm))?;
+        let weights = weights_of(&absolute, self.architecture)?;
+        let sum = self.engine.sum_all(&logits)?;
+        weight_gradients(&weights, &self.engine.backward_to(&sum, &variables(&weights))?)
+    }
+
+    /// Everything that declared needs ask of the batch, from one forward pass.
     fn examination(&self, need: Option<Need>) -> Result<&Examination, EstimatorError> {
         need.map_or(Ok(()), |need| self.declared(need))?;
         once(&self.examination, || {
-            let missing = || EstimatorError::NoInput { need, input: "batch of images" };
-            let batch = self.batch.ok_or_else(missing)?;
-            let [by_loss, by_input, by_relu] =
-                [Need::LossGradients, Need::InputGradients, Need::ReluPatterns].map(|need| self.needs.contains(&need));
-            let mut patterns = ReluPatterns::default();
+            let missing = EstimatorError::NoInput { need, input: "batch of images" };
+            let batch = self.batch.ok_or(missing)?;
+            let asked = |need: Need| self.needs.contains(&need);
+            let (by_weight, by_second) = (asked(Need::LossGradients), asked(Need::HessianGradients));
+            let (by_channel, by_input) = (asked(Need::ChannelSaliencies), asked(Need::InputGradients));
+
+            let mut found = Examination::default();
+            let patterns = &mut found.patterns;
             let mut sink = |input: &Tensor, _output: &Tensor| patterns.push(input);
-            let sink = by_relu.then_some(&mut sink as ReluSink<'_>);
-            if by_input && !by_loss {
-                let (logits, input_gradients) = self.by_input(batch, sink)?;
-                return Ok(Examination { logits, patterns, loss_gradients: Vec::new(), input_gradients });
+            let taps = Taps::default();
+            let images = Var::from_tensor(&batch.images.detach())?;
+            let mut pass = Pass {
+                engine: self.engine,
+                norm: NormMode::Batch,
+                dropout: self.dropout.clone(),
+                relu_sink: asked(Need::ReluPatterns).then_some(&mut sink as ReluSink<'_>),
+                taps: by_channel.then_some(&taps),
+                track: by_weight || by_second || by_channel,
+            };
+            let shown = if by_input { images.as_tensor().clone() } else { images.as_detached_tensor() };
+            let logits = self.network()?.forward(self.architecture, &shown, &mut pass)?;
+
+            if by_weight || by_second || by_channel {
+                let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
+                let weights = weights_of(self.network()?, self.architecture)?;
+                let taps = taps.take();
+                let scales: Vec<Var> = taps.iter().map(|tap| tap.scales.clone()).collect();
+                let gradients = if by_second {
+                    let [gradients, products] = self.engine.hessian_gradient(&loss, &variables(&weights), &scales)?;
+                    found.hessian_gradients = weight_gradients(&weights, &products)?;
+                    gradients
+                } else {
+                    self.engine.backward_to(&loss, &[variables(&weights), scales].concat())?
+                };
+                found.loss_gradients = weight_gradients(&weights, &gradients)?;
+                let saliencies = taps.iter().map(|tap| {
+                    let rows = rows(&gradient(&gradients, &tap.scales)?, tap.scales.dim(0)?);
+                    Ok::<_, EstimatorError>(ChannelSaliencies { fan_in: tap.fan_in, rows })
+                });
+                found.channel_saliencies = saliencies.collect::<Result<_, _>>()?;
             }
-            let (logits, loss_gradients) = self.by_loss(batch, by_loss, sink)?;
-            let input_gradients = if by_input { self.by_input(batch, None)?.1 } else { InputGradients::default() };
-            Ok(Examination { logits, patterns, loss_gradients, input_gradients })
+            if by_input {
+                let sum = self.engine.sum_all(&logits)?;
+                let gradients = self.engine.backward_to(&sum, std::slice::from_ref(&images))?;
+                found.input_gradients.rows = rows(&gradient(&gradients, &images)?, images.dim(0)?);
+            }
+            found.logits = rows(&host_f64(&logits)?, logits.dim(0)?);
+            Ok(found)
         })
-    }
-
-    /// Logits of the batch and, with `track`, gradients of its loss.
-    fn by_loss(
-        &self,
-        batch: &Batch,
-        track: bool,
-        sink: Option<ReluSink<'_>>,
-    ) -> Result<(Tensor, Vec<WeightGradient>), EstimatorError> {
-        let logits = self.forward(&batch.images.detach(), track, sink)?;
-        let gradients = if track {
-            self.weight_gradients(self.network()?, &self.engine.cross_entropy(&logits, &batch.labels)?)?
-        } else {
-            Vec::new()
-        };
-        Ok((logits.detach(), gradients))
-    }
-
-    /// Logits of the batch and the gradients of their sum by each image.
-    fn by_input(&self, batch: &Batch, sink: Option<ReluSink<'_>>) -> Result<(Tensor, InputGradients), EstimatorError> {
-        let images = Var::from_tensor(&batch.images.detach())?;
-        let logits = self.forward(&images, false, sink)?;
-        let values = gradient(&self.engine.backward(&self.engine.sum_all(&logits)?)?, &images)?;
-        let pixels = values.len() / images.dim(0)?.max(1);
-        let rows = values.chunks(pixels.max(1)).map(<[f64]>::to_vec).collect();
-        Ok((logits.detach(), InputGradients { rows }))
-    }
-
-    fn forward(&self, images: &Tensor, track: bool, relu_sink: Option<ReluSink<'_>>) -> Result<Tensor, EstimatorError> {
-        let dropout = self.dropout.clone();
-        let mut pass = Pass { engine: self.engine, norm: NormMode::Batch, dropout, relu_sink, track };
-        Ok(self.network()?.forward(self.architecture, images, &mut pass)?)
-    }
-
-    /// The gradients of `scalar` by the convolution and linear weights that the architecture uses in `network`.
-    fn weight_gradients(&self, network: &Network, scalar: &Tensor) -> Result<Vec<WeightGradient>, EstimatorError> {
-        let gradients = self.engine.backward(scalar)?;
-        let weights = network.active(self.architecture)?.into_iter().filter(|param| param.role.is_weight());
-        weights
-            .map(|param| {
-                let (weight, gradient) = (host_f64(&param.var)?, gradient(&gradients, &param.var)?);
-                Ok(WeightGradient { name: param.name.clone(), role: param.role, weight, gradient })
-            })
-            .collect()
     }
 }
 
+/// The convolution and linear weights that an architecture uses in a network.
+fn weights_of(network: &Network, architecture: Architecture) -> Result<Vec<&Param>, EstimatorError> {
+    Ok(network.active(architecture)?.into_iter().filter(|param| param.role.is_weight()).collect())
+}
+
+fn variables(params: &[&Param]) -> Vec<Var> {
+    params.iter().map(|param| param.var.clone()).collect()
+}
+
+/// Each weight with its gradient.
+fn weight_gradients(weights: &[&Param], gradients: &GradStore) -> Result<Vec<WeightGradient>, EstimatorError> {
+    let with_gradient = |param: &&Param| {
+        let (weight, gradient) = (host_f64(&param.var)?, gradient(gradients, &param.var)?);
+        Ok(WeightGradient { name: param.name.clone(), role: param.role, weight, gradient })
+    };
+    weights.iter().map(with_gradient).collect()
+}
+
+/// The numbers cut into `count` rows.
+fn rows(values: &[f64], count: usize) -> Vec<Vec<f64>> {
+    let length = (values.len() / count.max(1)).max(1);
+    values.chunks(length).map(<[f64]>::to_vec).collect()
+}
+
 /// The gradient by `x`, or zeros where there is none.
-fn gradient(gradients: &candle_core::backprop::GradStore, x: &Tensor) -> candle_core::Result<Vec<f64>> {
+fn gradient(gradients: &GradStore, x: &Tensor) -> candle_core::Result<Vec<f64>> {
     gradients.get(x).map_or_else(|| Ok(vec![0.0; x.elem_count()]), host_f64)
 }
 

@@ -6,14 +6,14 @@
 use serde::Serialize;
 
 use super::material::Material;
-use super::resolve::{Resolved, estimator_meta};
+use super::resolve::{Resolved, estimator_meta, reads_supernet};
 use super::{DeviceClass, ExperimentError};
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SpaceId};
 use crate::spec::{
     CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
-    ZeroShot, sha256_hex,
+    Weights, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -132,6 +132,8 @@ enum Protocol<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         images: Option<(&'a Images, u32)>,
         resolution: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supernet: Option<&'a StageKey>,
     },
     OneShot {
         settings: OneShot,
@@ -170,10 +172,10 @@ pub fn plan(
         push(Work::VerifyTruth { rows }, key, false);
     }
 
-    let wants_one_shot = wants_one_shot(resolved)?;
+    let wants_supernet = wants_supernet(resolved)?;
     let mut supernets = Vec::new();
     let mut trains = false;
-    if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_one_shot) {
+    if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet) {
         for &seed in &supernet.seeds {
             let key = supernet_key(ground, material.images_version, &spec.images, supernet, seed)?;
             supernets.push((seed, key.clone()));
@@ -203,8 +205,15 @@ pub fn plan(
                 EstimatorKind::ZeroShot => {
                     let images =
                         (spec.zero_shot.input == Input::Images).then_some((&spec.images, material.images_version));
-                    let resolution = spec.images.resolution();
-                    score(Protocol::ZeroShot { settings: &spec.zero_shot, images, resolution }, None)?;
+                    let (settings, resolution) = (&spec.zero_shot, spec.images.resolution());
+                    if settings.weights == Weights::Random {
+                        score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
+                        continue;
+                    }
+                    for held in &supernets {
+                        let supernet = Some(&held.1);
+                        score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(held.clone()))?;
+                    }
                 }
                 EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
                     let ZeroShot { form, network, .. } = spec.zero_shot;
@@ -239,9 +248,9 @@ fn supernet_key(
     Ok(StageKey::of("supernet", &inputs)?)
 }
 
-fn wants_one_shot(resolved: &Resolved) -> Result<bool, ExperimentError> {
+fn wants_supernet(resolved: &Resolved) -> Result<bool, ExperimentError> {
     for id in resolved.spec.panels.values().flat_map(|panel| &panel.estimators) {
-        if estimator_meta(id)?.kind == EstimatorKind::OneShot {
+        if reads_supernet(&resolved.spec, estimator_meta(id)?.kind) {
             return Ok(true);
         }
     }

@@ -8,7 +8,9 @@ use super::ExperimentError;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
-use crate::spec::{CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, canonical_json};
+use crate::spec::{
+    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Weights, canonical_json,
+};
 use crate::truth::trained;
 
 /// A resolved spec: what the text says, and the versions and digests that it can't say.
@@ -57,7 +59,7 @@ impl Resolved {
         for (name, panel) in &spec.panels {
             for id in &panel.estimators {
                 let meta = estimator_meta(id)?;
-                if meta.kind == EstimatorKind::OneShot && spec.supernet.is_none() {
+                if reads_supernet(&spec, meta.kind) && spec.supernet.is_none() {
                     return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                 }
                 has_enough_images(&spec, meta.kind)?;
@@ -78,6 +80,11 @@ impl Resolved {
         let failed = |source| CanonicalError::Json { what: "a spec", source };
         Ok(serde_json::from_str(&self.canonical).map_err(failed)?)
     }
+}
+
+/// Whether an estimator of a kind looks at the trained supernets.
+pub(super) fn reads_supernet(spec: &Spec, kind: EstimatorKind) -> bool {
+    kind == EstimatorKind::OneShot || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == Weights::Supernet
 }
 
 /// Whether the images are as many as an estimator of a kind is to be shown.

@@ -93,7 +93,7 @@ pub fn score_file(
     let probe = Probe::new(architecture, &network, engine, needs).with_batch(&batch).with_evaluation(batches);
     let scores = estimators.iter().map(|estimator| Ok((estimator.meta().id, estimator.score(&probe)?.score)));
     let scores = scores.collect::<Result<Vec<_>, EstimatorError>>()?;
-    Ok(Scored { logits: probe.logits()?, scores })
+    Ok(Scored { logits: probe.logits()?.to_vec(), scores })
 }
 
 struct WeightsFile {

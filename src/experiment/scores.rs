@@ -14,7 +14,7 @@ use crate::data::cifar::CLASSES;
 use crate::data::{Batch, Noise, Normalisation};
 use crate::estimator::{Estimator, Need, Probe, registry};
 use crate::estimator::{EstimatorKind, Score};
-use crate::net::{Engine, Init, NetConfig, Network};
+use crate::net::{Dropout, Engine, Init, NetConfig, Network};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
 use crate::spec::{Input, Precision, SeedValue, StageKey};
@@ -126,20 +126,36 @@ impl Runner<'_> {
         let skeleton = zero_shot_skeleton(resolved);
         let config = NetConfig { skeleton, dtype, device: self.device.clone() };
         let engine = Engine::for_device(self.device);
+        let trained = match (&resolved.spec.supernet, group.supernet) {
+            (Some(supernet), Some((seed, key))) => {
+                Some((*seed, self.trained_supernet(&resolved.spec, supernet, *seed, key)?))
+            }
+            _ => None,
+        };
+        let seeds = trained.as_ref().map_or(settings.seeds.as_slice(), |(seed, _)| std::slice::from_ref(seed));
         workers::map_on(self.device, architectures, |architecture| {
             let mut sums = vec![0.0; group.members.len()];
-            for seed in &settings.seeds {
-                let init = Init::Seeded(seed.root().child("init"));
-                let network = Network::stand_alone(*architecture, &config, init)?;
-                for batch in &batches {
-                    let probe = Probe::new(*architecture, &network, engine, group.needs()).with_batch(batch);
+            for seed in seeds {
+                let fresh;
+                let network = if let Some((_, network)) = &trained {
+                    network
+                } else {
+                    fresh = Network::stand_alone(*architecture, &config, Init::Seeded(seed.root().child("init")))?;
+                    &fresh
+                };
+                for (place, batch) in batches.iter().enumerate() {
+                    let mut probe = Probe::new(*architecture, network, engine, group.needs()).with_batch(batch);
+                    if settings.dropout > 0.0 {
+                        let stream = seed.root().child("dropout").index("batch", place as u64).stream();
+                        probe = probe.with_dropout(Dropout { rate: settings.dropout, stream });
+                    }
                     for (sum, score) in sums.iter_mut().zip(group.read(&probe)?) {
                         *sum += score;
                     }
                 }
             }
             self.progress.advance(1);
-            let count = (settings.seeds.len() * batches.len()) as f64;
+            let count = (seeds.len() * batches.len()) as f64;
             Ok(sums.into_iter().map(|sum| sum / count).collect())
         })
     }

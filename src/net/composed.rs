@@ -243,6 +243,13 @@ pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     x.sum_all()
 }
 
+/// `y` itself; see [`tap`](crate::net::kernels::tap).
+pub fn tap(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+    let mut dims = scales.dims().to_vec();
+    dims.resize(y.rank(), 1);
+    y.broadcast_mul(&scales.reshape(dims)?)
+}
+
 /// Elementwise sum of two tensors of one shape.
 pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.add(y)

@@ -2,7 +2,7 @@
 
 use super::{Moments, Slice, Window, composed, kernels};
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor, Var, bail};
 use std::ops::Range;
 
 /// Which implementation of the layers runs. Every function is described where it is implemented.
@@ -25,6 +25,45 @@ impl Engine {
         match self {
             Self::Kernels => kernels::backward(loss),
             Self::Composed => loss.backward(),
+        }
+    }
+
+    /// The gradient of `loss` by these variables, and perhaps by others; see [`kernels::backward_to`].
+    pub fn backward_to(self, loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
+        match self {
+            Self::Kernels => kernels::backward_to(loss, variables),
+            Self::Composed => loss.backward(),
+        }
+    }
+
+    /// The gradient `g` of `loss` by these variables (and by `others`), and `H g`, the product of all its second derivatives by
+    /// these with it: the gradient of `Σ g v` at `v = g`. What `loss` does not depend on has no entry.
+    ///
+    /// # Errors
+    /// For the composed layers, unless Candle keeps the graph of gradients on this thread: it would leave paths out in silence.
+    pub fn hessian_gradient(self, loss: &Tensor, variables: &[Var], others: &[Var]) -> Result<[GradStore; 2]> {
+        let gradients = match self {
+            Self::Kernels => kernels::differentiable_backward(loss, &[variables, others].concat())?,
+            Self::Composed if kernels::gradients_keep_their_graph()? => loss.backward()?,
+            Self::Composed => bail!(
+                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment, without which Candle \
+                 would give a part of them for the whole"
+            ),
+        };
+        let found = variables.iter().filter_map(|variable| gradients.get(variable));
+        let terms = found.map(|g| self.sum_all(&self.mask(g, g)?)).collect::<Result<Vec<Tensor>>>()?;
+        if terms.is_empty() {
+            return Ok([gradients, GradStore::default()]);
+        }
+        let products = self.backward_to(&self.add_all(&terms.iter().collect::<Vec<_>>())?, variables)?;
+        Ok([gradients, products])
+    }
+
+    /// See [`kernels::tap`].
+    pub fn tap(self, y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => kernels::tap(y, scales),
+            Self::Composed => composed::tap(y, scales),
         }
     }
 

@@ -29,7 +29,7 @@ pub use judge::{Judgement, judge};
 pub use kernels::{Moments, Window};
 pub use network::{NetConfig, Network};
 pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
-pub use pass::{Dropout, NormMode, Pass, ReluSink};
+pub use pass::{Dropout, NormMode, Pass, ReluSink, Tap, Taps};
 pub use slice::{Channels, Slice};
 
 use candle_core::{DType, Tensor};

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::seed::Stream;
 use candle_core::{Result, Tensor, Var};
+use std::cell::RefCell;
 
 /// The statistics that batch-norm divides by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +34,18 @@ pub struct Dropout {
 /// Receives the input and the output of every ReLU, in the order of execution.
 pub type ReluSink<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
+/// A convolution or linear layer of a pass whose output is [tapped](Engine::tap).
+#[derive(Clone, Debug)]
+pub struct Tap {
+    /// Ones, `[n, channels]`: the gradient by them is `Σ y ∂L/∂y` over each channel of each image of the layer's output `y`.
+    pub scales: Var,
+    /// Elements of the layer's weight an output channel.
+    pub fan_in: usize,
+}
+
+/// The taps of a pass, in the order of execution.
+pub type Taps = RefCell<Vec<Tap>>;
+
 /// One forward pass through a network.
 pub struct Pass<'a> {
     /// Which implementation of the layers runs.
@@ -43,6 +56,8 @@ pub struct Pass<'a> {
     pub dropout: Option<Dropout>,
     /// Observer of ReLUs, if any.
     pub relu_sink: Option<ReluSink<'a>>,
+    /// Where convolutions and linear layers leave taps of their outputs, if anywhere.
+    pub taps: Option<&'a Taps>,
     /// Whether parameters are part of the graph. Without, activations are freed as the pass goes on.
     pub track: bool,
 }
@@ -50,7 +65,7 @@ pub struct Pass<'a> {
 impl<'a> Pass<'a> {
     /// A pass by batch statistics, without dropout or observer, with gradients.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, norm: NormMode::Batch, dropout: None, relu_sink: None, track: true }
+        Self { engine, norm: NormMode::Batch, dropout: None, relu_sink: None, taps: None, track: true }
     }
 
     /// The same without gradients of parameters.
@@ -75,6 +90,15 @@ impl<'a> Pass<'a> {
     #[must_use]
     pub fn with_relu_sink(self, sink: ReluSink<'a>) -> Self {
         Self { relu_sink: Some(sink), ..self }
+    }
+
+    /// The output of a convolution or linear layer whose weight has the shape `[channels, ...]`, tapped if taps are wanted.
+    pub(super) fn tapped(&self, y: Tensor, weight: &[usize]) -> Result<Tensor> {
+        let Some(taps) = self.taps else { return Ok(y) };
+        let scales = Var::ones(&y.dims()[..2], y.dtype(), y.device())?;
+        let y = self.engine.tap(&y, &scales)?;
+        taps.borrow_mut().push(Tap { scales, fan_in: weight.iter().skip(1).product() });
+        Ok(y)
     }
 
     /// The value of a parameter, in the graph or out of it.

@@ -11,6 +11,7 @@ mod seed_value;
 mod truth;
 mod types;
 mod validate;
+mod zero_shot;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json, sha256_hex};
 pub use network::{Misfit, Network};
@@ -21,6 +22,7 @@ pub use truth::{
     RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Images, Input, OneShot, Panel, Picker, Plateau, Precision, Sampling, Schedule, Spec,
-    Supernet, SyntheticImages, Training, TruthRecipe, ZeroShot,
+    Cifar10Images, DataFile, Images, OneShot, Panel, Picker, Plateau, Sampling, Schedule, Spec, Supernet,
+    SyntheticImages, Training, TruthRecipe,
 };
+pub use zero_shot::{Input, Precision, Preset, Weights, ZeroShot};

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::network::{Misfit, Network};
 use super::types::{Picker, Spec, TruthRecipe};
 use super::validate;
+use super::zero_shot::Weights;
 use crate::space::{Form, SpaceId};
 
 /// Why a spec was refused.
@@ -72,6 +73,11 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
         if is_nds(spec.space) {
             supernet.picker.get_or_insert(Picker::Ordinal);
         }
+    }
+    if let (Weights::Supernet, Some(supernet)) = (spec.zero_shot.weights, &spec.supernet)
+        && spec.zero_shot.network == Network::default()
+    {
+        spec.zero_shot.network = supernet.network;
     }
     network("zero-shot.network", &mut spec.zero_shot.network, spec.zero_shot.form)?;
     validate::spec(&spec)?;

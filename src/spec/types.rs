@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::network::Network;
 use super::seed_value::SeedValue;
 use super::truth::Truth;
+use super::zero_shot::ZeroShot;
 use crate::criteria::CriteriaConfig;
-use crate::space::{Form, SpaceId};
+use crate::space::SpaceId;
 
 /// An experiment: which estimators rank which architectures against which truth, and how every number is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -229,62 +230,6 @@ pub struct OneShot {
 impl Default for OneShot {
     fn default() -> Self {
         Self { batch: 64, validation: 0 }
-    }
-}
-
-/// What an untrained network is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Input {
-    /// Training images, in file order.
-    Images,
-    /// Standard normal noise.
-    Gaussian,
-    /// Uniform noise in `[0, 1)`.
-    Uniform,
-}
-
-/// Floating-point width.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// 32 bits.
-    F32,
-    /// 64 bits.
-    F64,
-}
-
-/// How zero-shot scores are taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct ZeroShot {
-    /// Which network is scored and counted: an architecture's own, or its part of the supernet's.
-    pub form: Form,
-    /// Its size; also the size whose parameters and FLOPs are counted.
-    pub network: Network,
-    /// Images a batch.
-    pub batch: usize,
-    /// Batches; a score is the mean over them.
-    pub batches: usize,
-    /// Initialisation seeds; a score is the mean over them.
-    pub seeds: Vec<SeedValue>,
-    /// What the network sees.
-    pub input: Input,
-    /// Arithmetic of the network.
-    pub precision: Precision,
-}
-
-impl Default for ZeroShot {
-    fn default() -> Self {
-        Self {
-            form: Form::StandAlone,
-            network: Network::default(),
-            batch: 64,
-            batches: 1,
-            seeds: defaults::seeds(),
-            input: Input::Images,
-            precision: Precision::F32,
-        }
     }
 }
 

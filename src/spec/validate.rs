@@ -2,7 +2,8 @@
 
 use super::parse::{SpecError, is_nds};
 use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe};
-use crate::space::SpaceId;
+use super::zero_shot::{Precision, Weights};
+use crate::space::{Form, SpaceId};
 
 type Checked = Result<(), SpecError>;
 
@@ -34,6 +35,10 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
     at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
     seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;
+    in_range("zero-shot.dropout", spec.zero_shot.dropout, 0.0, 0.99)?;
+    if spec.zero_shot.weights == Weights::Supernet {
+        trained_weights(spec)?;
+    }
     spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;
     if spec.panels.is_empty() {
         return Err(SpecError::invalid(
@@ -54,6 +59,24 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         }
     }
     Ok(())
+}
+
+/// Zero-shot scores of trained weights are of the supernet that was trained.
+fn trained_weights(spec: &Spec) -> Checked {
+    let of_supernet = |problem: &str| Err(SpecError::invalid("zero-shot.weights", format!("is `supernet`, {problem}")));
+    match &spec.supernet {
+        None => of_supernet("and the spec trains none: add [supernet]"),
+        Some(_) if spec.zero_shot.form != Form::Supernet => {
+            of_supernet("so that `zero-shot.form` has to be `supernet` too")
+        }
+        Some(_) if spec.zero_shot.precision != Precision::F32 => {
+            of_supernet("which is trained in `f32`: so is `precision`")
+        }
+        Some(supernet) if spec.zero_shot.network != supernet.network => {
+            of_supernet("so that `zero-shot.network` has to be that of the supernet, or left out")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {

@@ -44,7 +44,7 @@ impl Estimator for GradNorm {
 }
 
 fn sum_of_norms(gradients: &[WeightGradient]) -> f64 {
-    gradients.iter().map(|layer| layer.gradient.iter().map(|g| g * g).sum::<f64>().sqrt()).sum()
+    gradients.iter().map(|layer| super::norm(&layer.gradient)).sum()
 }
 
 #[cfg(test)]

@@ -1,17 +1,26 @@
 //! Formulas on an untrained network, one file each.
 
+pub mod fisher;
 pub mod grad_norm;
+pub mod grasp;
 pub mod jacob_cov;
+pub mod l2_norm;
 pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
 pub mod synflow;
+pub mod synflow_bn;
 
 use crate::estimator::probe::WeightGradient;
 
 /// `Σ f(g, w)` over all elements of all weights, in network and row-major order.
 fn sum_over_elements(gradients: &[WeightGradient], f: impl Fn(f64, f64) -> f64) -> f64 {
     gradients.iter().flat_map(|layer| layer.gradient.iter().zip(&layer.weight)).map(|(&g, &w)| f(g, w)).sum()
+}
+
+/// The Euclidean norm.
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::ops::Range;
 use candle_core::{Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use super::conv::wanted;
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// The channels `channels` of `x`: `[n, c, ...]` to `[n, channels.len(), ...]`.
 ///

@@ -3,10 +3,10 @@
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use super::conv::wanted;
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// Elements of one piece of work; a smaller tensor is not worth waking another thread for.
 pub(super) const BLOCK: usize = 16 * 1024;

@@ -8,6 +8,7 @@
 //! - Elsewhere Candle cuts that graph between any two operations, so a second backward pass would go through some paths and
 //!   silently miss others. There the gradient is [sealed](seal): it holds on to nothing, and differentiating it is an error.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use candle_core::{
@@ -194,7 +195,7 @@ pub(super) fn gradient<'a, const N: usize, K: Kernel<N>>(kernel: K, inputs: [&'a
 where
     [&'a Tensor; N]: Inputs<K>,
 {
-    if gradients_keep_their_graph()? {
+    if graph_is_kept()? {
         return apply(kernel, inputs);
     }
     let inputs: Vec<Tensor> = inputs.into_iter().map(|input| input.detach().contiguous()).collect::<Result<_>>()?;
@@ -246,11 +247,30 @@ impl CustomOp1 for Sealed {
 
     fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
         bail!(
-            "{}: this gradient cannot be differentiated again; detach it to use it as a constant, or for second order use \
-             composed layers on a thread that keeps the graph of gradients",
+            "{}: this gradient cannot be differentiated again; detach it to use it as a constant, or take it by a backward pass \
+             that keeps the graph",
             self.name
         )
     }
+}
+
+thread_local! { static KEPT_HERE: Cell<bool> = const { Cell::new(false) } }
+
+/// Runs a backward pass whose gradients stay differentiable: all that [`gradient`] computes on this thread goes on the tape.
+pub(super) fn keeping_the_graph<R>(pass: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            KEPT_HERE.set(self.0);
+        }
+    }
+    let _restore = Restore(KEPT_HERE.replace(true));
+    pass()
+}
+
+/// Whether gradients are to stay differentiable, by the wish of [`keeping_the_graph`] or of Candle.
+pub(super) fn graph_is_kept() -> Result<bool> {
+    Ok(KEPT_HERE.get() || gradients_keep_their_graph()?)
 }
 
 /// Whether Candle keeps the graph of gradients on this thread.
@@ -258,8 +278,8 @@ impl CustomOp1 for Sealed {
 /// Candle decides that once a thread, at the thread's first backward pass, and does not tell. So it is found out by a
 /// backward pass over three numbers: the gradient of `(2v)²` with respect to `2v` depends on `v`, and that of `v` shows
 /// whether the dependence was kept.
-pub(super) fn gradients_keep_their_graph() -> Result<bool> {
-    thread_local! { static KEPT: std::cell::Cell<Option<bool>> = const { std::cell::Cell::new(None) } }
+pub(in crate::net) fn gradients_keep_their_graph() -> Result<bool> {
+    thread_local! { static KEPT: Cell<Option<bool>> = const { Cell::new(None) } }
     if let Some(kept) = KEPT.get() {
         return Ok(kept);
     }

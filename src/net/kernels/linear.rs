@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use super::conv::wanted;
 use super::element::{Array, Element};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// Rows of a product that make one piece of work, and multiply-adds below which a piece is not worth handing out.
 const ROWS: usize = 16;

@@ -2,10 +2,10 @@
 
 use candle_core::{DType, Result, Shape, Tensor, bail};
 
-use super::conv::wanted;
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// The mean over the batch of `-ln softmax(logits)[label]`, in nats, for `logits: [n, classes]` and `labels: [n]` (u32): a
 /// scalar.

@@ -3,11 +3,11 @@
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use super::conv::wanted;
 use super::element::{Array, Element, to_be_overwritten};
 use super::elementwise::BLOCK;
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// The pixels of `x: [n, c, h, w]` in even rows and columns, and after these those in odd rows and columns:
 /// `[n, 2 c, ⌈h / 2⌉, ⌈w / 2⌉]`. A pixel beyond the edge is zero.

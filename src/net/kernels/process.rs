@@ -15,6 +15,15 @@ pub fn keep_candle_on_its_thread() {
     }
 }
 
+/// Makes Candle keep the graph of gradients on every thread whose first backward pass comes later, as second derivatives of
+/// [composed](crate::net::composed) layers need. The kernels need it not.
+///
+/// Call it before any other thread reads the environment.
+pub fn keep_graphs_of_gradients() {
+    // SAFETY: the caller runs no thread that could be reading the environment, as the documentation demands.
+    unsafe { std::env::set_var("CANDLE_GRAD_DO_NOT_DETACH", "1") };
+}
+
 /// Keeps freed memory for the next allocation instead of giving it back to the system.
 ///
 /// A training step allocates and frees the same large buffers again and again. By default mimalloc hands what has been free

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor, bail};
 
-use super::conv::wanted;
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 use super::view::View;
 use crate::net::Slice;
 

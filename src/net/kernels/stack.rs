@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::conv::wanted;
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 
 /// The rows of `x`, then those of `y`: `[a, ...]` and `[b, ...]` to `[a + b, ...]`. The weights of two convolutions so become those of one
 /// in two groups. Meant for weights: it runs on one thread.

@@ -7,14 +7,15 @@
 //! Candle does not tell by which operation a tensor was made. So a kernel on the tape writes itself down here, under its
 //! output's name, for as long as Candle keeps the output's history.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, TensorId};
+use candle_core::{Result, Tensor, TensorId, Var, bail};
 
 use super::elementwise::sum_of_gradients;
-use super::kernel::gradients_keep_their_graph;
+use super::kernel::{gradients_keep_their_graph, graph_is_kept, keeping_the_graph};
 
 /// A kernel that was applied, with what it was applied to.
 pub(super) trait Applied: Send + Sync {
@@ -53,14 +54,67 @@ impl Drop for Entry {
 
 /// The gradient of `loss` by every variable that it depends on: what [`Tensor::backward`] gives, and sooner.
 ///
-/// A graph that has other operations than kernels in it, or whose gradients are to stay differentiable, is left to Candle.
+/// A graph that has other operations than kernels in it, or whose gradients Candle keeps differentiable, is left to Candle.
 ///
 /// # Errors
 /// If a gradient cannot be computed.
 pub fn backward(loss: &Tensor) -> Result<GradStore> {
+    if gradients_keep_their_graph()? { loss.backward() } else { walk(loss, None)?.map_or_else(|| loss.backward(), Ok) }
+}
+
+/// [`backward`], of which only the gradients by `variables` are wanted. Others are not computed where that can be helped.
+///
+/// # Errors
+/// If a gradient cannot be computed.
+pub fn backward_to(loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
     if gradients_keep_their_graph()? {
         return loss.backward();
     }
+    walk(loss, Some(variables))?.map_or_else(|| loss.backward(), Ok)
+}
+
+/// The gradients of `loss` by `variables`, which can be differentiated again: once more, by [`backward_to`].
+///
+/// # Errors
+/// If a gradient cannot be computed, or the graph has other operations than kernels in it, through which Candle would lose the
+/// way in silence.
+pub fn differentiable_backward(loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
+    if gradients_keep_their_graph()? {
+        return loss.backward();
+    }
+    match keeping_the_graph(|| walk(loss, Some(variables)))? {
+        Some(gradients) => Ok(gradients),
+        None => bail!("a second derivative needs a graph of kernels alone, but this one has other operations in it"),
+    }
+}
+
+thread_local! { static NEEDED: RefCell<Option<HashSet<TensorId>>> = const { RefCell::new(None) } }
+
+/// Whether a backward pass needs the gradient by `input`: not where `input` is data, as at the stem, nor where it leads to no variable
+/// that was asked for.
+pub(super) fn is_wanted(input: &Tensor) -> bool {
+    input.track_op() && NEEDED.with_borrow(|needed| needed.as_ref().is_none_or(|needed| needed.contains(&input.id())))
+}
+
+/// The gradient of `input`, computed only if something upstream needs it.
+pub(super) fn wanted(input: &Tensor, compute: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
+    is_wanted(input).then(compute).transpose()
+}
+
+/// Runs a backward pass that needs the gradients by some tensors only.
+fn needing<R>(needed: Option<HashSet<TensorId>>, pass: impl FnOnce() -> R) -> R {
+    struct Restore(Option<HashSet<TensorId>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            NEEDED.set(self.0.take());
+        }
+    }
+    let _restore = Restore(NEEDED.replace(needed));
+    pass()
+}
+
+/// The gradients of a graph of kernels, or nothing of another.
+fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
     let nodes = loss.sorted_nodes();
     let applied: Option<Vec<Option<Arc<dyn Applied>>>> = {
         let tape = tape();
@@ -69,26 +123,39 @@ pub fn backward(loss: &Tensor) -> Result<GradStore> {
         };
         nodes.iter().map(find).collect()
     };
-    let Some(applied) = applied else { return loss.backward() };
-
-    let mut arriving: HashMap<TensorId, Vec<Tensor>> = HashMap::new();
-    arriving.insert(loss.id(), vec![loss.ones_like()?]);
-    let mut gradients = GradStore::default();
-    for (node, applied) in nodes.into_iter().zip(applied) {
-        let Some(terms) = arriving.remove(&node.id()) else { continue };
-        let gradient = sum_of_gradients(&terms)?;
-        drop(terms);
-        let Some(applied) = applied else {
-            gradients.insert(node, gradient);
-            continue;
-        };
-        for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient.detach())?) {
-            if let Some(gradient) = gradient {
-                arriving.entry(input.id()).or_default().push(gradient);
+    let Some(applied) = applied else { return Ok(None) };
+    let needed = variables.map(|variables| {
+        let mut needed: HashSet<TensorId> = variables.iter().map(|variable| variable.id()).collect();
+        for (node, applied) in nodes.iter().zip(&applied).rev() {
+            if applied.as_ref().is_some_and(|a| a.inputs().iter().any(|input| needed.contains(&input.id()))) {
+                needed.insert(node.id());
             }
         }
-    }
-    Ok(gradients)
+        needed
+    });
+    needing(needed, || {
+        let mut arriving: HashMap<TensorId, Vec<Tensor>> = HashMap::new();
+        if is_wanted(loss) {
+            arriving.insert(loss.id(), vec![loss.ones_like()?]);
+        }
+        let mut gradients = GradStore::default();
+        for (node, applied) in nodes.into_iter().zip(applied) {
+            let Some(terms) = arriving.remove(&node.id()) else { continue };
+            let gradient = sum_of_gradients(&terms)?;
+            drop(terms);
+            let Some(applied) = applied else {
+                gradients.insert(node, gradient);
+                continue;
+            };
+            let gradient = if graph_is_kept()? { gradient } else { gradient.detach() };
+            for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
+                if let Some(gradient) = gradient.filter(|_| is_wanted(input)) {
+                    arriving.entry(input.id()).or_default().push(gradient);
+                }
+            }
+        }
+        Ok(Some(gradients))
+    })
 }
 
 /// Whether the graph of `loss` is one of kernels alone, so that [`backward`] walks it itself.

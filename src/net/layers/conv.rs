@@ -40,7 +40,8 @@ impl Conv {
 
     /// The convolved image.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        pass.engine.conv2d(x, &pass.value(&self.weight), self.window)
+        let y = pass.engine.conv2d(x, &pass.value(&self.weight), self.window)?;
+        pass.tapped(y, self.weight.dims())
     }
 }
 

@@ -42,6 +42,6 @@ impl FactorisedReduction {
         let pixels = pass.engine.diagonal_phases(&x.relu(pass)?)?;
         let weights = pass.engine.stack(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
-        self.norm.forward(&halved, pass)
+        self.norm.forward(&pass.tapped(halved, self.even.dims())?, pass)
     }
 }

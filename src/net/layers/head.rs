@@ -31,7 +31,8 @@ impl Classifier {
         }
         let slice = Slice::new(Channels::First(self.weight.dim(0)?), channels.clone());
         let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;
-        pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))
+        let logits = pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))?;
+        pass.tapped(logits, weight.dims())
     }
 }
 

@@ -31,7 +31,7 @@ impl SlicedConvNorm {
         let padding = self.weight.dim(2)? / 2;
         let window = Window { stride: self.stride, padding, dilation: 1, groups: slice.groups };
         let y = pass.engine.conv2d_slice(x, &pass.value(&self.weight), slice, window)?;
-        self.norm.forward_channels(&y, &slice.outputs, pass)
+        self.norm.forward_channels(&pass.tapped(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
     }
 
     /// The `count` output channels whose weights for `inputs` have the largest L1 norms.

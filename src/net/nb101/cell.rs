@@ -121,7 +121,7 @@ impl ConvNormRelu {
     }
 
     fn with(&self, x: &Tensor, weight: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let y = pass.engine.conv2d(x, weight, self.window)?;
+        let y = pass.tapped(pass.engine.conv2d(x, weight, self.window)?, self.weight.dims())?;
         let y = self.norm.forward(&y, pass)?;
         relu(&y, pass)
     }

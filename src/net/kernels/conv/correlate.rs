@@ -116,14 +116,15 @@ impl<T: Element> Correlation<T> {
         let (wide, size) = (is_wide::<T>(isa), order.size(rows, columns));
         let block = if order == Order::Channels { CHANNELS } else { block::<T>(wide, outputs, size.1) };
         let taps = source.offsets.len();
-        let mut weights = Vec::with_capacity(groups * outputs.next_multiple_of(block.0) * taps);
+        let mut weights = vec![T::ZERO; groups * outputs.next_multiple_of(block.0) * taps];
+        let mut blocks = weights.chunks_exact_mut((taps * block.0).max(1));
         for group in 0..groups {
             for first in (0..outputs).step_by(block.0) {
-                for tap in 0..taps {
-                    weights.extend(
-                        (first..first + block.0)
-                            .map(|output| if output < outputs { weight(group, output, tap) } else { T::ZERO }),
-                    );
+                let Some(packed) = blocks.next() else { continue };
+                for (place, output) in (first..outputs.min(first + block.0)).enumerate() {
+                    for (tap, taps) in packed.chunks_exact_mut(block.0).enumerate() {
+                        taps[place] = weight(group, output, tap);
+                    }
                 }
             }
         }

@@ -82,12 +82,22 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
         let in_place = packing.is_identity() && whole.needs_no_slack();
         return each_image(isa, &packing, in_place, gy, len, 0, |packed, _, gx| whole.run(isa, packed, gx));
     }
-    let largest = parts.iter().map(|(y, x, _)| g.ci * y.count * x.count).max().unwrap_or(0);
+    // All phases of a row are computed before the row is put together.
+    let across = horizontal.len().max(1);
+    let largest = vertical.iter().map(|y| g.ci * y.count * g.wi).max().unwrap_or(0);
     each_image(isa, &packing, false, gy, len, largest, |packed, scratch, gx| {
-        for (y, x, correlation) in &parts {
-            let computed = &mut scratch[..g.ci * y.count * x.count];
-            correlation.run(isa, packed, computed);
-            interleave(&g, (y, x), computed, gx);
+        for parts in parts.chunks_exact(across) {
+            let mut rest = &mut *scratch;
+            let mut computed = Vec::with_capacity(across);
+            for (y, x, correlation) in parts {
+                let (phase, after) = rest.split_at_mut(g.ci * y.count * x.count);
+                correlation.run(isa, packed, phase);
+                computed.push((*x, &*phase));
+                rest = after;
+            }
+            if let Some((y, ..)) = parts.first() {
+                interleave(&g, y, &computed, gx);
+            }
         }
     })
 }
@@ -122,14 +132,26 @@ fn part<T: Element>(
     )
 }
 
-/// Puts the pixels of one phase in their places.
-fn interleave<T: Element>(g: &Geometry, (y, x): (&Phase, &Phase), computed: &[T], gx: &mut [T]) {
+/// Puts the pixels of all horizontal phases of one vertical one in their places.
+fn interleave<T: Element>(g: &Geometry, y: &Phase, computed: &[(&Phase, &[T])], gx: &mut [T]) {
     let s = g.window.stride;
-    for (plane, computed) in gx.chunks_exact_mut(g.hi * g.wi).zip(computed.chunks_exact(y.count * x.count)) {
-        for (row, computed) in computed.chunks_exact(x.count).enumerate() {
-            let row = &mut plane[(y.first + s * row) * g.wi..][..g.wi];
-            for (target, value) in row[x.first..].iter_mut().step_by(s).zip(computed) {
-                *target = *value;
+    for (channel, plane) in gx.chunks_exact_mut(g.hi * g.wi).enumerate() {
+        for row in 0..y.count {
+            let target = &mut plane[(y.first + s * row) * g.wi..][..g.wi];
+            let line = |x: &Phase| (channel * y.count + row) * x.count..(channel * y.count + row + 1) * x.count;
+            if let &[(x, left), (z, right)] = computed
+                && x.count == z.count
+            {
+                let pairs = target.as_chunks_mut::<2>().0.iter_mut();
+                for ((pair, &left), &right) in pairs.zip(&left[line(x)]).zip(&right[line(z)]) {
+                    *pair = [left, right];
+                }
+                continue;
+            }
+            for &(x, pixels) in computed {
+                for (target, value) in target[x.first..].iter_mut().step_by(s).zip(&pixels[line(x)]) {
+                    *target = *value;
+                }
             }
         }
     }

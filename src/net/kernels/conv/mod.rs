@@ -19,6 +19,7 @@ use candle_core::{Result, Tensor};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
 use super::view::View;
 use crate::net::Slice;
 use geometry::Geometry;
@@ -137,11 +138,6 @@ impl Kernel<2> for WeightGradient {
             wanted(gy, || gradient(Convolution { window, view: view.clone() }, [x, ggw]))?,
         ])
     }
-}
-
-/// The gradient of `input`, computed only if something upstream needs it. At the stem, whose images are data, nothing does.
-pub(super) fn wanted(input: &Tensor, compute: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
-    input.track_op().then(compute).transpose()
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! [`reduce`](super::reduce) says, the rows of a channel in double precision, image by image. A channel is one piece of work:
 //! after the first pass its pixels lie in the cache.
 //!
-//! That is one operation with a first derivative only. Where Candle keeps the graph of gradients, the same formula is written
-//! out in [`composed`] operations, which have derivatives of any order, at three times the cost.
+//! The gradient by the image can be differentiated again, once ([`second`]); those by scale and shift can't. Where Candle keeps the
+//! graph of gradients, the same formula is written out in [`composed`] operations, which have derivatives of any order, at three times
+//! the cost.
 
 mod composed;
+mod second;
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,8 +18,9 @@ use rayon::prelude::*;
 
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
-use super::kernel::{Computed, Kernel, apply, gradients_keep_their_graph, seal, with_arrays};
+use super::kernel::{Computed, Kernel, apply, gradients_keep_their_graph, graph_is_kept, seal, with_arrays};
 use super::reduce::{row_moments, row_squares, row_sum};
+use super::tape::is_wanted;
 
 /// Mean and variance of each channel, `[c]` each; constants, in the type of the image.
 #[derive(Clone, Debug)]
@@ -79,6 +82,7 @@ struct Statistics {
 }
 
 /// `x -> y` or `(x, scale, shift) -> y`
+#[derive(Clone)]
 struct Norm {
     eps: f64,
     /// The statistics, unless they are the batch's.
@@ -134,6 +138,11 @@ impl Norm {
         Ok(y)
     }
 
+    /// The statistics that the forward pass used.
+    fn statistics(&self) -> Result<&Statistics> {
+        self.used.get().ok_or_else(|| candle_core::Error::Msg("batch_norm: backward before forward".into()))
+    }
+
     /// The gradients of the image, scale and shift, the image's only if it is wanted.
     fn differentiate<T: Element>(
         &self,
@@ -142,7 +151,7 @@ impl Norm {
         image_wanted: bool,
     ) -> Result<[Vec<T>; 3]> {
         let isa = Isa::current();
-        let Some(used) = self.used.get() else { bail!("batch_norm: backward before forward") };
+        let used = self.statistics()?;
         let [n, c, h, w] = x.image()?;
         let (pixels, count) = (h * w, (n * h * w) as f64);
         let mut gx = to_be_overwritten(if image_wanted { x.data.len() } else { 0 });
@@ -179,7 +188,7 @@ impl Norm {
         Ok([gx, of_scale, of_shift])
     }
 
-    /// The sealed gradients of the image, scale and shift.
+    /// The gradients of the image, scale and shift, sealed but for the image's where the graph is kept.
     fn gradients(&self, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
         fn typed<T: Element>(
             norm: &Norm,
@@ -187,16 +196,17 @@ impl Norm {
             scale: Option<&Tensor>,
             gy: &Tensor,
         ) -> Result<[Option<Tensor>; 3]> {
-            let wanted = x.track_op();
+            let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
             let [gx, of_scale, of_shift] = match scale {
                 Some(scale) => with_arrays(NAME, [x, gy, scale], |[x, gy, scale]| {
-                    norm.differentiate::<T>((x, gy), Some(scale.data), wanted)
+                    norm.differentiate::<T>((x, gy), Some(scale.data), wanted && !kept)
                 }),
-                None => with_arrays(NAME, [x, gy], |[x, gy]| norm.differentiate::<T>((x, gy), None, wanted)),
+                None => with_arrays(NAME, [x, gy], |[x, gy]| norm.differentiate::<T>((x, gy), None, wanted && !kept)),
             }?;
             let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
+            let image = || if kept { second::image_gradient(norm, x, scale, gy) } else { seal(gx, x.dims()) };
             Ok([
-                wanted.then(|| seal(gx, x.dims())).transpose()?,
+                wanted.then(image).transpose()?,
                 scale.map(|scale| seal(of_scale, scale.dims())).transpose()?,
                 scale.map(|scale| seal(of_shift, scale.dims())).transpose()?,
             ])

@@ -3,10 +3,10 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::super::conv::wanted;
 use super::super::element::{Array, Element, LANES, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
 use super::super::kernel::{Computed, Kernel, gradient};
+use super::super::tape::wanted;
 use super::{Pool, planes_at_once};
 
 pub(super) struct Maximum {

@@ -7,11 +7,11 @@
 use candle_core::{DType, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use super::conv::wanted;
 use super::element::{Array, Element, LANES, to_be_overwritten};
 use super::elementwise::BLOCK;
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
+use super::tape::wanted;
 
 #[cfg(target_arch = "x86_64")]
 mod wide;
@@ -248,6 +248,22 @@ vectorised! {
             let difference = (value - center).wide();
             sum + difference * difference
         })
+    }
+}
+
+vectorised! {
+    /// `Σ x y` of a row.
+    pub(super) fn row_product<T>(x: &[T], y: &[T]) -> f64 {
+        let mut lanes = [[T::ZERO; LANES]; VECTORS];
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.chunks(VECTORS).zip(y.chunks(VECTORS)) {
+            for ((lanes, x), y) in lanes.iter_mut().zip(x).zip(y) {
+                for i in 0..LANES {
+                    lanes[i] = x[i].fma(y[i], lanes[i]);
+                }
+            }
+        }
+        total(&lanes) + x_rest.iter().zip(y_rest).fold(0.0, |sum, (&x, &y)| sum + x.wide() * y.wide())
     }
 }
 

@@ -1,0 +1,45 @@
+//! SynFlow as it comes out where batch-norm is forgotten.
+//!
+//! # Formula
+//! That of [`synflow`](super::synflow), with batch-norm left in place, on the statistics of the single image.
+//!
+//! # Shapes
+//! No batch: one image `[1, 3, resolution, resolution]` of ones.
+//!
+//! # Source
+//! Ning et al., NeurIPS 2021, and its code.
+//!
+//! # Known traps
+//! Batch-norm takes the sum's dependence on the scale of every layer away, so that what is left is its epsilon, zero padding and
+//! rounding: about 1e-14, and without meaning. It is here because it has been published.
+
+use crate::criteria::Direction;
+use crate::estimator::EstimatorKind;
+use crate::estimator::zeroshot::sum_over_elements;
+use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+
+/// Sum of the synaptic saliencies of all weights, with batch-norm.
+pub struct SynflowBn;
+
+const META: Meta = Meta {
+    id: "synflow_bn",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::ZeroShot,
+    needs: &[Need::SynflowWithNorm],
+    tolerance: ToleranceClass::Numeric,
+    summary: "SynFlow with batch-norm left in the network.",
+    formula: "sum |dR/d|W| * |W||, R = sum of logits at |W|, with batch-norm, on an image of ones",
+    source: "Ning et al., NeurIPS 2021 (code)",
+};
+
+impl Estimator for SynflowBn {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        let raw = sum_over_elements(probe.synflow_with_norm()?, |g, w| (g * w).abs());
+        Ok(Reading::plain(raw).with("log", libm::log(raw)))
+    }
+}

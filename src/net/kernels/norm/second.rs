@@ -1,0 +1,139 @@
+//! The gradient of a gradient of batch-norm.
+//!
+//! With `z = (x - mean) / s` and `s² = var + eps`, the gradient by the image is `gx = a (g - mean(g) - z mean(g z))`, `a = scale / s`.
+//! Let `P(g)` be the bracket. The map from `g` to `gx` is its own adjoint, so the gradient of `V = Σ v gx` by `g` is the same map of
+//! `v`. As `x` moves by `d`, `s` moves by `mean(z d)` and `z` by `P(d) / s`; so over the `N` pixels of a channel
+//!
+//! `∂V/∂x = -z V / (N s) - a / s (mean(g z) P(v) + mean(v z) P(g))`, `V / N = a (mean(v g) - mean(v) mean(g) - mean(v z) mean(g z))`.
+
+use candle_core::{DType, Result, Tensor};
+use rayon::prelude::*;
+
+use super::super::element::{Array, Element, to_be_overwritten};
+use super::super::isa::{Isa, vectorised};
+use super::super::kernel::{Computed, Kernel, apply, gradient, seal, with_arrays};
+use super::super::reduce::{row_moments, row_product};
+use super::super::tape::{is_wanted, wanted};
+use super::{NAME, Norm, by_channel};
+
+/// The gradient of the image, given that of the normed one; it can be differentiated once.
+pub(super) fn image_gradient(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<Tensor> {
+    match scale {
+        None => apply(ImageGradient(norm.clone()), [x, gy]),
+        Some(scale) => apply(ImageGradient(norm.clone()), [x, gy, scale]),
+    }
+}
+
+/// `(x, gy) -> gx` or `(x, gy, scale) -> gx`
+struct ImageGradient(Norm);
+
+impl Kernel<2> for ImageGradient {
+    const NAME: &'static str = "batch_norm gradient";
+
+    fn forward<T: Element>(&self, _isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
+        let [gx, ..] = self.0.differentiate((x, gy), None, true)?;
+        Ok((gx, x.dims.into()))
+    }
+
+    fn backward(&self, [x, gy]: [&Tensor; 2], _gx: &Tensor, v: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let [of_x, _] = self.by_image_and_scale([x, gy, v], None)?;
+        Ok([of_x, wanted(gy, || gradient(Self(self.0.clone()), [x, v]))?])
+    }
+}
+
+impl Kernel<3> for ImageGradient {
+    const NAME: &'static str = "batch_norm gradient";
+
+    fn forward<T: Element>(&self, _isa: Isa, [x, gy, scale]: [Array<T>; 3]) -> Result<Computed<T>> {
+        let [gx, ..] = self.0.differentiate((x, gy), Some(scale.data), true)?;
+        Ok((gx, x.dims.into()))
+    }
+
+    fn backward(&self, [x, gy, scale]: [&Tensor; 3], _gx: &Tensor, v: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let [of_x, of_scale] = self.by_image_and_scale([x, gy, v], Some(scale))?;
+        Ok([of_x, wanted(gy, || gradient(Self(self.0.clone()), [x, v, scale]))?, of_scale])
+    }
+}
+
+impl ImageGradient {
+    /// The sealed gradients of `Σ v gx` by the image and by the scale.
+    fn by_image_and_scale(&self, [x, gy, v]: [&Tensor; 3], scale: Option<&Tensor>) -> Result<[Option<Tensor>; 2]> {
+        fn typed<T: Element>(
+            norm: &Norm,
+            [x, gy, v]: [&Tensor; 3],
+            scale: Option<&Tensor>,
+        ) -> Result<[Option<Tensor>; 2]> {
+            let [of_x, of_scale] = match scale {
+                None => with_arrays(NAME, [x, gy, v], |arrays| norm.differentiate_again::<T>(arrays, None)),
+                Some(scale) => with_arrays(NAME, [x, gy, v, scale], |[x, gy, v, scale]| {
+                    norm.differentiate_again::<T>([x, gy, v], Some(scale.data))
+                }),
+            }?;
+            let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
+            let of_scale = scale.filter(|scale| is_wanted(scale)).map(|scale| seal(of_scale, scale.dims()));
+            Ok([is_wanted(x).then(|| seal(of_x, x.dims())).transpose()?, of_scale.transpose()?])
+        }
+        if !is_wanted(x) && !scale.is_some_and(is_wanted) {
+            return Ok([None, None]);
+        }
+        if x.dtype() == DType::F32 {
+            typed::<f32>(&self.0, [x, gy, v], scale)
+        } else {
+            typed::<f64>(&self.0, [x, gy, v], scale)
+        }
+    }
+}
+
+impl Norm {
+    /// The gradients of `Σ v gx` by the image and by the scale.
+    fn differentiate_again<T: Element>(&self, [x, g, v]: [Array<T>; 3], scale: Option<&[T]>) -> Result<[Vec<T>; 2]> {
+        let (isa, used) = (Isa::current(), self.statistics()?);
+        let [n, c, h, w] = x.image()?;
+        let (pixels, count) = (h * w, (n * h * w) as f64);
+        let mut of_x = to_be_overwritten(x.data.len());
+        let of_scale = by_channel(&mut of_x, c, pixels).into_par_iter().enumerate().map(|(channel, of_x)| {
+            let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
+            let (mean, center) = (used.mean[channel], T::of(used.mean[channel]));
+            let deviation = (used.var[channel] + self.eps).sqrt();
+            let mut sums = [0.0; 5];
+            for ((x, g), v) in rows(x.data).zip(rows(g.data)).zip(rows(v.data)) {
+                let ([g_sum, gx_sum], [v_sum, vx_sum]) =
+                    (row_moments(isa, g, x, center), row_moments(isa, v, x, center));
+                let row = [g_sum, gx_sum, v_sum, vx_sum, row_product(isa, g, v)];
+                sums.iter_mut().zip(row).for_each(|(sum, row)| *sum += row);
+            }
+            let [g_sum, gx_sum, v_sum, vx_sum, gv_sum] = sums;
+            // The deviations were from the rounded mean.
+            let off = center.wide() - mean;
+            let (g_mean, v_mean) = (g_sum / count, v_sum / count);
+            let (gz, vz) = ((gx_sum + off * g_sum) / deviation / count, (vx_sum + off * v_sum) / deviation / count);
+            if self.given.is_some() {
+                for row in of_x {
+                    row.fill(T::ZERO);
+                }
+                return T::of(gv_sum / deviation);
+            }
+            let value = gv_sum / count - v_mean * g_mean - vz * gz;
+            let slope = scale.map_or(1.0, |scale| scale[channel].wide()) / (deviation * deviation);
+            let of_z = slope * (2.0 * gz * vz - value);
+            let shift = of_z * off / deviation + slope * (gz * v_mean + vz * g_mean);
+            let numbers = [center, T::of(-slope * vz), T::of(-slope * gz), T::of(of_z / deviation), T::of(shift)];
+            for (((x, g), v), of_x) in rows(x.data).zip(rows(g.data)).zip(rows(v.data)).zip(of_x) {
+                combine_three_rows(isa, (x, g, v), numbers, of_x);
+            }
+            T::of(value * count / deviation)
+        });
+        let of_scale = of_scale.collect();
+        Ok([of_x, of_scale])
+    }
+}
+
+vectorised! {
+    /// `y = of_g g + of_v v + slope (x - center) + shift`
+    fn combine_three_rows<T>(rows: (&[T], &[T], &[T]), numbers: [T; 5], y: &mut [T]) {
+        let [center, of_g, of_v, slope, shift] = numbers;
+        for (((y, &x), &g), &v) in y.iter_mut().zip(rows.0).zip(rows.1).zip(rows.2) {
+            *y = g.fma(of_g, v.fma(of_v, (x - center).fma(slope, shift)));
+        }
+    }
+}

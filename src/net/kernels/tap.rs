@@ -1,0 +1,103 @@
+//! What the loss would gain or lose if a channel were scaled.
+
+use candle_core::{Result, Tensor, bail};
+use rayon::prelude::*;
+
+use super::element::{Array, Element};
+use super::elementwise::BLOCK;
+use super::isa::Isa;
+use super::kernel::{Computed, Kernel, apply, gradient};
+use super::reduce::row_product;
+use super::tape::wanted;
+
+/// `y` itself, in whose gradient by `scales: [n, c]`, which have to be ones, is told how the loss changes as each channel of each image of
+/// `y: [n, c, ...]` is scaled: `Σ y ∂L/∂y` over the channel's elements.
+///
+/// That gradient is not differentiable again.
+///
+/// # Errors
+/// If the shapes do not fit each other.
+pub fn tap(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+    if y.rank() < 2 || y.dims()[..2] != *scales.dims() {
+        bail!("tap: scales of shape {:?} are not one for each channel of {:?}", scales.dims(), y.dims());
+    }
+    apply(Tap, [y, scales])
+}
+
+/// `(y, ones) -> y`
+struct Tap;
+
+/// `(y, gy) -> Σ y gy` of each row.
+struct Products;
+
+impl Kernel<2> for Tap {
+    const NAME: &'static str = "tap";
+
+    fn forward<T: Element>(&self, _isa: Isa, [y, _]: [Array<T>; 2]) -> Result<Computed<T>> {
+        Ok((y.data.to_vec(), y.dims.into()))
+    }
+
+    fn backward(&self, [y, scales]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        Ok([wanted(y, || Ok(gy.clone()))?, wanted(scales, || gradient(Products, [y, gy]))?])
+    }
+}
+
+impl Kernel<2> for Products {
+    const NAME: &'static str = "tap gradient";
+
+    fn forward<T: Element>(&self, isa: Isa, [y, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
+        let (n, c) = (y.dims[0], y.dims[1]);
+        let pixels = (y.data.len() / (n * c).max(1)).max(1);
+        let rows = y.data.par_chunks_exact(pixels).zip(gy.data.par_chunks_exact(pixels));
+        let products = rows.with_min_len(BLOCK.div_ceil(pixels)).map(|(y, gy)| T::of(row_product(isa, y, gy)));
+        Ok((products.collect(), (n, c).into()))
+    }
+
+    fn backward(&self, _: [&Tensor; 2], _: &Tensor, _: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        bail!("tap: the second derivative is not implemented; detach what is constant")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_close, random, values};
+    use super::super::{differentiable_backward, sum_all};
+    use super::*;
+    use candle_core::{DType, Device, Var};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn the_gradient_is_that_of_a_factor(n in 1..4_usize, c in 1..5_usize, h in 1..9_usize, w in 1..9_usize, square: bool) {
+            let y = Var::from_tensor(&random("y", &[n, c, h, w])).unwrap();
+            let weights = random("weights", &[n, c, h, w]);
+            let scales = Var::ones((n, c), DType::F64, &Device::Cpu).unwrap();
+            let loss = |y: &Tensor| {
+                let y = (y * &weights).unwrap();
+                sum_all(&if square { y.sqr().unwrap() } else { y }).unwrap()
+            };
+            let tapped = tap(&y, &scales).unwrap();
+            prop_assert_eq!(values(&tapped), values(&y));
+            let found = loss(&tapped).backward().unwrap();
+            let scaled = y.broadcast_mul(&scales.reshape((n, c, 1, 1)).unwrap()).unwrap();
+            let expected = loss(&scaled).backward().unwrap();
+            for variable in [&y, &scales] {
+                let of = |store: &candle_core::backprop::GradStore| values(store.get(variable).unwrap());
+                assert_close("tap", &of(&found), &of(&expected), 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_or_exist_is_an_error() {
+        let ones = Var::ones((2, 3), DType::F64, &Device::Cpu).unwrap();
+        assert!(tap(&random("y", &[3, 2, 1, 1]), &ones).unwrap_err().to_string().contains("one for each channel"));
+        let y = Var::from_tensor(&random("y", &[2, 3])).unwrap();
+        let loss = sum_all(&tap(&y, &ones).unwrap()).unwrap();
+        let gradients = differentiable_backward(&loss, std::slice::from_ref(&ones)).unwrap();
+        let again = sum_all(gradients.get(&ones).unwrap()).unwrap();
+        assert!(again.backward().unwrap_err().to_string().contains("second derivative is not implemented"));
+    }
+}
