@@ -22,6 +22,8 @@ use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
 
+#[path = "peer/measures.rs"]
+mod measures;
 #[path = "peer/nb101.rs"]
 mod nb101;
 #[path = "peer/nds.rs"]
@@ -74,7 +76,15 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 5] = ["nb201_step", "nb201_evaluation", "nb201_step_candle", nb301::STEP, nb301::EVALUATION];
+const NETWORKS: [&str; 7] = [
+    "nb201_step",
+    "nb201_evaluation",
+    "nb201_step_candle",
+    measures::ALL,
+    measures::RATIO,
+    nb301::STEP,
+    nb301::EVALUATION,
+];
 
 fn main() -> Result<()> {
     // `cargo bench` adds `--bench`.
@@ -176,6 +186,9 @@ fn run(case: &str) -> Result<f64> {
         }
         _ if name.starts_with("nb201_step") => network_step(),
         _ if name.starts_with("nb201_evaluation") => network_evaluation(),
+        _ if [measures::ALL, measures::FIRST_ORDER, measures::GRADIENTS].iter().any(|case| name.starts_with(case)) => {
+            measures::run(name)
+        }
         _ if name.starts_with("nb101_") => nb101::run(name),
         _ if name.starts_with(nb301::STEP) => nb301::step(),
         _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),

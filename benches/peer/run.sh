@@ -6,7 +6,7 @@
 # Prints a line a case: name, our milliseconds, theirs, ratio ours/theirs, with tabs between. Each figure is the median of ROUNDS
 # (default 5) rounds in which ours and theirs take turns, and a round's figure is the median of many runs. THREADS (default 2) is
 # for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment. In the
-# case nb201_step_candle, theirs is the same network on Candle's own operations instead.
+# case nb201_step_candle, theirs is the same network on Candle's own operations instead; in A_over_B, it is our own case B.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,9 +32,11 @@ for case in "${cases[@]}"; do
     case "$case" in *_t1) count=1 ;; *_t2) count=2 ;; esac
     mine="" theirs=""
     for _ in $(seq "$rounds"); do
-        mine+="$("$ours" "${case/_candle/}" "$count")"$'\n'
+        first="${case/_candle/}"
+        mine+="$("$ours" "${first%%_over_*}" "$count")"$'\n'
         case "$case" in
         *_candle*) theirs+="$(CANDLE_NUM_THREADS="$count" "$ours" "$case" "$count")"$'\n' ;;
+        *_over_*) theirs+="$("$ours" "${case##*_over_}" "$count")"$'\n' ;;
         *) theirs+="$("$environment/bin/python" benches/peer/peer.py "$case" "$count")"$'\n' ;;
         esac
     done
