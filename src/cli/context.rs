@@ -28,6 +28,7 @@ impl Context {
         let threads = usize::from(global.threads.unwrap_or(0));
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
+            .stack_size(8 << 20)
             .build_global()
             .map_err(|error| Failure::new(UNEXPECTED, format!("failed to start {threads} worker threads: {error}")))?;
         Ok(Self { global })

@@ -77,6 +77,21 @@ enum Command {
     Truth(truth::Truth),
 }
 
+impl Command {
+    fn run(&self, context: &Context) -> Result<(), exit::Failure> {
+        match self {
+            Self::Run(command) => command.run(context),
+            Self::Show(command) => command.run(context),
+            Self::Report(command) => command.run(context),
+            Self::Score(command) => command.run(context),
+            Self::Estimators(command) => command.run(),
+            Self::Spaces(command) => command.run(context),
+            Self::Specs(command) => command.run(),
+            Self::Truth(command) => command.run(context),
+        }
+    }
+}
+
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
     exit::set_style();
@@ -87,16 +102,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
         }
     };
-    let outcome = Context::new(cli.global).and_then(|context| match cli.command {
-        Command::Run(command) => command.run(&context),
-        Command::Show(command) => command.run(&context),
-        Command::Report(command) => command.run(&context),
-        Command::Score(command) => command.run(&context),
-        Command::Estimators(command) => command.run(),
-        Command::Spaces(command) => command.run(&context),
-        Command::Specs(command) => command.run(),
-        Command::Truth(command) => command.run(&context),
-    });
+    // On a worker thread from here on: from outside, every kernel would hand its work over and go to sleep until it is done.
+    let outcome = Context::new(cli.global).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -18,6 +18,7 @@ mod levels;
 mod name;
 pub mod rank;
 pub mod topk;
+mod vote;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -29,6 +30,7 @@ pub use direction::Direction;
 pub use name::{Criterion, UnknownCriterion, percent};
 pub use rank::{PairCounts, Pearson};
 pub use topk::{BestOf, Precision, Ranking};
+pub use vote::{VOTE_VERSION, VoteRule};
 
 /// Which criteria to compute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ExperimentError;
+use crate::criteria::VOTE_VERSION;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
 use crate::spec::{
-    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Weights, canonical_json,
+    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Vote, Weights, canonical_json,
 };
 use crate::truth::trained;
 
@@ -64,6 +65,19 @@ impl Resolved {
                 }
                 has_enough_images(&spec, meta.kind)?;
                 versions.insert(format!("estimator:{id}"), meta.version);
+            }
+            if !panel.votes.is_empty() {
+                versions.insert("votes".to_owned(), VOTE_VERSION);
+            }
+            for (vote, Vote { members, .. }) in &panel.votes {
+                for id in members {
+                    let several = spec.supernet.as_ref().is_some_and(|supernet| supernet.seeds.len() > 1);
+                    if several && reads_supernet(&spec, estimator_meta(id)?.kind) {
+                        let key = format!("panels.{name}.votes.{vote}.members");
+                        let problem = format!("names {id}, which has a score for each seed of the supernet");
+                        return Err(SpecError::Invalid { key, problem }.into());
+                    }
+                }
             }
         }
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };

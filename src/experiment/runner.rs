@@ -9,7 +9,7 @@ use super::plan::{Action, ScoreWork, Stage, Work, plan};
 use super::progress::Progress;
 use super::resolve::{Resolved, estimator_meta};
 use super::{DeviceClass, ExperimentError, Split, published};
-use crate::criteria;
+use crate::criteria::{self, Direction, VOTE_VERSION};
 use crate::data::DataRoot;
 use crate::estimator::{EstimatorKind, Score};
 use crate::seed::Seed;
@@ -130,14 +130,17 @@ impl Runner<'_> {
             let truth: Vec<f64> = panel.rows.iter().map(|&row| material.truth[row].1).collect();
             let texts = panel.architecture_texts(&material.truth);
             let rows = texts.into_iter().zip(&truth);
+            let judge = |estimator: &str, oriented: &[f64]| {
+                criteria::evaluate(&truth, oriented, &spec.criteria, bootstrap).map_err(|source| {
+                    ExperimentError::Criteria { estimator: estimator.to_owned(), panel: panel.name.clone(), source }
+                })
+            };
             let mut estimators = Vec::new();
             for (key, work) in results.scores.iter().filter(|(_, work)| work.panel == position) {
                 let meta = estimator_meta(&work.estimator)?;
                 let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
                 let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
-                let criteria = criteria::evaluate(&truth, &oriented, &spec.criteria, bootstrap).map_err(|source| {
-                    ExperimentError::Criteria { estimator: meta.id.to_owned(), panel: panel.name.clone(), source }
-                })?;
+                let criteria = judge(meta.id, &oriented)?;
                 let epoch = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs as u32);
                 estimators.push(EstimatorRecord {
                     id: meta.id.to_owned(),
@@ -148,6 +151,20 @@ impl Runner<'_> {
                     scores,
                     criteria,
                     published: if is_benchmark { published::of(spec.space, meta.id) } else { Vec::new() },
+                });
+            }
+            for (name, vote) in &spec.panels[&panel.name].votes {
+                let voters = vote.members.iter().filter_map(|id| estimators.iter().find(|found| found.id == *id));
+                let scores = vote.rule.score(&voters.map(EstimatorRecord::oriented).collect::<Vec<_>>());
+                estimators.push(EstimatorRecord {
+                    id: name.clone(),
+                    version: VOTE_VERSION,
+                    direction: Direction::Higher,
+                    kind: EstimatorKind::Vote,
+                    checkpoint: None,
+                    criteria: judge(name, &scores)?,
+                    scores: scores.into_iter().map(Score::from).collect(),
+                    published: Vec::new(),
                 });
             }
             let architectures = rows.map(|(architecture, &truth)| ArchitectureRow { architecture, truth }).collect();

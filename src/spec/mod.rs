@@ -23,6 +23,6 @@ pub use truth::{
 };
 pub use types::{
     Cifar10Images, DataFile, Images, OneShot, Panel, Picker, Plateau, Sampling, Schedule, Spec, Supernet,
-    SyntheticImages, Training, TruthRecipe,
+    SyntheticImages, Training, TruthRecipe, Vote,
 };
 pub use zero_shot::{Input, Precision, Preset, Weights, ZeroShot};

@@ -12,7 +12,7 @@ use super::network::Network;
 use super::seed_value::SeedValue;
 use super::truth::Truth;
 use super::zero_shot::ZeroShot;
-use crate::criteria::CriteriaConfig;
+use crate::criteria::{CriteriaConfig, VoteRule};
 use crate::space::SpaceId;
 
 /// An experiment: which estimators rank which architectures against which truth, and how every number is made.
@@ -239,12 +239,26 @@ impl Default for OneShot {
 pub struct Panel {
     /// Estimator ids, in the order of the report.
     pub estimators: Vec<String>,
+    /// Named votes of these estimators, which are ranked with them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub votes: BTreeMap<String, Vote>,
     /// How many rows of the truth, drawn without replacement; `0` is all.
     #[serde(default)]
     pub sample: usize,
     /// The root of the sample's seed tree.
     #[serde(default)]
     pub seed: SeedValue,
+}
+
+/// A vote of several estimators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Vote {
+    /// Ids of estimators of the panel, of a single score each.
+    pub members: Vec<String>,
+    /// How their rankings become one.
+    #[serde(default)]
+    pub rule: VoteRule,
 }
 
 /// How a truth table of this project was trained: the recipe beside the table.

@@ -1,7 +1,7 @@
 //! Range checks: values that parse but make no sense.
 
 use super::parse::{SpecError, is_nds};
-use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe};
+use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe, Vote};
 use super::zero_shot::{Precision, Weights};
 use crate::space::{Form, SpaceId};
 
@@ -55,6 +55,18 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         for (place, id) in panel.estimators.iter().enumerate() {
             if panel.estimators[..place].contains(id) {
                 return Err(SpecError::invalid(key, format!("names {id} twice")));
+            }
+        }
+        for (vote, Vote { members, .. }) in &panel.votes {
+            let key = format!("panels.{label}.votes.{vote}");
+            name(&key, vote)?;
+            if panel.estimators.contains(vote) {
+                return Err(SpecError::invalid(key, "has the name of an estimator of the panel"));
+            }
+            at_least(&format!("{key}.members"), members.len(), 2)?;
+            if let Some(stranger) = members.iter().find(|id| !panel.estimators.contains(id)) {
+                let problem = format!("names {stranger}, which is no estimator of the panel");
+                return Err(SpecError::invalid(format!("{key}.members"), problem));
             }
         }
     }

@@ -1,0 +1,119 @@
+//! One ranking out of several.
+//!
+//! # Source
+//! Copeland (1951) and Borda (1781), as rules of social choice. Ning et al. 2021 (and the public zero-cost measures before them) sort by a
+//! comparison instead: A goes before B if more than half of the voters, rounded down, prefer A, and else B before A. That comparison is
+//! neither symmetric where voters are undecided nor transitive, so that its result depends on the sorting algorithm and on the order in
+//! which architectures come. Copeland's count of the majorities that a row wins is what such a sort aims at: where the majority relation
+//! is a total order, both give that order.
+
+use serde::{Deserialize, Serialize};
+
+use super::levels::settle;
+use super::rank::average_ranks;
+
+/// Raised when a rule's numbers change.
+pub const VOTE_VERSION: u32 = 1;
+
+/// How voters' rankings become one score a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteRule {
+    /// The rows that a row beats less those that beat it, by the majority of the voters that tell the two apart.
+    #[default]
+    Copeland,
+    /// The mean over the voters of the number of rows ranked below, ties counted half.
+    Borda,
+}
+
+impl VoteRule {
+    /// The score of each row, higher is better; `voters` have one score a row each, higher is better, and scores that are not finite
+    /// rank worst.
+    ///
+    /// # Panics
+    /// If the voters differ in the number of rows.
+    pub fn score(self, voters: &[Vec<f64>]) -> Vec<f64> {
+        let rows = voters.first().map_or(0, Vec::len);
+        assert!(voters.iter().all(|voter| voter.len() == rows), "the voters score different numbers of rows");
+        match self {
+            Self::Copeland => copeland(voters, rows),
+            Self::Borda => borda(voters, rows),
+        }
+    }
+}
+
+fn copeland(voters: &[Vec<f64>], rows: usize) -> Vec<f64> {
+    let settled: Vec<Vec<f64>> = voters.iter().map(|scores| scores.iter().copied().map(settle).collect()).collect();
+    let mut balance = vec![0_i64; rows];
+    for a in 0..rows {
+        for b in a + 1..rows {
+            let votes: i64 = settled.iter().map(|scores| scores[a].total_cmp(&scores[b]) as i64).sum();
+            balance[a] += votes.signum();
+            balance[b] -= votes.signum();
+        }
+    }
+    balance.into_iter().map(|balance| balance as f64).collect()
+}
+
+fn borda(voters: &[Vec<f64>], rows: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; rows];
+    for voter in voters {
+        for (sum, rank) in sums.iter_mut().zip(average_ranks(voter)) {
+            *sum += rows as f64 - rank;
+        }
+    }
+    sums.into_iter().map(|sum| sum / voters.len() as f64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RULES: [VoteRule; 2] = [VoteRule::Copeland, VoteRule::Borda];
+
+    #[test]
+    fn votes_by_hand() {
+        // Preferences 0 > 1 > 2, 1 > 2 > 0 and 2 > 0 > 1: each row beats one and loses to one.
+        let cycle = [vec![3.0, 2.0, 1.0], vec![1.0, 3.0, 2.0], vec![2.0, 1.0, 3.0]];
+        assert_eq!(VoteRule::Copeland.score(&cycle), [0.0; 3]);
+        assert_eq!(VoteRule::Borda.score(&cycle), [1.0; 3]);
+        // Two of three voters prefer row 0; the third puts it far behind.
+        let split = [vec![9.0, 8.0, 1.0, 2.0], vec![5.0, 4.0, 3.0, 3.0], vec![0.0, 7.0, 6.0, 5.0]];
+        assert_eq!(VoteRule::Copeland.score(&split), [3.0, 1.0, -2.0, -2.0]);
+        assert_eq!(VoteRule::Borda.score(&split), [2.0, 7.0 / 3.0, 2.5 / 3.0, 2.5 / 3.0]);
+        // What is not finite is worst, and alike.
+        let broken = [vec![1.0, f64::NAN, f64::INFINITY]];
+        assert_eq!(VoteRule::Copeland.score(&broken), [2.0, -1.0, -1.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn voters_of_one_mind_are_followed(scores in prop::collection::vec(-5_i8..5, 0..20), voters in 1..4_usize) {
+            let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
+            for rule in RULES {
+                let voted = rule.score(&vec![scores.clone(); voters]);
+                for (a, b) in (0..scores.len()).flat_map(|a| (0..scores.len()).map(move |b| (a, b))) {
+                    prop_assert_eq!(scores[a].total_cmp(&scores[b]), voted[a].total_cmp(&voted[b]));
+                }
+            }
+        }
+
+        #[test]
+        fn neither_the_order_of_voters_nor_that_of_rows_matters(
+            voters in prop::collection::vec(prop::collection::vec(-3_i8..3, 7), 1..5),
+            turn in 0..7_usize,
+        ) {
+            let voters: Vec<Vec<f64>> = voters.into_iter().map(|v| v.into_iter().map(f64::from).collect()).collect();
+            for rule in RULES {
+                let voted = rule.score(&voters);
+                let mut turned = voters.clone();
+                turned.reverse();
+                turned.iter_mut().for_each(|voter| voter.rotate_left(turn));
+                let mut again = rule.score(&turned);
+                again.rotate_right(turn);
+                prop_assert_eq!(&voted, &again);
+            }
+        }
+    }
+}
