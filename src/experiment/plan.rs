@@ -12,8 +12,8 @@ use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
-    ZeroShot, sha256_hex,
+    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Strategy, Supernet,
+    Training, Truth, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -106,6 +106,10 @@ struct SupernetInputs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     picker: Option<Picker>,
     sampling: Sampling,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<Strategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    architectures: Option<usize>,
     decay_unsampled: bool,
     training: &'a Training,
     seed: SeedValue,
@@ -232,6 +236,8 @@ fn supernet_key(
         network: supernet.network,
         picker: supernet.picker,
         sampling: supernet.sampling,
+        strategy: (supernet.strategy != Strategy::Uniform).then_some(supernet.strategy),
+        architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
         seed,

@@ -12,8 +12,8 @@ use super::{ExperimentError, Resolved};
 use crate::net::checkpoint::{self, CheckpointError, Metadata, Tensors};
 use crate::net::train::{Epoch, Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
-use crate::space::{EmptyPool, Form, Pool, SpaceId};
-use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Supernet};
+use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
+use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Strategy, Supernet};
 use crate::store::StoreError;
 use crate::store::record::{EpochRecord, SupernetRecord};
 
@@ -37,10 +37,10 @@ impl Runner<'_> {
             resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.new_supernet(&resolved.spec, settings, seed)?;
-        let pool = pool(resolved.spec.space, settings.sampling)?;
+        let sampler = sampler(resolved.spec.space, settings)?;
         let job = Job {
             network: &network,
-            pool: &pool,
+            sampler: &sampler,
             images: &images.train,
             training: &settings.training,
             decay_unsampled: settings.decay_unsampled,
@@ -107,6 +107,16 @@ fn load_if_there(path: &Path, device: &Device) -> Result<Option<(Tensors, Metada
         Ok(loaded) => Ok(Some(loaded)),
         Err(CheckpointError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// How the architectures of a supernet's steps are drawn.
+fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, EmptyPool> {
+    match settings.strategy {
+        Strategy::Uniform => {
+            Ok(Sampler::Uniform { pool: pool(space, settings.sampling)?, count: settings.architectures })
+        }
+        Strategy::Fair => Ok(Sampler::Fair(FairOperations::new(nb201::Operation::ALL.to_vec())?)),
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::network::{Misfit, Network};
-use super::types::{Picker, Spec, TruthRecipe};
+use super::supernet::Picker;
+use super::types::{Spec, TruthRecipe};
 use super::validate;
 use crate::space::{Form, SpaceId};
 

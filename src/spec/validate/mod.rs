@@ -1,8 +1,9 @@
 //! Range checks: values that parse but make no sense.
 
-use super::parse::{SpecError, is_nds};
-use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe};
-use crate::space::SpaceId;
+mod supernet;
+
+use super::parse::SpecError;
+use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe};
 
 type Checked = Result<(), SpecError>;
 
@@ -16,19 +17,8 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if let Some(file) = spec.truth.file() {
         data_file(&format!("{truth}.file"), file)?;
     }
-    if let Some(supernet) = &spec.supernet {
-        seeds("supernet.seeds", supernet.seeds.len())?;
-        training("supernet.training", &supernet.training)?;
-        if supernet.picker.is_some() && !is_nds(spec.space) {
-            return Err(SpecError::invalid(
-                "supernet.picker",
-                format!("is for spaces with widths to decide; {} has none", spec.space),
-            ));
-        }
-        if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
-            let problem = "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
-            return Err(SpecError::invalid("supernet.sampling", problem));
-        }
+    if let Some(settings) = &spec.supernet {
+        supernet::check(spec, settings)?;
     }
     at_least("one-shot.batch", spec.one_shot.batch, 2)?;
     at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
