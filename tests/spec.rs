@@ -191,6 +191,8 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
         "sampling = 'iso'\nstrategy = 'fair'",
         "sampling = 'deiso'\narchitectures = 2",
         "sampling = 'deiso'\narchitectures = 3",
+        "sampling = 'deiso'\ncheckpoints = [1]",
+        "sampling = 'deiso'\ncheckpoints = [1, 2]",
     ];
     let mut hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&with(lines))).collect();
     assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
@@ -202,6 +204,11 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
         ("sampling = 'deiso'\narchitectures = 0", "`supernet.architectures` is 0"),
         ("sampling = 'deiso'\nstrategy = 'fair'", "`supernet.strategy` is `fair`, which draws raw encodings"),
         ("sampling = 'iso'\nstrategy = 'fair'\narchitectures = 5", "`supernet.architectures` is for uniform draws"),
+        ("sampling = 'iso'\ncheckpoints = [2, 1]", "`supernet.checkpoints` is [2, 1], and must be ascending"),
+        (
+            "sampling = 'iso'\ncheckpoints = [3]",
+            "`supernet.checkpoints` is [3], and must be ascending epochs from 1 to 2",
+        ),
     ];
     for (lines, expected) in cases {
         let message = refused(lines);

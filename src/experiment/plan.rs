@@ -112,6 +112,8 @@ struct SupernetInputs<'a> {
     architectures: Option<usize>,
     decay_unsampled: bool,
     training: &'a Training,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    checkpoints: &'a [usize],
     seed: SeedValue,
 }
 
@@ -240,6 +242,7 @@ fn supernet_key(
         architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
+        checkpoints: &supernet.checkpoints,
         seed,
     };
     Ok(StageKey::of("supernet", &inputs)?)

@@ -65,6 +65,16 @@ pub struct Supernet {
     pub decay_unsampled: bool,
     /// How it is trained.
     pub training: Training,
+    /// Epochs after which the weights are kept, ascending, beside those of the last epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkpoints: Vec<usize>,
+}
+
+impl Supernet {
+    /// The epochs after which weights are kept, ascending: the checkpoints and the last epoch.
+    pub fn kept_epochs(&self) -> Vec<usize> {
+        self.checkpoints.iter().copied().chain([self.training.epochs]).collect()
+    }
 }
 
 /// How one-shot scores are taken.

@@ -19,6 +19,7 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
             "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
         return Err(SpecError::invalid("supernet.sampling", problem));
     }
+    epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
     if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
 }
 
@@ -39,4 +40,14 @@ fn fair(space: SpaceId, supernet: &Supernet) -> Checked {
         return Err(SpecError::invalid("supernet.architectures", problem));
     }
     Ok(())
+}
+
+/// Epochs from 1 to `last`, ascending.
+fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
+    let ascending = epochs.is_sorted_by(|a, b| a < b);
+    if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
+        return Ok(());
+    }
+    let problem = format!("is {epochs:?}, and must be ascending epochs from 1 to {last}");
+    Err(SpecError::invalid(key, problem))
 }

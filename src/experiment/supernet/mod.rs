@@ -1,27 +1,34 @@
-//! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a curve.
+//! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a record.
+//!
+//! ```text
+//! STORE/stages/supernet/KEY.json                  the record, written last: it makes the stage complete
+//! STORE/stages/supernet/KEY.safetensors           the weights after the last epoch
+//! STORE/stages/supernet/KEY.epoch-N.safetensors   those after epoch N, for each of the spec's checkpoints
+//! STORE/stages/supernet/KEY.resume.safetensors    the state after the latest epoch, until the stage is complete
+//! ```
+
+mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use candle_core::{DType, Device};
+use candle_core::DType;
 
+use self::state::State;
 use super::material::Split;
 use super::runner::Runner;
 use super::{ExperimentError, Resolved};
-use crate::net::checkpoint::{self, CheckpointError, Metadata, Tensors};
-use crate::net::train::{Epoch, Job, Trainer, load_weights, weights};
+use crate::net::checkpoint;
+use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
 use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
 use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Strategy, Supernet};
-use crate::store::StoreError;
 use crate::store::record::{EpochRecord, SupernetRecord};
 
-/// Key of the curve in a resumable state's metadata.
-const CURVE: &str = "curve";
-
 impl Runner<'_> {
-    /// The training curve of a supernet, which is trained now unless the store holds it.
+    /// The record of a supernet, which is trained now unless the store holds it.
     pub(super) fn supernet(
         &self,
         resolved: &Resolved,
@@ -48,30 +55,29 @@ impl Runner<'_> {
             device: self.device,
         };
         let mut trainer = Trainer::new(job)?;
-        let resumable = self.store.stage("supernet", key, ".resume.safetensors");
-        if let Some((tensors, metadata)) = load_if_there(&resumable, self.device)? {
-            let curve: Vec<EpochRecord> = serde_json::from_str(metadata.get(CURVE).map_or("", String::as_str))
-                .map_err(|error| missing(resumable.clone(), &format!("it has no training curve: {error}")))?;
-            trainer.resume(&tensors, &curve.iter().map(Epoch::from).collect::<Vec<_>>())?;
-        }
+        let mut record = SupernetRecord { seed: seed.to_string(), epochs: Vec::new() };
+        let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
+        state.restore(&mut trainer, &mut record)?;
 
         let left = settings.training.epochs - trainer.curve().len();
         self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
         while !trainer.is_done() {
             let epoch = trainer.epoch(|| self.progress.advance(1))?;
             self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
+            record.epochs.push(EpochRecord::from(&epoch));
+            // Before the state: a run that goes on after this epoch finds the checkpoint there.
+            if settings.checkpoints.contains(&epoch.number) {
+                self.keep_weights(&network, key, epoch.number, settings)?;
+            }
             if !trainer.is_done() {
-                let curve = serde_json::to_string(&curve(&trainer))
-                    .map_err(|error| missing(resumable.clone(), &error.to_string()))?;
-                checkpoint::save(&resumable, &trainer.tensors()?, &BTreeMap::from([(CURVE.to_owned(), curve)]))?;
+                state.save(&trainer, &record)?;
             }
         }
         self.progress.end();
 
-        let record = SupernetRecord { seed: seed.to_string(), epochs: curve(&trainer) };
-        checkpoint::save(&self.weights_path(key), &weights(&network), &BTreeMap::new())?;
+        self.keep_weights(&network, key, settings.training.epochs, settings)?;
         self.store.write_json(&path, &record)?;
-        let _ = std::fs::remove_file(&resumable);
+        state.remove();
         Ok(record)
     }
 
@@ -84,7 +90,8 @@ impl Runner<'_> {
         key: &StageKey,
     ) -> Result<Network, ExperimentError> {
         let network = self.new_supernet(spec, settings, seed)?;
-        let (tensors, _) = checkpoint::load(&self.weights_path(key), self.device)?;
+        let path = self.weights_path(key, settings.training.epochs, settings);
+        let (tensors, _) = checkpoint::load(&path, self.device)?;
         load_weights(&network, &tensors)?;
         Ok(network)
     }
@@ -96,17 +103,23 @@ impl Runner<'_> {
         Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
     }
 
-    fn weights_path(&self, key: &StageKey) -> PathBuf {
-        self.store.stage("supernet", key, ".safetensors")
+    fn keep_weights(
+        &self,
+        network: &Network,
+        key: &StageKey,
+        epoch: usize,
+        settings: &Supernet,
+    ) -> Result<(), ExperimentError> {
+        Ok(checkpoint::save(&self.weights_path(key, epoch, settings), &weights(network), &BTreeMap::new())?)
     }
-}
 
-/// A checkpoint, or nothing where there is none: another run of the spec may have ended and removed it at any moment.
-fn load_if_there(path: &Path, device: &Device) -> Result<Option<(Tensors, Metadata)>, CheckpointError> {
-    match checkpoint::load(path, device) {
-        Ok(loaded) => Ok(Some(loaded)),
-        Err(CheckpointError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    /// Where the weights after an epoch are kept.
+    fn weights_path(&self, key: &StageKey, epoch: usize, settings: &Supernet) -> PathBuf {
+        if epoch == settings.training.epochs {
+            self.store.stage("supernet", key, ".safetensors")
+        } else {
+            self.store.stage("supernet", key, &format!(".epoch-{epoch}.safetensors"))
+        }
     }
 }
 
@@ -128,35 +141,5 @@ fn pool(space: SpaceId, sampling: Sampling) -> Result<Pool, EmptyPool> {
         ),
         // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
         (Sampling::Iso | Sampling::Deiso, _) => Ok(Pool::Trainable(space)),
-    }
-}
-
-fn curve(trainer: &Trainer<'_>) -> Vec<EpochRecord> {
-    trainer.curve().iter().map(EpochRecord::from).collect()
-}
-
-fn missing(path: PathBuf, problem: &str) -> StoreError {
-    StoreError::Malformed { path, problem: problem.to_owned() }
-}
-
-impl From<&Epoch> for EpochRecord {
-    fn from(epoch: &Epoch) -> Self {
-        Self {
-            epoch: epoch.number as u32,
-            loss: epoch.loss,
-            accuracy: epoch.accuracy,
-            learning_rate: epoch.learning_rate,
-        }
-    }
-}
-
-impl From<&EpochRecord> for Epoch {
-    fn from(record: &EpochRecord) -> Self {
-        Self {
-            number: record.epoch as usize,
-            loss: record.loss,
-            accuracy: record.accuracy,
-            learning_rate: record.learning_rate,
-        }
     }
 }
