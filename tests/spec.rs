@@ -198,6 +198,32 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
     assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
 }
 
+/// `FULL` with its weights kept after every epoch and further lines for the table `[one-shot]`.
+fn read_by(lines: &str) -> String {
+    with("sampling = 'deiso'\ncheckpoints = [1, 2]").replace("[one-shot]\n", &format!("[one-shot]\n{lines}\n"))
+}
+
+#[test]
+fn averages_change_the_hash_and_their_defaults_keep_it() {
+    assert_eq!(hash(&read_by("average-last = [1]\nensemble = 'none'")), hash(&read_by("")));
+    let variants = ["", "average-last = [3]", "average-last = [1, 3]", "ensemble = 'seeds'"];
+    let hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&read_by(lines))).collect();
+    assert_eq!(hashes.len(), variants.len());
+    let cases = [
+        ("average-last = []", "`one-shot.average-last` is empty"),
+        ("average-last = [0]", "`one-shot.average-last` asks for 0"),
+        ("average-last = [1, 4]", "`one-shot.average-last` asks for 4, and weights are kept of 3"),
+        ("average-last = [2, 2]", "`one-shot.average-last` names 2 twice"),
+    ];
+    for (lines, expected) in cases {
+        let error = parse_spec(&read_by(lines), "a test").unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{lines}: {error}");
+    }
+    let single = read_by("ensemble = 'seeds'").replace("seeds = [20, 2020]", "seeds = [20]");
+    let error = parse_spec(&single, "a test").unwrap_err().to_string();
+    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, and supernet.seeds has 1"), "{error}");
+}
+
 #[test]
 fn a_variant_that_does_not_fit_is_refused_with_its_place() {
     let cases = [

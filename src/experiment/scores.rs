@@ -6,7 +6,7 @@ use candle_core::DType;
 use serde::{Deserialize, Serialize};
 
 use super::material::{Material, Split};
-use super::plan::ScoreWork;
+use super::plan::{ScoreWork, Weights};
 use super::resolve::estimator_meta;
 use super::runner::Runner;
 use super::{ExperimentError, Resolved, workers};
@@ -17,7 +17,7 @@ use crate::estimator::{EstimatorKind, Score};
 use crate::net::{Engine, Init, NetConfig, Network};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
-use crate::spec::{Input, Precision, SeedValue, StageKey};
+use crate::spec::{Input, OneShot, Precision, StageKey};
 
 /// The result of a score stage, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,11 +28,11 @@ struct ScoresFile {
     scores: Vec<Score>,
 }
 
-/// Score stages that look at the same networks: one panel, one kind, one supernet.
+/// Score stages that look at the same networks: one panel, one kind, one supernet's weights.
 struct Group<'a> {
     panel: usize,
     kind: EstimatorKind,
-    supernet: Option<&'a (SeedValue, StageKey)>,
+    weights: Option<&'a Weights>,
     members: Vec<(&'a StageKey, &'static dyn Estimator)>,
 }
 
@@ -64,13 +64,12 @@ impl Runner<'_> {
                 scores.insert(key.clone(), held.scores);
                 continue;
             }
-            let (kind, supernet) = (estimator_meta(&work.estimator)?.kind, work.supernet.as_ref());
+            let (kind, weights) = (estimator_meta(&work.estimator)?.kind, work.weights.as_ref());
             let member = (key, registry::find(&work.estimator)?);
-            let fits =
-                |group: &&mut Group<'_>| (group.panel, group.kind, group.supernet) == (work.panel, kind, supernet);
+            let fits = |group: &&mut Group<'_>| (group.panel, group.kind, group.weights) == (work.panel, kind, weights);
             match groups.iter_mut().find(fits) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { panel: work.panel, kind, supernet, members: vec![member] }),
+                None => groups.push(Group { panel: work.panel, kind, weights, members: vec![member] }),
             }
         }
         for group in &groups {
@@ -181,19 +180,12 @@ impl Runner<'_> {
         architectures: &[Architecture],
     ) -> Result<Vec<Vec<f64>>, ExperimentError> {
         let spec = &resolved.spec;
-        let (Some(settings), Some((seed, key))) = (&spec.supernet, group.supernet) else {
+        let (Some(settings), Some(weights)) = (&spec.supernet, group.weights) else {
             return Err(ExperimentError::Unprepared("a supernet"));
         };
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.trained_supernet(spec, settings, *seed, key)?;
-        let count = match spec.one_shot.validation {
-            0 => images.validation.len(),
-            count => count,
-        };
-        let rows: Vec<usize> = (0..count).collect();
-        let batches = rows.chunks(spec.one_shot.batch);
-        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.device));
-        let batches = batches.collect::<Result<Vec<Batch>, _>>()?;
+        let network = self.trained_supernet(spec, settings, weights)?;
+        let batches = self.evaluation_batches(&spec.one_shot, images)?;
         let engine = Engine::for_device(self.device);
         workers::map_on(self.device, architectures, |architecture| {
             let probe = Probe::new(*architecture, &network, engine, group.needs()).with_evaluation(&batches);
@@ -201,6 +193,18 @@ impl Runner<'_> {
             self.progress.advance(1);
             row
         })
+    }
+
+    /// The fixed batches that one-shot scores are taken on.
+    pub(super) fn evaluation_batches(&self, settings: &OneShot, images: &Split) -> Result<Vec<Batch>, ExperimentError> {
+        let count = match settings.validation {
+            0 => images.validation.len(),
+            count => count,
+        };
+        let rows: Vec<usize> = (0..count).collect();
+        let batches = rows.chunks(settings.batch);
+        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.device));
+        Ok(batches.collect::<Result<_, _>>()?)
     }
 }
 

@@ -77,19 +77,37 @@ impl Supernet {
     }
 }
 
+/// Which supernets' scores are averaged into one more row of the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ensemble {
+    /// None.
+    #[default]
+    None,
+    /// Those of all seeds: a row with the mean of their scores follows their own rows.
+    Seeds,
+}
+
 /// How one-shot scores are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct OneShot {
     /// Images a batch; batch-norm uses the statistics of the batch.
     pub batch: usize,
     /// How many of the validation images are used, from the first; `0` is all.
     pub validation: usize,
+    /// For each `K` of the list every one-shot estimator scores with the plain average of the weights kept last, `K` in number, those
+    /// of the last epoch included; `1` is the last epoch's own.
+    #[serde(skip_serializing_if = "defaults::is_last")]
+    pub average_last: Vec<usize>,
+    /// Whether scores are averaged over supernets too.
+    #[serde(skip_serializing_if = "defaults::is_default")]
+    pub ensemble: Ensemble,
 }
 
 impl Default for OneShot {
     fn default() -> Self {
-        Self { batch: 64, validation: 0 }
+        Self { batch: 64, validation: 0, average_last: vec![1], ensemble: Ensemble::None }
     }
 }
 
@@ -115,5 +133,9 @@ mod defaults {
     #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
     pub(super) fn is_one(count: &usize) -> bool {
         *count == 1
+    }
+
+    pub(super) fn is_last(counts: &[usize]) -> bool {
+        *counts == [1]
     }
 }

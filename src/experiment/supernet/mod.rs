@@ -18,9 +18,11 @@ use candle_core::DType;
 
 use self::state::State;
 use super::material::Split;
+use super::plan::Weights;
 use super::runner::Runner;
 use super::{ExperimentError, Resolved};
-use crate::net::checkpoint;
+use crate::net::average::average;
+use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
 use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
@@ -81,18 +83,20 @@ impl Runner<'_> {
         Ok(record)
     }
 
-    /// A supernet with the weights that its stage ended with.
+    /// A supernet with weights that its stage kept.
     pub(super) fn trained_supernet(
         &self,
         spec: &Spec,
         settings: &Supernet,
-        seed: SeedValue,
-        key: &StageKey,
+        weights: &Weights,
     ) -> Result<Network, ExperimentError> {
-        let network = self.new_supernet(spec, settings, seed)?;
-        let path = self.weights_path(key, settings.training.epochs, settings);
-        let (tensors, _) = checkpoint::load(&path, self.device)?;
-        load_weights(&network, &tensors)?;
+        let network = self.new_supernet(spec, settings, weights.seed)?;
+        let kept = weights.epochs.iter().map(|&epoch| {
+            let path = self.weights_path(&weights.supernet, epoch, settings);
+            Ok(checkpoint::load(&path, self.device)?.0)
+        });
+        let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
+        load_weights(&network, &average(&kept)?)?;
         Ok(network)
     }
 

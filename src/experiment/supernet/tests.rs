@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use candle_core::Device;
 
 use super::*;
-use crate::experiment::{DeviceClass, Progress, Silent};
-use crate::spec::parse_spec;
+use crate::experiment::{DeviceClass, Progress, Silent, freeze};
+use crate::spec::{Ensemble, OneShot, parse_spec};
 use crate::store::Store;
+use crate::store::record::{EstimatorRecord, Record};
 
 /// Five epochs of three steps, with further lines for the table `[supernet]`.
 fn resolved(supernet: &str) -> Resolved {
     let text = format!(
         "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
-         [truth.trained]\ntable = 'nb201-micro'\n[one-shot]\nbatch = 10\n\
+         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n\
          [panels.all]\nestimators = ['oneshot_loss']\n\
          [supernet]\nnetwork = {{ channels = 4, cells = 1 }}\n\
          training = {{ epochs = 5, batch = 16, learning-rate = 0.05, dropout = 0.1, augment = true, clip = 5.0 }}\n{supernet}"
@@ -87,4 +88,44 @@ fn checkpoints_are_kept_and_are_the_same_after_a_cut() {
     train(&shorter, short.path(), &Silent);
     let content = |store: &Path, name: &str| files(store).into_iter().find(|(found, _)| found == name).unwrap().1;
     assert!(content(long.path(), "epoch-2.safetensors") == content(short.path(), "safetensors"));
+}
+
+/// The record of a whole run.
+fn run(resolved: &Resolved) -> Record {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, progress: &Silent };
+    runner.run(resolved, &freeze(device, class)).unwrap()
+}
+
+#[test]
+fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
+    let mut resolved = resolved("sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]");
+    resolved.spec.one_shot.average_last = vec![1, 3];
+    resolved.spec.one_shot.ensemble = Ensemble::Seeds;
+    let rows = &run(&resolved).panels[0].estimators;
+    let labels: Vec<String> = rows.iter().map(EstimatorRecord::label).collect();
+    assert_eq!(
+        labels,
+        [
+            "oneshot_loss (seed 1, epoch 5)",
+            "oneshot_loss (seed 2, epoch 5)",
+            "oneshot_loss (mean over seeds 1 and 2, epoch 5)",
+            "oneshot_loss (seed 1, mean weights of epochs 2, 4 and 5)",
+            "oneshot_loss (seed 2, mean weights of epochs 2, 4 and 5)",
+            "oneshot_loss (mean over seeds 1 and 2, mean weights of epochs 2, 4 and 5)",
+        ]
+    );
+    for rows in rows.chunks_exact(3) {
+        for ((one, two), mean) in rows[0].scores.iter().zip(&rows[1].scores).zip(&rows[2].scores) {
+            assert_eq!(mean.value(), f64::midpoint(one.value(), two.value()));
+        }
+    }
+    assert!(rows[0].scores != rows[3].scores, "the average of three checkpoints scores as the last");
+
+    // The last epoch's own row is that of a spec which averages nothing.
+    resolved.spec.one_shot = OneShot { batch: 10, ..OneShot::default() };
+    let plain = &run(&resolved).panels[0].estimators;
+    assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
 }

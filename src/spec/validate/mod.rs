@@ -20,7 +20,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if let Some(settings) = &spec.supernet {
         supernet::check(spec, settings)?;
     }
-    at_least("one-shot.batch", spec.one_shot.batch, 2)?;
+    supernet::one_shot(spec)?;
     at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
     at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
     seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;

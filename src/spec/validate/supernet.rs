@@ -1,7 +1,7 @@
 //! Range checks of a supernet's settings, and whether its space has what they ask for.
 
 use super::super::parse::{SpecError, is_nds};
-use super::super::supernet::{Sampling, Strategy, Supernet};
+use super::super::supernet::{Ensemble, Sampling, Strategy, Supernet};
 use super::super::types::Spec;
 use super::{Checked, at_least, seeds, training};
 use crate::space::SpaceId;
@@ -21,6 +21,32 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
     }
     epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
     if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
+}
+
+/// What one-shot scores are taken from must be there.
+pub(super) fn one_shot(spec: &Spec) -> Checked {
+    let settings = &spec.one_shot;
+    at_least("one-shot.batch", settings.batch, 2)?;
+    let key = "one-shot.average-last";
+    if settings.average_last.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: give at least one number; 1 is the last epoch's weights"));
+    }
+    let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
+    for (place, &count) in settings.average_last.iter().enumerate() {
+        if !(1..=kept).contains(&count) {
+            let problem = format!("asks for {count}, and weights are kept of {kept}: see supernet.checkpoints");
+            return Err(SpecError::invalid(key, problem));
+        }
+        if settings.average_last[..place].contains(&count) {
+            return Err(SpecError::invalid(key, format!("names {count} twice")));
+        }
+    }
+    let supernets = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
+    if settings.ensemble == Ensemble::Seeds && supernets < 2 {
+        let problem = format!("is `seeds`, and supernet.seeds has {supernets}: a mean needs two");
+        return Err(SpecError::invalid("one-shot.ensemble", problem));
+    }
+    Ok(())
 }
 
 /// Fair draws deal operations out to the edges of raw encodings.
