@@ -167,6 +167,84 @@ fn the_full_spec_writes_out_every_key_of_the_identity() {
     }
 }
 
+/// `FULL` with another line in place of `sampling = "deiso"`, at whose place a supernet's further keys stand.
+fn with(lines: &str) -> String {
+    FULL.replace("sampling = \"deiso\"\n", &format!("{lines}\n"))
+}
+
+/// What a spec with these lines is refused for.
+fn refused(lines: &str) -> String {
+    match parse_spec(&with(lines), "a test") {
+        Ok(spec) => Resolved::new(spec).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Keys that came after the first hashes: their defaults keep a hash, and every other value changes it.
+#[test]
+fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
+    let deiso = "sampling = 'deiso'";
+    assert_eq!(hash(&with(deiso)), hash(FULL));
+    assert_eq!(hash(&with(&format!("{deiso}\nstrategy = 'uniform'\narchitectures = 1"))), hash(FULL));
+    let variants = [
+        "sampling = 'iso'",
+        "sampling = 'iso'\nstrategy = 'fair'",
+        "sampling = 'deiso'\narchitectures = 2",
+        "sampling = 'deiso'\narchitectures = 3",
+        "sampling = 'deiso'\ncheckpoints = [1]",
+        "sampling = 'deiso'\ncheckpoints = [1, 2]",
+    ];
+    let mut hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&with(lines))).collect();
+    assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
+}
+
+/// `FULL` with its weights kept after every epoch and further lines for the table `[one-shot]`.
+fn read_by(lines: &str) -> String {
+    with("sampling = 'deiso'\ncheckpoints = [1, 2]").replace("[one-shot]\n", &format!("[one-shot]\n{lines}\n"))
+}
+
+#[test]
+fn averages_change_the_hash_and_their_defaults_keep_it() {
+    assert_eq!(hash(&read_by("average-last = [1]\nensemble = 'none'")), hash(&read_by("")));
+    let variants = ["", "average-last = [3]", "average-last = [1, 3]", "ensemble = 'seeds'"];
+    let hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&read_by(lines))).collect();
+    assert_eq!(hashes.len(), variants.len());
+    let cases = [
+        ("average-last = []", "`one-shot.average-last` is empty"),
+        ("average-last = [0]", "`one-shot.average-last` asks for 0"),
+        ("average-last = [1, 4]", "`one-shot.average-last` asks for 4, and weights are kept of 3"),
+        ("average-last = [2, 2]", "`one-shot.average-last` names 2 twice"),
+    ];
+    for (lines, expected) in cases {
+        let error = parse_spec(&read_by(lines), "a test").unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{lines}: {error}");
+    }
+    let single = read_by("ensemble = 'seeds'").replace("seeds = [20, 2020]", "seeds = [20]");
+    let error = parse_spec(&single, "a test").unwrap_err().to_string();
+    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, and supernet.seeds has 1"), "{error}");
+}
+
+#[test]
+fn a_variant_that_does_not_fit_is_refused_with_its_place() {
+    let cases = [
+        ("sampling = 'deiso'\narchitectures = 0", "`supernet.architectures` is 0"),
+        ("sampling = 'deiso'\nstrategy = 'fair'", "`supernet.strategy` is `fair`, which draws raw encodings"),
+        ("sampling = 'iso'\nstrategy = 'fair'\narchitectures = 5", "`supernet.architectures` is for uniform draws"),
+        ("sampling = 'iso'\ncheckpoints = [2, 1]", "`supernet.checkpoints` is [2, 1], and must be ascending"),
+        (
+            "sampling = 'iso'\ncheckpoints = [3]",
+            "`supernet.checkpoints` is [3], and must be ascending epochs from 1 to 2",
+        ),
+    ];
+    for (lines, expected) in cases {
+        let message = refused(lines);
+        assert!(message.starts_with(expected), "{lines}: {message}");
+    }
+    let (_, darts) = CARRIED_SPECS.iter().find(|(name, _)| *name == "nb301-micro").unwrap();
+    let error = parse_spec(&darts.replace("[supernet]", "[supernet]\nstrategy = 'fair'"), "a test").unwrap_err();
+    assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which deals"), "{error}");
+}
+
 #[test]
 fn the_hashes_of_the_carried_specs_are_pinned() {
     let mut listed = String::new();

@@ -15,6 +15,9 @@ use super::specs::find;
 pub struct Run {
     /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
     spec: String,
+    /// Architectures to score at a time [default: one for each thread]
+    #[arg(long, value_name = "N")]
+    jobs: Option<u16>,
     /// Print each stage, its key, and why it would run; run nothing
     #[arg(long)]
     dry_run: bool,
@@ -31,7 +34,8 @@ impl Run {
         let store = context.store()?;
         let root = context.data_root();
         let progress = context.progress();
-        let runner = Runner { store: &store, root: root.as_ref(), device: &device, class, progress: progress.as_ref() };
+        let (root, progress, jobs) = (root.as_ref(), progress.as_ref(), usize::from(self.jobs.unwrap_or(0)));
+        let runner = Runner { store: &store, root, device: &device, class, jobs, progress };
         if self.dry_run {
             return self.print_plan(&runner, &resolved);
         }
@@ -45,6 +49,9 @@ impl Run {
             print!("{}", report::terminal(&record, None, Context::width()));
         }
         let id = RecordId::new(&resolved.hash, class.as_str());
+        if let Some(peak) = peak_memory() {
+            context.note(&format!("peak memory {peak} MB"));
+        }
         context.note(&format!("record {} in {}", id.short(), store.root().display()));
         context
             .note(&format!("hint: `nas-assay report {} --out report.html` writes it as a page", resolved.hash.short()));
@@ -71,6 +78,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// The most memory that this process has had at a time, megabytes, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024 / 1_000_000)
 }
 
 /// On Ctrl-C: says that nothing is lost, and leaves. Every file of the store is whole at any moment.

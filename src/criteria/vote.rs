@@ -109,7 +109,9 @@ mod tests {
                 let voted = rule.score(&voters);
                 let mut turned = voters.clone();
                 turned.reverse();
-                turned.iter_mut().for_each(|voter| voter.rotate_left(turn));
+                for voter in &mut turned {
+                    voter.rotate_left(turn);
+                }
                 let mut again = rule.score(&turned);
                 again.rotate_right(turn);
                 prop_assert_eq!(&voted, &again);

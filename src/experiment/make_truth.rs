@@ -11,7 +11,7 @@ use crate::data::DataRoot;
 use crate::net::train::{Job, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
-use crate::space::{Architecture, Form, Pool};
+use crate::space::{Architecture, Form, Pool, Sampler};
 use crate::spec::{SeedValue, SpecError, TruthRecipe};
 use crate::truth::trained::TrainedRow;
 
@@ -33,7 +33,7 @@ pub fn make_truth(
     let jobs: Vec<(Architecture, SeedValue)> =
         drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed))).collect();
     progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
-    let accuracies = workers::map_on(device, &jobs, |(architecture, seed)| {
+    let accuracies = workers::map_on(device, 0, &jobs, |(architecture, seed)| {
         train_one(recipe, *architecture, *seed, &images, device, || progress.advance(1))
     })?;
     progress.end();
@@ -114,10 +114,10 @@ pub(super) fn train_one(
     let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
     let config = NetConfig { skeleton, dtype: DType::F32, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Seeded(seed.root().child("init")))?;
-    let pool = Pool::Listed(vec![architecture]);
+    let sampler = Sampler::one_of(Pool::Listed(vec![architecture]));
     let job = Job {
         network: &network,
-        pool: &pool,
+        sampler: &sampler,
         images: &images.train,
         training: &recipe.training,
         decay_unsampled: true,

@@ -3,6 +3,8 @@
 //! [`Resolved`] fixes the identity, [`Runner::plan`] says what will happen, [`Runner::run`] does it. Images and truth are read and
 //! their digests checked before the first step; provenance is written before it, too.
 
+mod ensemble;
+mod looks;
 mod make_truth;
 mod material;
 mod plan;

@@ -12,8 +12,8 @@ use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Supernet, Training, Truth,
-    Weights, ZeroShot, sha256_hex,
+    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Strategy, Supernet,
+    Training, Truth, WeightSource, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -51,8 +51,19 @@ pub struct ScoreWork {
     pub panel: usize,
     /// Id of the estimator.
     pub estimator: String,
-    /// The supernet that a one-shot estimator reads.
-    pub supernet: Option<(SeedValue, StageKey)>,
+    /// The weights that a one-shot estimator reads.
+    pub weights: Option<Weights>,
+}
+
+/// Weights of a supernet at a point of its training, or averaged over several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// The supernet's seed.
+    pub seed: SeedValue,
+    /// Its stage.
+    pub supernet: StageKey,
+    /// The epochs after which they were kept, ascending; those of several are averaged.
+    pub epochs: Vec<usize>,
 }
 
 impl Work {
@@ -106,8 +117,14 @@ struct SupernetInputs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     picker: Option<Picker>,
     sampling: Sampling,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<Strategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    architectures: Option<usize>,
     decay_unsampled: bool,
     training: &'a Training,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    checkpoints: &'a [usize],
     seed: SeedValue,
 }
 
@@ -136,9 +153,24 @@ enum Protocol<'a> {
         supernet: Option<&'a StageKey>,
     },
     OneShot {
-        settings: OneShot,
+        settings: Evaluation,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        averaged: Option<&'a [usize]>,
         supernet: &'a StageKey,
     },
+}
+
+/// What a supernet's score depends on besides the weights.
+#[derive(Clone, Copy, Serialize)]
+struct Evaluation {
+    batch: usize,
+    validation: usize,
+}
+
+impl From<&OneShot> for Evaluation {
+    fn from(settings: &OneShot) -> Self {
+        Self { batch: settings.batch, validation: settings.validation }
+    }
 }
 
 /// The stages of an experiment in the order in which they run.
@@ -183,36 +215,41 @@ pub fn plan(
         }
     }
 
+    let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
+    let weights = averages(&supernets, &kept, &spec.one_shot.average_last);
+
     for (position, panel) in material.panels.iter().enumerate() {
         let architectures = sha256_hex(panel.architecture_texts(&material.truth).join("\n").as_bytes());
         for id in &panel.estimators {
             let meta = estimator_meta(id)?;
-            let mut score = |protocol: Protocol<'_>, supernet: Option<(SeedValue, StageKey)>| {
+            let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
                 let (estimator, version, architectures) = (id.as_str(), meta.version, architectures.as_str());
                 let inputs = ScoreInputs { ground, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &inputs)?;
-                let waits = trains && supernet.is_some();
-                push(Work::Scores(ScoreWork { panel: position, estimator: id.clone(), supernet }), key, waits);
+                let waits = trains && weights.is_some();
+                push(Work::Scores(ScoreWork { panel: position, estimator: id.clone(), weights }), key, waits);
                 Ok::<(), CanonicalError>(())
             };
             match meta.kind {
                 EstimatorKind::OneShot => {
-                    for held in &supernets {
-                        let protocol = Protocol::OneShot { settings: spec.one_shot, supernet: &held.1 };
-                        score(protocol, Some(held.clone()))?;
+                    for weights in &weights {
+                        let Weights { epochs, supernet, .. } = weights;
+                        let averaged = (epochs.len() > 1).then_some(epochs.as_slice());
+                        let settings = Evaluation::from(&spec.one_shot);
+                        score(Protocol::OneShot { settings, averaged, supernet }, Some(weights.clone()))?;
                     }
                 }
                 EstimatorKind::ZeroShot => {
                     let images =
                         (spec.zero_shot.input == Input::Images).then_some((&spec.images, material.images_version));
                     let (settings, resolution) = (&spec.zero_shot, spec.images.resolution());
-                    if settings.weights == Weights::Random {
+                    if settings.weights == WeightSource::Random {
                         score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
                         continue;
                     }
-                    for held in &supernets {
-                        let supernet = Some(&held.1);
-                        score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(held.clone()))?;
+                    for weights in averages(&supernets, &kept, &[1]) {
+                        let supernet = Some(&weights.supernet);
+                        score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(weights.clone()))?;
                     }
                 }
                 EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
@@ -224,6 +261,15 @@ pub fn plan(
         }
     }
     Ok(stages)
+}
+
+/// The weights that one-shot estimators read: of every supernet, the averages of the last `counts` of the epochs that are `kept`.
+fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize]) -> Vec<Weights> {
+    let last = |count: usize| kept[kept.len().saturating_sub(count)..].to_vec();
+    let of = |count| {
+        supernets.iter().map(move |(seed, key)| Weights { seed: *seed, supernet: key.clone(), epochs: last(count) })
+    };
+    counts.iter().flat_map(|&count| of(count)).collect()
 }
 
 fn supernet_key(
@@ -241,8 +287,11 @@ fn supernet_key(
         network: supernet.network,
         picker: supernet.picker,
         sampling: supernet.sampling,
+        strategy: (supernet.strategy != Strategy::Uniform).then_some(supernet.strategy),
+        architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
+        checkpoints: &supernet.checkpoints,
         seed,
     };
     Ok(StageKey::of("supernet", &inputs)?)

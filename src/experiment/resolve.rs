@@ -10,7 +10,7 @@ use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
 use crate::spec::{
-    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Vote, Weights, canonical_json,
+    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Vote, WeightSource, canonical_json,
 };
 use crate::truth::trained;
 
@@ -98,7 +98,8 @@ impl Resolved {
 
 /// Whether an estimator of a kind looks at the trained supernets.
 pub(super) fn reads_supernet(spec: &Spec, kind: EstimatorKind) -> bool {
-    kind == EstimatorKind::OneShot || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == Weights::Supernet
+    kind == EstimatorKind::OneShot
+        || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == WeightSource::Supernet
 }
 
 /// Whether the images are as many as an estimator of a kind is to be shown.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use candle_core::Device;
 
+use super::ensemble::{ScoredRow, with_seed_means};
 use super::material::{Material, PanelRows};
-use super::plan::{Action, ScoreWork, Stage, Work, plan};
+use super::plan::{Action, ScoreWork, Stage, Weights, Work, plan};
 use super::progress::Progress;
 use super::resolve::{Resolved, estimator_meta};
 use super::{DeviceClass, ExperimentError, Split, published};
@@ -13,7 +14,7 @@ use crate::criteria::{self, Direction, VOTE_VERSION};
 use crate::data::DataRoot;
 use crate::estimator::{EstimatorKind, Score};
 use crate::seed::Seed;
-use crate::spec::{StageKey, Truth};
+use crate::spec::{Ensemble, Spec, StageKey, Truth};
 use crate::store::record::{
     ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord, TruthRecord,
     Verified,
@@ -34,6 +35,8 @@ pub struct Runner<'a> {
     pub device: &'a Device,
     /// Its class.
     pub class: DeviceClass,
+    /// How many architectures are scored at a time; `0` for as many as there are threads.
+    pub jobs: usize,
     /// Who hears of progress.
     pub progress: &'a dyn Progress,
 }
@@ -136,21 +139,21 @@ impl Runner<'_> {
                 })
             };
             let mut estimators = Vec::new();
-            for (key, work) in results.scores.iter().filter(|(_, work)| work.panel == position) {
-                let meta = estimator_meta(&work.estimator)?;
-                let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
+            for ScoredRow { estimator, checkpoint, scores } in scored_rows(spec, position, &results.scores, scores)? {
+                let meta = estimator_meta(&estimator)?;
                 let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
                 let criteria = judge(meta.id, &oriented)?;
-                let epoch = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs as u32);
+                // What was published is of single supernets at the end of their training.
+                let comparable = is_benchmark && checkpoint.as_ref().is_none_or(Checkpoint::is_single);
                 estimators.push(EstimatorRecord {
                     id: meta.id.to_owned(),
                     version: meta.version,
                     direction: meta.direction,
                     kind: meta.kind,
-                    checkpoint: work.supernet.as_ref().map(|(seed, _)| Checkpoint { seed: seed.to_string(), epoch }),
+                    checkpoint,
                     scores,
                     criteria,
-                    published: if is_benchmark { published::of(spec.space, meta.id) } else { Vec::new() },
+                    published: if comparable { published::of(spec.space, meta.id) } else { Vec::new() },
                 });
             }
             for (name, vote) in &spec.panels[&panel.name].votes {
@@ -193,6 +196,32 @@ pub(super) struct Results {
     pub(super) scores: Vec<(StageKey, ScoreWork)>,
 }
 
+/// What each estimator of a panel said, ensembles included.
+fn scored_rows(
+    spec: &Spec,
+    panel: usize,
+    stages: &[(StageKey, ScoreWork)],
+    scores: &BTreeMap<StageKey, Vec<Score>>,
+) -> Result<Vec<ScoredRow>, ExperimentError> {
+    let rows = stages.iter().filter(|(_, work)| work.panel == panel).map(|(key, work)| {
+        let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
+        let checkpoint = work.weights.as_ref().map(checkpoint);
+        Ok::<_, ExperimentError>(ScoredRow { estimator: work.estimator.clone(), checkpoint, scores })
+    });
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    Ok(match spec.one_shot.ensemble {
+        Ensemble::None => rows,
+        Ensemble::Seeds => with_seed_means(&rows),
+    })
+}
+
+/// How a record names weights.
+fn checkpoint(weights: &Weights) -> Checkpoint {
+    let epochs: Vec<u32> = weights.epochs.iter().map(|&epoch| epoch as u32).collect();
+    let single = Checkpoint::single(weights.seed.to_string(), epochs.last().copied().unwrap_or(0));
+    if epochs.len() > 1 { Checkpoint { averaged: epochs, ..single } } else { single }
+}
+
 fn truth_record(material: &Material, verified: Vec<Verified>) -> TruthRecord {
     let mut sorted: Vec<f64> = material.truth.iter().map(|(_, accuracy)| *accuracy).collect();
     sorted.sort_by(f64::total_cmp);
@@ -224,7 +253,7 @@ fn label(work: &Work, panels: &[PanelRows]) -> String {
         Work::VerifyTruth { rows } => format!("{} architectures", rows.len()),
         Work::Supernet { seed } => format!("seed {seed}"),
         Work::Scores(work) => {
-            let of = work.supernet.as_ref().map_or(String::new(), |(seed, _)| format!(", seed {seed}"));
+            let of = work.weights.as_ref().map_or(String::new(), |weights| format!(", {}", checkpoint(weights)));
             format!("{}: {}{of}", panels[work.panel].name, work.estimator)
         }
     }

@@ -1,23 +1,20 @@
 //! The score stages: every architecture of a panel, each looked at once for all estimators whose scores are missing.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use candle_core::DType;
 use serde::{Deserialize, Serialize};
 
+use super::looks::Look;
 use super::material::{Material, Split};
-use super::plan::ScoreWork;
+use super::plan::{ScoreWork, Weights};
 use super::resolve::estimator_meta;
 use super::runner::Runner;
 use super::{ExperimentError, Resolved, workers};
-use crate::data::cifar::CLASSES;
-use crate::data::{Batch, Noise, Normalisation};
-use crate::estimator::{Estimator, Need, Probe, registry};
-use crate::estimator::{EstimatorKind, Score};
-use crate::net::{Dropout, Engine, Init, NetConfig, Network};
-use crate::seed::Seed;
-use crate::space::{Architecture, Skeleton};
-use crate::spec::{Input, Precision, SeedValue, StageKey};
+use crate::estimator::{Estimator, EstimatorKind, Need, Probe, Score, registry};
+use crate::space::Architecture;
+use crate::spec::StageKey;
 
 /// The result of a score stage, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,21 +25,37 @@ struct ScoresFile {
     scores: Vec<Score>,
 }
 
-/// Score stages that look at the same networks: one panel, one kind, one supernet.
-struct Group<'a> {
+/// What a group of score stages has found so far.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartialFile {
+    /// The stages.
+    members: Vec<StageKey>,
+    /// A score for each of them, of the panel's first architectures.
+    rows: Vec<Vec<Score>>,
+}
+
+/// Architectures that are given out before those given out earlier are all scored.
+const AT_A_TIME: usize = 64;
+
+/// How often unfinished rows are kept.
+const KEPT_EVERY: Duration = Duration::from_secs(10);
+
+/// Score stages that look at the same networks: one panel, one kind, one supernet's weights.
+pub(super) struct Group<'a> {
     panel: usize,
-    kind: EstimatorKind,
-    supernet: Option<&'a (SeedValue, StageKey)>,
-    members: Vec<(&'a StageKey, &'static dyn Estimator)>,
+    pub(super) kind: EstimatorKind,
+    pub(super) weights: Option<&'a Weights>,
+    pub(super) members: Vec<(&'a StageKey, &'static dyn Estimator)>,
 }
 
 impl Group<'_> {
-    fn needs(&self) -> Vec<Need> {
+    pub(super) fn needs(&self) -> Vec<Need> {
         self.members.iter().flat_map(|(_, estimator)| estimator.meta().needs.iter().copied()).collect()
     }
 
     /// Every member's reading of one probe, as floats.
-    fn read(&self, probe: &Probe<'_>) -> Result<Vec<f64>, ExperimentError> {
+    pub(super) fn read(&self, probe: &Probe<'_>) -> Result<Vec<f64>, ExperimentError> {
         let scores = self.members.iter().map(|(_, estimator)| Ok(estimator.score(probe)?.score.value()));
         scores.collect()
     }
@@ -64,166 +77,71 @@ impl Runner<'_> {
                 scores.insert(key.clone(), held.scores);
                 continue;
             }
-            let (kind, supernet) = (estimator_meta(&work.estimator)?.kind, work.supernet.as_ref());
+            let (kind, weights) = (estimator_meta(&work.estimator)?.kind, work.weights.as_ref());
             let member = (key, registry::find(&work.estimator)?);
-            let fits =
-                |group: &&mut Group<'_>| (group.panel, group.kind, group.supernet) == (work.panel, kind, supernet);
+            let fits = |group: &&mut Group<'_>| (group.panel, group.kind, group.weights) == (work.panel, kind, weights);
             match groups.iter_mut().find(fits) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { panel: work.panel, kind, supernet, members: vec![member] }),
+                None => groups.push(Group { panel: work.panel, kind, weights, members: vec![member] }),
             }
         }
         for group in &groups {
             let panel = &material.panels[group.panel];
             let architectures = panel.architectures(&material.truth);
-            self.progress.begin(&format!("{}: {}", panel.name, describe(group.kind)), architectures.len() as u64);
-            let rows = match group.kind {
-                EstimatorKind::ZeroShot => self.zero_shot(resolved, images, group, &architectures)?,
-                EstimatorKind::OneShot => self.one_shot(resolved, images, group, &architectures)?,
-                _ => self.baselines(resolved, group, &architectures)?,
-            };
-            self.progress.end();
+            let label = format!("{}: {}", panel.name, describe(group.kind));
+            let rows = self.rows(&label, group, &architectures, &self.look(resolved, images, group)?)?;
             for (place, (key, estimator)) in group.members.iter().enumerate() {
                 let meta = estimator.meta();
-                let column: Vec<Score> = rows.iter().map(|row| Score::from(row[place])).collect();
+                let column: Vec<Score> = rows.iter().map(|row| row[place]).collect();
                 let file = ScoresFile { estimator: meta.id.to_owned(), version: meta.version, scores: column };
                 self.store.write_json(&self.store.stage("scores", key, ".json"), &file)?;
                 scores.insert((*key).clone(), file.scores);
             }
+            let _ = std::fs::remove_file(self.partial_path(group));
         }
         Ok(scores)
     }
 
-    fn baselines(
+    /// A row of readings for every architecture, going on from what an interrupted run has kept.
+    fn rows(
         &self,
-        resolved: &Resolved,
+        label: &str,
         group: &Group<'_>,
         architectures: &[Architecture],
-    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
-        let skeleton = zero_shot_skeleton(resolved);
-        workers::map(architectures, |architecture| {
-            let probe = Probe::counting(*architecture, skeleton);
-            let row = group.read(&probe);
-            self.progress.advance(1);
-            row
-        })
-    }
-
-    /// The mean over initialisation seeds and batches, in that order.
-    fn zero_shot(
-        &self,
-        resolved: &Resolved,
-        images: Option<&Split>,
-        group: &Group<'_>,
-        architectures: &[Architecture],
-    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
-        let settings = &resolved.spec.zero_shot;
-        let dtype = match settings.precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
+        look: &Look<'_>,
+    ) -> Result<Vec<Vec<Score>>, ExperimentError> {
+        let path = self.partial_path(group);
+        let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
+        let fits = |kept: &PartialFile| {
+            kept.members == members
+                && kept.rows.len() <= architectures.len()
+                && kept.rows.iter().all(|row| row.len() == members.len())
         };
-        let batches = self.zero_shot_batches(resolved, images, dtype)?;
-        let skeleton = zero_shot_skeleton(resolved);
-        let config = NetConfig { skeleton, dtype, device: self.device.clone() };
-        let engine = Engine::for_device(self.device);
-        let trained = match (&resolved.spec.supernet, group.supernet) {
-            (Some(supernet), Some((seed, key))) => {
-                Some((*seed, self.trained_supernet(&resolved.spec, supernet, *seed, key)?))
+        let kept = self.store.read_json::<PartialFile>(&path)?.filter(fits);
+        let mut found = kept.unwrap_or(PartialFile { members, rows: Vec::new() });
+        self.progress.begin(label, (architectures.len() - found.rows.len()) as u64);
+        let mut last_kept = Instant::now();
+        while let Some(left) = architectures.get(found.rows.len()..).filter(|left| !left.is_empty()) {
+            let some = &left[..left.len().min(AT_A_TIME)];
+            let readings = workers::map_on(self.device, self.jobs, some, |architecture| {
+                let reading = look(architecture);
+                self.progress.advance(1);
+                reading
+            })?;
+            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(Score::from).collect()));
+            if last_kept.elapsed() >= KEPT_EVERY {
+                self.store.write_json(&path, &found)?;
+                last_kept = Instant::now();
             }
-            _ => None,
-        };
-        let seeds = trained.as_ref().map_or(settings.seeds.as_slice(), |(seed, _)| std::slice::from_ref(seed));
-        workers::map_on(self.device, architectures, |architecture| {
-            let mut sums = vec![0.0; group.members.len()];
-            for seed in seeds {
-                let fresh;
-                let network = if let Some((_, network)) = &trained {
-                    network
-                } else {
-                    fresh = Network::stand_alone(*architecture, &config, Init::Seeded(seed.root().child("init")))?;
-                    &fresh
-                };
-                for (place, batch) in batches.iter().enumerate() {
-                    let mut probe = Probe::new(*architecture, network, engine, group.needs()).with_batch(batch);
-                    if settings.dropout > 0.0 {
-                        let stream = seed.root().child("dropout").index("batch", place as u64).stream();
-                        probe = probe.with_dropout(Dropout { rate: settings.dropout, stream });
-                    }
-                    for (sum, score) in sums.iter_mut().zip(group.read(&probe)?) {
-                        *sum += score;
-                    }
-                }
-            }
-            self.progress.advance(1);
-            let count = (seeds.len() * batches.len()) as f64;
-            Ok(sums.into_iter().map(|sum| sum / count).collect())
-        })
-    }
-
-    fn zero_shot_batches(
-        &self,
-        resolved: &Resolved,
-        images: Option<&Split>,
-        dtype: DType,
-    ) -> Result<Vec<Batch>, ExperimentError> {
-        let (settings, side) = (&resolved.spec.zero_shot, resolved.spec.images.resolution());
-        let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
-            let root = Seed::root(0).child("noise");
-            let draw = |index| {
-                let seed = root.index("batch", index as u64);
-                Ok(noise.batch(&seed, (settings.batch, side), CLASSES, Normalisation::CIFAR10, dtype, self.device)?)
-            };
-            (0..settings.batches).map(draw).collect()
-        };
-        match (settings.input, images) {
-            (Input::Gaussian, _) => noise(Noise::Gaussian),
-            (Input::Uniform, _) => noise(Noise::Uniform),
-            (Input::Images, Some(images)) => {
-                let batch = |index: usize| {
-                    let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
-                    Ok(images.train.batch(&rows, None, dtype, self.device)?)
-                };
-                (0..settings.batches).map(batch).collect()
-            }
-            (Input::Images, None) => Err(ExperimentError::Unprepared("images")),
         }
+        self.progress.end();
+        Ok(found.rows)
     }
 
-    fn one_shot(
-        &self,
-        resolved: &Resolved,
-        images: Option<&Split>,
-        group: &Group<'_>,
-        architectures: &[Architecture],
-    ) -> Result<Vec<Vec<f64>>, ExperimentError> {
-        let spec = &resolved.spec;
-        let (Some(settings), Some((seed, key))) = (&spec.supernet, group.supernet) else {
-            return Err(ExperimentError::Unprepared("a supernet"));
-        };
-        let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.trained_supernet(spec, settings, *seed, key)?;
-        let count = match spec.one_shot.validation {
-            0 => images.validation.len(),
-            count => count,
-        };
-        let rows: Vec<usize> = (0..count).collect();
-        let batches = rows.chunks(spec.one_shot.batch);
-        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.device));
-        let batches = batches.collect::<Result<Vec<Batch>, _>>()?;
-        let engine = Engine::for_device(self.device);
-        workers::map_on(self.device, architectures, |architecture| {
-            let probe = Probe::new(*architecture, &network, engine, group.needs()).with_evaluation(&batches);
-            let row = group.read(&probe);
-            self.progress.advance(1);
-            row
-        })
+    /// Where the rows of a group are kept until all are there.
+    fn partial_path(&self, group: &Group<'_>) -> PathBuf {
+        self.store.stage("scores", group.members[0].0, ".partial.json")
     }
-}
-
-/// The network that zero-shot scores and counts are of.
-fn zero_shot_skeleton(resolved: &Resolved) -> Skeleton {
-    let spec = &resolved.spec;
-    spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
 
 fn describe(kind: EstimatorKind) -> &'static str {
@@ -231,5 +149,49 @@ fn describe(kind: EstimatorKind) -> &'static str {
         EstimatorKind::ZeroShot => "zero-shot scores",
         EstimatorKind::OneShot => "one-shot scores",
         EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => "baselines",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{DeviceClass, Silent};
+    use crate::space::SpaceId;
+    use crate::store::Store;
+    use candle_core::Device;
+
+    #[test]
+    fn scoring_goes_on_where_it_was_interrupted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+        let runner = Runner { store: &store, root: None, device, class, jobs: 2, progress: &Silent };
+        let keys = ["params", "flops"].map(|id| StageKey::of("scores", &id).unwrap());
+        let estimators = ["params", "flops"].map(|id| registry::find(id).unwrap());
+        let group = Group {
+            panel: 0,
+            kind: EstimatorKind::Baseline,
+            weights: None,
+            members: keys.iter().zip(estimators).collect(),
+        };
+        let architectures: Vec<Architecture> =
+            SpaceId::Nb201.representatives().unwrap().into_iter().take(150).collect();
+        let look: Look<'_> = Box::new(|architecture| {
+            let place = architectures.iter().position(|other| other == architecture).unwrap() as f64;
+            Ok(vec![place, -place])
+        });
+        let straight = runner.rows("", &group, &architectures, &look).unwrap();
+        let place = |row: usize| vec![Score::from(row as f64), Score::from(-(row as f64))];
+        assert_eq!(straight, (0..150).map(place).collect::<Vec<_>>());
+
+        let kept = vec![vec![Score::from(7.0); 2]; 100];
+        let path = runner.partial_path(&group);
+        store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
+        let resumed = runner.rows("", &group, &architectures, &look).unwrap();
+        assert_eq!((&resumed[..100], &resumed[100..]), (&kept[..], &straight[100..]));
+
+        let others = vec![keys[1].clone(), keys[0].clone()];
+        store.write_json(&path, &PartialFile { members: others, rows: kept }).unwrap();
+        assert_eq!(runner.rows("", &group, &architectures, &look).unwrap(), straight, "other stages' rows are no use");
     }
 }

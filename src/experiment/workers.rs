@@ -1,17 +1,20 @@
 //! A pool of workers over independent items.
 //!
-//! Every item is worked on by one thread from beginning to end: its kernels find a pool of one thread and run in place. That is
-//! faster than splitting each kernel, bounds the memory to one item a thread, and changes no bit, since no kernel's arithmetic
-//! depends on the number of threads. With fewer items than threads the items run one after another, each on all threads.
+//! Every item is worked on by one job from beginning to end. With a job a thread, its kernels find a pool of one thread and run in place:
+//! that is faster than splitting each kernel. With fewer jobs each has its share of the threads. The memory is bounded to one item a job,
+//! and no bit changes, since no kernel's arithmetic depends on the number of threads. With fewer items than jobs the items run one after
+//! another, each on all threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::Device;
 
-/// [`map`] for work on a device: a GPU has one stream and one memory, so its items run one after another.
+/// [`map`] for work on a device, so many items at a time (`0` for as many as there are threads): a GPU has one stream and one memory, so
+/// its items run one after another.
 pub(super) fn map_on<T, R, E>(
     device: &Device,
+    jobs: usize,
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E>
@@ -20,23 +23,30 @@ where
     R: Send,
     E: Send,
 {
-    if device.is_cpu() { map(items, work) } else { items.iter().map(work).collect() }
+    if device.is_cpu() { map_jobs(jobs, items, work) } else { items.iter().map(work).collect() }
 }
 
-/// `work` of every item, in the order of the items; after an error no new item is begun, and the first error by item is returned.
+/// [`map_jobs`] with a job a thread.
 pub(super) fn map<T, R, E>(items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,
     R: Send,
     E: Send,
 {
+    map_jobs(0, items, work)
+}
+
+/// `work` of every item, in the order of the items; after an error no new item is begun, and the first error by item is returned.
+fn map_jobs<T, R, E>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
+where
+    T: Sync,
+    R: Send,
+    E: Send,
+{
     let threads = rayon::current_num_threads();
-    let one_thread = || rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let pools = if threads == 1 || items.len() < threads {
-        Vec::new()
-    } else {
-        (0..threads).flat_map(|_| one_thread()).collect()
-    };
+    let jobs = if jobs == 0 { threads } else { jobs };
+    let pool = || rayon::ThreadPoolBuilder::new().num_threads((threads / jobs).max(1)).build();
+    let pools = if jobs == 1 || items.len() < jobs { Vec::new() } else { (0..jobs).flat_map(|_| pool()).collect() };
     if pools.is_empty() {
         return items.iter().map(work).collect();
     }

@@ -4,6 +4,7 @@
 //! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`kernels`] on the CPU,
 //! [`composed`] everywhere else. A new space is a file beside [`nb201`] and an arm of [`Network`].
 
+pub mod average;
 pub mod checkpoint;
 pub mod composed;
 pub mod device;

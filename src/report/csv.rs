@@ -34,10 +34,10 @@ struct Row<'a> {
 }
 
 fn prefix(record: &Record, panel: &PanelRecord, estimator: &EstimatorRecord) -> String {
-    let (seed, epoch) = estimator
-        .checkpoint
-        .as_ref()
-        .map_or_else(Default::default, |checkpoint| (checkpoint.seed.clone(), checkpoint.epoch.to_string()));
+    let (seed, epoch) = estimator.checkpoint.as_ref().map_or_else(Default::default, |checkpoint| {
+        let epochs: Vec<String> = checkpoint.epochs().iter().map(u32::to_string).collect();
+        (checkpoint.seeds().join(" "), epochs.join(" "))
+    });
     let architectures = panel.architectures.len().to_string();
     let version = estimator.version.to_string();
     [&record.spec_hash, &panel.name, &architectures, &estimator.id, &version, &seed, &epoch]

@@ -136,7 +136,7 @@ fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) ->
         version: 1,
         direction: invented.direction,
         kind: invented.kind,
-        checkpoint: one_shot.then(|| Checkpoint { seed: "20".to_owned(), epoch: 40 }),
+        checkpoint: one_shot.then(|| Checkpoint::single("20", 40)),
         criteria: criteria::evaluate(truth, &oriented, &config, Seed::root(5).child("bootstrap")).unwrap(),
         scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),
         published: published.collect(),

@@ -11,7 +11,7 @@ use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
 use super::{NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
 use crate::estimator::EstimatorKind;
-use crate::store::record::{EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
+use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
 
 const PAGE: &str = include_str!("templates/page.html");
 const STYLE: &str = include_str!("templates/style.css");
@@ -222,7 +222,7 @@ fn about(estimator: &EstimatorRecord) -> String {
 }
 
 fn checkpoint(estimator: &EstimatorRecord) -> Option<String> {
-    estimator.checkpoint.as_ref().map(|checkpoint| format!("seed {}, epoch {}", checkpoint.seed, checkpoint.epoch))
+    estimator.checkpoint.as_ref().map(Checkpoint::to_string)
 }
 
 fn comparison(comparison: &Comparison) -> [String; 6] {

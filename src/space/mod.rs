@@ -13,6 +13,7 @@ pub mod nb201;
 pub mod nb301;
 pub mod nds;
 mod pool;
+mod sampler;
 mod skeleton;
 
 pub use architecture::Architecture;
@@ -20,4 +21,5 @@ pub use census::Census;
 pub use error::{ArchitectureError, UnknownSpace};
 pub use id::{Counts, Positions, SpaceId};
 pub use pool::{EmptyPool, Pool};
+pub use sampler::{FairOperations, Sampler};
 pub use skeleton::{Form, Skeleton, SkeletonError};

@@ -8,6 +8,7 @@ mod canonical;
 mod network;
 mod parse;
 mod seed_value;
+mod supernet;
 mod truth;
 mod types;
 mod validate;
@@ -17,12 +18,12 @@ pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_j
 pub use network::{Misfit, Network};
 pub use parse::{SpecError, nearest, parse_recipe, parse_spec, read_text};
 pub use seed_value::SeedValue;
+pub use supernet::{Ensemble, OneShot, Picker, Sampling, Strategy, Supernet};
 pub use truth::{
     Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Accuracy, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth,
     RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Images, OneShot, Panel, Picker, Plateau, Sampling, Schedule, Spec, Supernet,
-    SyntheticImages, Training, TruthRecipe, Vote,
+    Cifar10Images, DataFile, Images, Panel, Plateau, Schedule, Spec, SyntheticImages, Training, TruthRecipe, Vote,
 };
-pub use zero_shot::{Input, Precision, Preset, Weights, ZeroShot};
+pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

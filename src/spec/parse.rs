@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::network::{Misfit, Network};
-use super::types::{Picker, Spec, TruthRecipe};
+use super::supernet::Picker;
+use super::types::{Spec, TruthRecipe};
 use super::validate;
-use super::zero_shot::Weights;
+use super::zero_shot::WeightSource;
 use crate::space::{Form, SpaceId};
 
 /// Why a spec was refused.
@@ -74,7 +75,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
             supernet.picker.get_or_insert(Picker::Ordinal);
         }
     }
-    if let (Weights::Supernet, Some(supernet)) = (spec.zero_shot.weights, &spec.supernet)
+    if let (WeightSource::Supernet, Some(supernet)) = (spec.zero_shot.weights, &spec.supernet)
         && spec.zero_shot.network == Network::default()
     {
         spec.zero_shot.network = supernet.network;

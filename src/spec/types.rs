@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::Network;
 use super::seed_value::SeedValue;
+use super::supernet::{OneShot, Supernet};
 use super::truth::Truth;
 use super::zero_shot::ZeroShot;
 use crate::criteria::{CriteriaConfig, VoteRule};
@@ -114,16 +115,6 @@ pub struct DataFile {
     pub sha256: String,
 }
 
-/// Which architectures a supernet's steps draw from, uniformly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sampling {
-    /// Raw encodings, isomorphic ones included.
-    Iso,
-    /// One representative of each isomorphism class (the paper's key).
-    Deiso,
-}
-
 /// How the learning rate goes from epoch to epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,54 +174,6 @@ pub struct Training {
     /// Random crop (zero padding of 4) and horizontal flip.
     #[serde(default)]
     pub augment: bool,
-}
-
-/// How a weight-sharing layer picks the channels of a narrower one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Picker {
-    /// The first ones.
-    Ordinal,
-    /// Those whose weights have the largest L1 norm.
-    L1,
-}
-
-/// How a supernet is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Supernet {
-    /// One supernet is trained for each seed.
-    #[serde(default = "defaults::seeds")]
-    pub seeds: Vec<SeedValue>,
-    /// Its size.
-    #[serde(default)]
-    pub network: Network,
-    /// How it picks the channels of a narrow layer out of a wide one; of the network design spaces only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub picker: Option<Picker>,
-    /// Which architectures it sees.
-    pub sampling: Sampling,
-    /// Whether weight decay and momentum act on operations that a step did not sample (as in the paper's time).
-    #[serde(default = "defaults::yes")]
-    pub decay_unsampled: bool,
-    /// How it is trained.
-    pub training: Training,
-}
-
-/// How one-shot scores are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct OneShot {
-    /// Images a batch; batch-norm uses the statistics of the batch.
-    pub batch: usize,
-    /// How many of the validation images are used, from the first; `0` is all.
-    pub validation: usize,
-}
-
-impl Default for OneShot {
-    fn default() -> Self {
-        Self { batch: 64, validation: 0 }
-    }
 }
 
 /// A set of architectures with truth, and the estimators that rank it.
@@ -294,8 +237,6 @@ pub struct TruthRecipe {
 }
 
 mod defaults {
-    use super::SeedValue;
-
     pub(super) fn resolution() -> usize {
         32
     }
@@ -306,13 +247,5 @@ mod defaults {
 
     pub(super) fn weight_decay() -> f64 {
         5e-4
-    }
-
-    pub(super) fn seeds() -> Vec<SeedValue> {
-        vec![SeedValue(20)]
-    }
-
-    pub(super) fn yes() -> bool {
-        true
     }
 }

@@ -31,7 +31,7 @@ pub enum Precision {
 /// Where the scored network's weights come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Weights {
+pub enum WeightSource {
     /// An initialisation, one for each of the seeds.
     #[default]
     Random,
@@ -74,7 +74,7 @@ pub struct ZeroShot {
     pub dropout: f64,
     /// Where the weights come from.
     #[serde(skip_serializing_if = "is_default")]
-    pub weights: Weights,
+    pub weights: WeightSource,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -92,7 +92,7 @@ impl Default for ZeroShot {
             input: Input::Images,
             precision: Precision::F32,
             dropout: 0.0,
-            weights: Weights::Random,
+            weights: WeightSource::Random,
         }
     }
 }
@@ -130,7 +130,7 @@ struct Written {
     input: Option<Input>,
     precision: Option<Precision>,
     dropout: Option<f64>,
-    weights: Option<Weights>,
+    weights: Option<WeightSource>,
 }
 
 impl From<Written> for ZeroShot {

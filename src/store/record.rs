@@ -3,6 +3,10 @@
 //! A [`Record`] holds only what the spec determines, in a fixed order, so that two runs of one spec end with the same bytes whatever
 //! the clock, the number of threads or the machine. How a run came about is a [`Provenance`], kept in a file of its own.
 
+mod checkpoint;
+
+pub use checkpoint::Checkpoint;
+
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
@@ -135,7 +139,7 @@ pub struct EstimatorRecord {
     pub direction: Direction,
     /// What kind of estimator it is.
     pub kind: EstimatorKind,
-    /// The supernet and epoch that it read; none for an estimator without a supernet.
+    /// The weights that it read; none for an estimator without a supernet.
     pub checkpoint: Option<Checkpoint>,
     /// Its scores as it gave them, one for each of [`PanelRecord::architectures`].
     pub scores: Vec<Score>,
@@ -154,20 +158,10 @@ impl EstimatorRecord {
     /// The id, with the checkpoint where there is one: `oneshot_loss (seed 20, epoch 40)`.
     pub fn label(&self) -> String {
         match &self.checkpoint {
-            Some(Checkpoint { seed, epoch }) => format!("{} (seed {seed}, epoch {epoch})", self.id),
+            Some(checkpoint) => format!("{} ({checkpoint})", self.id),
             None => self.id.clone(),
         }
     }
-}
-
-/// A supernet at some point of its training.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Checkpoint {
-    /// The supernet's seed, a `u64` in decimal.
-    pub seed: String,
-    /// Epochs trained.
-    pub epoch: u32,
 }
 
 /// A published figure.

@@ -7,11 +7,13 @@
 mod canonical;
 mod census;
 mod exact;
+mod fair;
 mod skeleton;
 mod text;
 
 pub use canonical::{Classes, representatives};
 pub use exact::ExactKey;
+pub use fair::fair_draw;
 pub use skeleton::{EdgeRule, Skeleton};
 
 use std::fmt;

@@ -1,9 +1,11 @@
 //! Range checks: values that parse but make no sense.
 
-use super::parse::{SpecError, is_nds};
-use super::types::{DataFile, Images, Sampling, Schedule, Spec, Training, TruthRecipe, Vote};
-use super::zero_shot::{Precision, Weights};
-use crate::space::{Form, SpaceId};
+mod supernet;
+
+use super::parse::SpecError;
+use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote};
+use super::zero_shot::{Precision, WeightSource};
+use crate::space::Form;
 
 type Checked = Result<(), SpecError>;
 
@@ -17,26 +19,15 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if let Some(file) = spec.truth.file() {
         data_file(&format!("{truth}.file"), file)?;
     }
-    if let Some(supernet) = &spec.supernet {
-        seeds("supernet.seeds", supernet.seeds.len())?;
-        training("supernet.training", &supernet.training)?;
-        if supernet.picker.is_some() && !is_nds(spec.space) {
-            return Err(SpecError::invalid(
-                "supernet.picker",
-                format!("is for spaces with widths to decide; {} has none", spec.space),
-            ));
-        }
-        if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
-            let problem = "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
-            return Err(SpecError::invalid("supernet.sampling", problem));
-        }
+    if let Some(settings) = &spec.supernet {
+        supernet::check(spec, settings)?;
     }
-    at_least("one-shot.batch", spec.one_shot.batch, 2)?;
+    supernet::one_shot(spec)?;
     at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
     at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
     seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;
     in_range("zero-shot.dropout", spec.zero_shot.dropout, 0.0, 0.99)?;
-    if spec.zero_shot.weights == Weights::Supernet {
+    if spec.zero_shot.weights == WeightSource::Supernet {
         trained_weights(spec)?;
     }
     spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;

@@ -1,18 +1,26 @@
 //! The training loop, one for supernets and stand-alone networks.
 //!
-//! Each step draws an architecture uniformly from a pool (of one, for a stand-alone network), runs it on the next batch and updates
-//! the weights by SGD. Every draw is a function of the run's seed and of the epoch, so a run that was cut off goes on from its last
-//! whole epoch with the same bits.
+//! Each step draws architectures (always the one, for a stand-alone network), runs them on the next batch and updates the weights by
+//! SGD. The architectures of a step see the same images, as in the paper's code, each with a dropout mask of its own; the gradient of
+//! a parameter is the mean over those that used it, and running statistics hear of them one after another.
+//!
+//! Every draw is a function of the run's seed and of the epoch, so a run that was cut off goes on from its last whole epoch with the
+//! same bits.
+
+mod gradients;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor, Var};
 
+use self::gradients::MeanGradients;
 use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
 use super::{Dropout, Engine, LoadError, NetError, Network, NormMode, Param, Pass, host_f64, judge};
-use crate::data::{Augmenter, DataError, ImageSet};
+use crate::data::{Augmenter, Batch, DataError, ImageSet};
 use crate::seed::Seed;
-use crate::space::{Architecture, Pool};
+use crate::space::{Architecture, Sampler};
 use crate::spec::Training;
 
 /// Bumped when the loop gives other weights for the same settings.
@@ -43,8 +51,8 @@ pub enum TrainError {
 pub struct Job<'a> {
     /// The weights.
     pub network: &'a Network,
-    /// The architectures that steps draw from.
-    pub pool: &'a Pool,
+    /// Draws the architectures of a step.
+    pub sampler: &'a Sampler,
     /// The training images.
     pub images: &'a ImageSet,
     /// The settings.
@@ -62,12 +70,20 @@ pub struct Job<'a> {
 pub struct Epoch {
     /// One-based number.
     pub number: usize,
-    /// Mean over the images of the cross-entropy of their step, in nats.
+    /// Mean over the images of the cross-entropy of their step, in nats; of a step, the mean over its architectures.
     pub loss: f64,
-    /// Fraction of the images that their step classified rightly.
+    /// Fraction of the images that their step classified rightly; of a step, the mean over its architectures.
     pub accuracy: f64,
     /// Learning rate of its steps.
     pub learning_rate: f64,
+}
+
+/// How a step did, as the mean over its architectures.
+struct Judged {
+    /// Mean cross-entropy, nats.
+    loss: f64,
+    /// Images classified rightly.
+    correct: f64,
 }
 
 /// A run between two epochs.
@@ -138,34 +154,52 @@ impl<'a> Trainer<'a> {
         let mut architectures = self.job.seed.index("architectures", number).stream();
         let augmenter = self.job.training.augment.then(|| Augmenter::new(self.job.seed.child("augmentation")));
         let learning_rate = self.scheduler.learning_rate();
-        let (mut loss_sum, mut right) = (0.0, 0);
+        let (mut loss_sum, mut right) = (0.0, 0.0);
         for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
-            let architecture = self.job.pool.draw(&mut architectures);
+            let drawn = self.job.sampler.draw(&mut architectures);
             let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, rows));
             let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device)?;
-            let mut pass = Pass::new(self.engine).with_norm(NormMode::BatchUpdating { momentum: NORM_MOMENTUM });
-            if self.job.training.dropout > 0.0 {
-                let stream = self.job.seed.index("dropout", number).index("step", index as u64).stream();
-                pass = pass.with_dropout(Dropout { rate: self.job.training.dropout, stream });
-            }
-            let logits = self.job.network.forward(architecture, &batch.images, &mut pass)?;
-            let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
-            let gradients = self.engine.backward(&loss)?;
-            self.optimiser.step(&self.vars, &gradients, learning_rate)?;
-            loss_sum += host_f64(&loss)?[0] * rows.len() as f64;
-            right += judge(&logits, &batch.labels)?.correct;
+            let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
+            let rate = self.job.training.dropout;
+            let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
+            let Judged { loss, correct } = self.step(&drawn, &batch, dropout, learning_rate)?;
+            loss_sum += loss * rows.len() as f64;
+            right += correct;
             step();
         }
         let images = self.job.images.len() as f64;
-        let epoch = Epoch {
-            number: self.curve.len() + 1,
-            loss: loss_sum / images,
-            accuracy: right as f64 / images,
-            learning_rate,
-        };
+        let epoch =
+            Epoch { number: self.curve.len() + 1, loss: loss_sum / images, accuracy: right / images, learning_rate };
         self.scheduler.step(epoch.loss);
         self.curve.push(epoch);
         Ok(epoch)
+    }
+
+    /// Moves the weights by the mean gradient of the architectures of a step on a batch.
+    fn step(
+        &mut self,
+        architectures: &[Architecture],
+        batch: &Batch,
+        mut dropout: Option<Dropout>,
+        learning_rate: f64,
+    ) -> Result<Judged, TrainError> {
+        let mut gradients = MeanGradients::new(&self.vars);
+        let (mut loss_sum, mut right) = (0.0, 0);
+        for &architecture in architectures {
+            let norm = NormMode::BatchUpdating { momentum: NORM_MOMENTUM };
+            let mut pass = Pass { dropout: dropout.take(), ..Pass::new(self.engine).with_norm(norm) };
+            let logits = self.job.network.forward(architecture, &batch.images, &mut pass)?;
+            dropout = pass.dropout.take();
+            let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
+            gradients.add(self.engine.backward(&loss)?)?;
+            loss_sum += host_f64(&loss)?[0];
+            right += judge(&logits, &batch.labels)?.correct;
+        }
+        if let Some(gradients) = gradients.mean()? {
+            self.optimiser.step(&self.vars, &gradients, learning_rate)?;
+        }
+        let count = architectures.len() as f64;
+        Ok(Judged { loss: loss_sum / count, correct: right as f64 / count })
     }
 
     /// Everything that the next epoch depends on, as named tensors: `param.*`, `buffer.*`, `velocity.*`.
@@ -246,118 +280,4 @@ pub fn accuracy(
         right += judge(&network.forward(architecture, &batch.images, &mut pass)?, &batch.labels)?.correct;
     }
     Ok(right as f64 / images.len() as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::synthetic;
-    use crate::net::device::on_each_device;
-    use crate::net::{Init, NetConfig};
-    use crate::space::{SpaceId, nb201};
-    use crate::spec::Picker;
-    use crate::spec::{Plateau, Schedule};
-
-    fn training() -> Training {
-        Training {
-            epochs: 4,
-            batch: 16,
-            learning_rate: 0.05,
-            // A patience of none and a threshold out of reach: the rate halves after each epoch but the first.
-            schedule: Schedule::Plateau(Plateau { factor: 0.5, patience: 0, threshold: 0.9 }),
-            momentum: 0.9,
-            weight_decay: 5e-4,
-            clip: Some(1.0),
-            dropout: 0.1,
-            augment: true,
-        }
-    }
-
-    fn supernet(device: &Device, dtype: DType) -> Network {
-        let skeleton = nb201::Skeleton { channels: 4, cells: 1, ..nb201::Skeleton::default() }.into();
-        let config = NetConfig { skeleton, dtype, device: device.clone() };
-        Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, Init::Seeded(Seed::root(1))).unwrap()
-    }
-
-    fn bits(network: &Network) -> Vec<(String, Vec<u64>)> {
-        let tensors = weights(network).into_iter();
-        let bits = |tensor: &Tensor| host_f64(tensor).unwrap().iter().map(|value| value.to_bits()).collect();
-        tensors.map(|(name, tensor)| (name, bits(&tensor))).collect()
-    }
-
-    fn images() -> ImageSet {
-        synthetic::draw(&Seed::root(3), "train", 40, 32).unwrap()
-    }
-
-    fn pool() -> Pool {
-        let all = SpaceId::Nb201.representatives().unwrap().into_iter();
-        Pool::Listed(all.filter(|architecture| architecture.has_live_convolution()).collect())
-    }
-
-    on_each_device!(a_training_that_is_resumed_ends_with_the_same_bits, both_engines_train_alike);
-
-    /// Two epochs, in which momentum, decay, clipping, dropout, augmentation and running statistics leave their marks; in double
-    /// precision, since gradients of shifts are what is left of sums that nearly cancel.
-    fn both_engines_train_alike(device: &Device) {
-        let (images, pool, training) = (images(), pool(), training());
-        let run = |engine: Engine, device: &Device| {
-            let network = supernet(device, DType::F64);
-            let (network, decay_unsampled, seed) = (&network, true, Seed::root(5));
-            let job = Job { network, pool: &pool, images: &images, training: &training, decay_unsampled, seed, device };
-            let mut trainer = Trainer::new(job).unwrap().with_engine(engine);
-            let losses = [trainer.epoch(|| {}).unwrap().loss, trainer.epoch(|| {}).unwrap().loss];
-            let state = trainer.tensors().unwrap();
-            (losses, state.into_iter().map(|(name, tensor)| (name, host_f64(&tensor).unwrap())).collect::<Vec<_>>())
-        };
-        let ((losses, kernels), (others, composed)) =
-            (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
-        for (loss, other) in losses.iter().zip(others) {
-            assert!((loss - other).abs() < 1e-12 * loss, "losses {losses:?} and {others:?}");
-        }
-        for ((name, a), (_, b)) in kernels.iter().zip(&composed) {
-            let scale = a.iter().fold(0.0f64, |scale, value| scale.max(value.abs()));
-            let off = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            assert!(off <= 1e-11 * scale, "{name}, at most {scale}, differs by {off}");
-        }
-    }
-
-    fn a_training_that_is_resumed_ends_with_the_same_bits(device: &Device) {
-        let (images, pool, training) = (images(), pool(), training());
-        let job = |network| Job {
-            network,
-            pool: &pool,
-            images: &images,
-            training: &training,
-            decay_unsampled: true,
-            seed: Seed::root(5),
-            device,
-        };
-        let whole = supernet(device, DType::F32);
-        let mut straight = Trainer::new(job(&whole)).unwrap();
-        assert_eq!(straight.steps(), 3);
-        let mut steps = 0;
-        let mut saved = None;
-        while !straight.is_done() {
-            straight.epoch(|| steps += 1).unwrap();
-            if straight.curve().len() == 2 {
-                let copies =
-                    straight.tensors().unwrap().into_iter().map(|(name, tensor)| (name, tensor.copy().unwrap()));
-                saved = Some((copies.collect::<BTreeMap<_, _>>(), straight.curve().to_vec()));
-            }
-        }
-        assert_eq!(steps, 12);
-        let rates: Vec<f64> = straight.curve().iter().map(|epoch| epoch.learning_rate).collect();
-        assert_eq!(rates, [0.05, 0.05, 0.025, 0.0125]);
-
-        let other = supernet(device, DType::F32);
-        let mut resumed = Trainer::new(job(&other)).unwrap();
-        let (tensors, curve) = saved.unwrap();
-        resumed.resume(&tensors, &curve).unwrap();
-        while !resumed.is_done() {
-            resumed.epoch(|| {}).unwrap();
-        }
-        assert_eq!(resumed.curve(), straight.curve());
-        assert!(bits(&other) == bits(&whole), "the weights differ");
-        assert!(bits(&whole) != bits(&supernet(device, DType::F32)), "nothing was trained");
-    }
 }

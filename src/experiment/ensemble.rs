@@ -1,0 +1,110 @@
+//! Score ensembles: the mean over supernets of the scores that an architecture has with each.
+
+use crate::estimator::Score;
+use crate::store::record::Checkpoint;
+
+/// What an estimator said of a panel, and which weights it read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ScoredRow {
+    pub(super) estimator: String,
+    pub(super) checkpoint: Option<Checkpoint>,
+    pub(super) scores: Vec<Score>,
+}
+
+/// The same rows, each run of rows that differ in nothing but the supernet's seed followed by one with the mean of their scores.
+pub(super) fn with_seed_means(rows: &[ScoredRow]) -> Vec<ScoredRow> {
+    let mut all = Vec::with_capacity(rows.len());
+    for run in rows.chunk_by(differ_in_seed_alone) {
+        all.extend_from_slice(run);
+        all.extend(seed_mean(run));
+    }
+    all
+}
+
+fn differ_in_seed_alone(a: &ScoredRow, b: &ScoredRow) -> bool {
+    let of =
+        |row: &ScoredRow| row.checkpoint.as_ref().map(|checkpoint| (checkpoint.epoch, checkpoint.averaged.clone()));
+    a.estimator == b.estimator && of(a) == of(b)
+}
+
+/// The mean over a run of rows, element by element in the order of the run; none where no supernet was read.
+///
+/// A score that is not finite makes its mean so.
+fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
+    let first = run.first()?;
+    let checkpoint = first.checkpoint.clone()?;
+    let ensemble = run.iter().filter_map(|row| row.checkpoint.as_ref()).map(|checkpoint| checkpoint.seed.clone());
+    let mean = |place: usize| {
+        let sum = run.iter().skip(1).fold(first.scores[place].value(), |sum, row| sum + row.scores[place].value());
+        Score::from(sum / run.len() as f64)
+    };
+    Some(ScoredRow {
+        estimator: first.estimator.clone(),
+        checkpoint: Some(Checkpoint { ensemble: ensemble.collect(), ..checkpoint }),
+        scores: (0..first.scores.len()).map(mean).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::Reason;
+    use proptest::prelude::*;
+
+    fn row(estimator: &str, seed: Option<&str>, scores: &[f64]) -> ScoredRow {
+        let checkpoint = seed.map(|seed| Checkpoint::single(seed, 40));
+        ScoredRow {
+            estimator: estimator.to_owned(),
+            checkpoint,
+            scores: scores.iter().copied().map(Score::from).collect(),
+        }
+    }
+
+    #[test]
+    fn a_mean_follows_the_rows_of_its_estimator_and_epochs() {
+        let averaged = |seed| {
+            let mut row = row("oneshot_loss", Some(seed), &[8.0]);
+            row.checkpoint.as_mut().unwrap().averaged = vec![20, 40];
+            row
+        };
+        let rows = vec![
+            row("params", None, &[1.0]),
+            row("oneshot_accuracy", Some("20"), &[0.25]),
+            row("oneshot_accuracy", Some("2020"), &[0.75]),
+            row("oneshot_loss", Some("20"), &[2.0]),
+            row("oneshot_loss", Some("2020"), &[f64::NAN]),
+            averaged("20"),
+            averaged("2020"),
+        ];
+        let all = with_seed_means(&rows);
+        let labels = all.iter().map(|row| {
+            let checkpoint = row.checkpoint.as_ref().map_or(String::new(), Checkpoint::to_string);
+            format!("{}: {checkpoint}", row.estimator)
+        });
+        assert_eq!(
+            labels.collect::<Vec<_>>(),
+            [
+                "params: ",
+                "oneshot_accuracy: seed 20, epoch 40",
+                "oneshot_accuracy: seed 2020, epoch 40",
+                "oneshot_accuracy: mean over seeds 20 and 2020, epoch 40",
+                "oneshot_loss: seed 20, epoch 40",
+                "oneshot_loss: seed 2020, epoch 40",
+                "oneshot_loss: mean over seeds 20 and 2020, epoch 40",
+                "oneshot_loss: seed 20, mean weights of epochs 20 and 40",
+                "oneshot_loss: seed 2020, mean weights of epochs 20 and 40",
+                "oneshot_loss: mean over seeds 20 and 2020, mean weights of epochs 20 and 40",
+            ]
+        );
+        let means: Vec<Score> = [3, 6, 9].map(|place: usize| all[place].scores[0]).to_vec();
+        assert_eq!(means, [Score::Finite(0.5), Score::NonFinite(Reason::Nan), Score::Finite(8.0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn an_ensemble_of_one_is_the_single_one(scores in prop::collection::vec(any::<f64>(), 1..20)) {
+            let single = row("oneshot_loss", Some("20"), &scores);
+            prop_assert_eq!(seed_mean(std::slice::from_ref(&single)).unwrap().scores, single.scores);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a record.
+//!
+//! ```text
+//! STORE/stages/supernet/KEY.json                  the record, written last: it makes the stage complete
+//! STORE/stages/supernet/KEY.safetensors           the weights after the last epoch
+//! STORE/stages/supernet/KEY.epoch-N.safetensors   those after epoch N, for each of the spec's checkpoints
+//! STORE/stages/supernet/KEY.resume.safetensors    the state after the latest epoch, until the stage is complete
+//! ```
+
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use candle_core::DType;
+
+use self::state::State;
+use super::material::Split;
+use super::plan::Weights;
+use super::runner::Runner;
+use super::{ExperimentError, Resolved};
+use crate::net::average::average;
+use crate::net::checkpoint::{self, CheckpointError};
+use crate::net::train::{Job, Trainer, load_weights, weights};
+use crate::net::{Init, NetConfig, Network};
+use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
+use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Strategy, Supernet};
+use crate::store::record::{EpochRecord, SupernetRecord};
+
+impl Runner<'_> {
+    /// The record of a supernet, which is trained now unless the store holds it.
+    pub(super) fn supernet(
+        &self,
+        resolved: &Resolved,
+        images: Option<&Split>,
+        seed: SeedValue,
+        key: &StageKey,
+    ) -> Result<SupernetRecord, ExperimentError> {
+        let path = self.store.stage("supernet", key, ".json");
+        if let Some(record) = self.store.read_json(&path)? {
+            return Ok(record);
+        }
+        let settings =
+            resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
+        let images = images.ok_or(ExperimentError::Unprepared("images"))?;
+        let network = self.new_supernet(&resolved.spec, settings, seed)?;
+        let sampler = sampler(resolved.spec.space, settings)?;
+        let job = Job {
+            network: &network,
+            sampler: &sampler,
+            images: &images.train,
+            training: &settings.training,
+            decay_unsampled: settings.decay_unsampled,
+            seed: seed.root().child("training"),
+            device: self.device,
+        };
+        let mut trainer = Trainer::new(job)?;
+        let mut record = SupernetRecord { seed: seed.to_string(), epochs: Vec::new() };
+        let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
+        state.restore(&mut trainer, &mut record)?;
+
+        let left = settings.training.epochs - trainer.curve().len();
+        self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
+        while !trainer.is_done() {
+            let epoch = trainer.epoch(|| self.progress.advance(1))?;
+            self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
+            record.epochs.push(EpochRecord::from(&epoch));
+            // Before the state: a run that goes on after this epoch finds the checkpoint there.
+            if settings.checkpoints.contains(&epoch.number) {
+                self.keep_weights(&network, key, epoch.number, settings)?;
+            }
+            if !trainer.is_done() {
+                state.save(&trainer, &record)?;
+            }
+        }
+        self.progress.end();
+
+        self.keep_weights(&network, key, settings.training.epochs, settings)?;
+        self.store.write_json(&path, &record)?;
+        state.remove();
+        Ok(record)
+    }
+
+    /// A supernet with weights that its stage kept.
+    pub(super) fn trained_supernet(
+        &self,
+        spec: &Spec,
+        settings: &Supernet,
+        weights: &Weights,
+    ) -> Result<Network, ExperimentError> {
+        let network = self.new_supernet(spec, settings, weights.seed)?;
+        let kept = weights.epochs.iter().map(|&epoch| {
+            let path = self.weights_path(&weights.supernet, epoch, settings);
+            Ok(checkpoint::load(&path, self.device)?.0)
+        });
+        let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
+        load_weights(&network, &average(&kept)?)?;
+        Ok(network)
+    }
+
+    fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
+        let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
+        let config = NetConfig { skeleton, dtype: DType::F32, device: self.device.clone() };
+        let picker = settings.picker.unwrap_or(Picker::Ordinal);
+        Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
+    }
+
+    fn keep_weights(
+        &self,
+        network: &Network,
+        key: &StageKey,
+        epoch: usize,
+        settings: &Supernet,
+    ) -> Result<(), ExperimentError> {
+        Ok(checkpoint::save(&self.weights_path(key, epoch, settings), &weights(network), &BTreeMap::new())?)
+    }
+
+    /// Where the weights after an epoch are kept.
+    fn weights_path(&self, key: &StageKey, epoch: usize, settings: &Supernet) -> PathBuf {
+        if epoch == settings.training.epochs {
+            self.store.stage("supernet", key, ".safetensors")
+        } else {
+            self.store.stage("supernet", key, &format!(".epoch-{epoch}.safetensors"))
+        }
+    }
+}
+
+/// How the architectures of a supernet's steps are drawn.
+fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, EmptyPool> {
+    match settings.strategy {
+        Strategy::Uniform => {
+            Ok(Sampler::Uniform { pool: pool(space, settings.sampling)?, count: settings.architectures })
+        }
+        Strategy::Fair => Ok(Sampler::Fair(FairOperations::new(nb201::Operation::ALL.to_vec())?)),
+    }
+}
+
+/// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
+fn pool(space: SpaceId, sampling: Sampling) -> Result<Pool, EmptyPool> {
+    match (sampling, space.representatives()) {
+        (Sampling::Deiso, Some(representatives)) => Pool::listed(
+            representatives.into_iter().filter(|architecture| architecture.has_live_convolution()).collect(),
+        ),
+        // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
+        (Sampling::Iso | Sampling::Deiso, _) => Ok(Pool::Trainable(space)),
+    }
+}

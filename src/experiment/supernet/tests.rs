@@ -1,0 +1,131 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use candle_core::Device;
+
+use super::*;
+use crate::experiment::{DeviceClass, Progress, Silent, freeze};
+use crate::spec::{Ensemble, OneShot, parse_spec};
+use crate::store::Store;
+use crate::store::record::{EstimatorRecord, Record};
+
+/// Five epochs of three steps, with further lines for the table `[supernet]`.
+fn resolved(supernet: &str) -> Resolved {
+    let text = format!(
+        "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n\
+         [panels.all]\nestimators = ['oneshot_loss']\n\
+         [supernet]\nnetwork = {{ channels = 4, cells = 1 }}\n\
+         training = {{ epochs = 5, batch = 16, learning-rate = 0.05, dropout = 0.1, augment = true, clip = 5.0 }}\n{supernet}"
+    );
+    Resolved::new(parse_spec(&text, "a test").unwrap()).unwrap()
+}
+
+fn key() -> StageKey {
+    StageKey::of("supernet", &"a test").unwrap()
+}
+
+fn train(resolved: &Resolved, store: &Path, progress: &dyn Progress) -> SupernetRecord {
+    let store = Store::open(store).unwrap();
+    let images = Split::load(&resolved.spec.images, None).unwrap();
+    let runner = Runner { store: &store, root: None, device: &Device::Cpu, class: DeviceClass::Cpu, jobs: 0, progress };
+    runner.supernet(resolved, Some(&images), SeedValue(20), &key()).unwrap()
+}
+
+/// Every file of the stage with its content, by name.
+fn files(store: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(store.join("stages/supernet")).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().split_once('.').unwrap().1.to_owned();
+    let mut files: Vec<_> = entries.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+/// Cuts a run off after some steps.
+#[derive(Debug)]
+struct CutOff(AtomicI64);
+
+impl Progress for CutOff {
+    fn begin(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {
+        if self.0.fetch_sub(1, Ordering::Relaxed) <= 0 {
+            std::panic::resume_unwind(Box::new("cut off"));
+        }
+    }
+    fn message(&self, _: &str) {}
+    fn end(&self) {}
+}
+
+/// Trains straight on, and with a cut in each place in `cuts`, counted in units of progress since the last; both must end with the same
+/// files. Returns the record and the files' names.
+fn straight_and_cut_off(resolved: &Resolved, cuts: &[i64]) -> (SupernetRecord, Vec<String>) {
+    let (straight, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let record = train(resolved, straight.path(), &Silent);
+    for &units in cuts {
+        let progress = CutOff(AtomicI64::new(units));
+        let run = std::panic::AssertUnwindSafe(|| train(resolved, cut.path(), &progress));
+        assert!(std::panic::catch_unwind(run).is_err(), "the run ended within {units} units of progress");
+    }
+    assert_eq!(train(resolved, cut.path(), &Silent), record);
+    let (straight, cut) = (files(straight.path()), files(cut.path()));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&straight), names(&cut));
+    assert!(straight == cut, "the files of a run that was cut off have other bytes");
+    (record, names(&straight))
+}
+
+#[test]
+fn checkpoints_are_kept_and_are_the_same_after_a_cut() {
+    let (record, names) = straight_and_cut_off(&resolved("sampling = 'iso'\ncheckpoints = [2, 3]"), &[4, 4, 2]);
+    assert_eq!(names, ["epoch-2.safetensors", "epoch-3.safetensors", "json", "safetensors"]);
+    assert_eq!(record.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+
+    // What is kept is the way, not only the end: a shorter training with the same draws ends at the checkpoint.
+    let (long, short) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    train(&resolved("sampling = 'iso'\ncheckpoints = [2]"), long.path(), &Silent);
+    let mut shorter = resolved("sampling = 'iso'");
+    shorter.spec.supernet.as_mut().unwrap().training.epochs = 2;
+    train(&shorter, short.path(), &Silent);
+    let content = |store: &Path, name: &str| files(store).into_iter().find(|(found, _)| found == name).unwrap().1;
+    assert!(content(long.path(), "epoch-2.safetensors") == content(short.path(), "safetensors"));
+}
+
+/// The record of a whole run.
+fn run(resolved: &Resolved) -> Record {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
+    runner.run(resolved, &freeze(device, class)).unwrap()
+}
+
+#[test]
+fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
+    let mut resolved = resolved("sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]");
+    resolved.spec.one_shot.average_last = vec![1, 3];
+    resolved.spec.one_shot.ensemble = Ensemble::Seeds;
+    let rows = &run(&resolved).panels[0].estimators;
+    let labels: Vec<String> = rows.iter().map(EstimatorRecord::label).collect();
+    assert_eq!(
+        labels,
+        [
+            "oneshot_loss (seed 1, epoch 5)",
+            "oneshot_loss (seed 2, epoch 5)",
+            "oneshot_loss (mean over seeds 1 and 2, epoch 5)",
+            "oneshot_loss (seed 1, mean weights of epochs 2, 4 and 5)",
+            "oneshot_loss (seed 2, mean weights of epochs 2, 4 and 5)",
+            "oneshot_loss (mean over seeds 1 and 2, mean weights of epochs 2, 4 and 5)",
+        ]
+    );
+    for rows in rows.chunks_exact(3) {
+        for ((one, two), mean) in rows[0].scores.iter().zip(&rows[1].scores).zip(&rows[2].scores) {
+            assert_eq!(mean.value(), f64::midpoint(one.value(), two.value()));
+        }
+    }
+    assert!(rows[0].scores != rows[3].scores, "the average of three checkpoints scores as the last");
+
+    // The last epoch's own row is that of a spec which averages nothing.
+    resolved.spec.one_shot = OneShot { batch: 10, ..OneShot::default() };
+    let plain = &run(&resolved).panels[0].estimators;
+    assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
+}

@@ -1,0 +1,79 @@
+//! Range checks of a supernet's settings, and whether its space has what they ask for.
+
+use super::super::parse::{SpecError, is_nds};
+use super::super::supernet::{Ensemble, Sampling, Strategy, Supernet};
+use super::super::types::Spec;
+use super::{Checked, at_least, seeds, training};
+use crate::space::SpaceId;
+
+pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
+    seeds("supernet.seeds", supernet.seeds.len())?;
+    training("supernet.training", &supernet.training)?;
+    at_least("supernet.architectures", supernet.architectures, 1)?;
+    if supernet.picker.is_some() && !is_nds(spec.space) {
+        let problem = format!("is for spaces with widths to decide; {} has none", spec.space);
+        return Err(SpecError::invalid("supernet.picker", problem));
+    }
+    if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
+        let problem =
+            "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
+        return Err(SpecError::invalid("supernet.sampling", problem));
+    }
+    epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
+    if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
+}
+
+/// What one-shot scores are taken from must be there.
+pub(super) fn one_shot(spec: &Spec) -> Checked {
+    let settings = &spec.one_shot;
+    at_least("one-shot.batch", settings.batch, 2)?;
+    let key = "one-shot.average-last";
+    if settings.average_last.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: give at least one number; 1 is the last epoch's weights"));
+    }
+    let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
+    for (place, &count) in settings.average_last.iter().enumerate() {
+        if !(1..=kept).contains(&count) {
+            let problem = format!("asks for {count}, and weights are kept of {kept}: see supernet.checkpoints");
+            return Err(SpecError::invalid(key, problem));
+        }
+        if settings.average_last[..place].contains(&count) {
+            return Err(SpecError::invalid(key, format!("names {count} twice")));
+        }
+    }
+    let supernets = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
+    if settings.ensemble == Ensemble::Seeds && supernets < 2 {
+        let problem = format!("is `seeds`, and supernet.seeds has {supernets}: a mean needs two");
+        return Err(SpecError::invalid("one-shot.ensemble", problem));
+    }
+    Ok(())
+}
+
+/// Fair draws deal operations out to the edges of raw encodings.
+fn fair(space: SpaceId, supernet: &Supernet) -> Checked {
+    if space != SpaceId::Nb201 {
+        let problem = format!(
+            "is `fair`, which deals the operations of nb201 out to its edges; {space} is drawn from by `uniform`"
+        );
+        return Err(SpecError::invalid("supernet.strategy", problem));
+    }
+    if supernet.sampling != Sampling::Iso {
+        let problem = "is `fair`, which draws raw encodings; set supernet.sampling to `iso`";
+        return Err(SpecError::invalid("supernet.strategy", problem));
+    }
+    if supernet.architectures != 1 {
+        let problem = "is for uniform draws; a fair step has an architecture for each operation, so leave it out";
+        return Err(SpecError::invalid("supernet.architectures", problem));
+    }
+    Ok(())
+}
+
+/// Epochs from 1 to `last`, ascending.
+fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
+    let ascending = epochs.is_sorted_by(|a, b| a < b);
+    if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
+        return Ok(());
+    }
+    let problem = format!("is {epochs:?}, and must be ascending epochs from 1 to {last}");
+    Err(SpecError::invalid(key, problem))
+}

@@ -1,0 +1,95 @@
+//! Which weights a one-shot score was taken with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A supernet at some point of its training, or a mean over several points or several supernets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// The supernet's seed, a `u64` in decimal; of an ensemble, the first one's.
+    pub seed: String,
+    /// Epochs trained; of averaged weights, those of the latest.
+    pub epoch: u32,
+    /// Where the weights are an average: the epochs after which the averaged ones were kept, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub averaged: Vec<u32>,
+    /// Where the scores are a mean over supernets: the seeds of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ensemble: Vec<String>,
+}
+
+impl Checkpoint {
+    /// One supernet after one epoch.
+    pub fn single(seed: impl Into<String>, epoch: u32) -> Self {
+        Self { seed: seed.into(), epoch, averaged: Vec::new(), ensemble: Vec::new() }
+    }
+
+    /// Whether nothing is averaged.
+    pub fn is_single(&self) -> bool {
+        self.averaged.is_empty() && self.ensemble.is_empty()
+    }
+
+    /// The seeds that the score is of.
+    pub fn seeds(&self) -> Vec<String> {
+        if self.ensemble.is_empty() { vec![self.seed.clone()] } else { self.ensemble.clone() }
+    }
+
+    /// The epochs that the weights are of.
+    pub fn epochs(&self) -> Vec<u32> {
+        if self.averaged.is_empty() { vec![self.epoch] } else { self.averaged.clone() }
+    }
+}
+
+/// `seed 20, epoch 40`; with averages `mean over seeds 20 and 2020, mean weights of epochs 20, 30 and 40`.
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ensemble.is_empty() {
+            write!(f, "seed {}", self.seed)?;
+        } else {
+            write!(f, "mean over seeds {}", listed(&self.ensemble))?;
+        }
+        if self.averaged.is_empty() {
+            write!(f, ", epoch {}", self.epoch)
+        } else {
+            write!(f, ", mean weights of epochs {}", listed(&self.averaged))
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed<T: fmt::Display>(items: &[T]) -> String {
+    let texts: Vec<String> = items.iter().map(T::to_string).collect();
+    match texts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_says_what_it_is_a_mean_of() {
+        let single = Checkpoint::single("20", 40);
+        let averaged = Checkpoint { averaged: vec![20, 30, 40], ..single.clone() };
+        let ensemble = Checkpoint { ensemble: ["20", "2020"].map(str::to_owned).to_vec(), ..single.clone() };
+        let both = Checkpoint { averaged: vec![30, 40], ..ensemble.clone() };
+        assert_eq!(single.to_string(), "seed 20, epoch 40");
+        assert_eq!(averaged.to_string(), "seed 20, mean weights of epochs 20, 30 and 40");
+        assert_eq!(ensemble.to_string(), "mean over seeds 20 and 2020, epoch 40");
+        assert_eq!(both.to_string(), "mean over seeds 20 and 2020, mean weights of epochs 30 and 40");
+        assert!(single.is_single() && !averaged.is_single() && !ensemble.is_single());
+        assert_eq!((both.seeds().len(), both.epochs()), (2, vec![30, 40]));
+    }
+
+    #[test]
+    fn a_single_checkpoint_is_written_as_it_always_was() {
+        let text = r#"{"seed":"20","epoch":40}"#;
+        assert_eq!(serde_json::to_string(&Checkpoint::single("20", 40)).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Checkpoint>(text).unwrap(), Checkpoint::single("20", 40));
+    }
+}
