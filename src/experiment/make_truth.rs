@@ -12,7 +12,7 @@ use crate::net::train::{Job, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
 use crate::space::{Architecture, Form, Pool, Sampler};
-use crate::spec::{SeedValue, SpecError, TruthRecipe};
+use crate::spec::{SeedValue, Spacing, SpecError, TruthRecipe};
 use crate::truth::trained::TrainedRow;
 
 /// Images a batch when a trained network is evaluated by running statistics; it changes no number.
@@ -51,17 +51,24 @@ fn draw(recipe: &TruthRecipe) -> Result<Vec<Architecture>, ExperimentError> {
     if recipe.candidates == 0 {
         return Ok(candidates.into_iter().map(|(_, architecture)| architecture).collect());
     }
-    Ok(spread(candidates, recipe.architectures))
+    Ok(spread(candidates, recipe.architectures, recipe.spacing))
 }
 
-/// `count` of the architectures, whose sizes lie as evenly between the least and the greatest as the choice allows.
-fn spread(mut sized: Vec<Sized>, count: usize) -> Vec<Architecture> {
+/// `count` of the architectures, whose sizes lie as evenly between the least and the greatest as the choice allows, by differences or
+/// by ratios.
+fn spread(mut sized: Vec<Sized>, count: usize, spacing: Spacing) -> Vec<Architecture> {
     sized.sort_unstable();
     let (Some(&(least, _)), Some(&(greatest, _))) = (sized.first(), sized.last()) else { return Vec::new() };
     let steps = count.max(2) as u64 - 1;
     let mut chosen = Vec::with_capacity(count);
     for step in 0..count.min(sized.len()) as u64 {
-        let wanted = least + (greatest - least) * step / steps;
+        let wanted = match spacing {
+            Spacing::Linear => least + (greatest - least) * step / steps,
+            Spacing::Geometric => {
+                let ratio = greatest as f64 / least.max(1) as f64;
+                (least as f64 * libm::pow(ratio, step as f64 / steps as f64)).round() as u64
+            }
+        };
         let nearest = (0..sized.len()).min_by_key(|&place| sized[place].0.abs_diff(wanted)).unwrap_or(0);
         chosen.push(sized.remove(nearest).1);
     }
@@ -150,14 +157,18 @@ mod tests {
     #[test]
     fn sizes_lie_evenly_between_the_least_and_the_greatest() {
         let mut stream = crate::seed::Seed::root(1).stream();
-        let sized: Vec<Sized> = [50, 0, 100, 24, 26, 51, 74, 99]
+        let sized: Vec<Sized> = [0, 26, 50, 100, 24, 51, 74, 99]
             .map(|size| (size, crate::space::SpaceId::Nb301.sample(&mut stream)))
             .to_vec();
         let size_of = |architecture| sized.iter().find(|(_, held)| *held == architecture).unwrap().0;
-        let chosen: Vec<u64> = spread(sized.clone(), 5).into_iter().map(size_of).collect();
+        let chosen: Vec<u64> = spread(sized.clone(), 5, Spacing::Linear).into_iter().map(size_of).collect();
         assert_eq!(chosen, [0, 24, 50, 74, 100]);
-        assert_eq!(spread(sized.clone(), 20).len(), sized.len());
-        assert!(spread(Vec::new(), 3).is_empty());
+        let chosen: Vec<u64> = spread(sized[2..].to_vec(), 3, Spacing::Geometric).into_iter().map(size_of).collect();
+        assert_eq!(chosen, [24, 50, 100], "49 is in the middle between 24 and 100 by ratio");
+        for spacing in [Spacing::Linear, Spacing::Geometric] {
+            assert_eq!(spread(sized.clone(), 20, spacing).len(), sized.len());
+            assert!(spread(Vec::new(), 3, spacing).is_empty());
+        }
     }
 
     #[test]

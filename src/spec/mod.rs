@@ -24,6 +24,7 @@ pub use truth::{
     RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Images, Panel, Plateau, Schedule, Spec, SyntheticImages, Training, TruthRecipe, Vote,
+    Cifar10Images, DataFile, Images, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages, Training, TruthRecipe,
+    Vote, Warmup,
 };
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

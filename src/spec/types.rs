@@ -124,8 +124,18 @@ pub enum Schedule {
     Constant,
     /// It falls to zero along half a cosine over the epochs.
     Cosine,
+    /// It rises to its value over the first epochs, in equal steps, and falls from there to zero along half a cosine.
+    WarmCosine(Warmup),
     /// It falls by a factor when the training loss stops falling.
     Plateau(Plateau),
+}
+
+/// How a learning rate rises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Warmup {
+    /// Epochs before the first one at the full rate.
+    pub warmup: usize,
 }
 
 /// When a loss has stopped falling, and what then: `PyTorch`'s `ReduceLROnPlateau` in mode `min`.
@@ -204,6 +214,17 @@ pub struct Vote {
     pub rule: VoteRule,
 }
 
+/// How sizes are laid out between the least and the greatest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// By equal differences.
+    #[default]
+    Linear,
+    /// By equal ratios: more of the small ones, where accuracies differ most.
+    Geometric,
+}
+
 /// How a truth table of this project was trained: the recipe beside the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -219,6 +240,9 @@ pub struct TruthRecipe {
     /// them, so that few architectures show what sizes there are. `0`: a plain draw.
     #[serde(default)]
     pub candidates: usize,
+    /// What the distances are between: the numbers of parameters, or their logarithms.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub spacing: Spacing,
     /// Only architectures of at most as many multiply-accumulates an image are drawn, so that each can be trained in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
@@ -234,6 +258,10 @@ pub struct TruthRecipe {
     pub network: Network,
     /// How it is trained.
     pub training: Training,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 mod defaults {

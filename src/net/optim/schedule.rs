@@ -1,6 +1,6 @@
 //! Learning rates from epoch to epoch.
 
-use crate::spec::{Plateau, Schedule};
+use crate::spec::{Plateau, Schedule, Warmup};
 
 /// The smallest reduction that a plateau still makes: the `eps` of PyTorch's `ReduceLROnPlateau`.
 const SMALLEST_REDUCTION: f64 = 1e-8;
@@ -23,7 +23,23 @@ pub struct Scheduler {
 impl Scheduler {
     /// The schedule of a training of `epochs` epochs before the first of them.
     pub fn new(schedule: Schedule, initial: f64, epochs: usize) -> Self {
-        Self { schedule, initial, epochs, done: 0, rate: initial, best: f64::INFINITY, stale: 0 }
+        let new = Self { schedule, initial, epochs, done: 0, rate: initial, best: f64::INFINITY, stale: 0 };
+        Self { rate: new.timed_rate().unwrap_or(initial), ..new }
+    }
+
+    /// The rate of the coming epoch, where that is a matter of the number of epochs alone.
+    fn timed_rate(&self) -> Option<f64> {
+        let warmup = match self.schedule {
+            Schedule::Cosine => 0,
+            Schedule::WarmCosine(Warmup { warmup }) => warmup,
+            Schedule::Constant | Schedule::Plateau(_) => return None,
+        };
+        if self.done < warmup {
+            return Some(self.initial * ((self.done + 1) as f64 / (warmup + 1) as f64));
+        }
+        let part = (self.done.min(self.epochs) - warmup.min(self.epochs)) as f64
+            / self.epochs.saturating_sub(warmup).max(1) as f64;
+        Some(self.initial * (1.0 + libm::cos(std::f64::consts::PI * part)) / 2.0)
     }
 
     /// The learning rate of the coming epoch.
@@ -38,13 +54,10 @@ impl Scheduler {
     /// epochs without improvement, then counts anew. A loss of NaN is no improvement.
     pub fn step(&mut self, loss: f64) {
         self.done += 1;
-        match self.schedule {
-            Schedule::Constant => {}
-            Schedule::Cosine => {
-                let part = self.done.min(self.epochs) as f64 / self.epochs as f64;
-                self.rate = self.initial * (1.0 + libm::cos(std::f64::consts::PI * part)) / 2.0;
-            }
-            Schedule::Plateau(plateau) => self.watch(loss, plateau),
+        if let Schedule::Plateau(plateau) = self.schedule {
+            self.watch(loss, plateau);
+        } else if let Some(rate) = self.timed_rate() {
+            self.rate = rate;
         }
     }
 
@@ -83,6 +96,18 @@ mod tests {
             scheduler.learning_rate()
         };
         losses.iter().map(step).collect()
+    }
+
+    #[test]
+    fn a_rate_rises_and_then_falls() {
+        let warm = |warmup| Scheduler::new(Schedule::WarmCosine(Warmup { warmup }), 0.9, 6);
+        assert_eq!(warm(2).learning_rate(), 0.9 / 3.0);
+        let found = rates(Schedule::WarmCosine(Warmup { warmup: 2 }), 0.9, &[1.0; 6]);
+        let cosine = rates(Schedule::Cosine, 0.9, &[1.0; 4]);
+        assert!((found[0] - 0.6).abs() < 1e-15 && found[1] == 0.9, "{found:?}");
+        assert_eq!(found[2..], cosine);
+        assert_eq!(rates(Schedule::WarmCosine(Warmup { warmup: 0 }), 0.9, &[1.0; 4]), cosine);
+        assert!(warm(9).learning_rate() < 0.1, "a rise that no epoch is left for is no error");
     }
 
     /// PyTorch 2.15, with `patience=2, threshold=1e-4` and then `patience=0, threshold=0`:

@@ -3,7 +3,7 @@
 mod supernet;
 
 use super::parse::SpecError;
-use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote};
+use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{Precision, WeightSource};
 use crate::space::Form;
 
@@ -144,6 +144,12 @@ fn training(key: &str, training: &Training) -> Checked {
     positive(&format!("{key}.learning-rate"), training.learning_rate)?;
     in_range(&format!("{key}.momentum"), training.momentum, 0.0, 1.0)?;
     in_range(&format!("{key}.weight-decay"), training.weight_decay, 0.0, 1.0)?;
+    if let Schedule::WarmCosine(Warmup { warmup }) = training.schedule
+        && warmup >= training.epochs
+    {
+        let problem = format!("is {warmup}, and must be less than the {} epochs", training.epochs);
+        return Err(SpecError::invalid(format!("{key}.schedule.warm-cosine.warmup"), problem));
+    }
     if let Schedule::Plateau(plateau) = training.schedule {
         in_range(&format!("{key}.schedule.plateau.factor"), plateau.factor, 0.0, 1.0)?;
         in_range(&format!("{key}.schedule.plateau.threshold"), plateau.threshold, 0.0, 1.0)?;
