@@ -245,6 +245,45 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
     assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which deals"), "{error}");
 }
 
+/// `FULL` without some operations, of the supernet and of its panel.
+fn leaving_out(supernet: &str, panel: &str) -> String {
+    let table = |name: &str, operations: &str| match operations {
+        "" => String::new(),
+        operations => format!("[{name}.without]\noperations = [{operations}]\n"),
+    };
+    format!("{FULL}{}{}", table("supernet", supernet), table("panels.all", panel))
+}
+
+#[test]
+fn what_is_left_out_changes_the_hash_and_must_make_sense() {
+    let pools = leaving_out("'avg_pool_3x3', 'none'", "'none', 'avg_pool_3x3'");
+    assert_eq!(hash(&pools), hash(&leaving_out("'none', 'avg_pool_3x3'", "'none', 'avg_pool_3x3'")), "the order");
+    let texts = [
+        FULL.to_owned(),
+        pools,
+        leaving_out("", "'none'"),
+        leaving_out("'none'", "'none'"),
+        leaving_out("'none'", "'none', 'avg_pool_3x3'"),
+    ];
+    let hashes: BTreeSet<String> = texts.iter().map(|text| hash(text)).collect();
+    assert_eq!(hashes.len(), texts.len());
+
+    let refused = |supernet: &str, panel: &str| match parse_spec(&leaving_out(supernet, panel), "a test") {
+        Ok(spec) => Resolved::new(spec).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    let cases = [
+        (refused("'avg_pool'", ""), "`supernet.without.operations` names `avg_pool`; the operations of nb201 are"),
+        (refused("'none', 'none'", ""), "`supernet.without.operations` names none twice"),
+        (refused("", "'nor_conv_1x1', 'nor_conv_3x3'"), "`panels.all.without.operations` leaves no convolution"),
+        (refused("'none'", ""), "`panels.all.without.operations` must name none too"),
+        (refused("'none'", "'avg_pool_3x3'"), "`panels.all.without.operations` must name none too"),
+    ];
+    for (message, expected) in cases {
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
 #[test]
 fn the_hashes_of_the_carried_specs_are_pinned() {
     let mut listed = String::new();

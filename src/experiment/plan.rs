@@ -13,7 +13,7 @@ use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SpaceId};
 use crate::spec::{
     CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Strategy, Supernet,
-    Training, Truth, ZeroShot, sha256_hex,
+    Training, Truth, Without, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -123,6 +123,8 @@ struct SupernetInputs<'a> {
     architectures: Option<usize>,
     decay_unsampled: bool,
     training: &'a Training,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<&'a Without>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     checkpoints: &'a [usize],
     seed: SeedValue,
@@ -282,6 +284,7 @@ fn supernet_key(
         architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
+        without: supernet.without.as_ref(),
         checkpoints: &supernet.checkpoints,
         seed,
     };

@@ -8,7 +8,9 @@ use super::ExperimentError;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
-use crate::spec::{CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, canonical_json};
+use crate::spec::{
+    CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, canonical_json,
+};
 use crate::truth::trained;
 
 /// A resolved spec: what the text says, and the versions and digests that it can't say.
@@ -60,6 +62,9 @@ impl Resolved {
                 if meta.kind == EstimatorKind::OneShot && spec.supernet.is_none() {
                     return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                 }
+                if meta.kind == EstimatorKind::OneShot {
+                    leaves_out_what_is_untrained(&spec, name, panel)?;
+                }
                 has_enough_images(&spec, meta.kind)?;
                 versions.insert(format!("estimator:{id}"), meta.version);
             }
@@ -77,6 +82,20 @@ impl Resolved {
     pub fn document(&self) -> Result<serde_json::Value, ExperimentError> {
         let failed = |source| CanonicalError::Json { what: "a spec", source };
         Ok(serde_json::from_str(&self.canonical).map_err(failed)?)
+    }
+}
+
+/// Whether a panel that a supernet scores passes over the operations that the supernet is never trained with.
+fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Result<(), SpecError> {
+    let untrained = spec.supernet.iter().flat_map(|supernet| &supernet.without).flat_map(|w| &w.operations);
+    let left_out: Vec<&String> = panel.without.iter().flat_map(|without| &without.operations).collect();
+    match untrained.into_iter().find(|operation| !left_out.contains(operation)) {
+        None => Ok(()),
+        Some(operation) => {
+            let problem =
+                format!("must name {operation} too, which the supernet that scores this panel is never trained with");
+            Err(SpecError::Invalid { key: format!("panels.{name}.without.operations"), problem })
+        }
     }
 }
 

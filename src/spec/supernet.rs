@@ -65,6 +65,9 @@ pub struct Supernet {
     pub decay_unsampled: bool,
     /// How it is trained.
     pub training: Training,
+    /// Which architectures it never sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
     /// Epochs after which the weights are kept, ascending, beside those of the last epoch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<usize>,
@@ -75,6 +78,14 @@ impl Supernet {
     pub fn kept_epochs(&self) -> Vec<usize> {
         self.checkpoints.iter().copied().chain([self.training.epochs]).collect()
     }
+}
+
+/// Architectures that use none of these operations, be they executed or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Without {
+    /// Names of the space's operations, sorted.
+    pub operations: Vec<String>,
 }
 
 /// Which supernets' scores are averaged into one more row of the record.

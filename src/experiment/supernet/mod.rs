@@ -25,7 +25,7 @@ use crate::net::average::average;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
-use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
+use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, SubSpace, nb201};
 use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Strategy, Supernet};
 use crate::store::record::{EpochRecord, SupernetRecord};
 
@@ -128,22 +128,28 @@ impl Runner<'_> {
 }
 
 /// How the architectures of a supernet's steps are drawn.
-fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, EmptyPool> {
+fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, ExperimentError> {
+    let part = settings.without.as_ref().map(|without| SubSpace::without(space, &without.operations)).transpose()?;
     match settings.strategy {
         Strategy::Uniform => {
-            Ok(Sampler::Uniform { pool: pool(space, settings.sampling)?, count: settings.architectures })
+            Ok(Sampler::Uniform { pool: pool(space, settings.sampling, part)?, count: settings.architectures })
         }
-        Strategy::Fair => Ok(Sampler::Fair(FairOperations::new(nb201::Operation::ALL.to_vec())?)),
+        Strategy::Fair => {
+            let operations = part.map_or(nb201::Operation::ALL.to_vec(), |part| part.nb201_operations());
+            Ok(Sampler::Fair(FairOperations::new(operations)?))
+        }
     }
 }
 
 /// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
-fn pool(space: SpaceId, sampling: Sampling) -> Result<Pool, EmptyPool> {
+fn pool(space: SpaceId, sampling: Sampling, part: Option<SubSpace>) -> Result<Pool, EmptyPool> {
     match (sampling, space.representatives()) {
-        (Sampling::Deiso, Some(representatives)) => Pool::listed(
-            representatives.into_iter().filter(|architecture| architecture.has_live_convolution()).collect(),
-        ),
+        (Sampling::Deiso, Some(mut representatives)) => {
+            let stays = |architecture| part.as_ref().is_none_or(|part| part.contains(architecture));
+            representatives.retain(|&architecture| architecture.has_live_convolution() && stays(architecture));
+            Pool::listed(representatives)
+        }
         // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
-        (Sampling::Iso | Sampling::Deiso, _) => Ok(Pool::Trainable(space)),
+        (Sampling::Iso | Sampling::Deiso, _) => Ok(part.map_or(Pool::Trainable(space), Pool::Within)),
     }
 }

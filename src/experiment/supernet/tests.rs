@@ -129,3 +129,30 @@ fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
     let plain = &run(&resolved).panels[0].estimators;
     assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
 }
+
+#[test]
+fn an_operation_left_out_is_neither_trained_nor_ranked() {
+    let lines = "sampling = 'deiso'\nwithout = { operations = ['nor_conv_1x1'] }\n";
+    let resolved =
+        resolved(&format!("{lines}decay-unsampled = false\n[panels.all.without]\noperations = ['nor_conv_1x1']"));
+    let store = tempfile::tempdir().unwrap();
+    train(&resolved, store.path(), &Silent);
+    let (path, spec) = (store.path().join(format!("stages/supernet/{}.safetensors", key())), &resolved.spec);
+    let (trained, _) = checkpoint::load(&path, &Device::Cpu).unwrap();
+    let store = Store::open(store.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, progress: &Silent };
+    let fresh = runner.new_supernet(spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
+    let values = |tensor: &candle_core::Tensor| crate::net::host_f64(tensor).unwrap();
+    let moved = |part: &str| {
+        weights(&fresh)
+            .iter()
+            .filter(|(name, tensor)| name.contains(part) && values(&trained[*name]) != values(tensor))
+            .count()
+    };
+    assert_eq!(moved(".nor_conv_1x1."), 0);
+    assert!(moved(".nor_conv_3x3.") > 0);
+    let panel = &run(&resolved).panels[0];
+    assert!(!panel.architectures.is_empty() && panel.architectures.len() < 48);
+    assert!(panel.architectures.iter().all(|row| !row.architecture.contains("nor_conv_1x1")));
+}

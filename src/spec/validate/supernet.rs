@@ -1,10 +1,10 @@
 //! Range checks of a supernet's settings, and whether its space has what they ask for.
 
 use super::super::parse::{SpecError, is_nds};
-use super::super::supernet::{Ensemble, Sampling, Strategy, Supernet};
+use super::super::supernet::{Ensemble, Sampling, Strategy, Supernet, Without};
 use super::super::types::Spec;
 use super::{Checked, at_least, seeds, training};
-use crate::space::SpaceId;
+use crate::space::{SpaceId, SubSpace};
 
 pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
     seeds("supernet.seeds", supernet.seeds.len())?;
@@ -19,6 +19,7 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
             "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
         return Err(SpecError::invalid("supernet.sampling", problem));
     }
+    without("supernet", spec.space, supernet.without.as_ref())?;
     epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
     if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
 }
@@ -46,6 +47,20 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
         let problem = format!("is `seeds`, and supernet.seeds has {supernets}: a mean needs two");
         return Err(SpecError::invalid("one-shot.ensemble", problem));
     }
+    Ok(())
+}
+
+/// The operations that `table` leaves out.
+pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) -> Checked {
+    let Some(Without { operations }) = without else { return Ok(()) };
+    let key = format!("{table}.without.operations");
+    if operations.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: name at least one operation, or leave the table out"));
+    }
+    if let Some([name, ..]) = operations.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(SpecError::invalid(key, format!("names {name} twice")));
+    }
+    SubSpace::without(space, operations).map_err(|error| SpecError::invalid(key, error.to_string()))?;
     Ok(())
 }
 
