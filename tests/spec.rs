@@ -193,6 +193,14 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
         "sampling = 'deiso'\narchitectures = 3",
         "sampling = 'deiso'\ncheckpoints = [1]",
         "sampling = 'deiso'\ncheckpoints = [1, 2]",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 2, keep = 0.5, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.25, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_accuracy' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 100 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 2 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1, 3], architectures = 2 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 3 }",
     ];
     let mut hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&with(lines))).collect();
     assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
@@ -230,6 +238,21 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
         ("sampling = 'deiso'\narchitectures = 0", "`supernet.architectures` is 0"),
         ("sampling = 'deiso'\nstrategy = 'fair'", "`supernet.strategy` is `fair`, which draws raw encodings"),
         ("sampling = 'iso'\nstrategy = 'fair'\narchitectures = 5", "`supernet.architectures` is for uniform draws"),
+        ("sampling = 'iso'\nprune = { after = 3, keep = 0.5, by = 'oneshot_loss' }", "`supernet.prune.after` is 3"),
+        ("sampling = 'iso'\nprune = { after = 1, keep = 0.0, by = 'oneshot_loss' }", "`supernet.prune.keep` is 0"),
+        ("sampling = 'iso'\nprune = { after = 1, keep = 1.5, by = 'oneshot_loss' }", "`supernet.prune.keep` is 1.5"),
+        (
+            "sampling = 'iso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss' }",
+            "`supernet.prune.candidates` is 0",
+        ),
+        (
+            "sampling = 'iso'\nstrategy = 'fair'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 9 }",
+            "`supernet.prune` goes on with a list",
+        ),
+        ("sampling = 'iso'\nwatch = { epochs = [], architectures = 1 }", "`supernet.watch.epochs` is empty"),
+        ("sampling = 'iso'\nwatch = { epochs = [4], architectures = 1 }", "`supernet.watch.epochs` is [4]"),
+        ("sampling = 'iso'\nwatch = { epochs = [3], architectures = 0 }", "`supernet.watch.architectures` is 0"),
+        ("sampling = 'iso'\nwatch = { epochs = [3], architectures = 14 }", "`supernet.watch.architectures` is 14"),
         ("sampling = 'iso'\ncheckpoints = [2, 1]", "`supernet.checkpoints` is [2, 1], and must be ascending"),
         (
             "sampling = 'iso'\ncheckpoints = [3]",

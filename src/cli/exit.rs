@@ -133,6 +133,7 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Skeleton(_)
             | ExperimentError::EmptyPool(_)
             | ExperimentError::SubSpace(_)
+            | ExperimentError::Architecture(_)
             | ExperimentError::Train(_)
             | ExperimentError::Checkpoint(_)
             | ExperimentError::Estimator(_) => Self::new(UNEXPECTED, message),

@@ -9,7 +9,7 @@ use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
 use crate::spec::{
-    CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, canonical_json,
+    CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, canonical_json,
 };
 use crate::truth::trained;
 
@@ -68,6 +68,9 @@ impl Resolved {
                 has_enough_images(&spec, meta.kind)?;
                 versions.insert(format!("estimator:{id}"), meta.version);
             }
+        }
+        for score in spec.supernet.iter().flat_map(Supernet::evaluated_by) {
+            versions.insert(format!("estimator:{}", score.id()), estimator_meta(score.id())?.version);
         }
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
         let canonical = canonical_json("a spec", &identity)?;

@@ -108,8 +108,8 @@ mod tests {
     }
 
     /// Representatives of NAS-Bench-201 without an operation. The count without `none` is the published one (`analysis_op_pruning.py` of
-    /// Ning et al.); the others were 2,155, 1,219, 1,215 and 1,219 there, since other members of some classes stand for them. The three
-    /// operations that nothing else is a name for are alike.
+    /// Ning et al.); the others were 2,155, 1,219, 1,215 and 1,219 there, since other members of some classes stand for them. The
+    /// paper's key treats convolutions and pooling alike.
     #[test]
     fn representatives_without_an_operation_are_counted() {
         let all = SpaceId::Nb201.representatives().unwrap();

@@ -5,7 +5,8 @@ use candle_core::Device;
 
 use super::*;
 use crate::experiment::{DeviceClass, Progress, Silent, freeze};
-use crate::spec::{Ensemble, OneShot, parse_spec};
+use crate::space::{Architecture, SpaceId};
+use crate::spec::{Ensemble, OneShot, OneShotScore, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, Record};
 
@@ -155,4 +156,51 @@ fn an_operation_left_out_is_neither_trained_nor_ranked() {
     let panel = &run(&resolved).panels[0];
     assert!(!panel.architectures.is_empty() && panel.architectures.len() < 48);
     assert!(panel.architectures.iter().all(|row| !row.architecture.contains("nor_conv_1x1")));
+}
+
+#[test]
+fn a_pruned_training_goes_on_with_what_was_kept_and_is_the_same_after_a_cut() {
+    let lines = "sampling = 'iso'\ndecay-unsampled = false\nstrategy = 'uniform'\narchitectures = 2\ncheckpoints = [2]\n\
+                 prune = { after = 2, keep = 0.25, by = 'oneshot_loss', candidates = 8 }";
+    let (record, _) = straight_and_cut_off(&resolved(lines), &[4, 4, 4]);
+    let pruning = record.pruning.unwrap();
+    assert_eq!((pruning.epoch, pruning.ranked, pruning.kept.len(), pruning.by.as_str()), (2, 8, 2, "oneshot_loss"));
+
+    // Up to the epoch after which it prunes, a training is that which never does; from there on it is another.
+    let plain = lines.split("prune").next().unwrap();
+    let (plain, pruned) = (resolved(plain), resolved(lines));
+    let (never, then) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (unpruned, record) = (train(&plain, never.path(), &Silent), train(&pruned, then.path(), &Silent));
+    assert_eq!(unpruned.epochs[..2], record.epochs[..2]);
+    assert_ne!(unpruned.epochs[2], record.epochs[2]);
+}
+
+#[test]
+fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
+    let lines = "sampling = 'iso'\nwatch = { epochs = [2, 5], architectures = 2 }";
+    let watched = resolved(lines);
+    let (record, _) = straight_and_cut_off(&watched, &[5, 4]);
+    let (with, without) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    train(&watched, with.path(), &Silent);
+    let plain = train(&resolved("sampling = 'iso'"), without.path(), &Silent);
+    let content = |store: &Path| files(store).into_iter().find(|(name, _)| name == "safetensors").unwrap().1;
+    assert!(content(with.path()) == content(without.path()), "watching moved a weight");
+    assert_eq!(plain, SupernetRecord { watched: Vec::new(), ..record.clone() });
+
+    assert_eq!(record.watched.iter().map(|watch| watch.epoch).collect::<Vec<_>>(), [2, 5]);
+    for watch in &record.watched {
+        assert_eq!(watch.architectures.iter().map(|watched| watched.step).collect::<Vec<_>>(), [1, 2]);
+    }
+    // The end of the last epoch is what the stage ends with.
+    let store = Store::open(with.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, progress: &Silent };
+    let (spec, images) = (&watched.spec, Split::load(&watched.spec.images, None).unwrap());
+    let weights = Weights { seed: SeedValue(20), supernet: key(), epochs: vec![5] };
+    let network = runner.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
+    let evaluation = runner.evaluation(&network, spec, &images).unwrap();
+    for watched in &record.watched[1].architectures {
+        let architecture = Architecture::parse(SpaceId::Nb201, &watched.architecture).unwrap();
+        assert_eq!(evaluation.score(OneShotScore::OneshotAccuracy, architecture).unwrap(), watched.after_epoch);
+    }
 }
