@@ -22,6 +22,7 @@ use candle_core::DType;
 
 use self::evaluation::Evaluation;
 use self::pool::sampler;
+use self::prune::candidates;
 use self::state::State;
 use self::watch::Watcher;
 use super::material::Split;
@@ -70,6 +71,8 @@ impl Runner<'_> {
         let whole = sampler(resolved.spec.space, settings)?;
         let mut pruned =
             record.pruning.as_ref().map(|kept| prune::sampler(&whole, kept, resolved.spec.space)).transpose()?;
+        let candidates =
+            settings.prune.as_ref().map(|prune| candidates(&whole, prune, seed.root().child("pruning"))).transpose()?;
         let left = settings.training.epochs - trainer.curve().len();
         self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
         while !trainer.is_done() {
@@ -86,9 +89,11 @@ impl Runner<'_> {
             if settings.checkpoints.contains(&number) {
                 self.keep_weights(&network, key, number, settings)?;
             }
-            if let Some(prune) = settings.prune.as_ref().filter(|prune| prune.after == number) {
-                self.progress.message("ranking the pool");
-                let kept = evaluation.prune(prune, &whole, seed.root().child("pruning"))?;
+            if let (Some(prune), Some(candidates)) = (&settings.prune, &candidates)
+                && prune.after == number
+            {
+                self.progress.message(&format!("ranking {} architectures", candidates.len()));
+                let kept = evaluation.prune(prune, candidates)?;
                 pruned = Some(prune::sampler(&whole, &kept, resolved.spec.space)?);
                 record.pruning = Some(kept);
             }

@@ -7,7 +7,7 @@ use super::evaluation::Evaluation;
 use crate::criteria::Direction;
 use crate::criteria::topk::count_of;
 use crate::experiment::resolve::estimator_meta;
-use crate::seed::{Seed, Stream};
+use crate::seed::Seed;
 use crate::space::{Architecture, Pool, Sampler, SpaceId};
 use crate::spec::{Prune, SpecError};
 use crate::store::record::PruningRecord;
@@ -16,11 +16,10 @@ use crate::store::record::PruningRecord;
 const FRUITLESS: usize = 100_000;
 
 impl Evaluation<'_> {
-    /// Ranks what `sampler` draws from, or candidates drawn from it by `seed`, and says which are kept.
-    pub(super) fn prune(&self, prune: &Prune, sampler: &Sampler, seed: Seed) -> Result<PruningRecord, ExperimentError> {
-        let candidates = candidates(sampler, prune.candidates, &mut seed.stream())?;
+    /// Ranks candidates and says which are kept.
+    pub(super) fn prune(&self, prune: &Prune, candidates: &[Architecture]) -> Result<PruningRecord, ExperimentError> {
         let direction = estimator_meta(prune.by.id())?.direction;
-        let kept = best(&self.scores(prune.by, &candidates)?, direction, prune.keep);
+        let kept = best(&self.scores(prune.by, candidates)?, direction, prune.keep);
         Ok(PruningRecord {
             epoch: prune.after as u32,
             by: prune.by.id().to_owned(),
@@ -53,8 +52,10 @@ fn best(scores: &[f64], direction: Direction, keep: f64) -> Vec<usize> {
     places
 }
 
-/// `count` different architectures of the pool, in its order where it is a list; all of them for 0.
-fn candidates(sampler: &Sampler, count: usize, stream: &mut Stream) -> Result<Vec<Architecture>, ExperimentError> {
+/// The architectures that will be ranked: different ones out of what `sampler` draws from, in the order of the pool where it is a list.
+/// They are known before the training begins, so that a pool with too few is refused then.
+pub(super) fn candidates(sampler: &Sampler, prune: &Prune, seed: Seed) -> Result<Vec<Architecture>, ExperimentError> {
+    let (count, stream) = (prune.candidates, &mut seed.stream());
     let found = match sampler {
         Sampler::Uniform { pool: Pool::Listed(listed), .. } => match count {
             0 => return Ok(listed.clone()),
@@ -82,6 +83,7 @@ fn candidates(sampler: &Sampler, count: usize, stream: &mut Stream) -> Result<Ve
 mod tests {
     use super::*;
     use crate::space::nb201;
+    use crate::spec::OneShotScore;
     use proptest::prelude::*;
 
     #[test]
@@ -108,16 +110,19 @@ mod tests {
 
     #[test]
     fn candidates_are_different_and_as_many_as_asked_for() {
-        let mut stream = Seed::root(2).stream();
+        let candidates = |sampler: &Sampler, candidates| {
+            let prune = Prune { after: 1, keep: 0.5, by: OneShotScore::OneshotLoss, candidates };
+            super::candidates(sampler, &prune, Seed::root(2))
+        };
         let raw = Sampler::one_of(Pool::Trainable(SpaceId::Nb201));
-        let drawn = candidates(&raw, 500, &mut stream).unwrap();
+        let drawn = candidates(&raw, 500).unwrap();
         assert_eq!(drawn.iter().collect::<BTreeSet<_>>().len(), 500);
         let list: Vec<Architecture> = nb201::Architecture::all().take(9).map(Architecture::Nb201).collect();
         let listed = Sampler::one_of(Pool::Listed(list.clone()));
-        assert_eq!(candidates(&listed, 0, &mut stream).unwrap(), list);
-        let some = candidates(&listed, 4, &mut stream).unwrap();
+        assert_eq!(candidates(&listed, 0).unwrap(), list);
+        let some = candidates(&listed, 4).unwrap();
         assert!(some.len() == 4 && some.is_sorted_by(|a, b| a < b) && some.iter().all(|some| list.contains(some)));
-        let error = candidates(&listed, 10, &mut stream).unwrap_err().to_string();
+        let error = candidates(&listed, 10).unwrap_err().to_string();
         assert!(
             error.contains("`supernet.prune.candidates` asks for 10 different architectures, and the pool gave 9"),
             "{error}"
