@@ -193,6 +193,14 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
         "sampling = 'deiso'\narchitectures = 3",
         "sampling = 'deiso'\ncheckpoints = [1]",
         "sampling = 'deiso'\ncheckpoints = [1, 2]",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 2, keep = 0.5, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.25, by = 'oneshot_loss' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_accuracy' }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 100 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 2 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1, 3], architectures = 2 }",
+        "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 3 }",
     ];
     let mut hashes: BTreeSet<String> = variants.iter().map(|lines| hash(&with(lines))).collect();
     assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
@@ -230,6 +238,21 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
         ("sampling = 'deiso'\narchitectures = 0", "`supernet.architectures` is 0"),
         ("sampling = 'deiso'\nstrategy = 'fair'", "`supernet.strategy` is `fair`, which draws raw encodings"),
         ("sampling = 'iso'\nstrategy = 'fair'\narchitectures = 5", "`supernet.architectures` is for uniform draws"),
+        ("sampling = 'iso'\nprune = { after = 3, keep = 0.5, by = 'oneshot_loss' }", "`supernet.prune.after` is 3"),
+        ("sampling = 'iso'\nprune = { after = 1, keep = 0.0, by = 'oneshot_loss' }", "`supernet.prune.keep` is 0"),
+        ("sampling = 'iso'\nprune = { after = 1, keep = 1.5, by = 'oneshot_loss' }", "`supernet.prune.keep` is 1.5"),
+        (
+            "sampling = 'iso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss' }",
+            "`supernet.prune.candidates` is 0",
+        ),
+        (
+            "sampling = 'iso'\nstrategy = 'fair'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 9 }",
+            "`supernet.prune` goes on with a list",
+        ),
+        ("sampling = 'iso'\nwatch = { epochs = [], architectures = 1 }", "`supernet.watch.epochs` is empty"),
+        ("sampling = 'iso'\nwatch = { epochs = [4], architectures = 1 }", "`supernet.watch.epochs` is [4]"),
+        ("sampling = 'iso'\nwatch = { epochs = [3], architectures = 0 }", "`supernet.watch.architectures` is 0"),
+        ("sampling = 'iso'\nwatch = { epochs = [3], architectures = 14 }", "`supernet.watch.architectures` is 14"),
         ("sampling = 'iso'\ncheckpoints = [2, 1]", "`supernet.checkpoints` is [2, 1], and must be ascending"),
         (
             "sampling = 'iso'\ncheckpoints = [3]",
@@ -243,6 +266,45 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
     let (_, darts) = CARRIED_SPECS.iter().find(|(name, _)| *name == "nb301-micro").unwrap();
     let error = parse_spec(&darts.replace("[supernet]", "[supernet]\nstrategy = 'fair'"), "a test").unwrap_err();
     assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which deals"), "{error}");
+}
+
+/// `FULL` without some operations, of the supernet and of its panel.
+fn leaving_out(supernet: &str, panel: &str) -> String {
+    let table = |name: &str, operations: &str| match operations {
+        "" => String::new(),
+        operations => format!("[{name}.without]\noperations = [{operations}]\n"),
+    };
+    format!("{FULL}{}{}", table("supernet", supernet), table("panels.all", panel))
+}
+
+#[test]
+fn what_is_left_out_changes_the_hash_and_must_make_sense() {
+    let pools = leaving_out("'avg_pool_3x3', 'none'", "'none', 'avg_pool_3x3'");
+    assert_eq!(hash(&pools), hash(&leaving_out("'none', 'avg_pool_3x3'", "'none', 'avg_pool_3x3'")), "the order");
+    let texts = [
+        FULL.to_owned(),
+        pools,
+        leaving_out("", "'none'"),
+        leaving_out("'none'", "'none'"),
+        leaving_out("'none'", "'none', 'avg_pool_3x3'"),
+    ];
+    let hashes: BTreeSet<String> = texts.iter().map(|text| hash(text)).collect();
+    assert_eq!(hashes.len(), texts.len());
+
+    let refused = |supernet: &str, panel: &str| match parse_spec(&leaving_out(supernet, panel), "a test") {
+        Ok(spec) => Resolved::new(spec).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    let cases = [
+        (refused("'avg_pool'", ""), "`supernet.without.operations` names `avg_pool`; the operations of nb201 are"),
+        (refused("'none', 'none'", ""), "`supernet.without.operations` names none twice"),
+        (refused("", "'nor_conv_1x1', 'nor_conv_3x3'"), "`panels.all.without.operations` leaves no convolution"),
+        (refused("'none'", ""), "`panels.all.without.operations` must name none too"),
+        (refused("'none'", "'avg_pool_3x3'"), "`panels.all.without.operations` must name none too"),
+    ];
+    for (message, expected) in cases {
+        assert!(message.starts_with(expected), "{message}");
+    }
 }
 
 #[test]

@@ -132,6 +132,8 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Net(_)
             | ExperimentError::Skeleton(_)
             | ExperimentError::EmptyPool(_)
+            | ExperimentError::SubSpace(_)
+            | ExperimentError::Architecture(_)
             | ExperimentError::Train(_)
             | ExperimentError::Checkpoint(_)
             | ExperimentError::Estimator(_) => Self::new(UNEXPECTED, message),

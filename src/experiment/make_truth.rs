@@ -8,7 +8,7 @@ use super::material::Split;
 use super::progress::Progress;
 use super::{ExperimentError, workers};
 use crate::data::DataRoot;
-use crate::net::train::{Job, Trainer, accuracy};
+use crate::net::train::{Job, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
 use crate::space::{Architecture, Form, Pool, Sampler};
@@ -124,7 +124,6 @@ pub(super) fn train_one(
     let sampler = Sampler::one_of(Pool::Listed(vec![architecture]));
     let job = Job {
         network: &network,
-        sampler: &sampler,
         images: &images.train,
         training: &recipe.training,
         decay_unsampled: true,
@@ -133,7 +132,7 @@ pub(super) fn train_one(
     };
     let mut trainer = Trainer::new(job)?;
     while !trainer.is_done() {
-        trainer.epoch(|| {})?;
+        trainer.epoch(&sampler, |_| Ok::<_, TrainError>(()))?;
         epoch();
     }
     Ok(accuracy(&network, architecture, &images.validation, EVALUATION_BATCH, device)?)

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ExperimentError;
 use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
 use crate::space::nds::{ResNeXtA, ResNet};
-use crate::space::{Architecture, SpaceId};
+use crate::space::{Architecture, SpaceId, SubSpace};
 use crate::spec::{DataFile, Images, Panel, Spec, SpecError, Truth};
 use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
@@ -41,14 +41,24 @@ pub struct PanelRows {
 }
 
 impl PanelRows {
-    fn draw(name: &str, panel: &Panel, len: usize) -> Result<Self, SpecError> {
-        let rows = match panel.sample {
-            0 => (0..len).collect(),
-            count if count > len => {
-                let problem = format!("is {count}, and the truth has {len} architectures");
-                return Err(SpecError::Invalid { key: format!("panels.{name}.sample"), problem });
+    fn draw(name: &str, panel: &Panel, space: SpaceId, truth: &[(Architecture, f64)]) -> Result<Self, ExperimentError> {
+        let rows: Vec<usize> = match &panel.without {
+            None => (0..truth.len()).collect(),
+            Some(without) => {
+                let part = SubSpace::without(space, &without.operations)?;
+                (0..truth.len()).filter(|&row| part.contains(truth[row].0)).collect()
             }
-            count => panel.seed.root().child("panel").stream().choose(len, count),
+        };
+        let rows = match panel.sample {
+            0 => rows,
+            count if count > rows.len() => {
+                let problem = format!("is {count}, and the truth has {} architectures", rows.len());
+                return Err(SpecError::Invalid { key: format!("panels.{name}.sample"), problem }.into());
+            }
+            count => {
+                let chosen = panel.seed.root().child("panel").stream().choose(rows.len(), count);
+                chosen.into_iter().map(|place| rows[place]).collect()
+            }
         };
         Ok(Self { name: name.to_owned(), rows, estimators: panel.estimators.clone() })
     }
@@ -105,7 +115,7 @@ impl Material {
                 (truth, format!("the {} table", spec.space.title()), None)
             }
         };
-        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, truth.len()));
+        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, spec.space, &truth));
         let panels = panels.collect::<Result<Vec<_>, _>>()?;
         let images_version = match spec.images {
             Images::Synthetic(_) => SYNTHETIC_VERSION,

@@ -28,7 +28,7 @@ use crate::estimator::registry::UnknownEstimator;
 use crate::net::NetError;
 use crate::net::checkpoint::CheckpointError;
 use crate::net::train::TrainError;
-use crate::space::{EmptyPool, SkeletonError};
+use crate::space::{ArchitectureError, EmptyPool, SkeletonError, SubSpaceError};
 use crate::spec::{CanonicalError, SpecError};
 use crate::store::StoreError;
 use crate::truth::table::TableError;
@@ -131,6 +131,12 @@ pub enum ExperimentError {
     /// A network of another space was asked for.
     #[error(transparent)]
     Skeleton(#[from] SkeletonError),
+    /// A kept architecture can't be read back.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Operations were left out that can't be.
+    #[error(transparent)]
+    SubSpace(#[from] SubSpaceError),
     /// There is nothing to draw architectures from.
     #[error(transparent)]
     EmptyPool(#[from] EmptyPool),

@@ -12,8 +12,8 @@ use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, Picker, Sampling, SeedValue, StageKey, Strategy, Supernet,
-    Training, Truth, WeightSource, ZeroShot, sha256_hex,
+    CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, StageKey,
+    Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -123,9 +123,23 @@ struct SupernetInputs<'a> {
     architectures: Option<usize>,
     decay_unsampled: bool,
     training: &'a Training,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<&'a Without>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     checkpoints: &'a [usize],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prune: Option<Evaluated<&'a Prune>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<Evaluated<&'a Watch>>,
     seed: SeedValue,
+}
+
+/// Settings by which a supernet is evaluated while it trains, and what their outcome depends on besides.
+#[derive(Serialize)]
+struct Evaluated<T> {
+    settings: T,
+    evaluation: Evaluation,
+    version: u32,
 }
 
 #[derive(Serialize)]
@@ -209,7 +223,7 @@ pub fn plan(
     let mut trains = false;
     if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet) {
         for &seed in &supernet.seeds {
-            let key = supernet_key(ground, material.images_version, &spec.images, supernet, seed)?;
+            let key = supernet_key(ground, material.images_version, spec, supernet, seed)?;
             supernets.push((seed, key.clone()));
             trains |= push(Work::Supernet { seed }, key, false);
         }
@@ -275,13 +289,14 @@ fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize
 fn supernet_key(
     ground: Ground<'_>,
     images_version: u32,
-    images: &Images,
+    spec: &Spec,
     supernet: &Supernet,
     seed: SeedValue,
 ) -> Result<StageKey, ExperimentError> {
+    let evaluation = Evaluation::from(&spec.one_shot);
     let inputs = SupernetInputs {
         ground,
-        images,
+        images: &spec.images,
         images_version,
         trainer: TRAINER_VERSION,
         network: supernet.network,
@@ -291,10 +306,21 @@ fn supernet_key(
         architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
+        without: supernet.without.as_ref(),
         checkpoints: &supernet.checkpoints,
+        prune: supernet.prune.as_ref().map(|prune| evaluated(prune, prune.by, evaluation)).transpose()?,
+        watch: supernet
+            .watch
+            .as_ref()
+            .map(|watch| evaluated(watch, OneShotScore::OneshotAccuracy, evaluation))
+            .transpose()?,
         seed,
     };
     Ok(StageKey::of("supernet", &inputs)?)
+}
+
+fn evaluated<T>(settings: T, score: OneShotScore, evaluation: Evaluation) -> Result<Evaluated<T>, ExperimentError> {
+    Ok(Evaluated { settings, evaluation, version: estimator_meta(score.id())?.version })
 }
 
 fn wants_supernet(resolved: &Resolved) -> Result<bool, ExperimentError> {

@@ -10,7 +10,8 @@ use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
 use crate::spec::{
-    CanonicalError, Images, Input, SPEC_FORMAT, Spec, SpecError, SpecHash, Truth, Vote, WeightSource, canonical_json,
+    CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
+    canonical_json,
 };
 use crate::truth::trained;
 
@@ -63,6 +64,9 @@ impl Resolved {
                 if reads_supernet(&spec, meta.kind) && spec.supernet.is_none() {
                     return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                 }
+                if reads_supernet(&spec, meta.kind) {
+                    leaves_out_what_is_untrained(&spec, name, panel)?;
+                }
                 has_enough_images(&spec, meta.kind)?;
                 versions.insert(format!("estimator:{id}"), meta.version);
             }
@@ -71,14 +75,20 @@ impl Resolved {
             }
             for (vote, Vote { members, .. }) in &panel.votes {
                 for id in members {
-                    let several = spec.supernet.as_ref().is_some_and(|supernet| supernet.seeds.len() > 1);
+                    let seeds = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
+                    let several = seeds * spec.one_shot.average_last.len() > 1;
                     if several && reads_supernet(&spec, estimator_meta(id)?.kind) {
                         let key = format!("panels.{name}.votes.{vote}.members");
-                        let problem = format!("names {id}, which has a score for each seed of the supernet");
+                        let problem = format!(
+                            "names {id}, which has more scores than one: a score for each of the supernet's seeds and averages"
+                        );
                         return Err(SpecError::Invalid { key, problem }.into());
                     }
                 }
             }
+        }
+        for score in spec.supernet.iter().flat_map(Supernet::evaluated_by) {
+            versions.insert(format!("estimator:{}", score.id()), estimator_meta(score.id())?.version);
         }
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
         let canonical = canonical_json("a spec", &identity)?;
@@ -100,6 +110,20 @@ impl Resolved {
 pub(super) fn reads_supernet(spec: &Spec, kind: EstimatorKind) -> bool {
     kind == EstimatorKind::OneShot
         || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == WeightSource::Supernet
+}
+
+/// Whether a panel that a supernet scores passes over the operations that the supernet is never trained with.
+fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Result<(), SpecError> {
+    let untrained = spec.supernet.iter().flat_map(|supernet| &supernet.without).flat_map(|w| &w.operations);
+    let left_out: Vec<&String> = panel.without.iter().flat_map(|without| &without.operations).collect();
+    match untrained.into_iter().find(|operation| !left_out.contains(operation)) {
+        None => Ok(()),
+        Some(operation) => {
+            let problem =
+                format!("must name {operation} too, which the supernet that scores this panel is never trained with");
+            Err(SpecError::Invalid { key: format!("panels.{name}.without.operations"), problem })
+        }
+    }
 }
 
 /// Whether the images are as many as an estimator of a kind is to be shown.

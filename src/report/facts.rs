@@ -1,6 +1,6 @@
 //! What a report says besides the panels: the experiment, its truth, its supernets, and how the run came about.
 
-use crate::store::record::{Provenance, Record, SupernetRecord, Verified};
+use crate::store::record::{Provenance, PruningRecord, Record, SupernetRecord, Verified};
 
 use super::number::{self, count, percentage};
 
@@ -60,14 +60,24 @@ pub(super) fn supernet(supernet: &SupernetRecord) -> String {
     let (Some(first), Some(last)) = (supernet.epochs.first(), supernet.epochs.last()) else {
         return format!("Seed {seed}: not trained.");
     };
-    format!(
+    let mut text = format!(
         "Seed {seed}: {} epochs, training loss {} to {}, training accuracy {} to {}.",
         count(supernet.epochs.len()),
         number::fixed(first.loss, 3),
         number::fixed(last.loss, 3),
         percentage(first.accuracy),
         percentage(last.accuracy)
-    )
+    );
+    if let Some(PruningRecord { epoch, by, ranked, kept }) = &supernet.pruning {
+        let (kept, ranked) = (count(kept.len()), count(*ranked));
+        text += &format!(" After epoch {epoch}, {kept} of {ranked} architectures were kept by {by}.");
+    }
+    let values = supernet.watched.iter().filter_map(|watch| Some((watch.epoch, watch.forgetting_value()?)));
+    let values: Vec<String> = values.map(|(epoch, value)| format!("{} (epoch {epoch})", percentage(value))).collect();
+    if !values.is_empty() {
+        text += &format!(" Mean forgetting value: {}.", values.join(", "));
+    }
+    text
 }
 
 /// How the run came about.

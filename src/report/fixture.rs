@@ -154,7 +154,7 @@ fn supernet(number: u64, seed: Seed) -> SupernetRecord {
             learning_rate: 0.05,
         }
     });
-    SupernetRecord { seed: number.to_string(), epochs: epochs.collect() }
+    SupernetRecord { seed: number.to_string(), epochs: epochs.collect(), ..SupernetRecord::default() }
 }
 
 /// How the invented run came about.

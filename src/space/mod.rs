@@ -15,6 +15,7 @@ pub mod nds;
 mod pool;
 mod sampler;
 mod skeleton;
+mod subspace;
 
 pub use architecture::Architecture;
 pub use census::Census;
@@ -23,3 +24,4 @@ pub use id::{Counts, Positions, SpaceId};
 pub use pool::{EmptyPool, Pool};
 pub use sampler::{FairOperations, Sampler};
 pub use skeleton::{Form, Skeleton, SkeletonError};
+pub use subspace::{SubSpace, SubSpaceError};

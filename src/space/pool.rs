@@ -1,6 +1,6 @@
 //! What a draw of architectures is uniform over.
 
-use super::{Architecture, SpaceId};
+use super::{Architecture, SpaceId, SubSpace};
 use crate::seed::Stream;
 
 /// A set of architectures of one space to draw from, listed or not.
@@ -10,6 +10,8 @@ pub enum Pool {
     Listed(Vec<Architecture>),
     /// All raw encodings that have something to train.
     Trainable(SpaceId),
+    /// All raw encodings of a part of a space that have something to train.
+    Within(SubSpace),
 }
 
 /// The set that a draw was to be made from has no member.
@@ -31,12 +33,19 @@ impl Pool {
         match self {
             Self::Listed(architectures) => architectures[stream.index(architectures.len())],
             // Most encodings of every space have a convolution: of NAS-Bench-201, the space with the fewest, 87 %.
-            Self::Trainable(space) => loop {
-                let drawn = space.sample(stream);
-                if drawn.has_live_convolution() {
-                    return drawn;
-                }
-            },
+            Self::Trainable(space) => trainable(|| space.sample(stream)),
+            // A sub-space has a convolution among its operations.
+            Self::Within(part) => trainable(|| part.sample(stream)),
+        }
+    }
+}
+
+/// The first draw that has something to train.
+fn trainable(mut draw: impl FnMut() -> Architecture) -> Architecture {
+    loop {
+        let drawn = draw();
+        if drawn.has_live_convolution() {
+            return drawn;
         }
     }
 }

@@ -18,7 +18,7 @@ pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_j
 pub use network::{Misfit, Network};
 pub use parse::{SpecError, nearest, parse_recipe, parse_spec, read_text};
 pub use seed_value::SeedValue;
-pub use supernet::{Ensemble, OneShot, Picker, Sampling, Strategy, Supernet};
+pub use supernet::{Ensemble, OneShot, OneShotScore, Picker, Prune, Sampling, Strategy, Supernet, Watch, Without};
 pub use truth::{
     Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Accuracy, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth,
     RowSet, TrainedTruth, Truth,

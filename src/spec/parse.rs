@@ -80,6 +80,9 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
     {
         spec.zero_shot.network = supernet.network;
     }
+    let supernets = spec.supernet.iter_mut().filter_map(|supernet| supernet.without.as_mut());
+    let panels = spec.panels.values_mut().filter_map(|panel| panel.without.as_mut());
+    supernets.chain(panels).for_each(|without| without.operations.sort_unstable());
     network("zero-shot.network", &mut spec.zero_shot.network, spec.zero_shot.form)?;
     validate::spec(&spec)?;
     Ok(spec)

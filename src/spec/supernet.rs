@@ -65,9 +65,18 @@ pub struct Supernet {
     pub decay_unsampled: bool,
     /// How it is trained.
     pub training: Training,
+    /// Which architectures it never sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
     /// Epochs after which the weights are kept, ascending, beside those of the last epoch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<usize>,
+    /// Which architectures it goes on with after some epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune: Option<Prune>,
+    /// Which architectures are evaluated while it trains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 impl Supernet {
@@ -75,6 +84,65 @@ impl Supernet {
     pub fn kept_epochs(&self) -> Vec<usize> {
         self.checkpoints.iter().copied().chain([self.training.epochs]).collect()
     }
+
+    /// The scores that are taken while it trains.
+    pub fn evaluated_by(&self) -> impl Iterator<Item = OneShotScore> {
+        let pruned = self.prune.as_ref().map(|prune| prune.by);
+        pruned.into_iter().chain(self.watch.as_ref().map(|_| OneShotScore::OneshotAccuracy))
+    }
+}
+
+/// Architectures that use none of these operations, be they executed or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Without {
+    /// Names of the space's operations, sorted.
+    pub operations: Vec<String>,
+}
+
+/// A one-shot estimator, by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OneShotScore {
+    /// `oneshot_accuracy`.
+    OneshotAccuracy,
+    /// `oneshot_loss`.
+    OneshotLoss,
+}
+
+impl OneShotScore {
+    /// The estimator's id.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::OneshotAccuracy => "oneshot_accuracy",
+            Self::OneshotLoss => "oneshot_loss",
+        }
+    }
+}
+
+/// Pruning by score: after an epoch the pool is ranked by the supernet itself, and training goes on with the best of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Prune {
+    /// The epoch after which the pool is ranked.
+    pub after: usize,
+    /// The fraction of the ranked architectures that is kept, rounded down to a whole number of them.
+    pub keep: f64,
+    /// What ranks them.
+    pub by: OneShotScore,
+    /// How many different architectures of the pool are drawn to be ranked; `0` is all, where the pool is a list.
+    #[serde(default)]
+    pub candidates: usize,
+}
+
+/// Accuracies of architectures right after their own step and at the end of the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Watch {
+    /// In which epochs, ascending.
+    pub epochs: Vec<usize>,
+    /// How many architectures: those of steps at even distances, of each step the first.
+    pub architectures: usize,
 }
 
 /// Which supernets' scores are averaged into one more row of the record.

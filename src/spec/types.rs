@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::Network;
 use super::seed_value::SeedValue;
-use super::supernet::{OneShot, Supernet};
+use super::supernet::{OneShot, Supernet, Without};
 use super::truth::Truth;
 use super::zero_shot::ZeroShot;
 use crate::criteria::{CriteriaConfig, VoteRule};
@@ -201,6 +201,9 @@ pub struct Panel {
     /// The root of the sample's seed tree.
     #[serde(default)]
     pub seed: SeedValue,
+    /// Which rows of the truth are passed over, before any are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
 }
 
 /// A vote of several estimators.

@@ -4,8 +4,10 @@
 //! the clock, the number of threads or the machine. How a run came about is a [`Provenance`], kept in a file of its own.
 
 mod checkpoint;
+mod supernet;
 
 pub use checkpoint::Checkpoint;
+pub use supernet::{EpochRecord, PruningRecord, SupernetRecord, WatchRecord, Watched};
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -75,33 +77,6 @@ pub struct Verified {
     /// The value found now, a fraction.
     #[serde(serialize_with = "finite")]
     pub found: f64,
-}
-
-/// How a supernet's training went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SupernetRecord {
-    /// The seed, a `u64` in decimal.
-    pub seed: String,
-    /// The epochs, in order.
-    pub epochs: Vec<EpochRecord>,
-}
-
-/// One epoch of a supernet's training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EpochRecord {
-    /// The epoch, from 1.
-    pub epoch: u32,
-    /// Mean training loss, nats.
-    #[serde(serialize_with = "finite")]
-    pub loss: f64,
-    /// Mean training accuracy, a fraction.
-    #[serde(serialize_with = "finite")]
-    pub accuracy: f64,
-    /// The learning rate in effect.
-    #[serde(serialize_with = "finite")]
-    pub learning_rate: f64,
 }
 
 /// A set of architectures, and what every estimator said of them.

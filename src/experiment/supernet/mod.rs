@@ -7,16 +7,24 @@
 //! STORE/stages/supernet/KEY.resume.safetensors    the state after the latest epoch, until the stage is complete
 //! ```
 
+mod evaluation;
+mod pool;
+mod prune;
 mod state;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::DType;
 
+use self::evaluation::Evaluation;
+use self::pool::sampler;
+use self::prune::candidates;
 use self::state::State;
+use self::watch::Watcher;
 use super::material::Split;
 use super::plan::Weights;
 use super::runner::Runner;
@@ -25,8 +33,8 @@ use crate::net::average::average;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
-use crate::space::{EmptyPool, FairOperations, Form, Pool, Sampler, SpaceId, nb201};
-use crate::spec::{Picker, Sampling, SeedValue, Spec, StageKey, Strategy, Supernet};
+use crate::space::Form;
+use crate::spec::{Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::{EpochRecord, SupernetRecord};
 
 impl Runner<'_> {
@@ -46,10 +54,8 @@ impl Runner<'_> {
             resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.new_supernet(&resolved.spec, settings, seed)?;
-        let sampler = sampler(resolved.spec.space, settings)?;
         let job = Job {
             network: &network,
-            sampler: &sampler,
             images: &images.train,
             training: &settings.training,
             decay_unsampled: settings.decay_unsampled,
@@ -57,19 +63,39 @@ impl Runner<'_> {
             device: self.device,
         };
         let mut trainer = Trainer::new(job)?;
-        let mut record = SupernetRecord { seed: seed.to_string(), epochs: Vec::new() };
+        let mut record = SupernetRecord { seed: seed.to_string(), ..SupernetRecord::default() };
         let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
         state.restore(&mut trainer, &mut record)?;
 
+        let evaluation = self.evaluation(&network, &resolved.spec, images)?;
+        let whole = sampler(resolved.spec.space, settings)?;
+        let mut pruned =
+            record.pruning.as_ref().map(|kept| prune::sampler(&whole, kept, resolved.spec.space)).transpose()?;
+        let candidates =
+            settings.prune.as_ref().map(|prune| candidates(&whole, prune, seed.root().child("pruning"))).transpose()?;
         let left = settings.training.epochs - trainer.curve().len();
         self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
         while !trainer.is_done() {
-            let epoch = trainer.epoch(|| self.progress.advance(1))?;
+            let number = trainer.curve().len() + 1;
+            let mut watcher = Watcher::of(settings.watch.as_ref(), number, trainer.steps(), &evaluation);
+            let epoch = trainer.epoch(pruned.as_ref().unwrap_or(&whole), |step| {
+                self.progress.advance(1);
+                watcher.after_step(step)
+            })?;
             self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
             record.epochs.push(EpochRecord::from(&epoch));
+            record.watched.extend(watcher.after_epoch()?);
             // Before the state: a run that goes on after this epoch finds the checkpoint there.
-            if settings.checkpoints.contains(&epoch.number) {
-                self.keep_weights(&network, key, epoch.number, settings)?;
+            if settings.checkpoints.contains(&number) {
+                self.keep_weights(&network, key, number, settings)?;
+            }
+            if let (Some(prune), Some(candidates)) = (&settings.prune, &candidates)
+                && prune.after == number
+            {
+                self.progress.message(&format!("ranking {} architectures", candidates.len()));
+                let kept = evaluation.prune(prune, candidates)?;
+                pruned = Some(prune::sampler(&whole, &kept, resolved.spec.space)?);
+                record.pruning = Some(kept);
             }
             if !trainer.is_done() {
                 state.save(&trainer, &record)?;
@@ -100,6 +126,18 @@ impl Runner<'_> {
         Ok(network)
     }
 
+    /// What evaluates a supernet while it trains; without batches where nothing asks for it.
+    fn evaluation<'a>(
+        &self,
+        network: &'a Network,
+        spec: &Spec,
+        images: &Split,
+    ) -> Result<Evaluation<'a>, ExperimentError> {
+        let asked = spec.supernet.iter().flat_map(Supernet::evaluated_by).next().is_some();
+        let batches = if asked { self.evaluation_batches(&spec.one_shot, images)? } else { Vec::new() };
+        Ok(Evaluation { network, batches, device: self.device.clone() })
+    }
+
     fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
         let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
         let config = NetConfig { skeleton, dtype: DType::F32, device: self.device.clone() };
@@ -124,26 +162,5 @@ impl Runner<'_> {
         } else {
             self.store.stage("supernet", key, &format!(".epoch-{epoch}.safetensors"))
         }
-    }
-}
-
-/// How the architectures of a supernet's steps are drawn.
-fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, EmptyPool> {
-    match settings.strategy {
-        Strategy::Uniform => {
-            Ok(Sampler::Uniform { pool: pool(space, settings.sampling)?, count: settings.architectures })
-        }
-        Strategy::Fair => Ok(Sampler::Fair(FairOperations::new(nb201::Operation::ALL.to_vec())?)),
-    }
-}
-
-/// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
-fn pool(space: SpaceId, sampling: Sampling) -> Result<Pool, EmptyPool> {
-    match (sampling, space.representatives()) {
-        (Sampling::Deiso, Some(representatives)) => Pool::listed(
-            representatives.into_iter().filter(|architecture| architecture.has_live_convolution()).collect(),
-        ),
-        // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
-        (Sampling::Iso | Sampling::Deiso, _) => Ok(Pool::Trainable(space)),
     }
 }

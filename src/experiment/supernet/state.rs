@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use candle_core::Device;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::super::ExperimentError;
 use crate::net::checkpoint::{self, CheckpointError, Metadata};
@@ -13,6 +15,12 @@ use crate::store::record::{EpochRecord, SupernetRecord};
 
 /// Key of the curve in the file's metadata.
 const CURVE: &str = "curve";
+
+/// Key of what was pruned, where something was.
+const PRUNING: &str = "pruning";
+
+/// Key of what was watched, where something was.
+const WATCHED: &str = "watched";
 
 /// The file with the trainer's state and the record so far.
 pub(super) struct State<'a> {
@@ -37,15 +45,31 @@ impl<'a> State<'a> {
             Err(CheckpointError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        record.epochs = serde_json::from_str(metadata.get(CURVE).map_or("", String::as_str))
-            .map_err(|error| self.malformed(&format!("it has no training curve: {error}")))?;
+        let text = |key: &str| metadata.get(key).map(String::as_str);
+        record.epochs = self.parse(text(CURVE).unwrap_or_default())?;
+        record.pruning = text(PRUNING).map(|text| self.parse(text)).transpose()?;
+        record.watched = text(WATCHED).map_or(Ok(Vec::new()), |text| self.parse(text))?;
         Ok(trainer.resume(&tensors, &record.epochs.iter().map(Epoch::from).collect::<Vec<_>>())?)
     }
 
     /// Writes where trainer and record stand.
     pub(super) fn save(&self, trainer: &Trainer<'_>, record: &SupernetRecord) -> Result<(), ExperimentError> {
-        let curve = serde_json::to_string(&record.epochs).map_err(|error| self.malformed(&error.to_string()))?;
-        Ok(checkpoint::save(&self.path, &trainer.tensors()?, &Metadata::from([(CURVE.to_owned(), curve)]))?)
+        let mut metadata = Metadata::from([(CURVE.to_owned(), self.text(&record.epochs)?)]);
+        if let Some(pruning) = &record.pruning {
+            metadata.insert(PRUNING.to_owned(), self.text(pruning)?);
+        }
+        if !record.watched.is_empty() {
+            metadata.insert(WATCHED.to_owned(), self.text(&record.watched)?);
+        }
+        Ok(checkpoint::save(&self.path, &trainer.tensors()?, &metadata)?)
+    }
+
+    fn text<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value).map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    fn parse<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| self.malformed(&format!("its record is damaged: {error}")))
     }
 
     /// Removes the file; that it is not there is no error.

@@ -5,7 +5,8 @@ use candle_core::Device;
 
 use super::*;
 use crate::experiment::{DeviceClass, Progress, Silent, freeze};
-use crate::spec::{Ensemble, OneShot, parse_spec};
+use crate::space::{Architecture, SpaceId};
+use crate::spec::{Ensemble, OneShot, OneShotScore, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, Record};
 
@@ -128,4 +129,78 @@ fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
     resolved.spec.one_shot = OneShot { batch: 10, ..OneShot::default() };
     let plain = &run(&resolved).panels[0].estimators;
     assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
+}
+
+#[test]
+fn an_operation_left_out_is_neither_trained_nor_ranked() {
+    let lines = "sampling = 'deiso'\nwithout = { operations = ['nor_conv_1x1'] }\n";
+    let resolved =
+        resolved(&format!("{lines}decay-unsampled = false\n[panels.all.without]\noperations = ['nor_conv_1x1']"));
+    let store = tempfile::tempdir().unwrap();
+    train(&resolved, store.path(), &Silent);
+    let (path, spec) = (store.path().join(format!("stages/supernet/{}.safetensors", key())), &resolved.spec);
+    let (trained, _) = checkpoint::load(&path, &Device::Cpu).unwrap();
+    let store = Store::open(store.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
+    let fresh = runner.new_supernet(spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
+    let values = |tensor: &candle_core::Tensor| crate::net::host_f64(tensor).unwrap();
+    let moved = |part: &str| {
+        weights(&fresh)
+            .iter()
+            .filter(|(name, tensor)| name.contains(part) && values(&trained[*name]) != values(tensor))
+            .count()
+    };
+    assert_eq!(moved(".nor_conv_1x1."), 0);
+    assert!(moved(".nor_conv_3x3.") > 0);
+    let panel = &run(&resolved).panels[0];
+    assert!(!panel.architectures.is_empty() && panel.architectures.len() < 48);
+    assert!(panel.architectures.iter().all(|row| !row.architecture.contains("nor_conv_1x1")));
+}
+
+#[test]
+fn a_pruned_training_goes_on_with_what_was_kept_and_is_the_same_after_a_cut() {
+    let lines = "sampling = 'iso'\ndecay-unsampled = false\nstrategy = 'uniform'\narchitectures = 2\ncheckpoints = [2]\n\
+                 prune = { after = 2, keep = 0.25, by = 'oneshot_loss', candidates = 8 }";
+    let (record, _) = straight_and_cut_off(&resolved(lines), &[4, 4, 4]);
+    let pruning = record.pruning.unwrap();
+    assert_eq!((pruning.epoch, pruning.ranked, pruning.kept.len(), pruning.by.as_str()), (2, 8, 2, "oneshot_loss"));
+
+    // Up to the epoch after which it prunes, a training is that which never does; from there on it is another.
+    let plain = lines.split("prune").next().unwrap();
+    let (plain, pruned) = (resolved(plain), resolved(lines));
+    let (never, then) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (unpruned, record) = (train(&plain, never.path(), &Silent), train(&pruned, then.path(), &Silent));
+    assert_eq!(unpruned.epochs[..2], record.epochs[..2]);
+    assert_ne!(unpruned.epochs[2], record.epochs[2]);
+}
+
+#[test]
+fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
+    let lines = "sampling = 'iso'\nwatch = { epochs = [2, 5], architectures = 2 }";
+    let watched = resolved(lines);
+    let (record, _) = straight_and_cut_off(&watched, &[5, 4]);
+    let (with, without) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    train(&watched, with.path(), &Silent);
+    let plain = train(&resolved("sampling = 'iso'"), without.path(), &Silent);
+    let content = |store: &Path| files(store).into_iter().find(|(name, _)| name == "safetensors").unwrap().1;
+    assert!(content(with.path()) == content(without.path()), "watching moved a weight");
+    assert_eq!(plain, SupernetRecord { watched: Vec::new(), ..record.clone() });
+
+    assert_eq!(record.watched.iter().map(|watch| watch.epoch).collect::<Vec<_>>(), [2, 5]);
+    for watch in &record.watched {
+        assert_eq!(watch.architectures.iter().map(|watched| watched.step).collect::<Vec<_>>(), [1, 2]);
+    }
+    // The end of the last epoch is what the stage ends with.
+    let store = Store::open(with.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
+    let (spec, images) = (&watched.spec, Split::load(&watched.spec.images, None).unwrap());
+    let weights = Weights { seed: SeedValue(20), supernet: key(), epochs: vec![5] };
+    let network = runner.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
+    let evaluation = runner.evaluation(&network, spec, &images).unwrap();
+    for watched in &record.watched[1].architectures {
+        let architecture = Architecture::parse(SpaceId::Nb201, &watched.architecture).unwrap();
+        assert_eq!(evaluation.score(OneShotScore::OneshotAccuracy, architecture).unwrap(), watched.after_epoch);
+    }
 }

@@ -51,8 +51,6 @@ pub enum TrainError {
 pub struct Job<'a> {
     /// The weights.
     pub network: &'a Network,
-    /// Draws the architectures of a step.
-    pub sampler: &'a Sampler,
     /// The training images.
     pub images: &'a ImageSet,
     /// The settings.
@@ -76,6 +74,15 @@ pub struct Epoch {
     pub accuracy: f64,
     /// Learning rate of its steps.
     pub learning_rate: f64,
+}
+
+/// A step that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Its place in the epoch, from zero.
+    pub index: usize,
+    /// The architectures that were drawn for it.
+    pub architectures: &'a [Architecture],
 }
 
 /// How a step did, as the mean over its architectures.
@@ -144,11 +151,15 @@ impl<'a> Trainer<'a> {
         self.job.images.len().div_ceil(self.job.training.batch)
     }
 
-    /// Runs one epoch; `step` hears of every step.
+    /// Runs one epoch, whose steps are drawn by `sampler`; `after` hears of every step when the weights have moved.
     ///
     /// # Errors
-    /// If an operation fails.
-    pub fn epoch(&mut self, mut step: impl FnMut()) -> Result<Epoch, TrainError> {
+    /// If an operation fails, or `after` does.
+    pub fn epoch<E: From<TrainError>>(
+        &mut self,
+        sampler: &Sampler,
+        mut after: impl FnMut(Step<'_>) -> Result<(), E>,
+    ) -> Result<Epoch, E> {
         let number = self.curve.len() as u64;
         let order = self.job.seed.index("order", number).stream().permutation(self.job.images.len());
         let mut architectures = self.job.seed.index("architectures", number).stream();
@@ -156,16 +167,17 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.scheduler.learning_rate();
         let (mut loss_sum, mut right) = (0.0, 0.0);
         for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
-            let drawn = self.job.sampler.draw(&mut architectures);
+            let drawn = sampler.draw(&mut architectures);
             let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, rows));
-            let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device)?;
+            let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device);
+            let batch = batch.map_err(TrainError::from)?;
             let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
             let rate = self.job.training.dropout;
             let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
             let Judged { loss, correct } = self.step(&drawn, &batch, dropout, learning_rate)?;
             loss_sum += loss * rows.len() as f64;
             right += correct;
-            step();
+            after(Step { index, architectures: &drawn })?;
         }
         let images = self.job.images.len() as f64;
         let epoch =

@@ -37,6 +37,10 @@ fn images() -> ImageSet {
     synthetic::draw(&Seed::root(3), "train", 40, 32).unwrap()
 }
 
+fn epoch(trainer: &mut Trainer<'_>, sampler: &Sampler) -> Epoch {
+    trainer.epoch(sampler, |_| Ok::<_, TrainError>(())).unwrap()
+}
+
 /// One architecture a step, two, and one for each operation.
 fn samplers() -> [Sampler; 3] {
     let pool = || Pool::Trainable(SpaceId::Nb201);
@@ -53,10 +57,9 @@ fn both_engines_train_alike(device: &Device) {
     let run = |engine: Engine, device: &Device| {
         let network = supernet(device, DType::F64);
         let (network, decay_unsampled, seed) = (&network, true, Seed::root(5));
-        let job =
-            Job { network, sampler: &sampler, images: &images, training: &training, decay_unsampled, seed, device };
+        let job = Job { network, images: &images, training: &training, decay_unsampled, seed, device };
         let mut trainer = Trainer::new(job).unwrap().with_engine(engine);
-        let losses = [trainer.epoch(|| {}).unwrap().loss, trainer.epoch(|| {}).unwrap().loss];
+        let losses = [epoch(&mut trainer, &sampler).loss, epoch(&mut trainer, &sampler).loss];
         let state = trainer.tensors().unwrap();
         (losses, state.into_iter().map(|(name, tensor)| (name, host_f64(&tensor).unwrap())).collect::<Vec<_>>())
     };
@@ -81,7 +84,6 @@ fn resumed_after_two_epochs(sampler: &Sampler, device: &Device) {
     let (images, training) = (images(), training());
     let job = |network| Job {
         network,
-        sampler,
         images: &images,
         training: &training,
         decay_unsampled: true,
@@ -94,7 +96,12 @@ fn resumed_after_two_epochs(sampler: &Sampler, device: &Device) {
     let mut steps = 0;
     let mut saved = None;
     while !straight.is_done() {
-        straight.epoch(|| steps += 1).unwrap();
+        let count = |step: Step<'_>| {
+            assert_eq!(step.index, steps % 3);
+            steps += 1;
+            Ok::<_, TrainError>(())
+        };
+        straight.epoch(sampler, count).unwrap();
         if straight.curve().len() == 2 {
             let copies = straight.tensors().unwrap().into_iter().map(|(name, tensor)| (name, tensor.copy().unwrap()));
             saved = Some((copies.collect::<BTreeMap<_, _>>(), straight.curve().to_vec()));
@@ -109,7 +116,7 @@ fn resumed_after_two_epochs(sampler: &Sampler, device: &Device) {
     let (tensors, curve) = saved.unwrap();
     resumed.resume(&tensors, &curve).unwrap();
     while !resumed.is_done() {
-        resumed.epoch(|| {}).unwrap();
+        epoch(&mut resumed, sampler);
     }
     assert_eq!(resumed.curve(), straight.curve());
     assert!(bits(&other) == bits(&whole), "the weights differ");
@@ -127,14 +134,13 @@ fn a_step_of_an_architecture_twice_is_a_step_of_it_once() {
         let sampler = &Sampler::Uniform { pool: Pool::Listed(vec![architecture]), count };
         let job = Job {
             network: &network,
-            sampler,
             images: &images,
             training: &training,
             decay_unsampled: false,
             seed: Seed::root(5),
             device,
         };
-        let epoch = Trainer::new(job).unwrap().epoch(|| {}).unwrap();
+        let epoch = epoch(&mut Trainer::new(job).unwrap(), sampler);
         (epoch, bits(&network))
     };
     let ((once, first), (twice, second)) = (run(1), run(2));

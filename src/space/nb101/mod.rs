@@ -174,6 +174,15 @@ impl Architecture {
         Self::at(stream.index(COUNT))
     }
 
+    /// A uniformly drawn raw encoding of some of the operations: edges and operations are independent. Six draws from the stream.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
+        let Self { parents, .. } = Self::sample(stream);
+        Self { parents, operations: std::array::from_fn(|_| operations[stream.index(operations.len())]) }
+    }
+
     /// The encodings of `within` that differ in exactly one decision: the operation of one vertex, or the parents of one vertex. By
     /// operations, vertex by vertex, then by parents. 41 in [`Subset::Raw`], 19 in [`Subset::Paper`].
     pub fn neighbours(self, within: Subset) -> Vec<Self> {

@@ -143,6 +143,14 @@ impl Architecture {
         Self::at(stream.index(COUNT))
     }
 
+    /// A uniformly drawn raw encoding of some of the operations. Six draws from the stream.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
+        Self { operations: std::array::from_fn(|_| operations[stream.index(operations.len())]) }
+    }
+
     /// The same cell with another operation on edge `edge` (a place in [`EDGES`]).
     ///
     /// # Panics

@@ -96,6 +96,18 @@ impl Architecture {
         Self { normal, reduce: Cell::sample(stream) }
     }
 
+    /// A uniformly drawn raw encoding of some of the operations. Eighteen draws from the stream.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
+        let Self { normal, reduce } = Self::sample(stream);
+        let mut redraw = |cell: Cell| {
+            (0..EDGES).fold(cell, |cell, edge| cell.with_operation(edge, operations[stream.index(operations.len())]))
+        };
+        Self { normal: redraw(normal), reduce: redraw(reduce) }
+    }
+
     /// The [`NEIGHBOURS`] encodings that differ in exactly one decision, the operation or the source of one edge: those of the normal
     /// cell, then of the reduction cell, each by operations, edge by edge, then by sources.
     pub fn neighbours(self) -> Vec<Self> {

@@ -40,6 +40,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     for (label, panel) in &spec.panels {
         name(&format!("panels.{label}"), label)?;
         let key = format!("panels.{label}.estimators");
+        supernet::without(&format!("panels.{label}"), spec.space, panel.without.as_ref())?;
         if panel.estimators.is_empty() {
             return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
         }

@@ -1,0 +1,35 @@
+//! One-shot scores of a supernet while it trains. They draw nothing and move nothing: training goes on as if they had not been taken.
+
+use candle_core::Device;
+
+use super::super::{ExperimentError, workers};
+use crate::data::Batch;
+use crate::estimator::{Need, Probe};
+use crate::net::{Engine, Network};
+use crate::space::Architecture;
+use crate::spec::OneShotScore;
+
+/// A supernet with its present weights, and the fixed batches that it is evaluated on.
+pub(super) struct Evaluation<'a> {
+    pub(super) network: &'a Network,
+    pub(super) batches: Vec<Batch>,
+    pub(super) device: Device,
+}
+
+impl Evaluation<'_> {
+    /// The score of one architecture, as its estimator gives it.
+    pub(super) fn score(&self, by: OneShotScore, architecture: Architecture) -> Result<f64, ExperimentError> {
+        let engine = Engine::for_device(&self.device);
+        let probe = Probe::new(architecture, self.network, engine, [Need::Evaluation]).with_evaluation(&self.batches);
+        let judged = probe.evaluation()?;
+        Ok(match by {
+            OneShotScore::OneshotAccuracy => judged.accuracy,
+            OneShotScore::OneshotLoss => judged.loss,
+        })
+    }
+
+    /// The scores of many, in their order.
+    pub(super) fn scores(&self, by: OneShotScore, architectures: &[Architecture]) -> Result<Vec<f64>, ExperimentError> {
+        workers::map_on(&self.device, 0, architectures, |&architecture| self.score(by, architecture))
+    }
+}

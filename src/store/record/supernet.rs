@@ -1,0 +1,107 @@
+//! How a supernet's training went.
+
+use serde::{Deserialize, Serialize};
+
+use super::finite;
+
+/// How a supernet's training went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupernetRecord {
+    /// The seed, a `u64` in decimal.
+    pub seed: String,
+    /// The epochs, in order.
+    pub epochs: Vec<EpochRecord>,
+    /// What was pruned, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<PruningRecord>,
+    /// The epochs in which architectures were watched, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<WatchRecord>,
+}
+
+/// One epoch of a supernet's training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Mean training loss, nats.
+    #[serde(serialize_with = "finite")]
+    pub loss: f64,
+    /// Mean training accuracy, a fraction.
+    #[serde(serialize_with = "finite")]
+    pub accuracy: f64,
+    /// The learning rate in effect.
+    #[serde(serialize_with = "finite")]
+    pub learning_rate: f64,
+}
+
+/// Which architectures a supernet went on with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PruningRecord {
+    /// The epoch after which the others were dropped, from 1.
+    pub epoch: u32,
+    /// The estimator that ranked them.
+    pub by: String,
+    /// How many were ranked.
+    pub ranked: usize,
+    /// Those kept, in the order of the pool.
+    pub kept: Vec<String>,
+}
+
+/// What an epoch did to some of the architectures that it trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchRecord {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The architectures, in the order of their steps.
+    pub architectures: Vec<Watched>,
+}
+
+/// An architecture that was watched through an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// The architecture.
+    pub architecture: String,
+    /// Its step in the epoch, from 1.
+    pub step: u32,
+    /// Its one-shot accuracy right after that step, a fraction.
+    #[serde(serialize_with = "finite")]
+    pub after_step: f64,
+    /// Its one-shot accuracy at the end of the epoch, a fraction.
+    #[serde(serialize_with = "finite")]
+    pub after_epoch: f64,
+}
+
+impl WatchRecord {
+    /// The mean forgetting value of the epoch: accuracy at its end less accuracy right after the own step (Ning et al. 2021). Below
+    /// zero, architectures forget. `None` where none was watched.
+    pub fn forgetting_value(&self) -> Option<f64> {
+        let sum: f64 = self.architectures.iter().map(|watched| watched.after_epoch - watched.after_step).sum();
+        (!self.architectures.is_empty()).then(|| sum / self.architectures.len() as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forgetting_value_is_negative_where_accuracy_falls() {
+        let watched =
+            |after_step, after_epoch| Watched { architecture: "a".to_owned(), step: 1, after_step, after_epoch };
+        let record = WatchRecord { epoch: 1, architectures: vec![watched(0.5, 0.25), watched(0.5, 0.625)] };
+        assert_eq!(record.forgetting_value(), Some(-0.0625));
+        assert_eq!(WatchRecord { epoch: 1, architectures: Vec::new() }.forgetting_value(), None);
+    }
+
+    #[test]
+    fn a_plain_training_is_written_as_it_always_was() {
+        let plain = SupernetRecord { seed: "20".to_owned(), ..SupernetRecord::default() };
+        assert_eq!(serde_json::to_string(&plain).unwrap(), r#"{"seed":"20","epochs":[]}"#);
+    }
+}
