@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use common::Bench;
 use insta::internals::SnapshotContents;
 use insta::{Comparator, Snapshot};
-use nas_assay::estimator::registry;
+use nas_assay::estimator::{EstimatorKind, ToleranceClass, registry};
 use nas_assay::store::record::{EstimatorRecord, Record};
 
 /// Relative tolerance of numbers that floating-point arithmetic made. On the CPU the kernels promise the same bits on every machine,
@@ -107,8 +107,12 @@ fn pinned(record: &Record) -> String {
 }
 
 fn class_of(estimator: &EstimatorRecord) -> &'static str {
+    if estimator.kind == EstimatorKind::Vote {
+        // As good as the rankings that it counts.
+        return "numeric";
+    }
     match registry::find(&estimator.id).unwrap().meta().tolerance {
-        nas_assay::estimator::ToleranceClass::Exact => "exact",
+        ToleranceClass::Exact => "exact",
         _ => "numeric",
     }
 }

@@ -82,10 +82,11 @@ const FRUITLESS: usize = 100_000;
 /// encodings.
 fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result<Vec<Sized>, ExperimentError> {
     let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
-    let most = recipe.most_flops.unwrap_or(u64::MAX);
+    let most = [recipe.most_flops, recipe.most_relus].map(|most| most.unwrap_or(u64::MAX));
     let sized = |architecture: Architecture| -> Result<Option<Sized>, ExperimentError> {
         let census = architecture.census(&skeleton)?;
-        Ok((census.flops <= most).then_some((census.params, architecture)))
+        let fits = census.flops <= most[0] && census.relu_calls <= most[1];
+        Ok(fits.then_some((census.params, architecture)))
     };
     let mut found = Vec::with_capacity(count);
     if let Some(representatives) = recipe.space.representatives() {
@@ -175,6 +176,8 @@ mod tests {
         let mut recipe = carried("nds_resnet-micro").unwrap().recipe;
         recipe.most_flops = Some(1);
         let error = draw(&recipe).unwrap_err().to_string();
-        assert!(error.contains("`candidates` asks for 4000 different architectures, and the draw found 0"), "{error}");
+        let asked =
+            format!("`candidates` asks for {} different architectures, and the draw found 0", recipe.candidates);
+        assert!(error.contains(&asked), "{error}");
     }
 }

@@ -249,6 +249,10 @@ pub struct TruthRecipe {
     /// Only architectures of at most as many multiply-accumulates an image are drawn, so that each can be trained in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
+    /// Only architectures that execute at most as many ReLUs are drawn: deeper ones are trained in seconds by chance alone, and differ
+    /// more by seed than by what they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_relus: Option<u64>,
     /// The root of the draw's seed tree.
     #[serde(default)]
     pub draw: SeedValue,
