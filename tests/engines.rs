@@ -19,11 +19,7 @@ use nas_assay::space::{Architecture, SpaceId};
 const BATCH: usize = 16;
 
 fn estimators() -> impl Iterator<Item = &'static dyn Estimator> {
-    // What batch-norm leaves of SynFlow is rounding, and each engine's its own.
-    let compared = |estimator: &&dyn Estimator| {
-        estimator.meta().kind == EstimatorKind::ZeroShot && estimator.meta().id != "synflow_bn"
-    };
-    registry::all().filter(compared)
+    registry::all().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
 }
 
 /// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.

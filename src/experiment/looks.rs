@@ -151,3 +151,118 @@ fn zero_shot_skeleton(resolved: &Resolved) -> Skeleton {
     let spec = &resolved.spec;
     spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::registry;
+    use crate::experiment::{DeviceClass, Silent, freeze};
+    use crate::spec::parse_spec;
+    use crate::store::Store;
+    use crate::store::record::Record;
+    use candle_core::Device;
+
+    /// Three architectures scored by the norms of their weights and gradients, with lines for the tables `[zero-shot]` and `[panels.all]`.
+    fn resolve(zero_shot: &str, panel: &str) -> Result<Resolved, String> {
+        let text = format!(
+            "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+             [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n\
+             [supernet]\nseeds = [20, 2020]\nsampling = 'iso'\nnetwork = {{ channels = 4, cells = 1 }}\n\
+             training = {{ epochs = 1, batch = 16, learning-rate = 0.05 }}\n\
+             [zero-shot]\nbatch = 16\n{zero_shot}\n\
+             [panels.all]\nsample = 3\nestimators = ['l2_norm', 'grad_norm', 'snip']\n{panel}"
+        );
+        let spec = parse_spec(&text, "a test").map_err(|error| error.to_string())?;
+        Resolved::new(spec).map_err(|error| error.to_string())
+    }
+
+    fn with_runner<R>(work: impl FnOnce(&Runner<'_>) -> R) -> R {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+        work(&Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent })
+    }
+
+    fn run(runner: &Runner<'_>, resolved: &Resolved) -> Record {
+        runner.run(resolved, &freeze(&Device::Cpu, DeviceClass::Cpu)).unwrap()
+    }
+
+    #[test]
+    fn scores_of_trained_weights_are_those_of_each_supernet() {
+        let resolved = resolve("form = 'supernet'\nweights = 'supernet'", "").unwrap();
+        with_runner(|runner| {
+            let record = run(runner, &resolved);
+            let rows: Vec<_> = record.panels[0].estimators.iter().filter(|row| row.id == "l2_norm").collect();
+            let plan = runner.plan(&resolved).unwrap();
+            assert_eq!(plan.iter().filter(|stage| stage.kind == "supernet").count(), 2);
+            assert_eq!(
+                rows.iter().map(|row| row.checkpoint.as_ref().unwrap().seed.as_str()).collect::<Vec<_>>(),
+                ["20", "2020"]
+            );
+            for row in rows {
+                let seed = row.checkpoint.as_ref().unwrap().seed.parse().unwrap();
+                let stage = plan
+                    .iter()
+                    .find(|stage| stage.kind == "supernet" && stage.label == format!("seed {seed}"))
+                    .unwrap();
+                let weights = super::super::plan::Weights {
+                    seed: crate::spec::SeedValue(seed),
+                    supernet: stage.key.clone(),
+                    epochs: vec![1],
+                };
+                let settings = resolved.spec.supernet.as_ref().unwrap();
+                let trained = runner.trained_supernet(&resolved.spec, settings, &weights).unwrap();
+                for (architecture, score) in record.panels[0].architectures.iter().zip(&row.scores) {
+                    let architecture = Architecture::parse(resolved.spec.space, &architecture.architecture).unwrap();
+                    let estimator = registry::find("l2_norm").unwrap();
+                    let needs = estimator.meta().needs.iter().copied();
+                    let probe = Probe::new(architecture, &trained, Engine::Kernels, needs);
+                    assert_eq!(*score, estimator.score(&probe).unwrap().score);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn dropout_changes_what_has_gradients_and_nothing_else() {
+        let scores = |lines: &str| {
+            let record = with_runner(|runner| run(runner, &resolve(lines, "").unwrap()));
+            record.panels[0].estimators.iter().map(|row| row.scores.clone()).collect::<Vec<_>>()
+        };
+        let (none, some) = (scores(""), scores("dropout = 0.5"));
+        assert_eq!(none[0], some[0]);
+        assert!(none[1] != some[1] && none[2] != some[2]);
+        assert_eq!(scores("dropout = 0.5"), some);
+        assert_eq!(scores("dropout = 0.0"), none);
+    }
+
+    #[test]
+    fn a_vote_is_a_row_beside_its_members() {
+        let lines = "[panels.all.votes.two]\nmembers = ['grad_norm', 'snip']\nrule = 'borda'";
+        let record = with_runner(|runner| run(runner, &resolve("", lines).unwrap()));
+        let rows = &record.panels[0].estimators;
+        let oriented = |place: usize| rows[place].oriented();
+        let expected = crate::criteria::VoteRule::Borda.score(&[oriented(1), oriented(2)]);
+        assert_eq!((rows[3].id.as_str(), rows[3].kind), ("two", EstimatorKind::Vote));
+        assert_eq!(rows[3].oriented(), expected);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_place() {
+        let supernet = "form = 'supernet'\nweights = 'supernet'";
+        let vote = |members: &str| format!("[panels.all.votes.v]\nmembers = [{members}]");
+        for (zero_shot, panel, said) in [
+            ("weights = 'supernet'", String::new(), "`zero-shot.form` has to be `supernet`"),
+            (&format!("{supernet}\nprecision = 'f64'"), String::new(), "trained in `f32`"),
+            (&format!("{supernet}\nnetwork = {{ channels = 8 }}"), String::new(), "that of the supernet, or left out"),
+            ("dropout = 1.0", String::new(), "`zero-shot.dropout` is 1"),
+            ("", vote("'snip'"), "`panels.all.votes.v.members` is 1"),
+            ("", vote("'snip', 'synflow'"), "names synflow, which is no estimator of the panel"),
+            (supernet, vote("'snip', 'l2_norm'"), "names snip, which has more scores than one"),
+            ("", "[panels.all.votes.snip]\nmembers = ['snip', 'l2_norm']".to_owned(), "has the name of an estimator"),
+        ] {
+            let message = resolve(zero_shot, &panel).err().unwrap_or_default();
+            assert!(message.contains(said), "{zero_shot} {panel}: {message}");
+        }
+    }
+}

@@ -240,6 +240,35 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_asked_for_is_computed_and_it_is_the_same() {
+        let v = variables(&[&[2, 3, 5, 5], &[3, 3, 1, 1], &[3, 3, 3, 3], &[3], &[3]]);
+        let all = backward(&cell(&v)).unwrap();
+        for asked in [&v[..1], &v[1..3], &v[4..], &[]] {
+            let some = backward_to(&cell(&v), asked).unwrap();
+            assert_eq!(some.get_ids().count(), asked.len());
+            for variable in asked {
+                assert_eq!(values(some.get(variable).unwrap()), values(all.get(variable).unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_kept_its_graph_is_differentiated_once() {
+        let v = variables(&[&[2, 3]]);
+        let with_others = sum_all(&v[0].sqr().unwrap()).unwrap();
+        let message = differentiable_backward(&with_others, &v).err().unwrap().to_string();
+        assert!(message.contains("a graph of kernels alone"), "{message}");
+        let labels = Tensor::new(&[0_u32, 2], &Device::Cpu).unwrap();
+        let loss = cross_entropy(&relu(&v[0]).unwrap(), &labels).unwrap();
+        let first = differentiable_backward(&loss, &v).unwrap();
+        assert_eq!(values(first.get(&v[0]).unwrap()), values(backward(&loss).unwrap().get(&v[0]).unwrap()));
+        let second = backward(&sum_all(&relu(first.get(&v[0]).unwrap()).unwrap()).unwrap()).unwrap();
+        assert!(values(second.get(&v[0]).unwrap()).iter().any(|value| *value != 0.0));
+        let third = sum_all(second.get(&v[0]).unwrap()).unwrap();
+        assert!(backward(&third).unwrap_err().to_string().contains("cannot be differentiated again"));
+    }
+
+    #[test]
     fn an_entry_ends_with_the_history() {
         let v = variables(&[&[2, 3]]);
         let (kept, constant) = (relu(&v[0]).unwrap(), relu(&v[0].as_detached_tensor()).unwrap());

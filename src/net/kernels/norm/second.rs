@@ -137,3 +137,61 @@ vectorised! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{assert_close, random, values};
+    use super::super::super::{backward_to, differentiable_backward, mask, sum_all};
+    use super::super::{batch_norm, batch_norm_fixed};
+    use super::*;
+    use candle_core::Var;
+    use proptest::prelude::*;
+
+    /// How batch-norm is applied: to an image, with scale and shift if there are any.
+    type Apply<'a> = &'a dyn Fn(&[Var]) -> Result<Tensor>;
+
+    /// The gradient by all inputs of `Σ d ∂L/∂x` for a fixed `d`, against central differences of it.
+    fn check_again(inputs: &[Tensor], apply: Apply<'_>) {
+        let (weights, along) = (random("weights", inputs[0].dims()), random("along", inputs[0].dims()));
+        // L is of second order in the normed image, so that its gradient depends on everything.
+        let differentiated = |inputs: &[Tensor]| -> (Vec<Var>, Tensor) {
+            let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
+            let normed = apply(&variables).unwrap();
+            let again = batch_norm(&mask(&normed, &weights).unwrap(), None, 0.5).unwrap().0;
+            let loss = sum_all(&mask(&again, &along).unwrap()).unwrap();
+            let gradients = differentiable_backward(&loss, &variables[..1]).unwrap();
+            let sum = sum_all(&mask(gradients.get(&variables[0]).unwrap(), &along).unwrap()).unwrap();
+            (variables, sum)
+        };
+        let (variables, sum) = differentiated(inputs);
+        let found = backward_to(&sum, &variables).unwrap();
+        let value = |inputs: &[Tensor]| values(&differentiated(inputs).1)[0];
+        for (place, variable) in variables.iter().enumerate() {
+            let Some(found) = found.get(variable) else { panic!("no gradient by input {place}") };
+            let step = 1e-5;
+            let direction = random("direction", inputs[place].dims());
+            let moved = |step: f64| {
+                let mut inputs = inputs.to_vec();
+                inputs[place] = (&inputs[place] + (&direction * step).unwrap()).unwrap();
+                value(&inputs)
+            };
+            let expected = (moved(step) - moved(-step)) / (2.0 * step);
+            let found: f64 = values(found).iter().zip(values(&direction)).map(|(g, d)| g * d).sum();
+            assert_close(&format!("by input {place}"), &[found], &[expected], 1e-6);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn the_second_derivative_is_that_of_differences(n in 2..4_usize, c in 1..4_usize, h in 2..5_usize, w in 2..6_usize) {
+            let (x, scale) = (random("x", &[n, c, h, w]), random("scale", &[c]));
+            let shift = random("shift", &[c]);
+            check_again(std::slice::from_ref(&x), &|v| Ok(batch_norm(&v[0], None, 0.1)?.0));
+            check_again(&[x.clone(), scale.clone()], &|v| Ok(batch_norm(&v[0], Some((&v[1], &shift)), 0.1)?.0));
+            let (mean, var) = (random("mean", &[c]), random("var", &[c]).sqr().unwrap());
+            check_again(&[x, scale], &|v| batch_norm_fixed(&v[0], &mean, &var, Some((&v[1], &shift)), 0.1));
+        }
+    }
+}
