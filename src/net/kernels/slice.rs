@@ -37,7 +37,7 @@ impl Kernel<1> for Gather {
 
     fn forward<T: Element>(&self, _isa: Isa, [w]: [Array<T>; 1]) -> Result<Computed<T>> {
         self.view.expect_whole(w.dims)?;
-        Ok((self.view.gather(w.data), self.view.shape().into()))
+        Ok((self.view.gather(w.data).into_owned(), self.view.shape().into()))
     }
 
     fn backward(&self, [w]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {

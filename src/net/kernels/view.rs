@@ -1,5 +1,7 @@
 //! Where a part of a weight lies in the whole.
 
+use std::borrow::Cow;
+
 use candle_core::{Result, bail};
 
 use super::element::Element;
@@ -26,12 +28,6 @@ impl View {
         let row: usize = whole.iter().skip(1).product();
         let rows = (0..whole.first().copied().unwrap_or(0)).map(|output| output * row).collect();
         Self { whole: whole.to_vec(), shape: whole.to_vec(), rows, elements: (0..row).collect() }
-    }
-
-    /// Where element `element` of row `row` is in the whole.
-    #[inline(always)]
-    pub fn at(&self, row: usize, element: usize) -> usize {
-        self.rows[row] + self.elements[element]
     }
 
     /// The shape of the part, that of a convolution's kernel, of a whole of shape `dims`.
@@ -61,10 +57,16 @@ impl View {
         Ok(())
     }
 
-    /// The part.
-    pub fn gather<T: Element>(&self, whole: &[T]) -> Vec<T> {
-        let rows = self.rows.iter();
-        rows.flat_map(|row| self.elements.iter().map(move |element| whole[row + element])).collect()
+    /// The part: borrowed where it is the whole.
+    pub fn gather<'a, T: Element>(&self, whole: &'a [T]) -> Cow<'a, [T]> {
+        if self.shape == self.whole {
+            return Cow::Borrowed(whole);
+        }
+        let mut part = Vec::with_capacity(self.rows.len() * self.elements.len());
+        for row in &self.rows {
+            part.extend(self.elements.iter().map(|element| whole[row + element]));
+        }
+        Cow::Owned(part)
     }
 
     /// The part in its place, zeros elsewhere.

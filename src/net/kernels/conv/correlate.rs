@@ -243,12 +243,14 @@ pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T], vie
         packing.offset(t / taps, (y * dilation, x * dilation))
     });
     let (row, step) = if order == Order::Channels { (stride * packing.row(), stride) } else { (packing.row(), 1) };
+    let kernel = view.gather(w);
+    let (cog, depth) = (g.cog(), g.cig() * taps);
     let correlation = Correlation::new(
         (isa, order),
         (g.window.groups, g.cog()),
         Source { offsets: offsets.collect(), next_group: g.cig() * packing.channel(), row, step },
         (g.ho, g.wo),
-        |group, output, tap| w[view.at(group * g.cog() + output, tap)],
+        |group, output, tap| kernel[(group * cog + output) * depth + tap],
     );
     let in_place = packing.is_identity() && correlation.needs_no_slack();
     each_image(isa, &packing, in_place, x, g.co * g.ho * g.wo, 0, |packed, _, output| {

@@ -71,10 +71,11 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     let seen = joined.then(|| distinct(horizontal.iter().flat_map(|phase| phase.places(columns.start))));
     let plane = (rows.len(), if joined { wide } else { columns.len() });
     let packing = Packing::shifted(g.co, (g.ho, g.wo), (-rows.start, -columns.start), plane, seen.as_deref());
+    let kernel = view.gather(w);
     let parts: Vec<(&Phase, &Phase, Correlation<T>)> = vertical
         .iter()
         .flat_map(|y| horizontal.iter().map(move |x| (y, x)))
-        .map(|(y, x)| (y, x, part((isa, order), &g, &packing, (rows.start, columns.start), (y, x), (w, view))))
+        .map(|(y, x)| (y, x, part((isa, order), &g, &packing, (rows.start, columns.start), (y, x), &kernel)))
         .collect();
 
     let len = g.ci * g.hi * g.wi;
@@ -109,7 +110,7 @@ fn part<T: Element>(
     packing: &Packing,
     start: (isize, isize),
     (y, x): (&Phase, &Phase),
-    (w, view): (&[T], &View),
+    kernel: &[T],
 ) -> Correlation<T> {
     let columns: Vec<(usize, usize)> = x.taps.iter().map(|tap| tap.0).zip(x.places(start.1)).collect();
     let window: Vec<(usize, (usize, usize))> = y
@@ -118,17 +119,17 @@ fn part<T: Element>(
         .zip(y.places(start.0))
         .flat_map(|(&(ty, _), row)| columns.iter().map(move |&(tx, column)| (ty * g.kw + tx, (row, column))))
         .collect();
-    let offsets = (0..g.cog()).flat_map(|c| window.iter().map(move |&(_, at)| packing.offset(c, at))).collect();
-    let (taps, seen) = (g.kh * g.kw, window.len());
+    let (cog, area) = (g.cog(), g.kh * g.kw);
+    let depth = g.cig() * area;
+    // Of each tap, where its pixels lie, and where its weight for the first channel of the first group.
+    let taps = (0..cog).flat_map(|c| window.iter().map(move |&(tap, at)| (packing.offset(c, at), c * depth + tap)));
+    let (offsets, weights): (Vec<usize>, Vec<usize>) = taps.unzip();
     Correlation::new(
         order,
         (g.window.groups, g.cig()),
-        Source { offsets, next_group: g.cog() * packing.channel(), row: packing.row(), step: 1 },
+        Source { offsets, next_group: cog * packing.channel(), row: packing.row(), step: 1 },
         (y.count, x.count),
-        |group, input, tap| {
-            let output = group * g.cog() + tap / seen;
-            w[view.at(output, input * taps + window[tap % seen].0)]
-        },
+        |group, input, tap| kernel[group * cog * depth + input * area + weights[tap]],
     )
 }
 

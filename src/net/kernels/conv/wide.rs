@@ -151,6 +151,13 @@ fn transpose(rows: &[__m512; 8]) -> [__m512d; 8] {
 pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, to: &mut [f32], columns: usize) {
     let rows = to.len() / columns;
     assert!(rows > 0 && to.len() == rows * columns && ((rows - 1) * STEP + 1) * w <= from.len());
+    if STEP == 1 && (0..=columns as isize - w as isize).contains(&left) {
+        match w {
+            16 => return copy_whole_rows::<16>(from, left as usize, to, columns),
+            32 => return copy_whole_rows::<32>(from, left as usize, to, columns),
+            _ => {}
+        }
+    }
     let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     for x in (0..columns).step_by(VECTOR) {
         let first = (STEP * x) as isize - left;
@@ -168,6 +175,23 @@ pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, 
                 }
                 _mm512_mask_storeu_ps(row.as_mut_ptr().add(x), written, pixels);
             }
+        }
+    }
+}
+
+/// Rows of `W` pixels, which are whole vectors, to longer rows, `left` places further to the right, with zeros around them.
+///
+/// Stores with masks take several times as long.
+#[target_feature(enable = "avx512f")]
+fn copy_whole_rows<const W: usize>(from: &[f32], left: usize, to: &mut [f32], columns: usize) {
+    for (row, source) in to.chunks_exact_mut(columns).zip(from.as_chunks::<W>().0) {
+        if let Some(row) = row[left..].first_chunk_mut::<W>() {
+            *row = *source;
+        }
+    }
+    for outside in (0..left).chain(left + W..columns) {
+        for row in to.chunks_exact_mut(columns) {
+            row[outside] = 0.0;
         }
     }
 }
