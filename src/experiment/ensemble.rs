@@ -7,6 +7,7 @@ use crate::store::record::Checkpoint;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScoredRow {
     pub(super) estimator: String,
+    pub(super) variant: Option<String>,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) scores: Vec<Score>,
 }
@@ -24,7 +25,7 @@ pub(super) fn with_seed_means(rows: &[ScoredRow]) -> Vec<ScoredRow> {
 fn differ_in_seed_alone(a: &ScoredRow, b: &ScoredRow) -> bool {
     let of =
         |row: &ScoredRow| row.checkpoint.as_ref().map(|checkpoint| (checkpoint.epoch, checkpoint.averaged.clone()));
-    a.estimator == b.estimator && of(a) == of(b)
+    (&a.estimator, &a.variant) == (&b.estimator, &b.variant) && of(a) == of(b)
 }
 
 /// The mean over a run of rows, element by element in the order of the run; none where no supernet was read.
@@ -40,6 +41,7 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
     };
     Some(ScoredRow {
         estimator: first.estimator.clone(),
+        variant: first.variant.clone(),
         checkpoint: Some(Checkpoint { ensemble: ensemble.collect(), ..checkpoint }),
         scores: (0..first.scores.len()).map(mean).collect(),
     })
@@ -55,6 +57,7 @@ mod tests {
         let checkpoint = seed.map(|seed| Checkpoint::single(seed, 40));
         ScoredRow {
             estimator: estimator.to_owned(),
+            variant: None,
             checkpoint,
             scores: scores.iter().copied().map(Score::from).collect(),
         }

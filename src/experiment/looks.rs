@@ -2,17 +2,17 @@
 
 use candle_core::DType;
 
+use super::ExperimentError;
 use super::material::Split;
 use super::runner::Runner;
 use super::scores::Group;
-use super::{ExperimentError, Resolved};
 use crate::data::cifar::CLASSES;
 use crate::data::{Batch, Noise, Normalisation};
 use crate::estimator::{EstimatorKind, Probe};
 use crate::net::{Dropout, Engine, Init, NetConfig, Network};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
-use crate::spec::{Input, OneShot, Precision};
+use crate::spec::{Input, OneShot, Precision, Spec};
 
 /// Gives the reading of every member of a group for one architecture.
 pub(super) type Look<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<f64>, ExperimentError> + Sync + 'a>;
@@ -21,15 +21,15 @@ impl Runner<'_> {
     /// How a group looks at an architecture.
     pub(super) fn look<'a>(
         &'a self,
-        resolved: &'a Resolved,
+        spec: &'a Spec,
         images: Option<&Split>,
         group: &'a Group<'_>,
     ) -> Result<Look<'a>, ExperimentError> {
         match group.kind {
-            EstimatorKind::ZeroShot => self.zero_shot(resolved, images, group),
-            EstimatorKind::OneShot => self.one_shot(resolved, images, group),
+            EstimatorKind::ZeroShot => self.zero_shot(spec, images, group),
+            EstimatorKind::OneShot => self.one_shot(spec, images, group),
             EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
-                let skeleton = zero_shot_skeleton(resolved);
+                let skeleton = zero_shot_skeleton(spec);
                 Ok(Box::new(move |architecture| group.read(&Probe::counting(*architecture, skeleton))))
             }
         }
@@ -38,23 +38,21 @@ impl Runner<'_> {
     /// The mean over initialisation seeds and batches, in that order.
     fn zero_shot<'a>(
         &'a self,
-        resolved: &'a Resolved,
+        spec: &'a Spec,
         images: Option<&Split>,
         group: &'a Group<'_>,
     ) -> Result<Look<'a>, ExperimentError> {
-        let settings = &resolved.spec.zero_shot;
+        let settings = &spec.zero_shot;
         let dtype = match settings.precision {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let batches = self.zero_shot_batches(resolved, images, dtype)?;
-        let skeleton = zero_shot_skeleton(resolved);
+        let batches = self.zero_shot_batches(spec, images, dtype)?;
+        let skeleton = zero_shot_skeleton(spec);
         let config = NetConfig { skeleton, dtype, device: self.device.clone() };
         let engine = Engine::for_device(self.device);
-        let trained = match (&resolved.spec.supernet, group.weights) {
-            (Some(supernet), Some(weights)) => {
-                Some((weights.seed, self.trained_supernet(&resolved.spec, supernet, weights)?))
-            }
+        let trained = match (&spec.supernet, group.weights) {
+            (Some(supernet), Some(weights)) => Some((weights.seed, self.trained_supernet(spec, supernet, weights)?)),
             _ => None,
         };
         Ok(Box::new(move |architecture| {
@@ -86,11 +84,11 @@ impl Runner<'_> {
 
     fn zero_shot_batches(
         &self,
-        resolved: &Resolved,
+        spec: &Spec,
         images: Option<&Split>,
         dtype: DType,
     ) -> Result<Vec<Batch>, ExperimentError> {
-        let (settings, side) = (&resolved.spec.zero_shot, resolved.spec.images.resolution());
+        let (settings, side) = (&spec.zero_shot, spec.images.resolution());
         let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
             let root = Seed::root(0).child("noise");
             let draw = |index| {
@@ -115,11 +113,10 @@ impl Runner<'_> {
 
     fn one_shot<'a>(
         &'a self,
-        resolved: &'a Resolved,
+        spec: &'a Spec,
         images: Option<&Split>,
         group: &'a Group<'_>,
     ) -> Result<Look<'a>, ExperimentError> {
-        let spec = &resolved.spec;
         let (Some(settings), Some(weights)) = (&spec.supernet, group.weights) else {
             return Err(ExperimentError::Unprepared("a supernet"));
         };
@@ -147,8 +144,7 @@ impl Runner<'_> {
 }
 
 /// The network that zero-shot scores and counts are of.
-fn zero_shot_skeleton(resolved: &Resolved) -> Skeleton {
-    let spec = &resolved.spec;
+fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
     spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
 
@@ -156,7 +152,7 @@ fn zero_shot_skeleton(resolved: &Resolved) -> Skeleton {
 mod tests {
     use super::*;
     use crate::estimator::registry;
-    use crate::experiment::{DeviceClass, Silent, freeze};
+    use crate::experiment::{DeviceClass, Resolved, Silent, freeze};
     use crate::spec::parse_spec;
     use crate::store::Store;
     use crate::store::record::Record;

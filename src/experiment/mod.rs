@@ -39,7 +39,7 @@ pub use material::{Material, PanelRows, Split};
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
 pub use provenance::freeze;
-pub use resolve::Resolved;
+pub use resolve::{Arm, Resolved};
 pub use runner::{PlannedStage, Runner};
 pub use score_file::{ScoreError, Scored, score_file};
 

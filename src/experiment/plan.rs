@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::material::Material;
-use super::resolve::{Resolved, estimator_meta, reads_supernet};
+use super::resolve::{Arm, Resolved, estimator_meta, reads_supernet};
 use super::{DeviceClass, ExperimentError};
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
@@ -37,6 +37,8 @@ pub enum Work {
     },
     /// Trains a supernet.
     Supernet {
+        /// Position of the settings among [`Resolved::arms`].
+        arm: usize,
         /// Its seed.
         seed: SeedValue,
     },
@@ -49,6 +51,8 @@ pub enum Work {
 pub struct ScoreWork {
     /// Position of the panel.
     pub panel: usize,
+    /// Position of the settings among [`Resolved::arms`].
+    pub arm: usize,
     /// Id of the estimator.
     pub estimator: String,
     /// The weights that a one-shot estimator reads.
@@ -73,6 +77,14 @@ impl Work {
             Self::VerifyTruth { .. } => "verify-truth",
             Self::Supernet { .. } => "supernet",
             Self::Scores(_) => "scores",
+        }
+    }
+
+    /// The panel that it is for, if it is for one.
+    fn panel(&self) -> Option<usize> {
+        match self {
+            Self::Scores(work) => Some(work.panel),
+            Self::VerifyTruth { .. } | Self::Supernet { .. } => None,
         }
     }
 }
@@ -168,8 +180,9 @@ enum Protocol<'a> {
     },
     OneShot {
         settings: Evaluation,
+        /// The epochs whose weights are averaged; none for those of the last epoch alone.
         #[serde(skip_serializing_if = "Option::is_none")]
-        averaged: Option<&'a [usize]>,
+        epochs: Option<&'a [usize]>,
         supernet: &'a StageKey,
     },
 }
@@ -201,6 +214,11 @@ pub fn plan(
     let ground = Ground { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
     let mut push = |work: Work, key: StageKey, waits: bool| {
+        // A variant that changes nothing here has the stage of the spec's own settings.
+        let same = |stage: &Stage| stage.key == key && stage.work.panel() == work.panel();
+        if let Some(known) = stages.iter().find(|stage| same(stage)) {
+            return known.action != Action::Reuse;
+        }
         let action = match (holds(&work, &key), waits) {
             (true, _) => Action::Reuse,
             (false, false) => Action::Run,
@@ -218,39 +236,44 @@ pub fn plan(
         push(Work::VerifyTruth { rows }, key, false);
     }
 
-    let wants_supernet = wants_supernet(resolved)?;
-    let mut supernets = Vec::new();
-    let mut trains = false;
-    if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet) {
-        for &seed in &supernet.seeds {
-            let key = supernet_key(ground, material.images_version, spec, supernet, seed)?;
-            supernets.push((seed, key.clone()));
-            trains |= push(Work::Supernet { seed }, key, false);
+    let mut of_arms = Vec::new();
+    for (arm, Arm { spec, .. }) in resolved.arms.iter().enumerate() {
+        let (mut supernets, mut trains) = (Vec::new(), false);
+        if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet(spec)) {
+            for &seed in &supernet.seeds {
+                let key = supernet_key(ground, material.images_version, spec, supernet, seed)?;
+                supernets.push((seed, key.clone()));
+                trains |= push(Work::Supernet { arm, seed }, key, false);
+            }
         }
+        of_arms.push((supernets, trains));
     }
 
-    let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
-    let weights = averages(&supernets, &kept, &spec.one_shot.average_last);
-
-    for (position, panel) in material.panels.iter().enumerate() {
-        let architectures = sha256_hex(panel.architecture_texts(&material.truth).join("\n").as_bytes());
-        for id in &panel.estimators {
+    let texts = material.panels.iter().map(|panel| panel.architecture_texts(&material.truth).join("\n"));
+    let digests: Vec<String> = texts.map(|text| sha256_hex(text.as_bytes())).collect();
+    let every = (0..material.panels.len()).flat_map(|panel| (0..resolved.arms.len()).map(move |arm| (panel, arm)));
+    for (position, arm) in every {
+        let (spec, (supernets, trains)) = (&resolved.arms[arm].spec, &of_arms[arm]);
+        let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
+        let weights = read_weights(supernets, &kept, &spec.one_shot);
+        let architectures = &digests[position];
+        for id in &material.panels[position].estimators {
             let meta = estimator_meta(id)?;
             let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
                 let (estimator, version, architectures) = (id.as_str(), meta.version, architectures.as_str());
                 let inputs = ScoreInputs { ground, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &inputs)?;
-                let waits = trains && weights.is_some();
-                push(Work::Scores(ScoreWork { panel: position, estimator: id.clone(), weights }), key, waits);
+                let waits = *trains && weights.is_some();
+                push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits);
                 Ok::<(), CanonicalError>(())
             };
             match meta.kind {
                 EstimatorKind::OneShot => {
                     for weights in &weights {
                         let Weights { epochs, supernet, .. } = weights;
-                        let averaged = (epochs.len() > 1).then_some(epochs.as_slice());
+                        let others = (epochs[..] != kept[kept.len() - 1..]).then_some(epochs.as_slice());
                         let settings = Evaluation::from(&spec.one_shot);
-                        score(Protocol::OneShot { settings, averaged, supernet }, Some(weights.clone()))?;
+                        score(Protocol::OneShot { settings, epochs: others, supernet }, Some(weights.clone()))?;
                     }
                 }
                 EstimatorKind::ZeroShot => {
@@ -261,7 +284,7 @@ pub fn plan(
                         score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
                         continue;
                     }
-                    for weights in averages(&supernets, &kept, &[1]) {
+                    for weights in averages(supernets, &kept, &[1]) {
                         let supernet = Some(&weights.supernet);
                         score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(weights.clone()))?;
                     }
@@ -277,7 +300,15 @@ pub fn plan(
     Ok(stages)
 }
 
-/// The weights that one-shot estimators read: of every supernet, the averages of the last `counts` of the epochs that are `kept`.
+/// The weights that one-shot estimators read.
+fn read_weights(supernets: &[(SeedValue, StageKey)], kept: &[usize], settings: &OneShot) -> Vec<Weights> {
+    let earlier =
+        if settings.every_checkpoint { kept.split_last().map_or(&[][..], |(_, earlier)| earlier) } else { &[] };
+    let of = |&epoch: &usize| averages(supernets, &[epoch], &[1]);
+    earlier.iter().flat_map(of).chain(averages(supernets, kept, &settings.average_last)).collect()
+}
+
+/// Averages of kept weights: of every supernet, the averages of the last `counts` of the epochs that are `kept`.
 fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize]) -> Vec<Weights> {
     let last = |count: usize| kept[kept.len().saturating_sub(count)..].to_vec();
     let of = |count| {
@@ -323,13 +354,9 @@ fn evaluated<T>(settings: T, score: OneShotScore, evaluation: Evaluation) -> Res
     Ok(Evaluated { settings, evaluation, version: estimator_meta(score.id())?.version })
 }
 
-fn wants_supernet(resolved: &Resolved) -> Result<bool, ExperimentError> {
-    for id in resolved.spec.panels.values().flat_map(|panel| &panel.estimators) {
-        if reads_supernet(&resolved.spec, estimator_meta(id)?.kind) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn wants_supernet(spec: &Spec) -> bool {
+    let mut estimators = spec.panels.values().flat_map(|panel| &panel.estimators);
+    estimators.any(|id| estimator_meta(id).is_ok_and(|meta| reads_supernet(spec, meta.kind)))
 }
 
 /// `count` rows spread evenly over a table of `len` rows: the first, and on from there.

@@ -28,6 +28,17 @@ pub struct Resolved {
     pub canonical: String,
     /// Its SHA-256.
     pub hash: SpecHash,
+    /// The spec's own settings and those of its variants, in this order.
+    pub arms: Vec<Arm>,
+}
+
+/// One set of settings that the panels are scored with.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// The variant; none for the spec's own settings.
+    pub variant: Option<String>,
+    /// A spec with these settings and without variants.
+    pub spec: Spec,
 }
 
 #[derive(Serialize)]
@@ -58,18 +69,28 @@ impl Resolved {
             }
             digests.insert(format!("truth:{}", truth.table), table.sha256);
         }
-        for (name, panel) in &spec.panels {
-            for id in &panel.estimators {
-                let meta = estimator_meta(id)?;
-                if reads_supernet(&spec, meta.kind) && spec.supernet.is_none() {
-                    return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
+        let names = std::iter::once(None).chain(spec.variants.keys().map(Some));
+        let arms: Vec<Arm> = names
+            .filter_map(|name| Some(Arm { variant: name.cloned(), spec: spec.arm(name.map(String::as_str))? }))
+            .collect();
+        for Arm { variant, spec } in &arms {
+            let within =
+                |error: SpecError| variant.iter().fold(error, |error, name| error.within(&format!("variants.{name}")));
+            for (name, panel) in &spec.panels {
+                for id in &panel.estimators {
+                    let meta = estimator_meta(id)?;
+                    if reads_supernet(spec, meta.kind) && spec.supernet.is_none() {
+                        return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
+                    }
+                    if reads_supernet(spec, meta.kind) {
+                        leaves_out_what_is_untrained(spec, name, panel).map_err(within)?;
+                    }
+                    has_enough_images(spec, meta.kind).map_err(within)?;
+                    versions.insert(format!("estimator:{id}"), meta.version);
                 }
-                if reads_supernet(&spec, meta.kind) {
-                    leaves_out_what_is_untrained(&spec, name, panel)?;
-                }
-                has_enough_images(&spec, meta.kind)?;
-                versions.insert(format!("estimator:{id}"), meta.version);
             }
+        }
+        for (name, panel) in &spec.panels {
             if !panel.votes.is_empty() {
                 versions.insert("votes".to_owned(), VOTE_VERSION);
             }
@@ -87,13 +108,13 @@ impl Resolved {
                 }
             }
         }
-        for score in spec.supernet.iter().flat_map(Supernet::evaluated_by) {
+        for score in arms.iter().flat_map(|arm| &arm.spec.supernet).flat_map(Supernet::evaluated_by) {
             versions.insert(format!("estimator:{}", score.id()), estimator_meta(score.id())?.version);
         }
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
         let canonical = canonical_json("a spec", &identity)?;
         let hash = SpecHash::of(&canonical);
-        Ok(Self { spec, versions, digests, canonical, hash })
+        Ok(Self { spec, versions, digests, canonical, hash, arms })
     }
 
     /// The canonical JSON as a value.

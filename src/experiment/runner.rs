@@ -8,13 +8,13 @@ use super::ensemble::{ScoredRow, with_seed_means};
 use super::material::{Material, PanelRows};
 use super::plan::{Action, ScoreWork, Stage, Weights, Work, plan};
 use super::progress::Progress;
-use super::resolve::{Resolved, estimator_meta};
+use super::resolve::{Arm, Resolved, estimator_meta};
 use super::{DeviceClass, ExperimentError, Split, published};
 use crate::criteria::{self, Direction, VOTE_VERSION};
 use crate::data::DataRoot;
 use crate::estimator::{EstimatorKind, Score};
 use crate::seed::Seed;
-use crate::spec::{Ensemble, Spec, StageKey, Truth};
+use crate::spec::{Ensemble, StageKey, Truth};
 use crate::store::record::{
     ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord, TruthRecord,
     Verified,
@@ -68,7 +68,7 @@ impl Runner<'_> {
             .into_iter()
             .map(|stage| PlannedStage {
                 kind: stage.work.kind(),
-                label: label(&stage.work, &material.panels),
+                label: label(&stage.work, resolved, &material.panels),
                 action: if stage.action == Action::Reuse { "skip" } else { "run" },
                 reason: stage.action.reason(),
                 key: stage.key,
@@ -97,8 +97,10 @@ impl Runner<'_> {
         for stage in &stages {
             match &stage.work {
                 Work::VerifyTruth { rows } => results.verified = self.verify_truth(&material, rows, &stage.key)?,
-                Work::Supernet { seed } => {
-                    results.supernets.push(self.supernet(resolved, images.as_ref(), *seed, &stage.key)?);
+                Work::Supernet { arm, seed } => {
+                    let Arm { variant, spec } = &resolved.arms[*arm];
+                    let record = self.supernet(spec, images.as_ref(), *seed, &stage.key)?;
+                    results.supernets.push(SupernetRecord { variant: variant.clone(), ..record });
                 }
                 Work::Scores(work) => results.scores.push((stage.key.clone(), work.clone())),
             }
@@ -139,17 +141,22 @@ impl Runner<'_> {
                 })
             };
             let mut estimators = Vec::new();
-            for ScoredRow { estimator, checkpoint, scores } in scored_rows(spec, position, &results.scores, scores)? {
+            for ScoredRow { estimator, variant, checkpoint, scores } in
+                scored_rows(resolved, position, &results.scores, scores)?
+            {
                 let meta = estimator_meta(&estimator)?;
                 let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
                 let criteria = judge(meta.id, &oriented)?;
                 // What was published is of single supernets at the end of their training.
-                let comparable = is_benchmark && checkpoint.as_ref().is_none_or(Checkpoint::is_single);
+                let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs as u32);
+                let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
+                let comparable = is_benchmark && variant.is_none() && checkpoint.as_ref().is_none_or(at_the_end);
                 estimators.push(EstimatorRecord {
                     id: meta.id.to_owned(),
                     version: meta.version,
                     direction: meta.direction,
                     kind: meta.kind,
+                    variant,
                     checkpoint,
                     scores,
                     criteria,
@@ -164,6 +171,7 @@ impl Runner<'_> {
                     version: VOTE_VERSION,
                     direction: Direction::Higher,
                     kind: EstimatorKind::Vote,
+                    variant: None,
                     checkpoint: None,
                     criteria: judge(name, &scores)?,
                     scores: scores.into_iter().map(Score::from).collect(),
@@ -198,21 +206,26 @@ pub(super) struct Results {
 
 /// What each estimator of a panel said, ensembles included.
 fn scored_rows(
-    spec: &Spec,
+    resolved: &Resolved,
     panel: usize,
     stages: &[(StageKey, ScoreWork)],
     scores: &BTreeMap<StageKey, Vec<Score>>,
 ) -> Result<Vec<ScoredRow>, ExperimentError> {
-    let rows = stages.iter().filter(|(_, work)| work.panel == panel).map(|(key, work)| {
-        let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
-        let checkpoint = work.weights.as_ref().map(checkpoint);
-        Ok::<_, ExperimentError>(ScoredRow { estimator: work.estimator.clone(), checkpoint, scores })
-    });
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    Ok(match spec.one_shot.ensemble {
-        Ensemble::None => rows,
-        Ensemble::Seeds => with_seed_means(&rows),
-    })
+    let mut all = Vec::new();
+    for (arm, Arm { variant, spec }) in resolved.arms.iter().enumerate() {
+        let stages = stages.iter().filter(|(_, work)| (work.panel, work.arm) == (panel, arm));
+        let rows = stages.map(|(key, work)| {
+            let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
+            let (estimator, checkpoint) = (work.estimator.clone(), work.weights.as_ref().map(checkpoint));
+            Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores })
+        });
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        all.extend(match spec.one_shot.ensemble {
+            Ensemble::None => rows,
+            Ensemble::Seeds => with_seed_means(&rows),
+        });
+    }
+    Ok(all)
 }
 
 /// How a record names weights.
@@ -248,13 +261,14 @@ fn reads_images(stage: &Stage) -> bool {
         }
 }
 
-fn label(work: &Work, panels: &[PanelRows]) -> String {
+fn label(work: &Work, resolved: &Resolved, panels: &[PanelRows]) -> String {
+    let variant = |arm: usize| resolved.arms[arm].variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
     match work {
         Work::VerifyTruth { rows } => format!("{} architectures", rows.len()),
-        Work::Supernet { seed } => format!("seed {seed}"),
+        Work::Supernet { arm, seed } => format!("seed {seed}{}", variant(*arm)),
         Work::Scores(work) => {
             let of = work.weights.as_ref().map_or(String::new(), |weights| format!(", {}", checkpoint(weights)));
-            format!("{}: {}{of}", panels[work.panel].name, work.estimator)
+            format!("{}: {}{}{of}", panels[work.panel].name, work.estimator, variant(work.arm))
         }
     }
 }

@@ -11,7 +11,7 @@ use super::material::{Material, Split};
 use super::plan::{ScoreWork, Weights};
 use super::resolve::estimator_meta;
 use super::runner::Runner;
-use super::{ExperimentError, Resolved, workers};
+use super::{Arm, ExperimentError, Resolved, workers};
 use crate::estimator::{Estimator, EstimatorKind, Need, Probe, Score, registry};
 use crate::space::Architecture;
 use crate::spec::StageKey;
@@ -44,6 +44,7 @@ const KEPT_EVERY: Duration = Duration::from_secs(10);
 /// Score stages that look at the same networks: one panel, one kind, one supernet's weights.
 pub(super) struct Group<'a> {
     panel: usize,
+    arm: usize,
     pub(super) kind: EstimatorKind,
     pub(super) weights: Option<&'a Weights>,
     pub(super) members: Vec<(&'a StageKey, &'static dyn Estimator)>,
@@ -79,17 +80,22 @@ impl Runner<'_> {
             }
             let (kind, weights) = (estimator_meta(&work.estimator)?.kind, work.weights.as_ref());
             let member = (key, registry::find(&work.estimator)?);
-            let fits = |group: &&mut Group<'_>| (group.panel, group.kind, group.weights) == (work.panel, kind, weights);
+            let (panel, arm) = (work.panel, work.arm);
+            let fits = |group: &&mut Group<'_>| {
+                (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
+            };
             match groups.iter_mut().find(fits) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { panel: work.panel, kind, weights, members: vec![member] }),
+                None => groups.push(Group { panel, arm, kind, weights, members: vec![member] }),
             }
         }
         for group in &groups {
             let panel = &material.panels[group.panel];
             let architectures = panel.architectures(&material.truth);
-            let label = format!("{}: {}", panel.name, describe(group.kind));
-            let rows = self.rows(&label, group, &architectures, &self.look(resolved, images, group)?)?;
+            let Arm { variant, spec } = &resolved.arms[group.arm];
+            let variant = variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
+            let label = format!("{}: {}{variant}", panel.name, describe(group.kind));
+            let rows = self.rows(&label, group, &architectures, &self.look(spec, images, group)?)?;
             for (place, (key, estimator)) in group.members.iter().enumerate() {
                 let meta = estimator.meta();
                 let column: Vec<Score> = rows.iter().map(|row| row[place]).collect();
@@ -170,6 +176,7 @@ mod tests {
         let estimators = ["params", "flops"].map(|id| registry::find(id).unwrap());
         let group = Group {
             panel: 0,
+            arm: 0,
             kind: EstimatorKind::Baseline,
             weights: None,
             members: keys.iter().zip(estimators).collect(),

@@ -5,8 +5,7 @@ use crate::store::record::{EstimatorRecord, PanelRecord, Record};
 
 /// The columns. `origin` is `here` or `published`; `lower` and `upper` bound the 95 % interval of tau-b; `expected` is the value's
 /// expectation under random tie-breaking; `source` is that of a published value.
-const HEADER: &str =
-    "spec_hash,panel,architectures,estimator,version,seed,epoch,criterion,origin,value,lower,upper,expected,source\n";
+const HEADER: &str = "spec_hash,panel,architectures,estimator,variant,version,seed,epoch,criterion,origin,value,lower,upper,expected,source\n";
 
 /// The report as CSV (RFC 4180, lines ended by a line feed). A value that is undefined is an empty field.
 pub fn csv(record: &Record) -> String {
@@ -40,7 +39,8 @@ fn prefix(record: &Record, panel: &PanelRecord, estimator: &EstimatorRecord) -> 
     });
     let architectures = panel.architectures.len().to_string();
     let version = estimator.version.to_string();
-    [&record.spec_hash, &panel.name, &architectures, &estimator.id, &version, &seed, &epoch]
+    let variant = estimator.variant.clone().unwrap_or_default();
+    [&record.spec_hash, &panel.name, &architectures, &estimator.id, &variant, &version, &seed, &epoch]
         .map(|field| quote(field))
         .join(",")
 }

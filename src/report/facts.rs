@@ -56,12 +56,14 @@ pub(super) fn verified(verified: &Verified) -> String {
 
 /// How a supernet's training went, in a sentence.
 pub(super) fn supernet(supernet: &SupernetRecord) -> String {
-    let seed = &supernet.seed;
+    let variant = supernet.variant.as_ref().map_or(String::new(), |name| format!("{name}, "));
+    let seed = format!("{variant}seed {}", supernet.seed);
+    let seed = seed[..1].to_uppercase() + &seed[1..];
     let (Some(first), Some(last)) = (supernet.epochs.first(), supernet.epochs.last()) else {
-        return format!("Seed {seed}: not trained.");
+        return format!("{seed}: not trained.");
     };
     let mut text = format!(
-        "Seed {seed}: {} epochs, training loss {} to {}, training accuracy {} to {}.",
+        "{seed}: {} epochs, training loss {} to {}, training accuracy {} to {}.",
         count(supernet.epochs.len()),
         number::fixed(first.loss, 3),
         number::fixed(last.loss, 3),

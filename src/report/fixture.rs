@@ -136,6 +136,7 @@ fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) ->
         version: 1,
         direction: invented.direction,
         kind: invented.kind,
+        variant: None,
         checkpoint: one_shot.then(|| Checkpoint::single("20", 40)),
         criteria: criteria::evaluate(truth, &oriented, &config, Seed::root(5).child("bootstrap")).unwrap(),
         scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),

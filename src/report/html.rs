@@ -11,7 +11,7 @@ use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
 use super::{NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
 use crate::estimator::EstimatorKind;
-use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
+use crate::store::record::{EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
 
 const PAGE: &str = include_str!("templates/page.html");
 const STYLE: &str = include_str!("templates/style.css");
@@ -120,7 +120,7 @@ impl Panel {
         let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
         let scatter = |(index, estimator): (usize, &EstimatorRecord)| Scatter {
             id: estimator.id.clone(),
-            about: checkpoint(estimator).unwrap_or_default(),
+            about: estimator.about(),
             tau: typeset(&number::value(Criterion::TauB, estimator.criteria.kendall.tau_b)),
             picture: svg::scatter(&format!("{id}-{index}"), &estimator.label(), &truth, &estimator.oriented()),
         };
@@ -204,7 +204,7 @@ fn extreme(values: impl Iterator<Item = Option<f64>>, higher: bool) -> Option<f6
     values.flatten().reduce(if higher { f64::max } else { f64::min })
 }
 
-/// Kind, checkpoint, version and direction of an estimator, in a line.
+/// Kind, variant, checkpoint, version and direction of an estimator, in a line.
 fn about(estimator: &EstimatorRecord) -> String {
     let kind = match estimator.kind {
         EstimatorKind::Baseline => "baseline",
@@ -217,12 +217,9 @@ fn about(estimator: &EstimatorRecord) -> String {
         Direction::Higher => "higher is better",
         Direction::Lower => "lower is better",
     };
-    let checkpoint = checkpoint(estimator).map(|text| format!(", {text}")).unwrap_or_default();
-    format!("{kind}{checkpoint}, version {}, {direction}", estimator.version)
-}
-
-fn checkpoint(estimator: &EstimatorRecord) -> Option<String> {
-    estimator.checkpoint.as_ref().map(Checkpoint::to_string)
+    let scored_with = [estimator.about()].into_iter().filter(|text| !text.is_empty());
+    let parts: Vec<String> = [kind.to_owned()].into_iter().chain(scored_with).collect();
+    format!("{}, version {}, {direction}", parts.join(", "), estimator.version)
 }
 
 fn comparison(comparison: &Comparison) -> [String; 6] {

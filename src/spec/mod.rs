@@ -12,6 +12,7 @@ mod supernet;
 mod truth;
 mod types;
 mod validate;
+mod variant;
 mod zero_shot;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json, sha256_hex};
@@ -27,4 +28,5 @@ pub use types::{
     Cifar10Images, DataFile, Images, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages, Training, TruthRecipe,
     Vote, Warmup,
 };
+pub use variant::Variant;
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

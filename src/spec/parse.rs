@@ -9,6 +9,7 @@ use super::network::{Misfit, Network};
 use super::supernet::Picker;
 use super::types::{Spec, TruthRecipe};
 use super::validate;
+use super::variant::{BadChange, Changes, Variant};
 use super::zero_shot::WeightSource;
 use crate::space::{Form, SpaceId};
 
@@ -52,6 +53,15 @@ impl SpecError {
         Self::Invalid { key: key.into(), problem: problem.into() }
     }
 
+    /// The same of the settings of a variant.
+    #[must_use]
+    pub fn within(self, variant: &str) -> Self {
+        match self {
+            Self::Invalid { key, problem } => Self::Invalid { key: format!("{variant}.{key}"), problem },
+            other => other,
+        }
+    }
+
     fn misfit(key: &str, misfit: Misfit) -> Self {
         match misfit.key {
             Some(size) => Self::invalid(format!("{key}.{size}"), misfit.problem),
@@ -65,7 +75,30 @@ impl SpecError {
 /// # Errors
 /// If the text is malformed, has an unknown key, or a value out of range.
 pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
-    let mut spec: Spec = from_toml(text, origin)?;
+    let written: Spec<Changes> = from_toml(text, origin)?;
+    let (base, changes) = written.split();
+    let mut spec = resolve(base.clone())?;
+    for (name, changes) in changes {
+        let key = format!("variants.{name}");
+        validate::name(&key, &name)?;
+        let arm = changes.apply(&base).map_err(|BadChange { section, message, span }| SpecError::Syntax {
+            help: suggestion(&message),
+            message: format!("{key}.{section}: {message}"),
+            origin: origin.to_owned(),
+            text: text.to_owned(),
+            span: Some(span),
+        })?;
+        let variant = Variant::between(&spec, &resolve(arm).map_err(|error| error.within(&key))?);
+        if variant == Variant::default() {
+            return Err(SpecError::invalid(key, "changes nothing"));
+        }
+        spec.variants.insert(name, variant);
+    }
+    Ok(spec)
+}
+
+/// Fills in what depends on other keys, and checks that the values make sense.
+fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
     let network = |key: &str, network: &mut Network, form| {
         network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
     };
@@ -153,6 +186,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Input;
 
     #[test]
     fn an_unknown_key_names_its_place_and_the_nearest_known_one() {
@@ -163,6 +197,54 @@ mod tests {
         assert!(message.contains("unknown field `samplin`"), "{message}");
         assert_eq!(help.as_deref(), Some("did you mean `sampling`?"));
         assert_eq!(&text[span.unwrap()], "samplin");
+    }
+
+    /// A spec with further lines.
+    fn with(lines: &str) -> Result<Spec, SpecError> {
+        let text = format!(
+            "name = 'x'\nspace = 'nb201'\n[images.synthetic]\ntrain = 100\nvalidation = 50\n[truth.trained]\ntable = 'nb201-micro'\n\
+             [panels.all]\nestimators = ['params']\n[supernet]\nsampling = 'iso'\ntraining = {{ epochs = 3, batch = 10, learning-rate = 0.1 }}\n\
+             [zero-shot]\nbatch = 20\n{lines}"
+        );
+        parse_spec(&text, "a test")
+    }
+
+    #[test]
+    fn a_variant_is_the_spec_with_what_it_changes() {
+        let spec = with(
+            "[variants.noise.zero-shot]\ninput = 'gaussian'\n[variants.paper.zero-shot]\npreset = 'paper'\nbatch = 10\n\
+             [variants.long]\nsupernet = { training = { epochs = 9 }, network = { cells = 2 } }\none-shot = { batch = 10 }",
+        )
+        .unwrap();
+        let arm = |name| spec.arm(Some(name)).unwrap();
+        let noise = arm("noise").zero_shot;
+        assert_eq!((noise.input, noise.batch), (Input::Gaussian, 20));
+        assert_eq!(arm("noise"), Spec { zero_shot: noise, ..spec.arm(None).unwrap() });
+        let paper = arm("paper").zero_shot;
+        assert_eq!((paper.batch, paper.batches, paper.form), (10, 5, Form::Supernet));
+        let long = arm("long").supernet.unwrap();
+        assert_eq!((long.training.epochs, long.training.batch, long.network.cells), (9, 10, Some(2)));
+        assert_eq!(long.network.channels, spec.supernet.as_ref().unwrap().network.channels);
+        assert_eq!(spec.variants["long"].zero_shot, None, "only what is changed is part of the identity");
+        assert_eq!(spec.arm(Some("absent")), None);
+    }
+
+    #[test]
+    fn what_makes_no_variant_is_refused_with_its_place() {
+        for (lines, said) in [
+            ("[variants.a.zero-shot]\nbatch = 20", "`variants.a` changes nothing"),
+            ("[variants.a.zero-shot]\nbatch = 1", "`variants.a.zero-shot.batch` is 1"),
+            ("[variants.A.zero-shot]\nbatch = 2", "`variants.A` is not 1 to 64 lower-case letters"),
+            ("[variants.a.zero-shot]\nbacth = 2", "variants.a.zero-shot: unknown field `bacth`"),
+            ("[variants.a.zero-shots]\nbatch = 2", "unknown field `zero-shots`"),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert!(error.to_string().contains(said), "{lines}: {error}");
+            if let SpecError::Syntax { help, span, text, .. } = error {
+                assert!(help.unwrap().contains("did you mean"));
+                assert!(text[span.unwrap()].contains("variants.a") || lines.contains("zero-shots"));
+            }
+        }
     }
 
     #[test]

@@ -168,6 +168,9 @@ pub struct OneShot {
     /// of the last epoch included; `1` is the last epoch's own.
     #[serde(skip_serializing_if = "defaults::is_last")]
     pub average_last: Vec<usize>,
+    /// Whether every one-shot estimator scores with the weights of each of the supernet's checkpoints, too.
+    #[serde(skip_serializing_if = "defaults::is_default")]
+    pub every_checkpoint: bool,
     /// Whether scores are averaged over supernets too.
     #[serde(skip_serializing_if = "defaults::is_default")]
     pub ensemble: Ensemble,
@@ -175,7 +178,7 @@ pub struct OneShot {
 
 impl Default for OneShot {
     fn default() -> Self {
-        Self { batch: 64, validation: 0, average_last: vec![1], ensemble: Ensemble::None }
+        Self { batch: 64, validation: 0, average_last: vec![1], every_checkpoint: false, ensemble: Ensemble::None }
     }
 }
 

@@ -12,6 +12,7 @@ use super::network::Network;
 use super::seed_value::SeedValue;
 use super::supernet::{OneShot, Supernet, Without};
 use super::truth::Truth;
+use super::variant::Variant;
 use super::zero_shot::ZeroShot;
 use crate::criteria::{CriteriaConfig, VoteRule};
 use crate::space::SpaceId;
@@ -19,7 +20,7 @@ use crate::space::SpaceId;
 /// An experiment: which estimators rank which architectures against which truth, and how every number is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Spec {
+pub struct Spec<V = Variant> {
     /// What the experiment is called on the command line; not part of its identity.
     #[serde(skip_serializing)]
     pub name: String,
@@ -46,6 +47,9 @@ pub struct Spec {
     /// What is computed from each ranking.
     #[serde(default)]
     pub criteria: CriteriaConfig,
+    /// Named variants of the settings above, whose scores stand beside the spec's own.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub variants: BTreeMap<String, V>,
 }
 
 /// An image set and its split: the first `train` images train, the last `validation` images validate.

@@ -114,6 +114,9 @@ pub struct EstimatorRecord {
     pub direction: Direction,
     /// What kind of estimator it is.
     pub kind: EstimatorKind,
+    /// The variant of the spec that it was scored with; none for the spec's own settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// The weights that it read; none for an estimator without a supernet.
     pub checkpoint: Option<Checkpoint>,
     /// Its scores as it gave them, one for each of [`PanelRecord::architectures`].
@@ -130,12 +133,17 @@ impl EstimatorRecord {
         self.scores.iter().map(|score| self.direction.orient(score.value())).collect()
     }
 
-    /// The id, with the checkpoint where there is one: `oneshot_loss (seed 20, epoch 40)`.
+    /// The id, with the variant and the checkpoint where there are such: `oneshot_loss (iso, seed 20, epoch 40)`.
     pub fn label(&self) -> String {
-        match &self.checkpoint {
-            Some(checkpoint) => format!("{} ({checkpoint})", self.id),
-            None => self.id.clone(),
-        }
+        let about = self.about();
+        if about.is_empty() { self.id.clone() } else { format!("{} ({about})", self.id) }
+    }
+
+    /// The variant and the checkpoint, as in `iso, seed 20, epoch 40`; empty without either.
+    pub fn about(&self) -> String {
+        let checkpoint = self.checkpoint.as_ref().map(Checkpoint::to_string);
+        let parts: Vec<String> = self.variant.iter().cloned().chain(checkpoint).collect();
+        parts.join(", ")
     }
 }
 

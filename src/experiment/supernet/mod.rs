@@ -25,10 +25,10 @@ use self::pool::sampler;
 use self::prune::candidates;
 use self::state::State;
 use self::watch::Watcher;
+use super::ExperimentError;
 use super::material::Split;
 use super::plan::Weights;
 use super::runner::Runner;
-use super::{ExperimentError, Resolved};
 use crate::net::average::average;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
@@ -41,7 +41,7 @@ impl Runner<'_> {
     /// The record of a supernet, which is trained now unless the store holds it.
     pub(super) fn supernet(
         &self,
-        resolved: &Resolved,
+        spec: &Spec,
         images: Option<&Split>,
         seed: SeedValue,
         key: &StageKey,
@@ -50,10 +50,9 @@ impl Runner<'_> {
         if let Some(record) = self.store.read_json(&path)? {
             return Ok(record);
         }
-        let settings =
-            resolved.spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
+        let settings = spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.new_supernet(&resolved.spec, settings, seed)?;
+        let network = self.new_supernet(spec, settings, seed)?;
         let job = Job {
             network: &network,
             images: &images.train,
@@ -67,10 +66,9 @@ impl Runner<'_> {
         let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
         state.restore(&mut trainer, &mut record)?;
 
-        let evaluation = self.evaluation(&network, &resolved.spec, images)?;
-        let whole = sampler(resolved.spec.space, settings)?;
-        let mut pruned =
-            record.pruning.as_ref().map(|kept| prune::sampler(&whole, kept, resolved.spec.space)).transpose()?;
+        let evaluation = self.evaluation(&network, spec, images)?;
+        let whole = sampler(spec.space, settings)?;
+        let mut pruned = record.pruning.as_ref().map(|kept| prune::sampler(&whole, kept, spec.space)).transpose()?;
         let candidates =
             settings.prune.as_ref().map(|prune| candidates(&whole, prune, seed.root().child("pruning"))).transpose()?;
         let left = settings.training.epochs - trainer.curve().len();
@@ -94,7 +92,7 @@ impl Runner<'_> {
             {
                 self.progress.message(&format!("ranking {} architectures", candidates.len()));
                 let kept = evaluation.prune(prune, candidates)?;
-                pruned = Some(prune::sampler(&whole, &kept, resolved.spec.space)?);
+                pruned = Some(prune::sampler(&whole, &kept, spec.space)?);
                 record.pruning = Some(kept);
             }
             if !trainer.is_done() {

@@ -4,17 +4,23 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use candle_core::Device;
 
 use super::*;
+use crate::experiment::Resolved;
 use crate::experiment::{DeviceClass, Progress, Silent, freeze};
 use crate::space::{Architecture, SpaceId};
-use crate::spec::{Ensemble, OneShot, OneShotScore, parse_spec};
+use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, Record};
 
 /// Five epochs of three steps, with further lines for the table `[supernet]`.
 fn resolved(supernet: &str) -> Resolved {
+    resolved_with("", supernet)
+}
+
+/// The same, with further lines for the table `[one-shot]`.
+fn resolved_with(one_shot: &str, supernet: &str) -> Resolved {
     let text = format!(
         "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
-         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n\
+         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n{one_shot}\n\
          [panels.all]\nestimators = ['oneshot_loss']\n\
          [supernet]\nnetwork = {{ channels = 4, cells = 1 }}\n\
          training = {{ epochs = 5, batch = 16, learning-rate = 0.05, dropout = 0.1, augment = true, clip = 5.0 }}\n{supernet}"
@@ -30,7 +36,7 @@ fn train(resolved: &Resolved, store: &Path, progress: &dyn Progress) -> Supernet
     let store = Store::open(store).unwrap();
     let images = Split::load(&resolved.spec.images, None).unwrap();
     let runner = Runner { store: &store, root: None, device: &Device::Cpu, class: DeviceClass::Cpu, jobs: 0, progress };
-    runner.supernet(resolved, Some(&images), SeedValue(20), &key()).unwrap()
+    runner.supernet(&resolved.spec, Some(&images), SeedValue(20), &key()).unwrap()
 }
 
 /// Every file of the stage with its content, by name.
@@ -102,10 +108,8 @@ fn run(resolved: &Resolved) -> Record {
 
 #[test]
 fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
-    let mut resolved = resolved("sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]");
-    resolved.spec.one_shot.average_last = vec![1, 3];
-    resolved.spec.one_shot.ensemble = Ensemble::Seeds;
-    let rows = &run(&resolved).panels[0].estimators;
+    let supernet = "sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]";
+    let rows = &run(&resolved_with("average-last = [1, 3]\nensemble = 'seeds'", supernet)).panels[0].estimators;
     let labels: Vec<String> = rows.iter().map(EstimatorRecord::label).collect();
     assert_eq!(
         labels,
@@ -126,9 +130,47 @@ fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
     assert!(rows[0].scores != rows[3].scores, "the average of three checkpoints scores as the last");
 
     // The last epoch's own row is that of a spec which averages nothing.
-    resolved.spec.one_shot = OneShot { batch: 10, ..OneShot::default() };
-    let plain = &run(&resolved).panels[0].estimators;
+    let plain = &run(&resolved(supernet)).panels[0].estimators;
     assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
+}
+
+#[test]
+fn every_checkpoint_has_rows_of_its_own() {
+    let supernet = "sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]";
+    let rows = &run(&resolved_with("every-checkpoint = true", supernet)).panels[0].estimators;
+    let labels = rows.iter().map(EstimatorRecord::about).collect::<Vec<_>>();
+    let expected = [2, 4, 5].map(|epoch| [1, 2].map(|seed| format!("seed {seed}, epoch {epoch}")));
+    assert_eq!(labels, expected.concat());
+    let plain = &run(&resolved(supernet)).panels[0].estimators;
+    assert_eq!(plain[..], rows[4..]);
+    assert!(rows[0].scores != rows[2].scores && rows[2].scores != rows[4].scores);
+}
+
+#[test]
+fn a_variant_is_scored_beside_the_spec_and_trains_only_what_it_changes() {
+    let variants = "[variants.deiso.supernet]\nsampling = 'deiso'\n[variants.small.one-shot]\nvalidation = 10";
+    let both = resolved(&format!("sampling = 'iso'\n{variants}"));
+    let rows = &run(&both).panels[0].estimators;
+    let labels: Vec<String> = rows.iter().map(EstimatorRecord::label).collect();
+    let expected = ["seed 20, epoch 5", "deiso, seed 20, epoch 5", "small, seed 20, epoch 5"]
+        .map(|about| format!("oneshot_loss ({about})"));
+    assert_eq!(labels, expected);
+    let alone = |supernet: &str, one_shot: &str| {
+        let rows = run(&resolved_with(one_shot, supernet)).panels.remove(0).estimators;
+        rows.into_iter().map(|row| row.scores).collect::<Vec<_>>()
+    };
+    assert_eq!(vec![rows[0].scores.clone()], alone("sampling = 'iso'", ""));
+    assert_eq!(vec![rows[1].scores.clone()], alone("sampling = 'deiso'", ""));
+    assert_eq!(vec![rows[2].scores.clone()], alone("sampling = 'iso'", "validation = 10"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
+    let stages = runner.plan(&both).unwrap();
+    let labels: Vec<&str> = stages.iter().map(|stage| stage.label.as_str()).collect();
+    assert_eq!(labels[..2], ["seed 20", "seed 20, deiso"]);
+    assert_eq!(labels.len(), 5, "the third variant trains nothing: {labels:?}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
 }
 
 /// Names become file names and command-line words.
-fn name(key: &str, value: &str) -> Checked {
+pub(super) fn name(key: &str, value: &str) -> Checked {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if value.is_empty() || value.len() > 64 || !value.bytes().all(plain) {
         return Err(SpecError::invalid(key, "is not 1 to 64 lower-case letters, digits, `-` and `_`"));

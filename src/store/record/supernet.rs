@@ -10,6 +10,9 @@ use super::finite;
 pub struct SupernetRecord {
     /// The seed, a `u64` in decimal.
     pub seed: String,
+    /// The variant of the spec that it is of; none for the spec's own settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// The epochs, in order.
     pub epochs: Vec<EpochRecord>,
     /// What was pruned, if anything.
