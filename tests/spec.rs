@@ -229,7 +229,7 @@ fn averages_change_the_hash_and_their_defaults_keep_it() {
     }
     let single = read_by("ensemble = 'seeds'").replace("seeds = [20, 2020]", "seeds = [20]");
     let error = parse_spec(&single, "a test").unwrap_err().to_string();
-    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, and supernet.seeds has 1"), "{error}");
+    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, and there are 1 supernet seeds"), "{error}");
 }
 
 #[test]

@@ -123,7 +123,9 @@ impl From<ExperimentError> for Failure {
             }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
                 .with_help("give --data-root DIR, or set NAS_ASSAY_DATA, to a folder laid out as the README says"),
-            ExperimentError::Data(_) | ExperimentError::Table(_) => Self::new(DATA, message),
+            ExperimentError::Data(_) | ExperimentError::Table(_) | ExperimentError::ScoreFile(_) => {
+                Self::new(DATA, message)
+            }
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),

@@ -2,15 +2,25 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nas_assay::experiment::Progress;
 
-/// A bar a stage on a terminal, one line a finished stage elsewhere.
+/// How often a stage is heard of where no bar can be drawn.
+const HEARD_EVERY: Duration = Duration::from_secs(60);
+
+/// A bar a stage on a terminal; elsewhere a line a minute, and one for each finished stage.
 pub struct Bars {
     terminal: bool,
-    current: Mutex<Option<(ProgressBar, String, Instant)>>,
+    current: Mutex<Option<Stage>>,
+}
+
+struct Stage {
+    bar: ProgressBar,
+    label: String,
+    started: Instant,
+    heard: Instant,
 }
 
 impl fmt::Debug for Bars {
@@ -25,11 +35,11 @@ impl Bars {
         Self { terminal, current: Mutex::new(None) }
     }
 
-    fn with_bar(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Ok(held) = self.current.lock()
-            && let Some((bar, ..)) = held.as_ref()
+    fn with_stage(&self, act: impl FnOnce(&mut Stage)) {
+        if let Ok(mut held) = self.current.lock()
+            && let Some(stage) = held.as_mut()
         {
-            act(bar);
+            act(stage);
         }
     }
 }
@@ -38,32 +48,76 @@ impl Progress for Bars {
     fn begin(&self, label: &str, steps: u64) {
         let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) = ProgressStyle::with_template("{prefix:28!} {wide_bar} {pos}/{len} {eta:>4} {msg}") {
-            bar.set_style(style.progress_chars("━━─"));
+        let template = "{prefix:28!} {wide_bar} {pos}/{len} {per_sec:>8} {eta:>4} {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let rate = |state: &indicatif::ProgressState, text: &mut dyn fmt::Write| {
+                let _ = text.write_str(&rate(state.per_sec()));
+            };
+            bar.set_style(style.with_key("per_sec", rate).progress_chars("━━─"));
         }
         bar.set_prefix(label.to_owned());
-        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        bar.enable_steady_tick(Duration::from_millis(200));
         if let Ok(mut held) = self.current.lock() {
-            *held = Some((bar, label.to_owned(), Instant::now()));
+            let now = Instant::now();
+            *held = Some(Stage { bar, label: label.to_owned(), started: now, heard: now });
         }
     }
 
     fn advance(&self, steps: u64) {
-        self.with_bar(|bar| bar.inc(steps));
+        self.with_stage(|stage| {
+            stage.bar.inc(steps);
+            if !self.terminal && stage.heard.elapsed() >= HEARD_EVERY {
+                stage.heard = Instant::now();
+                let done = (stage.bar.position(), stage.bar.length().unwrap_or(0));
+                eprintln!("{}", under_way(&stage.label, done, stage.started.elapsed(), &stage.bar.message()));
+            }
+        });
     }
 
     fn message(&self, text: &str) {
-        self.with_bar(|bar| bar.set_message(text.to_owned()));
+        self.with_stage(|stage| stage.bar.set_message(text.to_owned()));
     }
 
     fn end(&self) {
         if let Ok(mut held) = self.current.lock()
-            && let Some((bar, label, started)) = held.take()
+            && let Some(Stage { bar, label, started, .. }) = held.take()
         {
             let message = bar.message();
             bar.finish_and_clear();
             let note = if message.is_empty() { String::new() } else { format!("  {message}") };
             eprintln!("{label:<28} {:>7.1} s{note}", started.elapsed().as_secs_f64());
         }
+    }
+}
+
+/// A line about a stage that goes on: how far it is, how fast, and how long it may take yet.
+fn under_way(label: &str, (done, all): (u64, u64), elapsed: Duration, message: &str) -> String {
+    let per_second = done as f64 / elapsed.as_secs_f64();
+    let left = (all.saturating_sub(done) as f64 / per_second).ceil();
+    let left = if left < 90.0 { format!("{left} s") } else { format!("{:.0} min", left / 60.0) };
+    let note = if message.is_empty() { String::new() } else { format!("  {message}") };
+    format!("{label:<28} {done}/{all}, {}, {left} left{note}", rate(per_second))
+}
+
+/// Steps a second, or a minute where they are slow.
+fn rate(per_second: f64) -> String {
+    match per_second {
+        slow if slow < 0.95 => format!("{:.1}/min", 60.0 * slow),
+        middling if middling < 9.5 => format!("{middling:.1}/s"),
+        fast => format!("{fast:.0}/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_how_far_how_fast_and_how_long_yet() {
+        let line =
+            |done, seconds, message| under_way("all: zero-shot scores", done, Duration::from_secs(seconds), message);
+        assert_eq!(line((60, 300), 60, ""), "all: zero-shot scores        60/300, 1.0/s, 4 min left");
+        assert_eq!(line((30, 40), 60, "loss 1.2"), "all: zero-shot scores        30/40, 30.0/min, 20 s left  loss 1.2");
+        assert_eq!(line((6000, 6100), 60, ""), "all: zero-shot scores        6000/6100, 100/s, 1 s left");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::ExperimentError;
+use super::ensemble::ScoredRow;
+use super::{ExperimentError, ScoreTable};
 use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, SubSpace};
-use crate::spec::{DataFile, Images, Panel, Spec, SpecError, Truth};
+use crate::spec::{DataFile, Images, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
 use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
 use crate::truth::nb301::Nb301Table;
@@ -38,15 +39,38 @@ pub struct PanelRows {
     pub rows: Vec<usize>,
     /// Estimator ids.
     pub estimators: Vec<String>,
+    /// What score files say of them.
+    pub(super) outside: Vec<ScoredRow>,
 }
 
 impl PanelRows {
-    fn draw(name: &str, panel: &Panel, space: SpaceId, truth: &[(Architecture, f64)]) -> Result<Self, ExperimentError> {
+    fn draw(
+        name: &str,
+        panel: &Panel,
+        space: SpaceId,
+        truth: &[(Architecture, f64)],
+        tables: &[(&String, &ScoreFile, ScoreTable)],
+        places: &[usize],
+    ) -> Result<Self, ExperimentError> {
         let rows: Vec<usize> = match &panel.without {
             None => (0..truth.len()).collect(),
             Some(without) => {
                 let part = SubSpace::without(space, &without.operations)?;
                 (0..truth.len()).filter(|&row| part.contains(truth[row].0)).collect()
+            }
+        };
+        let of = |rows: &[usize]| rows.iter().map(|&row| (truth[row].0, places[row])).collect::<Vec<_>>();
+        let rows = match panel.missing {
+            Missing::Refuse => rows,
+            Missing::PassOver => {
+                let mut scored = vec![true; rows.len()];
+                for (_, file, table) in tables {
+                    for column in file.columns() {
+                        let values = table.column(&column.name, &of(&rows))?;
+                        scored.iter_mut().zip(values).for_each(|(scored, value)| *scored &= value.is_some());
+                    }
+                }
+                rows.into_iter().zip(scored).filter(|(_, scored)| *scored).map(|(row, _)| row).collect()
             }
         };
         let rows = match panel.sample {
@@ -60,7 +84,11 @@ impl PanelRows {
                 chosen.into_iter().map(|place| rows[place]).collect()
             }
         };
-        Ok(Self { name: name.to_owned(), rows, estimators: panel.estimators.clone() })
+        let mut outside = Vec::new();
+        for (label, file, table) in tables {
+            outside.extend(table.scored_rows(label, file, &of(&rows))?);
+        }
+        Ok(Self { name: name.to_owned(), rows, estimators: panel.estimators.clone(), outside })
     }
 
     /// The panel's architectures as text.
@@ -81,6 +109,8 @@ impl Material {
     /// If a file is missing, has another digest, or does not parse.
     pub fn load(spec: &Spec, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
         let file = |file: &DataFile| read(root, file);
+        // Of each entry of the truth, the row of the file that it comes from.
+        let mut places = None;
         let (truth, truth_source, trained) = match &spec.truth {
             Truth::Trained(choice) => {
                 let table = trained::carried(&choice.table)?;
@@ -90,16 +120,19 @@ impl Material {
             Truth::Nb101(choice) => {
                 let table = Nb101Table::parse(&choice.file.path, &file(&choice.file)?)?;
                 let source = format!("the NAS-Bench-101 table: {:?}, {:?}", choice.accuracy, choice.rows);
+                places = Some(table.places(choice.rows));
                 (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
             }
             Truth::Nb201(choice) => {
                 let table = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
                 let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
+                places = Some(table.places(choice.rows));
                 (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
             }
             Truth::Nb301(choice) => {
                 let table = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
                 let source = format!("the NAS-Bench-301 surrogate: {:?}, {:?}", choice.precision, choice.rows);
+                places = Some(table.places(choice.rows));
                 (of_any_space(table.select(choice.rows, choice.precision)), source, None)
             }
             Truth::Nds(choice) => {
@@ -115,8 +148,16 @@ impl Material {
                 (truth, format!("the {} table", spec.space.title()), None)
             }
         };
-        let panels = spec.panels.iter().map(|(name, panel)| PanelRows::draw(name, panel, spec.space, &truth));
-        let panels = panels.collect::<Result<Vec<_>, _>>()?;
+        let places = places.unwrap_or_else(|| (0..truth.len()).collect());
+        let mut panels = Vec::new();
+        for (name, panel) in &spec.panels {
+            let mut tables = Vec::new();
+            for (label, scores) in &panel.scores {
+                let bytes = file(&scores.file)?;
+                tables.push((label, scores, ScoreTable::parse_strictly(&scores.file.path, &bytes, spec.space)?));
+            }
+            panels.push(PanelRows::draw(name, panel, spec.space, &truth, &tables, &places)?);
+        }
         let images_version = match spec.images {
             Images::Synthetic(_) => SYNTHETIC_VERSION,
             Images::Cifar10(_) => cifar::VERSION,
@@ -176,6 +217,11 @@ impl Split {
 }
 
 fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, ExperimentError> {
+    if let (Some(folder), Some(name)) = (Path::new(&file.path).parent(), Path::new(&file.path).file_name())
+        && folder.is_absolute()
+    {
+        return Ok(DataRoot::new(folder).read_verified(name, &file.sha256)?);
+    }
     let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
     Ok(root.read_verified(&file.path, &file.sha256)?)
 }

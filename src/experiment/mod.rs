@@ -7,6 +7,7 @@ mod ensemble;
 mod looks;
 mod make_truth;
 mod material;
+mod outside;
 mod plan;
 mod progress;
 mod provenance;
@@ -36,6 +37,7 @@ use crate::truth::trained::TrainedError;
 
 pub use make_truth::make_truth;
 pub use material::{Material, PanelRows, Split};
+pub use outside::{OddReason, Oddity, ScoreFileError, ScoreTable};
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
 pub use provenance::freeze;
@@ -60,6 +62,11 @@ pub const CARRIED_SPECS: &[(&str, &str)] = carried![
     "nds_resnet-real",
     "nds_resnext_a-micro",
     "nds_resnext_a-real",
+    "real-nb101-published",
+    "real-nb201-oneshot",
+    "real-nb201-zeroshot",
+    "real-nb301-published",
+    "real-nds_resnext_a-published",
 ];
 
 /// Which engine made a number; numbers of one class are bit-identical.
@@ -122,6 +129,9 @@ pub enum ExperimentError {
     /// A truth table does not parse.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A file of scores is not what it should be.
+    #[error(transparent)]
+    ScoreFile(#[from] ScoreFileError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ExperimentError;
+use super::outside::SCORE_FILE_VERSION;
 use crate::criteria::VOTE_VERSION;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
@@ -91,6 +92,9 @@ impl Resolved {
             }
         }
         for (name, panel) in &spec.panels {
+            if !panel.scores.is_empty() {
+                versions.insert("score-files".to_owned(), SCORE_FILE_VERSION);
+            }
             if !panel.votes.is_empty() {
                 versions.insert("votes".to_owned(), VOTE_VERSION);
             }

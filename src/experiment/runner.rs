@@ -6,15 +6,16 @@ use candle_core::Device;
 
 use super::ensemble::{ScoredRow, with_seed_means};
 use super::material::{Material, PanelRows};
+use super::outside::SCORE_FILE_VERSION;
 use super::plan::{Action, ScoreWork, Stage, Weights, Work, plan};
 use super::progress::Progress;
 use super::resolve::{Arm, Resolved, estimator_meta};
 use super::{DeviceClass, ExperimentError, Split, published};
 use crate::criteria::{self, Direction, VOTE_VERSION};
 use crate::data::DataRoot;
-use crate::estimator::{EstimatorKind, Score};
+use crate::estimator::{Estimator, EstimatorKind, Meta, Score, registry};
 use crate::seed::Seed;
-use crate::spec::{Ensemble, StageKey, Truth};
+use crate::spec::{Ensemble, Spec, StageKey, Truth};
 use crate::store::record::{
     ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord, TruthRecord,
     Verified,
@@ -142,25 +143,24 @@ impl Runner<'_> {
             };
             let mut estimators = Vec::new();
             for ScoredRow { estimator, variant, checkpoint, scores } in
-                scored_rows(resolved, position, &results.scores, scores)?
+                scored_rows(resolved, position, panel, &results.scores, scores)?
             {
-                let meta = estimator_meta(&estimator)?;
-                let oriented: Vec<f64> = scores.iter().map(|score| meta.direction.orient(score.value())).collect();
-                let criteria = judge(meta.id, &oriented)?;
+                let (source, last) = identity(spec, &panel.name, &estimator)?;
+                let oriented: Vec<f64> = scores.iter().map(|score| source.direction.orient(score.value())).collect();
+                let criteria = judge(&estimator, &oriented)?;
                 // What was published is of single supernets at the end of their training.
-                let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs as u32);
                 let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
                 let comparable = is_benchmark && variant.is_none() && checkpoint.as_ref().is_none_or(at_the_end);
                 estimators.push(EstimatorRecord {
-                    id: meta.id.to_owned(),
-                    version: meta.version,
-                    direction: meta.direction,
-                    kind: meta.kind,
+                    version: source.version,
+                    direction: source.direction,
+                    kind: source.kind,
                     variant,
                     checkpoint,
                     scores,
                     criteria,
-                    published: if comparable { published::of(spec.space, meta.id) } else { Vec::new() },
+                    published: if comparable { published::of(spec.space, &estimator) } else { Vec::new() },
+                    id: estimator,
                 });
             }
             for (name, vote) in &spec.panels[&panel.name].votes {
@@ -208,9 +208,14 @@ pub(super) struct Results {
 fn scored_rows(
     resolved: &Resolved,
     panel: usize,
+    rows: &PanelRows,
     stages: &[(StageKey, ScoreWork)],
     scores: &BTreeMap<StageKey, Vec<Score>>,
 ) -> Result<Vec<ScoredRow>, ExperimentError> {
+    let ensembles = |spec: &Spec, rows: &[ScoredRow]| match spec.one_shot.ensemble {
+        Ensemble::None => rows.to_vec(),
+        Ensemble::Seeds => with_seed_means(rows),
+    };
     let mut all = Vec::new();
     for (arm, Arm { variant, spec }) in resolved.arms.iter().enumerate() {
         let stages = stages.iter().filter(|(_, work)| (work.panel, work.arm) == (panel, arm));
@@ -220,12 +225,31 @@ fn scored_rows(
             Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores })
         });
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        all.extend(match spec.one_shot.ensemble {
-            Ensemble::None => rows,
-            Ensemble::Seeds => with_seed_means(&rows),
-        });
+        all.extend(ensembles(spec, &rows));
     }
+    all.extend(ensembles(&resolved.spec, &rows.outside));
     Ok(all)
+}
+
+/// What a record says of an estimator or a score file, whatever its scores.
+struct Source {
+    version: u32,
+    direction: Direction,
+    kind: EstimatorKind,
+}
+
+/// What scores of that name are, and the last epoch that there are scores of.
+fn identity(spec: &Spec, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {
+    let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);
+    let Some(file) = spec.panels[panel].scores.get(name) else {
+        let Meta { version, direction, kind, .. } = *estimator_meta(name)?;
+        return Ok((Source { version, direction, kind }, last as u32));
+    };
+    let known = registry::find(name).ok().map(Estimator::meta);
+    let (direction, kind) =
+        known.map_or((Direction::Higher, EstimatorKind::External), |meta| (meta.direction, meta.kind));
+    let source = Source { version: SCORE_FILE_VERSION, direction: file.direction.unwrap_or(direction), kind };
+    Ok((source, file.epochs.last().map_or(0, |&epoch| epoch as u32)))
 }
 
 /// How a record names weights.

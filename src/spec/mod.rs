@@ -7,6 +7,7 @@
 mod canonical;
 mod network;
 mod parse;
+mod score_file;
 mod seed_value;
 mod supernet;
 mod truth;
@@ -18,6 +19,7 @@ mod zero_shot;
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json, sha256_hex};
 pub use network::{Misfit, Network};
 pub use parse::{SpecError, nearest, parse_recipe, parse_spec, read_text};
+pub use score_file::{ScoreColumn, ScoreFile};
 pub use seed_value::SeedValue;
 pub use supernet::{Ensemble, OneShot, OneShotScore, Picker, Prune, Sampling, Strategy, Supernet, Watch, Without};
 pub use truth::{
@@ -25,8 +27,8 @@ pub use truth::{
     RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Images, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages, Training, TruthRecipe,
-    Vote, Warmup,
+    Cifar10Images, DataFile, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages, Training,
+    TruthRecipe, Vote, Warmup,
 };
 pub use variant::Variant;
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
+use super::score_file::ScoreFile;
 use super::seed_value::SeedValue;
 use super::supernet::{OneShot, Supernet, Without};
 use super::truth::Truth;
@@ -195,7 +196,14 @@ pub struct Training {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Panel {
     /// Estimator ids, in the order of the report.
+    #[serde(default)]
     pub estimators: Vec<String>,
+    /// Named scores out of files, which are ranked with them. One that has an estimator's id counts as that estimator's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, ScoreFile>,
+    /// What becomes of an architecture that a score file has no score of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub missing: Missing,
     /// Named votes of these estimators, which are ranked with them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
@@ -208,6 +216,17 @@ pub struct Panel {
     /// Which rows of the truth are passed over, before any are drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+}
+
+/// What becomes of an architecture that a score file has no score of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It is not ranked.
+    PassOver,
 }
 
 /// A vote of several estimators.

@@ -131,6 +131,12 @@ impl Nb201Table {
         self.rows(rows).map(|row| (row.architecture, row.accuracy(accuracy))).collect()
     }
 
+    /// The numbers (from 0) of the rows in `set`, in the order of [`select`](Self::select).
+    pub fn places(&self, set: RowSet) -> Vec<usize> {
+        let chosen = |row: &usize| set == RowSet::All || self.rows[*row].is_representative;
+        (0..self.rows.len()).filter(chosen).collect()
+    }
+
     /// The row of `architecture`.
     pub fn row(&self, architecture: Architecture) -> &Nb201Row {
         &self.rows[self.row_of[architecture.index()]]

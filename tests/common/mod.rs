@@ -2,12 +2,28 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The device that tests run networks on: `cpu`, or what `NAS_ASSAY_TEST_DEVICE` names.
 pub fn device() -> String {
     std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())
+}
+
+/// The data root that `NAS_ASSAY_DATA` names. Without one the test says on stderr that it is skipped.
+///
+/// # Panics
+/// If there is none and `NAS_ASSAY_REQUIRE_DATA` is `1`.
+pub fn data_root(test: &str) -> Option<String> {
+    if let Some(folder) = std::env::var_os("NAS_ASSAY_DATA") {
+        return Some(std::fs::canonicalize(folder).unwrap().to_str().unwrap().to_owned());
+    }
+    let required = std::env::var_os("NAS_ASSAY_REQUIRE_DATA").is_some_and(|value| value == "1");
+    assert!(!required, "{test} needs a data root, and NAS_ASSAY_DATA is not set");
+    // Straight to the stream: what the print macros write is held back while a test passes.
+    let _ = writeln!(std::io::stderr(), "skipped: {test} needs a data root, and NAS_ASSAY_DATA is not set");
+    None
 }
 
 /// A folder of its own with a store, spec files, and perhaps a data root.

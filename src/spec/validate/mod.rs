@@ -3,6 +3,7 @@
 mod supernet;
 
 use super::parse::SpecError;
+use super::score_file::{PLACES, ScoreFile};
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{Precision, WeightSource};
 use crate::space::Form;
@@ -41,7 +42,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         name(&format!("panels.{label}"), label)?;
         let key = format!("panels.{label}.estimators");
         supernet::without(&format!("panels.{label}"), spec.space, panel.without.as_ref())?;
-        if panel.estimators.is_empty() {
+        if panel.estimators.is_empty() && panel.scores.is_empty() {
             return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
         }
         for (place, id) in panel.estimators.iter().enumerate() {
@@ -49,10 +50,16 @@ pub(super) fn spec(spec: &Spec) -> Checked {
                 return Err(SpecError::invalid(key, format!("names {id} twice")));
             }
         }
+        for (scores, file) in &panel.scores {
+            score_file(&format!("panels.{label}.scores.{scores}"), scores, file)?;
+            if panel.estimators.contains(scores) {
+                return Err(SpecError::invalid(key, format!("names {scores}, whose scores are read from a file")));
+            }
+        }
         for (vote, Vote { members, .. }) in &panel.votes {
             let key = format!("panels.{label}.votes.{vote}");
             name(&key, vote)?;
-            if panel.estimators.contains(vote) {
+            if panel.estimators.contains(vote) || panel.scores.contains_key(vote) {
                 return Err(SpecError::invalid(key, "has the name of an estimator of the panel"));
             }
             at_least(&format!("{key}.members"), members.len(), 2)?;
@@ -63,6 +70,33 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         }
     }
     Ok(())
+}
+
+/// Columns are either one, or one for each of the seeds and epochs that the name has places for.
+fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
+    name(key, label)?;
+    data_file(&format!("{key}.file"), &file.file)?;
+    let counts = [("seeds", file.seeds.len()), ("epochs", file.epochs.len())];
+    let any = counts.iter().any(|(_, count)| *count > 0);
+    for ((list, count), place) in counts.into_iter().zip(PLACES) {
+        if any && count == 0 {
+            return Err(SpecError::invalid(
+                format!("{key}.{list}"),
+                "is empty: a column of a supernet's scores has a seed and an epoch",
+            ));
+        }
+        if file.column.contains(place) != (count > 1) && (count != 1 || file.column.contains(place) && !any) {
+            return Err(SpecError::invalid(
+                format!("{key}.column"),
+                format!("must hold {place} if `{list}` names several, and only if it names any"),
+            ));
+        }
+    }
+    if file.epochs.is_sorted_by(|a, b| a < b) {
+        Ok(())
+    } else {
+        Err(SpecError::invalid(format!("{key}.epochs"), "must ascend"))
+    }
 }
 
 /// Zero-shot scores of trained weights are of the supernet that was trained.

@@ -48,9 +48,11 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
             return Err(SpecError::invalid(key, format!("names {count} twice")));
         }
     }
-    let supernets = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
+    let trained = spec.supernet.iter().map(|supernet| supernet.seeds.len());
+    let published = spec.panels.values().flat_map(|panel| panel.scores.values()).map(|file| file.seeds.len());
+    let supernets = trained.chain(published).max().unwrap_or(0);
     if settings.ensemble == Ensemble::Seeds && supernets < 2 {
-        let problem = format!("is `seeds`, and supernet.seeds has {supernets}: a mean needs two");
+        let problem = format!("is `seeds`, and there are {supernets} supernet seeds: a mean needs two");
         return Err(SpecError::invalid("one-shot.ensemble", problem));
     }
     Ok(())

@@ -1,0 +1,305 @@
+//! Scores out of files: published ones, or those of an estimator that runs elsewhere.
+
+use std::collections::BTreeMap;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::ensemble::ScoredRow;
+use crate::estimator::Score;
+use crate::space::{Architecture, ArchitectureError, SpaceId};
+use crate::spec::{ScoreColumn, ScoreFile, nearest};
+use crate::store::record::Checkpoint;
+
+/// Version of the rules by which scores are taken from a file.
+pub(super) const SCORE_FILE_VERSION: u32 = 1;
+
+/// The column that says which architecture a row is of, as text.
+const ARCHITECTURE: &str = "architecture";
+
+/// The column that says it as a row of the truth's file.
+const ROW: &str = "row";
+
+/// Why scores could not be taken from a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreFileError {
+    /// The text is not a table.
+    #[error("score file {file} is not readable as CSV: {problem}")]
+    Csv {
+        /// The file.
+        file: String,
+        /// What the reader said.
+        problem: String,
+    },
+    /// Nothing says what a row is of.
+    #[error("score file {file} has no column `architecture` (texts) or `row` (numbers from 0 in the truth's file)")]
+    Unkeyed {
+        /// The file.
+        file: String,
+    },
+    /// A column is missing.
+    #[error("score file {file} has no column `{column}`{}", nearest.as_ref().map(|name| format!("; the nearest is `{name}`")).unwrap_or_default())]
+    Column {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// A column with a similar name.
+        nearest: Option<String>,
+    },
+    /// A cell is not a number.
+    #[error("score file {file}, line {line}, column {column}: expected a number, found {found:?}")]
+    Number {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A row can't be used.
+    #[error("score file {file}, {oddity}")]
+    Odd {
+        /// The file.
+        file: String,
+        /// What is wrong with the row.
+        oddity: Oddity,
+    },
+    /// Architectures without a score.
+    #[error(
+        "score file {file} has no {column} of {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \
+         panel ranks the others"
+    )]
+    Missing {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// How many.
+        count: usize,
+        /// One of them.
+        first: String,
+    },
+}
+
+/// A row of a score file that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oddity {
+    /// Its line, from 1.
+    pub line: u64,
+    /// Why not.
+    pub reason: OddReason,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OddReason {
+    /// An earlier line is of the same architecture.
+    Repeated {
+        /// That line.
+        first: u64,
+    },
+    /// It names no architecture of the space.
+    NoArchitecture(ArchitectureError),
+    /// It names no row.
+    NoRow(String),
+}
+
+impl std::fmt::Display for Oddity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        match &self.reason {
+            OddReason::Repeated { first } => write!(f, "the architecture of line {first} again"),
+            OddReason::NoArchitecture(error) => write!(f, "{error}"),
+            OddReason::NoRow(found) => write!(f, "expected the number of a row, found {found:?}"),
+        }
+    }
+}
+
+/// What a row of a score file is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Architecture(Architecture),
+    Row(usize),
+}
+
+/// A score file, read.
+#[derive(Debug)]
+pub struct ScoreTable {
+    file: String,
+    header: Vec<String>,
+    rows: BTreeMap<Key, (u64, StringRecord)>,
+}
+
+impl ScoreTable {
+    /// Reads a table of `space`, and tells which of its rows can't be used. Of rows of the same architecture the first one counts.
+    ///
+    /// # Errors
+    /// If the bytes are no CSV table, or no column says what a row is of.
+    pub fn parse(file: &str, bytes: &[u8], space: SpaceId) -> Result<(Self, Vec<Oddity>), ScoreFileError> {
+        let unreadable = |error: csv::Error| ScoreFileError::Csv { file: file.to_owned(), problem: error.to_string() };
+        let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+        let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
+        let place = |name: &str| header.iter().position(|column| column == name);
+        let (by_text, key_column) = match (place(ARCHITECTURE), place(ROW)) {
+            (Some(column), _) => (true, column),
+            (None, Some(column)) => (false, column),
+            (None, None) => return Err(ScoreFileError::Unkeyed { file: file.to_owned() }),
+        };
+        let key = |text: &str| {
+            if by_text {
+                Architecture::parse(space, text).map(Key::Architecture).map_err(OddReason::NoArchitecture)
+            } else {
+                text.parse().map(Key::Row).map_err(|_| OddReason::NoRow(text.to_owned()))
+            }
+        };
+        let (mut rows, mut oddities) = (BTreeMap::<Key, (u64, StringRecord)>::new(), Vec::new());
+        for record in reader.records() {
+            let record = record.map_err(unreadable)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let found = key(&record[key_column]).and_then(|key| match rows.get(&key) {
+                Some(&(first, _)) => Err(OddReason::Repeated { first }),
+                None => Ok(key),
+            });
+            match found {
+                Ok(key) => {
+                    rows.insert(key, (line, record));
+                }
+                Err(reason) => oddities.push(Oddity { line, reason }),
+            }
+        }
+        Ok((Self { file: file.to_owned(), header, rows }, oddities))
+    }
+
+    /// The same, for which every row must be of use.
+    ///
+    /// # Errors
+    /// As [`ScoreTable::parse`], and the first row of no use.
+    pub fn parse_strictly(file: &str, bytes: &[u8], space: SpaceId) -> Result<Self, ScoreFileError> {
+        match Self::parse(file, bytes, space)? {
+            (table, oddities) if oddities.is_empty() => Ok(table),
+            (_, mut oddities) => Err(ScoreFileError::Odd { file: file.to_owned(), oddity: oddities.swap_remove(0) }),
+        }
+    }
+
+    /// How many architectures it has rows of.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The scores of a column for architectures, each with the number of its row in the truth's file; `None` for an architecture that the
+    /// file has no row of, or an empty cell.
+    ///
+    /// # Errors
+    /// If there is no such column, or a cell is not a number (`nan` and `inf` are).
+    pub fn column(&self, name: &str, of: &[(Architecture, usize)]) -> Result<Vec<Option<f64>>, ScoreFileError> {
+        let column = self.header.iter().position(|column| column == name).ok_or_else(|| ScoreFileError::Column {
+            file: self.file.clone(),
+            column: name.to_owned(),
+            nearest: nearest(name, self.header.iter().map(String::as_str)).map(str::to_owned),
+        })?;
+        let value = |&(architecture, row): &(Architecture, usize)| {
+            let keyed = self.rows.get(&Key::Architecture(architecture)).or_else(|| self.rows.get(&Key::Row(row)));
+            let Some((line, record)) = keyed.filter(|(_, record)| !record[column].is_empty()) else { return Ok(None) };
+            record[column].parse().map(Some).map_err(|_| ScoreFileError::Number {
+                file: self.file.clone(),
+                line: *line,
+                column: name.to_owned(),
+                found: record[column].to_owned(),
+            })
+        };
+        of.iter().map(value).collect()
+    }
+
+    /// A row of the record for each column that `spec` names.
+    ///
+    /// # Errors
+    /// As [`ScoreTable::column`], and if an architecture has no score.
+    pub(super) fn scored_rows(
+        &self,
+        label: &str,
+        spec: &ScoreFile,
+        of: &[(Architecture, usize)],
+    ) -> Result<Vec<ScoredRow>, ScoreFileError> {
+        let row = |ScoreColumn { name, weights }: ScoreColumn| {
+            let values = self.column(&name, of)?;
+            let missing = || values.iter().zip(of).filter(|(value, _)| value.is_none());
+            if let Some((_, (first, _))) = missing().next() {
+                let (file, first, count) = (self.file.clone(), first.to_string(), missing().count());
+                return Err(ScoreFileError::Missing { file, column: name, count, first });
+            }
+            Ok(ScoredRow {
+                estimator: label.to_owned(),
+                variant: None,
+                checkpoint: weights.map(|(seed, epoch)| Checkpoint::single(seed.to_string(), epoch as u32)),
+                scores: values.into_iter().flatten().map(Score::from).collect(),
+            })
+        };
+        spec.columns().into_iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|";
+    const B: &str = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|";
+
+    fn parse(text: &str) -> Result<(ScoreTable, Vec<Oddity>), ScoreFileError> {
+        ScoreTable::parse("s.csv", text.as_bytes(), SpaceId::Nb201)
+    }
+
+    fn of(texts: &[&str]) -> Vec<(Architecture, usize)> {
+        texts.iter().enumerate().map(|(row, text)| (Architecture::parse(SpaceId::Nb201, text).unwrap(), row)).collect()
+    }
+
+    #[test]
+    fn rows_are_found_by_text_or_by_number() {
+        let (table, oddities) = parse(&format!("architecture, score\n{B},2\n{A},1e-3\n")).unwrap();
+        assert!(oddities.is_empty());
+        assert_eq!(table.column("score", &of(&[A, B])).unwrap(), [Some(1e-3), Some(2.0)]);
+        let (table, _) = parse("row,score\n1,nan\n0,\n").unwrap();
+        let values = table.column("score", &of(&[A, B, A])).unwrap();
+        assert!(values[0].is_none() && values[1].unwrap().is_nan() && values[2].is_none(), "{values:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let (table, oddities) = parse(&format!("architecture,score\n{A},1\n{A},2\n|nor_conv_3x4~0|,3\n")).unwrap();
+        assert_eq!(table.column("score", &of(&[A])).unwrap(), [Some(1.0)], "the first of two rows counts");
+        let said: Vec<String> = oddities.iter().map(Oddity::to_string).collect();
+        assert_eq!(said[0], "line 3: the architecture of line 2 again");
+        assert!(said[1].starts_with("line 4: not an architecture of nb201"), "{}", said[1]);
+
+        let error = |found: Result<Vec<Option<f64>>, ScoreFileError>| found.unwrap_err().to_string();
+        assert!(error(table.column("scores", &of(&[A]))).contains("no column `scores`; the nearest is `score`"));
+        let (table, _) = parse(&format!("architecture,score\n{A},x\n")).unwrap();
+        assert!(
+            error(table.column("score", &of(&[A]))).contains("line 2, column score: expected a number, found \"x\"")
+        );
+        for (text, expected) in [
+            ("arch,score\n", "no column `architecture`"),
+            ("row,score\nx,1\n", "line 2: expected the number of a row, found \"x\""),
+            ("row,score\n1,2,3\n", "not readable as CSV"),
+        ] {
+            let found = ScoreTable::parse_strictly("s.csv", text.as_bytes(), SpaceId::Nb201).unwrap_err().to_string();
+            assert!(found.contains(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn an_architecture_without_a_score_is_no_row_of_a_record() {
+        let (table, _) = parse("row,score\n0,1\n").unwrap();
+        let spec: ScoreFile = toml::from_str("file = { path = 's.csv', sha256 = '' }\ncolumn = 'score'").unwrap();
+        let error = table.scored_rows("mine", &spec, &of(&[A, B])).unwrap_err().to_string();
+        assert!(error.contains("no score of 1 of the panel's architectures") && error.contains(B), "{error}");
+        assert_eq!(table.scored_rows("mine", &spec, &of(&[A])).unwrap()[0].scores, [Score::from(1.0)]);
+    }
+}
