@@ -13,6 +13,7 @@
 #![allow(clippy::float_cmp)] // A tie is exact equality, and tests of exact results say so.
 
 pub mod bootstrap;
+mod complexity;
 mod direction;
 mod levels;
 mod name;
@@ -29,6 +30,7 @@ use thiserror::Error;
 use crate::seed::Seed;
 
 pub use bootstrap::{Interval, Resamples};
+pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
 pub use direction::Direction;
 pub use name::{Criterion, UnknownCriterion, percent};
 pub use paired::{Comparison, Verdict};
@@ -98,6 +100,22 @@ pub enum CriteriaError {
         "cannot rank against a true value of {value} in row {row} (from 0): leave out architectures without a finite truth"
     )]
     Truth {
+        /// The row, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// The costs do not belong to the architectures.
+    #[error("cannot group {truth} architectures by {costs} costs: give exactly one an architecture")]
+    Costs {
+        /// Architectures.
+        truth: usize,
+        /// Costs given.
+        costs: usize,
+    },
+    /// A cost is not a number to sort by.
+    #[error("cannot group by a cost of {value} in row {row} (from 0): costs must be finite")]
+    Cost {
         /// The row, from 0.
         row: usize,
         /// What stands there.
