@@ -15,6 +15,7 @@
 pub mod bootstrap;
 mod complexity;
 mod direction;
+mod extremes;
 mod levels;
 mod name;
 mod operation;
@@ -33,6 +34,7 @@ use crate::seed::Seed;
 pub use bootstrap::{Interval, Resamples};
 pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
 pub use direction::Direction;
+pub use extremes::{Extremes, Standing};
 pub use name::{Criterion, UnknownCriterion, percent};
 pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
 pub use paired::{Comparison, Verdict};
