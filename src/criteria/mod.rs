@@ -23,6 +23,7 @@ mod paired;
 mod pairs;
 pub mod rank;
 mod resample;
+mod stability;
 pub mod topk;
 mod vote;
 
@@ -39,6 +40,7 @@ pub use name::{Criterion, UnknownCriterion, percent};
 pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
 pub use paired::{Comparison, Verdict};
 pub use rank::{PairCounts, Pearson};
+pub use stability::{Spread, Stability};
 pub use topk::{BestOf, Precision, Ranking};
 pub use vote::{VOTE_VERSION, VoteRule};
 
@@ -282,6 +284,8 @@ fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
     }
 }
 
+#[cfg(test)]
+mod published_bias_tests;
 #[cfg(test)]
 mod published_tests;
 
