@@ -38,17 +38,20 @@ impl Sorted {
         Self::by(scores, key)
     }
 
-    /// Sorts the rows by `key` of their scores, then by row: keys and rows share a word, which makes one sort of plain integers of it;
-    /// what the keys lost by that is made good where it matters.
+    /// Sorts the rows by `key` of their scores, then by row: the high bits of the key and the row share a word, which makes one sort of
+    /// plain integers of it; rows that these bits cannot tell apart are sorted by the whole keys.
     fn by(scores: &[f64], key: impl Fn(f64) -> u64) -> Self {
         let low = scores.len().next_power_of_two() as u64 - 1;
         let mut packed: Vec<u64> = scores.iter().zip(0..).map(|(&score, row)| key(score) & !low | row).collect();
-        sort_high_bits(&mut packed, low.count_ones());
-        for alike in packed.chunk_by_mut(|a, b| (a ^ b) & !low == 0).filter(|alike| alike.len() > 1) {
-            let whole = |packed: u64| key(scores[(packed & low) as usize]);
-            let first = whole(alike[0]);
-            if alike.iter().any(|&packed| whole(packed) != first) {
-                alike.sort_unstable_by_key(|&packed| (whole(packed), packed));
+        sort_high_bits(&mut packed);
+        for alike in packed.chunk_by_mut(|a, b| (a ^ b) >> UNSORTED == 0).filter(|alike| alike.len() > 1) {
+            alike.sort_unstable();
+            for alike in alike.chunk_by_mut(|a, b| (a ^ b) & !low == 0).filter(|alike| alike.len() > 1) {
+                let whole = |packed: u64| key(scores[(packed & low) as usize]);
+                let first = whole(alike[0]);
+                if alike.iter().any(|&packed| whole(packed) != first) {
+                    alike.sort_unstable_by_key(|&packed| (whole(packed), packed));
+                }
             }
         }
         Self { packed, low }
@@ -68,11 +71,20 @@ impl Sorted {
     }
 }
 
-/// Sorts by all bits above the lowest `low` ones, and leaves what agrees in these in its order (radix sort from the lowest digit).
-fn sort_high_bits(values: &mut Vec<u64>, low: u32) {
-    const DIGIT: u32 = 11;
+/// Bits of a digit of [`sort_high_bits`].
+const DIGIT: u32 = 11;
+
+/// The low bits that [`sort_high_bits`] leaves: the high ones, three digits, are a score's sign, its exponent and 21 bits of its
+/// mantissa.
+const UNSORTED: u32 = u64::BITS - 3 * DIGIT;
+
+/// Sorts by the high bits, and leaves what agrees in these in its order (radix sort from the lowest digit). Few values are sorted whole.
+fn sort_high_bits(values: &mut Vec<u64>) {
+    if values.len() < 1 << DIGIT {
+        return values.sort_unstable();
+    }
     let mut sorted = vec![0; values.len()];
-    for shift in (low..u64::BITS).step_by(DIGIT as usize) {
+    for shift in (UNSORTED..u64::BITS).step_by(DIGIT as usize) {
         let digit = |value: u64| (value >> shift) as usize & ((1 << DIGIT) - 1);
         let mut places = [0usize; 1 << DIGIT];
         for &value in &*values {
@@ -137,12 +149,15 @@ mod tests {
 
     #[test]
     fn no_bit_of_a_score_is_lost() {
-        // Scores that differ in their last bits alone, which is where rows are packed.
-        let scores: Vec<f64> = (0..100).map(|row| f64::from_bits(1.0f64.to_bits() + row * 37 % 64)).collect();
-        let mut expected: Vec<u32> = (0..100).collect();
-        expected.sort_by(|&a, &b| scores[a as usize].total_cmp(&scores[b as usize]));
-        assert_eq!(ascending(&scores), expected);
-        assert_eq!(Levels::new(&scores).sizes.len(), 64);
+        // Scores that differ in their last bits alone, which is where rows are packed, or in bits that are not sorted by digit.
+        for (rows, step) in [(100, 1), (100, 1 << 20), (5_000, 1), (5_000, 1 << 20), (5_000, 1 << 40)] {
+            let scores: Vec<f64> =
+                (0..rows).map(|row| f64::from_bits(1.0f64.to_bits() + row * 37 % 64 * step)).collect();
+            let mut expected: Vec<u32> = (0..rows as u32).collect();
+            expected.sort_by(|&a, &b| scores[a as usize].total_cmp(&scores[b as usize]));
+            assert_eq!(ascending(&scores), expected);
+            assert_eq!(Levels::new(&scores).sizes.len(), 64);
+        }
         assert_eq!((ascending(&[]), descending(&[]), ascending(&[f64::NAN])), (vec![], vec![], vec![0]));
     }
 
@@ -159,7 +174,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn orders_are_those_of_a_stable_sort(scores in prop::collection::vec(near(), 0..200)) {
+        fn orders_are_those_of_a_stable_sort(few in prop::collection::vec(near(), 0..200), many in any::<bool>()) {
+            // Enough of them to be sorted by digits, or not.
+            let scores: Vec<f64> = few.iter().copied().cycle().take(if many { 3_000 } else { few.len() }).collect();
             let mut expected: Vec<u32> = (0..scores.len() as u32).collect();
             let settled = |row: &u32| settle(scores[*row as usize]);
             expected.sort_by(|a, b| settled(a).total_cmp(&settled(b)));
