@@ -28,6 +28,8 @@ mod measures;
 mod nb101;
 #[path = "peer/nds.rs"]
 mod nds;
+#[path = "peer/tau.rs"]
+mod tau;
 
 #[path = "peer/candle.rs"]
 mod candle;
@@ -105,6 +107,9 @@ fn main() -> Result<()> {
             }
             for name in NETWORKS.into_iter().chain(nb101::CASES).chain(nds::CASES) {
                 println!("{name}_t1\n{name}_t2");
+            }
+            for name in tau::CASES {
+                println!("{name}");
             }
             Ok(())
         }
@@ -193,6 +198,7 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with(nb301::STEP) => nb301::step(),
         _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
         _ if name.starts_with("nds_") => nds::run(name),
+        _ if name.starts_with("tau_") => tau::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
     }
 }

@@ -5,8 +5,9 @@
 #
 # Prints a line a case: name, our milliseconds, theirs, ratio ours/theirs, with tabs between. Each figure is the median of ROUNDS
 # (default 5) rounds in which ours and theirs take turns, and a round's figure is the median of many runs. THREADS (default 2) is
-# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment. In the
-# case nb201_step_candle, theirs is the same network on Candle's own operations instead; in A_over_B, it is our own case B.
+# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment, and SciPy
+# with it, which is theirs in the cases tau_*. In the case nb201_step_candle, theirs is the same network on Candle's own operations
+# instead; in A_over_B, it is our own case B.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,6 +22,7 @@ if [ ! -x "$environment/bin/python" ]; then
     python3 -m venv "$environment"
     "$environment/bin/pip" install --quiet torch numpy >&2
 fi
+if ! "$environment/bin/python" -c 'import scipy' 2> /dev/null; then "$environment/bin/pip" install --quiet scipy >&2; fi
 
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then mapfile -t cases < <("$ours" list); fi

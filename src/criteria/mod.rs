@@ -13,10 +13,17 @@
 #![allow(clippy::float_cmp)] // A tie is exact equality, and tests of exact results say so.
 
 pub mod bootstrap;
+mod complexity;
 mod direction;
+mod extremes;
 mod levels;
 mod name;
+mod operation;
+mod paired;
+mod pairs;
 pub mod rank;
+mod resample;
+mod stability;
 pub mod topk;
 mod vote;
 
@@ -25,10 +32,15 @@ use thiserror::Error;
 
 use crate::seed::Seed;
 
-pub use bootstrap::Interval;
+pub use bootstrap::{Interval, Resamples};
+pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
 pub use direction::Direction;
+pub use extremes::{Extremes, Standing};
 pub use name::{Criterion, UnknownCriterion, percent};
+pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
+pub use paired::{Comparison, Verdict};
 pub use rank::{PairCounts, Pearson};
+pub use stability::{Spread, Stability};
 pub use topk::{BestOf, Precision, Ranking};
 pub use vote::{VOTE_VERSION, VoteRule};
 
@@ -42,7 +54,7 @@ pub struct CriteriaConfig {
     pub ranking_fractions: Vec<f64>,
     /// The counts N of `BestAcc@topN`, each at least 1.
     pub best_of: Vec<usize>,
-    /// How often the architectures are resampled for the interval of tau-b; 0 for no interval.
+    /// How often the architectures are resampled for the intervals of tau-b, rho and r; 0 for no interval.
     pub resamples: usize,
 }
 
@@ -61,12 +73,17 @@ impl Default for CriteriaConfig {
 impl CriteriaConfig {
     /// Checks that every fraction and count can be computed.
     pub fn validate(&self) -> Result<(), CriteriaError> {
-        for (name, fractions) in [("fractions", &self.fractions), ("ranking-fractions", &self.ranking_fractions)] {
-            if let Some(&value) = fractions.iter().find(|&&value| !(value > 0.0 && value <= 1.0)) {
-                return Err(CriteriaError::Fraction { name, value });
-            }
-        }
+        validate_fractions("fractions", &self.fractions)?;
+        validate_fractions("ranking-fractions", &self.ranking_fractions)?;
         if self.best_of.contains(&0) { Err(CriteriaError::BestOfNone) } else { Ok(()) }
+    }
+}
+
+/// Checks that each of the fractions that are called `name` is above 0 and at most 1.
+fn validate_fractions(name: &'static str, fractions: &[f64]) -> Result<(), CriteriaError> {
+    match fractions.iter().find(|&&value| !(value > 0.0 && value <= 1.0)) {
+        Some(&value) => Err(CriteriaError::Fraction { name, value }),
+        None => Ok(()),
     }
 }
 
@@ -89,6 +106,22 @@ pub enum CriteriaError {
         "cannot rank against a true value of {value} in row {row} (from 0): leave out architectures without a finite truth"
     )]
     Truth {
+        /// The row, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// The costs do not belong to the architectures.
+    #[error("cannot group {truth} architectures by {costs} costs: give exactly one an architecture")]
+    Costs {
+        /// Architectures.
+        truth: usize,
+        /// Costs given.
+        costs: usize,
+    },
+    /// A cost is not a number to sort by.
+    #[error("cannot group by a cost of {value} in row {row} (from 0): costs must be finite")]
+    Cost {
         /// The row, from 0.
         row: usize,
         /// What stands there.
@@ -164,8 +197,12 @@ pub struct Criteria {
     pub kendall: Kendall,
     /// Spearman's rho; `None` where truth or scores are constant.
     pub spearman: Option<f64>,
+    /// The 95 % interval of rho; `None` as that of tau-b.
+    pub spearman_interval: Option<Interval>,
     /// Pearson's r, over the rows with a finite score.
     pub pearson: Pearson,
+    /// The 95 % interval of r; `None` as that of tau-b.
+    pub pearson_interval: Option<Interval>,
     /// P@topK and P@bottomK by fraction; fractions of less than one architecture are left out.
     pub precision: Vec<Precision>,
     /// BR@K and WR@K by fraction; fractions of less than one architecture are left out.
@@ -198,40 +235,57 @@ impl Criteria {
 ///
 /// `seed` feeds the bootstrap alone. Give all estimators of a panel the same one: they then see the same resamples.
 pub fn evaluate(truth: &[f64], scores: &[f64], config: &CriteriaConfig, seed: Seed) -> Result<Criteria, CriteriaError> {
+    evaluate_resampled(truth, scores, config, seed).map(|(criteria, _)| criteria)
+}
+
+/// [`evaluate`], with the resamples, which [`Comparison`] takes.
+pub fn evaluate_resampled(
+    truth: &[f64],
+    scores: &[f64],
+    config: &CriteriaConfig,
+    seed: Seed,
+) -> Result<(Criteria, Resamples), CriteriaError> {
     config.validate()?;
+    check(truth, scores)?;
+    let non_finite = NonFinite::new(scores);
+    let counts = PairCounts::new(truth, scores);
+    let rankings = topk::Rankings::new(truth, scores);
+    let precision: Vec<Precision> = config.fractions.iter().filter_map(|&k| Precision::new(&rankings, k)).collect();
+    let ranking: Vec<Ranking> = config.ranking_fractions.iter().filter_map(|&k| Ranking::new(&rankings, k)).collect();
+    let resamples = Resamples::new(truth, scores, config.resamples, seed);
+    let criteria = Criteria {
+        rows: truth.len(),
+        distinct_scores: levels::Levels::new(scores).sizes.len() - usize::from(non_finite.total() > 0),
+        non_finite,
+        kendall: Kendall { tau_b: counts.tau_b(), tau_a: counts.tau_a(), counts, interval: resamples.tau_b() },
+        spearman: rank::spearman(truth, scores),
+        spearman_interval: resamples.spearman(),
+        pearson: Pearson::new(truth, scores),
+        pearson_interval: resamples.pearson(),
+        tie_sensitive: precision.iter().any(|at| at.tie_sensitive) || ranking.iter().any(|at| at.tie_sensitive),
+        precision,
+        ranking,
+        best_of: config.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
+    };
+    Ok((criteria, resamples))
+}
+
+/// Checks that there is one score an architecture, at least one architecture, and a finite truth of each.
+fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
     if truth.len() != scores.len() {
         return Err(CriteriaError::Length { truth: truth.len(), scores: scores.len() });
     }
     if truth.is_empty() {
         return Err(CriteriaError::Empty);
     }
-    if let Some((row, &value)) = truth.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        return Err(CriteriaError::Truth { row, value });
+    match truth.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((row, &value)) => Err(CriteriaError::Truth { row, value }),
+        None => Ok(()),
     }
-    let non_finite = NonFinite::new(scores);
-    let counts = PairCounts::new(truth, scores);
-    let rankings = topk::Rankings::new(truth, scores);
-    let precision: Vec<Precision> = config.fractions.iter().filter_map(|&k| Precision::new(&rankings, k)).collect();
-    let ranking: Vec<Ranking> = config.ranking_fractions.iter().filter_map(|&k| Ranking::new(&rankings, k)).collect();
-    Ok(Criteria {
-        rows: truth.len(),
-        distinct_scores: levels::Levels::new(scores).sizes.len() - usize::from(non_finite.total() > 0),
-        non_finite,
-        kendall: Kendall {
-            tau_b: counts.tau_b(),
-            tau_a: counts.tau_a(),
-            counts,
-            interval: Interval::of_tau_b(truth, scores, config.resamples, seed),
-        },
-        spearman: rank::spearman(truth, scores),
-        pearson: Pearson::new(truth, scores),
-        tie_sensitive: precision.iter().any(|at| at.tie_sensitive) || ranking.iter().any(|at| at.tie_sensitive),
-        precision,
-        ranking,
-        best_of: config.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
-    })
 }
 
+#[cfg(test)]
+mod published_bias_tests;
 #[cfg(test)]
 mod published_tests;
 

@@ -55,7 +55,7 @@ fn close(what: &str, found: Option<f64>, expected: f64, tolerance: f64) {
 }
 
 /// A CSV file by column.
-fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
+pub(super) fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let mut columns = vec![Vec::new(); names.len()];
@@ -67,7 +67,7 @@ fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
     names.into_iter().zip(columns).collect()
 }
 
-fn floats(column: &[String]) -> Vec<f64> {
+pub(super) fn floats(column: &[String]) -> Vec<f64> {
     column.iter().map(|field| field.parse().unwrap()).collect()
 }
 

@@ -6,14 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::levels::{Levels, settle};
+use super::levels::{Levels, descending};
+use super::pairs::{ByTruth, inversions, pairs_of};
 
 /// The rows from best to worst: score descending, then row ascending; scores that are not finite come last, in row order.
 pub fn order(scores: &[f64]) -> Vec<usize> {
-    let settled: Vec<f64> = scores.iter().copied().map(settle).collect();
-    let mut rows: Vec<usize> = (0..scores.len()).collect();
-    rows.sort_by(|&a, &b| settled[b].total_cmp(&settled[a]));
-    rows
+    descending(scores).into_iter().map(|row| row as usize).collect()
 }
 
 /// The rank of each row in the [`order`] of `scores`, 1 for the best.
@@ -53,8 +51,24 @@ impl PairCounts {
     /// # Panics
     /// If the slices differ in length.
     pub fn new(truth: &[f64], scores: &[f64]) -> Self {
-        let paired = Paired::new(truth, scores);
-        paired.counts(|_| 1, &mut Workspace::default())
+        let mut by_truth = ByTruth::new(truth, scores);
+        let (mut tied_truth, mut tied_both) = (0, 0);
+        for level in by_truth.truth_levels().filter(|level| level.len() > 1) {
+            tied_truth += pairs_of(level.len() as u64);
+            let alike = by_truth.scores[level].chunk_by(|a, b| a == b);
+            tied_both += alike.map(|alike| pairs_of(alike.len() as u64)).sum::<u64>();
+        }
+        let tied_scores = by_truth.score_sizes.iter().map(|&size| pairs_of(u64::from(size))).sum();
+        let discordant = inversions(&mut by_truth.scores);
+        Self::from_ties(truth.len() as u64, tied_truth, tied_scores, tied_both, discordant)
+    }
+
+    /// The counts of `rows` rows from what is tied in truth, in scores and in both, and what is discordant.
+    pub(super) fn from_ties(rows: u64, tied_truth: u64, tied_scores: u64, tied_both: u64, discordant: u64) -> Self {
+        let pairs = pairs_of(rows);
+        // Ties of both were taken off twice.
+        let concordant = pairs + tied_both - tied_truth - tied_scores - discordant;
+        Self { pairs, concordant, discordant, tied_truth, tied_scores }
     }
 
     /// Kendall's tau-a, (C − D) / N₀ over all pairs: the paper's formula. `None` below two rows.
@@ -73,109 +87,6 @@ impl PairCounts {
     fn difference(&self) -> f64 {
         (i128::from(self.concordant) - i128::from(self.discordant)) as f64
     }
-}
-
-/// Truth and scores as levels, sorted by truth and then by score, ready to be counted as they are or resampled.
-pub(super) struct Paired {
-    /// Truth level and score level, ascending.
-    sorted: Vec<(u32, u32)>,
-    /// The row that stands at each position of `sorted`.
-    rows: Vec<u32>,
-    score_levels: usize,
-}
-
-/// Buffers of [`Paired::counts`], kept between calls.
-#[derive(Default)]
-pub(super) struct Workspace {
-    scores: Vec<u32>,
-    merged: Vec<u32>,
-    sizes: Vec<u64>,
-}
-
-impl Paired {
-    pub fn new(truth: &[f64], scores: &[f64]) -> Self {
-        assert_eq!(truth.len(), scores.len(), "a ranking needs one score an architecture");
-        let (truth, scores) = (Levels::new(truth), Levels::new(scores));
-        let mut rows: Vec<u32> = (0..truth.of_row.len() as u32).collect();
-        let key = |row: &u32| (truth.of_row[*row as usize], scores.of_row[*row as usize]);
-        rows.sort_by_key(key);
-        let sorted = rows.iter().map(key).collect();
-        Self { sorted, rows, score_levels: scores.sizes.len() }
-    }
-
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Counts the pairs among a multiset of rows, `multiplicity` giving how often each row is in it.
-    pub fn counts(&self, multiplicity: impl Fn(usize) -> u32, work: &mut Workspace) -> PairCounts {
-        work.scores.clear();
-        work.sizes.clear();
-        work.sizes.resize(self.score_levels, 0);
-        let (mut tied_truth, mut tied_both) = (0, 0);
-        let (mut run_truth, mut run_both) = (0u64, 0u64);
-        let mut previous = None;
-        for (&(truth, score), &row) in self.sorted.iter().zip(&self.rows) {
-            if previous.is_none_or(|(t, _)| t != truth) {
-                tied_truth += pairs_of(std::mem::take(&mut run_truth));
-            }
-            if previous != Some((truth, score)) {
-                tied_both += pairs_of(std::mem::take(&mut run_both));
-            }
-            previous = Some((truth, score));
-            let times = multiplicity(row as usize);
-            run_truth += u64::from(times);
-            run_both += u64::from(times);
-            work.sizes[score as usize] += u64::from(times);
-            work.scores.extend(std::iter::repeat_n(score, times as usize));
-        }
-        tied_truth += pairs_of(run_truth);
-        tied_both += pairs_of(run_both);
-        let tied_scores = work.sizes.iter().copied().map(pairs_of).sum();
-        let pairs = pairs_of(work.scores.len() as u64);
-        let discordant = inversions(&mut work.scores, &mut work.merged);
-        let concordant = pairs + tied_both - tied_truth - tied_scores - discordant;
-        PairCounts { pairs, concordant, discordant, tied_truth, tied_scores }
-    }
-}
-
-fn pairs_of(count: u64) -> u64 {
-    count * count.saturating_sub(1) / 2
-}
-
-/// Sorts `values` and returns how many pairs stood in strictly descending order (bottom-up merge sort).
-fn inversions(values: &mut Vec<u32>, scratch: &mut Vec<u32>) -> u64 {
-    let len = values.len();
-    scratch.clear();
-    scratch.resize(len, 0);
-    let mut count = 0;
-    let mut width = 1;
-    while width < len {
-        for start in (0..len).step_by(2 * width) {
-            let middle = (start + width).min(len);
-            let end = (start + 2 * width).min(len);
-            count += merge(&values[start..middle], &values[middle..end], &mut scratch[start..end]);
-        }
-        std::mem::swap(values, scratch);
-        width *= 2;
-    }
-    count
-}
-
-/// Merges two ascending runs and returns how many pairs (left, right) have left > right.
-fn merge(left: &[u32], right: &[u32], merged: &mut [u32]) -> u64 {
-    let (mut l, mut r, mut count) = (0, 0, 0);
-    for slot in merged {
-        if r == right.len() || (l < left.len() && left[l] <= right[r]) {
-            *slot = left[l];
-            l += 1;
-        } else {
-            *slot = right[r];
-            r += 1;
-            count += (left.len() - l) as u64;
-        }
-    }
-    count
 }
 
 /// Spearman's rho: Pearson's r of the average ranks, computed in integers (twice a rank, less the mean, is one).
@@ -245,8 +156,7 @@ fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
         return None;
     }
     for pass in 0..2 {
-        let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-        let (_, exponent) = libm::frexp(largest);
+        let exponent = power_of_two(&values);
         for value in &mut values {
             *value = libm::scalbn(*value, -exponent);
         }
@@ -260,8 +170,13 @@ fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
     Some(values)
 }
 
+/// The exponent of the power of two just above the greatest magnitude.
+pub(super) fn power_of_two(values: &[f64]) -> i32 {
+    libm::frexp(values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()))).1
+}
+
 /// A sum in the given order, with the rounding of each step carried along (Neumaier 1974).
-fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut carry) = (0.0f64, 0.0f64);
     for value in values {
         let next = sum + value;
@@ -274,6 +189,7 @@ fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::criteria::levels::settle;
     use proptest::prelude::*;
 
     /// Scores on few levels, some of them not finite: every kind of tie turns up.
@@ -359,16 +275,6 @@ mod tests {
         fn counts_are_those_of_brute_force(rows in prop::collection::vec((coarse(), coarse()), 0..60)) {
             let (truth, scores): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
             prop_assert_eq!(PairCounts::new(&truth, &scores), brute_force(&truth, &scores));
-        }
-
-        #[test]
-        fn a_multiset_counts_like_its_rows_written_out(rows in prop::collection::vec((coarse(), coarse(), 0u32..4), 1..20)) {
-            let truth: Vec<f64> = rows.iter().map(|row| row.0).collect();
-            let scores: Vec<f64> = rows.iter().map(|row| row.1).collect();
-            let written: Vec<_> = rows.iter().flat_map(|row| std::iter::repeat_n((row.0, row.1), row.2 as usize)).collect();
-            let (all_truth, all_scores): (Vec<f64>, Vec<f64>) = written.into_iter().unzip();
-            let counts = Paired::new(&truth, &scores).counts(|row| rows[row].2, &mut Workspace::default());
-            prop_assert_eq!(counts, brute_force(&all_truth, &all_scores));
         }
 
         #[test]

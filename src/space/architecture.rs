@@ -95,6 +95,16 @@ impl Architecture {
         }
     }
 
+    /// How many raw encodings count as this architecture, itself included, where the space can tell without visiting all: those with the
+    /// paper's key in NAS-Bench-201 ([`nb201::Classes::paper`]), 1 in the design spaces, whose encodings all differ.
+    pub fn isomorphs(self) -> Option<usize> {
+        match self {
+            Self::Nb201(cell) => Some(nb201::Classes::paper().size_of(cell)),
+            Self::NdsResnet(_) | Self::NdsResnextA(_) => Some(1),
+            Self::Nb101(_) | Self::Nb301(_) => None,
+        }
+    }
+
     /// The counts of the whole network of this architecture in `skeleton`, of what is executed.
     ///
     /// # Errors
@@ -157,6 +167,7 @@ mod tests {
     use super::*;
     use crate::seed::Seed;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn any_space() -> impl Strategy<Value = SpaceId> {
         prop::sample::select(SpaceId::ALL.to_vec())
@@ -209,6 +220,20 @@ mod tests {
             prop_assert_ne!(mutant, drawn);
             prop_assert!(drawn.neighbours().contains(&mutant));
         }
+    }
+
+    /// The slide's example: a single 3×3 convolution is in a group of 31 raw encodings, one of those that its encodings are cut into.
+    #[test]
+    fn isomorphs_are_counted_where_they_can_be() {
+        let encodings = || nb201::Architecture::all().map(Architecture::Nb201);
+        assert_eq!(encodings().filter(|cell| cell.isomorphs() == Some(1)).count(), 5_116);
+        let chain: nb201::Architecture = "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|".parse().unwrap();
+        let same = nb201::Architecture::all().filter(|cell| cell.exact_key() == chain.exact_key());
+        let groups: BTreeSet<_> = same.map(|cell| Architecture::Nb201(cell).isomorphs()).collect();
+        assert_eq!(groups, [30, 31, 62, 275].map(Some).into());
+        let mut stream = Seed::root(1).stream();
+        let others = [SpaceId::Nb101, SpaceId::Nb301, SpaceId::NdsResnet, SpaceId::NdsResnextA];
+        assert_eq!(others.map(|space| space.sample(&mut stream).isomorphs()), [None, None, Some(1), Some(1)]);
     }
 
     #[test]

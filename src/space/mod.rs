@@ -5,6 +5,7 @@
 
 mod architecture;
 mod census;
+mod change;
 mod cursor;
 mod error;
 mod id;
@@ -19,6 +20,7 @@ mod subspace;
 
 pub use architecture::Architecture;
 pub use census::Census;
+pub use change::{Change, Choice, changes};
 pub use error::{ArchitectureError, UnknownSpace};
 pub use id::{Counts, Positions, SpaceId};
 pub use pool::{EmptyPool, Pool};
