@@ -50,6 +50,53 @@ fn every_form_of_report_is_written() {
 }
 
 #[test]
+fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
+    let bench = Bench::new();
+    let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
+    let hash_of = |name: &str| {
+        let spec = specs.as_array().unwrap().iter().find(|spec| spec["name"] == name).unwrap();
+        spec["spec"].as_str().unwrap().to_owned()
+    };
+    let hash = hash_of("nb201-micro");
+    let made = bench.run(&["report", &hash[..12], "--format", "json"]).exits(0);
+    for said in ["nb201-micro  spec", "supernet", "record"] {
+        assert!(made.stderr.contains(said), "`{said}` is not in\n{}", made.stderr);
+    }
+    let report: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(report["record"]["spec_hash"], hash.as_str());
+    assert!(report["provenance"]["command"].as_str().unwrap().starts_with("nas-assay report"), "{report}");
+
+    // The second time it is read from the store, by whichever name.
+    for word in [&hash, "nb201-micro", "latest"] {
+        let read = bench.run(&["report", word, "--format", "json"]).exits(0);
+        assert_eq!((&read.stdout, read.stderr.as_str()), (&made.stdout, ""), "{word}");
+    }
+    let again = bench.run(&["report", "latest"]).exits(0).stdout;
+    assert!(again.contains(&format!("cargo run -- report {hash}\n")), "{again}");
+
+    // What a run refuses, a report refuses alike.
+    let real = hash_of("nb201-real");
+    for word in [&real[..12], "nb201-real"] {
+        bench.run(&["report", word]).exits(5).says("nb201.csv is needed, and no data root was given");
+    }
+    bench.run(&["report", &real[..12], "--device", "cuda:4096"]).exits(6);
+}
+
+#[test]
+fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
+    let bench = Bench::new();
+    bench.run(&["report", ""]).exits(2).says("begins the hashes of 10 carried specs").says("(nb101-micro)");
+    bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("the carried spec nb201-micro?");
+    bench
+        .run(&["report", "zz"])
+        .exits(4)
+        .says("no record in .nas-assay is called `zz`")
+        .says("`nas-assay specs` lists");
+    bench.run(&["report", "latest"]).exits(4).says("holds no record yet");
+    assert!(bench.files(".nas-assay").is_empty());
+}
+
+#[test]
 fn a_dry_run_names_every_stage_and_writes_nothing() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);

@@ -7,7 +7,10 @@
 mod context;
 mod estimators;
 mod exit;
+mod launch;
+mod output;
 mod progress;
+mod records;
 mod report;
 mod run;
 mod score;
@@ -63,7 +66,7 @@ enum Command {
     Run(run::Run),
     /// Show a finished record as a table
     Show(show::Show),
-    /// Write the report of a finished record
+    /// Write the report of a record; a carried spec that has none yet is run first
     Report(report::Report),
     /// Score one architecture with given weights
     Score(score::Score),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::facts::{self, Fact};
 use super::number;
 use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
-use super::{NO_PROVENANCE, NOTES, ReportError, svg};
+use super::{AGAIN, NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
 use crate::estimator::EstimatorKind;
 use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
@@ -38,6 +38,7 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
         no_provenance: NO_PROVENANCE,
         spec: serde_json::to_string_pretty(&record.spec).map_err(ReportError::Json)?,
         again: facts::again(record),
+        again_note: AGAIN,
     };
     page.render(Serde(filled)).map_err(ReportError::Html)
 }
@@ -58,6 +59,7 @@ struct Page<'a> {
     no_provenance: &'static str,
     spec: String,
     again: String,
+    again_note: &'static str,
 }
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {

@@ -100,6 +100,10 @@ pub enum ReportError {
 /// What stands in place of a provenance.
 const NO_PROVENANCE: &str = "No provenance is kept with this record.";
 
+/// What stands beside the command that gives a report again.
+const AGAIN: &str = "The command that gives this report again works in a fresh copy of the repository. Where the spec is a file of your \
+                     own, run that first: cargo run -- run FILE.toml.";
+
 /// A term of the summary table, explained.
 struct Note {
     term: &'static str,
