@@ -97,6 +97,46 @@ fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
 }
 
 #[test]
+fn two_records_are_compared_number_by_number() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    bench.write("b.toml", BASELINES.replace("channels = 4", "channels = 5").replace(", 'relu_count'", ""));
+    let first = bench.run(&["run", "a.toml", "--json"]).exits(0).stdout;
+    let second = bench.run(&["run", "b.toml", "--json"]).exits(0).stdout;
+    bench.write("a.json", &first);
+    let hash = |text: &str| {
+        let record: serde_json::Value = serde_json::from_str(text).unwrap();
+        record["spec_hash"].as_str().unwrap().to_owned()
+    };
+    let (a, b) = (hash(&first), hash(&second));
+
+    let same = bench.run(&["diff", "a.json", &a[..12]]).exits(0).stdout;
+    assert!(same.contains("The specs are the same.") && same.contains("No number moved"), "{same}");
+    let text =
+        bench.run(&["diff", &a[..12], "latest"]).exits(3).says("numbers moved beyond their tolerance class").stdout;
+    for told in ["spec.zero-shot.network.channels", "left: 4", "right: 5", "only left, estimators: relu_count"] {
+        assert!(text.contains(told), "`{told}` is not in\n{text}");
+    }
+    let json = bench.run(&["diff", &a, &b, "--json"]).exits(3).stdout;
+    let diff: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // Wider networks have other counts in all 48 architectures, in the same order.
+    let params = &diff["panels"][0]["estimators"][0]["scores"];
+    assert_eq!(
+        (&params["class"], &params["beyond"], &params["tau"]),
+        (&"exact".into(), &48.into(), &1.0.into()),
+        "{diff}"
+    );
+
+    // A report as JSON holds the record, too.
+    bench.run(&["report", &a, "--out", "report.json"]).exits(0);
+    bench.run(&["diff", "report.json", "a.json"]).exits(0);
+    bench.write("damaged.json", &first[..first.len() / 2]);
+    bench.run(&["diff", "damaged.json", "a.json"]).exits(2).says("failed to read the record damaged.json");
+    bench.run(&["diff", "missing.json", "a.json"]).exits(2).says("failed to read the record missing.json");
+    bench.run(&["diff", "latest", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
+}
+
+#[test]
 fn a_dry_run_names_every_stage_and_writes_nothing() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
 
 mod context;
+mod diff;
 mod estimators;
 mod exit;
 mod launch;
@@ -68,6 +69,8 @@ enum Command {
     Show(show::Show),
     /// Write the report of a record; a carried spec that has none yet is run first
     Report(report::Report),
+    /// Compare two records: their specs, and which numbers moved beyond their tolerance class
+    Diff(diff::Compare),
     /// Score one architecture with given weights
     Score(score::Score),
     /// List the estimators, or explain one
@@ -86,6 +89,7 @@ impl Command {
             Self::Run(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Report(command) => command.run(context),
+            Self::Diff(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Estimators(command) => command.run(),
             Self::Spaces(command) => command.run(context),

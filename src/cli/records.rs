@@ -1,5 +1,7 @@
 //! Where commands find records.
 
+use std::path::Path;
+
 use nas_assay::experiment::{CarriedError, Resolved, find_carried};
 use nas_assay::store::record::Record;
 use nas_assay::store::{RecordId, Store, StoreError};
@@ -47,5 +49,28 @@ fn carried(word: &str, unknown: &StoreError) -> Result<Resolved, Failure> {
             };
             Failure::new(NOTHING, format!("{unknown}; {error}")).with_help(help)
         }
+    })
+}
+
+/// The record that a word means: a file if it looks like a path, else one of the store.
+pub fn find(context: &Context, word: &str) -> Result<Record, Failure> {
+    let path = Path::new(word);
+    let is_path = path.extension().is_some_and(|ending| ending == "json") || word.contains(std::path::MAIN_SEPARATOR);
+    if is_path { read(path) } else { Ok(finished(&context.store()?, word)?.1) }
+}
+
+/// Reads the record of a file: `record.json` of a store, what `run --json` prints, or a report as JSON.
+pub fn read(path: &Path) -> Result<Record, Failure> {
+    let failed =
+        |problem: String| Failure::new(USAGE, format!("failed to read the record {}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let reported = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|mut value| {
+        let record = value.get_mut("record")?.take();
+        record.is_object().then_some(record)
+    });
+    let record = reported.map_or_else(|| Record::from_json(&text), |record| Record::from_json(&record.to_string()));
+    record.map_err(|error| {
+        let detail = std::error::Error::source(&error).map_or(String::new(), |source| format!(" ({source})"));
+        failed(format!("{error}{detail}"))
     })
 }

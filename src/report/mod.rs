@@ -5,6 +5,7 @@
 #![allow(clippy::format_push_string)] // A report is written once: reading well comes before an allocation.
 
 mod csv;
+mod diff;
 mod facts;
 mod html;
 mod json;
@@ -14,6 +15,7 @@ mod summary;
 mod svg;
 mod table;
 mod terminal;
+pub mod tolerance;
 
 use std::str::FromStr;
 
@@ -22,6 +24,7 @@ use thiserror::Error;
 use crate::store::record::{Provenance, Record};
 
 pub use csv::csv;
+pub use diff::{CriterionDiff, Diff, EstimatorDiff, Only, PanelDiff, ScoresDiff, Side, SpecChange, TruthDiff};
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
