@@ -137,6 +137,47 @@ fn two_records_are_compared_number_by_number() {
 }
 
 #[test]
+fn the_leaderboard_is_of_all_records_at_hand() {
+    let bench = Bench::new();
+    bench.run(&["leaderboard"]).exits(4).says("holds no record yet");
+    bench.write("a.toml", BASELINES);
+    bench.write(
+        "b.toml",
+        BASELINES.replace("'baselines'", "'sampled'").replace("[panels.all]", "[panels.all]\nsample = 20"),
+    );
+    let elsewhere = bench.run(&["run", "b.toml", "--json", "--store", "elsewhere"]).exits(0).stdout;
+    bench.write("b.json", elsewhere);
+    let alone = bench.run(&["leaderboard", "--record", "b.json"]).exits(0).stdout;
+    assert!(alone.contains("[1] sampled, panel all: 20 architectures, truth in miniature"), "{alone}");
+
+    bench.run(&["run", "a.toml"]).exits(0);
+    let board = |more: &[&str]| -> serde_json::Value {
+        let printed = bench.run(&[&["leaderboard", "--record", "b.json", "--json"], more].concat()).exits(0).stdout;
+        serde_json::from_str(&printed).unwrap()
+    };
+    let names = |board: &serde_json::Value| -> Vec<String> {
+        board["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let one = board(&[]);
+    assert_eq!(names(&one), ["baselines"], "the one with more architectures speaks for its space");
+    assert_eq!(names(&board(&["--all"])), ["baselines", "sampled"]);
+    let rows: Vec<&str> =
+        one["rows"].as_array().unwrap().iter().map(|row| row["estimator"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["params", "flops", "relu_count"]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&bench.run(&["show", "latest", "--json"]).exits(0).stdout).unwrap();
+    let tau = &shown["panels"][0]["estimators"][1]["criteria"]["kendall"]["tau_b"];
+    assert_eq!(&one["rows"][1]["cells"][0]["tau_b"], tau);
+
+    for (form, mark) in [("html", "<!doctype html>"), ("md", "# leaderboard"), ("csv", "space,name,")] {
+        let printed = bench.run(&["leaderboard", "--format", form]).exits(0).stdout;
+        assert!(printed.to_lowercase().starts_with(mark), "{form}:\n{printed}");
+        bench.run(&["leaderboard", "--out", &format!("board.{form}")]).exits(0);
+        assert_eq!(std::fs::read_to_string(bench.path(&format!("board.{form}"))).unwrap(), printed, "{form}");
+    }
+}
+
+#[test]
 fn a_dry_run_names_every_stage_and_writes_nothing() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);

@@ -9,6 +9,7 @@ mod diff;
 mod estimators;
 mod exit;
 mod launch;
+mod leaderboard;
 mod output;
 mod progress;
 mod records;
@@ -71,6 +72,8 @@ enum Command {
     Report(report::Report),
     /// Compare two records: their specs, and which numbers moved beyond their tolerance class
     Diff(diff::Compare),
+    /// Show all estimators by all spaces, from the finished records
+    Leaderboard(leaderboard::Board),
     /// Score one architecture with given weights
     Score(score::Score),
     /// List the estimators, or explain one
@@ -90,6 +93,7 @@ impl Command {
             Self::Show(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Diff(command) => command.run(context),
+            Self::Leaderboard(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Estimators(command) => command.run(),
             Self::Spaces(command) => command.run(context),

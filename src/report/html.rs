@@ -1,12 +1,10 @@
 //! The report as one self-contained page: no script, no font, nothing from the network.
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::facts::{self, Fact};
 use super::number;
+use super::page::{self, keep_units, typeset};
 use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
 use super::{AGAIN, NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
@@ -14,19 +12,10 @@ use crate::estimator::EstimatorKind;
 use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
 
 const PAGE: &str = include_str!("templates/page.html");
-const STYLE: &str = include_str!("templates/style.css");
 
 /// The report as a page.
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment
-        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(ReportError::Html)?);
-    environment.add_template("page.html", PAGE).map_err(ReportError::Html)?;
-    let page = environment.get_template("page.html").map_err(ReportError::Html)?;
     let filled = Page {
-        style: STYLE,
-        title: &record.title,
         experiment: pairs(&facts::experiment(record)),
         panels: record.panels.iter().enumerate().map(|(place, panel)| Panel::new(place, panel)).collect(),
         notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
@@ -40,14 +29,12 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
         again: facts::again(record),
         again_note: AGAIN,
     };
-    page.render(Serde(filled)).map_err(ReportError::Html)
+    page::render(PAGE, &record.title, filled)
 }
 
 /// What the template is filled in with. Pictures and style are markup already; all other text is escaped by the template.
 #[derive(Serialize)]
-struct Page<'a> {
-    style: &'static str,
-    title: &'a str,
+struct Page {
     experiment: Vec<[String; 2]>,
     panels: Vec<Panel>,
     notes: Vec<[&'static str; 2]>,
@@ -64,16 +51,6 @@ struct Page<'a> {
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {
     facts.iter().map(|fact| [fact.name.to_owned(), fact.value.clone()]).collect()
-}
-
-/// A number with a true minus sign and a unit that stays beside it.
-fn typeset(text: &str) -> String {
-    keep_units(&text.replace('-', "−"))
-}
-
-/// Text whose units stay beside their numbers.
-fn keep_units(text: &str) -> String {
-    text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
 }
 
 #[derive(Serialize)]
