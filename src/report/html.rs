@@ -126,9 +126,22 @@ fn finding(panel: &PanelRecord) -> Option<String> {
     };
     let value = |tau: f64| typeset(&number::fixed(tau, 3));
     let (estimator, tau) = best(|kind| kind != EstimatorKind::Baseline)?;
-    let first = format!("Closest to the true ranking is {}, with a tau-b of {}.", estimator.label(), value(tau));
     let (baseline, floor) = best(|kind| kind == EstimatorKind::Baseline)?;
-    Some(format!("{first} The best baseline, {}, reaches {}.", baseline.label(), value(floor)))
+    let (name, baseline) = (estimator.label(), baseline.label());
+    Some(if tau > floor {
+        format!(
+            "Closest to the true ranking is {name}, with a tau-b of {}. The best baseline, {baseline}, reaches {}.",
+            value(tau),
+            value(floor)
+        )
+    } else {
+        format!(
+            "No estimator is closer to the true ranking than a baseline: {baseline} has a tau-b of {}. The best of the others, {name}, \
+             reaches {}.",
+            value(floor),
+            value(tau)
+        )
+    })
 }
 
 fn rows(panel: &PanelRecord, summaries: &[EstimatorSummary]) -> Vec<Row> {
