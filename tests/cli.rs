@@ -50,6 +50,134 @@ fn every_form_of_report_is_written() {
 }
 
 #[test]
+fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
+    let bench = Bench::new();
+    let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
+    let hash_of = |name: &str| {
+        let spec = specs.as_array().unwrap().iter().find(|spec| spec["name"] == name).unwrap();
+        spec["spec"].as_str().unwrap().to_owned()
+    };
+    let hash = hash_of("nb201-micro");
+    let made = bench.run(&["report", &hash[..12], "--format", "json"]).exits(0);
+    for said in ["nb201-micro  spec", "supernet", "record"] {
+        assert!(made.stderr.contains(said), "`{said}` is not in\n{}", made.stderr);
+    }
+    let report: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(report["record"]["spec_hash"], hash.as_str());
+    assert!(report["provenance"]["command"].as_str().unwrap().starts_with("nas-assay report"), "{report}");
+
+    // The second time it is read from the store, by whichever name.
+    for word in [&hash, "nb201-micro", "latest"] {
+        let read = bench.run(&["report", word, "--format", "json"]).exits(0);
+        assert_eq!((&read.stdout, read.stderr.as_str()), (&made.stdout, ""), "{word}");
+    }
+    let again = bench.run(&["report", "latest"]).exits(0).stdout;
+    assert!(again.contains(&format!("cargo run -- report {hash}\n")), "{again}");
+
+    // What a run refuses, a report refuses alike.
+    let real = hash_of("nb201-real");
+    for word in [&real[..12], "nb201-real"] {
+        bench.run(&["report", word]).exits(5).says("nb201.csv is needed, and no data root was given");
+    }
+    bench.run(&["report", &real[..12], "--device", "cuda:4096"]).exits(6);
+}
+
+#[test]
+fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
+    let bench = Bench::new();
+    bench.run(&["report", ""]).exits(2).says("begins the hashes of 10 carried specs").says("(nb101-micro)");
+    bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("the carried spec nb201-micro?");
+    bench
+        .run(&["report", "zz"])
+        .exits(4)
+        .says("no record in .nas-assay is called `zz`")
+        .says("`nas-assay specs` lists");
+    bench.run(&["report", "latest"]).exits(4).says("holds no record yet");
+    assert!(bench.files(".nas-assay").is_empty());
+}
+
+#[test]
+fn two_records_are_compared_number_by_number() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    bench.write("b.toml", BASELINES.replace("channels = 4", "channels = 5").replace(", 'relu_count'", ""));
+    let first = bench.run(&["run", "a.toml", "--json"]).exits(0).stdout;
+    let second = bench.run(&["run", "b.toml", "--json"]).exits(0).stdout;
+    bench.write("a.json", &first);
+    let hash = |text: &str| {
+        let record: serde_json::Value = serde_json::from_str(text).unwrap();
+        record["spec_hash"].as_str().unwrap().to_owned()
+    };
+    let (a, b) = (hash(&first), hash(&second));
+
+    let same = bench.run(&["diff", "a.json", &a[..12]]).exits(0).stdout;
+    assert!(same.contains("The specs are the same.") && same.contains("No number moved"), "{same}");
+    let text =
+        bench.run(&["diff", &a[..12], "latest"]).exits(3).says("numbers moved beyond their tolerance class").stdout;
+    for told in ["spec.zero-shot.network.channels", "left: 4", "right: 5", "only left, estimators: relu_count"] {
+        assert!(text.contains(told), "`{told}` is not in\n{text}");
+    }
+    let json = bench.run(&["diff", &a, &b, "--json"]).exits(3).stdout;
+    let diff: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // Wider networks have other counts in all 48 architectures, in the same order.
+    let params = &diff["panels"][0]["estimators"][0]["scores"];
+    assert_eq!(
+        (&params["class"], &params["beyond"], &params["tau"]),
+        (&"exact".into(), &48.into(), &1.0.into()),
+        "{diff}"
+    );
+
+    // A report as JSON holds the record, too.
+    bench.run(&["report", &a, "--out", "report.json"]).exits(0);
+    bench.run(&["diff", "report.json", "a.json"]).exits(0);
+    bench.write("damaged.json", &first[..first.len() / 2]);
+    bench.run(&["diff", "damaged.json", "a.json"]).exits(2).says("failed to read the record damaged.json");
+    bench.run(&["diff", "missing.json", "a.json"]).exits(2).says("failed to read the record missing.json");
+    bench.run(&["diff", "latest", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
+}
+
+#[test]
+fn the_leaderboard_is_of_all_records_at_hand() {
+    let bench = Bench::new();
+    bench.run(&["leaderboard"]).exits(4).says("holds no record yet");
+    bench.write("a.toml", BASELINES);
+    bench.write(
+        "b.toml",
+        BASELINES.replace("'baselines'", "'sampled'").replace("[panels.all]", "[panels.all]\nsample = 20"),
+    );
+    let elsewhere = bench.run(&["run", "b.toml", "--json", "--store", "elsewhere"]).exits(0).stdout;
+    bench.write("b.json", elsewhere);
+    let alone = bench.run(&["leaderboard", "--record", "b.json"]).exits(0).stdout;
+    assert!(alone.contains("[1] sampled, panel all: 20 architectures, truth in miniature"), "{alone}");
+
+    bench.run(&["run", "a.toml"]).exits(0);
+    let board = |more: &[&str]| -> serde_json::Value {
+        let printed = bench.run(&[&["leaderboard", "--record", "b.json", "--json"], more].concat()).exits(0).stdout;
+        serde_json::from_str(&printed).unwrap()
+    };
+    let names = |board: &serde_json::Value| -> Vec<String> {
+        board["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let one = board(&[]);
+    assert_eq!(names(&one), ["baselines"], "the one with more architectures speaks for its space");
+    assert_eq!(names(&board(&["--all"])), ["baselines", "sampled"]);
+    let rows: Vec<&str> =
+        one["rows"].as_array().unwrap().iter().map(|row| row["estimator"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["params", "flops", "relu_count"]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&bench.run(&["show", "latest", "--json"]).exits(0).stdout).unwrap();
+    let tau = &shown["panels"][0]["estimators"][1]["criteria"]["kendall"]["tau_b"];
+    assert_eq!(&one["rows"][1]["cells"][0]["tau_b"], tau);
+
+    for (form, mark) in [("html", "<!doctype html>"), ("md", "# leaderboard"), ("csv", "space,name,")] {
+        let printed = bench.run(&["leaderboard", "--format", form]).exits(0).stdout;
+        assert!(printed.to_lowercase().starts_with(mark), "{form}:\n{printed}");
+        bench.run(&["leaderboard", "--out", &format!("board.{form}")]).exits(0);
+        assert_eq!(std::fs::read_to_string(bench.path(&format!("board.{form}"))).unwrap(), printed, "{form}");
+    }
+}
+
+#[test]
 fn a_dry_run_names_every_stage_and_writes_nothing() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);

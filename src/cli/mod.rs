@@ -5,9 +5,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
 
 mod context;
+mod diff;
 mod estimators;
 mod exit;
+mod launch;
+mod leaderboard;
+mod output;
 mod progress;
+mod records;
 mod report;
 mod run;
 mod score;
@@ -63,8 +68,12 @@ enum Command {
     Run(run::Run),
     /// Show a finished record as a table
     Show(show::Show),
-    /// Write the report of a finished record
+    /// Write the report of a record; a carried spec that has none yet is run first
     Report(report::Report),
+    /// Compare two records: their specs, and which numbers moved beyond their tolerance class
+    Diff(diff::Compare),
+    /// Show all estimators by all spaces, from the finished records
+    Leaderboard(leaderboard::Board),
     /// Score one architecture with given weights
     Score(score::Score),
     /// List the estimators, or explain one
@@ -83,6 +92,8 @@ impl Command {
             Self::Run(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Report(command) => command.run(context),
+            Self::Diff(command) => command.run(context),
+            Self::Leaderboard(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Estimators(command) => command.run(),
             Self::Spaces(command) => command.run(context),

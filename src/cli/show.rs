@@ -6,6 +6,7 @@ use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
+use super::records::finished;
 
 /// Show a finished record, or list them all
 #[derive(Debug, Args)]
@@ -24,10 +25,7 @@ impl Show {
         let Some(reference) = &self.record else {
             return self.list(&store);
         };
-        let id = store.find(reference)?;
-        let Some(record) = store.record(&id)? else {
-            return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
-        };
+        let (_, record) = finished(&store, reference)?;
         if self.json {
             print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
         } else {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use nas_assay::experiment::{CARRIED_SPECS, Resolved};
+use nas_assay::experiment::{CARRIED_SPECS, Resolved, carried_specs};
 use nas_assay::spec::{Spec, nearest, parse_spec, read_text};
 use nas_assay::store::to_json;
 
@@ -26,21 +26,15 @@ impl Specs {
             print!("{}", carried(name)?);
             return Ok(());
         }
-        let mut rows = Vec::new();
-        for (name, text) in CARRIED_SPECS {
-            let resolved = Resolved::new(parse_spec(text, name)?)?;
-            rows.push((resolved.hash, resolved.spec.name, resolved.spec.title));
-        }
+        let specs = carried_specs()?;
         if self.json {
-            let rows: Vec<_> = rows
-                .iter()
-                .map(|(hash, name, title)| serde_json::json!({"spec": hash, "name": name, "title": title}))
-                .collect();
+            let row = |Resolved { hash, spec, .. }: &Resolved| serde_json::json!({"spec": hash, "name": spec.name, "title": spec.title});
+            let rows: Vec<_> = specs.iter().map(row).collect();
             print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
             return Ok(());
         }
-        for (hash, name, title) in rows {
-            println!("{}  {name:<19}  {title}", hash.short());
+        for Resolved { hash, spec, .. } in specs {
+            println!("{}  {:<19}  {}", hash.short(), spec.name, spec.title);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! [`Resolved`] fixes the identity, [`Runner::plan`] says what will happen, [`Runner::run`] does it. Images and truth are read and
 //! their digests checked before the first step; provenance is written before it, too.
 
+mod carried;
 mod ensemble;
 mod looks;
 mod make_truth;
@@ -35,6 +36,7 @@ use crate::store::StoreError;
 use crate::truth::table::TableError;
 use crate::truth::trained::TrainedError;
 
+pub use carried::{CarriedError, carried_specs, find_carried};
 pub use make_truth::make_truth;
 pub use material::{Material, PanelRows, Split};
 pub use outside::{OddReason, Oddity, ScoreFileError, ScoreTable};

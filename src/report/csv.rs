@@ -101,7 +101,7 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
 }
 
 /// A field, quoted where its text needs it.
-fn quote(field: &str) -> String {
+pub(super) fn quote(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

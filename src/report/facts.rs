@@ -25,9 +25,24 @@ pub(super) fn experiment(record: &Record) -> Vec<Fact> {
     ]
 }
 
-/// The command that gives this report again.
+/// The command that gives this report again in a fresh copy of the repository, if the spec is one that the program carries.
 pub(super) fn again(record: &Record) -> String {
-    format!("nas-assay report {}", record.spec_hash)
+    let on_a_gpu = record.device_class != "cpu";
+    let mut command =
+        format!("cargo run{} -- report {}", if on_a_gpu { " --features cuda" } else { "" }, record.spec_hash);
+    if reads_files(record) {
+        command += " --data-root DIR";
+    }
+    if on_a_gpu {
+        command += " --device cuda:0";
+    }
+    command
+}
+
+/// Whether the experiment reads files of a data root.
+fn reads_files(record: &Record) -> bool {
+    let declares = |pointer| record.spec.pointer(pointer).is_some();
+    !(declares("/spec/images/synthetic") && declares("/spec/truth/trained"))
 }
 
 /// Where the truth comes from, in a sentence.

@@ -1,32 +1,21 @@
 //! The report as one self-contained page: no script, no font, nothing from the network.
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::facts::{self, Fact};
 use super::number;
+use super::page::{self, keep_units, typeset};
 use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
-use super::{NO_PROVENANCE, NOTES, ReportError, svg};
+use super::{AGAIN, NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
 use crate::estimator::EstimatorKind;
 use crate::store::record::{EstimatorRecord, PanelRecord, Provenance, Record, SupernetRecord};
 
 const PAGE: &str = include_str!("templates/page.html");
-const STYLE: &str = include_str!("templates/style.css");
 
 /// The report as a page.
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment
-        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(ReportError::Html)?);
-    environment.add_template("page.html", PAGE).map_err(ReportError::Html)?;
-    let page = environment.get_template("page.html").map_err(ReportError::Html)?;
     let filled = Page {
-        style: STYLE,
-        title: &record.title,
         experiment: pairs(&facts::experiment(record)),
         panels: record.panels.iter().enumerate().map(|(place, panel)| Panel::new(place, panel)).collect(),
         notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
@@ -38,15 +27,14 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
         no_provenance: NO_PROVENANCE,
         spec: serde_json::to_string_pretty(&record.spec).map_err(ReportError::Json)?,
         again: facts::again(record),
+        again_note: AGAIN,
     };
-    page.render(Serde(filled)).map_err(ReportError::Html)
+    page::render(PAGE, &record.title, filled)
 }
 
 /// What the template is filled in with. Pictures and style are markup already; all other text is escaped by the template.
 #[derive(Serialize)]
-struct Page<'a> {
-    style: &'static str,
-    title: &'a str,
+struct Page {
     experiment: Vec<[String; 2]>,
     panels: Vec<Panel>,
     notes: Vec<[&'static str; 2]>,
@@ -58,20 +46,11 @@ struct Page<'a> {
     no_provenance: &'static str,
     spec: String,
     again: String,
+    again_note: &'static str,
 }
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {
     facts.iter().map(|fact| [fact.name.to_owned(), fact.value.clone()]).collect()
-}
-
-/// A number with a true minus sign and a unit that stays beside it.
-fn typeset(text: &str) -> String {
-    keep_units(&text.replace('-', "−"))
-}
-
-/// Text whose units stay beside their numbers.
-fn keep_units(text: &str) -> String {
-    text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
 }
 
 #[derive(Serialize)]
@@ -147,9 +126,22 @@ fn finding(panel: &PanelRecord) -> Option<String> {
     };
     let value = |tau: f64| typeset(&number::fixed(tau, 3));
     let (estimator, tau) = best(|kind| kind != EstimatorKind::Baseline)?;
-    let first = format!("Closest to the true ranking is {}, with a tau-b of {}.", estimator.label(), value(tau));
     let (baseline, floor) = best(|kind| kind == EstimatorKind::Baseline)?;
-    Some(format!("{first} The best baseline, {}, reaches {}.", baseline.label(), value(floor)))
+    let (name, baseline) = (estimator.label(), baseline.label());
+    Some(if tau > floor {
+        format!(
+            "Closest to the true ranking is {name}, with a tau-b of {}. The best baseline, {baseline}, reaches {}.",
+            value(tau),
+            value(floor)
+        )
+    } else {
+        format!(
+            "No estimator is closer to the true ranking than a baseline: {baseline} has a tau-b of {}. The best of the others, {name}, \
+             reaches {}.",
+            value(floor),
+            value(tau)
+        )
+    })
 }
 
 fn rows(panel: &PanelRecord, summaries: &[EstimatorSummary]) -> Vec<Row> {

@@ -6,7 +6,7 @@ use super::facts::{self, Fact};
 use super::number::count;
 use super::summary::PanelSummary;
 use super::table::{self, escape};
-use super::{NO_PROVENANCE, NOTES};
+use super::{AGAIN, NO_PROVENANCE, NOTES};
 
 /// The report in Markdown: a summary table a panel, published figures, truth, supernets, provenance.
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
@@ -37,7 +37,7 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         Some(provenance) => list(&mut text, &facts::provenance(provenance)),
         None => text += &format!("{NO_PROVENANCE}\n"),
     }
-    text
+    text + &format!("\n{}\n", escape(AGAIN))
 }
 
 fn list(text: &mut String, facts: &[Fact]) {

@@ -5,15 +5,19 @@
 #![allow(clippy::format_push_string)] // A report is written once: reading well comes before an allocation.
 
 mod csv;
+mod diff;
 mod facts;
 mod html;
 mod json;
+mod leaderboard;
 mod markdown;
 mod number;
+mod page;
 mod summary;
 mod svg;
 mod table;
 mod terminal;
+pub mod tolerance;
 
 use std::str::FromStr;
 
@@ -22,8 +26,10 @@ use thiserror::Error;
 use crate::store::record::{Provenance, Record};
 
 pub use csv::csv;
+pub use diff::{CriterionDiff, Diff, EstimatorDiff, Only, PanelDiff, ScoresDiff, Side, SpecChange, TruthDiff};
 pub use html::html;
 pub use json::json;
+pub use leaderboard::{Beats, Cell, Column, Leaderboard, Row};
 pub use markdown::markdown;
 pub use summary::{Comparison, End, EstimatorSummary, PanelSummary};
 pub use terminal::terminal;
@@ -99,6 +105,10 @@ pub enum ReportError {
 
 /// What stands in place of a provenance.
 const NO_PROVENANCE: &str = "No provenance is kept with this record.";
+
+/// What stands beside the command that gives a report again.
+const AGAIN: &str = "The command that gives this report again works in a fresh copy of the repository. Where the spec is a file of your \
+                     own, run that first: cargo run -- run FILE.toml.";
 
 /// A term of the summary table, explained.
 struct Note {

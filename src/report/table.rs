@@ -24,7 +24,8 @@ struct Column {
 }
 
 impl TextTable {
-    fn new(columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> Self {
+    /// A table of columns, each a heading and whether it is of numbers.
+    pub fn new(columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> Self {
         let columns =
             columns.iter().map(|&(heading, numeric)| Column { heading: heading.to_owned(), numeric }).collect();
         Self { columns, rows }

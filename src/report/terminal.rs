@@ -8,7 +8,7 @@ use super::summary::PanelSummary;
 use super::table;
 
 /// The narrowest terminal that lines are fitted to, in characters.
-const NARROWEST: u16 = 40;
+pub(super) const NARROWEST: u16 = 40;
 
 /// The report in plain text, at most `width` characters wide.
 ///
@@ -45,7 +45,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
 }
 
 /// Breaks a line between words, further lines indented by two.
-fn wrap(line: &str, width: u16) -> String {
+pub(super) fn wrap(line: &str, width: u16) -> String {
     let mut text = String::new();
     let mut used = 0;
     for word in line.split_whitespace() {

@@ -153,12 +153,25 @@ mod page {
     }
 
     #[test]
+    fn a_baseline_that_ranks_best_is_said_to() {
+        let mut record = fixture::record(60);
+        let finding = |record: &Record| {
+            let page = html(record, None).unwrap();
+            page.split_once("class=\"finding\">").unwrap().1.split_once("</p>").unwrap().0.to_owned()
+        };
+        assert!(finding(&record).starts_with("Closest to the true ranking is oneshot_loss"), "{}", finding(&record));
+        record.panels[0].estimators[0].criteria.kendall.tau_b = Some(0.95);
+        assert!(finding(&record).contains("than a baseline: params has a tau-b of 0.950"), "{}", finding(&record));
+    }
+
+    #[test]
     fn it_can_be_read_without_seeing_it() {
         let page = page(60);
         assert!(page.contains("<html lang=\"en\">"));
         let tags = tags(&page);
         let named =
             |name: &str| tags.iter().filter(|tag| tag.split(' ').next() == Some(name)).copied().collect::<Vec<_>>();
+        assert_eq!(named("table").len(), named("caption").len(), "a table has no caption");
         assert!(!named("th").is_empty() && named("th").iter().all(|tag| tag.contains("scope=")));
         assert!(named("svg").iter().all(|tag| tag.contains("role=\"img\"") || tag.contains("aria-hidden=\"true\"")));
         // Five scatters and two curves have a name and a description.

@@ -1,0 +1,40 @@
+//! `nas-assay diff LEFT RIGHT`
+
+use clap::Args;
+use nas_assay::report::Diff;
+use nas_assay::store::to_json;
+
+use super::context::Context;
+use super::exit::{Failure, MISMATCH, UNEXPECTED};
+use super::records::find;
+
+/// Compare two records: their specs, and which numbers moved beyond their tolerance class
+///
+/// Exit code 3 says that a number did.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// `latest`, the first digits of a spec hash, or the path of a record as JSON
+    left: String,
+    /// The same of the other
+    right: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Compare {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let diff = Diff::new(&find(context, &self.left)?, &find(context, &self.right)?);
+        if self.json {
+            print!("{}", to_json(&diff).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+        } else {
+            print!("{}", diff.text(Context::width()));
+        }
+        match diff.beyond {
+            0 => Ok(()),
+            1 => Err(Failure::new(MISMATCH, "1 number moved beyond its tolerance class")),
+            moved => Err(Failure::new(MISMATCH, format!("{moved} numbers moved beyond their tolerance class"))),
+        }
+    }
+}

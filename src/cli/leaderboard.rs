@@ -1,0 +1,52 @@
+//! `nas-assay leaderboard`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nas_assay::report::{Format, Leaderboard};
+
+use super::context::Context;
+use super::exit::{Failure, NOTHING, UNEXPECTED};
+use super::output::Output;
+use super::records::read;
+
+/// Show all estimators by all spaces, from the finished records
+#[derive(Debug, Args)]
+pub struct Board {
+    /// A further record, a JSON file; may be given several times
+    #[arg(long = "record", value_name = "FILE")]
+    records: Vec<PathBuf>,
+    /// Show every panel of every record, not one a space
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Board {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let store = context.store()?;
+        let mut records = Vec::new();
+        for id in store.records()? {
+            records.extend(store.record(&id)?);
+        }
+        for path in &self.records {
+            records.push(read(path)?);
+        }
+        if records.is_empty() {
+            let problem = format!("the store {} holds no record yet", store.root().display());
+            return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+        }
+        let board = Leaderboard::new(&records, self.all);
+        let format = if self.json { Some(Format::Json) } else { self.output.format() };
+        let text = match format {
+            Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
+            None => board.text(Context::width()),
+        };
+        self.output.write(context, &text)
+    }
+}

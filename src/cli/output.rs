@@ -1,0 +1,50 @@
+//! Where a report goes, and in which form.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use nas_assay::files::write_atomic;
+use nas_assay::report::Format;
+
+use super::context::Context;
+use super::exit::{Failure, UNEXPECTED};
+
+/// The options of commands that write a report.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Form of the report [default: by the ending of --out]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    format: Option<Format>,
+    /// Where to write it [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(|format| PossibleValue::new(format.extension()).alias(format.name()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
+}
+
+impl Output {
+    /// The form that was asked for, by name or by the ending of the file; Markdown where a file's ending says nothing.
+    pub fn format(&self) -> Option<Format> {
+        let by_ending = || {
+            let ending = self.out.as_ref()?.extension().and_then(|ending| ending.to_str());
+            Some(ending.and_then(|ending| ending.parse().ok()).unwrap_or(Format::Markdown))
+        };
+        self.format.or_else(by_ending)
+    }
+
+    /// Writes the text to the file, whole or not at all, or prints it.
+    pub fn write(&self, context: &Context, text: &str) -> Result<(), Failure> {
+        match &self.out {
+            Some(path) => {
+                write_atomic(path, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+                context.note(&format!("wrote {}", path.display()));
+            }
+            None => print!("{text}"),
+        }
+        Ok(())
+    }
+}

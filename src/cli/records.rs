@@ -1,0 +1,76 @@
+//! Where commands find records.
+
+use std::path::Path;
+
+use nas_assay::experiment::{CarriedError, Resolved, find_carried};
+use nas_assay::store::record::Record;
+use nas_assay::store::{RecordId, Store, StoreError};
+
+use super::context::Context;
+use super::exit::{Failure, NOTHING, USAGE};
+use super::launch::Launch;
+
+/// The finished record that `latest`, or the first digits of a hash, means.
+pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
+    let id = store.find(word)?;
+    let Some(record) = store.record(&id)? else {
+        return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
+    };
+    Ok((id, record))
+}
+
+/// The finished record that a word means; where there is none, that of the carried spec of this name or hash, run now.
+pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Record), Failure> {
+    let store = context.store()?;
+    let named = find_carried(word).ok().filter(|resolved| resolved.spec.name == word);
+    let wanted = named.as_ref().map_or(word, |resolved| resolved.hash.as_str());
+    match store.find(wanted) {
+        Err(unknown @ StoreError::Unknown { .. }) if word != "latest" => {
+            let resolved = carried(word, &unknown)?;
+            Launch::new(context, None)?.run(context, &resolved)
+        }
+        _ => finished(&store, wanted),
+    }
+}
+
+/// The carried spec that a word means, where the store knows no record of it.
+fn carried(word: &str, unknown: &StoreError) -> Result<Resolved, Failure> {
+    find_carried(word).map_err(|error| match error {
+        CarriedError::Unresolved(error) => error.into(),
+        CarriedError::Ambiguous { .. } => Failure::new(USAGE, error.to_string()),
+        CarriedError::Unknown { ref nearest, .. } => {
+            let help = match nearest {
+                Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
+                None => {
+                    "`nas-assay specs` lists the carried specs with their hashes; a spec of your own is run first, \
+                         by `nas-assay run FILE.toml`"
+                        .to_owned()
+                }
+            };
+            Failure::new(NOTHING, format!("{unknown}; {error}")).with_help(help)
+        }
+    })
+}
+
+/// The record that a word means: a file if it looks like a path, else one of the store.
+pub fn find(context: &Context, word: &str) -> Result<Record, Failure> {
+    let path = Path::new(word);
+    let is_path = path.extension().is_some_and(|ending| ending == "json") || word.contains(std::path::MAIN_SEPARATOR);
+    if is_path { read(path) } else { Ok(finished(&context.store()?, word)?.1) }
+}
+
+/// Reads the record of a file: `record.json` of a store, what `run --json` prints, or a report as JSON.
+pub fn read(path: &Path) -> Result<Record, Failure> {
+    let failed =
+        |problem: String| Failure::new(USAGE, format!("failed to read the record {}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let reported = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|mut value| {
+        let record = value.get_mut("record")?.take();
+        record.is_object().then_some(record)
+    });
+    let record = reported.map_or_else(|| Record::from_json(&text), |record| Record::from_json(&record.to_string()));
+    record.map_err(|error| {
+        let detail = std::error::Error::source(&error).map_or(String::new(), |source| format!(" ({source})"));
+        failed(format!("{error}{detail}"))
+    })
+}

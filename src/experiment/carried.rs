@@ -1,0 +1,115 @@
+//! The carried specs by what people call them: a name, or the first digits of a hash.
+
+use super::{CARRIED_SPECS, ExperimentError, Resolved};
+use crate::spec::{nearest, parse_spec};
+
+/// Why a word means no carried spec.
+#[derive(Debug, thiserror::Error)]
+pub enum CarriedError {
+    /// No carried spec has the name, or a hash that begins so.
+    #[error("no carried spec is called `{word}`, and the hash of none begins so")]
+    Unknown {
+        /// What was asked for.
+        word: String,
+        /// The carried spec that was perhaps meant: the first digits of its hash, and its name.
+        nearest: Option<(String, String)>,
+    },
+    /// The hashes of several carried specs begin so.
+    #[error("`{word}` begins the hashes of {} carried specs: {}; give more digits", candidates.len(), candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        word: String,
+        /// Name and short hash of each.
+        candidates: Vec<String>,
+    },
+    /// A carried spec could not be resolved.
+    #[error(transparent)]
+    Unresolved(#[from] ExperimentError),
+}
+
+/// All carried specs, resolved.
+///
+/// # Errors
+/// None that a program whose tests pass can bring about.
+pub fn carried_specs() -> Result<Vec<Resolved>, ExperimentError> {
+    CARRIED_SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?)).collect()
+}
+
+/// The carried spec of that name, or the one whose hash begins with the word.
+///
+/// # Errors
+/// If there is none, or more than one hash begins so.
+pub fn find_carried(word: &str) -> Result<Resolved, CarriedError> {
+    find_among(carried_specs()?, word)
+}
+
+fn find_among(mut specs: Vec<Resolved>, word: &str) -> Result<Resolved, CarriedError> {
+    let prefix = word.to_lowercase();
+    let named: Vec<usize> = positions(&specs, |resolved| resolved.spec.name == word);
+    let found = if named.is_empty() {
+        positions(&specs, |resolved| resolved.hash.as_str().starts_with(&prefix))
+    } else {
+        named
+    };
+    match found[..] {
+        [one] => Ok(specs.swap_remove(one)),
+        [] => Err(CarriedError::Unknown { word: word.to_owned(), nearest: nearest_of(&specs, word) }),
+        _ => {
+            let describe = |&index: &usize| format!("{} ({})", specs[index].hash.short(), specs[index].spec.name);
+            Err(CarriedError::Ambiguous { word: word.to_owned(), candidates: found.iter().map(describe).collect() })
+        }
+    }
+}
+
+fn positions(specs: &[Resolved], fits: impl Fn(&Resolved) -> bool) -> Vec<usize> {
+    (0..specs.len()).filter(|&index| fits(&specs[index])).collect()
+}
+
+/// The spec with the name nearest to the word, or with the hash whose beginning of the same length is.
+fn nearest_of(specs: &[Resolved], word: &str) -> Option<(String, String)> {
+    let known: Vec<(&str, &Resolved)> = specs
+        .iter()
+        .flat_map(|resolved| {
+            let digits = resolved.hash.as_str();
+            [(resolved.spec.name.as_str(), resolved), (&digits[..word.len().min(digits.len())], resolved)]
+        })
+        .collect();
+    let meant = nearest(word, known.iter().map(|(text, _)| *text))?;
+    let (_, resolved) = known.iter().find(|(text, _)| *text == meant)?;
+    Some((resolved.hash.short().to_owned(), resolved.spec.name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_carried_spec_is_found_by_name_and_by_hash() {
+        for resolved in carried_specs().unwrap() {
+            let digits = resolved.hash.as_str();
+            for word in [&resolved.spec.name, digits, &digits[..12], &digits[..12].to_uppercase()] {
+                assert_eq!(find_carried(word).unwrap().hash, resolved.hash, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_means_none_names_the_nearest() {
+        let specs = carried_specs().unwrap();
+        let first = &specs[0];
+        let digits = first.hash.as_str();
+        let slipped = format!("{}{}{}", &digits[..3], if &digits[3..4] == "0" { "1" } else { "0" }, &digits[4..10]);
+        for word in [slipped.as_str(), "nb101-mirco"] {
+            let Err(CarriedError::Unknown { nearest, .. }) = find_carried(word) else { panic!("{word} was found") };
+            assert_eq!(nearest, Some((first.hash.short().to_owned(), first.spec.name.clone())), "{word}");
+        }
+        assert!(matches!(find_carried("zebra"), Err(CarriedError::Unknown { nearest: None, .. })));
+    }
+
+    #[test]
+    fn several_hashes_that_begin_alike_are_all_named() {
+        let Err(CarriedError::Ambiguous { candidates, .. }) = find_carried("") else { panic!("one was chosen") };
+        assert_eq!(candidates.len(), CARRIED_SPECS.len());
+        assert!(candidates[0].contains("nb101-micro"), "{candidates:?}");
+    }
+}

@@ -1,0 +1,103 @@
+//! What differs in two resolved specs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// A place where two specs differ.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SpecChange {
+    /// Where, as in `spec.zero-shot.batch`.
+    pub path: String,
+    /// What the first has there.
+    pub left: Option<Value>,
+    /// What the second has there.
+    pub right: Option<Value>,
+}
+
+/// The places where two documents differ, objects walked key by key in their order, all else compared whole.
+pub(super) fn changes(left: &Value, right: &Value) -> Vec<SpecChange> {
+    let mut found = Vec::new();
+    walk(&mut found, "", Some(left), Some(right));
+    found
+}
+
+fn walk(found: &mut Vec<SpecChange>, path: &str, left: Option<&Value>, right: Option<&Value>) {
+    match (left, right) {
+        (Some(Value::Object(ours)), Some(Value::Object(theirs))) => {
+            let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+            for key in keys {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                walk(found, &path, ours.get(key), theirs.get(key));
+            }
+        }
+        (left, right) if left == right => {}
+        (left, right) => {
+            found.push(SpecChange { path: path.to_owned(), left: left.cloned(), right: right.cloned() });
+        }
+    }
+}
+
+impl SpecChange {
+    /// Both sides for people: of two lists, the items that one alone has, if that says it all.
+    pub(super) fn told(&self) -> [(&'static str, String); 2] {
+        if let (Some(Value::Array(left)), Some(Value::Array(right))) = (&self.left, &self.right) {
+            let only = |these: &[Value], those: &[Value]| -> Vec<Value> {
+                these.iter().filter(|item| !those.contains(item)).cloned().collect()
+            };
+            let (ours, theirs) = (only(left, right), only(right, left));
+            if !(ours.is_empty() && theirs.is_empty()) {
+                return [("only left", listed(&ours)), ("only right", listed(&theirs))];
+            }
+        }
+        [("left", told(self.left.as_ref())), ("right", told(self.right.as_ref()))]
+    }
+}
+
+fn told(value: Option<&Value>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => listed(items),
+        Some(other) => spaced(&other.to_string()),
+    }
+}
+
+fn listed(items: &[Value]) -> String {
+    if items.is_empty() {
+        return "nothing".to_owned();
+    }
+    items.iter().map(|item| told(Some(item))).collect::<Vec<_>>().join(", ")
+}
+
+/// Compact JSON that breaks between its parts.
+fn spaced(json: &str) -> String {
+    json.replace(",\"", ", \"").replace("\":", "\": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_change_is_named_by_its_path() {
+        let left = json!({"a": {"b": 1, "c": "x"}, "d": [1, 2], "e": null});
+        let right = json!({"a": {"b": 2, "c": "x"}, "d": [2, 3], "f": {"g": true}});
+        let found = changes(&left, &right);
+        let paths: Vec<&str> = found.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["a.b", "d", "e", "f"]);
+        assert_eq!((&found[0].left, &found[0].right), (&Some(json!(1)), &Some(json!(2))));
+        assert_eq!(found[1].told(), [("only left", "1".to_owned()), ("only right", "3".to_owned())]);
+        assert_eq!(found[2].told(), [("left", "null".to_owned()), ("right", "nothing".to_owned())]);
+        assert_eq!(found[3].told()[1].1, "{\"g\": true}");
+        assert!(changes(&left, &left).is_empty());
+    }
+
+    #[test]
+    fn a_list_in_another_order_is_shown_whole() {
+        let found = changes(&json!({"a": ["x", "y"]}), &json!({"a": ["y", "x"]}));
+        assert_eq!(found[0].told(), [("left", "x, y".to_owned()), ("right", "y, x".to_owned())]);
+    }
+}

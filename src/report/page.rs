@@ -1,0 +1,38 @@
+//! What the pages share: the frame, the style, and how text gets into them. Nothing comes from the network and nothing runs.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use super::ReportError;
+
+const FRAME: &str = include_str!("templates/frame.html");
+const STYLE: &str = include_str!("templates/style.css");
+
+/// A page: a template that fills the frame's block `body`.
+///
+/// Text is escaped by the template; pictures are markup already.
+pub(super) fn render<T: Serialize>(template: &'static str, title: &str, filling: T) -> Result<String, ReportError> {
+    let filled = || -> Result<String, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.add_template("frame.html", FRAME)?;
+        environment.add_template("page.html", template)?;
+        environment.add_global("style", STYLE);
+        environment.add_global("title", title);
+        environment.get_template("page.html")?.render(Serde(filling))
+    };
+    filled().map_err(ReportError::Html)
+}
+
+/// A number with a true minus sign and a unit that stays beside it.
+pub(super) fn typeset(text: &str) -> String {
+    keep_units(&text.replace('-', "−"))
+}
+
+/// Text whose units stay beside their numbers.
+pub(super) fn keep_units(text: &str) -> String {
+    text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
+}
