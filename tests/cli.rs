@@ -90,7 +90,7 @@ fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
     bench
         .run(&["report", "zz"])
         .exits(4)
-        .says("no record in .nas-assay is called `zz`")
+        .says("no record in .nas-assay and no carried spec is called `zz`")
         .says("`nas-assay specs` lists");
     bench.run(&["report", "latest"]).exits(4).says("holds no record yet");
     assert!(bench.files(".nas-assay").is_empty());

@@ -25,20 +25,22 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
     let named = find_carried(word).ok().filter(|resolved| resolved.spec.name == word);
     let wanted = named.as_ref().map_or(word, |resolved| resolved.hash.as_str());
     match store.find(wanted) {
-        Err(unknown @ StoreError::Unknown { .. }) if word != "latest" => {
-            let resolved = carried(word, &unknown)?;
+        Err(StoreError::Unknown { candidates, .. }) if word != "latest" => {
+            let resolved = carried(word, &store, &candidates)?;
             Launch::new(context, None)?.run(context, &resolved)
         }
         _ => finished(&store, wanted),
     }
 }
 
-/// The carried spec that a word means, where the store knows no record of it.
-fn carried(word: &str, unknown: &StoreError) -> Result<Resolved, Failure> {
+/// The carried spec that a word means, where the store has no record of that name.
+fn carried(word: &str, store: &Store, held: &[String]) -> Result<Resolved, Failure> {
     find_carried(word).map_err(|error| match error {
         CarriedError::Unresolved(error) => error.into(),
         CarriedError::Ambiguous { .. } => Failure::new(USAGE, error.to_string()),
-        CarriedError::Unknown { ref nearest, .. } => {
+        CarriedError::Unknown { nearest, .. } => {
+            let store = store.root().display();
+            let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {}", held.join(", ")) };
             let help = match nearest {
                 Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
                 None => {
@@ -47,7 +49,9 @@ fn carried(word: &str, unknown: &StoreError) -> Result<Resolved, Failure> {
                         .to_owned()
                 }
             };
-            Failure::new(NOTHING, format!("{unknown}; {error}")).with_help(help)
+            let problem =
+                format!("no record in {store} and no carried spec is called `{word}`, or has a hash that begins so");
+            Failure::new(NOTHING, problem).with_help(help + &holds)
         }
     })
 }
