@@ -3,6 +3,7 @@
 //! [`Resolved`] fixes the identity, [`Runner::plan`] says what will happen, [`Runner::run`] does it. Images and truth are read and
 //! their digests checked before the first step; provenance is written before it, too.
 
+mod analyses;
 mod carried;
 mod ensemble;
 mod looks;
@@ -13,6 +14,7 @@ mod plan;
 mod progress;
 mod provenance;
 mod published;
+mod record;
 mod resolve;
 mod runner;
 mod score_file;

@@ -1,11 +1,14 @@
 //! A record to make reports of: invented scores, real criteria.
 
-use crate::criteria::{self, CriteriaConfig, Criterion, Direction};
+use crate::criteria::{
+    self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, complexity_bias,
+    operation_bias,
+};
 use crate::estimator::{EstimatorKind, Score};
 use crate::seed::Seed;
 use crate::store::record::{
-    ArchitectureRow, Checkpoint, EpochRecord, EstimatorRecord, PanelRecord, Provenance, Published, Record,
-    SupernetRecord, TruthRecord, Verified,
+    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
+    PanelRecord, Provenance, Published, Record, SupernetRecord, TruthRecord, Verified,
 };
 
 /// How the scores of an invented estimator come from the truth.
@@ -78,14 +81,18 @@ pub(super) fn record(rows: usize) -> Record {
     let truth: Vec<f64> = quality.iter().map(|quality| 0.91 + 0.01 * quality).collect();
     let mut sorted = truth.clone();
     sorted.sort_by(f64::total_cmp);
-    let estimators =
-        INVENTED.iter().map(|invented| estimator(invented, &quality, &truth, seed.child(invented.id))).collect();
-    let architectures = truth
-        .iter()
-        .enumerate()
-        .map(|(index, &truth)| ArchitectureRow { architecture: format!("|skip_connect~{index}|"), truth });
-    let panels =
-        vec![PanelRecord { name: "representatives".to_owned(), architectures: architectures.collect(), estimators }];
+    let invented = INVENTED.iter().map(|invented| estimator(invented, &quality, &truth, seed.child(invented.id)));
+    let (estimators, resamples): (Vec<EstimatorRecord>, Vec<Resamples>) = invented.unzip();
+    let analyses = AnalysesRecord { comparisons: with_the_first(&estimators, &resamples), ..AnalysesRecord::default() };
+    let architectures = truth.iter().enumerate().map(|(index, &truth)| ArchitectureRow {
+        architecture: format!("|skip_connect~{index}|"),
+        truth,
+        params: 70_000 + 1_000 * index as u64,
+        flops: cost(index),
+        isomorphs: (index % 2 == 0).then_some(index + 1),
+    });
+    let (name, architectures) = ("representatives".to_owned(), architectures.collect());
+    let panels = vec![PanelRecord { name, architectures, estimators, analyses }];
     Record {
         format: Record::FORMAT,
         spec_hash: "3f2a9c1e".repeat(8),
@@ -112,7 +119,41 @@ pub(super) fn record(rows: usize) -> Record {
     }
 }
 
-fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) -> EstimatorRecord {
+/// Multiply-accumulates of an invented architecture.
+fn cost(row: usize) -> u64 {
+    10_000_000 + 250_000 * (row * 7 % 240) as u64
+}
+
+/// Every estimator against the first.
+fn with_the_first(estimators: &[EstimatorRecord], resamples: &[Resamples]) -> Vec<ComparisonRecord> {
+    let others = estimators.iter().zip(resamples).skip(1);
+    let compared = others.map(|(estimator, of)| ComparisonRecord {
+        estimator: estimator.label(),
+        with: estimators[0].label(),
+        outcome: Comparison::new(of, &resamples[0]),
+    });
+    compared.collect()
+}
+
+/// The bias of invented scores, as if each architecture became the next one by the exchange of one of two operations.
+fn bias(truth: &[f64], scores: &[f64]) -> BiasRecord {
+    let costs: Vec<f64> = (0..truth.len()).map(|row| cost(row) as f64).collect();
+    let operations = ["skip_connect", "nor_conv_3x3", "avg_pool_3x3"].map(str::to_owned);
+    let exchange = |row: usize| Exchange {
+        from: operations[row % 3].clone(),
+        to: operations[(row + 1) % 3].clone(),
+        before: row,
+        after: row + 1,
+    };
+    let exchanges: Vec<Exchange<String>> = (0..truth.len() - 1).map(exchange).collect();
+    BiasRecord {
+        complexity: complexity_bias(&costs, truth, scores, GROUPS).unwrap(),
+        operations: operation_bias(&exchanges, truth, scores).unwrap(),
+        extremes: Extremes::new(truth, scores, 5).unwrap(),
+    }
+}
+
+fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) -> (EstimatorRecord, Resamples) {
     let mut stream = seed.stream();
     let reasons = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     let oriented: Vec<f64> = quality
@@ -131,17 +172,21 @@ fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) ->
         value,
         source: "Ning et al. 2021, slides: 6,466 architectures, 1,000 epochs".to_owned(),
     });
-    EstimatorRecord {
+    let bootstrap = Seed::root(5).child("bootstrap");
+    let (criteria, resamples) = criteria::evaluate_resampled(truth, &oriented, &config, bootstrap).unwrap();
+    let record = EstimatorRecord {
         id: invented.id.to_owned(),
         version: 1,
         direction: invented.direction,
         kind: invented.kind,
         variant: None,
         checkpoint: one_shot.then(|| Checkpoint::single("20", 40)),
-        criteria: criteria::evaluate(truth, &oriented, &config, Seed::root(5).child("bootstrap")).unwrap(),
+        criteria,
+        bias: bias(truth, &oriented),
         scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),
         published: published.collect(),
-    }
+    };
+    (record, resamples)
 }
 
 fn supernet(number: u64, seed: Seed) -> SupernetRecord {

@@ -3,9 +3,11 @@
 //! A [`Record`] holds only what the spec determines, in a fixed order, so that two runs of one spec end with the same bytes whatever
 //! the clock, the number of threads or the machine. How a run came about is a [`Provenance`], kept in a file of its own.
 
+mod analyses;
 mod checkpoint;
 mod supernet;
 
+pub use analyses::{AnalysesRecord, BiasRecord, ComparisonRecord, SpreadRecord, StabilityRecord, VariantRecord};
 pub use checkpoint::Checkpoint;
 pub use supernet::{EpochRecord, PruningRecord, SupernetRecord, WatchRecord, Watched};
 
@@ -89,6 +91,9 @@ pub struct PanelRecord {
     pub architectures: Vec<ArchitectureRow>,
     /// The estimators, in the spec's order.
     pub estimators: Vec<EstimatorRecord>,
+    /// How they compare.
+    #[serde(default, skip_serializing_if = "AnalysesRecord::is_empty")]
+    pub analyses: AnalysesRecord,
 }
 
 /// One architecture of a panel.
@@ -100,6 +105,13 @@ pub struct ArchitectureRow {
     /// Its true value, a fraction.
     #[serde(serialize_with = "finite")]
     pub truth: f64,
+    /// Trained parameters of its network, as the baselines count.
+    pub params: u64,
+    /// Multiply-accumulates of its network, as the baselines count.
+    pub flops: u64,
+    /// How many encodings are isomorphic to it, itself included, where the space can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isomorphs: Option<usize>,
 }
 
 /// What an estimator said, and what that is worth.
@@ -123,6 +135,8 @@ pub struct EstimatorRecord {
     pub scores: Vec<Score>,
     /// The criteria of the scores, oriented by `direction`.
     pub criteria: Criteria,
+    /// Which architectures it over- and under-estimates.
+    pub bias: BiasRecord,
     /// What was published for this estimator on this space.
     pub published: Vec<Published>,
 }
@@ -207,7 +221,7 @@ pub enum RecordError {
 
 impl Record {
     /// The version of the layout that this code writes and reads.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
     pub fn to_json(&self) -> Result<String, RecordError> {
@@ -248,10 +262,10 @@ mod tests {
 
     #[test]
     fn a_newer_layout_is_told_from_damage() {
-        let newer = Record::from_json(r#"{"format": 2, "novelty": true}"#);
-        assert!(matches!(newer, Err(RecordError::Format { found: 2, known: 1 })), "{newer:?}");
-        assert!(matches!(Record::from_json(r#"{"format": 1"#), Err(RecordError::Parse(_))));
-        assert!(matches!(Record::from_json(r#"{"format": 1}"#), Err(RecordError::Parse(_))));
+        let newer = Record::from_json(r#"{"format": 3, "novelty": true}"#);
+        assert!(matches!(newer, Err(RecordError::Format { found: 3, known: 2 })), "{newer:?}");
+        assert!(matches!(Record::from_json(r#"{"format": 2"#), Err(RecordError::Parse(_))));
+        assert!(matches!(Record::from_json(r#"{"format": 2}"#), Err(RecordError::Parse(_))));
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! From scores to a record: criteria, analyses and published figures.
+
+use std::collections::BTreeMap;
+
+use super::analyses::{Ground, compare};
+use super::ensemble::{ScoredRow, with_seed_means};
+use super::material::Material;
+use super::outside::SCORE_FILE_VERSION;
+use super::plan::{ScoreWork, Weights};
+use super::resolve::{Arm, Resolved, estimator_meta};
+use super::runner::{Results, Runner};
+use super::{ExperimentError, published};
+use crate::criteria::{self, Direction, VOTE_VERSION};
+use crate::estimator::{Estimator, EstimatorKind, Meta, Score, registry};
+use crate::seed::Seed;
+use crate::space::{Architecture, Census};
+use crate::spec::{Ensemble, Spec, StageKey, Truth};
+use crate::store::record::{ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, TruthRecord, Verified};
+
+/// Root of the draws behind every interval; the intervals of two experiments are drawn alike.
+const BOOTSTRAP_SEED: u64 = 1;
+
+impl Runner<'_> {
+    /// The record of what the stages have given.
+    pub(super) fn record(
+        &self,
+        resolved: &Resolved,
+        material: &Material,
+        results: Results,
+        scores: &BTreeMap<StageKey, Vec<Score>>,
+    ) -> Result<Record, ExperimentError> {
+        let panels = (0..material.panels.len())
+            .map(|panel| {
+                panel_record(
+                    resolved,
+                    material,
+                    panel,
+                    &scored_rows(resolved, material, panel, &results.scores, scores)?,
+                )
+            })
+            .collect::<Result<Vec<_>, ExperimentError>>()?;
+        let spec = &resolved.spec;
+        Ok(Record {
+            format: Record::FORMAT,
+            spec_hash: resolved.hash.to_string(),
+            name: spec.name.clone(),
+            title: spec.title.clone(),
+            space: spec.space.to_string(),
+            device_class: self.class.as_str().to_owned(),
+            spec: resolved.document()?,
+            truth: truth_record(material, results.verified),
+            supernets: results.supernets,
+            panels,
+        })
+    }
+}
+
+/// What is said of the scores of a panel.
+fn panel_record(
+    resolved: &Resolved,
+    material: &Material,
+    panel: usize,
+    rows: &[ScoredRow],
+) -> Result<PanelRecord, ExperimentError> {
+    let (spec, panel) = (&resolved.spec, &material.panels[panel]);
+    let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
+    let truth: Vec<f64> = panel.rows.iter().map(|&row| material.truth[row].1).collect();
+    let architectures = panel.architectures(&material.truth);
+    let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+    let census = architectures.iter().map(|architecture| architecture.census(&skeleton));
+    let census = census.collect::<Result<Vec<_>, _>>()?;
+    let ground = Ground::new(&architectures, &census.iter().map(|census| census.flops).collect::<Vec<_>>());
+    let failed = |estimator: &str| {
+        let (estimator, panel) = (estimator.to_owned(), panel.name.clone());
+        move |source| ExperimentError::Criteria { estimator, panel, source }
+    };
+    let bootstrap = Seed::root(BOOTSTRAP_SEED).child("bootstrap");
+    let (mut estimators, mut resamples) = (Vec::new(), Vec::new());
+    let mut judge = |estimators: &mut Vec<EstimatorRecord>, source: Source, row: ScoredRow, published| {
+        let ScoredRow { estimator: id, variant, checkpoint, scores } = row;
+        let Source { version, direction, kind } = source;
+        let oriented: Vec<f64> = scores.iter().map(|score| direction.orient(score.value())).collect();
+        let judged = criteria::evaluate_resampled(&truth, &oriented, &spec.criteria, bootstrap);
+        let (criteria, of) = judged.map_err(failed(&id))?;
+        let bias = ground.bias(&truth, &oriented).map_err(failed(&id))?;
+        resamples.push(of);
+        estimators.push(EstimatorRecord {
+            id,
+            version,
+            direction,
+            kind,
+            variant,
+            checkpoint,
+            scores,
+            criteria,
+            bias,
+            published,
+        });
+        Ok::<_, ExperimentError>(())
+    };
+    for row in rows {
+        let (source, last) = identity(spec, &panel.name, &row.estimator)?;
+        // What was published is of single supernets at the end of their training.
+        let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
+        let comparable = is_benchmark && row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end);
+        let published = if comparable { published::of(spec.space, &row.estimator) } else { Vec::new() };
+        judge(&mut estimators, source, row.clone(), published)?;
+    }
+    for (name, vote) in &spec.panels[&panel.name].votes {
+        let voters = vote.members.iter().filter_map(|id| estimators.iter().find(|found| found.id == *id));
+        let scores = vote.rule.score(&voters.map(EstimatorRecord::oriented).collect::<Vec<_>>());
+        let scores = scores.into_iter().map(Score::from).collect();
+        let row = ScoredRow { estimator: name.clone(), variant: None, checkpoint: None, scores };
+        let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind: EstimatorKind::Vote };
+        judge(&mut estimators, source, row, Vec::new())?;
+    }
+    let analyses = compare(&estimators, &resamples, &spec.criteria.fractions).map_err(failed("all estimators"))?;
+    let row = |((architecture, &truth), census): ((&Architecture, &f64), &Census)| ArchitectureRow {
+        architecture: architecture.to_string(),
+        truth,
+        params: census.params,
+        flops: census.flops,
+        isomorphs: architecture.isomorphs(),
+    };
+    let architectures = architectures.iter().zip(&truth).zip(&census).map(row).collect();
+    Ok(PanelRecord { name: panel.name.clone(), architectures, estimators, analyses })
+}
+
+/// What each estimator of a panel said, ensembles included.
+fn scored_rows(
+    resolved: &Resolved,
+    material: &Material,
+    panel: usize,
+    stages: &[(StageKey, ScoreWork)],
+    scores: &BTreeMap<StageKey, Vec<Score>>,
+) -> Result<Vec<ScoredRow>, ExperimentError> {
+    let ensembles = |spec: &Spec, rows: &[ScoredRow]| match spec.one_shot.ensemble {
+        Ensemble::None => rows.to_vec(),
+        Ensemble::Seeds => with_seed_means(rows),
+    };
+    let mut all = Vec::new();
+    for (arm, Arm { variant, spec }) in resolved.arms.iter().enumerate() {
+        let stages = stages.iter().filter(|(_, work)| (work.panel, work.arm) == (panel, arm));
+        let rows = stages.map(|(key, work)| {
+            let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
+            let (estimator, checkpoint) = (work.estimator.clone(), work.weights.as_ref().map(checkpoint));
+            Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores })
+        });
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        all.extend(ensembles(spec, &rows));
+    }
+    all.extend(ensembles(&resolved.spec, &material.panels[panel].outside));
+    Ok(all)
+}
+
+/// What a record says of an estimator or a score file, whatever its scores.
+struct Source {
+    version: u32,
+    direction: Direction,
+    kind: EstimatorKind,
+}
+
+/// What scores of that name are, and the last epoch that there are scores of.
+fn identity(spec: &Spec, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {
+    let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);
+    let Some(file) = spec.panels[panel].scores.get(name) else {
+        let Meta { version, direction, kind, .. } = *estimator_meta(name)?;
+        return Ok((Source { version, direction, kind }, last as u32));
+    };
+    let known = registry::find(name).ok().map(Estimator::meta);
+    let (direction, kind) =
+        known.map_or((Direction::Higher, EstimatorKind::External), |meta| (meta.direction, meta.kind));
+    let source = Source { version: SCORE_FILE_VERSION, direction: file.direction.unwrap_or(direction), kind };
+    Ok((source, file.epochs.last().map_or(0, |&epoch| epoch as u32)))
+}
+
+/// How a record names weights.
+pub(super) fn checkpoint(weights: &Weights) -> Checkpoint {
+    let epochs: Vec<u32> = weights.epochs.iter().map(|&epoch| epoch as u32).collect();
+    let single = Checkpoint::single(weights.seed.to_string(), epochs.last().copied().unwrap_or(0));
+    if epochs.len() > 1 { Checkpoint { averaged: epochs, ..single } } else { single }
+}
+
+fn truth_record(material: &Material, verified: Vec<Verified>) -> TruthRecord {
+    let mut sorted: Vec<f64> = material.truth.iter().map(|(_, accuracy)| *accuracy).collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
+    TruthRecord {
+        source: material.truth_source.clone(),
+        rows: sorted.len(),
+        minimum: sorted[0],
+        median,
+        maximum: sorted[sorted.len() - 1],
+        verified,
+    }
+}
