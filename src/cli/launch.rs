@@ -22,6 +22,7 @@ pub struct Launch {
 impl Launch {
     /// Opens the device and the store; `jobs` architectures are scored at a time.
     pub fn new(context: &Context, jobs: Option<u16>) -> Result<Self, Failure> {
+        interrupt_kindly()?;
         let (device, class) = context.device()?;
         let (store, root, progress) = (context.store()?, context.data_root(), context.progress());
         Ok(Self { store, root, device, class, jobs: usize::from(jobs.unwrap_or(0)), progress })
@@ -43,7 +44,6 @@ impl Launch {
     pub fn run(&self, context: &Context, resolved: &Resolved) -> Result<(RecordId, Record), Failure> {
         let Self { class, device, .. } = self;
         context.note(&format!("{}  spec {}  device class {class}", resolved.spec.name, resolved.hash.short()));
-        interrupt_kindly()?;
         let provenance = freeze(device, *class);
         let record = self.runner().run(resolved, &provenance)?;
         if let Some(peak) = peak_memory() {

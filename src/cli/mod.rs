@@ -20,6 +20,7 @@ mod show;
 mod spaces;
 mod specs;
 mod truth;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ enum Command {
     Spaces(spaces::Spaces),
     /// List the carried specs, or print one
     Specs(specs::Specs),
+    /// Judge an estimator: scores out of a file, or a registered one
+    Verify(verify::Verify),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
 }
@@ -98,6 +101,7 @@ impl Command {
             Self::Estimators(command) => command.run(),
             Self::Spaces(command) => command.run(context),
             Self::Specs(command) => command.run(),
+            Self::Verify(command) => command.run(context),
             Self::Truth(command) => command.run(context),
         }
     }

@@ -6,6 +6,7 @@
 mod analyses;
 mod carried;
 mod ensemble;
+mod judged;
 mod looks;
 mod make_truth;
 mod material;
@@ -39,6 +40,7 @@ use crate::truth::table::TableError;
 use crate::truth::trained::TrainedError;
 
 pub use carried::{CarriedError, carried_specs, find_carried};
+pub use judged::{JUDGED_BESIDE, Judge, judge_estimator, judge_scores};
 pub use make_truth::make_truth;
 pub use material::{Material, PanelRows, Split};
 pub use outside::{OddReason, Oddity, ScoreFileError, ScoreTable};

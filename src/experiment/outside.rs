@@ -199,22 +199,47 @@ impl ScoreTable {
     /// # Errors
     /// If there is no such column, or a cell is not a number (`nan` and `inf` are).
     pub fn column(&self, name: &str, of: &[(Architecture, usize)]) -> Result<Vec<Option<f64>>, ScoreFileError> {
+        let value = |&(architecture, row): &(Architecture, usize)| {
+            let architecture = Key::Architecture(architecture);
+            self.score_of(name, if self.rows.contains_key(&architecture) { architecture } else { Key::Row(row) })
+        };
+        of.iter().map(value).collect()
+    }
+
+    /// What a column has in the row of a key, if there is such a row and its cell is not empty.
+    fn score_of(&self, name: &str, key: Key) -> Result<Option<f64>, ScoreFileError> {
         let column = self.header.iter().position(|column| column == name).ok_or_else(|| ScoreFileError::Column {
             file: self.file.clone(),
             column: name.to_owned(),
             nearest: nearest(name, self.header.iter().map(String::as_str)).map(str::to_owned),
         })?;
-        let value = |&(architecture, row): &(Architecture, usize)| {
-            let keyed = self.rows.get(&Key::Architecture(architecture)).or_else(|| self.rows.get(&Key::Row(row)));
-            let Some((line, record)) = keyed.filter(|(_, record)| !record[column].is_empty()) else { return Ok(None) };
-            record[column].parse().map(Some).map_err(|_| ScoreFileError::Number {
-                file: self.file.clone(),
-                line: *line,
-                column: name.to_owned(),
-                found: record[column].to_owned(),
-            })
-        };
-        of.iter().map(value).collect()
+        let keyed = self.rows.get(&key).filter(|(_, record)| !record[column].is_empty());
+        let Some((line, record)) = keyed else { return Ok(None) };
+        record[column].parse().map(Some).map_err(|_| ScoreFileError::Number {
+            file: self.file.clone(),
+            line: *line,
+            column: name.to_owned(),
+            found: record[column].to_owned(),
+        })
+    }
+
+    /// The rows that are of use, as a file of the columns `architecture` (or `row`) and `score`; empty cells are left out.
+    ///
+    /// # Errors
+    /// As [`ScoreTable::column`].
+    pub fn rewritten(&self, name: &str) -> Result<String, ScoreFileError> {
+        let by_text = self.rows.keys().next().is_none_or(|key| matches!(key, Key::Architecture(_)));
+        let mut text = format!("{},score\n", if by_text { ARCHITECTURE } else { ROW });
+        for key in self.rows.keys() {
+            let named = match key {
+                Key::Architecture(architecture) => format!("\"{architecture}\""),
+                Key::Row(row) => row.to_string(),
+            };
+            if let Some(score) = self.score_of(name, *key)? {
+                text += &format!("{named},{score}\n");
+            }
+        }
+        Ok(text)
     }
 
     /// A row of the record for each column that `spec` names.

@@ -89,7 +89,8 @@ impl Runner<'_> {
                 Work::VerifyTruth { rows } => results.verified = self.verify_truth(&material, rows, &stage.key)?,
                 Work::Supernet { arm, seed } => {
                     let Arm { variant, spec } = &resolved.arms[*arm];
-                    let record = self.supernet(spec, images.as_ref(), *seed, &stage.key)?;
+                    let label = format!("supernet: {}", label(&stage.work, resolved, &material.panels));
+                    let record = self.supernet(&label, spec, images.as_ref(), *seed, &stage.key)?;
                     results.supernets.push(SupernetRecord { variant: variant.clone(), ..record });
                 }
                 Work::Scores(work) => results.scores.push((stage.key.clone(), work.clone())),

@@ -7,8 +7,10 @@
 mod csv;
 mod diff;
 mod facts;
+pub mod golden;
 mod html;
 mod json;
+pub mod judgement;
 mod leaderboard;
 mod markdown;
 mod number;

@@ -111,6 +111,13 @@ impl Ran {
         self
     }
 
+    /// Sees to a part of the output.
+    #[track_caller]
+    pub fn prints(self, part: &str) -> Self {
+        assert!(self.stdout.contains(part), "`{part}` is not in:\n{}", self.stdout);
+        self
+    }
+
     /// Sees to a part of the error, whatever its line breaks.
     #[track_caller]
     pub fn says(self, part: &str) -> Self {

@@ -38,9 +38,10 @@ use crate::spec::{Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::{EpochRecord, SupernetRecord};
 
 impl Runner<'_> {
-    /// The record of a supernet, which is trained now unless the store holds it.
+    /// The record of a supernet, which is trained now unless the store holds it; `label` names it to who hears of progress.
     pub(super) fn supernet(
         &self,
+        label: &str,
         spec: &Spec,
         images: Option<&Split>,
         seed: SeedValue,
@@ -72,7 +73,7 @@ impl Runner<'_> {
         let candidates =
             settings.prune.as_ref().map(|prune| candidates(&whole, prune, seed.root().child("pruning"))).transpose()?;
         let left = settings.training.epochs - trainer.curve().len();
-        self.progress.begin(&format!("supernet, seed {seed}"), (left * trainer.steps()) as u64);
+        self.progress.begin(label, (left * trainer.steps()) as u64);
         while !trainer.is_done() {
             let number = trainer.curve().len() + 1;
             let mut watcher = Watcher::of(settings.watch.as_ref(), number, trainer.steps(), &evaluation);

@@ -36,7 +36,7 @@ fn train(resolved: &Resolved, store: &Path, progress: &dyn Progress) -> Supernet
     let store = Store::open(store).unwrap();
     let images = Split::load(&resolved.spec.images, None).unwrap();
     let runner = Runner { store: &store, root: None, device: &Device::Cpu, class: DeviceClass::Cpu, jobs: 0, progress };
-    runner.supernet(&resolved.spec, Some(&images), SeedValue(20), &key()).unwrap()
+    runner.supernet("", &resolved.spec, Some(&images), SeedValue(20), &key()).unwrap()
 }
 
 /// Every file of the stage with its content, by name.

@@ -1,0 +1,207 @@
+//! `nas-assay verify`: judges an estimator, one of the registry's or one that runs elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use nas_assay::criteria::Direction;
+use nas_assay::experiment::{Judge, Material, Oddity, Resolved, ScoreTable, judge_estimator, judge_scores};
+use nas_assay::files::write_atomic;
+use nas_assay::report::golden::{agree, body, pinned};
+use nas_assay::report::{self, judgement};
+use nas_assay::space::SpaceId;
+use nas_assay::spec::{DataFile, ScoreFile, sha256_hex};
+use nas_assay::store::to_json;
+
+use super::context::Context;
+use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
+use super::launch::Launch;
+
+/// How many rows of no use are named.
+const NAMED: usize = 5;
+
+/// Judge an estimator: scores out of a CSV file against the truth, or a registered one against every golden
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// CSV file with the columns `architecture` (text) and `score`
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "space",
+        conflicts_with = "estimator",
+        required_unless_present = "estimator"
+    )]
+    scores: Option<PathBuf>,
+    /// The search space of the scores; with --estimator, only this one
+    #[arg(long, value_name = "SPACE")]
+    space: Option<SpaceId>,
+    /// The column with the scores
+    #[arg(long, default_value = "score", value_name = "NAME")]
+    column: String,
+    /// Which way the scores point
+    #[arg(long, default_value = "higher")]
+    direction: Way,
+    /// What to call the scores [default: the file's name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Which truth [default: benchmark with a data root, else carried]
+    #[arg(long)]
+    truth: Option<TruthChoice>,
+    /// Fail if a row of the file is of no use
+    #[arg(long)]
+    strict: bool,
+    /// A registered estimator: run in miniature on all five spaces and held against the goldens
+    #[arg(long, value_name = "ID")]
+    estimator: Option<String>,
+    /// Folder of the goldens
+    #[arg(long, default_value = "golden", value_name = "DIR", requires = "estimator")]
+    goldens: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Way {
+    Higher,
+    Lower,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TruthChoice {
+    Benchmark,
+    Carried,
+}
+
+impl Verify {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        match (&self.scores, &self.estimator, self.space) {
+            (Some(file), _, Some(space)) => self.scores(context, file, space),
+            (_, Some(id), space) => self.estimator(context, id, space),
+            _ => Err(Failure::new(USAGE, "give --scores FILE with --space SPACE, or --estimator ID")),
+        }
+    }
+
+    fn scores(&self, context: &Context, file: &Path, space: SpaceId) -> Result<(), Failure> {
+        let bytes =
+            std::fs::read(file).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", file.display())))?;
+        let unreadable = |error: nas_assay::experiment::ScoreFileError| Failure::new(DATA, error.to_string());
+        let (table, oddities) = ScoreTable::parse(&file.display().to_string(), &bytes, space).map_err(unreadable)?;
+        tell(context, &oddities);
+        if self.strict && !oddities.is_empty() {
+            return Err(Failure::new(MISMATCH, format!("{} rows of {} are of no use", oddities.len(), file.display())));
+        }
+        // The rows of use are kept in the store, so that the record can be made again from there.
+        let text = table.rewritten(&self.column).map_err(unreadable)?;
+        let sha256 = sha256_hex(text.as_bytes());
+        let launch = Launch::new(context, None)?;
+        let folder = std::path::absolute(context.store()?.root())
+            .map_err(|error| Failure::new(UNEXPECTED, format!("the store has no full path: {error}")))?;
+        let kept = folder.join("scores").join(format!("{sha256}.csv"));
+        write_atomic(&kept, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+
+        let direction = match self.direction {
+            Way::Higher => Direction::Higher,
+            Way::Lower => Direction::Lower,
+        };
+        let scores = ScoreFile {
+            file: DataFile { path: kept.display().to_string(), sha256 },
+            column: "score".to_owned(),
+            seeds: Vec::new(),
+            epochs: Vec::new(),
+            direction: Some(direction),
+        };
+        let judge = match self.truth {
+            Some(TruthChoice::Benchmark) => Judge::Benchmark,
+            Some(TruthChoice::Carried) => Judge::Carried,
+            None if context.data_root().is_some() => Judge::Benchmark,
+            None => Judge::Carried,
+        };
+        let resolved = Resolved::new(judge_scores(space, judge, &self.label(file), scores)?)?;
+        let material = Material::load(&resolved.spec, context.data_root().as_ref())?;
+        let ranked = material.panels.first().map_or(0, |panel| panel.rows.len());
+        let (truth, of_file) = (material.truth.len(), table.len());
+        context.note(&format!("{ranked} of the {truth} architectures of the truth have a score"));
+        if ranked < of_file {
+            context.note(&format!(
+                "{} of the {of_file} architectures of the file have no truth or no score",
+                of_file - ranked
+            ));
+        }
+        if ranked < 2 {
+            return Err(Failure::new(
+                NOTHING,
+                "nothing was measured: fewer than two architectures have truth and a score",
+            ));
+        }
+        let (_, record) = launch.run(context, &resolved)?;
+        if self.json {
+            print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+        } else {
+            print!("{}", report::terminal(&record, None, Context::width()));
+        }
+        context
+            .note(&format!("hint: `nas-assay report {} --out report.html` writes it as a page", resolved.hash.short()));
+        Ok(())
+    }
+
+    /// The name of the scores: what was given, or the file's, in the letters that a name may have.
+    fn label(&self, file: &Path) -> String {
+        let given = self.name.clone().or_else(|| Some(file.file_stem()?.to_string_lossy().into_owned()));
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() || letter == '_' { letter.to_ascii_lowercase() } else { '-' }
+        };
+        given.unwrap_or_default().chars().map(plain).take(40).collect()
+    }
+
+    fn estimator(&self, context: &Context, id: &str, space: Option<SpaceId>) -> Result<(), Failure> {
+        let spaces: Vec<SpaceId> =
+            SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)).collect();
+        let launch = Launch::new(context, None)?;
+        let mut rows = Vec::new();
+        for space in spaces {
+            let resolved = Resolved::new(judge_estimator(space, id)?)?;
+            let (_, record) = launch.run(context, &resolved)?;
+            let path = self.goldens.join(format!("{space}-micro@{}.snap", record.device_class));
+            let golden = std::fs::read_to_string(&path).ok();
+            let compared = golden.as_deref().map(|golden| compare(body(golden), &pinned(&record), id));
+            rows.push(judgement::Row::new(&record, id, compared));
+        }
+        if self.json {
+            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+        } else {
+            print!("{}", judgement::terminal(id, &rows, Context::width()));
+        }
+        match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
+            0_usize => Ok(()),
+            moved => Err(Failure::new(MISMATCH, format!("{moved} numbers are not those of the goldens"))),
+        }
+    }
+}
+
+/// Says which rows of a file are of no use.
+fn tell(context: &Context, oddities: &[Oddity]) {
+    for oddity in oddities.iter().take(NAMED) {
+        context.note(&format!("left out: {oddity}"));
+    }
+    if oddities.len() > NAMED {
+        context.note(&format!("left out: {} more rows", oddities.len() - NAMED));
+    }
+}
+
+/// The lines of a golden that a record has too, held against its own.
+fn compare(golden: &str, now: &str, id: &str) -> judgement::Golden {
+    let key = |line: &str| line.rsplit_once(" = ").map(|(key, _)| key.to_owned());
+    let known: std::collections::BTreeMap<String, &str> =
+        golden.lines().filter_map(|line| Some((key(line)?, line))).collect();
+    let mut found = judgement::Golden { compared: 0, of_estimator: 0, moved: Vec::new() };
+    for line in now.lines().filter(|line| !line.contains("spec_hash")) {
+        let Some(pinned) = key(line).and_then(|key| known.get(&key)) else { continue };
+        found.compared += 1;
+        found.of_estimator += usize::from(line.contains(&format!(".{id}")));
+        if !agree(pinned, line) {
+            found.moved.push([(*pinned).to_owned(), line.to_owned()]);
+        }
+    }
+    found
+}
