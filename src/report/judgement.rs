@@ -57,7 +57,7 @@ impl Row {
     fn golden_text(&self) -> String {
         match &self.golden {
             None => "no golden".to_owned(),
-            Some(Golden { of_estimator: 0, moved, .. }) if moved.is_empty() => "not in it".to_owned(),
+            Some(Golden { compared, of_estimator: 0, moved }) if moved.is_empty() => format!("new; {compared} agree"),
             Some(Golden { compared, moved, .. }) if moved.is_empty() => format!("{compared} agree"),
             Some(Golden { compared, moved, .. }) => format!("{} of {compared} moved", moved.len()),
         }
