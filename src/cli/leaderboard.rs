@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use nas_assay::report::{Format, Leaderboard};
+use nas_assay::store::StoreError;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
@@ -32,7 +33,12 @@ impl Board {
         let store = context.store()?;
         let mut records = Vec::new();
         for id in store.records()? {
-            records.extend(store.record(&id)?);
+            match store.record(&id) {
+                Ok(record) => records.extend(record),
+                // One of another version must not stand in the way of the others.
+                Err(error @ StoreError::Malformed { .. }) => context.note(&format!("left out: {error}")),
+                Err(error) => return Err(error.into()),
+            }
         }
         for path in &self.records {
             records.push(read(path)?);

@@ -203,7 +203,7 @@ pub struct Provenance {
 pub enum RecordError {
     /// The layout is of another version.
     #[error(
-        "cannot read a record of format {found}: this version reads format {known}; use a newer nas-assay, or run the spec again"
+        "cannot read a record of format {found}: this version reads format {known}: run the spec again, or use the nas-assay that wrote it"
     )]
     Format {
         /// The version found.

@@ -6,7 +6,7 @@ use super::super::number::{self, NONE, count};
 use super::super::page::{keep_units, render, typeset};
 use super::text::{ABOUT, beats, interval, legend, rank};
 use super::{Cell, Column, Leaderboard, ReportError};
-use crate::criteria::Criterion;
+use crate::criteria::{Criterion, Verdict};
 
 const PAGE: &str = include_str!("../templates/leaderboard.html");
 
@@ -81,7 +81,7 @@ fn rows(board: &Leaderboard) -> Vec<Line> {
             text: typeset(&number::value(Criterion::TauB, cell.tau_b)),
             interval: interval(cell).as_deref().map(typeset),
             best: cell.tau_b.is_some() && cell.tau_b == *best,
-            above: cell.above_params.is_some_and(|above| above > 0.0),
+            above: cell.against_params == Some(Verdict::Better),
         }
     };
     let line = |row: &super::Row| Line {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Format, ReportError, facts};
+use crate::criteria::Verdict;
 use crate::criteria::rank::average_ranks;
 use crate::estimator::EstimatorKind;
 use crate::space::SpaceId;
@@ -90,6 +91,8 @@ pub struct Cell {
     pub version: u32,
     /// Tau-b less that of #Params on the same architectures.
     pub above_params: Option<f64>,
+    /// What the paired test of the two says.
+    pub against_params: Option<Verdict>,
 }
 
 /// A count out of several.
@@ -186,9 +189,10 @@ fn rows(panels: &[(Column, &PanelRecord)]) -> Vec<Row> {
     let chosen: Vec<usize> = (0..panels.len()).filter(|&place| panels[place].0.chosen).collect();
     give_ranks(&mut rows, &chosen);
     for row in &mut rows {
-        let above: Vec<f64> = chosen.iter().filter_map(|&place| row.cells[place].as_ref()?.above_params).collect();
-        let won = above.iter().filter(|&&above| above > 0.0).count();
-        row.beats_params = (row.estimator != FIRST[0] && !above.is_empty()).then_some(Beats { won, of: above.len() });
+        let tested = chosen.iter().filter_map(|&place| row.cells[place].as_ref()?.against_params);
+        let tested: Vec<Verdict> = tested.collect();
+        let won = tested.iter().filter(|&&verdict| verdict == Verdict::Better).count();
+        row.beats_params = (row.estimator != FIRST[0] && !tested.is_empty()).then_some(Beats { won, of: tested.len() });
     }
     let first = |row: &Row| FIRST.iter().position(|id| row.estimator == *id).unwrap_or(FIRST.len());
     let rank = |row: &Row| row.mean_rank.unwrap_or(f64::INFINITY);
@@ -213,11 +217,11 @@ fn give_ranks(rows: &mut [Row], chosen: &[usize]) {
     }
 }
 
-/// A panel's rows: the checkpoints of one estimator are one row, of which the last epoch speaks, and of several seeds the median.
+/// A panel's rows, variants aside: the checkpoints of one estimator are one row, of which the last epoch speaks, and of several seeds the median.
 fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
     let params = panel.estimators.iter().find(|estimator| estimator.id == FIRST[0]).and_then(tau);
     let mut grouped: BTreeMap<String, Vec<&EstimatorRecord>> = BTreeMap::new();
-    for estimator in &panel.estimators {
+    for estimator in panel.estimators.iter().filter(|estimator| estimator.variant.is_none()) {
         grouped.entry(row_name(estimator)).or_default().push(estimator);
     }
     let speaking = |(name, mut group): (String, Vec<&EstimatorRecord>)| {
@@ -228,7 +232,10 @@ fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
         // Of an even number, the lower of the two in the middle: a value that was measured, with its own interval.
         let middle = *group.get((group.len() - 1) / 2)?;
         let seeds = if middle.checkpoint.is_some() { group.len() } else { 0 };
-        Some((name, (middle.kind, Cell::new(middle, seeds, params))))
+        let label = middle.label();
+        let mut tests = panel.analyses.comparisons.iter();
+        let test = tests.find(|test| test.estimator == label && test.with == FIRST[0]);
+        Some((name, (middle.kind, Cell::new(middle, seeds, params, test.map(|test| test.outcome.verdict)))))
     };
     grouped.into_iter().filter_map(speaking).collect()
 }
@@ -247,7 +254,7 @@ fn row_name(estimator: &EstimatorRecord) -> String {
 }
 
 impl Cell {
-    fn new(estimator: &EstimatorRecord, seeds: usize, params: Option<f64>) -> Self {
+    fn new(estimator: &EstimatorRecord, seeds: usize, params: Option<f64>, against_params: Option<Verdict>) -> Self {
         Self {
             tau_b: tau(estimator),
             interval: estimator.criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]),
@@ -255,6 +262,7 @@ impl Cell {
             seeds,
             version: estimator.version,
             above_params: tau(estimator).zip(params).map(|(tau, params)| tau - params),
+            against_params,
         }
     }
 }

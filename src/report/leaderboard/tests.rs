@@ -33,6 +33,9 @@ fn records() -> Vec<Record> {
     for (record, taus) in [(&mut first, [0.5, 0.6, 0.1, -0.2, 0.7]), (&mut second, [0.5, 0.4, 0.1, -0.2, 0.7])] {
         for (id, tau) in ["params", "synflow", "jacob_cov", "plain", "oneshot_loss"].into_iter().zip(taus) {
             set_tau(record, id, tau);
+            let verdict = if tau > 0.5 { Verdict::Better } else { Verdict::Worse };
+            let tests = record.panels[0].analyses.comparisons.iter_mut();
+            tests.filter(|test| test.estimator.starts_with(id)).for_each(|test| test.outcome.verdict = verdict);
         }
     }
     vec![record("nb201", "nb201-micro", 90, true), first, record("nb201", "nb201-small", 30, false), second]
@@ -112,6 +115,18 @@ fn the_last_epoch_and_the_median_seed_speak() {
     let cell = row(&board, "oneshot_loss").cells[0].clone().unwrap();
     assert_eq!((cell.tau_b, cell.seeds, cell.checkpoint.as_deref()), (Some(0.4), 3, Some("seed 3, epoch 40")));
     assert_eq!(row(&board, "oneshot_loss (mean over seeds)").cells[0].as_ref().unwrap().seeds, 1);
+}
+
+#[test]
+fn variants_do_not_speak() {
+    let mut record = record("nb201", "nb201-real", 40, false);
+    let own = record.panels[0].estimators.iter().find(|estimator| estimator.id == "synflow").unwrap().clone();
+    let mut variant = own.clone();
+    variant.variant = Some("gaussian".to_owned());
+    variant.criteria.kendall.tau_b = Some(0.0);
+    record.panels[0].estimators.push(variant);
+    let board = Leaderboard::new(&[record], false);
+    assert_eq!(row(&board, "synflow").cells[0].as_ref().unwrap().tau_b, own.criteria.kendall.tau_b);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use crate::criteria::Criterion;
 
 /// What the numbers are.
 pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. Values of one column are of the same architectures. \
-    Mean rank is over the spaces that have the estimator, 1 for the best. An estimator beats #Params where its tau-b is higher on the \
-    same architectures; whether by more than chance, the intervals say.";
+    Mean rank is over the spaces that have the estimator, 1 for the best. An estimator beats #Params where the paired test \
+    of the two, over the same resampled architectures, puts its tau-b higher.";
 
 /// The board for a terminal.
 pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
