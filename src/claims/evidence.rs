@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::criteria::CriteriaError;
 use crate::data::{DataError, DataRoot};
 use crate::experiment::{ExperimentError, Material, find_carried, scores_of_files};
-use crate::space::{Architecture, Census, SpaceId, nb301};
+use crate::space::{Architecture, Census, SpaceId, nb301, nds};
 use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
 use crate::store::record::Record;
 use crate::store::{RecordId, Store};
@@ -160,6 +160,12 @@ impl Evidence {
         Err(Trouble::Missing(format!("the store has no record of {spec}: `nas-assay run {spec}` makes it")))
     }
 
+    /// Every finished record of the store that can be read.
+    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
+        let ids = self.store.iter().flat_map(|store| store.records().unwrap_or_default());
+        ids.filter_map(|id| self.store.as_ref()?.record(&id).ok()?)
+    }
+
     /// A panel of the finished record of a carried spec.
     pub(super) fn panel(&self, spec: &str, panel: &str) -> Result<Scored, Trouble> {
         of_record(&self.record(spec)?, panel)
@@ -217,7 +223,9 @@ fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Tro
     add("table_flops", |architecture| match architecture {
         Architecture::Nb101(cell) => Some(cell.table_cost().flops),
         Architecture::Nb301(cells) => Some(cells.table_flops(&nb301::Skeleton::SUPERNET)),
-        _ => None,
+        Architecture::NdsResnet(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
+        Architecture::NdsResnextA(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
+        Architecture::Nb201(_) => None,
     });
     add("depth", |architecture| match architecture {
         Architecture::NdsResnet(network) => Some(network.depth() as u64),

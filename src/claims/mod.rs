@@ -72,16 +72,20 @@ impl Claim {
             source: self.source,
             rule: self.rule_text(),
             verdict,
-            ours: named(&figures, |figure| figure.ours),
-            published: named(&figures, |figure| figure.published),
+            ours: Numbers(figures.iter().flat_map(ours).collect()),
+            published: Numbers(
+                figures.iter().filter_map(|figure| Some((figure.name.clone(), figure.published?))).collect(),
+            ),
             note,
         })
     }
 }
 
-/// Numbers by name, in order.
-fn named(figures: &[Figure], value: impl Fn(&Figure) -> Option<f64>) -> Numbers {
-    Numbers(figures.iter().filter_map(|figure| Some((figure.name.clone(), value(figure)?))).collect())
+/// What is ours of a figure: the number, and the ends of its interval.
+fn ours(figure: &Figure) -> impl Iterator<Item = (String, f64)> {
+    let name = &figure.name;
+    let ends = figure.interval.map(|[lower, upper]| [(format!("{name}, from"), lower), (format!("{name}, to"), upper)]);
+    figure.ours.map(|ours| (name.clone(), ours)).into_iter().chain(ends.into_iter().flatten())
 }
 
 /// Named numbers in a fixed order; as JSON an object.
@@ -109,7 +113,7 @@ pub struct Outcome {
     pub rule: String,
     /// What follows.
     pub verdict: Verdict,
-    /// Our numbers.
+    /// Our numbers; where one has a 95 % interval, its ends follow as `..., from` and `..., to`.
     pub ours: Numbers,
     /// The published ones of the same names.
     pub published: Numbers,

@@ -133,3 +133,45 @@ fn complexity(panel: &Scored) -> Result<Measured, Trouble> {
         format!("{ONE_SEED}; 21 levels of FLOPs tie, and the order of rows decides the groups"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+
+    /// One supernet of two seeds' worth of epochs, each with its scores, and costs that rise with the truth.
+    fn epochs(scores: [Vec<f64>; 4]) -> Scored {
+        let rows = scores[0].len();
+        let mut columns: Vec<MadeUp<'_>> =
+            vec![("params", None, partly(rows, 10)), ("table_flops", None, rising(rows))];
+        for (epoch, scores) in [100, 200, 300, 400].into_iter().zip(scores) {
+            columns.push((ACCURACY, Some(("20", epoch)), scores));
+        }
+        scored(&rising(rows), &columns)
+    }
+
+    /// Scores that know the best twentieth of 100, and nothing of the others.
+    fn knows_the_top() -> Vec<f64> {
+        (0..100).map(|row| if row < 95 { f64::from(95 - row) } else { f64::from(row) + 100.0 }).collect()
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let constant = |scores: Vec<f64>| epochs([scores.clone(), scores.clone(), scores.clone(), scores]);
+        let settling = epochs([falling(100), rising(100), rising(100), rising(100)]);
+        let unsettling = epochs([rising(100), rising(100), rising(100), falling(100)]);
+        let middling = |wrong| constant(partly(100, wrong));
+        both_ways(
+            CLAIMS,
+            vec![
+                ("nb101-top-over-bottom", top_over_bottom(&constant(knows_the_top())), top_over_bottom(&middling(0))),
+                ("nb101-one-shot", one_shot(&constant(near(100, 0.3684))), one_shot(&constant(near(100, 0.36)))),
+                ("nb101-no-improvement", no_improvement(&middling(60)), no_improvement(&middling(20))),
+                ("nb101-one-shot-under-params", under_params(&middling(60)), under_params(&middling(0))),
+                ("nb101-complexity", complexity(&constant(falling(100))), complexity(&constant(rising(100)))),
+                ("nb101-settles", settles(&settling, &[ACCURACY]), settles(&unsettling, &[ACCURACY])),
+            ],
+        );
+    }
+}

@@ -133,3 +133,74 @@ fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
     ];
     Ok(Measured::noted(figures, SMALL))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::Column;
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+    use crate::space::{Architecture, nb201};
+    use crate::store::record::{Checkpoint, Watched};
+
+    const ROWS: usize = 100;
+
+    /// The last scores by accuracy, by loss, and by both with isomorphic encodings; before them, at epoch 50, the contrary.
+    fn supernets(accuracy: f64, loss: f64, iso: f64) -> Scored {
+        let mut panel = scored(&rising(ROWS), &[("params", None, near(ROWS, 0.5))]);
+        for (estimator, own) in [("oneshot_accuracy", accuracy), ("oneshot_loss", loss)] {
+            for (variant, tau) in [(None, own), (Some("iso".to_owned()), iso)] {
+                for (epoch, tau) in [(100, tau), (50, -tau)] {
+                    panel.columns.push(Column {
+                        variant: variant.clone(),
+                        checkpoint: Some(Checkpoint::single("20", epoch)),
+                        ..Column::plain(estimator, near(ROWS, tau))
+                    });
+                }
+            }
+        }
+        panel
+    }
+
+    /// Architectures by group size, and supernets of which the one with isomorphic encodings, or the other, likes large groups.
+    fn by_group(iso: bool) -> Scored {
+        let mut architectures: Vec<Architecture> = nb201::Architecture::all().map(Architecture::Nb201).collect();
+        architectures.sort_by_key(|architecture| architecture.isomorphs());
+        architectures.drain(50..architectures.len() - 50);
+        let (own, with) = if iso { (-1.0, 1.0) } else { (1.0, -1.0) };
+        Scored { architectures, ..supernets(own, own, with) }
+    }
+
+    fn watched(values: [f64; 2]) -> Vec<SupernetRecord> {
+        let record = |(epoch, value): (u32, f64)| WatchRecord {
+            epoch,
+            architectures: vec![Watched {
+                architecture: "a".to_owned(),
+                step: 1,
+                after_step: 0.5,
+                after_epoch: 0.5 + value,
+            }],
+        };
+        vec![SupernetRecord { watched: [10, 100].into_iter().zip(values).map(record).collect(), ..Default::default() }]
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let (good, bad) = (supernets(0.9, 0.9, 0.3), supernets(0.2, 0.2, 0.8));
+        both_ways(
+            CLAIMS,
+            vec![
+                ("nb201-deiso-over-iso", deiso_over_iso(&good), deiso_over_iso(&bad)),
+                ("nb201-iso-large-groups", large_groups(&by_group(true)), large_groups(&by_group(false))),
+                ("nb201-forgetting", forgetting(&watched([-0.2, 0.0])), forgetting(&watched([-0.1, -0.2]))),
+                (
+                    "nb201-own-accuracy-over-loss",
+                    accuracy_over_loss(&supernets(0.9, 0.3, 0.0)),
+                    accuracy_over_loss(&supernets(0.3, 0.9, 0.0)),
+                ),
+                ("nb201-own-one-shot-over-params", over_params(&good), over_params(&bad)),
+            ],
+        );
+        assert!(matches!(forgetting(&[]), Err(Trouble::Missing(_))));
+    }
+}

@@ -244,6 +244,17 @@ pub(super) mod made_up {
         (0..rows).map(|row| -(row as f64)).collect()
     }
 
+    /// Scores of nearly this tau-b against [`rising`]: so many pairs are exchanged.
+    pub fn near(rows: usize, tau: f64) -> Vec<f64> {
+        let wrong = ((1.0 - tau) * (rows * (rows - 1)) as f64 / 4.0).round() as usize;
+        let first = (1..=rows).take_while(|first| first * (first - 1) / 2 <= wrong).last().unwrap();
+        let mut scores = partly(rows, first);
+        if let Some(next) = scores.get_mut(first) {
+            *next = (first - (wrong - first * (first - 1) / 2)) as f64 - 0.5;
+        }
+        scores
+    }
+
     /// The rising scores, of which the first so many fall.
     pub fn partly(rows: usize, wrong: usize) -> Vec<f64> {
         (0..rows).map(|row| if row < wrong { (wrong - row) as f64 - 1.0 } else { row as f64 }).collect()
@@ -281,6 +292,14 @@ mod tests {
             assert!(matches!(absent, Err(Trouble::Missing(_))));
         }
         assert!(panel.ends("params").is_err() && panel.ensemble("oneshot_loss", 200).is_err());
+    }
+
+    #[test]
+    fn made_up_scores_have_the_tau_asked_for() {
+        for wanted in [-1.0, -0.3, 0.0, 0.3684, 0.7, 1.0] {
+            let found = tau(&rising(100), &near(100, wanted)).unwrap();
+            assert!((found - wanted).abs() < 3e-4, "{found} for {wanted}");
+        }
     }
 
     #[test]

@@ -90,11 +90,63 @@ fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
 }
 
 fn no_complexity_bias(panel: &Scored) -> Result<Measured, Trouble> {
-    let groups = panel.complexity(panel.plain("flops")?, last(panel, ACCURACY)?)?;
+    let groups = panel.complexity(panel.plain("table_flops")?, last(panel, ACCURACY)?)?;
     let mut figures = Vec::new();
     for (place, (group, tau)) in groups.iter().zip([0.68, 0.60, 0.58, 0.58, 0.61]).enumerate() {
         figures.push(Figure::tested(format!("group {}", place + 1), group.rank_difference.abs()));
         figures.push(Figure::shown(format!("tau-b within group {}", place + 1), group.tau_b).beside(tau));
     }
     Ok(figures.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+
+    const ROWS: usize = 100;
+
+    fn pickers(ordinal: Vec<f64>, l1: f64) -> Scored {
+        let at = Some(("2020", 1000));
+        scored(
+            &rising(ROWS),
+            &[
+                ("params", None, near(ROWS, 0.5)),
+                ("table_flops", None, rising(ROWS)),
+                (ACCURACY, at, ordinal.clone()),
+                (LOSS, at, ordinal),
+                ("l1_accuracy", at, near(ROWS, l1)),
+                ("l1_loss", at, near(ROWS, l1)),
+            ],
+        )
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let (good, bad) = (pickers(near(ROWS, 0.9), 0.5), pickers(near(ROWS, 0.1), 0.5));
+        let (right, wrong) = (pickers(rising(ROWS), 0.5), pickers(falling(ROWS), 0.5));
+        // Knows the worst twentieth alone, or the best.
+        let knows = |bottom: bool| {
+            let known = |row: usize| if bottom { row < 5 } else { row >= 95 };
+            let apart = if bottom { -1000.0 } else { 1000.0 };
+            let score = |row: usize| if known(row) { row as f64 + apart } else { -(row as f64) };
+            pickers((0..ROWS).map(score).collect(), 0.5)
+        };
+        let published = [(ACCURACY, 1.0), ("l1_loss", right.tau(right.plain("params").unwrap()).unwrap())];
+        both_ways(
+            CLAIMS,
+            vec![
+                (
+                    "nds_resnext_a-bottom-over-top",
+                    bottom_over_top(&knows(true), ACCURACY),
+                    bottom_over_top(&knows(false), ACCURACY),
+                ),
+                ("nds_resnext_a-ordinal-over-l1", ordinal_over_l1(&good), ordinal_over_l1(&bad)),
+                ("nds_resnext_a-one-shot", one_shot(&right, &published), one_shot(&wrong, &published)),
+                ("nds_resnext_a-one-shot-over-params", over_params(&good), over_params(&bad)),
+                ("nds_resnext_a-no-complexity-bias", no_complexity_bias(&right), no_complexity_bias(&wrong)),
+            ],
+        );
+    }
 }

@@ -115,11 +115,11 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Published(0.0) => f.write_str("each exactly as published"),
-            Self::Published(tolerance) => write!(f, "each within {tolerance:?} of the published"),
-            Self::Above(bound) => write!(f, "each above {bound}"),
-            Self::AtLeast(bound) => write!(f, "each at least {bound}"),
-            Self::Below(bound) => write!(f, "each below {bound}"),
-            Self::AtMost(bound) => write!(f, "each at most {bound}"),
+            Self::Published(tolerance) => write!(f, "each within {} of the published", plain(*tolerance)),
+            Self::Above(bound) => write!(f, "each above {}", plain(*bound)),
+            Self::AtLeast(bound) => write!(f, "each at least {}", plain(*bound)),
+            Self::Below(bound) => write!(f, "each below {}", plain(*bound)),
+            Self::AtMost(bound) => write!(f, "each at most {}", plain(*bound)),
             Self::ShownAbove => f.write_str("each 95 % interval above 0; undecided where one holds 0"),
             Self::ShownBelow => f.write_str("each 95 % interval below 0; undecided where one holds 0"),
             Self::NotShownAbove => f.write_str("no 95 % interval wholly above 0"),
@@ -180,6 +180,11 @@ impl Rule {
             }
         }
     }
+}
+
+/// A bound as people write it: whole, or in as few digits as it has.
+fn plain(bound: f64) -> String {
+    if bound.fract() == 0.0 { format!("{bound}") } else { format!("{bound:?}") }
 }
 
 /// On which side of zero an interval lies; `None` where it holds zero.

@@ -2,7 +2,7 @@
 
 use super::Claim;
 use super::counts::CHAIN;
-use super::evidence::{Evidence, Trouble};
+use super::evidence::{Evidence, Trouble, of_record};
 use super::panel::{Scored, missing, range, tau};
 use super::rule::{Figure, Measured, Rule};
 use crate::space::SpaceId;
@@ -143,7 +143,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; our rule",
         tested: "score of the chain over that of the chain with a skip, snip, grad_norm and fisher",
         rule: Rule::Above(1.0),
-        measure: |evidence| skip_example(&sample(evidence)?),
+        measure: |evidence| skip_example(&with_example(evidence)?),
     },
     Claim {
         id: "nb201-relu-logdet-best",
@@ -263,20 +263,43 @@ fn overestimates(panel: &Scored, estimators: &[&str], from: &str, to: &str) -> R
     Ok(Measured::noted(figures, format!("{pairs} pairs of the sample differ so")))
 }
 
+/// The place of an architecture.
+fn place(panel: &Scored, text: &str) -> Option<usize> {
+    panel.architectures.iter().position(|architecture| architecture.to_string() == text)
+}
+
+/// The first panel of any record that holds the example's two architectures with their scores.
+fn with_example(evidence: &Evidence) -> Result<Scored, Trouble> {
+    for record in evidence.records().filter(|record| record.space == SpaceId::Nb201.name()) {
+        for panel in &record.panels {
+            let scored = of_record(&record, &panel.name)?;
+            let all_scored = EXAMPLE.iter().all(|(id, _)| scored.plain(id).is_ok());
+            if all_scored && CHAIN.iter().all(|text| place(&scored, text).is_some()) {
+                return Ok(scored);
+            }
+        }
+    }
+    Err(missing_example())
+}
+
+fn missing_example() -> Trouble {
+    Trouble::Missing(
+        "no record of the store has scores of both architectures: run real-nb201-zeroshot with its sample replaced by `without = { \
+         operations = [\"nor_conv_1x1\", \"avg_pool_3x3\"] }`, which leaves both in the panel"
+            .to_owned(),
+    )
+}
+
+/// Estimators of the example, and by how much the skip lowers each of them.
+const EXAMPLE: [(&str, f64); 3] = [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)];
+
 fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
-    let row = |text: &str| {
-        panel.architectures.iter().position(|architecture| architecture.to_string() == text).ok_or_else(|| {
-            Trouble::Missing(format!(
-                "the sample does not hold {text}: a spec of all representatives has to be run (panel `sample` of real-nb201-zeroshot \
-                 without `sample = 300`)"
-            ))
-        })
-    };
-    let [chain, skip] = [row(CHAIN[0])?, row(CHAIN[1])?];
+    let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else { return Err(missing_example()) };
     let mut figures = Vec::new();
-    for (estimator, published) in [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)] {
+    for (estimator, published) in EXAMPLE {
         let scores = panel.plain(estimator)?;
         figures.push(Figure::tested(format!("ratio, {estimator}"), scores[chain] / scores[skip]).beside(published));
+        figures.push(Figure::shown(format!("{estimator} of the chain"), scores[chain]));
     }
     Ok(figures.into())
 }
@@ -299,4 +322,100 @@ fn best(panel: &Scored) -> Result<Measured, Trouble> {
 fn synflow_over_relu_logdet(panel: &Scored) -> Result<Measured, Trouble> {
     let difference = panel.difference("difference", panel.plain("synflow")?, panel.plain("relu_logdet")?);
     Ok(Measured::noted(vec![difference], format!("of {} architectures", panel.truth.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::Column;
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+    use crate::space::Architecture;
+
+    const ROWS: usize = 100;
+
+    /// All estimators of the record with scores of a tau-b each, their variants with others.
+    fn panel(tau_of: impl Fn(&str) -> f64, variant: f64) -> Scored {
+        let names = ALL.into_iter().chain(["params", "flops", "relu_count", "zero-cost", "paper"]);
+        let columns: Vec<MadeUp<'_>> = names.map(|name| (name, None, near(ROWS, tau_of(name)))).collect();
+        let mut panel = scored(&rising(ROWS), &columns);
+        for estimator in ALL {
+            for name in ["gaussian", "seed2020"] {
+                let scores = near(ROWS, variant);
+                panel.columns.push(Column { variant: Some(name.to_owned()), ..Column::plain(estimator, scores) });
+            }
+        }
+        panel
+    }
+
+    /// All alike but some.
+    fn but(names: &[&str], tau: f64) -> Scored {
+        panel(|name| if names.contains(&name) { tau } else { 0.5 }, 0.5)
+    }
+
+    /// The chain and the same with a skip, and cells that differ by a kernel: truth falls from one to the other of each pair, and scores
+    /// rise or fall with it.
+    fn cells(scores: [f64; 4]) -> Scored {
+        let texts = [
+            CHAIN[1],
+            CHAIN[0],
+            "|nor_conv_3x3~0|+|avg_pool_3x3~0|none~1|+|none~0|none~1|none~2|",
+            "|nor_conv_1x1~0|+|avg_pool_3x3~0|none~1|+|none~0|none~1|none~2|",
+        ];
+        let columns = ALL.map(|name| Column::plain(name, scores.to_vec()));
+        Scored {
+            architectures: texts.map(|text| Architecture::parse(SpaceId::Nb201, text).unwrap()).to_vec(),
+            truth: vec![0.9, 0.8, 0.9, 0.8],
+            columns: columns.to_vec(),
+        }
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let level = panel(|_| 0.5, 0.5);
+        let apart = panel(|_| 0.5, -0.5);
+        let (over, under) = (cells([1.0, 2.0, 1.0, 2.0]), cells([2.0, 1.0, 2.0, 1.0]));
+        let is = |estimator: &'static str, tau: f64| published(&but(&[estimator], tau), estimator, 0.5);
+        let gradients = |panel: &Scored| overestimates(panel, &["grad_norm", "snip", "fisher"], "skip_connect", "none");
+        let kernels = |panel: &Scored| overestimates(panel, &["jacob_cov"], "nor_conv_3x3", "nor_conv_1x1");
+        let counts = |panel: &Scored| counts_relus(panel, 0.98);
+        let (counting, other) = (but(&[], 0.5), but(&["relu_count"], -0.5));
+        let mut finds_the_best = but(&["snip"], 0.5);
+        finds_the_best.columns.iter_mut().for_each(|column| column.scores = rising(ROWS));
+        let good_synflow = but(&["synflow"], 0.9);
+        let bad_synflow = but(&["synflow"], 0.1);
+        let mut knows_nothing = level.clone();
+        knows_nothing.columns.iter_mut().for_each(|column| column.scores = falling(ROWS));
+        both_ways(
+            CLAIMS,
+            vec![
+                ("nb201-synflow", is("synflow", 0.5), is("synflow", -0.5)),
+                ("nb201-plain", is("plain", 0.5), is("plain", -0.5)),
+                ("nb201-jacob-cov", is("jacob_cov", 0.5), is("jacob_cov", -0.5)),
+                ("nb201-zero-shot-under-baselines", under_baselines(&level), under_baselines(&but(&["grasp"], 0.9))),
+                ("nb201-zero-shot-top", low_top(&knows_nothing), low_top(&finds_the_best)),
+                ("nb201-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb101-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb301-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb201-input-insensitive", insensitive(&level, "gaussian"), insensitive(&apart, "gaussian")),
+                ("nb201-init-insensitive", insensitive(&level, "seed2020"), insensitive(&apart, "seed2020")),
+                ("nb201-votes", votes(&level), votes(&but(&["paper"], 0.9))),
+                ("nb201-small-kernels", kernels(&over), kernels(&under)),
+                ("nb201-chains", gradients(&over), gradients(&under)),
+                ("nb201-skip-example-scores", skip_example(&over), skip_example(&under)),
+                ("nb201-relu-logdet-best", best(&level), best(&good_synflow)),
+                (
+                    "nds_resnet-synflow-over-relu-logdet",
+                    synflow_over_relu_logdet(&good_synflow),
+                    synflow_over_relu_logdet(&bad_synflow),
+                ),
+                (
+                    "nds_resnext_a-synflow-over-relu-logdet",
+                    synflow_over_relu_logdet(&good_synflow),
+                    synflow_over_relu_logdet(&bad_synflow),
+                ),
+            ],
+        );
+        assert!(matches!(skip_example(&level), Err(Trouble::Missing(_))));
+    }
 }

@@ -42,6 +42,9 @@ impl Claims {
     }
 }
 
+/// Numbers that a list shows of a claim; a claim alone is shown whole.
+const SHOWN: usize = 6;
+
 /// The outcomes by verdict, failures first.
 fn text(outcomes: &[Outcome], width: usize) -> String {
     let mut text = String::new();
@@ -54,13 +57,13 @@ fn text(outcomes: &[Outcome], width: usize) -> String {
         counts.push(format!("{} {}", of.len(), verdict.as_str()));
         text += &format!("{}: {} of {}\n\n", verdict.as_str(), of.len(), outcomes.len());
         for outcome in of {
-            block(&mut text, outcome, width);
+            block(&mut text, outcome, width, if outcomes.len() == 1 { usize::MAX } else { SHOWN });
         }
     }
     text + &counts.join(", ") + "\n"
 }
 
-fn block(text: &mut String, outcome: &Outcome, width: usize) {
+fn block(text: &mut String, outcome: &Outcome, width: usize, shown: usize) {
     let space = outcome.space.map_or("criteria", |space| space.title());
     *text += &format!("  {}  ({space})\n", outcome.id);
     let mut part = |label: &str, content: &str| {
@@ -71,21 +74,26 @@ fn block(text: &mut String, outcome: &Outcome, width: usize) {
         }
     };
     part("claim", outcome.claim);
-    part("ours", &numbers(&outcome.ours, &outcome.published));
+    part("ours", &numbers(&outcome.ours, &outcome.published, shown));
     part("rule", &outcome.rule);
     part("source", outcome.source);
     part("note", &outcome.note);
     text.push('\n');
 }
 
-/// Ours, and in parentheses what was published.
-fn numbers(ours: &Numbers, published: &Numbers) -> String {
+/// The first so many of ours, and in parentheses what was published.
+fn numbers(ours: &Numbers, published: &Numbers, shown: usize) -> String {
     let of = |name: &String| published.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
     let text = |(name, value): &(String, f64)| match of(name) {
         Some(published) => format!("{name} {} (published {})", number(*value), number(published)),
         None => format!("{name} {}", number(*value)),
     };
-    ours.0.iter().map(text).collect::<Vec<_>>().join("; ")
+    let mut texts: Vec<String> = ours.0.iter().map(text).take(shown).collect();
+    match ours.0.len().saturating_sub(shown) {
+        0 => {}
+        rest => texts.push(format!("{rest} more")),
+    }
+    texts.join("; ")
 }
 
 /// Four digits after the point; whole numbers without them, and small ones by powers of ten.
