@@ -203,9 +203,12 @@ mod tests {
 mod testing {
     use super::*;
 
+    /// A claim's id, and two measurements for it.
+    pub type Case = (&'static str, Result<Measured, Trouble>, Result<Measured, Trouble>);
+
     /// Sees to it that each claim of an area holds by the first of two measurements and fails by the second, and that none is left out.
     #[track_caller]
-    pub fn both_ways(claims: &[Claim], cases: Vec<(&str, Result<Measured, Trouble>, Result<Measured, Trouble>)>) {
+    pub fn both_ways(claims: &[Claim], cases: Vec<Case>) {
         let tried: Vec<&str> = cases.iter().map(|case| case.0).collect();
         for claim in claims {
             assert!(tried.contains(&claim.id), "{} is not tried", claim.id);

@@ -23,8 +23,8 @@ fn supernets(scores: impl Fn(&str, u32) -> Vec<f64>) -> Scored {
     panel
 }
 
-fn constant(scores: Vec<f64>) -> Scored {
-    supernets(|_, _| scores.clone())
+fn constant(scores: &[f64]) -> Scored {
+    supernets(|_, _| scores.to_vec())
 }
 
 fn by_score(accuracy: f64, loss: f64) -> Scored {
@@ -45,7 +45,7 @@ fn changing(right: impl Fn(u32) -> bool) -> Scored {
 
 /// Two supernets that err at opposite ends, and agree on nothing else; or one that is right beside one of larger, wrong scores.
 fn differing(complementary: bool) -> Scored {
-    let mut panel = constant(rising(ROWS));
+    let mut panel = constant(&rising(ROWS));
     let errs_below: Vec<f64> =
         (0..ROWS).map(|row| if row < 50 { 0.01 * (row * 37 % 50) as f64 } else { row as f64 }).collect();
     let errs_above: Vec<f64> =
@@ -95,8 +95,8 @@ fn cells(truth_rises: bool, score_rises: bool) -> Scored {
 
 #[test]
 fn each_claim_can_hold_and_fail() {
-    let (right, wrong) = (constant(rising(ROWS)), constant(falling(ROWS)));
-    let (bottom, top) = (constant(knows(true)), constant(knows(false)));
+    let (right, wrong) = (constant(&rising(ROWS)), constant(&falling(ROWS)));
+    let (bottom, top) = (constant(&knows(true)), constant(&knows(false)));
     // Prefers the cheap early and is right late, and the other way round.
     let (shrinks, grows) = (changing(|epoch| epoch >= 800), changing(|epoch| epoch < 800));
     let (settled, unsettled) = (changing(|epoch| epoch >= 700), changing(|epoch| epoch < 1000));
@@ -106,7 +106,7 @@ fn each_claim_can_hold_and_fail() {
     let whole = [[-1.0, 0.0, 0.0], [1.0; 3], [1.0; 3], [1.0; 3]];
     let (over, under) = (cells(false, true), cells(true, false));
     let coarse = |tau: f64| {
-        let mut panel = constant(near(ROWS, tau));
+        let mut panel = constant(&near(ROWS, tau));
         panel.truth.iter_mut().for_each(|truth| *truth /= 100.0);
         panel
     };

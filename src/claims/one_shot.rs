@@ -4,6 +4,7 @@ use super::Claim;
 use super::evidence::{Evidence, Trouble, of_record};
 use super::panel::{Scored, mean, missing};
 use super::rule::{Figure, Measured, Rule};
+use crate::criteria::Spread;
 use crate::criteria::rank::order;
 use crate::space::SpaceId;
 use crate::store::record::{SupernetRecord, WatchRecord};
@@ -36,8 +37,9 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Early in training architectures forget within an epoch, and once the learning rate is low they do not.",
         source: "submission, slides; our rule",
-        tested: "minus the mean forgetting value of the first epoch watched, and how much less that of the last one is",
-        rule: Rule::Above(0.0),
+        tested: "minus the mean forgetting value of the first epoch watched, and how much less that of the last one is; intervals of two \
+                 standard errors over the architectures watched",
+        rule: Rule::ShownAbove,
         measure: |evidence| forgetting(&evidence.record(SPEC)?.supernets),
     },
     Claim {
@@ -103,15 +105,24 @@ fn large_groups(panel: &Scored) -> Result<Measured, Trouble> {
 fn forgetting(supernets: &[SupernetRecord]) -> Result<Measured, Trouble> {
     let watched = supernets.iter().find(|supernet| supernet.variant.is_none()).map_or(&[][..], |own| &own.watched);
     let [first, .., end] = watched else { return Err(missing("epochs watched")) };
-    let value = |at: &WatchRecord| at.forgetting_value().ok_or_else(|| missing("architectures watched"));
-    let (early, late) = (value(first)?, value(end)?);
+    let ([early, early_error], [late, late_error]) = (forgotten(first)?, forgotten(end)?);
+    let error = (early_error * early_error + late_error * late_error).sqrt();
+    let around = |value: f64, error: f64| [value - 2.0 * error, value + 2.0 * error];
     let figures = vec![
-        Figure::tested("forgotten early", -early),
-        Figure::tested("less forgotten late", late - early),
+        Figure::tested("forgotten early", -early).within(around(-early, early_error)),
+        Figure::tested("less forgotten late", late - early).within(around(late - early, error)),
         Figure::shown(format!("forgetting value, epoch {}", first.epoch), early),
         Figure::shown(format!("forgetting value, epoch {}", end.epoch), late),
     ];
     Ok(Measured::noted(figures, format!("{SMALL}; {} architectures watched an epoch", first.architectures.len())))
+}
+
+/// The mean forgetting value of an epoch, and its standard error.
+fn forgotten(at: &WatchRecord) -> Result<[f64; 2], Trouble> {
+    let values: Vec<f64> = at.architectures.iter().map(|watched| watched.after_epoch - watched.after_step).collect();
+    let spread = Spread::new(&values).ok_or_else(|| missing("architectures watched"))?;
+    let deviation = spread.deviation.ok_or_else(|| missing("second architecture watched"))?;
+    Ok([spread.mean, deviation / (values.len() as f64).sqrt()])
 }
 
 fn accuracy_over_loss(panel: &Scored) -> Result<Measured, Trouble> {
@@ -140,6 +151,7 @@ mod tests {
     use super::super::panel::made_up::*;
     use super::super::testing::both_ways;
     use super::*;
+    use crate::claims::Verdict;
     use crate::space::{Architecture, nb201};
     use crate::store::record::{Checkpoint, Watched};
 
@@ -171,15 +183,13 @@ mod tests {
         Scored { architectures, ..supernets(own, own, with) }
     }
 
+    /// A supernet watched in two epochs, three architectures in each, with these forgetting values on average.
     fn watched(values: [f64; 2]) -> Vec<SupernetRecord> {
+        let one =
+            |value: f64| Watched { architecture: "a".to_owned(), step: 1, after_step: 0.5, after_epoch: 0.5 + value };
         let record = |(epoch, value): (u32, f64)| WatchRecord {
             epoch,
-            architectures: vec![Watched {
-                architecture: "a".to_owned(),
-                step: 1,
-                after_step: 0.5,
-                after_epoch: 0.5 + value,
-            }],
+            architectures: [value - 0.01, value, value + 0.01].map(one).to_vec(),
         };
         vec![SupernetRecord { watched: [10, 100].into_iter().zip(values).map(record).collect(), ..Default::default() }]
     }
@@ -202,5 +212,7 @@ mod tests {
             ],
         );
         assert!(matches!(forgetting(&[]), Err(Trouble::Missing(_))));
+        let noise = forgetting(&watched([-0.001, 0.001])).unwrap();
+        assert_eq!(Rule::ShownAbove.verdict(&noise.figures).0, Verdict::Undecided);
     }
 }

@@ -55,7 +55,7 @@ fn text(outcomes: &[Outcome], width: usize) -> String {
             continue;
         }
         counts.push(format!("{} {}", of.len(), verdict.as_str()));
-        text += &format!("{}: {} of {}\n\n", verdict.as_str(), of.len(), outcomes.len());
+        text.extend([format!("{}: {} of {}\n\n", verdict.as_str(), of.len(), outcomes.len())]);
         for outcome in of {
             block(&mut text, outcome, width, if outcomes.len() == 1 { usize::MAX } else { SHOWN });
         }
@@ -65,11 +65,11 @@ fn text(outcomes: &[Outcome], width: usize) -> String {
 
 fn block(text: &mut String, outcome: &Outcome, width: usize, shown: usize) {
     let space = outcome.space.map_or("criteria", |space| space.title());
-    *text += &format!("  {}  ({space})\n", outcome.id);
+    text.extend([format!("  {}  ({space})\n", outcome.id)]);
     let mut part = |label: &str, content: &str| {
         let mut label = format!("    {label:<10}");
         for line in wrapped(content, width.saturating_sub(14).max(20)) {
-            *text += &format!("{label}{line}\n");
+            text.extend([label.as_str(), &line, "\n"]);
             label = " ".repeat(14);
         }
     };
