@@ -12,12 +12,14 @@
 //! - [`estimator`]: what ranks architectures, and the probe that it asks.
 //! - [`store`], [`report`]: records on disk, and what is made of them.
 //! - [`experiment`]: from a spec to a record.
+//! - [`claims`]: what the paper says, decided by the data and records at hand.
 //!
 //! # What is promised
 //!
 //! Two runs of one spec on one class of devices end with the same bytes, on any number of threads; on the CPU, on any x86-64 machine.
 //! Nothing is drawn but from the seed tree, nothing is summed in an order that depends on the machine, and no result is written in part.
 
+pub mod claims;
 pub mod criteria;
 pub mod data;
 pub mod estimator;

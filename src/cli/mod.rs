@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
 
+mod claims;
 mod context;
 mod diff;
 mod estimators;
@@ -75,6 +76,8 @@ enum Command {
     Diff(diff::Compare),
     /// Show all estimators by all spaces, from the finished records
     Leaderboard(leaderboard::Board),
+    /// Decide the paper's claims by the data and records at hand
+    Claims(claims::Claims),
     /// Score one architecture with given weights
     Score(score::Score),
     /// List the estimators, or explain one
@@ -97,6 +100,7 @@ impl Command {
             Self::Report(command) => command.run(context),
             Self::Diff(command) => command.run(context),
             Self::Leaderboard(command) => command.run(context),
+            Self::Claims(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Estimators(command) => command.run(),
             Self::Spaces(command) => command.run(context),

@@ -47,6 +47,7 @@ pub use outside::{OddReason, Oddity, ScoreFileError, ScoreTable};
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
 pub use provenance::freeze;
+pub use record::{OutsideScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use runner::{PlannedStage, Runner};
 pub use score_file::{ScoreError, Scored, score_file};

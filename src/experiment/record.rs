@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::analyses::{Ground, compare};
 use super::ensemble::{ScoredRow, with_seed_means};
-use super::material::Material;
+use super::material::{Material, PanelRows};
 use super::outside::SCORE_FILE_VERSION;
 use super::plan::{ScoreWork, Weights};
 use super::resolve::{Arm, Resolved, estimator_meta};
@@ -159,6 +159,23 @@ struct Source {
     direction: Direction,
     kind: EstimatorKind,
 }
+
+/// What score files say of a panel's architectures, column by column: the name, the weights, and the scores turned so that higher is
+/// better.
+///
+/// # Errors
+/// None that a loaded panel of the same spec can bring about.
+pub fn scores_of_files(spec: &Spec, panel: &PanelRows) -> Result<Vec<OutsideScores>, ExperimentError> {
+    let oriented = |row: &ScoredRow| {
+        let (Source { direction, .. }, _) = identity(spec, &panel.name, &row.estimator)?;
+        let scores = row.scores.iter().map(|score| direction.orient(score.value())).collect();
+        Ok((row.estimator.clone(), row.checkpoint.clone(), scores))
+    };
+    panel.outside.iter().map(oriented).collect()
+}
+
+/// A column of a score file: its name in the spec, the weights, and the scores.
+pub type OutsideScores = (String, Option<Checkpoint>, Vec<f64>);
 
 /// What scores of that name are, and the last epoch that there are scores of.
 fn identity(spec: &Spec, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {

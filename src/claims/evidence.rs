@@ -1,0 +1,259 @@
+//! The data that claims are decided by: read when first asked for, checked by their digests, and kept.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::criteria::CriteriaError;
+use crate::data::{DataError, DataRoot};
+use crate::experiment::{ExperimentError, Material, find_carried, scores_of_files};
+use crate::space::{Architecture, Census, SpaceId, nb301, nds};
+use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
+use crate::store::record::Record;
+use crate::store::{RecordId, Store};
+
+use super::panel::{Column, Scored};
+
+/// What the authors computed from their own scores. No carried spec reads it.
+const AUTHORS: (&str, &str) =
+    ("published/authors_criteria.json", "17fc25bbc3a3d053652748a463dfb463cb4fa06ecc93d6c31e2543a1d3abcea7");
+
+/// A truth table, with the published scores of its architectures where there are such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The 5,000 rows of NAS-Bench-101, validation accuracy.
+    Nb101Validation,
+    /// The same, test accuracy: the authors' one-shot figures are of that.
+    Nb101Test,
+    /// The 6,466 representatives of NAS-Bench-201, mean accuracy of the group.
+    Nb201,
+    /// The 5,896 rows of NAS-Bench-301.
+    Nb301All,
+    /// Its 5,468 distinct architectures.
+    Nb301Distinct,
+    /// The 5,000 rows of the `ResNet` space.
+    NdsResnet,
+    /// The 5,000 rows of the `ResNeXt-A` space.
+    NdsResnextA,
+}
+
+impl Source {
+    /// The carried spec that names the files.
+    const fn spec(self) -> &'static str {
+        match self {
+            Self::Nb101Validation | Self::Nb101Test => "real-nb101-published",
+            Self::Nb201 => "nb201-real",
+            Self::Nb301All | Self::Nb301Distinct => "real-nb301-published",
+            Self::NdsResnet => "nds_resnet-real",
+            Self::NdsResnextA => "real-nds_resnext_a-published",
+        }
+    }
+
+    /// Settles what the spec's truth leaves to the source.
+    fn settle(self, truth: &mut Truth) {
+        match (self, truth) {
+            (Self::Nb101Validation, Truth::Nb101(choice)) => choice.accuracy = Nb101Accuracy::Validation,
+            (Self::Nb101Test, Truth::Nb101(choice)) => choice.accuracy = Nb101Accuracy::Test,
+            (Self::Nb301All, Truth::Nb301(choice)) => {
+                (choice.rows, choice.precision) = (Nb301Rows::All, Nb301Precision::Full);
+            }
+            (Self::Nb301Distinct, Truth::Nb301(choice)) => {
+                (choice.rows, choice.precision) = (Nb301Rows::UniqueLast, Nb301Precision::Full);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Why there are no numbers.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Data are not there; in words, which, and what makes them.
+    Missing(String),
+    /// Data are there and of no use.
+    Failed(ExperimentError),
+}
+
+impl Trouble {
+    /// Criteria that could not be computed.
+    pub(super) fn criteria(source: CriteriaError) -> Self {
+        let (estimator, panel) = ("a score".to_owned(), "of a claim".to_owned());
+        Self::Failed(ExperimentError::Criteria { estimator, panel, source })
+    }
+}
+
+impl From<ExperimentError> for Trouble {
+    fn from(error: ExperimentError) -> Self {
+        match error {
+            ExperimentError::NoDataRoot { file } => Self::Missing(format!(
+                "{file} is needed: give the data root that holds it with --data-root, or set NAS_ASSAY_DATA"
+            )),
+            ExperimentError::Data(DataError::Missing { path }) => {
+                Self::Missing(format!("{} is needed and not there: put it into the data root", path.display()))
+            }
+            other => Self::Failed(other),
+        }
+    }
+}
+
+/// All data at hand. Each file is read once, when a claim first asks for it.
+#[derive(Debug)]
+pub struct Evidence {
+    root: Option<DataRoot>,
+    store: Option<Store>,
+    tables: RefCell<BTreeMap<Source, Rc<Scored>>>,
+}
+
+impl Evidence {
+    /// The data under a root, and the records of a store.
+    pub fn new(root: Option<DataRoot>, store: Option<Store>) -> Self {
+        Self { root, store, tables: RefCell::default() }
+    }
+
+    /// A truth table with its published scores and its costs: `params`, `flops`, `relu_count` of every space, and others that only some
+    /// have.
+    pub(super) fn table(&self, source: Source) -> Result<Rc<Scored>, Trouble> {
+        if let Some(known) = self.tables.borrow().get(&source) {
+            return Ok(known.clone());
+        }
+        let mut spec = carried(source.spec())?;
+        source.settle(&mut spec.truth);
+        spec.panels.retain(|name, _| name == "all");
+        if let Some(panel) = spec.panels.get_mut("all") {
+            panel.votes.clear();
+        }
+        let material = Material::load(&spec, self.root.as_ref())?;
+        let mut scored = Scored::default();
+        (scored.architectures, scored.truth) = material.truth.iter().copied().unzip();
+        scored.columns = costs(&spec, &scored.architectures)?;
+        for panel in &material.panels {
+            for (estimator, checkpoint, scores) in scores_of_files(&spec, panel)? {
+                scored.columns.push(Column { estimator, variant: None, checkpoint, scores });
+            }
+        }
+        let scored = Rc::new(scored);
+        self.tables.borrow_mut().insert(source, scored.clone());
+        Ok(scored)
+    }
+
+    /// The authors' own criteria.
+    pub(super) fn authors(&self) -> Result<serde_json::Value, Trouble> {
+        let (path, sha256) = AUTHORS;
+        let file = DataFile { path: path.to_owned(), sha256: sha256.to_owned() };
+        let root = self.root.as_ref().ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
+        let bytes = root.read_verified(&file.path, &file.sha256).map_err(ExperimentError::Data)?;
+        serde_json::from_slice(&bytes)
+            .map_err(|_| Trouble::Missing(format!("{path} is no JSON: put the data root's there")))
+    }
+
+    /// The finished record of a carried spec.
+    pub(super) fn record(&self, spec: &str) -> Result<Record, Trouble> {
+        let resolved = find_carried(spec).map_err(|error| Trouble::Missing(error.to_string()))?;
+        for class in ["cpu", "cuda"] {
+            let id = RecordId::new(&resolved.hash, class);
+            match self.store.as_ref().map(|store| store.record(&id)) {
+                Some(Ok(Some(record))) => return Ok(record),
+                Some(Err(error)) => return Err(Trouble::Missing(format!("{error} (`nas-assay run {spec}`)"))),
+                Some(Ok(None)) | None => {}
+            }
+        }
+        Err(Trouble::Missing(format!("the store has no record of {spec}: `nas-assay run {spec}` makes it")))
+    }
+
+    /// Every finished record of the store that can be read.
+    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
+        let ids = self.store.iter().flat_map(|store| store.records().unwrap_or_default());
+        ids.filter_map(|id| self.store.as_ref()?.record(&id).ok()?)
+    }
+
+    /// A panel of the finished record of a carried spec.
+    pub(super) fn panel(&self, spec: &str, panel: &str) -> Result<Scored, Trouble> {
+        of_record(&self.record(spec)?, panel)
+    }
+}
+
+/// A panel of a record.
+pub(super) fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
+    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}: run it again", record.name));
+    let found = record.panels.iter().find(|found| found.name == panel).ok_or_else(absent)?;
+    let space: SpaceId = record.space.parse().map_err(|_| absent())?;
+    let mut scored = Scored::default();
+    for row in &found.architectures {
+        let architecture = Architecture::parse(space, &row.architecture).map_err(ExperimentError::Architecture)?;
+        scored.architectures.push(architecture);
+        scored.truth.push(row.truth);
+    }
+    let column = |estimator: &crate::store::record::EstimatorRecord| Column {
+        estimator: estimator.id.clone(),
+        variant: estimator.variant.clone(),
+        checkpoint: estimator.checkpoint.clone(),
+        scores: estimator.oriented(),
+    };
+    scored.columns = found.estimators.iter().map(column).collect();
+    Ok(scored)
+}
+
+/// A carried spec.
+fn carried(name: &str) -> Result<Spec, Trouble> {
+    let resolved = find_carried(name).map_err(|error| Trouble::Missing(error.to_string()))?;
+    Ok(resolved.spec)
+}
+
+/// What networks cost, and other numbers that need no scores.
+fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Trouble> {
+    let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+    let census = architectures.iter().map(|architecture| architecture.census(&skeleton)).collect::<Result<Vec<_>, _>>();
+    let census = census.map_err(ExperimentError::Skeleton)?;
+    let of = |name: &str, cost: fn(&Census) -> u64| {
+        Column::plain(name, census.iter().map(|census| cost(census) as f64).collect())
+    };
+    let mut columns = vec![
+        of("params", |census| census.params),
+        of("flops", |census| census.flops),
+        of("relu_count", |census| census.relu_calls),
+    ];
+    let mut add = |name: &str, cost: fn(Architecture) -> Option<u64>| {
+        let values: Option<Vec<f64>> = architectures.iter().map(|&of| Some(cost(of)? as f64)).collect();
+        columns.extend(values.map(|values| Column::plain(name, values)));
+    };
+    add("table_params", |architecture| match architecture {
+        Architecture::Nb101(cell) => Some(cell.table_cost().params),
+        _ => None,
+    });
+    add("table_flops", |architecture| match architecture {
+        Architecture::Nb101(cell) => Some(cell.table_cost().flops),
+        Architecture::Nb301(cells) => Some(cells.table_flops(&nb301::Skeleton::SUPERNET)),
+        Architecture::NdsResnet(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
+        Architecture::NdsResnextA(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
+        Architecture::Nb201(_) => None,
+    });
+    add("depth", |architecture| match architecture {
+        Architecture::NdsResnet(network) => Some(network.depth() as u64),
+        Architecture::NdsResnextA(network) => Some(network.depth() as u64),
+        _ => None,
+    });
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_from_what_is_damaged() {
+        let missing = |trouble| matches!(trouble, Err(Trouble::Missing(_)));
+        let nowhere = Evidence::new(None, None);
+        assert!(missing(nowhere.table(Source::Nb301All).map(drop)) && missing(nowhere.authors().map(drop)));
+        assert!(missing(nowhere.record("real-nb201-zeroshot").map(drop)));
+        let folder = tempfile::tempdir().unwrap();
+        let empty = Evidence::new(Some(DataRoot::new(folder.path())), Some(Store::open(folder.path()).unwrap()));
+        assert!(missing(empty.table(Source::Nb201).map(drop)) && missing(empty.record("nb201-micro").map(drop)));
+        std::fs::create_dir(folder.path().join("truth")).unwrap();
+        std::fs::write(folder.path().join("truth/nb201.csv"), "damaged").unwrap();
+        let damaged = empty.table(Source::Nb201);
+        assert!(
+            matches!(damaged, Err(Trouble::Failed(ExperimentError::Data(DataError::Digest { .. })))),
+            "{damaged:?}"
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! Supernets trained here, by the record of a carried spec: one with and one without isomorphic encodings.
+
+use super::Claim;
+use super::evidence::{Evidence, Trouble, of_record};
+use super::panel::{Scored, mean, missing};
+use super::rule::{Figure, Measured, Rule};
+use crate::criteria::Spread;
+use crate::criteria::rank::order;
+use crate::space::SpaceId;
+use crate::store::record::{SupernetRecord, WatchRecord};
+
+const SPEC: &str = "real-nb201-oneshot";
+const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
+const SMALL: &str = "of a supernet of one cell a stage, trained for 100 epochs on 8,000 images";
+
+pub(super) const CLAIMS: &[Claim] = &[
+    Claim {
+        id: "nb201-deiso-over-iso",
+        space: SPACE,
+        claim: "A supernet that is trained without isomorphic encodings ranks better.",
+        source: "submission (P@top 5 % 46.7 % against 21.3 %), slides; our rule",
+        tested: "tau-b without isomorphic encodings less that with them, by accuracy and by loss, last epoch, paired bootstrap",
+        rule: Rule::ShownAbove,
+        measure: |evidence| deiso_over_iso(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-iso-large-groups",
+        space: SPACE,
+        claim: "With isomorphic encodings, architectures of large groups come first.",
+        source: "slides (groups of 1 and 31 on the first ranks, of 1 and 1 without); our rule",
+        tested: "mean group size of the ten best by accuracy with isomorphic encodings less that without them",
+        rule: Rule::Above(0.0),
+        measure: |evidence| large_groups(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-forgetting",
+        space: SPACE,
+        claim: "Early in training architectures forget within an epoch, and once the learning rate is low they do not.",
+        source: "submission, slides; our rule",
+        tested: "minus the mean forgetting value of the first epoch watched, and how much less that of the last one is; intervals of two \
+                 standard errors over the architectures watched",
+        rule: Rule::ShownAbove,
+        measure: |evidence| forgetting(&evidence.record(SPEC)?.supernets),
+    },
+    Claim {
+        id: "nb201-own-accuracy-over-loss",
+        space: SPACE,
+        claim: "The one-shot accuracy ranks better than the loss, as in the release.",
+        source: "release of Ning et al. (.744 against .731); our rule",
+        tested: "tau-b by accuracy less that by loss, last epoch, paired bootstrap",
+        rule: Rule::ShownAbove,
+        measure: |evidence| accuracy_over_loss(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-own-one-shot-over-params",
+        space: SPACE,
+        claim: "A supernet that is trained here ranks better than #Params.",
+        source: "slides (.766 against .606); our rule",
+        tested: "tau-b by accuracy less that of #Params, last epoch, paired bootstrap",
+        rule: Rule::ShownAbove,
+        measure: |evidence| over_params(&sample(evidence)?),
+    },
+];
+
+fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
+    of_record(&evidence.record(SPEC)?, "sample")
+}
+
+/// The scores after the last epoch, of the spec's own supernet or of a variant.
+fn last<'a>(panel: &'a Scored, estimator: &str, variant: Option<&str>) -> Result<&'a [f64], Trouble> {
+    let of = panel.singles(estimator).filter(|(column, _)| column.variant.as_deref() == variant);
+    of.max_by_key(|(_, (_, epoch))| *epoch).map(|(column, _)| &column.scores[..]).ok_or_else(|| missing(estimator))
+}
+
+fn deiso_over_iso(panel: &Scored) -> Result<Measured, Trouble> {
+    let mut figures = Vec::new();
+    for estimator in ["oneshot_accuracy", "oneshot_loss"] {
+        let (own, iso) = (last(panel, estimator, None)?, last(panel, estimator, Some("iso"))?);
+        figures.push(panel.difference(format!("difference, {estimator}"), own, iso));
+        for (name, scores, published) in [("without", own, 0.467), ("with", iso, 0.213)] {
+            figures.push(Figure::shown(format!("tau-b {name}, {estimator}"), panel.tau(scores)?));
+            let top = panel.ends_at_5(scores)?.top_expected;
+            figures.push(Figure::shown(format!("P@top 5 % {name}, {estimator}"), top).beside(published));
+        }
+    }
+    Ok(Measured::noted(figures, SMALL))
+}
+
+fn large_groups(panel: &Scored) -> Result<Measured, Trouble> {
+    let sizes = panel.architectures.iter().map(|architecture| architecture.isomorphs().map(|size| size as f64));
+    let sizes: Vec<f64> = sizes.collect::<Option<_>>().ok_or_else(|| missing("group sizes"))?;
+    let best = |variant| -> Result<f64, Trouble> {
+        let scores = last(panel, "oneshot_accuracy", variant)?;
+        Ok(mean(&order(scores).into_iter().take(10).map(|row| sizes[row]).collect::<Vec<_>>()))
+    };
+    let (own, iso) = (best(None)?, best(Some("iso"))?);
+    let figures = vec![
+        Figure::tested("difference", iso - own),
+        Figure::shown("mean group size with isomorphic encodings", iso),
+        Figure::shown("mean group size without", own),
+    ];
+    Ok(Measured::noted(figures, SMALL))
+}
+
+fn forgetting(supernets: &[SupernetRecord]) -> Result<Measured, Trouble> {
+    let watched = supernets.iter().find(|supernet| supernet.variant.is_none()).map_or(&[][..], |own| &own.watched);
+    let [first, .., end] = watched else { return Err(missing("epochs watched")) };
+    let ([early, early_error], [late, late_error]) = (forgotten(first)?, forgotten(end)?);
+    let error = (early_error * early_error + late_error * late_error).sqrt();
+    let around = |value: f64, error: f64| [value - 2.0 * error, value + 2.0 * error];
+    let figures = vec![
+        Figure::tested("forgotten early", -early).within(around(-early, early_error)),
+        Figure::tested("less forgotten late", late - early).within(around(late - early, error)),
+        Figure::shown(format!("forgetting value, epoch {}", first.epoch), early),
+        Figure::shown(format!("forgetting value, epoch {}", end.epoch), late),
+    ];
+    Ok(Measured::noted(figures, format!("{SMALL}; {} architectures watched an epoch", first.architectures.len())))
+}
+
+/// The mean forgetting value of an epoch, and its standard error.
+fn forgotten(at: &WatchRecord) -> Result<[f64; 2], Trouble> {
+    let values: Vec<f64> = at.architectures.iter().map(|watched| watched.after_epoch - watched.after_step).collect();
+    let spread = Spread::new(&values).ok_or_else(|| missing("architectures watched"))?;
+    let deviation = spread.deviation.ok_or_else(|| missing("second architecture watched"))?;
+    Ok([spread.mean, deviation / (values.len() as f64).sqrt()])
+}
+
+fn accuracy_over_loss(panel: &Scored) -> Result<Measured, Trouble> {
+    let (accuracy, loss) = (last(panel, "oneshot_accuracy", None)?, last(panel, "oneshot_loss", None)?);
+    let figures = vec![
+        panel.difference("difference", accuracy, loss).beside(0.744 - 0.731),
+        Figure::shown("tau-b by accuracy", panel.tau(accuracy)?).beside(0.744),
+        Figure::shown("tau-b by loss", panel.tau(loss)?).beside(0.731),
+    ];
+    Ok(Measured::noted(figures, SMALL))
+}
+
+fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
+    let (scores, params) = (last(panel, "oneshot_accuracy", None)?, panel.plain("params")?);
+    let figures = vec![
+        panel.difference("difference", scores, params).beside(0.766 - 0.606),
+        Figure::shown("tau-b of the supernet", panel.tau(scores)?).beside(0.766),
+        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(0.606),
+    ];
+    Ok(Measured::noted(figures, SMALL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::Column;
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+    use crate::claims::Verdict;
+    use crate::space::{Architecture, nb201};
+    use crate::store::record::{Checkpoint, Watched};
+
+    const ROWS: usize = 100;
+
+    /// The last scores by accuracy, by loss, and by both with isomorphic encodings; before them, at epoch 50, the contrary.
+    fn supernets(accuracy: f64, loss: f64, iso: f64) -> Scored {
+        let mut panel = scored(&rising(ROWS), &[("params", None, near(ROWS, 0.5))]);
+        for (estimator, own) in [("oneshot_accuracy", accuracy), ("oneshot_loss", loss)] {
+            for (variant, tau) in [(None, own), (Some("iso".to_owned()), iso)] {
+                for (epoch, tau) in [(100, tau), (50, -tau)] {
+                    panel.columns.push(Column {
+                        variant: variant.clone(),
+                        checkpoint: Some(Checkpoint::single("20", epoch)),
+                        ..Column::plain(estimator, near(ROWS, tau))
+                    });
+                }
+            }
+        }
+        panel
+    }
+
+    /// Architectures by group size, and supernets of which the one with isomorphic encodings, or the other, likes large groups.
+    fn by_group(iso: bool) -> Scored {
+        let mut architectures: Vec<Architecture> = nb201::Architecture::all().map(Architecture::Nb201).collect();
+        architectures.sort_by_key(|architecture| architecture.isomorphs());
+        architectures.drain(50..architectures.len() - 50);
+        let (own, with) = if iso { (-1.0, 1.0) } else { (1.0, -1.0) };
+        Scored { architectures, ..supernets(own, own, with) }
+    }
+
+    /// A supernet watched in two epochs, three architectures in each, with these forgetting values on average.
+    fn watched(values: [f64; 2]) -> Vec<SupernetRecord> {
+        let one =
+            |value: f64| Watched { architecture: "a".to_owned(), step: 1, after_step: 0.5, after_epoch: 0.5 + value };
+        let record = |(epoch, value): (u32, f64)| WatchRecord {
+            epoch,
+            architectures: [value - 0.01, value, value + 0.01].map(one).to_vec(),
+        };
+        vec![SupernetRecord { watched: [10, 100].into_iter().zip(values).map(record).collect(), ..Default::default() }]
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let (good, bad) = (supernets(0.9, 0.9, 0.3), supernets(0.2, 0.2, 0.8));
+        both_ways(
+            CLAIMS,
+            vec![
+                ("nb201-deiso-over-iso", deiso_over_iso(&good), deiso_over_iso(&bad)),
+                ("nb201-iso-large-groups", large_groups(&by_group(true)), large_groups(&by_group(false))),
+                ("nb201-forgetting", forgetting(&watched([-0.2, 0.0])), forgetting(&watched([-0.1, -0.2]))),
+                (
+                    "nb201-own-accuracy-over-loss",
+                    accuracy_over_loss(&supernets(0.9, 0.3, 0.0)),
+                    accuracy_over_loss(&supernets(0.3, 0.9, 0.0)),
+                ),
+                ("nb201-own-one-shot-over-params", over_params(&good), over_params(&bad)),
+            ],
+        );
+        assert!(matches!(forgetting(&[]), Err(Trouble::Missing(_))));
+        let noise = forgetting(&watched([-0.001, 0.001])).unwrap();
+        assert_eq!(Rule::ShownAbove.verdict(&noise.figures).0, Verdict::Undecided);
+    }
+}

@@ -1,0 +1,421 @@
+//! Zero-shot estimators on NAS-Bench-201 and beyond, by the records of carried specs.
+
+use super::Claim;
+use super::counts::CHAIN;
+use super::evidence::{Evidence, Trouble, of_record};
+use super::panel::{Scored, missing, range, tau};
+use super::rule::{Figure, Measured, Rule};
+use crate::space::SpaceId;
+
+const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
+const SLIDES: &str = "slides; the paper's are of 6,466 representatives, parts of a supernet, 5 batches of 128, 3 seeds";
+
+/// Sums of a quantity over the parameters.
+const PARAMETER_LEVEL: [&str; 6] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher"];
+
+/// The zero-shot estimators of the paper.
+const ALL: [&str; 8] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher", "jacob_cov", "relu_logdet"];
+
+pub(super) const CLAIMS: &[Claim] = &[
+    Claim {
+        id: "nb201-synflow",
+        space: SPACE,
+        claim: "synflow ranks with tau-b .574.",
+        source: SLIDES,
+        tested: "tau-b on the sample",
+        rule: Rule::Covers,
+        measure: |evidence| published(&sample(evidence)?, "synflow", 0.574),
+    },
+    Claim {
+        id: "nb201-plain",
+        space: SPACE,
+        claim: "plain ranks with tau-b .311, its sign turned.",
+        source: SLIDES,
+        tested: "tau-b on the sample",
+        rule: Rule::Covers,
+        measure: |evidence| published(&sample(evidence)?, "plain", 0.311),
+    },
+    Claim {
+        id: "nb201-jacob-cov",
+        space: SPACE,
+        claim: "jacob_cov ranks with tau-b .61.",
+        source: "submission",
+        tested: "tau-b on the sample",
+        rule: Rule::Covers,
+        measure: |evidence| published(&sample(evidence)?, "jacob_cov", 0.61),
+    },
+    Claim {
+        id: "nb201-zero-shot-under-baselines",
+        space: SPACE,
+        claim: "Zero-shot estimators that sum over parameters do not rank better than #Params and #FLOPs.",
+        source: "slides; our rule",
+        tested: "tau-b of each less that of each baseline, paired bootstrap",
+        rule: Rule::NotShownAbove,
+        measure: |evidence| under_baselines(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-zero-shot-top",
+        space: SPACE,
+        claim: "All zero-shot estimators find few of the best architectures.",
+        source: "slides (8.7 % jacob_cov, 15.8 % relu_logdet, 28.2 % #Params, 53.3 % one-shot); our rule",
+        tested: "P@top 5 % of each, expected over orders of ties, less the 53.3 % published for the one-shot estimator",
+        rule: Rule::Below(0.0),
+        measure: |evidence| low_top(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-relu-logdet-counts",
+        space: SPACE,
+        claim: "relu_logdet all but counts ReLUs: the tau-b of the two scores is .88.",
+        source: "slides; .05 are allowed for the sample",
+        tested: "tau-b of the two scores",
+        rule: Rule::Published(0.05),
+        measure: |evidence| counts_relus(&sample(evidence)?, 0.88),
+    },
+    Claim {
+        id: "nb101-relu-logdet-counts",
+        space: Some(SpaceId::Nb101),
+        claim: "On NAS-Bench-101 the tau-b of relu_logdet and the number of ReLUs is .6.",
+        source: "slides; .15 are allowed for the small sample",
+        tested: "tau-b of the two scores",
+        rule: Rule::Published(0.15),
+        measure: |evidence| counts_relus(&evidence.panel("nb101-real", "sample")?, 0.6),
+    },
+    Claim {
+        id: "nb301-relu-logdet-counts",
+        space: Some(SpaceId::Nb301),
+        claim: "On NAS-Bench-301 the tau-b of relu_logdet and the number of ReLUs is .88.",
+        source: "slides; .15 are allowed for the small sample",
+        tested: "tau-b of the two scores",
+        rule: Rule::Published(0.15),
+        measure: |evidence| counts_relus(&evidence.panel("nb301-real", "sample")?, 0.88),
+    },
+    Claim {
+        id: "nb201-input-insensitive",
+        space: SPACE,
+        claim: "Zero-shot scores hardly depend on the distribution of the input.",
+        source: "slides; our rule",
+        tested: "tau-b of each estimator's scores on Gaussian noise and on images",
+        rule: Rule::AtLeast(0.8),
+        measure: |evidence| insensitive(&sample(evidence)?, "gaussian"),
+    },
+    Claim {
+        id: "nb201-init-insensitive",
+        space: SPACE,
+        claim: "Zero-shot scores hardly depend on the initial weights.",
+        source: "slides; our rule",
+        tested: "tau-b of each estimator's scores with two seeds",
+        rule: Rule::AtLeast(0.8),
+        measure: |evidence| insensitive(&sample(evidence)?, "seed2020"),
+    },
+    Claim {
+        id: "nb201-votes",
+        space: SPACE,
+        claim: "Voting does not help: no vote ranks better than the best of its voters.",
+        source: "slides; our rule",
+        tested: "tau-b of each vote less that of its best voter, paired bootstrap",
+        rule: Rule::NotShownAbove,
+        measure: |evidence| votes(&sample(evidence)?),
+    },
+    Claim {
+        id: "nb201-small-kernels",
+        space: SPACE,
+        claim: "jacob_cov and relu_logdet favour small kernels.",
+        source: "slides; our rule",
+        tested: "increases of the score less increases of the truth where a 1x1 convolution replaces a 3x3 one",
+        rule: Rule::Above(0.0),
+        measure: |evidence| {
+            overestimates(&sample(evidence)?, &["jacob_cov", "relu_logdet"], "nor_conv_3x3", "nor_conv_1x1")
+        },
+    },
+    Claim {
+        id: "nb201-chains",
+        space: SPACE,
+        claim: "Estimators of gradients favour chains without skips, whose gradients explode.",
+        source: "slides; our rule",
+        tested: "increases of the score less increases of the truth where a skip is taken away, grad_norm, snip and fisher",
+        rule: Rule::Above(0.0),
+        measure: |evidence| overestimates(&sample(evidence)?, &["grad_norm", "snip", "fisher"], "skip_connect", "none"),
+    },
+    Claim {
+        id: "nb201-skip-example-scores",
+        space: SPACE,
+        claim: "The skip of the example lowers snip from 3063 to 36.66, grad_norm from 1922 to 18.74 and fisher from 454.8 to .019.",
+        source: "slides; our rule",
+        tested: "score of the chain over that of the chain with a skip, snip, grad_norm and fisher",
+        rule: Rule::Above(1.0),
+        measure: |evidence| skip_example(&with_example(evidence)?),
+    },
+    Claim {
+        id: "nb201-relu-logdet-best",
+        space: SPACE,
+        claim: "On topological spaces relu_logdet is the best zero-shot estimator.",
+        source: "slides; our rule",
+        tested: "tau-b of each other one less that of relu_logdet, paired bootstrap",
+        rule: Rule::NotShownAbove,
+        measure: |evidence| best(&sample(evidence)?),
+    },
+    Claim {
+        id: "nds_resnet-synflow-over-relu-logdet",
+        space: Some(SpaceId::NdsResnet),
+        claim: "On ResNet, a space without topology, synflow ranks better than relu_logdet.",
+        source: "slides; our rule",
+        tested: "tau-b of synflow less that of relu_logdet, paired bootstrap",
+        rule: Rule::ShownAbove,
+        measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnet-real", "sample")?),
+    },
+    Claim {
+        id: "nds_resnext_a-synflow-over-relu-logdet",
+        space: Some(SpaceId::NdsResnextA),
+        claim: "On ResNeXt-A, a space without topology, synflow ranks better than relu_logdet.",
+        source: "slides; our rule",
+        tested: "tau-b of synflow less that of relu_logdet, paired bootstrap",
+        rule: Rule::ShownAbove,
+        measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnext_a-real", "sample")?),
+    },
+];
+
+/// The zero-shot record's 300 representatives.
+fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
+    evidence.panel("real-nb201-zeroshot", "sample")
+}
+
+fn published(panel: &Scored, estimator: &str, published: f64) -> Result<Measured, Trouble> {
+    let scores = panel.plain(estimator)?;
+    let figure = Figure::tested(format!("tau-b, {estimator}"), panel.tau(scores)?);
+    let interval = panel.interval(scores);
+    let note = interval.map_or(String::new(), |[lower, upper]| {
+        format!("of {} architectures, 95 % interval [{lower:.3}, {upper:.3}]", panel.truth.len())
+    });
+    Ok(Measured::noted(vec![figure.within(interval).beside(published)], note))
+}
+
+fn under_baselines(panel: &Scored) -> Result<Measured, Trouble> {
+    let mut figures = Vec::new();
+    for baseline in ["params", "flops"] {
+        for estimator in PARAMETER_LEVEL {
+            let name = format!("{estimator} less {baseline}");
+            figures.push(panel.difference(name, panel.plain(estimator)?, panel.plain(baseline)?));
+        }
+    }
+    Ok(figures.into())
+}
+
+fn low_top(panel: &Scored) -> Result<Measured, Trouble> {
+    const ONE_SHOT: f64 = 0.533;
+    let (mut figures, mut shown) = (Vec::new(), Vec::new());
+    for estimator in ALL {
+        let top = panel.ends_at_5(panel.plain(estimator)?)?.top_expected;
+        let published = [("jacob_cov", 0.087), ("relu_logdet", 0.158)];
+        let published = published.into_iter().find(|(id, _)| *id == estimator).map(|(_, value)| value);
+        figures.push(Figure::tested(format!("{estimator} less .533"), top - ONE_SHOT));
+        shown.push(Figure::shown(format!("P@top 5 %, {estimator}"), top).beside(published));
+    }
+    let params = panel.ends_at_5(panel.plain("params")?)?;
+    shown.push(Figure::shown("P@top 5 %, params", params.top_expected).beside(0.282));
+    figures.extend(shown);
+    Ok(Measured::noted(figures, format!("5 % of the sample are {} architectures", params.count)))
+}
+
+fn counts_relus(panel: &Scored, published: f64) -> Result<Measured, Trouble> {
+    let agreement = tau(panel.plain("relu_count")?, panel.plain("relu_logdet")?)?;
+    let note = format!("of {} architectures", panel.truth.len());
+    Ok(Measured::noted(vec![Figure::tested("tau-b", agreement).beside(published)], note))
+}
+
+fn insensitive(panel: &Scored, variant: &str) -> Result<Measured, Trouble> {
+    let mut figures = Vec::new();
+    for estimator in ALL {
+        let agreement = tau(panel.plain(estimator)?, panel.variant(estimator, variant)?)?;
+        figures.push(Figure::tested(estimator, agreement));
+    }
+    Ok(figures.into())
+}
+
+fn votes(panel: &Scored) -> Result<Measured, Trouble> {
+    let mut figures = Vec::new();
+    for (vote, voters) in
+        [("zero-cost", ["synflow", "jacob_cov", "snip"]), ("paper", ["relu_logdet", "jacob_cov", "synflow"])]
+    {
+        let mut best: Option<(f64, &str)> = None;
+        for voter in voters {
+            let tau = panel.tau(panel.plain(voter)?)?;
+            if best.is_none_or(|(greatest, _)| tau > greatest) {
+                best = Some((tau, voter));
+            }
+        }
+        let (_, best) = best.ok_or_else(|| missing("voter"))?;
+        let scores = panel.plain(vote)?;
+        figures.push(panel.difference(format!("{vote} less {best}"), scores, panel.plain(best)?));
+        figures.push(Figure::shown(format!("tau-b, {vote}"), panel.tau(scores)?));
+    }
+    Ok(figures.into())
+}
+
+fn overestimates(panel: &Scored, estimators: &[&str], from: &str, to: &str) -> Result<Measured, Trouble> {
+    let (mut figures, mut pairs) = (Vec::new(), 0);
+    for estimator in estimators {
+        let bias = panel.operation(panel.plain(estimator)?, from, to)?;
+        pairs = bias.pairs;
+        figures.push(Figure::tested(format!("{from} to {to}, {estimator}"), bias.overestimate()));
+        figures.push(Figure::shown(format!("score increases, {estimator}"), bias.score_increases));
+        figures.push(Figure::shown(format!("truth increases ({estimator})"), bias.truth_increases));
+    }
+    Ok(Measured::noted(figures, format!("{pairs} pairs of the sample differ so")))
+}
+
+/// The place of an architecture.
+fn place(panel: &Scored, text: &str) -> Option<usize> {
+    panel.architectures.iter().position(|architecture| architecture.to_string() == text)
+}
+
+/// The first panel of any record that holds the example's two architectures with their scores.
+fn with_example(evidence: &Evidence) -> Result<Scored, Trouble> {
+    for record in evidence.records().filter(|record| record.space == SpaceId::Nb201.name()) {
+        for panel in &record.panels {
+            let scored = of_record(&record, &panel.name)?;
+            let all_scored = EXAMPLE.iter().all(|(id, _)| scored.plain(id).is_ok());
+            if all_scored && CHAIN.iter().all(|text| place(&scored, text).is_some()) {
+                return Ok(scored);
+            }
+        }
+    }
+    Err(missing_example())
+}
+
+fn missing_example() -> Trouble {
+    Trouble::Missing(
+        "no record of the store has scores of both architectures: run real-nb201-zeroshot with its sample replaced by `without = { \
+         operations = [\"nor_conv_1x1\", \"avg_pool_3x3\"] }`, which leaves both in the panel"
+            .to_owned(),
+    )
+}
+
+/// Estimators of the example, and by how much the skip lowers each of them.
+const EXAMPLE: [(&str, f64); 3] = [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)];
+
+fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
+    let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else { return Err(missing_example()) };
+    let mut figures = Vec::new();
+    for (estimator, published) in EXAMPLE {
+        let scores = panel.plain(estimator)?;
+        figures.push(Figure::tested(format!("ratio, {estimator}"), scores[chain] / scores[skip]).beside(published));
+        figures.push(Figure::shown(format!("{estimator} of the chain"), scores[chain]));
+    }
+    Ok(figures.into())
+}
+
+fn best(panel: &Scored) -> Result<Measured, Trouble> {
+    let with = panel.plain("relu_logdet")?;
+    let mut figures = Vec::new();
+    for estimator in ALL.into_iter().filter(|&estimator| estimator != "relu_logdet") {
+        figures.push(panel.difference(format!("{estimator} less relu_logdet"), panel.plain(estimator)?, with));
+    }
+    let taus = ALL
+        .iter()
+        .map(|id| Ok(((*id).to_owned(), panel.tau(panel.plain(id)?)?)))
+        .collect::<Result<Vec<_>, Trouble>>()?;
+    let shown = range("tau-b", &taus).pop().map(|figure| Figure { tested: false, ..figure });
+    figures.extend(shown);
+    Ok(figures.into())
+}
+
+fn synflow_over_relu_logdet(panel: &Scored) -> Result<Measured, Trouble> {
+    let difference = panel.difference("difference", panel.plain("synflow")?, panel.plain("relu_logdet")?);
+    Ok(Measured::noted(vec![difference], format!("of {} architectures", panel.truth.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::panel::Column;
+    use super::super::panel::made_up::*;
+    use super::super::testing::both_ways;
+    use super::*;
+    use crate::space::Architecture;
+
+    const ROWS: usize = 100;
+
+    /// All estimators of the record with scores of a tau-b each, their variants with others.
+    fn panel(tau_of: impl Fn(&str) -> f64, variant: f64) -> Scored {
+        let names = ALL.into_iter().chain(["params", "flops", "relu_count", "zero-cost", "paper"]);
+        let columns: Vec<MadeUp<'_>> = names.map(|name| (name, None, near(ROWS, tau_of(name)))).collect();
+        let mut panel = scored(&rising(ROWS), &columns);
+        for estimator in ALL {
+            for name in ["gaussian", "seed2020"] {
+                let scores = near(ROWS, variant);
+                panel.columns.push(Column { variant: Some(name.to_owned()), ..Column::plain(estimator, scores) });
+            }
+        }
+        panel
+    }
+
+    /// All alike but some.
+    fn but(names: &[&str], tau: f64) -> Scored {
+        panel(|name| if names.contains(&name) { tau } else { 0.5 }, 0.5)
+    }
+
+    /// The chain and the same with a skip, and cells that differ by a kernel: truth falls from one to the other of each pair, and scores
+    /// rise or fall with it.
+    fn cells(scores: [f64; 4]) -> Scored {
+        let texts = [
+            CHAIN[1],
+            CHAIN[0],
+            "|nor_conv_3x3~0|+|avg_pool_3x3~0|none~1|+|none~0|none~1|none~2|",
+            "|nor_conv_1x1~0|+|avg_pool_3x3~0|none~1|+|none~0|none~1|none~2|",
+        ];
+        let columns = ALL.map(|name| Column::plain(name, scores.to_vec()));
+        Scored {
+            architectures: texts.map(|text| Architecture::parse(SpaceId::Nb201, text).unwrap()).to_vec(),
+            truth: vec![0.9, 0.8, 0.9, 0.8],
+            columns: columns.to_vec(),
+        }
+    }
+
+    #[test]
+    fn each_claim_can_hold_and_fail() {
+        let level = panel(|_| 0.5, 0.5);
+        let apart = panel(|_| 0.5, -0.5);
+        let (over, under) = (cells([1.0, 2.0, 1.0, 2.0]), cells([2.0, 1.0, 2.0, 1.0]));
+        let is = |estimator: &'static str, tau: f64| published(&but(&[estimator], tau), estimator, 0.5);
+        let gradients = |panel: &Scored| overestimates(panel, &["grad_norm", "snip", "fisher"], "skip_connect", "none");
+        let kernels = |panel: &Scored| overestimates(panel, &["jacob_cov"], "nor_conv_3x3", "nor_conv_1x1");
+        let counts = |panel: &Scored| counts_relus(panel, 0.98);
+        let (counting, other) = (but(&[], 0.5), but(&["relu_count"], -0.5));
+        let mut finds_the_best = but(&["snip"], 0.5);
+        finds_the_best.columns.iter_mut().for_each(|column| column.scores = rising(ROWS));
+        let good_synflow = but(&["synflow"], 0.9);
+        let bad_synflow = but(&["synflow"], 0.1);
+        let mut knows_nothing = level.clone();
+        knows_nothing.columns.iter_mut().for_each(|column| column.scores = falling(ROWS));
+        both_ways(
+            CLAIMS,
+            vec![
+                ("nb201-synflow", is("synflow", 0.5), is("synflow", -0.5)),
+                ("nb201-plain", is("plain", 0.5), is("plain", -0.5)),
+                ("nb201-jacob-cov", is("jacob_cov", 0.5), is("jacob_cov", -0.5)),
+                ("nb201-zero-shot-under-baselines", under_baselines(&level), under_baselines(&but(&["grasp"], 0.9))),
+                ("nb201-zero-shot-top", low_top(&knows_nothing), low_top(&finds_the_best)),
+                ("nb201-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb101-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb301-relu-logdet-counts", counts(&counting), counts(&other)),
+                ("nb201-input-insensitive", insensitive(&level, "gaussian"), insensitive(&apart, "gaussian")),
+                ("nb201-init-insensitive", insensitive(&level, "seed2020"), insensitive(&apart, "seed2020")),
+                ("nb201-votes", votes(&level), votes(&but(&["paper"], 0.9))),
+                ("nb201-small-kernels", kernels(&over), kernels(&under)),
+                ("nb201-chains", gradients(&over), gradients(&under)),
+                ("nb201-skip-example-scores", skip_example(&over), skip_example(&under)),
+                ("nb201-relu-logdet-best", best(&level), best(&good_synflow)),
+                (
+                    "nds_resnet-synflow-over-relu-logdet",
+                    synflow_over_relu_logdet(&good_synflow),
+                    synflow_over_relu_logdet(&bad_synflow),
+                ),
+                (
+                    "nds_resnext_a-synflow-over-relu-logdet",
+                    synflow_over_relu_logdet(&good_synflow),
+                    synflow_over_relu_logdet(&bad_synflow),
+                ),
+            ],
+        );
+        assert!(matches!(skip_example(&level), Err(Trouble::Missing(_))));
+    }
+}
