@@ -284,8 +284,7 @@ fn with_example(evidence: &Evidence) -> Result<Scored, Trouble> {
 
 fn missing_example() -> Trouble {
     Trouble::Missing(
-        "no record of the store has scores of both architectures: run real-nb201-zeroshot with its sample replaced by `without = { \
-         operations = [\"nor_conv_1x1\", \"avg_pool_3x3\"] }`, which leaves both in the panel"
+        "no record of the store has scores of both architectures: `nas-assay run real-nb201-skips` makes one"
             .to_owned(),
     )
 }

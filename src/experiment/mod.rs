@@ -71,6 +71,7 @@ pub const CARRIED_SPECS: &[(&str, &str)] = carried![
     "nds_resnext_a-real",
     "real-nb101-published",
     "real-nb201-oneshot",
+    "real-nb201-skips",
     "real-nb201-zeroshot",
     "real-nb301-published",
     "real-nds_resnext_a-published",

@@ -102,7 +102,10 @@ fn panel_record(
         let (source, last) = identity(spec, &panel.name, &row.estimator)?;
         // What was published is of single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
-        let comparable = is_benchmark && row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end);
+        let comparable = is_benchmark
+            && spec.panels[&panel.name].without.is_none()
+            && row.variant.is_none()
+            && row.checkpoint.as_ref().is_none_or(at_the_end);
         let published = if comparable { published::of(spec.space, &row.estimator) } else { Vec::new() };
         judge(&mut estimators, source, row.clone(), published)?;
     }
