@@ -5,7 +5,7 @@
 mod common;
 
 use common::Bench;
-use nas_assay::store::record::Record;
+use nas_assay::store::record::{EstimatorRecord, Record};
 
 /// The architectures of the carried truth of NAS-Bench-201, with their true accuracies.
 fn truth(bench: &Bench) -> Vec<(String, f64)> {
@@ -16,8 +16,8 @@ fn truth(bench: &Bench) -> Vec<(String, f64)> {
 }
 
 fn csv(rows: &[(String, f64)]) -> String {
-    let rows: String = rows.iter().map(|(architecture, score)| format!("\"{architecture}\",{score}\n")).collect();
-    format!("architecture,score\n{rows}")
+    let rows: Vec<String> = rows.iter().map(|(architecture, score)| format!("\"{architecture}\",{score}\n")).collect();
+    format!("architecture,score\n{}", rows.concat())
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn scores_of_a_file_are_judged_beside_the_baselines() {
         .unwrap()
     };
     let record = judged(&[]);
-    let labels: Vec<String> = record.panels[0].estimators.iter().map(|estimator| estimator.label()).collect();
+    let labels: Vec<String> = record.panels[0].estimators.iter().map(EstimatorRecord::label).collect();
     assert_eq!(labels, ["params", "flops", "relu_count", "mine"]);
     let tau = |record: &Record| record.panels[0].estimators[3].criteria.kendall.tau_b;
     assert_eq!((tau(&record), tau(&judged(&["--direction", "lower"]))), (Some(1.0), Some(-1.0)));
@@ -51,9 +51,8 @@ fn scores_of_a_file_are_judged_beside_the_baselines() {
 fn what_a_file_lacks_or_has_too_much_is_said() {
     let bench = Bench::new();
     let rows = truth(&bench);
-    let mut text = csv(&rows[..10]);
-    text += &format!("\"{}\",7\n|nor_conv_3x4~0|,8\n", rows[0].0);
-    bench.write("mine.csv", text);
+    let text = csv(&rows[..10]);
+    bench.write("mine.csv", format!("{text}\"{}\",7\n|nor_conv_3x4~0|,8\n", rows[0].0));
     let verify = ["verify", "--space", "nb201", "--scores", "mine.csv"];
     bench
         .run(&verify)

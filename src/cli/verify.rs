@@ -113,11 +113,10 @@ impl Verify {
         };
         let judge = match self.truth {
             Some(TruthChoice::Benchmark) => Judge::Benchmark,
-            Some(TruthChoice::Carried) => Judge::Carried,
             None if context.data_root().is_some() => Judge::Benchmark,
-            None => Judge::Carried,
+            Some(TruthChoice::Carried) | None => Judge::Carried,
         };
-        let resolved = Resolved::new(judge_scores(space, judge, &self.label(file), scores)?)?;
+        let resolved = Resolved::new(judge_scores(space, judge, &self.label(file), &scores)?)?;
         let material = Material::load(&resolved.spec, context.data_root().as_ref())?;
         let ranked = material.panels.first().map_or(0, |panel| panel.rows.len());
         let (truth, of_file) = (material.truth.len(), table.len());

@@ -39,7 +39,7 @@ impl Judge {
 ///
 /// # Errors
 /// As [`Judge::spec`].
-pub fn judge_scores(space: SpaceId, judge: Judge, name: &str, scores: ScoreFile) -> Result<Spec, SpecError> {
+pub fn judge_scores(space: SpaceId, judge: Judge, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
     let mut spec = alone(judge.spec(space)?, name, &JUDGED_BESIDE);
     // No network is trained or scored: which images there would be is no part of this experiment.
     spec.images = Images::Synthetic(SyntheticImages {

@@ -236,7 +236,7 @@ impl ScoreTable {
                 Key::Row(row) => row.to_string(),
             };
             if let Some(score) = self.score_of(name, *key)? {
-                text += &format!("{named},{score}\n");
+                text.extend([named, ",".to_owned(), score.to_string(), "\n".to_owned()]);
             }
         }
         Ok(text)
