@@ -45,7 +45,7 @@ impl Costs {
         let places =
             costs.iter().zip(truth).map(|(&cost, &truth)| (across.at(cost), up.at(truth.max(lowest)))).collect();
         let percent = |value: f64| number::fixed(100.0 * value, 1);
-        let mega = |cost: f64| number::fixed(libm::pow(10.0, cost) / 1e6, if cost < 7.0 { 1 } else { 0 });
+        let mega = |cost: f64| number::fixed(libm::pow(10.0, cost) / 1e6, usize::from(cost < 7.0));
         let axes = format!(
             "<text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text><text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text>\
              <text x=\"{left}\" y=\"150\">{}</text><text class=\"middle\" x=\"124\" y=\"150\">MFLOPs, log</text>\
