@@ -18,6 +18,8 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
     let figure = |row: usize, place: String| {
         let known = rows.get(row)?;
         let isomorphs = match known.isomorphs {
+            // No two encodings of a design space are the same.
+            _ if space.positions().operations.is_empty() => String::new(),
             Some(1) => ", no other encoding of it".to_owned(),
             Some(isomorphs) => format!(", one of {} encodings", count(isomorphs)),
             None => String::new(),
