@@ -20,6 +20,19 @@ const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "goog
 /// The narrowest phone that pages are for, and a desktop.
 const WIDTHS: [u32; 2] = [360, 1280];
 
+/// What the report of a record with everything is made of.
+const PARTS: [&str; 9] = [
+    "Ranks",
+    "Against the baselines",
+    "Variants",
+    "Over epochs",
+    "From seed to seed",
+    "Bias by complexity",
+    "Bias by operation",
+    "Cost against quality",
+    "Architectures",
+];
+
 /// Looks at a page from outside it and writes what it finds into its own body.
 const INSPECT: &str = include_str!("browser/inspect.js");
 
@@ -117,13 +130,15 @@ impl Findings {
     }
 }
 
-/// The pages of a real record: its report, and a leaderboard with several columns.
+/// The pages of a real record: its report, the same with everything unfolded, and a leaderboard with several columns.
 fn pages() -> Vec<(&'static str, String)> {
     let bench = Bench::new();
-    bench.write(
-        "tiny.toml",
-        TINY.replace("epochs = 8", "epochs = 3\n").replace("'deiso'", "'deiso'\nseeds = [20, 2020]"),
-    );
+    let several = "'deiso'\nseeds = [20, 2020]\ncheckpoints = [1, 2]";
+    let tiny = TINY
+        .replace("epochs = 8", "epochs = 3\n")
+        .replace("'deiso'", several)
+        .replace("[one-shot]", "[one-shot]\nevery-checkpoint = true");
+    bench.write("tiny.toml", tiny + "[variants.gaussian.zero-shot]\ninput = 'gaussian'\n");
     bench.run(&["run", "tiny.toml", "--quiet"]).exits(0);
     let mut arguments = vec!["leaderboard".to_owned(), "--all".to_owned(), "--format".to_owned(), "html".to_owned()];
     let record: serde_json::Value =
@@ -137,7 +152,12 @@ fn pages() -> Vec<(&'static str, String)> {
     }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let report = bench.run(&["report", "latest", "--format", "html"]).exits(0).stdout;
-    vec![("report", report), ("leaderboard", bench.run(&arguments).exits(0).stdout)]
+    for part in PARTS {
+        assert!(report.contains(&format!(">{part}</h3>")), "the report has no part `{part}`");
+    }
+    // What is folded has no place on the page and cannot stick out.
+    let unfolded = report.replace("<details>", "<details open>");
+    vec![("report", report), ("report-unfolded", unfolded), ("leaderboard", bench.run(&arguments).exits(0).stdout)]
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The report as a long table: one row a value, for spreadsheets and data frames.
 
-use crate::criteria::Criterion;
-use crate::store::record::{EstimatorRecord, PanelRecord, Record};
+use crate::criteria::{Comparison, Criterion};
+use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Record, SpreadRecord, StabilityRecord};
 
-/// The columns. `origin` is `here` or `published`; `lower` and `upper` bound the 95 % interval of tau-b; `expected` is the value's
+/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`; `expected` is the value's
 /// expectation under random tie-breaking; `source` is that of a published value.
 const HEADER: &str = "spec_hash,panel,architectures,estimator,variant,version,seed,epoch,criterion,origin,value,lower,upper,expected,source\n";
 
@@ -12,9 +12,21 @@ pub fn csv(record: &Record) -> String {
     let mut text = HEADER.to_owned();
     for panel in &record.panels {
         for estimator in &panel.estimators {
-            let prefix = prefix(record, panel, estimator);
+            let prefix = prefix(record, panel, estimator, estimator.checkpoint.as_ref());
             for row in values(estimator) {
                 text += &line(&prefix, &row);
+            }
+            for row in analyses(panel, estimator) {
+                text += &line(&prefix, &row);
+            }
+        }
+        for spread in &panel.analyses.spread {
+            let of =
+                panel.estimators.iter().find(|row| (&row.id, &row.variant) == (&spread.estimator, &spread.variant));
+            let at = Checkpoint::single("", spread.epoch);
+            let Some(of) = of else { continue };
+            for row in over_seeds(spread) {
+                text += &line(&prefix(record, panel, of, Some(&at)), &row);
             }
         }
     }
@@ -32,8 +44,13 @@ struct Row<'a> {
     source: &'a str,
 }
 
-fn prefix(record: &Record, panel: &PanelRecord, estimator: &EstimatorRecord) -> String {
-    let (seed, epoch) = estimator.checkpoint.as_ref().map_or_else(Default::default, |checkpoint| {
+fn prefix(
+    record: &Record,
+    panel: &PanelRecord,
+    estimator: &EstimatorRecord,
+    checkpoint: Option<&Checkpoint>,
+) -> String {
+    let (seed, epoch) = checkpoint.map_or_else(Default::default, |checkpoint| {
         let epochs: Vec<String> = checkpoint.epochs().iter().map(u32::to_string).collect();
         (checkpoint.seeds().join(" "), epochs.join(" "))
     });
@@ -98,6 +115,72 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         });
     }
     rows
+}
+
+/// What the analyses say of an estimator.
+///
+/// `tau_b less params`: the paired difference. `agreement with NAME`, `tau_b less NAME`: a variant and the spec's own settings.
+/// `relative tau_b of epoch 20`: an earlier checkpoint against this one. `rank_difference of group 1`, `tau_b in group 1`: by complexity,
+/// cheapest first. `score_increases A to B`, `truth_increases A to B`, `pairs A to B`: by the exchange of an operation.
+fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>> {
+    let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
+    let difference = |with: &str, outcome: &Comparison| Row {
+        interval: outcome.interval.map(|interval| [interval.lower, interval.upper]),
+        ..row(format!("tau_b less {with}"), outcome.difference)
+    };
+    let (label, found) = (estimator.label(), &panel.analyses);
+    let mut rows = Vec::new();
+    for comparison in found.comparisons.iter().filter(|comparison| comparison.estimator == label) {
+        rows.push(difference(&comparison.with, &comparison.outcome));
+    }
+    for variant in found.variants.iter().filter(|variant| variant.estimator == label) {
+        rows.push(row(format!("agreement with {}", variant.with), variant.agreement));
+        rows.push(difference(&variant.with, &variant.outcome));
+    }
+    let mine = |record: &&StabilityRecord| {
+        let at = estimator.checkpoint.as_ref().filter(|at| at.averaged.is_empty());
+        (&record.estimator, &record.variant) == (&estimator.id, &estimator.variant)
+            && at.is_some_and(|at| at.epoch == record.to && at.seeds() == record.seeds)
+    };
+    for StabilityRecord { from, stability, .. } in found.stability.iter().filter(mine) {
+        rows.push(row(format!("relative tau_b of epoch {from}"), stability.tau_b));
+        for precision in &stability.precision {
+            for (criterion, value) in [
+                (Criterion::PrecisionTop(precision.fraction), precision.top),
+                (Criterion::PrecisionBottom(precision.fraction), precision.bottom),
+            ] {
+                rows.push(row(format!("relative {criterion} of epoch {from}"), Some(value)));
+            }
+        }
+    }
+    for (place, group) in estimator.bias.complexity.iter().enumerate() {
+        rows.push(row(format!("rank_difference of group {}", place + 1), Some(group.rank_difference)));
+        rows.push(row(format!("tau_b in group {}", place + 1), group.tau_b));
+    }
+    for change in &estimator.bias.operations {
+        let exchange = format!("{} to {}", change.from, change.to);
+        rows.push(row(format!("pairs {exchange}"), Some(change.pairs as f64)));
+        rows.push(row(format!("truth_increases {exchange}"), Some(change.truth_increases)));
+        rows.push(row(format!("score_increases {exchange}"), Some(change.score_increases)));
+    }
+    rows
+}
+
+/// A criterion over the seeds of a supernet: `mean over 3 seeds of tau_b`.
+fn over_seeds<'a>(record: &SpreadRecord) -> Vec<Row<'a>> {
+    let spread = &record.spread;
+    let values = [
+        ("mean", Some(spread.mean)),
+        ("deviation", spread.deviation),
+        ("least", Some(spread.least)),
+        ("greatest", Some(spread.greatest)),
+    ];
+    let row = |(name, value)| Row {
+        criterion: format!("{name} over {} seeds of {}", spread.count, record.criterion),
+        value,
+        ..Row::default()
+    };
+    values.map(row).into_iter().collect()
 }
 
 /// A field, quoted where its text needs it.

@@ -1,17 +1,21 @@
 //! A record to make reports of: invented scores, real criteria.
 
+use crate::criteria::rank::PairCounts;
 use crate::criteria::{
-    self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, complexity_bias,
-    operation_bias,
+    self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, Spread, Stability,
+    complexity_bias, operation_bias,
 };
 use crate::estimator::{EstimatorKind, Score};
 use crate::seed::Seed;
+use crate::space::nb201;
 use crate::store::record::{
     AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
-    PanelRecord, Provenance, Published, Record, SupernetRecord, TruthRecord, Verified,
+    PanelRecord, Provenance, Published, Record, SpreadRecord, StabilityRecord, SupernetRecord, TruthRecord,
+    VariantRecord, Verified,
 };
 
 /// How the scores of an invented estimator come from the truth.
+#[derive(Clone, Copy)]
 struct Invented {
     id: &'static str,
     kind: EstimatorKind,
@@ -85,7 +89,7 @@ pub(super) fn record(rows: usize) -> Record {
     let (estimators, resamples): (Vec<EstimatorRecord>, Vec<Resamples>) = invented.unzip();
     let analyses = AnalysesRecord { comparisons: with_the_first(&estimators, &resamples), ..AnalysesRecord::default() };
     let architectures = truth.iter().enumerate().map(|(index, &truth)| ArchitectureRow {
-        architecture: format!("|skip_connect~{index}|"),
+        architecture: encoding(index),
         truth,
         params: 70_000 + 1_000 * index as u64,
         flops: cost(index),
@@ -117,6 +121,61 @@ pub(super) fn record(rows: usize) -> Record {
         supernets: [20, 2020].map(|number| supernet(number, seed.index("supernet", number))).to_vec(),
         panels,
     }
+}
+
+/// The encoding in a row.
+pub(super) fn encoding(row: usize) -> String {
+    nb201::Architecture::from_index((4 + 61 * row) % nb201::COUNT).unwrap().to_string()
+}
+
+/// [`record`] with two supernets at two epochs each, a variant of one estimator, and what follows from that.
+pub(super) fn whole(rows: usize) -> Record {
+    let mut record = record(rows);
+    let panel = &mut record.panels[0];
+    let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+    let quality: Vec<f64> = truth.iter().map(|truth| (truth - 0.91) / 0.01).collect();
+    let [_, synflow, _, _, one_shot] = INVENTED;
+    let drawn = |invented: &Invented, name: &str| estimator(invented, &quality, &truth, Seed::root(6).child(name));
+    let (variant, of_variant) = drawn(&Invented { noise: 1.3, published: &[], ..synflow }, "gaussian");
+    let (own, of_own) = estimator(&synflow, &quality, &truth, Seed::root(5).child(synflow.id));
+    let variant = EstimatorRecord { variant: Some("gaussian".to_owned()), ..variant };
+    panel.analyses.variants.push(VariantRecord {
+        variant: "gaussian".to_owned(),
+        estimator: variant.label(),
+        with: "synflow".to_owned(),
+        agreement: PairCounts::new(&own.oriented(), &variant.oriented()).tau_b(),
+        outcome: Comparison::new(&of_variant, &of_own),
+    });
+    let last = panel.estimators.pop().unwrap();
+    let mut at = vec![];
+    for (seed, epoch, noise) in [("20", 20, 1.5), ("2020", 20, 1.8), ("2020", 40, 0.6)] {
+        let (estimator, _) = drawn(&Invented { noise, published: &[], ..one_shot }, &format!("{seed}-{epoch}"));
+        at.push(EstimatorRecord { checkpoint: Some(Checkpoint::single(seed, epoch)), ..estimator });
+    }
+    at.push(last);
+    for (seed, from, to) in [("20", 0, 3), ("2020", 1, 2)] {
+        panel.analyses.stability.push(StabilityRecord {
+            estimator: "oneshot_loss".to_owned(),
+            variant: None,
+            seeds: vec![seed.to_owned()],
+            from: 20,
+            to: 40,
+            stability: Stability::new(&at[from].oriented(), &at[to].oriented(), &[0.05, 0.1]).unwrap(),
+        });
+    }
+    for (epoch, of) in [(20, [0, 1]), (40, [2, 3])] {
+        let values = of.map(|place| at[place].criteria.kendall.tau_b.unwrap());
+        panel.analyses.spread.push(SpreadRecord {
+            estimator: "oneshot_loss".to_owned(),
+            variant: None,
+            epoch,
+            criterion: Criterion::TauB,
+            spread: Spread::new(&values).unwrap(),
+        });
+    }
+    panel.estimators.push(variant);
+    panel.estimators.extend(at);
+    record
 }
 
 /// Multiply-accumulates of an invented architecture.

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::analyses::sections;
 use super::facts::{self, Fact};
+use super::latest::{earlier, latest};
 use super::number;
 use super::page::{self, keep_units, typeset};
+use super::section::Section;
 use super::summary::{Comparison, ENDS, EstimatorSummary, PanelSummary};
 use super::{AGAIN, NO_PROVENANCE, NOTES, ReportError, svg};
 use crate::criteria::{Criterion, Direction};
@@ -17,7 +20,12 @@ const PAGE: &str = include_str!("templates/page.html");
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
     let filled = Page {
         experiment: pairs(&facts::experiment(record)),
-        panels: record.panels.iter().enumerate().map(|(place, panel)| Panel::new(place, panel)).collect(),
+        panels: record
+            .panels
+            .iter()
+            .enumerate()
+            .map(|(place, panel)| Panel::new(place, &record.space, panel))
+            .collect(),
         notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&facts::truth(record)),
         verified: record.truth.verified.iter().map(|verified| keep_units(&facts::verified(verified))).collect(),
@@ -60,9 +68,19 @@ struct Panel {
     architectures: String,
     finding: Option<String>,
     headings: Vec<String>,
-    rows: Vec<Row>,
+    summaries: Vec<Summary>,
     published: Vec<[String; 6]>,
+    which: Option<&'static str>,
     scatters: Vec<Scatter>,
+    sections: Vec<Section>,
+}
+
+/// A summary table; that of earlier checkpoints is folded.
+#[derive(Serialize)]
+struct Summary {
+    id: String,
+    folded: Option<String>,
+    rows: Vec<Row>,
 }
 
 /// An estimator's row of the summary table.
@@ -93,24 +111,42 @@ struct Scatter {
 }
 
 impl Panel {
-    fn new(place: usize, panel: &PanelRecord) -> Self {
+    fn new(place: usize, space: &str, panel: &PanelRecord) -> Self {
         let summary = PanelSummary::new(panel);
         let id = format!("panel-{place}");
         let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
-        let scatter = |(index, estimator): (usize, &EstimatorRecord)| Scatter {
-            id: estimator.id.clone(),
-            about: estimator.about(),
-            tau: typeset(&number::value(Criterion::TauB, estimator.criteria.kendall.tau_b)),
-            picture: svg::scatter(&format!("{id}-{index}"), &estimator.label(), &truth, &estimator.oriented()),
+        let (latest, earlier) = (latest(&panel.estimators), earlier(&panel.estimators));
+        let scatter = |&index: &usize| {
+            let estimator = &panel.estimators[index];
+            Scatter {
+                id: estimator.id.clone(),
+                about: estimator.about(),
+                tau: typeset(&number::value(Criterion::TauB, estimator.criteria.kendall.tau_b)),
+                picture: svg::scatter(&format!("{id}-{index}"), &estimator.label(), &truth, &estimator.oriented()),
+            }
         };
+        let mut summaries = vec![Summary {
+            id: format!("{id}-summary"),
+            folded: None,
+            rows: rows(panel, &summary.estimators, &latest),
+        }];
+        if !earlier.is_empty() {
+            summaries.push(Summary {
+                id: format!("{id}-summary-earlier"),
+                folded: Some(format!("{} rows of earlier checkpoints", number::count(earlier.len()))),
+                rows: rows(panel, &summary.estimators, &earlier),
+            });
+        }
         Self {
             name: panel.name.clone(),
             architectures: number::count(summary.architectures),
             finding: finding(panel),
             headings: ENDS.map(|criterion| typeset(&number::heading(criterion))).to_vec(),
-            rows: rows(panel, &summary.estimators),
+            summaries,
             published: summary.published.iter().map(comparison).collect(),
-            scatters: panel.estimators.iter().enumerate().map(scatter).collect(),
+            which: (!earlier.is_empty()).then_some("Of several checkpoints the last is shown."),
+            scatters: latest.iter().map(scatter).collect(),
+            sections: sections(&id, space, panel),
             id,
         }
     }
@@ -144,9 +180,11 @@ fn finding(panel: &PanelRecord) -> Option<String> {
     })
 }
 
-fn rows(panel: &PanelRecord, summaries: &[EstimatorSummary]) -> Vec<Row> {
+/// The rows of some estimators; all tables of a panel have one axis.
+fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<Row> {
+    let summaries: Vec<&EstimatorSummary> = places.iter().map(|&place| &all[place]).collect();
     let shown =
-        summaries.iter().flat_map(|row| row.interval.into_iter().flatten().chain(row.tau_b).chain(row.published_tau_b));
+        all.iter().flat_map(|row| row.interval.into_iter().flatten().chain(row.tau_b).chain(row.published_tau_b));
     let axis = svg::interval_axis(shown);
     let best =
         [extreme(summaries.iter().map(|row| row.tau_b), true), extreme(summaries.iter().map(|row| row.spearman), true)];
@@ -188,7 +226,7 @@ fn rows(panel: &PanelRecord, summaries: &[EstimatorSummary]) -> Vec<Row> {
             tie_sensitive: summary.tie_sensitive,
         }
     };
-    panel.estimators.iter().zip(summaries).map(row).collect()
+    places.iter().map(|&place| &panel.estimators[place]).zip(summaries.iter().copied()).map(row).collect()
 }
 
 /// The highest or the lowest of the defined values.

@@ -2,17 +2,18 @@
 
 use crate::store::record::{Provenance, Record};
 
+use super::brief::{self, Titled};
 use super::facts::{self, Fact};
 use super::number::count;
 use super::summary::PanelSummary;
 use super::table::{self, escape};
 use super::{AGAIN, NO_PROVENANCE, NOTES};
 
-/// The report in Markdown: a summary table a panel, published figures, truth, supernets, provenance.
+/// The report in Markdown: a summary table a panel, published figures, the analyses in short, truth, supernets, provenance.
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
     let mut text = format!("# {}\n\n", escape(&record.title));
     list(&mut text, &facts::experiment(record));
-    for panel in record.panels.iter().map(PanelSummary::new) {
+    for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n## {}: {} architectures\n\n", escape(&panel.panel), count(panel.architectures));
         for table in table::summaries(&panel.estimators, None) {
             text += &table.markdown();
@@ -20,6 +21,9 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         if !panel.published.is_empty() {
             text += "\n### Published figures\n\n";
             text += &table::comparisons(&panel.published).markdown();
+        }
+        for Titled { title, table } in brief::tables(whole) {
+            text += &format!("\n### {title}\n\n{}", table.markdown());
         }
     }
     text += "\n## How to read the table\n\n";

@@ -4,17 +4,22 @@
 
 #![allow(clippy::format_push_string)] // A report is written once: reading well comes before an allocation.
 
+mod analyses;
+mod brief;
 mod csv;
 mod diff;
+mod draw;
 mod facts;
 pub mod golden;
 mod html;
 mod json;
 pub mod judgement;
+mod latest;
 mod leaderboard;
 mod markdown;
 mod number;
 mod page;
+mod section;
 mod summary;
 mod svg;
 mod table;

@@ -10,6 +10,13 @@ use super::ReportError;
 const FRAME: &str = include_str!("templates/frame.html");
 const STYLE: &str = include_str!("templates/style.css");
 
+/// Templates that a page's own may include.
+const PARTS: [(&str, &str); 3] = [
+    ("section.html", include_str!("templates/section.html")),
+    ("figures.html", include_str!("templates/figures.html")),
+    ("table.html", include_str!("templates/table.html")),
+];
+
 /// A page: a template that fills the frame's block `body`.
 ///
 /// Text is escaped by the template; pictures are markup already.
@@ -19,6 +26,9 @@ pub(super) fn render<T: Serialize>(template: &'static str, title: &str, filling:
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_template("frame.html", FRAME)?;
+        for (name, part) in PARTS {
+            environment.add_template(name, part)?;
+        }
         environment.add_template("page.html", template)?;
         environment.add_global("style", STYLE);
         environment.add_global("title", title);

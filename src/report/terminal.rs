@@ -2,6 +2,7 @@
 
 use crate::store::record::{Provenance, Record};
 
+use super::brief::{self, Titled};
 use super::facts;
 use super::number::count;
 use super::summary::PanelSummary;
@@ -17,7 +18,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     let width = width.max(NARROWEST);
     let mut text = wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
-    for panel in record.panels.iter().map(PanelSummary::new) {
+    for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
         let tables = table::summaries(&panel.estimators, Some(width));
         text += &tables.iter().map(|table| table.terminal(width)).collect::<Vec<_>>().join("\n");
@@ -27,6 +28,9 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
             for (index, source) in sources.iter().enumerate() {
                 text += &wrap(&format!("[{}] {source}", index + 1), width);
             }
+        }
+        for Titled { title, table } in brief::tables(whole) {
+            text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));
         }
     }
     text += "\n";

@@ -7,12 +7,12 @@ const WIDTHS: [u16; 4] = [40, 80, 120, 200];
 
 #[test]
 fn the_terminal_report_at_80_columns() {
-    insta::assert_snapshot!(terminal(&fixture::record(240), Some(&fixture::provenance()), 80));
+    insta::assert_snapshot!(terminal(&fixture::whole(240), Some(&fixture::provenance()), 80));
 }
 
 #[test]
 fn the_markdown_report() {
-    insta::assert_snapshot!(markdown(&fixture::record(240), None));
+    insta::assert_snapshot!(markdown(&fixture::whole(240), None));
 }
 
 #[test]
@@ -24,8 +24,37 @@ fn the_csv_report() {
 }
 
 #[test]
+fn analyses_are_rows_of_the_csv_report() {
+    let record = fixture::whole(240);
+    let panel = &record.panels[0];
+    let text = csv(&record);
+    let value = |estimator: &str, criterion: &str| {
+        let rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let mut rows = rows.filter(|row| row[3] == estimator && row[8] == criterion);
+        let row = rows.next().unwrap_or_else(|| panic!("{estimator} has no {criterion}"));
+        let at = [row[4], row[6], row[7]].map(str::to_owned);
+        (at, row[10].parse::<f64>().unwrap(), row[11].parse::<f64>().ok())
+    };
+    let at = |variant: &str, seed: &str, epoch: &str| [variant, seed, epoch].map(str::to_owned);
+    let outcome = panel.analyses.comparisons[0].outcome;
+    let lower = outcome.interval.map(|interval| interval.lower);
+    assert_eq!(value("synflow", "tau_b less params"), (at("", "", ""), outcome.difference.unwrap(), lower));
+    let agreement = panel.analyses.variants[0].agreement.unwrap();
+    assert_eq!(value("synflow", "agreement with synflow"), (at("gaussian", "", ""), agreement, None));
+    let stability = panel.analyses.stability[1].stability.tau_b.unwrap();
+    assert_eq!(value("oneshot_loss", "relative tau_b of epoch 20"), (at("", "2020", "40"), stability, None));
+    let mean = panel.analyses.spread[0].spread.mean;
+    assert_eq!(value("oneshot_loss", "mean over 2 seeds of tau_b"), (at("", "", "20"), mean, None));
+    let bias = &panel.estimators[0].bias;
+    assert_eq!(value("params", "rank_difference of group 5").1, bias.complexity[4].rank_difference);
+    let change = &bias.operations[0];
+    let exchange = format!("score_increases {} to {}", change.from, change.to);
+    assert_eq!(value("params", &exchange).1, change.score_increases);
+}
+
+#[test]
 fn terminal_lines_keep_to_the_width() {
-    let record = fixture::record(60);
+    let record = fixture::whole(60);
     for width in WIDTHS {
         let report = terminal(&record, Some(&fixture::provenance()), width);
         let long: Vec<&str> = report.lines().filter(|line| line.chars().count() > usize::from(width)).collect();
@@ -81,6 +110,7 @@ fn a_record_reads_back_from_its_own_bytes() {
 #[test]
 fn a_record_of_nothing_still_reports() {
     let mut record = fixture::record(1);
+    record.space = "unknown".to_owned();
     for panel in [true, false] {
         for format in Format::ALL {
             assert!(format.render(&record, None).unwrap().contains(&record.spec_hash[..8]) || !panel, "{format:?}");
@@ -109,7 +139,7 @@ mod page {
     const VOID: [&str; 2] = ["meta", "!DOCTYPE"];
 
     fn page(rows: usize) -> String {
-        html(&fixture::record(rows), Some(&fixture::provenance())).unwrap()
+        html(&fixture::whole(rows), Some(&fixture::provenance())).unwrap()
     }
 
     /// The tags of a page, without their brackets; the style sheet is left out.
@@ -174,8 +204,15 @@ mod page {
         assert_eq!(named("table").len(), named("caption").len(), "a table has no caption");
         assert!(!named("th").is_empty() && named("th").iter().all(|tag| tag.contains("scope=")));
         assert!(named("svg").iter().all(|tag| tag.contains("role=\"img\"") || tag.contains("aria-hidden=\"true\"")));
-        // Five scatters and two curves have a name and a description.
-        assert_eq!((named("title").len(), named("desc").len()), (7, 7));
+        // Seven of the nine estimators are at their last epoch: each has a scatter, bars, a matrix, a plot of costs and histograms of its
+        // two or three most misjudged exchanges. There are three charts over epochs and two of training.
+        let histograms = page.matches(">Rank changes of ").count();
+        assert!((14..=21).contains(&histograms), "{histograms}");
+        assert_eq!((named("title").len(), named("desc").len()), (33 + histograms, 33 + histograms));
+        // All other pictures that are not hidden are drawings, which have a text instead.
+        let drawings = named("svg").iter().filter(|tag| tag.contains("aria-label=\"")).count();
+        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 33 + histograms + drawings);
+        assert_eq!(drawings, 3 + 7 * 9, "the truly best, and three of each kind by each estimator");
         let levels: Vec<u8> = tags.iter().filter_map(|tag| tag.strip_prefix('h')?.bytes().next()).collect();
         let levels: Vec<u8> = levels.into_iter().filter(u8::is_ascii_digit).collect();
         assert_eq!(levels.first(), Some(&b'1'));
@@ -184,7 +221,7 @@ mod page {
 
     #[test]
     fn references_inside_it_lead_somewhere() {
-        let mut record = fixture::record(60);
+        let mut record = fixture::whole(60);
         record.panels.push(record.panels[0].clone());
         let page = html(&record, None).unwrap();
         let tags = tags(&page);
@@ -198,5 +235,8 @@ mod page {
         for labels in tags.iter().filter_map(|tag| attribute(tag, "aria-labelledby")) {
             assert!(labels.split(' ').all(|label| ids.iter().any(|id| id == label)), "{labels}");
         }
+        let shown: Vec<String> = tags.iter().filter_map(|tag| attribute(tag, "href")).collect();
+        assert_eq!(shown.len(), 14, "a cloud an estimator and panel");
+        assert!(shown.iter().all(|shown| ids.iter().any(|id| *shown == format!("#{id}"))), "{shown:?}");
     }
 }

@@ -42,7 +42,7 @@ fn one_bit_is_a_difference_where_spec_and_device_are_the_same() {
     let diff = moved(|record| last_digit(score(record, 1, 30)));
     assert_eq!(diff.beyond, 1);
     let synflow = &diff.panels[0].estimators[1].scores;
-    assert_eq!((synflow.moved, synflow.beyond, synflow.at.as_deref()), (1, 1, Some("|skip_connect~30|")));
+    assert_eq!((synflow.moved, synflow.beyond, synflow.at.as_deref()), (1, 1, Some(fixture::encoding(30).as_str())));
     // Of another spec, the last digit says nothing; a real difference does.
     let other = |record: &mut Record| record.spec_hash = "0".repeat(64);
     let diff = moved(|record| {
@@ -74,7 +74,7 @@ fn a_criterion_that_moved_is_told_with_both_values() {
 fn a_true_value_that_moved_is_a_difference() {
     let diff = moved(|record| record.panels[0].architectures[3].truth += 0.01);
     assert_eq!((diff.beyond, diff.panels[0].truth.moved), (1, 1));
-    assert_eq!(diff.panels[0].truth.at.as_deref(), Some("|skip_connect~3|"));
+    assert_eq!(diff.panels[0].truth.at.as_deref(), Some(fixture::encoding(3).as_str()));
 }
 
 #[test]

@@ -1,12 +1,24 @@
 //! Pictures as SVG text. They carry classes and no colours: the page's style sheet gives those, for light, dark and print.
 
+mod bars;
+mod chart;
+mod cost;
+mod histogram;
+mod matrix;
+
+pub(super) use bars::{bars, reach};
+pub(super) use chart::{Chart, Point, Series};
+pub(super) use cost::Costs;
+pub(super) use histogram::histogram;
+pub(super) use matrix::{MOST_OPERATIONS, matrix};
+
 use std::fmt::Write;
 
 use crate::criteria::rank::average_ranks;
 use crate::store::record::SupernetRecord;
 
 /// Text that SVG and HTML take literally.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
