@@ -3,8 +3,9 @@
 use candle_core::Device;
 use nas_assay::data::DataRoot;
 use nas_assay::experiment::{DeviceClass, Progress, Resolved, Runner, freeze};
+use nas_assay::report;
 use nas_assay::store::record::Record;
-use nas_assay::store::{RecordId, Store};
+use nas_assay::store::{RecordId, Store, to_json};
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
@@ -53,6 +54,18 @@ impl Launch {
         context.note(&format!("record {} in {}", id.short(), self.store.root().display()));
         Ok((id, record))
     }
+}
+
+/// Prints a record, as a table or as JSON, and says how to make a page of it.
+pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<(), Failure> {
+    if json {
+        print!("{}", to_json(record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+    } else {
+        print!("{}", report::terminal(record, None, Context::width()));
+    }
+    let short = &record.spec_hash[..12];
+    context.note(&format!("hint: `nas-assay report {short} --out report.html` writes it as a page"));
+    Ok(())
 }
 
 /// The most memory that this process has had at a time, megabytes, where the system tells.

@@ -2,12 +2,11 @@
 
 use clap::Args;
 use nas_assay::experiment::{Resolved, Runner};
-use nas_assay::report;
 use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
-use super::launch::Launch;
+use super::launch::{Launch, print_record};
 use super::specs::find;
 
 /// Run an experiment: what the store holds already is not computed again
@@ -36,14 +35,7 @@ impl Run {
             return self.print_plan(&launch.runner(), &resolved);
         }
         let (_, record) = launch.run(context, &resolved)?;
-        if self.json {
-            print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
-        } else {
-            print!("{}", report::terminal(&record, None, Context::width()));
-        }
-        context
-            .note(&format!("hint: `nas-assay report {} --out report.html` writes it as a page", resolved.hash.short()));
-        Ok(())
+        print_record(context, &record, self.json)
     }
 
     fn print_plan(&self, runner: &Runner<'_>, resolved: &Resolved) -> Result<(), Failure> {

@@ -7,14 +7,14 @@ use nas_assay::criteria::Direction;
 use nas_assay::experiment::{Judge, Material, Oddity, Resolved, ScoreTable, judge_estimator, judge_scores};
 use nas_assay::files::write_atomic;
 use nas_assay::report::golden::{agree, body, pinned};
-use nas_assay::report::{self, judgement};
+use nas_assay::report::judgement;
 use nas_assay::space::SpaceId;
 use nas_assay::spec::{DataFile, ScoreFile, sha256_hex};
 use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
-use super::launch::Launch;
+use super::launch::{Launch, print_record};
 
 /// How many rows of no use are named.
 const NAMED: usize = 5;
@@ -134,14 +134,7 @@ impl Verify {
             ));
         }
         let (_, record) = launch.run(context, &resolved)?;
-        if self.json {
-            print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
-        } else {
-            print!("{}", report::terminal(&record, None, Context::width()));
-        }
-        context
-            .note(&format!("hint: `nas-assay report {} --out report.html` writes it as a page", resolved.hash.short()));
-        Ok(())
+        print_record(context, &record, self.json)
     }
 
     /// The name of the scores: what was given, or the file's, in the letters that a name may have.

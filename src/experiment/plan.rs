@@ -10,7 +10,7 @@ use super::resolve::{Arm, Resolved, estimator_meta, reads_supernet};
 use super::{DeviceClass, ExperimentError};
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
-use crate::space::{Form, SpaceId};
+use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
     CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, StageKey,
     Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot, sha256_hex,
@@ -136,7 +136,7 @@ struct SupernetInputs<'a> {
     decay_unsampled: bool,
     training: &'a Training,
     #[serde(skip_serializing_if = "Option::is_none")]
-    without: Option<&'a Without>,
+    without: Option<(&'a Without, u32)>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     checkpoints: &'a [usize],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -337,7 +337,7 @@ fn supernet_key(
         architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
-        without: supernet.without.as_ref(),
+        without: supernet.without.as_ref().map(|without| (without, SUB_SPACE_VERSION)),
         checkpoints: &supernet.checkpoints,
         prune: supernet.prune.as_ref().map(|prune| evaluated(prune, prune.by, evaluation)).transpose()?,
         watch: supernet

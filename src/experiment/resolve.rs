@@ -10,6 +10,7 @@ use crate::criteria::VOTE_VERSION;
 use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
+use crate::space::SUB_SPACE_VERSION;
 use crate::spec::{
     CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
     canonical_json,
@@ -111,6 +112,9 @@ impl Resolved {
                     }
                 }
             }
+        }
+        if arms.iter().flat_map(|arm| &arm.spec.supernet).any(|supernet| supernet.without.is_some()) {
+            versions.insert("sub-spaces".to_owned(), SUB_SPACE_VERSION);
         }
         for score in arms.iter().flat_map(|arm| &arm.spec.supernet).flat_map(Supernet::evaluated_by) {
             versions.insert(format!("estimator:{}", score.id()), estimator_meta(score.id())?.version);

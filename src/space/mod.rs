@@ -26,4 +26,4 @@ pub use id::{Counts, Positions, SpaceId};
 pub use pool::{EmptyPool, Pool};
 pub use sampler::{FairOperations, Sampler};
 pub use skeleton::{Form, Skeleton, SkeletonError};
-pub use subspace::{SubSpace, SubSpaceError};
+pub use subspace::{SUB_SPACE_VERSION, SubSpace, SubSpaceError};

@@ -20,10 +20,10 @@ pub(super) fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, Ex
 
 /// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
 fn pool(space: SpaceId, sampling: Sampling, part: Option<SubSpace>) -> Result<Pool, EmptyPool> {
-    match (sampling, space.representatives()) {
+    let representatives = part.as_ref().map_or_else(|| space.representatives(), SubSpace::representatives);
+    match (sampling, representatives) {
         (Sampling::Deiso, Some(mut representatives)) => {
-            let stays = |architecture| part.as_ref().is_none_or(|part| part.contains(architecture));
-            representatives.retain(|&architecture| architecture.has_live_convolution() && stays(architecture));
+            representatives.retain(|architecture| architecture.has_live_convolution());
             Pool::listed(representatives)
         }
         // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
