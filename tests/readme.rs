@@ -28,8 +28,12 @@ fn the_table_of_estimators_is_current() {
 }
 
 #[test]
-fn the_spec_of_the_readme_is_valid() {
-    let spec = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    let spec = spec.map(|text| nas_assay::spec::parse_spec(text, "the README").map_err(|error| error.to_string()));
-    assert!(matches!(spec, Some(Ok(_))), "{spec:?}");
+fn the_spec_of_the_readme_is_valid_with_its_variants() {
+    let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [spec, variants] = blocks[..] else { panic!("a spec and its variants, and no other TOML: {blocks:?}") };
+    let parse = |text: &str| nas_assay::spec::parse_spec(text, "the README").map_err(|error| error.to_string());
+    assert!(parse(spec).is_ok_and(|spec| spec.variants.is_empty()), "{:?}", parse(spec));
+    let with = parse(&format!("{spec}\n{variants}"));
+    let names = with.as_ref().map(|spec| spec.variants.keys().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(names, Ok(vec!["gaussian", "iso"]), "{with:?}");
 }

@@ -160,12 +160,6 @@ impl Evidence {
         Err(Trouble::Missing(format!("the store has no record of {spec}: `nas-assay run {spec}` makes it")))
     }
 
-    /// Every finished record of the store that can be read.
-    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
-        let ids = self.store.iter().flat_map(|store| store.records().unwrap_or_default());
-        ids.filter_map(|id| self.store.as_ref()?.record(&id).ok()?)
-    }
-
     /// A panel of the finished record of a carried spec.
     pub(super) fn panel(&self, spec: &str, panel: &str) -> Result<Scored, Trouble> {
         of_record(&self.record(spec)?, panel)
@@ -173,7 +167,7 @@ impl Evidence {
 }
 
 /// A panel of a record.
-pub(super) fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
+fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
     let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}: run it again", record.name));
     let found = record.panels.iter().find(|found| found.name == panel).ok_or_else(absent)?;
     let space: SpaceId = record.space.parse().map_err(|_| absent())?;

@@ -1,7 +1,7 @@
 //! Supernets trained here, by the record of a carried spec: one with and one without isomorphic encodings.
 
 use super::Claim;
-use super::evidence::{Evidence, Trouble, of_record};
+use super::evidence::{Evidence, Trouble};
 use super::panel::{Scored, mean, missing};
 use super::rule::{Figure, Measured, Rule};
 use crate::criteria::Spread;
@@ -63,7 +63,7 @@ pub(super) const CLAIMS: &[Claim] = &[
 ];
 
 fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
-    of_record(&evidence.record(SPEC)?, "sample")
+    evidence.panel(SPEC, "sample")
 }
 
 /// The scores after the last epoch, of the spec's own supernet or of a variant.

@@ -2,7 +2,7 @@
 
 use super::Claim;
 use super::counts::CHAIN;
-use super::evidence::{Evidence, Trouble, of_record};
+use super::evidence::{Evidence, Trouble};
 use super::panel::{Scored, missing, range, tau};
 use super::rule::{Figure, Measured, Rule};
 use crate::space::SpaceId;
@@ -143,7 +143,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; our rule",
         tested: "score of the chain over that of the chain with a skip, snip, grad_norm and fisher",
         rule: Rule::Above(1.0),
-        measure: |evidence| skip_example(&with_example(evidence)?),
+        measure: |evidence| skip_example(&evidence.panel("real-nb201-skips", "chains")?),
     },
     Claim {
         id: "nb201-relu-logdet-best",
@@ -268,32 +268,13 @@ fn place(panel: &Scored, text: &str) -> Option<usize> {
     panel.architectures.iter().position(|architecture| architecture.to_string() == text)
 }
 
-/// The first panel of any record that holds the example's two architectures with their scores.
-fn with_example(evidence: &Evidence) -> Result<Scored, Trouble> {
-    for record in evidence.records().filter(|record| record.space == SpaceId::Nb201.name()) {
-        for panel in &record.panels {
-            let scored = of_record(&record, &panel.name)?;
-            let all_scored = EXAMPLE.iter().all(|(id, _)| scored.plain(id).is_ok());
-            if all_scored && CHAIN.iter().all(|text| place(&scored, text).is_some()) {
-                return Ok(scored);
-            }
-        }
-    }
-    Err(missing_example())
-}
-
-fn missing_example() -> Trouble {
-    Trouble::Missing(
-        "no record of the store has scores of both architectures: `nas-assay run real-nb201-skips` makes one"
-            .to_owned(),
-    )
-}
-
 /// Estimators of the example, and by how much the skip lowers each of them.
 const EXAMPLE: [(&str, f64); 3] = [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)];
 
 fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
-    let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else { return Err(missing_example()) };
+    let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else {
+        return Err(Trouble::Missing("the panel lacks the example: run real-nb201-skips again".to_owned()));
+    };
     let mut figures = Vec::new();
     for (estimator, published) in EXAMPLE {
         let scores = panel.plain(estimator)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::CARRIED_SPECS;
 use crate::space::SpaceId;
-use crate::spec::{Images, Missing, Panel, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec};
+use crate::spec::{Images, Missing, OneShot, Panel, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec};
 
 /// The baselines that always stand beside the judged one, and the panel that they stand in.
 pub const JUDGED_BESIDE: [&str; 3] = ["params", "flops", "relu_count"];
@@ -41,7 +41,9 @@ impl Judge {
 /// As [`Judge::spec`].
 pub fn judge_scores(space: SpaceId, judge: Judge, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
     let mut spec = alone(judge.spec(space)?, name, &JUDGED_BESIDE);
-    // No network is trained or scored: which images there would be is no part of this experiment.
+    // No network is trained or scored: how it would be, and on which images, is no part of this experiment.
+    spec.supernet = None;
+    spec.one_shot = OneShot::default();
     spec.images = Images::Synthetic(SyntheticImages {
         seed: crate::spec::SeedValue(0),
         resolution: spec.images.resolution(),

@@ -12,8 +12,8 @@ use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, StageKey,
-    Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot, sha256_hex,
+    CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError,
+    StageKey, Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot, sha256_hex,
 };
 
 /// One unit of work with a result in the store.
@@ -203,7 +203,7 @@ impl From<&OneShot> for Evaluation {
 /// The stages of an experiment in the order in which they run.
 ///
 /// # Errors
-/// If an estimator is unknown.
+/// If an estimator is unknown, or a variant changes no score.
 pub fn plan(
     resolved: &Resolved,
     material: &Material,
@@ -295,6 +295,14 @@ pub fn plan(
                     score(Protocol::Baseline { form, network, resolution }, None)?;
                 }
             }
+        }
+    }
+    // Rows that nobody sees would be taken for rows that agree.
+    for (arm, Arm { variant, .. }) in resolved.arms.iter().enumerate() {
+        let scores = |stage: &Stage| matches!(&stage.work, Work::Scores(work) if work.arm == arm);
+        if let (Some(name), false) = (variant, stages.iter().any(scores)) {
+            let problem = "changes no score of any panel".to_owned();
+            return Err(SpecError::Invalid { key: format!("variants.{name}"), problem }.into());
         }
     }
     Ok(stages)

@@ -109,11 +109,11 @@ pub struct Cifar10Images {
     pub validation: usize,
 }
 
-/// A file of the data root and its digest; a file with another digest is refused.
+/// A file, of the data root as a rule, and its digest; a file with another digest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataFile {
-    /// Path below the data root. Not part of the identity: the digest is.
+    /// Path below the data root, or an absolute one. Not part of the identity: the digest is.
     #[serde(skip_serializing)]
     pub path: String,
     /// SHA-256 of the content, 64 lower-case hexadecimal digits.

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use candle_core::Device;
 
 use super::*;
-use crate::experiment::Resolved;
-use crate::experiment::{DeviceClass, Progress, Silent, freeze};
+use crate::criteria::{CriteriaConfig, Criterion, PairCounts, Spread, Stability};
+
+use crate::experiment::{DeviceClass, Progress, Resolved, Silent, freeze};
 use crate::space::{Architecture, SpaceId};
 use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
-use crate::store::record::{EstimatorRecord, Record};
+use crate::store::record::{EstimatorRecord, PanelRecord, Record};
 
 /// Five epochs of three steps, with further lines for the table `[supernet]`.
 fn resolved(supernet: &str) -> Resolved {
@@ -137,20 +138,44 @@ fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
 #[test]
 fn every_checkpoint_has_rows_of_its_own() {
     let supernet = "sampling = 'iso'\nseeds = [1, 2]\ncheckpoints = [2, 4]";
-    let rows = &run(&resolved_with("every-checkpoint = true", supernet)).panels[0].estimators;
+    let PanelRecord { estimators: rows, analyses, .. } =
+        &run(&resolved_with("every-checkpoint = true", supernet)).panels[0];
     let labels = rows.iter().map(EstimatorRecord::about).collect::<Vec<_>>();
     let expected = [2, 4, 5].map(|epoch| [1, 2].map(|seed| format!("seed {seed}, epoch {epoch}")));
     assert_eq!(labels, expected.concat());
     let plain = &run(&resolved(supernet)).panels[0].estimators;
     assert_eq!(plain[..], rows[4..]);
+    // Each seed's ranking against that of its checkpoint before, and both seeds at each checkpoint.
+    let stages: Vec<_> = analyses.stability.iter().map(|of| (of.seeds[0].as_str(), of.from, of.to)).collect();
+    assert_eq!(stages, [("1", 2, 4), ("2", 2, 4), ("1", 4, 5), ("2", 4, 5)]);
+    let fractions = CriteriaConfig::default().fractions;
+    let expected = Stability::new(&rows[3].oriented(), &rows[5].oriented(), &fractions).unwrap();
+    assert_eq!(analyses.stability[3].stability, expected);
+    let spread: Vec<_> = analyses.spread.iter().filter(|of| of.criterion == Criterion::TauB).collect();
+    assert_eq!(spread.iter().map(|of| of.epoch).collect::<Vec<_>>(), [2, 4, 5]);
+    let taus = [&rows[2], &rows[3]].map(|row| row.criteria.kendall.tau_b.unwrap());
+    assert_eq!(Some(spread[1].spread), Spread::new(&taus));
     assert!(rows[0].scores != rows[2].scores && rows[2].scores != rows[4].scores);
+}
+
+#[test]
+fn a_variant_that_changes_no_score_is_refused() {
+    for change in ["one-shot]\nensemble = 'seeds'", "zero-shot]\nbatch = 8"] {
+        let resolved = resolved(&format!("sampling = 'iso'\nseeds = [1, 2]\n[variants.idle.{change}"));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
+        let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
+        let error = runner.plan(&resolved).unwrap_err().to_string();
+        assert_eq!(error, "`variants.idle` changes no score of any panel");
+    }
 }
 
 #[test]
 fn a_variant_is_scored_beside_the_spec_and_trains_only_what_it_changes() {
     let variants = "[variants.deiso.supernet]\nsampling = 'deiso'\n[variants.small.one-shot]\nvalidation = 10";
     let both = resolved(&format!("sampling = 'iso'\n{variants}"));
-    let rows = &run(&both).panels[0].estimators;
+    let PanelRecord { estimators: rows, analyses, .. } = &run(&both).panels[0];
     let labels: Vec<String> = rows.iter().map(EstimatorRecord::label).collect();
     let expected = ["seed 20, epoch 5", "deiso, seed 20, epoch 5", "small, seed 20, epoch 5"]
         .map(|about| format!("oneshot_loss ({about})"));
@@ -162,6 +187,13 @@ fn a_variant_is_scored_beside_the_spec_and_trains_only_what_it_changes() {
     assert_eq!(vec![rows[0].scores.clone()], alone("sampling = 'iso'", ""));
     assert_eq!(vec![rows[1].scores.clone()], alone("sampling = 'deiso'", ""));
     assert_eq!(vec![rows[2].scores.clone()], alone("sampling = 'iso'", "validation = 10"));
+    for (found, row) in analyses.variants.iter().zip(&rows[1..]) {
+        assert_eq!((&found.estimator, &found.with), (&row.label(), &rows[0].label()));
+        assert_eq!(found.agreement, PairCounts::new(&rows[0].oriented(), &row.oriented()).tau_b());
+        let tau = |row: &EstimatorRecord| row.criteria.kendall.tau_b.unwrap();
+        assert_eq!(found.outcome.difference, Some(tau(row) - tau(&rows[0])));
+    }
+    assert_eq!(analyses.variants.len(), 2);
 
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
