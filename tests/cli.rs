@@ -19,7 +19,7 @@ fn a_run_prints_a_table_and_leaves_a_record() {
 }
 
 #[test]
-fn a_record_is_named_by_the_first_digits_of_its_hash() {
+fn a_record_is_named_by_the_first_digits_of_its_hash_or_by_its_spec() {
     let bench = Bench::new();
     bench.write("a.toml", BASELINES);
     bench.write("b.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 21"));
@@ -32,7 +32,14 @@ fn a_record_is_named_by_the_first_digits_of_its_hash() {
         let shown = bench.run(&["show", &hash[..digits], "--json"]).exits(0);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown.stdout).unwrap(), record);
     }
-    bench.run(&["show", ""]).exits(2).says("names 2 records");
+    let shown = bench.run(&["show", "other", "--json"]).exits(0).stdout;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), record);
+    bench.run(&["report", "other"]).exits(0);
+    bench.run(&["diff", "other", "latest"]).exits(0);
+    bench.write("c.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 22"));
+    bench.run(&["run", "c.toml"]).exits(0);
+    bench.run(&["show", "other"]).exits(2).says("`other` names 2 records").says("give more digits");
+    bench.run(&["show", ""]).exits(2).says("names 3 records");
     bench.run(&["show", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
 }
 

@@ -43,6 +43,16 @@ fn nds_resnext_a_micro() {
 }
 
 #[test]
+fn nb201_improvements() {
+    check("nb201-improvements");
+}
+
+#[test]
+fn nds_resnet_pickers() {
+    check("nds_resnet-pickers");
+}
+
+#[test]
 fn real_nb201_zeroshot() {
     check_real("real-nb201-zeroshot", "sample = 300", "sample = 4");
 }

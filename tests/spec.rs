@@ -198,6 +198,7 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
         "sampling = 'deiso'\nprune = { after = 1, keep = 0.25, by = 'oneshot_loss' }",
         "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_accuracy' }",
         "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 100 }",
+        "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 100, validation = 10 }",
         "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 2 }",
         "sampling = 'deiso'\nwatch = { epochs = [1, 3], architectures = 2 }",
         "sampling = 'deiso'\nwatch = { epochs = [1], architectures = 3 }",
@@ -239,6 +240,10 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
         ("sampling = 'deiso'\nstrategy = 'fair'", "`supernet.strategy` is `fair`, which draws raw encodings"),
         ("sampling = 'iso'\nstrategy = 'fair'\narchitectures = 5", "`supernet.architectures` is for uniform draws"),
         ("sampling = 'iso'\nprune = { after = 3, keep = 0.5, by = 'oneshot_loss' }", "`supernet.prune.after` is 3"),
+        (
+            "sampling = 'deiso'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', validation = 1000000 }",
+            "`supernet.prune.validation` asks for 1000000 validation images",
+        ),
         ("sampling = 'iso'\nprune = { after = 1, keep = 0.0, by = 'oneshot_loss' }", "`supernet.prune.keep` is 0"),
         ("sampling = 'iso'\nprune = { after = 1, keep = 1.5, by = 'oneshot_loss' }", "`supernet.prune.keep` is 1.5"),
         (

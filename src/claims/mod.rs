@@ -8,6 +8,7 @@ mod authors;
 mod baselines;
 mod counts;
 mod evidence;
+mod improvements;
 mod nb101;
 mod nb301;
 mod one_shot;
@@ -132,6 +133,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         resnext::CLAIMS,
         zero_shot::CLAIMS,
         one_shot::CLAIMS,
+        improvements::CLAIMS,
     ]
     .into_iter()
     .flatten()

@@ -67,7 +67,7 @@ fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
 }
 
 /// The scores after the last epoch, of the spec's own supernet or of a variant.
-fn last<'a>(panel: &'a Scored, estimator: &str, variant: Option<&str>) -> Result<&'a [f64], Trouble> {
+pub(super) fn last<'a>(panel: &'a Scored, estimator: &str, variant: Option<&str>) -> Result<&'a [f64], Trouble> {
     let of = panel.singles(estimator).filter(|(column, _)| column.variant.as_deref() == variant);
     of.max_by_key(|(_, (_, epoch))| *epoch).map(|(column, _)| &column.scores[..]).ok_or_else(|| missing(estimator))
 }

@@ -13,7 +13,7 @@ use super::records::find;
 /// Exit code 3 says that a number did.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// `latest`, the first digits of a spec hash, or the path of a record as JSON
+    /// `latest`, the first digits of a spec hash, a spec's name, or the path of a record as JSON
     left: String,
     /// The same of the other
     right: String,

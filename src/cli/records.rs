@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
 use super::launch::Launch;
 
-/// The finished record that `latest`, or the first digits of a hash, means.
+/// The finished record that `latest`, the first digits of a hash or the name of a spec means.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
     let id = store.find(word)?;
     let Some(record) = store.record(&id)? else {

@@ -11,7 +11,7 @@ use super::records::finished_or_run;
 /// Write the report of a record; a carried spec that has none yet is run first
 #[derive(Debug, Args)]
 pub struct Report {
-    /// `latest`, the first digits of a spec hash, or a carried spec's name
+    /// `latest`, the first digits of a spec hash, or a spec's name
     record: String,
     #[command(flatten)]
     output: Output,

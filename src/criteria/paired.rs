@@ -45,6 +45,11 @@ impl Comparison {
         let verdict = interval.map_or(Verdict::Undecided, |interval| Verdict::of(&interval));
         Self { difference: less((first.whole_tau_b(), second.whole_tau_b())), interval, verdict }
     }
+
+    /// Whether the interval is zero and nothing else: the two rank alike.
+    pub fn is_equal(&self) -> bool {
+        self.interval.is_some_and(|interval| interval.lower == 0.0 && interval.upper == 0.0)
+    }
 }
 
 impl Verdict {
@@ -78,6 +83,29 @@ mod tests {
     fn compared(truth: &[f64], scores: &[Vec<f64>; 2], seed: u64) -> Comparison {
         let [first, second] = [0, 1].map(|at| Resamples::new(truth, &scores[at], COUNT, Seed::root(seed)));
         Comparison::new(&first, &second)
+    }
+
+    #[test]
+    fn rankings_that_are_alike_are_equal() {
+        let (truth, [scores, noisier]) = noisy(50, [0.5, 2.0], 1);
+        let alike: Vec<f64> = scores.iter().map(|score| 3.0 * score).collect();
+        assert!(compared(&truth, &[alike, scores.clone()], 1).is_equal());
+        for unlike in [[scores.clone(), noisier.clone()], [noisier, scores]] {
+            assert!(!compared(&truth, &unlike, 1).is_equal());
+        }
+        let constant = vec![1.0; truth.len()];
+        assert!(
+            !compared(&truth, &[constant.clone(), constant], 1).is_equal(),
+            "nothing is known of an undefined difference"
+        );
+    }
+
+    #[test]
+    fn an_interval_that_touches_zero_on_one_side_is_not_equal() {
+        let interval = |lower, upper| Some(Interval { lower, upper, resamples: 10, undefined: 0 });
+        let of = |interval| Comparison { difference: Some(0.0), interval, verdict: Verdict::Undecided };
+        assert!(of(interval(0.0, 0.0)).is_equal());
+        assert!(!of(interval(0.0, 0.1)).is_equal() && !of(interval(-0.1, 0.0)).is_equal() && !of(None).is_equal());
     }
 
     #[test]

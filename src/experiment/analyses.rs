@@ -1,5 +1,6 @@
 //! The analyses of a panel: everything that follows from truth, scores and architectures beside the criteria.
 
+use super::kept::Grounds;
 use crate::criteria::rank::PairCounts;
 use crate::criteria::{
     Comparison, CriteriaError, Criterion, Exchange, Extremes, GROUPS, Resamples, Spread, Stability, complexity_bias,
@@ -53,7 +54,7 @@ impl Ground {
 pub(super) fn compare(
     estimators: &[EstimatorRecord],
     resamples: &[Resamples],
-    fractions: &[f64],
+    grounds: &Grounds<'_>,
 ) -> Result<AnalysesRecord, CriteriaError> {
     let all = || estimators.iter().zip(resamples);
     let mut found = AnalysesRecord::default();
@@ -73,6 +74,7 @@ pub(super) fn compare(
                 with: own.label(),
                 agreement: PairCounts::new(&own.oriented(), &estimator.oriented()).tau_b(),
                 outcome: Comparison::new(of, with),
+                kept: grounds.inside_kept(estimator, own),
             });
         }
     }
@@ -85,7 +87,7 @@ pub(super) fn compare(
                 seeds: later.checkpoint.as_ref().map_or(Vec::new(), Checkpoint::seeds),
                 from,
                 to,
-                stability: Stability::new(&earlier.oriented(), &later.oriented(), fractions)?,
+                stability: Stability::new(&earlier.oriented(), &later.oriented(), &grounds.criteria.fractions)?,
             });
         }
     }

@@ -7,6 +7,7 @@ mod analyses;
 mod carried;
 mod ensemble;
 mod judged;
+mod kept;
 mod looks;
 mod make_truth;
 mod material;
@@ -61,15 +62,18 @@ macro_rules! carried {
 pub const CARRIED_SPECS: &[(&str, &str)] = carried![
     "nb101-micro",
     "nb101-real",
+    "nb201-improvements",
     "nb201-micro",
     "nb201-real",
     "nb301-micro",
     "nb301-real",
     "nds_resnet-micro",
+    "nds_resnet-pickers",
     "nds_resnet-real",
     "nds_resnext_a-micro",
     "nds_resnext_a-real",
     "real-nb101-published",
+    "real-nb201-improvements",
     "real-nb201-oneshot",
     "real-nb201-skips",
     "real-nb201-zeroshot",

@@ -347,7 +347,11 @@ fn supernet_key(
         training: &supernet.training,
         without: supernet.without.as_ref().map(|without| (without, SUB_SPACE_VERSION)),
         checkpoints: &supernet.checkpoints,
-        prune: supernet.prune.as_ref().map(|prune| evaluated(prune, prune.by, evaluation)).transpose()?,
+        prune: supernet
+            .prune
+            .as_ref()
+            .map(|prune| evaluated(prune, prune.by, Evaluation::from(&prune.one_shot(&spec.one_shot))))
+            .transpose()?,
         watch: supernet
             .watch
             .as_ref()

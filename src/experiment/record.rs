@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::analyses::{Ground, compare};
 use super::ensemble::{ScoredRow, with_seed_means};
+use super::kept::{Grounds, Prunings};
 use super::material::{Material, PanelRows};
 use super::outside::SCORE_FILE_VERSION;
 use super::plan::{ScoreWork, Weights};
@@ -29,14 +30,11 @@ impl Runner<'_> {
         results: Results,
         scores: &BTreeMap<StageKey, Vec<Score>>,
     ) -> Result<Record, ExperimentError> {
+        let prunings = prunings(resolved, &results);
         let panels = (0..material.panels.len())
             .map(|panel| {
-                panel_record(
-                    resolved,
-                    material,
-                    panel,
-                    &scored_rows(resolved, material, panel, &results.scores, scores)?,
-                )
+                let rows = scored_rows(resolved, material, panel, &results.scores, scores)?;
+                panel_record(resolved, material, panel, &rows, &prunings)
             })
             .collect::<Result<Vec<_>, ExperimentError>>()?;
         let spec = &resolved.spec;
@@ -49,7 +47,7 @@ impl Runner<'_> {
             device_class: self.class.as_str().to_owned(),
             spec: resolved.document()?,
             truth: truth_record(material, results.verified),
-            supernets: results.supernets,
+            supernets: results.supernets.into_iter().map(|(_, record)| record).collect(),
             panels,
         })
     }
@@ -61,6 +59,7 @@ fn panel_record(
     material: &Material,
     panel: usize,
     rows: &[ScoredRow],
+    prunings: &Prunings<'_>,
 ) -> Result<PanelRecord, ExperimentError> {
     let (spec, panel) = (&resolved.spec, &material.panels[panel]);
     let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
@@ -117,7 +116,9 @@ fn panel_record(
         let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind: EstimatorKind::Vote };
         judge(&mut estimators, source, row, Vec::new())?;
     }
-    let analyses = compare(&estimators, &resamples, &spec.criteria.fractions).map_err(failed("all estimators"))?;
+    let grounds =
+        Grounds { architectures: &architectures, truth: &truth, prunings, criteria: &spec.criteria, bootstrap };
+    let analyses = compare(&estimators, &resamples, &grounds).map_err(failed("all estimators"))?;
     let row = |((architecture, &truth), census): ((&Architecture, &f64), &Census)| ArchitectureRow {
         architecture: architecture.to_string(),
         truth,
@@ -127,6 +128,19 @@ fn panel_record(
     };
     let architectures = architectures.iter().zip(&truth).zip(&census).map(row).collect();
     Ok(PanelRecord { name: panel.name.clone(), architectures, estimators, analyses })
+}
+
+/// What was pruned of the supernet with each variant's settings and each seed.
+fn prunings<'a>(resolved: &Resolved, results: &'a Results) -> Prunings<'a> {
+    let mut found = Prunings::new();
+    for (_, work) in &results.scores {
+        let Some(weights) = &work.weights else { continue };
+        let supernet = results.supernets.iter().find(|(key, _)| *key == weights.supernet);
+        if let Some(pruning) = supernet.and_then(|(_, record)| record.pruning.as_ref()) {
+            found.insert((resolved.arms[work.arm].variant.clone(), weights.seed.to_string()), pruning);
+        }
+    }
+    found
 }
 
 /// What each estimator of a panel said, ensembles included.

@@ -166,6 +166,15 @@ fn has_enough_images(spec: &Spec, kind: EstimatorKind) -> Result<(), SpecError> 
         EstimatorKind::OneShot => ("one-shot.validation", spec.one_shot.validation, "validation images", validation),
         _ => return Ok(()),
     };
+    enough(key, wanted, what, held)?;
+    let pruning = spec.supernet.as_ref().and_then(|supernet| supernet.prune.as_ref());
+    match pruning.filter(|_| kind == EstimatorKind::OneShot) {
+        Some(prune) => enough("supernet.prune.validation", prune.validation, "validation images", validation),
+        None => Ok(()),
+    }
+}
+
+fn enough(key: &str, wanted: usize, what: &str, held: usize) -> Result<(), SpecError> {
     if wanted > held {
         let problem = format!("asks for {wanted} {what}, and there are {held}");
         return Err(SpecError::Invalid { key: key.to_owned(), problem });

@@ -91,7 +91,8 @@ impl Runner<'_> {
                     let Arm { variant, spec } = &resolved.arms[*arm];
                     let label = format!("supernet: {}", label(&stage.work, resolved, &material.panels));
                     let record = self.supernet(&label, spec, images.as_ref(), *seed, &stage.key)?;
-                    results.supernets.push(SupernetRecord { variant: variant.clone(), ..record });
+                    let record = SupernetRecord { variant: variant.clone(), ..record };
+                    results.supernets.push((stage.key.clone(), record));
                 }
                 Work::Scores(work) => results.scores.push((stage.key.clone(), work.clone())),
             }
@@ -116,7 +117,7 @@ impl Runner<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Results {
     pub(super) verified: Vec<Verified>,
-    pub(super) supernets: Vec<SupernetRecord>,
+    pub(super) supernets: Vec<(StageKey, SupernetRecord)>,
     pub(super) scores: Vec<(StageKey, ScoreWork)>,
 }
 

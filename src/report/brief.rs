@@ -4,7 +4,7 @@ use super::latest::latest;
 use super::number::{self, NONE};
 use super::table::TextTable;
 use crate::criteria::{Comparison, Criterion, Verdict};
-use crate::store::record::{EstimatorRecord, PanelRecord, StabilityRecord, VariantRecord};
+use crate::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
 
 /// The baselines that estimators are told against.
 const BASELINES: [&str; 2] = ["params", "flops"];
@@ -20,6 +20,7 @@ pub(super) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
         ("Better than a baseline", baselines(panel)),
         ("Variants, against the spec's own settings", variants(panel)),
+        ("Pruning, on the architectures that it kept", kept(panel)),
         ("Stability: the last checkpoint and the one before", stability(panel)),
         (
             "Bias by complexity: mean rank difference, cheapest fifth first; above zero is over-estimated",
@@ -34,6 +35,7 @@ fn outcome(outcome: &Comparison) -> String {
     let verdict = match outcome.verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
+        Verdict::Undecided if outcome.is_equal() => "equal",
         Verdict::Undecided => "undecided",
     };
     format!("{verdict} {}", number::difference(Criterion::TauB, outcome.difference, 0.0))
@@ -69,6 +71,33 @@ fn variants(panel: &PanelRecord) -> Option<TextTable> {
     };
     let rows: Vec<Vec<String>> = panel.analyses.variants.iter().map(row).collect();
     let columns = [("estimator", false), ("agreement", true), ("tau-b with the truth", true)];
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn kept(panel: &PanelRecord) -> Option<TextTable> {
+    let row = |record: &VariantRecord| {
+        let kept = record.kept.as_ref()?;
+        let tau = |inside: &InsideRecord| number::value(Criterion::TauB, inside.tau_b);
+        Some(vec![
+            record.estimator.clone(),
+            number::count(kept.architectures),
+            tau(&kept.own),
+            tau(&kept.variant),
+            outcome(&kept.outcome),
+            number::mean_score(&kept.own),
+            number::mean_score(&kept.variant),
+        ])
+    };
+    let rows: Vec<Vec<String>> = panel.analyses.variants.iter().filter_map(row).collect();
+    let columns = [
+        ("estimator", false),
+        ("kept", true),
+        ("tau-b own", true),
+        ("pruned", true),
+        ("change", true),
+        ("mean score own", true),
+        ("of the pruned", true),
+    ];
     (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
 }
 

@@ -1,7 +1,9 @@
 //! The report as a long table: one row a value, for spreadsheets and data frames.
 
 use crate::criteria::{Comparison, Criterion};
-use crate::store::record::{Checkpoint, EstimatorRecord, PanelRecord, Record, SpreadRecord, StabilityRecord};
+use crate::store::record::{
+    Checkpoint, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord, VariantRecord,
+};
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`; `expected` is the value's
 /// expectation under random tie-breaking; `source` is that of a published value.
@@ -136,6 +138,7 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
     for variant in found.variants.iter().filter(|variant| variant.estimator == label) {
         rows.push(row(format!("agreement with {}", variant.with), variant.agreement));
         rows.push(difference(&variant.with, &variant.outcome));
+        rows.extend(variant.kept.iter().flat_map(|kept| inside_kept(variant, kept)));
     }
     let mine = |record: &&StabilityRecord| {
         let at = estimator.checkpoint.as_ref().filter(|at| at.averaged.is_empty());
@@ -162,6 +165,26 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
         rows.push(row(format!("pairs {exchange}"), Some(change.pairs as f64)));
         rows.push(row(format!("truth_increases {exchange}"), Some(change.truth_increases)));
         rows.push(row(format!("score_increases {exchange}"), Some(change.score_increases)));
+    }
+    rows
+}
+
+/// A pruned supernet's score and the spec's own on the kept architectures: `tau_b inside kept`, `tau_b inside kept of NAME`, and so on.
+fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
+    let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
+    let mut rows = vec![
+        row("architectures inside kept".to_owned(), Some(kept.architectures as f64)),
+        Row {
+            interval: kept.outcome.interval.map(|interval| [interval.lower, interval.upper]),
+            ..row(format!("tau_b inside kept less {}", variant.with), kept.outcome.difference)
+        },
+    ];
+    for (inside, of) in [(&kept.variant, String::new()), (&kept.own, format!(" of {}", variant.with))] {
+        rows.push(row(format!("tau_b inside kept{of}"), inside.tau_b));
+        rows.push(row(format!("mean score inside kept{of}"), inside.mean_score));
+        for best in &inside.best_of {
+            rows.push(row(format!("BestAcc@top{} inside kept{of}", best.count), Some(best.truth)));
+        }
     }
     rows
 }

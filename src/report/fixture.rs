@@ -10,8 +10,8 @@ use crate::seed::Seed;
 use crate::space::nb201;
 use crate::store::record::{
     AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
-    PanelRecord, Provenance, Published, Record, SpreadRecord, StabilityRecord, SupernetRecord, TruthRecord,
-    VariantRecord, Verified,
+    InsideRecord, KeptRecord, PanelRecord, Provenance, Published, Record, SpreadRecord, StabilityRecord,
+    SupernetRecord, TruthRecord, VariantRecord, Verified,
 };
 
 /// How the scores of an invented estimator come from the truth.
@@ -128,6 +128,21 @@ pub(super) fn encoding(row: usize) -> String {
     nb201::Architecture::from_index((4 + 61 * row) % nb201::COUNT).unwrap().to_string()
 }
 
+/// A variant and its own inside the first half of the architectures.
+fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
+    let half = truth.len() / 2;
+    let [(of, variant), (with, own)] = both.map(|estimator| {
+        let scores = &estimator.oriented()[..half];
+        let inside = InsideRecord {
+            tau_b: PairCounts::new(&truth[..half], scores).tau_b(),
+            mean_score: Some(scores.iter().sum::<f64>() / half as f64).filter(|mean| mean.is_finite()),
+            best_of: Vec::new(),
+        };
+        (Resamples::new(&truth[..half], scores, 100, Seed::root(7)), inside)
+    });
+    KeptRecord { architectures: half, variant, own, outcome: Comparison::new(&of, &with) }
+}
+
 /// [`record`] with two supernets at two epochs each, a variant of one estimator, and what follows from that.
 pub(super) fn whole(rows: usize) -> Record {
     let mut record = record(rows);
@@ -145,6 +160,7 @@ pub(super) fn whole(rows: usize) -> Record {
         with: "synflow".to_owned(),
         agreement: PairCounts::new(&own.oriented(), &variant.oriented()).tau_b(),
         outcome: Comparison::new(&of_variant, &of_own),
+        kept: Some(kept(&truth, [&variant, &own])),
     });
     let last = panel.estimators.pop().unwrap();
     let mut at = vec![];

@@ -67,6 +67,13 @@ pub fn pinned(record: &Record) -> String {
         for found in &panel.analyses.variants {
             let key = format!("{}.{}", panel.name, label(&found.estimator));
             line("numeric", &format!("{key}.agreement"), &number_of(found.agreement));
+            if let Some(kept) = &found.kept {
+                line("exact", &format!("{key}.kept"), &kept.architectures.to_string());
+                for (whose, inside) in [("variant", &kept.variant), ("own", &kept.own)] {
+                    line("numeric", &format!("{key}.kept.{whose}.tau_b"), &number_of(inside.tau_b));
+                    line("numeric", &format!("{key}.kept.{whose}.mean_score"), &number_of(inside.mean_score));
+                }
+            }
         }
     }
     text

@@ -1,6 +1,7 @@
 //! Numbers as readers see them. A value that is undefined is an en dash.
 
 use crate::criteria::{Criterion, percent};
+use crate::store::record::InsideRecord;
 
 /// What stands for a value that is undefined or was not computed.
 pub(super) const NONE: &str = "–";
@@ -60,6 +61,11 @@ fn unit(criterion: Criterion) -> Unit {
         Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_) => Unit::Percent(1),
         Criterion::BestRanking(_) | Criterion::WorstRanking(_) => Unit::Percent(2),
     }
+}
+
+/// The mean score of some architectures, in the estimator's unit.
+pub(super) fn mean_score(inside: &InsideRecord) -> String {
+    inside.mean_score.map_or(NONE.to_owned(), |mean| fixed(mean, 3))
 }
 
 /// A count with its thousands set off: `15,625`.

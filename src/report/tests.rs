@@ -41,6 +41,11 @@ fn analyses_are_rows_of_the_csv_report() {
     assert_eq!(value("synflow", "tau_b less params"), (at("", "", ""), outcome.difference.unwrap(), lower));
     let agreement = panel.analyses.variants[0].agreement.unwrap();
     assert_eq!(value("synflow", "agreement with synflow"), (at("gaussian", "", ""), agreement, None));
+    let kept = panel.analyses.variants[0].kept.as_ref().unwrap();
+    let inside = value("synflow", "tau_b inside kept");
+    assert_eq!(inside, (at("gaussian", "", ""), kept.variant.tau_b.unwrap(), None));
+    assert_eq!(value("synflow", "tau_b inside kept of synflow").1, kept.own.tau_b.unwrap());
+    assert_eq!(value("synflow", "architectures inside kept").1, 120.0);
     let stability = panel.analyses.stability[1].stability.tau_b.unwrap();
     assert_eq!(value("oneshot_loss", "relative tau_b of epoch 20"), (at("", "2020", "40"), stability, None));
     let mean = panel.analyses.spread[0].spread.mean;

@@ -105,6 +105,18 @@ impl Architecture {
         }
     }
 
+    /// What isomorphic encodings of one space have in common, and others do not: the space's canonical form by the paper's rule, the
+    /// encoding itself in the design spaces.
+    pub fn isomorphism_key(self) -> String {
+        match self {
+            Self::Nb101(cell) => cell.hash().to_string(),
+            Self::Nb201(cell) => cell.paper_key(),
+            Self::Nb301(cells) => cells.paper_key(),
+            Self::NdsResnet(network) => network.to_string(),
+            Self::NdsResnextA(network) => network.to_string(),
+        }
+    }
+
     /// The counts of the whole network of this architecture in `skeleton`, of what is executed.
     ///
     /// # Errors
@@ -234,6 +246,68 @@ mod tests {
         let mut stream = Seed::root(1).stream();
         let others = [SpaceId::Nb101, SpaceId::Nb301, SpaceId::NdsResnet, SpaceId::NdsResnextA];
         assert_eq!(others.map(|space| space.sample(&mut stream).isomorphs()), [None, None, Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn every_space_counts_its_own_networks() {
+        let stream = &mut Seed::root(1).stream();
+        let (one, two, three) = (nb101::StandAlone::default(), nb201::Skeleton::default(), nb301::Skeleton::default());
+        let cell = nb101::Architecture::sample(stream);
+        let skeleton = nb101::Skeleton::StandAlone(one).into();
+        assert_eq!(Architecture::from(cell).census(&skeleton), Ok(cell.census(&one)));
+        let cell = nb201::Architecture::sample(stream);
+        assert_eq!(Architecture::from(cell).census(&two.into()), Ok(cell.census(&two)));
+        let cells = nb301::Architecture::sample(stream);
+        assert_eq!(Architecture::from(cells).census(&three.into()), Ok(cells.census(&three)));
+        let skeleton = nds::Skeleton::default();
+        let network = nds::resnet::Architecture::sample(stream);
+        assert_eq!(Architecture::from(network).census(&skeleton.into()), Ok(network.census(&skeleton).counts));
+        let network = nds::resnext_a::Architecture::sample(stream);
+        assert_eq!(Architecture::from(network).census(&skeleton.into()), Ok(network.census(&skeleton).counts));
+    }
+
+    #[test]
+    fn every_space_says_whether_there_is_something_to_train() {
+        let texts = [
+            (SpaceId::Nb201, "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", false),
+            (SpaceId::Nb201, "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|", true),
+            (
+                SpaceId::Nb101,
+                "0101101001011100000100000000000000000000000000000:input|maxpool3x3|maxpool3x3|maxpool3x3|maxpool3x3|conv1x1-bn-relu|output",
+                false,
+            ),
+        ];
+        for (space, text, expected) in texts {
+            assert_eq!(Architecture::parse(space, text).unwrap().has_live_convolution(), expected, "{text}");
+        }
+        let mut stream = Seed::root(1).stream();
+        for space in [SpaceId::NdsResnet, SpaceId::NdsResnextA] {
+            assert!(space.sample(&mut stream).has_live_convolution());
+        }
+    }
+
+    #[test]
+    fn isomorphic_encodings_and_no_others_have_one_key() {
+        let classes = nb201::Classes::paper();
+        let keys: BTreeSet<(String, usize)> = nb201::Architecture::all()
+            .map(|cell| (Architecture::Nb201(cell).isomorphism_key(), classes.class_of(cell)))
+            .collect();
+        let one = |part: fn(&(String, usize)) -> String| keys.iter().map(part).collect::<BTreeSet<_>>().len();
+        assert_eq!([keys.len(), one(|(key, _)| key.clone()), one(|(_, class)| class.to_string())], [6_466; 3]);
+
+        // Of NAS-Bench-101 a vertex that is not used does not count.
+        let [a, b] = ["conv1x1-bn-relu", "maxpool3x3"].map(|unused| {
+            let text = format!(
+                "0101101001011100000100000000000000000000000000000:input|maxpool3x3|maxpool3x3|conv3x3-bn-relu|{unused}|conv1x1-bn-relu|output"
+            );
+            Architecture::parse(SpaceId::Nb101, &text).unwrap().isomorphism_key()
+        });
+        assert_eq!(a, b);
+        let mut stream = Seed::root(1).stream();
+        for space in [SpaceId::Nb301, SpaceId::NdsResnet, SpaceId::NdsResnextA] {
+            let drawn = [(); 50].map(|()| space.sample(&mut stream)).map(|drawn| (drawn.isomorphism_key(), drawn));
+            assert_eq!(BTreeSet::from(drawn.map(|(key, _)| key)).len(), 50, "{space}");
+        }
     }
 
     #[test]

@@ -133,6 +133,17 @@ pub struct Prune {
     /// How many different architectures of the pool are drawn to be ranked; `0` is all, where the pool is a list.
     #[serde(default)]
     pub candidates: usize,
+    /// How many of the validation images rank them, from the first; `0` is as many as `one-shot.validation`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub validation: usize,
+}
+
+impl Prune {
+    /// How the candidates are scored, where architectures are scored by `settings`.
+    pub fn one_shot(&self, settings: &OneShot) -> OneShot {
+        let validation = if self.validation == 0 { settings.validation } else { self.validation };
+        OneShot { validation, ..settings.clone() }
+    }
 }
 
 /// Accuracies of architectures right after their own step and at the end of the epoch.

@@ -18,8 +18,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::files::{WriteError, write_atomic};
 use crate::spec::{SpecHash, StageKey};
@@ -69,7 +69,7 @@ pub enum StoreError {
         candidates: Vec<String>,
     },
     /// Several records have the name.
-    #[error("`{reference}` names {} records: {}; give more digits", candidates.len(), candidates.join(", "))]
+    #[error("`{reference}` names {} records: {}; give more digits of a hash", candidates.len(), candidates.join(", "))]
     Ambiguous {
         /// What was asked for.
         reference: String,
@@ -231,7 +231,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The record that `latest`, or a unique prefix of its name, means.
+    /// The record that `latest`, the first digits of a spec hash, or the name of a spec means.
     ///
     /// # Errors
     /// If no record or more than one has the name.
@@ -241,6 +241,9 @@ impl Store {
         let mut fitting = wanted.map_or_else(Vec::new, |prefix| {
             records.iter().filter(|id| id.0.starts_with(&prefix)).cloned().collect::<Vec<_>>()
         });
+        if fitting.is_empty() && reference != "latest" {
+            fitting = self.called(reference, &records)?;
+        }
         let names = |ids: &[RecordId]| ids.iter().map(RecordId::short).collect();
         match fitting.len() {
             1 => Ok(fitting.remove(0)),
@@ -251,6 +254,23 @@ impl Store {
             }),
             _ => Err(StoreError::Ambiguous { reference: reference.to_owned(), candidates: names(&fitting) }),
         }
+    }
+
+    /// The records of specs of a name. One that cannot be read has none.
+    fn called(&self, name: &str, records: &[RecordId]) -> Result<Vec<RecordId>, StoreError> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let mut found = Vec::new();
+        for id in records {
+            match self.read_json::<Named>(&self.folder(id).join("record.json")) {
+                Ok(Some(named)) if named.name == name => found.push(id.clone()),
+                Ok(_) | Err(StoreError::Malformed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     fn latest(&self) -> Result<Option<String>, StoreError> {

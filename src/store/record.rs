@@ -7,7 +7,10 @@ mod analyses;
 mod checkpoint;
 mod supernet;
 
-pub use analyses::{AnalysesRecord, BiasRecord, ComparisonRecord, SpreadRecord, StabilityRecord, VariantRecord};
+pub use analyses::{
+    AnalysesRecord, BiasRecord, ComparisonRecord, InsideRecord, KeptRecord, SpreadRecord, StabilityRecord,
+    VariantRecord,
+};
 pub use checkpoint::Checkpoint;
 pub use supernet::{EpochRecord, PruningRecord, SupernetRecord, WatchRecord, Watched};
 

@@ -34,7 +34,7 @@ use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
 use crate::space::Form;
-use crate::spec::{Picker, SeedValue, Spec, StageKey, Supernet};
+use crate::spec::{OneShot, Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::{EpochRecord, SupernetRecord};
 
 impl Runner<'_> {
@@ -67,7 +67,8 @@ impl Runner<'_> {
         let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
         state.restore(&mut trainer, &mut record)?;
 
-        let evaluation = self.evaluation(&network, spec, images)?;
+        let watch = settings.watch.as_ref();
+        let evaluation = self.evaluation(&network, watch.map(|_| &spec.one_shot), images)?;
         let whole = sampler(spec.space, settings)?;
         let mut pruned = record.pruning.as_ref().map(|kept| prune::sampler(&whole, kept, spec.space)).transpose()?;
         let candidates =
@@ -76,7 +77,7 @@ impl Runner<'_> {
         self.progress.begin(label, (left * trainer.steps()) as u64);
         while !trainer.is_done() {
             let number = trainer.curve().len() + 1;
-            let mut watcher = Watcher::of(settings.watch.as_ref(), number, trainer.steps(), &evaluation);
+            let mut watcher = Watcher::of(watch, number, trainer.steps(), &evaluation);
             let epoch = trainer.epoch(pruned.as_ref().unwrap_or(&whole), |step| {
                 self.progress.advance(1);
                 watcher.after_step(step)
@@ -92,7 +93,8 @@ impl Runner<'_> {
                 && prune.after == number
             {
                 self.progress.message(&format!("ranking {} architectures", candidates.len()));
-                let kept = evaluation.prune(prune, candidates)?;
+                let one_shot = prune.one_shot(&spec.one_shot);
+                let kept = self.evaluation(&network, Some(&one_shot), images)?.prune(prune, candidates)?;
                 pruned = Some(prune::sampler(&whole, &kept, spec.space)?);
                 record.pruning = Some(kept);
             }
@@ -129,12 +131,11 @@ impl Runner<'_> {
     fn evaluation<'a>(
         &self,
         network: &'a Network,
-        spec: &Spec,
+        settings: Option<&OneShot>,
         images: &Split,
     ) -> Result<Evaluation<'a>, ExperimentError> {
-        let asked = spec.supernet.iter().flat_map(Supernet::evaluated_by).next().is_some();
-        let batches = if asked { self.evaluation_batches(&spec.one_shot, images)? } else { Vec::new() };
-        Ok(Evaluation { network, batches, device: self.device.clone() })
+        let batches = settings.map(|settings| self.evaluation_batches(settings, images)).transpose()?;
+        Ok(Evaluation { network, batches: batches.unwrap_or_default(), device: self.device.clone() })
     }
 
     fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {

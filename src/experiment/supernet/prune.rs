@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn candidates_are_different_and_as_many_as_asked_for() {
         let candidates = |sampler: &Sampler, candidates| {
-            let prune = Prune { after: 1, keep: 0.5, by: OneShotScore::OneshotLoss, candidates };
+            let prune = Prune { after: 1, keep: 0.5, by: OneShotScore::OneshotLoss, candidates, validation: 0 };
             super::candidates(sampler, &prune, Seed::root(2))
         };
         let raw = Sampler::one_of(Pool::Trainable(SpaceId::Nb201));

@@ -7,7 +7,7 @@ use super::*;
 use crate::criteria::{CriteriaConfig, Criterion, PairCounts, Spread, Stability};
 
 use crate::experiment::{DeviceClass, Progress, Resolved, Silent, freeze};
-use crate::space::{Architecture, SpaceId};
+use crate::space::{Architecture, SpaceId, nb201};
 use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, PanelRecord, Record};
@@ -250,6 +250,47 @@ fn a_pruned_training_goes_on_with_what_was_kept_and_is_the_same_after_a_cut() {
 }
 
 #[test]
+fn a_pruned_variant_is_judged_against_the_spec_on_what_it_kept() {
+    let prune = "prune = { after = 3, keep = 0.5, by = 'oneshot_loss', candidates = 1000, validation = 10 }";
+    let variants = format!("checkpoints = [2]\n[variants.pruned.supernet]\n{prune}");
+    let both = resolved_with("every-checkpoint = true", &format!("sampling = 'deiso'\n{variants}"));
+    let record = run(&both);
+    let [_, SupernetRecord { pruning: Some(pruning), .. }] = record.supernets.as_slice() else {
+        panic!("{:?}", record.supernets)
+    };
+    assert_eq!((pruning.ranked, pruning.kept.len()), (1000, 500));
+    let panel = &record.panels[0];
+    let rows = |epoch: u32| panel.estimators.iter().filter(move |row| row.checkpoint.as_ref().unwrap().epoch == epoch);
+    let [before, after] = panel.analyses.variants.as_slice() else { panic!("{:?}", panel.analyses.variants) };
+    assert_eq!(before.kept, None, "at epoch 2 nothing is pruned yet");
+    assert_eq!(rows(2).map(|row| &row.scores).collect::<Vec<_>>().windows(2).filter(|two| two[0] != two[1]).count(), 0);
+
+    // By another way: the rows whose class, of all encodings, holds a kept one.
+    let classes = nb201::Classes::paper();
+    let class = |text: &str| classes.class_of(text.parse().unwrap());
+    let kept: Vec<usize> = pruning.kept.iter().map(|text| class(text)).collect();
+    let inside: Vec<usize> = (0..panel.architectures.len())
+        .filter(|&row| kept.contains(&class(&panel.architectures[row].architecture)))
+        .collect();
+    assert!((2..40).contains(&inside.len()), "{inside:?}");
+    let found = after.kept.as_ref().unwrap();
+    assert_eq!(found.architectures, inside.len());
+    for (row, of) in rows(5).zip([&found.own, &found.variant]) {
+        let pick = |values: &[f64]| inside.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        let truth = pick(&panel.architectures.iter().map(|row| row.truth).collect::<Vec<_>>());
+        let scores = pick(&row.scores.iter().map(|score| score.value()).collect::<Vec<_>>());
+        let lower_is_better: Vec<f64> = scores.iter().map(|score| -score).collect();
+        assert_eq!(of.tau_b, PairCounts::new(&truth, &lower_is_better).tau_b());
+        let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+        assert!((of.mean_score.unwrap() - mean).abs() < 1e-12);
+        let first = (0..scores.len()).min_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
+        assert_eq!(of.best_of[0].truth, truth[first]);
+    }
+    let difference = found.variant.tau_b.zip(found.own.tau_b).map(|(variant, own)| variant - own);
+    assert_eq!(found.outcome.difference, difference);
+}
+
+#[test]
 fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
     let lines = "sampling = 'iso'\nwatch = { epochs = [2, 5], architectures = 2 }";
     let watched = resolved(lines);
@@ -272,7 +313,7 @@ fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
     let (spec, images) = (&watched.spec, Split::load(&watched.spec.images, None).unwrap());
     let weights = Weights { seed: SeedValue(20), supernet: key(), epochs: vec![5] };
     let network = runner.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
-    let evaluation = runner.evaluation(&network, spec, &images).unwrap();
+    let evaluation = runner.evaluation(&network, Some(&spec.one_shot), &images).unwrap();
     for watched in &record.watched[1].architectures {
         let architecture = Architecture::parse(SpaceId::Nb201, &watched.architecture).unwrap();
         assert_eq!(evaluation.score(OneShotScore::OneshotAccuracy, architecture).unwrap(), watched.after_epoch);

@@ -1,17 +1,18 @@
 //! Paired tests: estimators against the baselines, and variants against the spec's own settings.
 
-use super::super::number::{self, NONE};
+use super::super::number::{self, NONE, mean_score};
 use super::super::section::{Section, Table, TableRow, cell, cells};
 use super::Shown;
 use crate::criteria::{Comparison, Criterion, Verdict};
 use crate::estimator::EstimatorKind;
-use crate::store::record::{EstimatorRecord, VariantRecord};
+use crate::store::record::{EstimatorRecord, InsideRecord, VariantRecord};
 
 /// A test's verdict as a word with a sign, and the difference with its interval.
 fn outcome(outcome: &Comparison) -> [String; 2] {
     let verdict = match outcome.verdict {
         Verdict::Better => "▲ better",
         Verdict::Worse => "▼ worse",
+        Verdict::Undecided if outcome.is_equal() => "equal",
         Verdict::Undecided => "undecided",
     };
     let difference = number::difference(Criterion::TauB, outcome.difference, 0.0);
@@ -118,19 +119,57 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
         ["Agreement", "tau-b of the two scores"],
         ["Change", "of tau-b with the truth"],
     ];
+    let table = Table {
+        id: format!("{}-variants-table", shown.id),
+        caption: "The variant against the spec's own settings.".to_owned(),
+        folded: None,
+        headings: headings.map(|heading| heading.map(str::to_owned)).to_vec(),
+        rows: variants.iter().map(row).collect(),
+    };
     Some(Section {
         id: format!("{}-variants", shown.id),
         title: "Variants",
         text: "An estimator with the settings of a variant beside the same with the spec's own: how far the two rankings agree, and what \
                the variant changes in the agreement with the truth."
             .to_owned(),
-        tables: vec![Table {
-            id: format!("{}-variants-table", shown.id),
-            caption: "The variant against the spec's own settings.".to_owned(),
-            folded: None,
-            headings: headings.map(|heading| heading.map(str::to_owned)).to_vec(),
-            rows: variants.iter().map(row).collect(),
-        }],
+        tables: [table].into_iter().chain(kept(shown)).collect(),
         ..Section::default()
+    })
+}
+
+/// Pruned supernets inside what they kept.
+fn kept(shown: &Shown<'_>) -> Option<Table> {
+    let row = |record: &VariantRecord| {
+        let kept = record.kept.as_ref()?;
+        let both =
+            |show: &dyn Fn(&InsideRecord) -> String| cells(&show(&kept.variant), &format!("own {}", show(&kept.own)));
+        Some(TableRow {
+            name: record.estimator.clone(),
+            about: format!(
+                "{} of {} kept",
+                number::count(kept.architectures),
+                number::count(shown.panel.architectures.len())
+            ),
+            cells: vec![
+                both(&|inside| number::value(Criterion::TauB, inside.tau_b)),
+                outcome(&kept.outcome),
+                both(&|inside| mean_score(inside)),
+            ],
+        })
+    };
+    let rows: Vec<TableRow> = shown.panel.analyses.variants.iter().filter_map(row).collect();
+    let headings = [
+        ["Estimator", "architectures of the panel"],
+        ["Tau-b", "of the pruned, of the spec's own"],
+        ["Change", "of tau-b with the truth"],
+        ["Mean score", "of the pruned, of the spec's own"],
+    ];
+    (!rows.is_empty()).then(|| Table {
+        id: format!("{}-kept-table", shown.id),
+        caption: "Inside what pruning kept: the pruned supernet and the spec's own on the kept architectures alone."
+            .to_owned(),
+        folded: None,
+        headings: headings.map(|heading| heading.map(str::to_owned)).to_vec(),
+        rows,
     })
 }

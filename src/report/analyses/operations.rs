@@ -22,7 +22,8 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let changes = &first.bias.operations;
     let mut names: Vec<&str> = changes.iter().map(|change| change.from.as_str()).collect();
     names.dedup();
-    let in_matrix = names.len() <= MOST_OPERATIONS;
+    let (few, enough) = (names.len() <= MOST_OPERATIONS, changes.iter().any(|change| change.pairs >= FEWEST));
+    let in_matrix = few && enough;
     let matrix = |(place, estimator): (usize, &EstimatorRecord)| Figure {
         name: estimator.id.clone(),
         about: estimator.about(),
@@ -38,19 +39,23 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let figures = if in_matrix { all().map(matrix).collect() } else { Vec::new() };
     let pairs: usize = changes.iter().map(|change| change.pairs).sum();
     let read = if in_matrix {
-        "A cell says how many percentage points oftener the score increases than the truth when the operation of its row is exchanged \
-         for that of its column: above zero, the operation put in is over-estimated. "
+        format!(
+            "A cell says how many percentage points oftener the score increases than the truth when the operation of its row is exchanged \
+             for that of its column: above zero, the operation put in is over-estimated. With fewer than {FEWEST} pairs nothing is \
+             coloured or singled out."
+        )
+    } else if enough {
+        format!("With fewer than {FEWEST} pairs nothing is singled out.")
     } else {
-        ""
+        format!("No exchange has {FEWEST} pairs: too few for a picture.")
     };
     Some(Section {
         id: format!("{}-operations", shown.id),
         title: "Bias by operation",
         text: format!(
-            "{} ordered pairs of architectures of this panel differ in one {} and in nothing else. {read}With fewer than {FEWEST} pairs \
-             nothing is coloured or singled out.{}",
+            "{} ordered pairs of architectures of this panel differ in one {} and in nothing else. {read}{}",
             count(pairs),
-            if in_matrix { "operation" } else { "decision of one stage" },
+            if few { "operation" } else { "decision of one stage" },
             shown.which()
         ),
         figures,

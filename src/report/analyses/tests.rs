@@ -83,6 +83,19 @@ fn a_verdict_is_that_of_the_record() {
 }
 
 #[test]
+fn a_pruned_variant_has_a_table_of_what_it_kept() {
+    let mut panel = panel();
+    let section = find(&panel, "Variants");
+    let kept = panel.analyses.variants[0].kept.clone().unwrap();
+    let row = &section.tables[1].rows[0];
+    assert_eq!(row.about, "120 of 240 kept");
+    let tau = |value: Option<f64>| number::fixed(value.unwrap(), 3);
+    assert_eq!(row.cells[0], [tau(kept.variant.tau_b), format!("own {}", tau(kept.own.tau_b))]);
+    panel.analyses.variants[0].kept = None;
+    assert_eq!(find(&panel, "Variants").tables.len(), 1);
+}
+
+#[test]
 fn large_pictures_show_the_last_epoch_and_charts_show_all() {
     let panel = panel();
     for title in ["Bias by complexity", "Bias by operation", "Cost against quality"] {
@@ -111,12 +124,18 @@ fn what_has_few_pairs_is_not_singled_out() {
         row.bias.operations.iter_mut().for_each(|change| change.pairs = 9);
     }
     let section = find(&panel, "Bias by operation");
-    assert!(section.groups.is_empty());
-    assert!(section.figures.iter().all(|figure| !figure.picture.contains("shade")));
+    assert!(section.groups.is_empty() && section.figures.is_empty());
+    assert!(
+        section.text.contains("in nothing else. No exchange has 10 pairs: too few for a picture."),
+        "{}",
+        section.text
+    );
+    assert!(!section.tables[0].rows.is_empty());
     for row in &mut panel.estimators {
         row.bias.operations[0].pairs = 10;
     }
     let section = find(&panel, "Bias by operation");
+    assert!(!section.figures.is_empty());
     assert!(section.figures.iter().all(|figure| figure.picture.matches("shade").count() == 1));
 }
 

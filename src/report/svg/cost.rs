@@ -45,7 +45,8 @@ impl Costs {
         let places =
             costs.iter().zip(truth).map(|(&cost, &truth)| (across.at(cost), up.at(truth.max(lowest)))).collect();
         let percent = |value: f64| number::fixed(100.0 * value, 1);
-        let mega = |cost: f64| number::fixed(libm::pow(10.0, cost) / 1e6, usize::from(cost < 7.0));
+        // Two digits that say something, and no decimals from ten million on.
+        let mega = |cost: f64| number::fixed(libm::pow(10.0, cost) / 1e6, (7.0 - cost.floor()).max(0.0) as usize);
         let axes = format!(
             "<text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text><text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text>\
              <text x=\"{left}\" y=\"150\">{}</text><text class=\"middle\" x=\"124\" y=\"150\">MFLOPs, log</text>\
@@ -127,6 +128,17 @@ mod tests {
         assert_eq!(svg.matches("chosen").count(), 1);
         assert!(costs.definition().contains("M37.0 133.0h0M124.0 71.0h0M211.0 9.0h0"), "{}", costs.definition());
         assert!(!costs.is_clipped());
+    }
+
+    #[test]
+    fn small_and_large_costs_keep_digits_that_say_something() {
+        let axis = |flops: [u64; 2]| {
+            let svg = Costs::new("cloud".to_owned(), &flops, &[0.5, 1.0]).draw("c", "x", &[]);
+            let texts = svg.split("y=\"150\">").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+            texts.filter(|text| !text.contains("FLOPs")).collect::<Vec<_>>()
+        };
+        assert_eq!(axis([11_400, 640_000]), ["0.011", "0.64"]);
+        assert_eq!(axis([1_440_000, 153_200_000]), ["1.4", "153"]);
     }
 
     #[test]

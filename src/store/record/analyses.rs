@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::criteria::{ChangeBias, Comparison, ComplexityGroup, Criterion, Extremes, Spread, Stability};
+use crate::criteria::{BestOf, ChangeBias, Comparison, ComplexityGroup, Criterion, Extremes, Spread, Stability};
 
 /// Which architectures an estimator over- and under-estimates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,35 @@ pub struct VariantRecord {
     pub agreement: Option<f64>,
     /// The paired test of the two against the truth, of the variant less the spec's own.
     pub outcome: Comparison,
+    /// The same inside what the variant's supernet kept, where it was pruned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptRecord>,
+}
+
+/// A pruned supernet and the spec's own on the architectures of the panel that pruning kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptRecord {
+    /// How many of the panel's architectures are isomorphic to one that was kept.
+    pub architectures: usize,
+    /// With the variant's settings.
+    pub variant: InsideRecord,
+    /// With the spec's own.
+    pub own: InsideRecord,
+    /// The paired test of the two on these architectures, of the variant less the spec's own.
+    pub outcome: Comparison,
+}
+
+/// An estimator on some of a panel's architectures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InsideRecord {
+    /// Kendall's tau-b; `None` where it is undefined.
+    pub tau_b: Option<f64>,
+    /// The mean of the scores, in the estimator's own unit; `None` where one is not finite, or there is none.
+    pub mean_score: Option<f64>,
+    /// `BestAcc@topN`.
+    pub best_of: Vec<BestOf>,
 }
 
 /// A ranking and an earlier one of the same supernet.

@@ -1,0 +1,64 @@
+//! What pruning by score is worth: a pruned supernet and one that was not, on the architectures that pruning kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::criteria::rank::PairCounts;
+use crate::criteria::topk::Rankings;
+use crate::criteria::{BestOf, Comparison, CriteriaConfig, Resamples};
+use crate::seed::Seed;
+use crate::space::Architecture;
+use crate::store::record::{EstimatorRecord, InsideRecord, KeptRecord, PruningRecord};
+
+/// What was pruned, by the variant and the seed of the supernet.
+pub(super) type Prunings<'a> = BTreeMap<(Option<String>, String), &'a PruningRecord>;
+
+/// What the estimators of a panel are compared on.
+pub(super) struct Grounds<'a> {
+    pub architectures: &'a [Architecture],
+    pub truth: &'a [f64],
+    pub prunings: &'a Prunings<'a>,
+    pub criteria: &'a CriteriaConfig,
+    /// Where the resamples of the panel come from.
+    pub bootstrap: Seed,
+}
+
+impl Grounds<'_> {
+    /// A variant of a one-shot score and the spec's own, inside what the variant's supernet kept: as in Ning et al. 2021, both are
+    /// judged on the kept architectures alone. `None` where the variant's score is not of one supernet after it was pruned.
+    pub fn inside_kept(&self, variant: &EstimatorRecord, own: &EstimatorRecord) -> Option<KeptRecord> {
+        let at = variant.checkpoint.as_ref().filter(|at| at.is_single())?;
+        let pruning = self.prunings.get(&(variant.variant.clone(), at.seed.clone()))?;
+        if at.epoch <= pruning.epoch {
+            return None;
+        }
+        let rows = self.kept_rows(pruning);
+        let (of_variant, resampled) = self.inside(&rows, variant);
+        let (of_own, with) = self.inside(&rows, own);
+        let outcome = Comparison::new(&resampled, &with);
+        Some(KeptRecord { architectures: rows.len(), variant: of_variant, own: of_own, outcome })
+    }
+
+    /// The rows of the panel that are isomorphic to a kept architecture, ascending.
+    fn kept_rows(&self, pruning: &PruningRecord) -> Vec<usize> {
+        let space = self.architectures.first().map(|architecture| architecture.space());
+        let parse = |text: &String| Architecture::parse(space?, text).ok();
+        let kept: BTreeSet<String> = pruning.kept.iter().filter_map(parse).map(Architecture::isomorphism_key).collect();
+        let is_kept = |&row: &usize| kept.contains(&self.architectures[row].isomorphism_key());
+        (0..self.architectures.len()).filter(is_kept).collect()
+    }
+
+    /// An estimator on some rows.
+    fn inside(&self, rows: &[usize], estimator: &EstimatorRecord) -> (InsideRecord, Resamples) {
+        let of = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
+        let (truth, scores) = (of(self.truth), of(&estimator.oriented()));
+        let resamples = Resamples::new(&truth, &scores, self.criteria.resamples, self.bootstrap);
+        let rankings = Rankings::new(&truth, &scores);
+        let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+        let record = InsideRecord {
+            tau_b: PairCounts::new(&truth, &scores).tau_b(),
+            mean_score: mean.is_finite().then(|| estimator.direction.orient(mean)),
+            best_of: self.criteria.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
+        };
+        (record, resamples)
+    }
+}
