@@ -31,3 +31,16 @@ impl Direction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direction_is_written_as_it_is_called() {
+        for direction in [Direction::Higher, Direction::Lower] {
+            assert_eq!(serde_json::to_value(direction).unwrap(), direction.as_str());
+        }
+        assert_eq!([Direction::Higher, Direction::Lower].map(|direction| direction.orient(2.0)), [2.0, -2.0]);
+    }
+}

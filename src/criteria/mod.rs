@@ -312,6 +312,17 @@ mod tests {
     }
 
     #[test]
+    fn one_kind_of_criterion_that_hangs_on_ties_is_enough_to_flag() {
+        let (truth, scores): (Vec<f64>, _) = ((0..40).map(f64::from).collect(), vec![1.0; 40]);
+        let flagged = |fractions: &[f64], ranking_fractions: &[f64]| {
+            let (fractions, ranking_fractions) = (fractions.to_vec(), ranking_fractions.to_vec());
+            let config = CriteriaConfig { fractions, ranking_fractions, ..CriteriaConfig::default() };
+            evaluate(&truth, &scores, &config, Seed::root(1)).unwrap().tie_sensitive
+        };
+        assert!(flagged(&[0.1], &[]) && flagged(&[], &[0.1]) && !flagged(&[], &[]));
+    }
+
+    #[test]
     fn a_criterion_is_found_by_name() {
         let truth: Vec<f64> = (0..40).map(f64::from).collect();
         let criteria = evaluated(&truth, &truth).unwrap();

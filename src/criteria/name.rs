@@ -112,7 +112,9 @@ mod tests {
     #[test]
     fn names_read_back() {
         for name in ["tau_b", "tau_a", "spearman", "pearson", "P@top0.1%", "P@bottom5%", "BR@100%", "WR@33.3%"] {
-            assert_eq!(name.parse::<Criterion>().unwrap().to_string(), name);
+            let criterion: Criterion = name.parse().unwrap();
+            assert_eq!((criterion.to_string(), String::from(criterion)), (name.to_owned(), name.to_owned()));
+            assert_eq!(Criterion::try_from(name.to_owned()), Ok(criterion));
         }
         assert_eq!("P@top5%".parse(), Ok(Criterion::PrecisionTop(0.05)));
         assert_eq!(percent(0.29), "29");

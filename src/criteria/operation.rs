@@ -152,7 +152,7 @@ mod tests {
         assert_eq!((back.from, back.to, back.pairs), ("conv", "skip", 1));
         assert_eq!((back.truth_increases, back.score_increases, back.overestimate()), (0.0, 1.0, 1.0));
         assert_eq!((there.from, there.to, there.pairs), ("skip", "conv", 3));
-        assert_eq!((there.truth_increases, there.score_increases), (1.0, 0.0));
+        assert_eq!((there.truth_increases, there.score_increases, there.overestimate()), (1.0, 0.0, -1.0));
         // Improvements of 1, 3 and 1 ranks of 4: 5, 15 and 5 bins above the middle.
         let filled = |histogram: &[u32]| -> Vec<(usize, u32)> {
             histogram.iter().copied().enumerate().filter(|&(_, count)| count > 0).collect()

@@ -149,23 +149,20 @@ impl Pearson {
     }
 }
 
-/// Deviations from the mean, scaled by a power of two so that no square overflows; `None` for a constant.
+/// Deviations from the mean, scaled by a power of two so that no square overflows; `None` for a constant. The greatest value is between
+/// a half and one, and a deviation from the mean is no less than its rounding: no square that counts is lost.
 fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
     let first = *values.first()?;
     if values.iter().all(|&value| value == first) {
         return None;
     }
-    for pass in 0..2 {
-        let exponent = power_of_two(&values);
-        for value in &mut values {
-            *value = libm::scalbn(*value, -exponent);
-        }
-        if pass == 0 {
-            let mean = compensated_sum(values.iter().copied()) / values.len() as f64;
-            for value in &mut values {
-                *value -= mean;
-            }
-        }
+    let exponent = power_of_two(&values);
+    for value in &mut values {
+        *value = libm::scalbn(*value, -exponent);
+    }
+    let mean = compensated_sum(values.iter().copied()) / values.len() as f64;
+    for value in &mut values {
+        *value -= mean;
     }
     Some(values)
 }
@@ -260,6 +257,18 @@ mod tests {
         // A narrow spread on a large mean keeps its digits: 0, 1, 2, 3 steps of 2⁻³⁰ above 2²⁰.
         let offset = truth.map(|value| f64::from(1 << 20) + value / f64::from(1 << 30));
         assert!((Pearson::new(&truth, &offset).value.unwrap() - 1.0).abs() < 1e-15);
+    }
+
+    /// Neumaier's own example and others that a plain sum gets wrong, with their exact sums.
+    #[test]
+    fn a_sum_keeps_what_single_steps_round_off() {
+        let sum = |values: &[f64]| compensated_sum(values.iter().copied());
+        assert_eq!(sum(&[1.0, 1e100, 1.0, -1e100]), 2.0);
+        assert_eq!(sum(&[1e100, 1.0, -1e100, 3.0]), 4.0);
+        let half = f64::EPSILON / 2.0;
+        assert_eq!(sum(&[1.0, half, half, half, half]), 1.0 + 4.0 * half);
+        assert_eq!(sum(&[half, half, 1.0, half, half, -1.0]), 4.0 * half);
+        assert_eq!(sum(&[]), 0.0);
     }
 
     #[test]

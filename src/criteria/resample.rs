@@ -266,6 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_again_and_again_has_no_pearson() {
+        // Three times 0.1, divided by three, is not 0.1: a deviation that is none.
+        let (truth, scores) = ([0.1, 0.2, 0.3], [0.1, 0.3, 0.2]);
+        for multiplicity in [[3, 0, 0], [0, 0, 3]] {
+            let found = Resampling::new(&truth, &scores).correlations(&multiplicity, &mut Buffers::default());
+            assert_eq!((found.pearson, found.spearman), (None, None));
+        }
+        // Two that differ, but by less than the square root of the least number beside the greatest.
+        let found =
+            Resampling::new(&[1.0, 1e-200, 2e-200], &[1.0, 2.0, 3.0]).correlations(&[0, 1, 1], &mut Buffers::default());
+        assert_eq!((found.pearson, found.spearman), (None, Some(1.0)));
+    }
+
+    #[test]
     fn pearson_survives_the_ends_of_the_float_range() {
         let truth = [1.0, 2.0, 3.0, 4.0];
         for scale in [1e-300, 1.0, 1e300] {

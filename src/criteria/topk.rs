@@ -279,12 +279,23 @@ mod tests {
     }
 
     #[test]
+    fn tau_inside_the_top_is_that_of_its_architectures_alone() {
+        let truth = [9.0, 8.0, 7.0, 4.0, 6.0, 1.0];
+        let scores = [9.0, 7.0, 8.0, 6.0, 4.0, 2.0];
+        let precision = Precision::new(&Rankings::new(&truth, &scores), 0.5).unwrap();
+        // Of the three pairs of 9, 7, 8 one is turned around; of 4, 6, 1 one, too.
+        assert_eq!((precision.tau_top, precision.tau_bottom), (Some(1.0 / 3.0), Some(1.0 / 3.0)));
+    }
+
+    #[test]
     fn a_decimal_fraction_means_what_it_says() {
         assert_eq!(count_of(0.29, 100), 29);
         assert_eq!(count_of(0.05, 6466), 323);
         assert_eq!(count_of(0.001, 999), 0);
         assert_eq!(count_of(0.001, 1000), 1);
         assert_eq!(count_of(1.0, 7), 7);
+        // The bound is relative: 10⁻⁴ of half a million is within it, and 10⁻³ is not.
+        assert_eq!((count_of(0.5 - 1e-10, 1_000_000), count_of(0.5 - 1e-9, 1_000_000)), (500_000, 499_999));
     }
 
     #[test]

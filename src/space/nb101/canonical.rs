@@ -115,7 +115,12 @@ mod tests {
     #[test]
     fn hashes_are_those_of_another_implementation() {
         for (text, expected) in REFERENCE {
-            assert_eq!(text.parse::<Architecture>().unwrap().hash().to_string(), expected, "{text}");
+            let hash = text.parse::<Architecture>().unwrap().hash();
+            assert_eq!(
+                (hash.to_string(), format!("{hash:?}")),
+                (expected.to_owned(), format!("ModuleHash({expected})")),
+                "{text}"
+            );
         }
     }
 

@@ -253,6 +253,43 @@ mod tests {
         assert_eq!((supernet.relu_calls, supernet.relu_elements), (5, 2 * 64 + (4 + 4 + 20 + 20) * 25));
     }
 
+    /// A cell whose input feeds vertices 1 and 4 and the output, in a supernet that halves its maps twice.
+    fn with_shortcuts() -> Architecture {
+        let bits = ["0100101", "0010010", "0001000", "0000100", "0000010", "0000001", "0000000"].concat();
+        let text = format!("{bits}:input|conv3x3-bn-relu|maxpool3x3|conv1x1-bn-relu|maxpool3x3|conv3x3-bn-relu|output");
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_deeper_supernet_adds_up_by_hand() {
+        let census = with_shortcuts().supernet_census(&Supernet {
+            channels: 4,
+            layers: 3,
+            classes: 3,
+            resolution: 8,
+            affine: true,
+        });
+        // Of each cell: projections to vertices 1 and 4 and, five times as wide, to the output; two 3×3 and a 1×1 convolution.
+        let cell = |inputs: u64, channels: u64| 7 * inputs * channels + 19 * channels * channels;
+        let cells = [cell(4, 4), cell(20, 8), cell(40, 16)];
+        assert_eq!(census.conv_weights, 27 * 4 + cells.iter().sum::<u64>() + 80 * 16);
+        assert_eq!(census.norm_params, 2 * (4 + 10 * (4 + 8 + 16)));
+        let maps = [64, 25, 9];
+        let flops: u64 = cells.iter().zip(maps).map(|(weights, map)| weights * map).sum();
+        assert_eq!(census.flops, 27 * 4 * 64 + flops + 80 * 16 * 9 + 16 * 3);
+        let elements: u64 = [4, 8, 16].iter().zip(maps).map(|(channels, map)| 10 * channels * map).sum();
+        assert_eq!((census.relu_calls, census.relu_elements), (20, 4 * 64 + elements + 80 * 9));
+    }
+
+    #[test]
+    fn an_input_that_feeds_the_output_takes_no_share() {
+        assert_eq!(with_shortcuts().vertex_channels(7, 9), [7, 9, 9, 9, 9, 9, 9]);
+        let bits = ["0100001", "0010010", "0001100", "0000110", "0000000", "0000001", "0000000"].concat();
+        let text = format!("{bits}:input|maxpool3x3|maxpool3x3|maxpool3x3|maxpool3x3|maxpool3x3|output");
+        let other: Architecture = text.parse().unwrap();
+        assert_eq!(other.vertex_channels(7, 9), [7, 9, 9, 9, 0, 9, 9]);
+    }
+
     #[test]
     fn the_last_vertex_is_left_out_of_the_tables_supernet() {
         let base = first().table_cost();

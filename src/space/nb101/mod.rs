@@ -281,6 +281,24 @@ mod tests {
         assert_eq!(Architecture::from_index(COUNT), None);
     }
 
+    /// Whether a way from the input to `vertex`, or the rest of the way from there on, passes a convolution.
+    fn passes(cell: Architecture, vertex: usize, already: bool) -> bool {
+        let inside = (1..=BLOCKS).contains(&vertex);
+        let passed = already || inside && cell.operations[vertex - 1].conv_kernel().is_some();
+        if vertex == 0 { passed } else { cell.parents(vertex).any(|parent| passes(cell, parent, passed)) }
+    }
+
+    #[test]
+    fn a_live_convolution_lies_on_a_way_from_the_input_to_the_output() {
+        let mut found = [0; 2];
+        for cell in Architecture::all().step_by(97) {
+            let live = passes(cell, VERTICES - 1, false);
+            assert_eq!(cell.has_live_convolution(), live, "{cell}");
+            found[usize::from(live)] += 1;
+        }
+        assert!(found[0] > 100, "{found:?}");
+    }
+
     #[test]
     fn names_agree_with_serde() {
         for operation in Operation::ALL {

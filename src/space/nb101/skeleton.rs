@@ -43,3 +43,31 @@ impl Architecture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    #[test]
+    fn either_network_answers_for_itself() {
+        let small = StandAlone { channels: 8, cells: 1, classes: 10, resolution: 16 };
+        let shared = Supernet { channels: 4, layers: 3, classes: 10, resolution: 24, affine: false };
+        let both = [Skeleton::StandAlone(small), Skeleton::Supernet(shared)];
+        assert_eq!(both.map(|skeleton| skeleton.resolution()), [16, 24]);
+        assert_eq!(both.map(|skeleton| skeleton.validate()), [Ok(()), Ok(())]);
+        let cell = Architecture::sample(&mut Seed::root(1).stream());
+        assert_eq!(
+            both.map(|skeleton| cell.census_in(&skeleton)),
+            [cell.census(&small), cell.supernet_census(&shared)]
+        );
+
+        let faulty = [
+            Skeleton::StandAlone(StandAlone { cells: 0, ..small }),
+            Skeleton::Supernet(Supernet { layers: 0, ..shared }),
+        ];
+        for skeleton in faulty {
+            assert!(matches!(skeleton.validate(), Err(SkeletonError::Size { field: "cells", value: 0, .. })));
+        }
+    }
+}

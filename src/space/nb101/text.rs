@@ -155,6 +155,7 @@ mod tests {
             let architecture = Architecture::from_index(index).unwrap();
             let text = architecture.to_string();
             prop_assert_eq!(text.parse(), Ok(architecture));
+            prop_assert_eq!(serde_json::to_value(architecture).unwrap(), text.as_str());
             prop_assert_eq!(serde_json::from_value::<Architecture>(text.into()).unwrap(), architecture);
         }
 

@@ -205,6 +205,9 @@ mod tests {
             of("|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|"),
             "a=nor_conv_1x1(x); b=nor_conv_3x3(x); c=nor_conv_3x3(a+b); d=avg_pool_3x3(x); y=c+d"
         );
+        let all = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+        let inner = "a=nor_conv_3x3(x); b=nor_conv_3x3(x); c=nor_conv_3x3(x); d=nor_conv_3x3(a); e=nor_conv_3x3(a)";
+        assert_eq!(of(all), format!("{inner}; f=nor_conv_3x3(b+d); y=c+e+f"));
     }
 
     #[test]

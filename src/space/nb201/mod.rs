@@ -261,6 +261,7 @@ mod tests {
         };
         assert_eq!(Architecture::all().filter(without_conv).count(), 1_983);
         assert_eq!(representatives().iter().filter(|a| without_conv(a)).count(), 145);
+        assert!(Architecture::all().all(|a| a.has_live_convolution() != without_conv(&a)));
     }
 
     /// An edge is live if some path of non-`none` edges from node 0 to node 3 goes over it: here by trying the four paths.

@@ -81,6 +81,7 @@ mod tests {
         for architecture in Architecture::all() {
             let text = architecture.to_string();
             assert_eq!(text.parse(), Ok(architecture));
+            assert_eq!(serde_json::to_value(architecture).unwrap(), text.as_str());
             assert_eq!(serde_json::from_value::<Architecture>(text.clone().into()).unwrap(), architecture);
         }
     }

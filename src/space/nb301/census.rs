@@ -202,6 +202,22 @@ mod tests {
         Architecture::new(cell, cell)
     }
 
+    #[test]
+    fn cells_are_reduced_at_one_and_two_thirds_of_the_depth() {
+        for (layers, reduced) in [(8, [2, 5]), (6, [2, 4]), (20, [6, 13]), (3, [1, 2])] {
+            let skeleton = Skeleton { layers, ..Skeleton::SUPERNET };
+            let found: Vec<usize> = (0..layers).filter(|&layer| skeleton.kind(layer) == CellKind::Reduce).collect();
+            assert_eq!(found, reduced, "of {layers}");
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_its_range_is_no_network() {
+        assert_eq!(Skeleton::SUPERNET.validate(), Ok(()));
+        let faulty = Skeleton { layers: 0, ..Skeleton::SUPERNET };
+        assert!(matches!(faulty.validate(), Err(SkeletonError::Size { field: "cells", value: 0, .. })));
+    }
+
     /// The difference that one operation makes on one edge of a kind of cell.
     fn difference(kind: CellKind, edge: usize, operation: Operation, count: impl Fn(Architecture) -> u64) -> u64 {
         let base = uniform(Operation::MaxPool3x3);

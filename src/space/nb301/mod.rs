@@ -174,6 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn the_enumeration_has_an_end() {
+        let last = Architecture::from_index(COUNT - 1).unwrap();
+        assert_eq!((last.index(), Architecture::from_index(COUNT)), (COUNT - 1, None));
+    }
+
+    #[test]
+    fn a_convolution_of_either_cell_is_enough() {
+        let without = (0..EDGES).fold(Cell::at(0), |cell, edge| cell.with_operation(edge, Operation::SkipConnect));
+        assert!(without.edges().iter().all(|edge| !edge.operation.is_convolution()), "{without:?}");
+        let with = without.with_operation(7, Operation::DilConv3x3);
+        let found = [(without, without), (with, without), (without, with), (with, with)]
+            .map(|(normal, reduce)| Architecture::new(normal, reduce).has_convolution());
+        assert_eq!(found, [false, true, true, true]);
+        assert_eq!(format!("{without:?}"), format!("Cell({without})"));
+    }
+
+    #[test]
     fn draws_are_pinned() {
         let mut stream = Seed::root(20).child("nb301").stream();
         let drawn = [(); 3].map(|()| Architecture::sample(&mut stream));
@@ -200,7 +217,9 @@ mod tests {
         fn the_enumeration_is_a_bijection_in_order(index in 0..COUNT, other in 0..COUNT) {
             let architecture = Architecture::from_index(index).unwrap();
             prop_assert_eq!(architecture.index(), index);
-            prop_assert_eq!(architecture.cmp(&Architecture::from_index(other).unwrap()), index.cmp(&other));
+            let second = Architecture::from_index(other).unwrap();
+            prop_assert_eq!(architecture.cmp(&second), index.cmp(&other));
+            prop_assert_eq!(architecture.partial_cmp(&second), Some(index.cmp(&other)));
             prop_assert_eq!(Architecture::from_index(COUNT + index), None);
         }
 

@@ -106,6 +106,27 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_part_is_added_as_often_as_it_stands() {
+        let numbered = |factor: u64, offset: u64| Census {
+            counts: space::Census {
+                params: factor + offset,
+                conv_weights: 2 * factor + offset,
+                linear_weights: 3 * factor + offset,
+                linear_biases: 4 * factor + offset,
+                norm_params: 5 * factor + offset,
+                flops: 6 * factor + offset,
+                conv_calls: 7 * factor + offset,
+                relu_calls: 8 * factor + offset,
+                relu_elements: 9 * factor + offset,
+            },
+            norm_elements: 10 * factor + offset,
+        };
+        let mut whole = numbered(0, 1000);
+        whole.add(&numbered(1, 0), 3);
+        assert_eq!(whole, numbered(3, 1000));
+    }
+
+    #[test]
     fn a_resnet_adds_up_by_hand() {
         let architecture: resnet::Architecture = "d1,2,1 w16,24,32".parse().unwrap();
         let census = architecture.census(&Skeleton::default());

@@ -280,6 +280,17 @@ mod tests {
     }
 
     #[test]
+    fn a_small_network_has_every_width_divided() {
+        let skeleton = Skeleton { stem: 16, width_divisor: 4, ..Skeleton::default() };
+        assert_eq!(skeleton.stem_channels(), 4);
+        let stage = |width, inner, groups| Stage { depth: 2, width, block: Block::Bottleneck { inner, groups } };
+        assert_eq!(skeleton.divided(stage(64, 32, 4)), stage(16, 8, 4));
+        assert_eq!(skeleton.divided(stage(64, 8, 4)), stage(16, 2, 2), "no more groups than channels");
+        let basic = |width| Stage { depth: 3, width, block: Block::Basic };
+        assert_eq!(skeleton.divided(basic(24)), basic(6));
+    }
+
+    #[test]
     fn skeletons_are_checked_field_by_field() {
         let default = Skeleton::default();
         assert_eq!(default.validate(), Ok(()));
@@ -289,6 +300,9 @@ mod tests {
             refusal(Skeleton { width_divisor: 3, ..default }),
             "skeleton: width_divisor is 3, and must be 1, 2 or 4, and divide the stem's channels"
         );
+        let uneven = Skeleton { stem: 18, width_divisor: 4, ..default };
+        assert_eq!(uneven.validate(), Err(SkeletonError::Divisor(4)));
+        assert_eq!(Skeleton { width_divisor: 2, ..uneven }.validate(), Ok(()));
         assert_eq!(refusal(Skeleton { classes: 0, ..default }), "skeleton: classes is 0, which is not in 1..=1048576");
         assert_eq!(
             refusal(Skeleton { resolution: 5000, ..default }),

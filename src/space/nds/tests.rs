@@ -22,6 +22,7 @@ fn the_enumeration_is_a_bijection<F: Family>() {
     let ascending = Architecture::<F>::all().step_by(89).map(choices);
     assert!(ascending.is_sorted_by(|a, b| a < b), "the index orders by the first position first");
     let last = Architecture::<F>::all().next_back().unwrap();
+    assert_eq!(last, Architecture::LAST);
     let greatest = F::DECISIONS.iter().flat_map(|decision| [decision.values.len() - 1; STAGES]);
     assert!(choices(last).into_iter().eq(greatest));
 }

@@ -161,6 +161,7 @@ mod tests {
         let architecture = Architecture::<F>::from_index(index).unwrap();
         let text = architecture.to_string();
         prop_assert_eq!(text.parse(), Ok(architecture));
+        prop_assert_eq!(serde_json::to_value(architecture).unwrap(), text.as_str());
         prop_assert_eq!(serde_json::from_value::<Architecture<F>>(text.into()).unwrap(), architecture);
         Ok(())
     }
