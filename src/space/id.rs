@@ -209,6 +209,20 @@ mod tests {
         assert_eq!(counts[4], (11_390_625, Some(11_390_625), Some(11_390_625)));
     }
 
+    /// What people and hashes are told of a space. A version that is raised is raised here, too.
+    #[test]
+    fn a_space_says_what_it_is() {
+        let found = SpaceId::ALL.map(|id| (id.title(), id.version(), id.positions().count));
+        let expected = [
+            ("NAS-Bench-101 (1Shot1, sub-space 3)", 1, 10),
+            ("NAS-Bench-201", 1, 6),
+            ("NAS-Bench-301 (DARTS)", 1, 32),
+            ("NDS ResNet", 1, 6),
+            ("NDS ResNeXt-A", 1, 12),
+        ];
+        assert_eq!(found, expected);
+    }
+
     #[test]
     fn listed_operations_are_those_of_the_space() {
         let names = |id: SpaceId| id.positions().operations.to_vec();

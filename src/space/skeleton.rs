@@ -141,3 +141,53 @@ impl SkeletonError {
         Self::check("resolution", resolution, 4096)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_has_a_name_for_people() {
+        assert_eq!([Form::StandAlone, Form::Supernet].map(Form::name), ["stand-alone network", "supernet"]);
+    }
+
+    #[test]
+    fn a_skeleton_is_of_its_space() {
+        let shared = nb101::Supernet { resolution: 20, ..nb101::Supernet::default() };
+        let skeletons: [Skeleton; 4] = [
+            nb101::Skeleton::Supernet(shared).into(),
+            nb201::Skeleton { resolution: 24, ..nb201::Skeleton::default() }.into(),
+            nb301::Skeleton { resolution: 28, ..nb301::Skeleton::default() }.into(),
+            nds::Skeleton { resolution: 36, ..nds::Skeleton::default() }.into(),
+        ];
+        let found = skeletons.map(|skeleton| (skeleton.space(), skeleton.resolution(), skeleton.validate()));
+        let names = [("nb101", 20), ("nb201", 24), ("nb301", 28), ("nds", 36)];
+        assert_eq!(found, names.map(|(space, resolution)| (space, resolution, Ok(()))));
+
+        let faulty: [Skeleton; 4] = [
+            nb101::Skeleton::Supernet(nb101::Supernet { classes: 0, ..shared }).into(),
+            nb201::Skeleton { classes: 0, ..nb201::Skeleton::default() }.into(),
+            nb301::Skeleton { classes: 0, ..nb301::Skeleton::default() }.into(),
+            nds::Skeleton { classes: 0, ..nds::Skeleton::default() }.into(),
+        ];
+        let refusal = Err(SkeletonError::Size { field: "classes", value: 0, limit: 1 << 20 });
+        assert_eq!(
+            faulty.map(|skeleton| skeleton.validate()),
+            [refusal.clone(), refusal.clone(), refusal.clone(), refusal]
+        );
+    }
+
+    #[test]
+    fn sizes_have_their_limits() {
+        assert_eq!(SkeletonError::check_common(4096, 1024, 1 << 20, 4096), Ok(()));
+        assert_eq!(SkeletonError::check_common(1, 1, 1, 1), Ok(()));
+        let beyond = [(4097, 1, 1, 1), (1, 1025, 1, 1), (1, 1, (1 << 20) + 1, 1), (1, 1, 1, 4097)];
+        let fields = beyond.map(|(channels, cells, classes, resolution)| {
+            match SkeletonError::check_common(channels, cells, classes, resolution) {
+                Err(SkeletonError::Size { field, .. }) => field,
+                other => panic!("{other:?}"),
+            }
+        });
+        assert_eq!(fields, ["channels", "cells", "classes", "resolution"]);
+    }
+}

@@ -111,6 +111,17 @@ mod tests {
             error::<ResNet>("d12,12 w24,32,40"),
             "not an architecture of nds_resnet: expected `,` at byte 6, found ` w24,32,40`"
         );
+        for (text, due) in
+            [("d16,1,4", "` w`"), ("d16,1,4 w64,128,16", "` r`"), ("d16,1,4 w64,128,16 r0.25,0.5,1", "` g`")]
+        {
+            let end = text.len();
+            assert_eq!(
+                error::<ResNeXtA>(text),
+                format!(
+                    "not an architecture of nds_resnext_a: expected {due} at byte {end}, found the end of the text"
+                )
+            );
+        }
         assert_eq!(
             error::<ResNet>("d12,12,016 w24,32,40"),
             "not an architecture of nds_resnet: expected a depth (1, 2, 3, 4, 6, 8, 12, 16 or 24) at byte 7, found `016 w24,32,40`"
