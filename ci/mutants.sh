@@ -2,7 +2,7 @@
 # Mutation testing of the floors of pure mathematics, `criteria` and `space`.
 #
 #   ci/mutants.sh [FLOOR [OPTION...]]     every mutant of `criteria`, `space` or (without an argument) both; options go to
-#                                         cargo-mutants, such as `--file '**/nb201/**'` or `--shard 0/4`
+#                                         cargo-mutants, such as `--re vote` or `--shard 0/4`
 #
 # A mutant of the whole package would cost a build of the whole package. These floors need nothing below them, so they are laid out as
 # packages of their own under `target/mutants`, where a mutant costs two seconds and all of them an hour. What survives is compared with
@@ -50,6 +50,17 @@ package() {
     [[ -f $folder/Cargo.lock ]] || (cd "$folder" && cargo generate-lockfile)
 }
 
+# Runs a command of cargo-mutants, whose exit codes 2 and 3 say that mutants lived or hung. Any other failure ends this script: then
+# nothing was tested.
+tested() {
+    local code=0
+    "$@" || code=$?
+    case $code in
+        0 | 2 | 3) ;;
+        *) echo "cargo-mutants failed with exit code $code: nothing was tested" >&2; exit 1 ;;
+    esac
+}
+
 # Mutates some files of a floor, and runs the tests whose names contain none of the words in `skipped`. Most mutants die without the
 # slow tests; only those that do not meet all of them.
 mutate() {
@@ -57,12 +68,12 @@ mutate() {
     shift 3
     for word in $skipped; do skip+=(--skip "$word"); done
     rm -rf "$WORK/quick" "$WORK/slow"
-    env -u NAS_ASSAY_DATA cargo mutants --dir "$WORK/$floor" --output "$WORK/quick" --in-place --file "$files" --no-shuffle \
-        --minimum-test-timeout 10 "$@" -- -- "${skip[@]}" --skip the_space_has_its_counts || true
+    tested env -u NAS_ASSAY_DATA -u NAS_ASSAY_REQUIRE_DATA cargo mutants --dir "$WORK/$floor" --output "$WORK/quick" --in-place \
+        --file "$files" --no-shuffle --minimum-test-timeout 10 "$@" -- -- "${skip[@]}" --skip the_space_has_its_counts
+    [[ -s $WORK/quick/mutants.out/missed.txt ]] || return 0
     survivors=$(sed 's/[][\\.^$*+?(){}|]/\\&/g; s/.*/^&$/' "$WORK/quick/mutants.out/missed.txt" | paste -sd '|')
-    [[ -n $survivors ]] || return 0
-    cargo mutants --dir "$WORK/$floor" --output "$WORK/slow" --in-place --file "$files" --re "$survivors" --no-shuffle \
-        --minimum-test-timeout 30 -- -- "${skip[@]}" || true
+    tested cargo mutants --dir "$WORK/$floor" --output "$WORK/slow" --in-place --file "$files" --re "$survivors" --no-shuffle \
+        --minimum-test-timeout 30 -- -- "${skip[@]}"
     cat "$WORK/slow/mutants.out/missed.txt" >> "$WORK/$floor.txt"
 }
 
