@@ -5,7 +5,7 @@
 #                                         cargo-mutants, such as `--re vote` or `--shard 0/4`
 #
 # A mutant of the whole package would cost a build of the whole package. These floors need nothing below them, so they are laid out as
-# packages of their own under `target/mutants`, where a mutant costs two seconds and all of them an hour. What survives is compared with
+# packages of their own under `target/mutants`, where a mutant costs two to three seconds. What survives is compared with
 # `ci/mutants.txt`, which names each mutant that no test can kill and says why; any other makes this script fail.
 #
 # Needs cargo-mutants (`cargo install cargo-mutants`). With NAS_ASSAY_DATA the tests on real tables run too, as in `cargo test`.

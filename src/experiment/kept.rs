@@ -6,17 +6,33 @@ use crate::criteria::rank::PairCounts;
 use crate::criteria::topk::Rankings;
 use crate::criteria::{BestOf, Comparison, CriteriaConfig, Resamples};
 use crate::seed::Seed;
-use crate::space::Architecture;
+use crate::space::{Architecture, ArchitectureError, SpaceId};
 use crate::store::record::{EstimatorRecord, InsideRecord, KeptRecord, PruningRecord};
 
-/// What was pruned, by the variant and the seed of the supernet.
-pub(super) type Prunings<'a> = BTreeMap<(Option<String>, String), &'a PruningRecord>;
+/// What pruned supernets kept, by their variant and seed.
+pub(super) type Prunings = BTreeMap<(Option<String>, String), Kept>;
+
+/// What a supernet went on with.
+pub(super) struct Kept {
+    /// The epoch after which the others were dropped.
+    epoch: u32,
+    /// The isomorphism keys of the architectures.
+    keys: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Of a record of that space.
+    pub fn new(space: SpaceId, pruning: &PruningRecord) -> Result<Self, ArchitectureError> {
+        let key = |text: &String| Ok(Architecture::parse(space, text)?.isomorphism_key());
+        Ok(Self { epoch: pruning.epoch, keys: pruning.kept.iter().map(key).collect::<Result<_, _>>()? })
+    }
+}
 
 /// What the estimators of a panel are compared on.
 pub(super) struct Grounds<'a> {
     pub architectures: &'a [Architecture],
     pub truth: &'a [f64],
-    pub prunings: &'a Prunings<'a>,
+    pub prunings: &'a Prunings,
     pub criteria: &'a CriteriaConfig,
     /// Where the resamples of the panel come from.
     pub bootstrap: Seed,
@@ -27,24 +43,16 @@ impl Grounds<'_> {
     /// judged on the kept architectures alone. `None` where the variant's score is not of one supernet after it was pruned.
     pub fn inside_kept(&self, variant: &EstimatorRecord, own: &EstimatorRecord) -> Option<KeptRecord> {
         let at = variant.checkpoint.as_ref().filter(|at| at.is_single())?;
-        let pruning = self.prunings.get(&(variant.variant.clone(), at.seed.clone()))?;
-        if at.epoch <= pruning.epoch {
+        let kept = self.prunings.get(&(variant.variant.clone(), at.seed.clone()))?;
+        if at.epoch <= kept.epoch {
             return None;
         }
-        let rows = self.kept_rows(pruning);
+        let is_kept = |&row: &usize| kept.keys.contains(&self.architectures[row].isomorphism_key());
+        let rows: Vec<usize> = (0..self.architectures.len()).filter(is_kept).collect();
         let (of_variant, resampled) = self.inside(&rows, variant);
         let (of_own, with) = self.inside(&rows, own);
         let outcome = Comparison::new(&resampled, &with);
         Some(KeptRecord { architectures: rows.len(), variant: of_variant, own: of_own, outcome })
-    }
-
-    /// The rows of the panel that are isomorphic to a kept architecture, ascending.
-    fn kept_rows(&self, pruning: &PruningRecord) -> Vec<usize> {
-        let space = self.architectures.first().map(|architecture| architecture.space());
-        let parse = |text: &String| Architecture::parse(space?, text).ok();
-        let kept: BTreeSet<String> = pruning.kept.iter().filter_map(parse).map(Architecture::isomorphism_key).collect();
-        let is_kept = |&row: &usize| kept.contains(&self.architectures[row].isomorphism_key());
-        (0..self.architectures.len()).filter(is_kept).collect()
     }
 
     /// An estimator on some rows.

@@ -1,10 +1,11 @@
 //! From scores to a record: criteria, analyses and published figures.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::analyses::{Ground, compare};
 use super::ensemble::{ScoredRow, with_seed_means};
-use super::kept::{Grounds, Prunings};
+use super::kept::{Grounds, Kept, Prunings};
 use super::material::{Material, PanelRows};
 use super::outside::SCORE_FILE_VERSION;
 use super::plan::{ScoreWork, Weights};
@@ -30,7 +31,7 @@ impl Runner<'_> {
         results: Results,
         scores: &BTreeMap<StageKey, Vec<Score>>,
     ) -> Result<Record, ExperimentError> {
-        let prunings = prunings(resolved, &results);
+        let prunings = prunings(resolved, &results)?;
         let panels = (0..material.panels.len())
             .map(|panel| {
                 let rows = scored_rows(resolved, material, panel, &results.scores, scores)?;
@@ -59,7 +60,7 @@ fn panel_record(
     material: &Material,
     panel: usize,
     rows: &[ScoredRow],
-    prunings: &Prunings<'_>,
+    prunings: &Prunings,
 ) -> Result<PanelRecord, ExperimentError> {
     let (spec, panel) = (&resolved.spec, &material.panels[panel]);
     let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
@@ -131,16 +132,19 @@ fn panel_record(
 }
 
 /// What was pruned of the supernet with each variant's settings and each seed.
-fn prunings<'a>(resolved: &Resolved, results: &'a Results) -> Prunings<'a> {
+fn prunings(resolved: &Resolved, results: &Results) -> Result<Prunings, ExperimentError> {
     let mut found = Prunings::new();
     for (_, work) in &results.scores {
         let Some(weights) = &work.weights else { continue };
         let supernet = results.supernets.iter().find(|(key, _)| *key == weights.supernet);
         if let Some(pruning) = supernet.and_then(|(_, record)| record.pruning.as_ref()) {
-            found.insert((resolved.arms[work.arm].variant.clone(), weights.seed.to_string()), pruning);
+            let of = (resolved.arms[work.arm].variant.clone(), weights.seed.to_string());
+            if let Entry::Vacant(place) = found.entry(of) {
+                place.insert(Kept::new(resolved.spec.space, pruning)?);
+            }
         }
     }
-    found
+    Ok(found)
 }
 
 /// What each estimator of a panel said, ensembles included.
