@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use nas_assay::net::kernels::{
+use nas_assay::kernels::cpu::{
     SgdStep, Window, add_all, avg_pool2d, batch_norm, conv2d, global_avg_pool, keep_candle_on_its_thread,
     keep_freed_memory, max_pool2d, relu, sgd_step,
 };

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
-use nas_assay::net::kernels::{
+use nas_assay::kernels::cpu::{
     Window, add, avg_pool2d, backward, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
     keep_freed_memory, linear, max_pool2d, relu,
 };

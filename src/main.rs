@@ -1,15 +1,15 @@
 //! The `nas-assay` program.
 
-mod cli;
-
 use std::process::ExitCode;
+
+use git_version::git_version;
 
 // Training allocates and frees the same large buffers at every step; this allocator keeps their pages.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    nas_assay::net::kernels::keep_candle_on_its_thread();
-    nas_assay::net::kernels::keep_freed_memory();
-    cli::main()
+    nas_assay::kernels::cpu::keep_freed_memory();
+    let commit = git_version!(args = ["--always", "--abbrev=40", "--match="], fallback = "");
+    nas_assay::cli::main(Some(commit).filter(|commit| !commit.is_empty()))
 }

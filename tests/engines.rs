@@ -1,20 +1,24 @@
 //! The composed form of the layers held against the CPU kernels through everything that stands on them, up to the scores.
 //!
-//! The composed form runs on the CPU, or on the GPU that `NAS_ASSAY_TEST_DEVICE` names.
+//! The composed form runs on the CPU, or on the GPU that `NAS_ASSAY_TEST_DEVICE` names. A process of its own, since it changes its
+//! environment.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
 
-mod common;
-
 use candle_core::{DType, Device};
 use nas_assay::criteria::rank::PairCounts;
-use nas_assay::data::synthetic;
 use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, registry};
-use nas_assay::net::kernels::keep_graphs_of_gradients;
-use nas_assay::net::{Engine, Init, NetConfig, Network, device};
+use nas_assay::images::synthetic;
+use nas_assay::kernels::cpu::{keep_freed_memory, keep_graphs_of_gradients};
+use nas_assay::kernels::device;
+use nas_assay::net::{Engine, Init, NetConfig, Network};
 use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
+
+// The composed layers allocate and free large tensors at every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
@@ -45,8 +49,9 @@ fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
 /// The cross class: scores agree to the digits that rounding leaves, and rank alike.
 #[test]
 fn estimators_agree() {
-    let device = device::open(&common::device()).unwrap();
+    let device = device::open(&std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())).unwrap();
     let kernels = [DType::F64, DType::F32].map(|dtype| scores(Engine::Kernels, &Device::Cpu, dtype));
+    keep_freed_memory();
     // Candle reads once a thread whether second derivatives are wanted.
     keep_graphs_of_gradients();
     let composed = |dtype| {

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use candle_core::{Result, Tensor};
-use nas_assay::data::Batch;
 use nas_assay::estimator::{Estimator, Probe, registry};
+use nas_assay::images::Batch;
 use nas_assay::net::{Engine, Pass};
 
 use super::{BATCH, labels, median, network, random};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::criteria::CriteriaError;
-use crate::data::{DataError, DataRoot};
 use crate::experiment::{ExperimentError, Material, find_carried, scores_of_files};
 use crate::space::{Architecture, Census, SpaceId, nb301, nds};
 use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
 use crate::store::record::Record;
 use crate::store::{RecordId, Store};
+use crate::{DataRoot, DataRootError};
 
 use super::panel::{Column, Scored};
 
@@ -88,7 +88,7 @@ impl From<ExperimentError> for Trouble {
             ExperimentError::NoDataRoot { file } => Self::Missing(format!(
                 "{file} is needed: give the data root that holds it with --data-root, or set NAS_ASSAY_DATA"
             )),
-            ExperimentError::Data(DataError::Missing { path }) => {
+            ExperimentError::Data(DataRootError::Missing { path }) => {
                 Self::Missing(format!("{} is needed and not there: put it into the data root", path.display()))
             }
             other => Self::Failed(other),
@@ -246,7 +246,7 @@ mod tests {
         std::fs::write(folder.path().join("truth/nb201.csv"), "damaged").unwrap();
         let damaged = empty.table(Source::Nb201);
         assert!(
-            matches!(damaged, Err(Trouble::Failed(ExperimentError::Data(DataError::Digest { .. })))),
+            matches!(damaged, Err(Trouble::Failed(ExperimentError::Data(DataRootError::Digest { .. })))),
             "{damaged:?}"
         );
     }

@@ -21,7 +21,7 @@ use serde::{Serialize, Serializer};
 
 use crate::experiment::ExperimentError;
 use crate::space::SpaceId;
-use crate::spec::nearest;
+use nas_assay_base::nearest;
 
 pub use evidence::{Evidence, Source, Trouble};
 pub use panel::{Column, Scored};

@@ -1,8 +1,8 @@
 //! `nas-assay claims [ID]`
 
+use crate::claims::{self, Evidence, Numbers, Outcome, Verdict};
+use crate::store::to_json;
 use clap::Args;
-use nas_assay::claims::{self, Evidence, Numbers, Outcome, Verdict};
-use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED, USAGE};

@@ -2,12 +2,13 @@
 
 use std::io::IsTerminal;
 
+use crate::DataRoot;
+use crate::DeviceClass;
+use crate::experiment::{Progress, Silent};
+use crate::kernels::cpu::keep_graphs_of_gradients;
+use crate::kernels::device::{self, DeviceError};
+use crate::store::Store;
 use candle_core::Device;
-use nas_assay::data::DataRoot;
-use nas_assay::experiment::{DeviceClass, Progress, Silent};
-use nas_assay::net::device::{self, DeviceError};
-use nas_assay::net::kernels::keep_graphs_of_gradients;
-use nas_assay::store::Store;
 
 use super::Global;
 use super::exit::{DEVICE, Failure, UNEXPECTED, USAGE};
@@ -17,11 +18,12 @@ use super::progress::Bars;
 #[derive(Debug)]
 pub struct Context {
     global: Global,
+    commit: Option<&'static str>,
 }
 
 impl Context {
     /// Sets the number of worker threads and looks at nothing else yet.
-    pub fn new(global: Global) -> Result<Self, Failure> {
+    pub fn new(global: Global, commit: Option<&'static str>) -> Result<Self, Failure> {
         if global.device != "cpu" {
             keep_graphs_of_gradients();
         }
@@ -31,7 +33,12 @@ impl Context {
             .stack_size(8 << 20)
             .build_global()
             .map_err(|error| Failure::new(UNEXPECTED, format!("failed to start {threads} worker threads: {error}")))?;
-        Ok(Self { global })
+        Ok(Self { global, commit })
+    }
+
+    /// The git commit that the program was built from, where it is known.
+    pub fn commit(&self) -> Option<&'static str> {
+        self.commit
     }
 
     /// The store.

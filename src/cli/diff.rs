@@ -1,8 +1,8 @@
 //! `nas-assay diff LEFT RIGHT`
 
+use crate::report::Diff;
+use crate::store::to_json;
 use clap::Args;
-use nas_assay::report::Diff;
-use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH, UNEXPECTED};

@@ -1,9 +1,9 @@
 //! `nas-assay estimators [ID]`
 
+use crate::estimator::{Estimator, Meta, registry};
+use crate::store::to_json;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, TableStyle};
-use nas_assay::estimator::{Estimator, Meta, registry};
-use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED, USAGE};

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::experiment::ExperimentError;
+use crate::spec::SpecError;
+use crate::store::StoreError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
-use nas_assay::experiment::ExperimentError;
-use nas_assay::spec::SpecError;
-use nas_assay::store::StoreError;
 
 /// The command did what it was asked.
 pub const DONE: u8 = 0;
@@ -123,9 +123,10 @@ impl From<ExperimentError> for Failure {
             }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
                 .with_help("give --data-root DIR, or set NAS_ASSAY_DATA, to a folder laid out as the README says"),
-            ExperimentError::Data(_) | ExperimentError::Table(_) | ExperimentError::ScoreFile(_) => {
-                Self::new(DATA, message)
-            }
+            ExperimentError::Data(_)
+            | ExperimentError::Images(_)
+            | ExperimentError::Table(_)
+            | ExperimentError::ScoreFile(_) => Self::new(DATA, message),
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),

@@ -1,11 +1,12 @@
 //! Runs a spec for a command: `run` and `report` do it alike.
 
+use crate::DataRoot;
+use crate::DeviceClass;
+use crate::experiment::{Progress, Resolved, Runner, freeze};
+use crate::report;
+use crate::store::record::Record;
+use crate::store::{RecordId, Store, to_json};
 use candle_core::Device;
-use nas_assay::data::DataRoot;
-use nas_assay::experiment::{DeviceClass, Progress, Resolved, Runner, freeze};
-use nas_assay::report;
-use nas_assay::store::record::Record;
-use nas_assay::store::{RecordId, Store, to_json};
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
@@ -45,7 +46,7 @@ impl Launch {
     pub fn run(&self, context: &Context, resolved: &Resolved) -> Result<(RecordId, Record), Failure> {
         let Self { class, device, .. } = self;
         context.note(&format!("{}  spec {}  device class {class}", resolved.spec.name, resolved.hash.short()));
-        let provenance = freeze(device, *class);
+        let provenance = freeze(device, *class, context.commit());
         let record = self.runner().run(resolved, &provenance)?;
         if let Some(peak) = peak_memory() {
             context.note(&format!("peak memory {peak} MB"));

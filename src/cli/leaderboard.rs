@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::report::{Format, Leaderboard};
+use crate::store::StoreError;
 use clap::Args;
-use nas_assay::report::{Format, Leaderboard};
-use nas_assay::store::StoreError;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};

@@ -1,6 +1,6 @@
 //! The command line: each command parses, calls the library and prints, one file a command.
 //!
-//! Data goes to stdout, everything else to stderr. Exit codes: see [`exit`].
+//! Data goes to stdout, everything else to stderr. The help text lists the exit codes.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
 
@@ -29,6 +29,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use context::Context;
+
+use crate::kernels::cpu::keep_candle_on_its_thread;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
@@ -111,8 +113,10 @@ impl Command {
     }
 }
 
-/// Parses the command line, runs the command, and says how it went.
-pub fn main() -> ExitCode {
+/// Parses the command line, runs the command, and says how it went. `commit` is the git commit that the program was built from, for the
+/// provenance of its records.
+pub fn main(commit: Option<&'static str>) -> ExitCode {
+    keep_candle_on_its_thread();
     exit::set_style();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -122,7 +126,7 @@ pub fn main() -> ExitCode {
         }
     };
     // On a worker thread from here on: from outside, every kernel would hand its work over and go to sleep until it is done.
-    let outcome = Context::new(cli.global).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
+    let outcome = Context::new(cli.global, commit).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::files::write_atomic;
+use crate::report::Format;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use nas_assay::files::write_atomic;
-use nas_assay::report::Format;
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::experiment::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nas_assay::experiment::Progress;
 
 /// How often a stage is heard of where no bar can be drawn.
 const HEARD_EVERY: Duration = Duration::from_secs(60);

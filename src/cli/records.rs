@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use nas_assay::experiment::{CarriedError, Resolved, find_carried};
-use nas_assay::store::record::Record;
-use nas_assay::store::{RecordId, Store, StoreError};
+use crate::experiment::{CarriedError, Resolved, find_carried};
+use crate::store::record::Record;
+use crate::store::{RecordId, Store, StoreError};
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};

@@ -1,7 +1,7 @@
 //! `nas-assay report RECORD`
 
+use crate::report::Format;
 use clap::Args;
-use nas_assay::report::Format;
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};

@@ -1,8 +1,8 @@
 //! `nas-assay run SPEC`
 
+use crate::experiment::{Resolved, Runner};
+use crate::store::to_json;
 use clap::Args;
-use nas_assay::experiment::{Resolved, Runner};
-use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::estimator::{Estimator, registry};
+use crate::estimator::{EstimatorKind, Score as Value};
+use crate::experiment::{ScoreError, Scored, score_file};
+use crate::space::{Architecture, SpaceId};
 use candle_core::DType;
 use clap::{Args, ValueEnum};
-use nas_assay::estimator::{Estimator, registry};
-use nas_assay::estimator::{EstimatorKind, Score as Value};
-use nas_assay::experiment::{ScoreError, Scored, score_file};
-use nas_assay::space::{Architecture, SpaceId};
 use serde_json::{Map, json};
 
 use super::context::Context;

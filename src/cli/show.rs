@@ -1,8 +1,8 @@
 //! `nas-assay show [RECORD]`
 
+use crate::report;
+use crate::store::to_json;
 use clap::Args;
-use nas_assay::report;
-use nas_assay::store::to_json;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
@@ -34,7 +34,7 @@ impl Show {
         Ok(())
     }
 
-    fn list(&self, store: &nas_assay::store::Store) -> Result<(), Failure> {
+    fn list(&self, store: &crate::store::Store) -> Result<(), Failure> {
         let mut rows = Vec::new();
         for id in store.records()? {
             if let Some(record) = store.record(&id)? {

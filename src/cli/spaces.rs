@@ -1,10 +1,10 @@
 //! `nas-assay spaces`
 
+use crate::DataRoot;
+use crate::space::{Counts, Positions, SpaceId};
+use crate::store::to_json;
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use nas_assay::data::DataRoot;
-use nas_assay::space::{Counts, Positions, SpaceId};
-use nas_assay::store::to_json;
 use serde::Serialize;
 
 use super::context::Context;

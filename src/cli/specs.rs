@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
-use nas_assay::experiment::{CARRIED_SPECS, Resolved, carried_specs};
-use nas_assay::spec::{Spec, nearest, parse_spec, read_text};
-use nas_assay::store::to_json;
+use nas_assay_base::nearest;
+
+use crate::carried::SPECS;
+use crate::experiment::{Resolved, carried_specs};
+use crate::spec::{Spec, parse_spec, read_text};
+use crate::store::to_json;
 
 use super::exit::{Failure, UNEXPECTED, USAGE};
 
@@ -51,10 +54,10 @@ pub fn find(word: &str) -> Result<Spec, Failure> {
 }
 
 fn carried(name: &str) -> Result<&'static str, Failure> {
-    if let Some((_, text)) = CARRIED_SPECS.iter().find(|(candidate, _)| *candidate == name) {
+    if let Some((_, text)) = SPECS.iter().find(|(candidate, _)| *candidate == name) {
         return Ok(text);
     }
-    let help = match nearest(name, CARRIED_SPECS.iter().map(|(name, _)| *name)) {
+    let help = match nearest(name, SPECS.iter().map(|(name, _)| *name)) {
         Some(known) => format!("did you mean `{known}`? a file is given by its path, as in ./{name}.toml"),
         None => "`nas-assay specs` lists them; a file is given by its path, ending in .toml".to_owned(),
     };

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::experiment::make_truth;
+use crate::files::write_atomic;
+use crate::spec::{parse_recipe, read_text};
+use crate::truth::trained::{render, spread};
 use clap::Args;
-use nas_assay::experiment::make_truth;
-use nas_assay::files::write_atomic;
-use nas_assay::spec::{parse_recipe, read_text};
-use nas_assay::truth::trained::{render, spread};
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::criteria::Direction;
+use crate::experiment::{Judge, Material, Oddity, Resolved, ScoreTable, judge_estimator, judge_scores};
 use clap::{Args, ValueEnum};
-use nas_assay::criteria::Direction;
-use nas_assay::experiment::{Judge, Material, Oddity, Resolved, ScoreTable, judge_estimator, judge_scores};
-use nas_assay::files::write_atomic;
-use nas_assay::report::golden::{agree, body, pinned};
-use nas_assay::report::judgement;
-use nas_assay::space::SpaceId;
-use nas_assay::spec::{DataFile, ScoreFile, sha256_hex};
-use nas_assay::store::to_json;
+use nas_assay_base::sha256_hex;
+
+use crate::files::write_atomic;
+use crate::report::golden::{agree, body, pinned};
+use crate::report::judgement;
+use crate::space::SpaceId;
+use crate::spec::{DataFile, ScoreFile};
+use crate::store::to_json;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
@@ -85,7 +87,7 @@ impl Verify {
     fn scores(&self, context: &Context, file: &Path, space: SpaceId) -> Result<(), Failure> {
         let bytes =
             std::fs::read(file).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", file.display())))?;
-        let unreadable = |error: nas_assay::experiment::ScoreFileError| Failure::new(DATA, error.to_string());
+        let unreadable = |error: crate::experiment::ScoreFileError| Failure::new(DATA, error.to_string());
         let (table, oddities) = ScoreTable::parse(&file.display().to_string(), &bytes, space).map_err(unreadable)?;
         tell(context, &oddities);
         if self.strict && !oddities.is_empty() {

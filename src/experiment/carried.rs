@@ -1,7 +1,9 @@
 //! The carried specs by what people call them: a name, or the first digits of a hash.
 
-use super::{CARRIED_SPECS, ExperimentError, Resolved};
-use crate::spec::{nearest, parse_spec};
+use super::{ExperimentError, Resolved};
+use crate::carried::SPECS;
+use crate::spec::parse_spec;
+use nas_assay_base::nearest;
 
 /// Why a word means no carried spec.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +34,7 @@ pub enum CarriedError {
 /// # Errors
 /// None that a program whose tests pass can bring about.
 pub fn carried_specs() -> Result<Vec<Resolved>, ExperimentError> {
-    CARRIED_SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?)).collect()
+    SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?)).collect()
 }
 
 /// The carried spec of that name, or the one whose hash begins with the word.
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn several_hashes_that_begin_alike_are_all_named() {
         let Err(CarriedError::Ambiguous { candidates, .. }) = find_carried("") else { panic!("one was chosen") };
-        assert_eq!(candidates.len(), CARRIED_SPECS.len());
+        assert_eq!(candidates.len(), SPECS.len());
         assert!(candidates[0].contains("nb101-micro"), "{candidates:?}");
     }
 }

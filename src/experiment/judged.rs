@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::CARRIED_SPECS;
+use crate::carried::SPECS;
 use crate::space::SpaceId;
 use crate::spec::{Images, Missing, OneShot, Panel, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec};
 
@@ -27,7 +27,7 @@ impl Judge {
     pub fn spec(self, space: SpaceId) -> Result<Spec, SpecError> {
         let size = if self == Self::Benchmark { "real" } else { "micro" };
         let name = format!("{space}-{size}");
-        let (name, text) = CARRIED_SPECS
+        let (name, text) = SPECS
             .iter()
             .find(|(carried, _)| *carried == name)
             .ok_or_else(|| SpecError::Invalid { key: "space".to_owned(), problem: format!("has no spec {name}") })?;

@@ -6,9 +6,9 @@ use super::ExperimentError;
 use super::material::Split;
 use super::runner::Runner;
 use super::scores::Group;
-use crate::data::cifar::CLASSES;
-use crate::data::{Batch, Noise, Normalisation};
 use crate::estimator::{EstimatorKind, Probe};
+use crate::images::cifar::CLASSES;
+use crate::images::{Batch, Noise, Normalisation};
 use crate::net::{Dropout, Engine, Init, NetConfig, Network};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
@@ -151,8 +151,9 @@ fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DeviceClass;
     use crate::estimator::registry;
-    use crate::experiment::{DeviceClass, Resolved, Silent, freeze};
+    use crate::experiment::{Resolved, Silent, freeze};
     use crate::spec::parse_spec;
     use crate::store::Store;
     use crate::store::record::Record;
@@ -180,7 +181,7 @@ mod tests {
     }
 
     fn run(runner: &Runner<'_>, resolved: &Resolved) -> Record {
-        runner.run(resolved, &freeze(&Device::Cpu, DeviceClass::Cpu)).unwrap()
+        runner.run(resolved, &freeze(&Device::Cpu, DeviceClass::Cpu, None)).unwrap()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use super::material::Split;
 use super::progress::Progress;
 use super::{ExperimentError, workers};
-use crate::data::DataRoot;
+use crate::DataRoot;
 use crate::net::train::{Job, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
@@ -142,12 +142,12 @@ pub(super) fn train_one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::truth::trained::carried;
+    use crate::carried::truth;
 
     #[test]
     fn the_carried_tables_are_of_the_architectures_that_their_recipes_draw() {
         for name in ["nb101-micro", "nb201-micro", "nb301-micro", "nds_resnet-micro", "nds_resnext_a-micro"] {
-            let table = carried(name).unwrap();
+            let table = truth(name).unwrap();
             let held: Vec<Architecture> = table.rows.iter().map(|row| row.architecture).collect();
             assert_eq!(draw(&table.recipe).unwrap(), held, "{name}");
             assert_eq!(held.len(), table.recipe.architectures, "{name}");
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_recipe_that_asks_for_more_than_there_is_is_refused() {
-        let mut recipe = carried("nds_resnet-micro").unwrap().recipe;
+        let mut recipe = truth("nds_resnet-micro").unwrap().recipe;
         recipe.most_flops = Some(1);
         let error = draw(&recipe).unwrap_err().to_string();
         let asked =

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::ensemble::ScoredRow;
 use super::{ExperimentError, ScoreTable};
-use crate::data::{DataRoot, ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
+use crate::DataRoot;
+use crate::carried;
+use crate::images::{ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, SubSpace};
 use crate::spec::{DataFile, Images, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
@@ -13,7 +15,7 @@ use crate::truth::nb201::Nb201Table;
 use crate::truth::nb301::Nb301Table;
 use crate::truth::nds::{NdsTable, Tabled};
 use crate::truth::table::TableError;
-use crate::truth::trained::{self, TrainedTable};
+use crate::truth::trained::TrainedTable;
 
 /// Everything that a run reads.
 #[derive(Debug)]
@@ -113,7 +115,7 @@ impl Material {
         let mut places = None;
         let (truth, truth_source, trained) = match &spec.truth {
             Truth::Trained(choice) => {
-                let table = trained::carried(&choice.table)?;
+                let table = carried::truth(&choice.table)?;
                 let rows = table.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
                 (rows, format!("trained by this project: {}", choice.table), Some(table))
             }

@@ -25,12 +25,11 @@ mod supernet;
 mod verify;
 mod workers;
 
-use std::fmt;
-
+use crate::DataRootError;
 use crate::criteria::CriteriaError;
-use crate::data::DataError;
 use crate::estimator::EstimatorError;
 use crate::estimator::registry::UnknownEstimator;
+use crate::images::ImageError;
 use crate::net::NetError;
 use crate::net::checkpoint::CheckpointError;
 use crate::net::train::TrainError;
@@ -52,59 +51,6 @@ pub use record::{OutsideScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use runner::{PlannedStage, Runner};
 pub use score_file::{ScoreError, Scored, score_file};
-
-/// A carried spec: its name and its text.
-macro_rules! carried {
-    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../fixtures/specs/", $name, ".toml")))),*] };
-}
-
-/// The specs that the program carries, name and TOML text: of every space one that needs no data, and one that needs the data root.
-pub const CARRIED_SPECS: &[(&str, &str)] = carried![
-    "nb101-micro",
-    "nb101-real",
-    "nb201-improvements",
-    "nb201-micro",
-    "nb201-real",
-    "nb301-micro",
-    "nb301-real",
-    "nds_resnet-micro",
-    "nds_resnet-pickers",
-    "nds_resnet-real",
-    "nds_resnext_a-micro",
-    "nds_resnext_a-real",
-    "real-nb101-published",
-    "real-nb201-improvements",
-    "real-nb201-oneshot",
-    "real-nb201-skips",
-    "real-nb201-zeroshot",
-    "real-nb301-published",
-    "real-nds_resnext_a-published",
-];
-
-/// Which engine made a number; numbers of one class are bit-identical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeviceClass {
-    /// This project's CPU kernels.
-    Cpu,
-    /// Candle's CUDA backend.
-    Cuda,
-}
-
-impl DeviceClass {
-    /// As it stands in a record's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-        }
-    }
-}
-
-impl fmt::Display for DeviceClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Why an experiment could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +83,10 @@ pub enum ExperimentError {
     },
     /// A data file is missing, damaged or not the declared one.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(#[from] DataRootError),
+    /// Images are not what they should be.
+    #[error(transparent)]
+    Images(ImageError),
     /// A truth table does not parse.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -208,4 +157,13 @@ pub enum ExperimentError {
         /// Its architectures.
         count: usize,
     },
+}
+
+impl From<ImageError> for ExperimentError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Root(error) => Self::Data(error),
+            error => Self::Images(error),
+        }
+    }
 }

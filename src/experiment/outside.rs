@@ -7,8 +7,9 @@ use csv::{ReaderBuilder, StringRecord};
 use super::ensemble::ScoredRow;
 use crate::estimator::Score;
 use crate::space::{Architecture, ArchitectureError, SpaceId};
-use crate::spec::{ScoreColumn, ScoreFile, nearest};
+use crate::spec::{ScoreColumn, ScoreFile};
 use crate::store::record::Checkpoint;
+use nas_assay_base::nearest;
 
 /// Version of the rules by which scores are taken from a file.
 pub(super) const SCORE_FILE_VERSION: u32 = 1;

@@ -5,16 +5,18 @@
 
 use serde::Serialize;
 
+use super::ExperimentError;
 use super::material::Material;
 use super::resolve::{Arm, Resolved, estimator_meta, reads_supernet};
-use super::{DeviceClass, ExperimentError};
+use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
     CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError,
-    StageKey, Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot, sha256_hex,
+    StageKey, Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
 };
+use nas_assay_base::sha256_hex;
 
 /// One unit of work with a result in the store.
 #[derive(Clone, Debug, PartialEq)]

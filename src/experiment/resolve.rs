@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::ExperimentError;
 use super::outside::SCORE_FILE_VERSION;
+use crate::carried;
 use crate::criteria::VOTE_VERSION;
-use crate::data::SYNTHETIC_VERSION;
 use crate::estimator::EstimatorKind;
 use crate::estimator::{Meta, registry};
+use crate::images::SYNTHETIC_VERSION;
 use crate::space::SUB_SPACE_VERSION;
 use crate::spec::{
     CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
     canonical_json,
 };
-use crate::truth::trained;
 
 /// A resolved spec: what the text says, and the versions and digests that it can't say.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl Resolved {
             versions.insert("images:synthetic".to_owned(), SYNTHETIC_VERSION);
         }
         if let Truth::Trained(truth) = &spec.truth {
-            let table = trained::carried(&truth.table)?;
+            let table = carried::truth(&truth.table)?;
             if table.recipe.space != spec.space {
                 let problem =
                     format!("is `{}`, which is truth of {}, not of {}", truth.table, table.recipe.space, spec.space);

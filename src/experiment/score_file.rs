@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::data::Batch;
 use crate::estimator::Score;
 use crate::estimator::{Estimator, EstimatorError, Probe};
+use crate::images::Batch;
 use crate::net::{Engine, Init, LoadError, NetConfig, NetError, Network};
 use crate::space::{Architecture, SpaceId, nb201};
 

@@ -161,7 +161,8 @@ fn describe(kind: EstimatorKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{DeviceClass, Silent};
+    use crate::DeviceClass;
+    use crate::experiment::Silent;
     use crate::space::SpaceId;
     use crate::store::Store;
     use candle_core::Device;

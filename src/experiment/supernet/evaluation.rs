@@ -3,8 +3,8 @@
 use candle_core::Device;
 
 use super::super::{ExperimentError, workers};
-use crate::data::Batch;
 use crate::estimator::{Need, Probe};
+use crate::images::Batch;
 use crate::net::{Engine, Network};
 use crate::space::Architecture;
 use crate::spec::OneShotScore;

@@ -23,7 +23,7 @@ use candle_core::DType;
 use self::evaluation::Evaluation;
 use self::pool::sampler;
 use self::prune::candidates;
-use self::state::State;
+use self::state::{State, recorded};
 use self::watch::Watcher;
 use super::ExperimentError;
 use super::material::Split;
@@ -35,7 +35,7 @@ use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
 use crate::space::Form;
 use crate::spec::{OneShot, Picker, SeedValue, Spec, StageKey, Supernet};
-use crate::store::record::{EpochRecord, SupernetRecord};
+use crate::store::record::SupernetRecord;
 
 impl Runner<'_> {
     /// The record of a supernet, which is trained now unless the store holds it; `label` names it to who hears of progress.
@@ -83,7 +83,7 @@ impl Runner<'_> {
                 watcher.after_step(step)
             })?;
             self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
-            record.epochs.push(EpochRecord::from(&epoch));
+            record.epochs.push(recorded(&epoch));
             record.watched.extend(watcher.after_epoch()?);
             // Before the state: a run that goes on after this epoch finds the checkpoint there.
             if settings.checkpoints.contains(&number) {

@@ -49,7 +49,7 @@ impl<'a> State<'a> {
         record.epochs = self.parse(text(CURVE).unwrap_or_default())?;
         record.pruning = text(PRUNING).map(|text| self.parse(text)).transpose()?;
         record.watched = text(WATCHED).map_or(Ok(Vec::new()), |text| self.parse(text))?;
-        Ok(trainer.resume(&tensors, &record.epochs.iter().map(Epoch::from).collect::<Vec<_>>())?)
+        Ok(trainer.resume(&tensors, &record.epochs.iter().map(trained).collect::<Vec<_>>())?)
     }
 
     /// Writes where trainer and record stand.
@@ -82,24 +82,22 @@ impl<'a> State<'a> {
     }
 }
 
-impl From<&Epoch> for EpochRecord {
-    fn from(epoch: &Epoch) -> Self {
-        Self {
-            epoch: epoch.number as u32,
-            loss: epoch.loss,
-            accuracy: epoch.accuracy,
-            learning_rate: epoch.learning_rate,
-        }
+/// An epoch as a record has it.
+pub(super) fn recorded(epoch: &Epoch) -> EpochRecord {
+    EpochRecord {
+        epoch: epoch.number as u32,
+        loss: epoch.loss,
+        accuracy: epoch.accuracy,
+        learning_rate: epoch.learning_rate,
     }
 }
 
-impl From<&EpochRecord> for Epoch {
-    fn from(record: &EpochRecord) -> Self {
-        Self {
-            number: record.epoch as usize,
-            loss: record.loss,
-            accuracy: record.accuracy,
-            learning_rate: record.learning_rate,
-        }
+/// An epoch as the trainer has it.
+fn trained(record: &EpochRecord) -> Epoch {
+    Epoch {
+        number: record.epoch as usize,
+        loss: record.loss,
+        accuracy: record.accuracy,
+        learning_rate: record.learning_rate,
     }
 }

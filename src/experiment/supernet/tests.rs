@@ -6,7 +6,8 @@ use candle_core::Device;
 use super::*;
 use crate::criteria::{CriteriaConfig, Criterion, PairCounts, Spread, Stability};
 
-use crate::experiment::{DeviceClass, Progress, Resolved, Silent, freeze};
+use crate::DeviceClass;
+use crate::experiment::{Progress, Resolved, Silent, freeze};
 use crate::space::{Architecture, SpaceId, nb201};
 use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
@@ -104,7 +105,7 @@ fn run(resolved: &Resolved) -> Record {
     let store = Store::open(folder.path()).unwrap();
     let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
     let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-    runner.run(resolved, &freeze(device, class)).unwrap()
+    runner.run(resolved, &freeze(device, class, None)).unwrap()
 }
 
 #[test]

@@ -1,0 +1,358 @@
+//! Criteria: what a score vector is worth as a ranking of architectures.
+//!
+//! Pure `f64` mathematics over two vectors with one entry an architecture: the truth (an accuracy, say) and the scores of an
+//! estimator, both higher-is-better ([`Direction::orient`] turns a loss around). Definitions follow Ning et al., "Evaluating Efficient
+//! Performance Estimators of Neural Architectures" (`NeurIPS` 2021), Sec. 3.
+//!
+//! Three rules hold everywhere:
+//! - rows are ordered by score descending, then by row ascending, so that ties fall the same way on every machine; where that order
+//!   decides a value, its expectation under random tie-breaking stands beside it and the value is flagged;
+//! - a score that is not finite ranks below every finite one and is counted; truth must be finite;
+//! - sums run in a fixed order, counts are integers, and square roots are the only function: values have the same bits everywhere.
+
+#![allow(clippy::float_cmp)] // A tie is exact equality, and tests of exact results say so.
+
+pub mod bootstrap;
+mod complexity;
+mod direction;
+mod extremes;
+mod levels;
+mod name;
+mod operation;
+mod paired;
+mod pairs;
+pub mod rank;
+mod resample;
+mod stability;
+pub mod topk;
+mod vote;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use nas_assay_base::seed::Seed;
+
+pub use bootstrap::{Interval, Resamples};
+pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
+pub use direction::Direction;
+pub use extremes::{Extremes, Standing};
+pub use name::{Criterion, UnknownCriterion, percent};
+pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
+pub use paired::{Comparison, Verdict};
+pub use rank::{PairCounts, Pearson};
+pub use stability::{Spread, Stability};
+pub use topk::{BestOf, Precision, Ranking};
+pub use vote::{VOTE_VERSION, VoteRule};
+
+/// Which criteria to compute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct CriteriaConfig {
+    /// The fractions K of P@topK and P@bottomK, each above 0 and up to 1.
+    pub fractions: Vec<f64>,
+    /// The fractions K of BR@K and WR@K, each above 0 and up to 1.
+    pub ranking_fractions: Vec<f64>,
+    /// The counts N of `BestAcc@topN`, each at least 1.
+    pub best_of: Vec<usize>,
+    /// How often the architectures are resampled for the intervals of tau-b, rho and r; 0 for no interval.
+    pub resamples: usize,
+}
+
+impl Default for CriteriaConfig {
+    /// The fractions of the paper's code, N = 1 and 10, 1,000 resamples.
+    fn default() -> Self {
+        Self {
+            fractions: vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5],
+            ranking_fractions: vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.2],
+            best_of: vec![1, 10],
+            resamples: 1000,
+        }
+    }
+}
+
+impl CriteriaConfig {
+    /// Checks that every fraction and count can be computed.
+    pub fn validate(&self) -> Result<(), CriteriaError> {
+        validate_fractions("fractions", &self.fractions)?;
+        validate_fractions("ranking-fractions", &self.ranking_fractions)?;
+        if self.best_of.contains(&0) { Err(CriteriaError::BestOfNone) } else { Ok(()) }
+    }
+}
+
+/// Checks that each of the fractions that are called `name` is above 0 and at most 1.
+fn validate_fractions(name: &'static str, fractions: &[f64]) -> Result<(), CriteriaError> {
+    match fractions.iter().find(|&&value| !(value > 0.0 && value <= 1.0)) {
+        Some(&value) => Err(CriteriaError::Fraction { name, value }),
+        None => Ok(()),
+    }
+}
+
+/// Why criteria cannot be computed.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum CriteriaError {
+    /// The vectors do not belong together.
+    #[error("cannot rank {scores} scores against {truth} true values: give exactly one of each an architecture")]
+    Length {
+        /// True values given.
+        truth: usize,
+        /// Scores given.
+        scores: usize,
+    },
+    /// There is nothing to rank.
+    #[error("cannot compute criteria of no architectures: the panel is empty")]
+    Empty,
+    /// The truth has a hole.
+    #[error(
+        "cannot rank against a true value of {value} in row {row} (from 0): leave out architectures without a finite truth"
+    )]
+    Truth {
+        /// The row, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// The costs do not belong to the architectures.
+    #[error("cannot group {truth} architectures by {costs} costs: give exactly one an architecture")]
+    Costs {
+        /// Architectures.
+        truth: usize,
+        /// Costs given.
+        costs: usize,
+    },
+    /// A cost is not a number to sort by.
+    #[error("cannot group by a cost of {value} in row {row} (from 0): costs must be finite")]
+    Cost {
+        /// The row, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A fraction is out of range.
+    #[error("cannot take the top {value} of a ranking: each of `{name}` must be above 0 and at most 1")]
+    Fraction {
+        /// The key of [`CriteriaConfig`].
+        name: &'static str,
+        /// What stands there.
+        value: f64,
+    },
+    /// A best of none was asked for.
+    #[error("cannot take the best of 0 architectures: each of `best-of` must be at least 1")]
+    BestOfNone,
+}
+
+/// Scores that were not finite, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NonFinite {
+    /// Scores that are not a number.
+    pub nan: usize,
+    /// Scores of +∞.
+    pub positive_infinity: usize,
+    /// Scores of −∞.
+    pub negative_infinity: usize,
+}
+
+impl NonFinite {
+    /// Counts `scores`.
+    pub fn new(scores: &[f64]) -> Self {
+        let count = |is: fn(&f64) -> bool| scores.iter().filter(|&score| is(score)).count();
+        Self {
+            nan: count(|score| score.is_nan()),
+            positive_infinity: count(|&score| score == f64::INFINITY),
+            negative_infinity: count(|&score| score == f64::NEG_INFINITY),
+        }
+    }
+
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.nan + self.positive_infinity + self.negative_infinity
+    }
+}
+
+/// Kendall's tau in both forms, the counts they come from, and the interval of tau-b.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kendall {
+    /// Tau-b: what the paper's tables print. `None` where truth or scores are constant.
+    pub tau_b: Option<f64>,
+    /// Tau-a: the paper's formula. `None` below two architectures.
+    pub tau_a: Option<f64>,
+    /// The pairs behind both.
+    pub counts: PairCounts,
+    /// The 95 % interval of tau-b; `None` where it was not asked for or no resample has a tau-b.
+    pub interval: Option<Interval>,
+}
+
+/// Everything that is said about one score vector against one truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Criteria {
+    /// Architectures ranked, M.
+    pub rows: usize,
+    /// Different finite scores among them: few mean many ties.
+    pub distinct_scores: usize,
+    /// Scores that are not finite. They rank worst.
+    pub non_finite: NonFinite,
+    /// Kendall's tau.
+    pub kendall: Kendall,
+    /// Spearman's rho; `None` where truth or scores are constant.
+    pub spearman: Option<f64>,
+    /// The 95 % interval of rho; `None` as that of tau-b.
+    pub spearman_interval: Option<Interval>,
+    /// Pearson's r, over the rows with a finite score.
+    pub pearson: Pearson,
+    /// The 95 % interval of r; `None` as that of tau-b.
+    pub pearson_interval: Option<Interval>,
+    /// P@topK and P@bottomK by fraction; fractions of less than one architecture are left out.
+    pub precision: Vec<Precision>,
+    /// BR@K and WR@K by fraction; fractions of less than one architecture are left out.
+    pub ranking: Vec<Ranking>,
+    /// `BestAcc@topN` by count; counts above M are left out.
+    pub best_of: Vec<BestOf>,
+    /// Whether any value at either end is an artefact of the order of ties.
+    pub tie_sensitive: bool,
+}
+
+impl Criteria {
+    /// The value of a criterion; `None` where it is undefined or was not computed.
+    pub fn get(&self, criterion: Criterion) -> Option<f64> {
+        let precision = |fraction| self.precision.iter().find(|at| name::same_fraction(at.fraction, fraction));
+        let ranking = |fraction| self.ranking.iter().find(|at| name::same_fraction(at.fraction, fraction));
+        match criterion {
+            Criterion::TauB => self.kendall.tau_b,
+            Criterion::TauA => self.kendall.tau_a,
+            Criterion::Spearman => self.spearman,
+            Criterion::Pearson => self.pearson.value,
+            Criterion::PrecisionTop(fraction) => precision(fraction).map(|at| at.top),
+            Criterion::PrecisionBottom(fraction) => precision(fraction).map(|at| at.bottom),
+            Criterion::BestRanking(fraction) => ranking(fraction).map(|at| at.best),
+            Criterion::WorstRanking(fraction) => ranking(fraction).map(|at| at.worst),
+        }
+    }
+}
+
+/// Computes the criteria of `scores` against `truth`, both higher-is-better, one entry an architecture, rows in the panel's order.
+///
+/// `seed` feeds the bootstrap alone. Give all estimators of a panel the same one: they then see the same resamples.
+pub fn evaluate(truth: &[f64], scores: &[f64], config: &CriteriaConfig, seed: Seed) -> Result<Criteria, CriteriaError> {
+    evaluate_resampled(truth, scores, config, seed).map(|(criteria, _)| criteria)
+}
+
+/// [`evaluate`], with the resamples, which [`Comparison`] takes.
+pub fn evaluate_resampled(
+    truth: &[f64],
+    scores: &[f64],
+    config: &CriteriaConfig,
+    seed: Seed,
+) -> Result<(Criteria, Resamples), CriteriaError> {
+    config.validate()?;
+    check(truth, scores)?;
+    let non_finite = NonFinite::new(scores);
+    let counts = PairCounts::new(truth, scores);
+    let rankings = topk::Rankings::new(truth, scores);
+    let precision: Vec<Precision> = config.fractions.iter().filter_map(|&k| Precision::new(&rankings, k)).collect();
+    let ranking: Vec<Ranking> = config.ranking_fractions.iter().filter_map(|&k| Ranking::new(&rankings, k)).collect();
+    let resamples = Resamples::new(truth, scores, config.resamples, seed);
+    let criteria = Criteria {
+        rows: truth.len(),
+        distinct_scores: levels::Levels::new(scores).sizes.len() - usize::from(non_finite.total() > 0),
+        non_finite,
+        kendall: Kendall { tau_b: counts.tau_b(), tau_a: counts.tau_a(), counts, interval: resamples.tau_b() },
+        spearman: rank::spearman(truth, scores),
+        spearman_interval: resamples.spearman(),
+        pearson: Pearson::new(truth, scores),
+        pearson_interval: resamples.pearson(),
+        tie_sensitive: precision.iter().any(|at| at.tie_sensitive) || ranking.iter().any(|at| at.tie_sensitive),
+        precision,
+        ranking,
+        best_of: config.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
+    };
+    Ok((criteria, resamples))
+}
+
+/// Checks that there is one score an architecture, at least one architecture, and a finite truth of each.
+fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
+    if truth.len() != scores.len() {
+        return Err(CriteriaError::Length { truth: truth.len(), scores: scores.len() });
+    }
+    if truth.is_empty() {
+        return Err(CriteriaError::Empty);
+    }
+    match truth.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((row, &value)) => Err(CriteriaError::Truth { row, value }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod published_bias_tests;
+#[cfg(test)]
+mod published_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluated(truth: &[f64], scores: &[f64]) -> Result<Criteria, CriteriaError> {
+        evaluate(truth, scores, &CriteriaConfig::default(), Seed::root(1))
+    }
+
+    #[test]
+    fn json_holds_no_nan_and_reads_back() {
+        let scores = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0, 1.0, 2.0];
+        let criteria = evaluated(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &scores).unwrap();
+        assert_eq!(criteria.non_finite, NonFinite { nan: 1, positive_infinity: 1, negative_infinity: 1 });
+        assert_eq!((criteria.non_finite.total(), criteria.distinct_scores, criteria.pearson.rows), (3, 2, 3));
+        let json = serde_json::to_string(&criteria).unwrap();
+        assert_eq!(serde_json::from_str::<Criteria>(&json).unwrap(), criteria);
+
+        let constant = evaluated(&[1.0, 2.0], &[0.0, 0.0]).unwrap();
+        let json = serde_json::to_value(&constant).unwrap();
+        assert!(json["kendall"]["tau_b"].is_null() && json["spearman"].is_null(), "{json}");
+    }
+
+    #[test]
+    fn one_kind_of_criterion_that_hangs_on_ties_is_enough_to_flag() {
+        let (truth, scores): (Vec<f64>, _) = ((0..40).map(f64::from).collect(), vec![1.0; 40]);
+        let flagged = |fractions: &[f64], ranking_fractions: &[f64]| {
+            let (fractions, ranking_fractions) = (fractions.to_vec(), ranking_fractions.to_vec());
+            let config = CriteriaConfig { fractions, ranking_fractions, ..CriteriaConfig::default() };
+            evaluate(&truth, &scores, &config, Seed::root(1)).unwrap().tie_sensitive
+        };
+        assert!(flagged(&[0.1], &[]) && flagged(&[], &[0.1]) && !flagged(&[], &[]));
+    }
+
+    #[test]
+    fn a_criterion_is_found_by_name() {
+        let truth: Vec<f64> = (0..40).map(f64::from).collect();
+        let criteria = evaluated(&truth, &truth).unwrap();
+        let value = |name: &str| criteria.get(name.parse().unwrap());
+        assert_eq!((value("tau_b"), value("spearman"), value("P@top5%")), (Some(1.0), Some(1.0), Some(1.0)));
+        assert_eq!((value("BR@5%"), value("WR@5%")), (Some(1.0 / 40.0), Some(2.0 / 40.0)));
+        assert_eq!((value("P@top0.1%"), value("P@top7%")), (None, None));
+    }
+
+    #[test]
+    fn what_cannot_be_ranked_is_an_error() {
+        assert_eq!(evaluated(&[1.0], &[]), Err(CriteriaError::Length { truth: 1, scores: 0 }));
+        assert_eq!(evaluated(&[], &[]), Err(CriteriaError::Empty));
+        assert_eq!(
+            evaluated(&[1.0, f64::INFINITY], &[1.0, 2.0]),
+            Err(CriteriaError::Truth { row: 1, value: f64::INFINITY })
+        );
+        for value in [0.0, -0.1, 1.1, f64::NAN] {
+            let config = CriteriaConfig { fractions: vec![0.5, value], ..CriteriaConfig::default() };
+            assert!(matches!(config.validate(), Err(CriteriaError::Fraction { name: "fractions", .. })), "{value}");
+        }
+        let config = CriteriaConfig { best_of: vec![0], ..CriteriaConfig::default() };
+        assert_eq!(config.validate(), Err(CriteriaError::BestOfNone));
+    }
+
+    #[test]
+    fn a_config_names_its_keys() {
+        assert_eq!(toml::from_str::<CriteriaConfig>("").unwrap(), CriteriaConfig::default());
+        assert_eq!(toml::from_str::<CriteriaConfig>("resamples = 7").unwrap().resamples, 7);
+        let message = toml::from_str::<CriteriaConfig>("resample = 7").unwrap_err().to_string();
+        assert!(message.contains("resample") && message.contains("best-of"), "{message}");
+    }
+}

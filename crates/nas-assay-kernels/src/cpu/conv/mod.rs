@@ -1,0 +1,144 @@
+//! Convolution: three operations, each the gradient of the others.
+//!
+//! The convolution is linear in the image and in the weights, so with `y = conv(x, w)`, `image(g, w)` its gradient with
+//! respect to the image and `weight(x, g)` that with respect to the weights, every derivative of the three is one of the
+//! three again. That is what makes second-order estimators work.
+
+mod correlate;
+mod geometry;
+mod image;
+mod pack;
+mod weight;
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+
+use super::element::{Array, Element};
+use super::isa::Isa;
+use super::kernel::{Computed, Kernel, apply, gradient};
+use super::tape::wanted;
+use super::view::View;
+use crate::Slice;
+use geometry::Geometry;
+
+/// How a convolution's window moves, the same in both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Input pixels between two neighbouring outputs.
+    pub stride: usize,
+    /// Zeros put around the image on each side.
+    pub padding: usize,
+    /// Input pixels between two neighbouring taps.
+    pub dilation: usize,
+    /// Groups into which the channels are cut; a group's outputs see its own inputs only.
+    pub groups: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { stride: 1, padding: 0, dilation: 1, groups: 1 }
+    }
+}
+
+/// The convolution (as the field calls it: the cross-correlation) of `x: [n, in, h, w]` with
+/// `weights: [out, in / groups, kh, kw]`, without bias: `[n, out, h', w']` with
+/// `h' = (h + 2 padding - dilation (kh - 1) - 1) / stride + 1`, rounded down.
+///
+/// # Errors
+/// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is
+/// zero, or a tensor is not on the CPU.
+pub fn conv2d(x: &Tensor, weights: &Tensor, window: Window) -> Result<Tensor> {
+    apply(Convolution { window, view: Arc::new(View::all(weights.dims())) }, [x, weights])
+}
+
+/// [`conv2d`] with the part of `weights` that `slice` describes, in as many groups as that has. The weights are read where they are, and
+/// their gradient is as wide as they are, zero beside the part.
+///
+/// # Errors
+/// As [`conv2d`], or if the weights have no such part.
+pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
+    let window = Window { groups: slice.groups, ..window };
+    if slice.is_whole(weights.dims()) {
+        return conv2d(x, weights, window);
+    }
+    apply(Convolution { window, view: Arc::new(View::new(weights.dims(), slice)?) }, [x, weights])
+}
+
+/// `(x, w) -> y`, of the part of `w` that is in view.
+struct Convolution {
+    window: Window,
+    view: Arc<View>,
+}
+
+/// `(gy, w) -> gx`, for images of `h x w` pixels.
+struct ImageGradient {
+    window: Window,
+    view: Arc<View>,
+    size: (usize, usize),
+}
+
+/// `(x, gy) -> gw`, zero where `w` is out of view.
+struct WeightGradient {
+    window: Window,
+    view: Arc<View>,
+}
+
+impl Kernel<2> for Convolution {
+    const NAME: &'static str = "conv2d";
+
+    fn forward<T: Element>(&self, isa: Isa, [x, w]: [Array<T>; 2]) -> Result<Computed<T>> {
+        let g = Geometry::new(x.image()?, self.view.kernel_of(w.dims)?, self.window)?;
+        Ok((correlate::convolve(isa, &g, x.data, w.data, &self.view), (g.n, g.co, g.ho, g.wo).into()))
+    }
+
+    fn backward(&self, [x, w]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (window, view, (_, _, height, width)) = (self.window, &self.view, x.dims4()?);
+        Ok([
+            wanted(x, || gradient(ImageGradient { window, view: view.clone(), size: (height, width) }, [gy, w]))?,
+            wanted(w, || gradient(WeightGradient { window, view: view.clone() }, [x, gy]))?,
+        ])
+    }
+}
+
+impl Kernel<2> for ImageGradient {
+    const NAME: &'static str = "conv2d image gradient";
+
+    fn forward<T: Element>(&self, isa: Isa, [gy, w]: [Array<T>; 2]) -> Result<Computed<T>> {
+        let ([n, ..], kernel) = (gy.image()?, self.view.kernel_of(w.dims)?);
+        let g = Geometry::new([n, kernel[1] * self.window.groups, self.size.0, self.size.1], kernel, self.window)?;
+        g.expect_output(gy.image()?)?;
+        Ok((image::image_gradient(isa, &g, gy.data, w.data, &self.view), (g.n, g.ci, g.hi, g.wi).into()))
+    }
+
+    fn backward(&self, [gy, w]: [&Tensor; 2], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (window, view) = (self.window, &self.view);
+        Ok([
+            wanted(gy, || gradient(Convolution { window, view: view.clone() }, [ggx, w]))?,
+            wanted(w, || gradient(WeightGradient { window, view: view.clone() }, [ggx, gy]))?,
+        ])
+    }
+}
+
+impl Kernel<2> for WeightGradient {
+    const NAME: &'static str = "conv2d weight gradient";
+
+    fn forward<T: Element>(&self, isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
+        let g = Geometry::new(x.image()?, self.view.kernel_of(self.view.whole())?, self.window)?;
+        g.expect_output(gy.image()?)?;
+        Ok((self.view.spread(weight::weight_gradient(isa, &g, x.data, gy.data)), self.view.whole().into()))
+    }
+
+    fn backward(&self, [x, gy]: [&Tensor; 2], _gw: &Tensor, ggw: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (window, view, (_, _, height, width)) = (self.window, &self.view, x.dims4()?);
+        Ok([
+            wanted(x, || gradient(ImageGradient { window, view: view.clone(), size: (height, width) }, [gy, ggw]))?,
+            wanted(gy, || gradient(Convolution { window, view: view.clone() }, [x, ggw]))?,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests;

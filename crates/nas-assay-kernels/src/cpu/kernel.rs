@@ -1,0 +1,309 @@
+//! How a kernel becomes a Candle operation with a gradient.
+//!
+//! A [`Kernel`] computes on slices; [`apply`] puts it on Candle's tape. Its gradient is made of kernels too, through
+//! [`gradient`], which does one of two things:
+//!
+//! - Where Candle keeps the graph of gradients (`CANDLE_GRAD_DO_NOT_DETACH`, for second-order estimators), the gradient's
+//!   kernel goes on the tape as any other, and can be differentiated again.
+//! - Elsewhere Candle cuts that graph between any two operations, so a second backward pass would go through some paths and
+//!   silently miss others. There the gradient is [sealed](seal): it holds on to nothing, and differentiating it is an error.
+
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor, Var, bail,
+};
+
+use super::element::{Array, Element};
+use super::isa::Isa;
+use super::tape::{Applied, Entry};
+
+/// What a kernel computes: the elements, row by row, and their shape.
+pub(super) type Computed<T> = (Vec<T>, Shape);
+
+/// A function of `N` tensors of one type, with its gradient.
+pub(super) trait Kernel<const N: usize>: Send + Sync + 'static {
+    /// The name for messages.
+    const NAME: &'static str;
+
+    /// The result. Every element of it is computed from the inputs alone, by an arithmetic that knows neither the number of
+    /// threads nor the processor.
+    fn forward<T: Element>(&self, isa: Isa, inputs: [Array<T>; N]) -> Result<Computed<T>>;
+
+    /// The gradient of each input, given that of the output; `None` for an input that [needs none](Tensor::track_op).
+    fn backward(&self, inputs: [&Tensor; N], output: &Tensor, gradient: &Tensor) -> Result<[Option<Tensor>; N]>;
+}
+
+/// A kernel and what it is applied to.
+struct Application<K, const N: usize> {
+    kernel: K,
+    inputs: [Tensor; N],
+    /// Where it is written down, once it has an output with a history.
+    entry: OnceLock<Entry>,
+}
+
+impl<const N: usize, K: Kernel<N>> Applied for Application<K, N> {
+    fn inputs(&self) -> &[Tensor] {
+        &self.inputs
+    }
+
+    fn backward(&self, output: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(self.kernel.backward(self.inputs.each_ref(), output, gradient)?.into())
+    }
+}
+
+/// A kernel as Candle takes it.
+struct Op<K, const N: usize>(Arc<Application<K, N>>);
+
+fn forward<const N: usize, K: Kernel<N>>(
+    kernel: &K,
+    inputs: [(&CpuStorage, &Layout); N],
+) -> Result<(CpuStorage, Shape)> {
+    fn typed<T: Element, const N: usize, K: Kernel<N>>(
+        kernel: &K,
+        inputs: [(&CpuStorage, &Layout); N],
+    ) -> Result<(CpuStorage, Shape)> {
+        let mut arrays = [Array { data: &[], dims: &[] }; N];
+        for (array, (storage, layout)) in arrays.iter_mut().zip(inputs) {
+            *array = Array::new(storage, layout)?;
+        }
+        let (data, shape) = kernel.forward::<T>(Isa::current(), arrays)?;
+        debug_assert_eq!(data.len(), shape.elem_count());
+        Ok((T::to_cpu_storage_owned(data), shape))
+    }
+    let result = match inputs[0].0 {
+        CpuStorage::F32(_) => typed::<f32, N, K>(kernel, inputs),
+        CpuStorage::F64(_) => typed::<f64, N, K>(kernel, inputs),
+        other => bail!("{}: the kernels compute in f32 and f64, not in {:?}", K::NAME, other_type(other)),
+    };
+    result.map_err(|error| error.context(K::NAME))
+}
+
+fn other_type(storage: &CpuStorage) -> DType {
+    use candle_core::backend::BackendStorage;
+    storage.dtype()
+}
+
+impl<K: Kernel<1>> CustomOp1 for Op<K, 1> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        forward(&self.0.kernel, [(s, l)])
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
+        let [gx] = self.0.kernel.backward([x], y, gy)?;
+        Ok(gx)
+    }
+}
+
+impl<K: Kernel<2>> CustomOp2 for Op<K, 2> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+        forward(&self.0.kernel, [(s1, l1), (s2, l2)])
+    }
+
+    fn bwd(&self, a: &Tensor, b: &Tensor, y: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let [ga, gb] = self.0.kernel.backward([a, b], y, gy)?;
+        Ok((ga, gb))
+    }
+}
+
+impl<K: Kernel<3>> CustomOp3 for Op<K, 3> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        forward(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
+        y: &Tensor,
+        gy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let [ga, gb, gc] = self.0.kernel.backward([a, b, c], y, gy)?;
+        Ok((ga, gb, gc))
+    }
+}
+
+/// Inputs to which a kernel can be applied: one, two or three tensors.
+pub(super) trait Inputs<K> {
+    /// Computes the result and puts it on the tape.
+    fn apply(self, kernel: K) -> Result<Tensor>;
+}
+
+macro_rules! inputs {
+    ($count:literal, $($input:ident).+) => {
+        impl<K: Kernel<$count>> Inputs<K> for [&Tensor; $count] {
+            fn apply(self, kernel: K) -> Result<Tensor> {
+                let mut inputs = self.map(Tensor::clone);
+                for input in &mut inputs {
+                    *input = input.contiguous()?;
+                }
+                let application = Arc::new(Application { kernel, inputs, entry: OnceLock::new() });
+                let [$($input),+] = &application.inputs;
+                let output = inputs!(@call Op(application.clone()), $($input),+)?;
+                if output.track_op() {
+                    application.entry.get_or_init(|| Entry::new(&output, &application));
+                }
+                Ok(output)
+            }
+        }
+    };
+    (@call $op:expr, $a:ident) => { $a.apply_op1($op) };
+    (@call $op:expr, $a:ident, $b:ident) => { $a.apply_op2($b, $op) };
+    (@call $op:expr, $a:ident, $b:ident, $c:ident) => { $a.apply_op3($b, $c, $op) };
+}
+inputs!(1, a);
+inputs!(2, a.b);
+inputs!(3, a.b.c);
+
+/// `kernel(inputs)`, differentiable.
+pub(super) fn apply<'a, const N: usize, K: Kernel<N>>(kernel: K, inputs: [&'a Tensor; N]) -> Result<Tensor>
+where
+    [&'a Tensor; N]: Inputs<K>,
+{
+    for input in &inputs[1..] {
+        if input.dtype() != inputs[0].dtype() {
+            bail!("{}: one input is {:?}, another {:?}; convert one", K::NAME, inputs[0].dtype(), input.dtype());
+        }
+    }
+    inputs.apply(kernel)
+}
+
+/// `kernel(inputs)` as a part of a gradient: on the tape where gradients stay differentiable, sealed elsewhere.
+pub(super) fn gradient<'a, const N: usize, K: Kernel<N>>(kernel: K, inputs: [&'a Tensor; N]) -> Result<Tensor>
+where
+    [&'a Tensor; N]: Inputs<K>,
+{
+    if graph_is_kept()? {
+        return apply(kernel, inputs);
+    }
+    let inputs: Vec<Tensor> = inputs.into_iter().map(|input| input.detach().contiguous()).collect::<Result<_>>()?;
+    let locked: Vec<_> = inputs.iter().map(Tensor::storage_and_layout).collect();
+    let mut arguments = Vec::with_capacity(N);
+    for (storage, layout) in &locked {
+        arguments.push((on_cpu(storage, K::NAME)?, *layout));
+    }
+    let arguments = std::array::from_fn(|i| arguments[i]);
+    let (storage, shape) = forward::<N, K>(&kernel, arguments)?;
+    seal(K::NAME, storage, shape)
+}
+
+/// The elements of a tensor on the CPU, or an error that names the kernel which wanted them.
+pub(super) fn on_cpu<'a>(storage: &'a Storage, name: &str) -> Result<&'a CpuStorage> {
+    match storage {
+        Storage::Cpu(storage) => Ok(storage),
+        _ => bail!("{name}: the kernels run on the CPU; use the composed layers on other devices"),
+    }
+}
+
+/// A gradient whose own gradient is an error.
+pub(super) fn seal(name: &'static str, storage: CpuStorage, shape: Shape) -> Result<Tensor> {
+    // Candle records an operation only over a tensor that needs a gradient, so a variable without meaning stands as its input.
+    static ANCHOR: OnceLock<Var> = OnceLock::new();
+    let anchor = if let Some(anchor) = ANCHOR.get() {
+        anchor
+    } else {
+        let fresh = Var::zeros((), DType::F32, &Device::Cpu)?;
+        ANCHOR.get_or_init(|| fresh)
+    };
+    anchor.apply_op1(Sealed { name, value: Mutex::new(Some((storage, shape))) })
+}
+
+struct Sealed {
+    name: &'static str,
+    value: Mutex<Option<(CpuStorage, Shape)>>,
+}
+
+impl CustomOp1 for Sealed {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        let value = self.value.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        value.ok_or_else(|| candle_core::Error::Msg("a sealed gradient is evaluated once".into()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
+        bail!(
+            "{}: this gradient cannot be differentiated again; detach it to use it as a constant, or take it by a backward pass \
+             that keeps the graph",
+            self.name
+        )
+    }
+}
+
+thread_local! { static KEPT_HERE: Cell<bool> = const { Cell::new(false) } }
+
+/// Runs a backward pass whose gradients stay differentiable: all that [`gradient`] computes on this thread goes on the tape.
+pub(super) fn keeping_the_graph<R>(pass: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            KEPT_HERE.set(self.0);
+        }
+    }
+    let _restore = Restore(KEPT_HERE.replace(true));
+    pass()
+}
+
+/// Whether gradients are to stay differentiable, by the wish of [`keeping_the_graph`] or of Candle.
+pub(super) fn graph_is_kept() -> Result<bool> {
+    Ok(KEPT_HERE.get() || gradients_keep_their_graph()?)
+}
+
+/// Whether Candle keeps the graph of gradients on this thread.
+///
+/// Candle decides that once a thread, at the thread's first backward pass, and does not tell. So it is found out by a
+/// backward pass over three numbers: the gradient of `(2v)²` with respect to `2v` depends on `v`, and that of `v` shows
+/// whether the dependence was kept.
+pub(crate) fn gradients_keep_their_graph() -> Result<bool> {
+    thread_local! { static KEPT: Cell<Option<bool>> = const { Cell::new(None) } }
+    if let Some(kept) = KEPT.get() {
+        return Ok(kept);
+    }
+    let v = Var::zeros((), DType::F32, &Device::Cpu)?;
+    let gradients = v.affine(2.0, 0.0)?.sqr()?.backward()?;
+    let kept = gradients.get(&v).is_some_and(Tensor::track_op);
+    KEPT.set(Some(kept));
+    Ok(kept)
+}
+
+/// The elements of some tensors.
+pub(super) fn with_arrays<T: Element, R, const N: usize>(
+    name: &str,
+    tensors: [&Tensor; N],
+    work: impl FnOnce([Array<T>; N]) -> Result<R>,
+) -> Result<R> {
+    let mut contiguous = Vec::with_capacity(N);
+    for tensor in tensors {
+        contiguous.push(tensor.detach().contiguous()?);
+    }
+    let locked: Vec<_> = contiguous.iter().map(Tensor::storage_and_layout).collect();
+    let mut arrays = [Array { data: &[], dims: &[] }; N];
+    for (array, (storage, layout)) in arrays.iter_mut().zip(&locked) {
+        *array = Array::new(on_cpu(storage, name)?, layout)?;
+    }
+    work(arrays)
+}

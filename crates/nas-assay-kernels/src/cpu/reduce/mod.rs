@@ -1,0 +1,362 @@
+//! Sums, in a fixed order.
+//!
+//! A row is summed over lanes, element `i` in lane `i mod 32`; then the lanes are added, and then the rows. Plain sums are in
+//! double precision throughout. Sums of products and squares are in the row's own type within a lane, so that their error
+//! grows with the length of a lane, not of the sum.
+
+use candle_core::{DType, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use super::element::{Array, Element, LANES, to_be_overwritten};
+use super::elementwise::BLOCK;
+use super::isa::{Isa, vectorised};
+use super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
+use super::tape::wanted;
+
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+/// Vectors of lanes in a row's sum: enough for additions to overlap.
+const VECTORS: usize = 4;
+
+/// Elements in a row, where the tensor has none of its own.
+const ROW: usize = 4096;
+
+/// The sum of all elements, a scalar; rounded once, from double precision.
+pub fn sum_all(x: &Tensor) -> Result<Tensor> {
+    apply(Sums { over: Over::All, mean: false }, [x])
+}
+
+/// The mean of each channel of each image of `x: [n, c, h, w]`: `[n, c]`.
+pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
+    apply(Sums { over: Over::Space, mean: true }, [x])
+}
+
+/// `Σ x y`, in double precision.
+pub fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
+    products(x, y, |x, y| x * y)
+}
+
+/// `Σ |x y|`, in double precision.
+pub fn abs_dot(x: &Tensor, y: &Tensor) -> Result<f64> {
+    products(x, y, |x, y| (x * y).abs())
+}
+
+/// `Σ x²`, in double precision.
+pub fn sum_squares(x: &Tensor) -> Result<f64> {
+    products(x, x, |x, y| x * y)
+}
+
+fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
+    fn typed<T: Element>(x: Array<T>, y: Array<T>, term: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
+        let rows: Vec<f64> = x
+            .data
+            .par_chunks(ROW)
+            .zip(y.data.par_chunks(ROW))
+            .map(|(x, y)| {
+                let mut lanes = [0.0; LANES];
+                for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
+                    for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
+                        *lane += term(x.wide(), y.wide());
+                    }
+                }
+                lanes.iter().sum()
+            })
+            .collect();
+        rows.iter().sum()
+    }
+    if x.dims() != y.dims() {
+        bail!("the shapes {:?} and {:?} should be the same", x.dims(), y.dims());
+    }
+    if x.dtype() != y.dtype() {
+        bail!("one tensor is {:?}, the other {:?}; convert one", x.dtype(), y.dtype());
+    }
+    match x.dtype() {
+        DType::F32 => with_arrays("dot", [x, y], |[x, y]| Ok(typed::<f32>(x, y, term))),
+        _ => with_arrays("dot", [x, y], |[x, y]| Ok(typed::<f64>(x, y, term))),
+    }
+}
+
+/// What the sums are taken over.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    /// All elements, to a scalar.
+    All,
+    /// The pixels of an image's channel: `[n, c, h, w]` to `[n, c]`.
+    Space,
+    /// The pixels of all images' channel: `[n, c, h, w]` to `[c]`.
+    BatchAndSpace,
+}
+
+/// Sums, or means.
+pub(super) struct Sums {
+    pub over: Over,
+    pub mean: bool,
+}
+
+/// The gradient of [`Sums`] for tensors of this shape: each number at every place that it is the sum of.
+pub(super) struct Spread {
+    pub over: Over,
+    pub mean: bool,
+    pub shape: Shape,
+}
+
+impl Over {
+    /// The number of planes of a tensor, and the shape of the sums, of which plane `i` adds to the `i mod count`-th.
+    fn planes(self, dims: &[usize]) -> Result<(usize, Shape)> {
+        let (planes, shape) = match (self, dims) {
+            (Self::All, _) => (1, ().into()),
+            (Self::Space, &[n, c, _, _]) => (n * c, (n, c).into()),
+            (Self::BatchAndSpace, &[n, c, _, _]) => (n * c, c.into()),
+            _ => bail!("an image tensor is [n, c, h, w], but this one is {dims:?}"),
+        };
+        if dims.contains(&0) {
+            bail!("a tensor of shape {dims:?} has nothing to sum");
+        }
+        Ok((planes, shape))
+    }
+}
+
+impl Kernel<1> for Sums {
+    const NAME: &'static str = "sum";
+
+    fn forward<T: Element>(&self, isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
+        let (planes, shape) = self.over.planes(x.dims)?;
+        let (plane, count) = (x.data.len() / planes, shape.elem_count());
+        let divisor = if self.mean { (x.data.len() / count) as f64 } else { 1.0 };
+        if count == planes && plane <= ROW {
+            // Short rows, many at a time.
+            let mut means = to_be_overwritten(count);
+            let at_once = BLOCK.div_ceil(plane);
+            means.par_chunks_mut(at_once).zip(x.data.par_chunks(at_once * plane)).for_each(|(means, rows)| {
+                let mut sums = vec![0.0; means.len()];
+                row_sums(isa, rows, plane, &mut sums);
+                means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = T::of(sum / divisor));
+            });
+            return Ok((means, shape));
+        }
+        let plane_sum = |plane: &[T]| -> f64 {
+            if plane.len() <= ROW {
+                return row_sum(isa, plane);
+            }
+            let rows: Vec<f64> = plane.par_chunks(ROW).map(|row| row_sum(isa, row)).collect();
+            rows.iter().sum()
+        };
+        let at_once = (BLOCK * count).div_ceil(x.data.len());
+        let sums = (0..count).into_par_iter().with_min_len(at_once).map(|i| {
+            let sum: f64 = x.data.chunks_exact(plane).skip(i).step_by(count).map(plane_sum).sum();
+            T::of(sum / divisor)
+        });
+        Ok((sums.collect(), shape))
+    }
+
+    fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        let spread = Spread { over: self.over, mean: self.mean, shape: x.shape().clone() };
+        Ok([wanted(x, || gradient(spread, [gy]))?])
+    }
+}
+
+impl Kernel<1> for Spread {
+    const NAME: &'static str = "sum gradient";
+
+    fn forward<T: Element>(&self, _isa: Isa, [gy]: [Array<T>; 1]) -> Result<Computed<T>> {
+        let (planes, shape) = self.over.planes(self.shape.dims())?;
+        if gy.data.len() != shape.elem_count() {
+            bail!("{:?} numbers to spread, where {shape:?} are wanted", gy.dims);
+        }
+        let plane = self.shape.elem_count() / planes;
+        let divisor = if self.mean { (self.shape.elem_count() / gy.data.len()) as f64 } else { 1.0 };
+        let mut gx = to_be_overwritten(self.shape.elem_count());
+        gx.par_chunks_exact_mut(plane).enumerate().with_min_len(BLOCK.div_ceil(plane)).for_each(|(i, gx)| {
+            gx.fill(T::of(gy.data[i % gy.data.len()].wide() / divisor));
+        });
+        Ok((gx, self.shape.clone()))
+    }
+
+    fn backward(&self, [gy]: [&Tensor; 1], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        Ok([wanted(gy, || gradient(Sums { over: self.over, mean: self.mean }, [ggx]))?])
+    }
+}
+
+/// The sum of a row, in double precision.
+pub(super) fn row_sum<T: Element>(isa: Isa, row: &[T]) -> f64 {
+    let mut sum = [0.0];
+    if !row.is_empty() {
+        row_sums(isa, row, row.len(), &mut sum);
+    }
+    sum[0]
+}
+
+/// The sums of rows of `len` elements, in double precision.
+fn row_sums<T: Element>(isa: Isa, rows: &[T], len: usize, sums: &mut [f64]) {
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512()
+        && let Some(rows) = T::singles(rows)
+    {
+        // SAFETY: the processor has AVX-512.
+        return unsafe { wide::row_sums(rows, len, sums) };
+    }
+    narrow_row_sums(isa, rows, len, sums);
+}
+
+vectorised! {
+    /// [`row_sums`] wherever there is no AVX-512.
+    fn narrow_row_sums<T>(rows: &[T], len: usize, sums: &mut [f64]) {
+        for (row, sum) in rows.chunks_exact(len).zip(sums) {
+            let mut lanes = [[0.0; LANES]; VECTORS];
+            let (vectors, rest) = row.as_chunks::<LANES>();
+            // Rounds of a constant number of vectors, so that the lanes stay in registers.
+            let (rounds, last) = vectors.as_chunks::<VECTORS>();
+            for vectors in rounds {
+                for v in 0..VECTORS {
+                    for i in 0..LANES {
+                        lanes[v][i] += vectors[v][i].wide();
+                    }
+                }
+            }
+            for (lanes, vector) in lanes.iter_mut().zip(last) {
+                for i in 0..LANES {
+                    lanes[i] += vector[i].wide();
+                }
+            }
+            *sum = total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.wide());
+        }
+    }
+}
+
+vectorised! {
+    /// `Σ (x - center)²` of a row.
+    pub(super) fn row_squares<T>(row: &[T], center: T) -> f64 {
+        let mut lanes = [[T::ZERO; LANES]; VECTORS];
+        let (vectors, rest) = row.as_chunks::<LANES>();
+        let (rounds, last) = vectors.as_chunks::<VECTORS>();
+        for vectors in rounds {
+            for v in 0..VECTORS {
+                for i in 0..LANES {
+                    let difference = vectors[v][i] - center;
+                    lanes[v][i] = difference.fma(difference, lanes[v][i]);
+                }
+            }
+        }
+        for (lanes, vector) in lanes.iter_mut().zip(last) {
+            for i in 0..LANES {
+                let difference = vector[i] - center;
+                lanes[i] = difference.fma(difference, lanes[i]);
+            }
+        }
+        total(&lanes) + rest.iter().fold(0.0, |sum, &value| {
+            let difference = (value - center).wide();
+            sum + difference * difference
+        })
+    }
+}
+
+vectorised! {
+    /// `Σ x y` of a row.
+    pub(super) fn row_product<T>(x: &[T], y: &[T]) -> f64 {
+        let mut lanes = [[T::ZERO; LANES]; VECTORS];
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.chunks(VECTORS).zip(y.chunks(VECTORS)) {
+            for ((lanes, x), y) in lanes.iter_mut().zip(x).zip(y) {
+                for i in 0..LANES {
+                    lanes[i] = x[i].fma(y[i], lanes[i]);
+                }
+            }
+        }
+        total(&lanes) + x_rest.iter().zip(y_rest).fold(0.0, |sum, (&x, &y)| sum + x.wide() * y.wide())
+    }
+}
+
+vectorised! {
+    /// `Σ g` and `Σ g (x - center)` of a row.
+    pub(super) fn row_moments<T>(g: &[T], x: &[T], center: T) -> [f64; 2] {
+        let mut sums = [[T::ZERO; LANES]; VECTORS];
+        let mut products = [[T::ZERO; LANES]; VECTORS];
+        let ((g, g_rest), (x, x_rest)) = (g.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+        for (g, x) in g.chunks(VECTORS).zip(x.chunks(VECTORS)) {
+            for (((sums, products), g), x) in sums.iter_mut().zip(&mut products).zip(g).zip(x) {
+                for i in 0..LANES {
+                    sums[i] += g[i];
+                    products[i] = g[i].fma(x[i] - center, products[i]);
+                }
+            }
+        }
+        g_rest.iter().zip(x_rest).fold([total(&sums), total(&products)], |[sum, product], (&g, &x)| {
+            [sum + g.wide(), product + g.wide() * (x - center).wide()]
+        })
+    }
+}
+
+/// The sum of all lanes.
+#[inline(always)]
+fn total<T: Element>(lanes: &[[T; LANES]; VECTORS]) -> f64 {
+    let mut wide = [0.0; LANES];
+    for vector in lanes {
+        for i in 0..LANES {
+            wide[i] += vector[i].wide();
+        }
+    }
+    let w = wide;
+    ((w[0] + w[4]) + (w[2] + w[6])) + ((w[1] + w[5]) + (w[3] + w[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_close, check, check_second_order, keeping_the_graph, random, values};
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn sums_and_means_are_their_definitions(n in 1..4_usize, c in 1..40_usize, h in 1..70_usize, w in 1..12_usize) {
+            let x = random("x", &[n, c, h, w]);
+            let planes: Vec<f64> = values(&x).chunks(h * w).map(|plane| plane.iter().sum::<f64>()).collect();
+            let means: Vec<f64> = planes.iter().map(|sum| sum / (h * w) as f64).collect();
+            assert_close("global_avg_pool", &values(&global_avg_pool(&x).unwrap()), &means, 1e-13);
+            assert_close("sum_all", &values(&sum_all(&x).unwrap()), &[planes.iter().sum()], 1e-11);
+            check(std::slice::from_ref(&x), |inputs| global_avg_pool(&inputs[0]));
+            check(&[x], |inputs| sum_all(&inputs[0])?.affine(1e-2, 0.0)?.sqr());
+        }
+
+        #[test]
+        fn inner_products_are_their_definitions(size in 1..10_000_usize) {
+            let (x, y) = (random("x", &[size]), random("y", &[size]));
+            let terms: Vec<f64> = values(&x).iter().zip(values(&y)).map(|(x, y)| x * y).collect();
+            let absolute: f64 = terms.iter().map(|term| term.abs()).sum();
+            let (single_x, single_y) = (x.to_dtype(DType::F32).unwrap(), y.to_dtype(DType::F32).unwrap());
+            for (x, y) in [(&x, &y), (&single_x, &single_y)] {
+                // The products of numbers that f32 can hold are exact in f64, and so the same for both types.
+                prop_assert!((dot(x, y).unwrap() - terms.iter().sum::<f64>()).abs() <= 1e-14 * absolute);
+                prop_assert!((abs_dot(x, y).unwrap() - absolute).abs() <= 1e-14 * absolute);
+                prop_assert_eq!(sum_squares(x).unwrap().to_bits(), dot(x, x).unwrap().to_bits());
+                let five = rayon::ThreadPoolBuilder::new().num_threads(5).build().unwrap();
+                prop_assert_eq!(five.install(|| dot(x, y)).unwrap().to_bits(), dot(x, y).unwrap().to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_sum_in_single_precision_keeps_its_digits() {
+        let x = Tensor::full(0.1_f32, (64, 1, 1000, 100), &candle_core::Device::Cpu).unwrap();
+        let expected = f64::from(0.1_f32) * 6_400_000.0;
+        assert_close("sum_all", &values(&sum_all(&x).unwrap()), &[expected], 1e-7);
+    }
+
+    #[test]
+    fn derivatives_of_derivatives() {
+        if keeping_the_graph("cpu::reduce::tests::derivatives_of_derivatives") {
+            check_second_order(&[random("x", &[2, 3, 4, 5])], |inputs| global_avg_pool(&inputs[0].sqr()?)?.sqr());
+            check_second_order(&[random("x", &[2, 3])], |inputs| sum_all(&inputs[0].sqr()?));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let (x, y) = (random("x", &[2, 3]), random("y", &[3, 2]));
+        assert!(dot(&x, &y).unwrap_err().to_string().contains("should be the same"));
+        assert!(dot(&x, &x.to_dtype(DType::F32).unwrap()).unwrap_err().to_string().contains("convert one"));
+        assert!(sum_squares(&Tensor::new(&[1_u32], x.device()).unwrap()).is_err());
+    }
+}

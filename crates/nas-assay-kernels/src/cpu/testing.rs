@@ -1,0 +1,175 @@
+//! What every kernel is tested for, beside its values.
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+
+use super::isa::Isa;
+use super::sum_all;
+use nas_assay_base::seed::Seed;
+
+/// Normal deviates of the given shape in `f64`, that `f32` can hold.
+pub(crate) fn random(label: &str, dims: &[usize]) -> Tensor {
+    let mut stream = Seed::root(11).child(label).stream();
+    let values: Vec<f64> = (0..dims.iter().product()).map(|_| f64::from(stream.normal() as f32)).collect();
+    Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
+}
+
+/// All elements.
+pub(super) fn values(t: &Tensor) -> Vec<f64> {
+    t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// Fails unless the tensors are equal up to `tolerance`, in units of the largest of 1 and the numbers themselves.
+pub(super) fn assert_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}: number of elements");
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let size = found.abs().max(expected.abs()).max(1.0);
+        assert!((found - expected).abs() <= tolerance * size, "{what}: element {i} is {found}, not {expected}");
+    }
+}
+
+/// The value of `function`, and the gradient of its inner product with fixed weights by each input.
+fn value_and_gradients(
+    inputs: &[Tensor],
+    dtype: DType,
+    function: &impl Fn(&[Tensor]) -> Result<Tensor>,
+) -> Result<Vec<Tensor>> {
+    let variables: Vec<Var> =
+        inputs.iter().map(|input| Var::from_tensor(&input.to_dtype(dtype)?)).collect::<Result<_>>()?;
+    let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
+    let value = function(&tensors)?;
+    let weights = random("weights", value.dims()).to_dtype(dtype)?;
+    let gradients = sum_all(&(&value * weights)?)?.backward()?;
+    let mut all = vec![value.detach()];
+    for variable in &variables {
+        all.push(gradients.get(variable).expect("every input has a gradient").detach());
+    }
+    Ok(all)
+}
+
+/// Fails unless the gradients of `function` are those of central differences, its results in `f32` near those in `f64`, and
+/// all results the same to the bit on 1, 2 and 5 threads and with every kind of vectors or none.
+///
+/// The function must be smooth around the inputs (no kink nearer than 1e-4).
+pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor> + Sync) {
+    let reference = value_and_gradients(inputs, DType::F64, &function).unwrap();
+    check_differences(inputs, &reference, &function);
+
+    let single = value_and_gradients(inputs, DType::F32, &function).unwrap();
+    for (single, double) in single.iter().zip(&reference) {
+        let double = values(double);
+        let size = double.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
+        let scaled = |values: Vec<f64>| values.into_iter().map(|value| value / size).collect::<Vec<_>>();
+        assert_close("in f32", &scaled(values(single)), &scaled(double), 4e-6);
+    }
+    for (dtype, expected) in [(DType::F32, &single), (DType::F64, &reference)] {
+        let bits = |tensors: &[Tensor]| -> Vec<u64> { tensors.iter().flat_map(values).map(f64::to_bits).collect() };
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| value_and_gradients(inputs, dtype, &function)).unwrap();
+            assert_eq!(bits(&found), bits(expected), "{dtype:?} on {threads} threads");
+        }
+        for isa in Isa::available() {
+            let found = isa.force(|| value_and_gradients(inputs, dtype, &function)).unwrap();
+            assert_eq!(bits(&found), bits(expected), "{dtype:?} compiled for {isa:?}");
+        }
+    }
+}
+
+/// Compares gradients with central differences along a few directions that move all elements, and along a few elements.
+fn check_differences(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn(&[Tensor]) -> Result<Tensor>) {
+    let weights = values(&random("weights", reference[0].dims()));
+    let along = |input: usize, direction: &[f64], step: f64| -> f64 {
+        let moved: Vec<f64> = values(&inputs[input]).iter().zip(direction).map(|(x, d)| x + step * d).collect();
+        let mut moved_inputs = inputs.to_vec();
+        moved_inputs[input] = Tensor::from_vec(moved, inputs[input].dims(), &Device::Cpu).unwrap();
+        values(&function(&moved_inputs).unwrap()).iter().zip(&weights).map(|(value, weight)| value * weight).sum()
+    };
+    let mut stream = Seed::root(12).stream();
+    for (input, gradient) in reference[1..].iter().enumerate() {
+        let gradient = values(gradient);
+        let count = gradient.len();
+        let mut directions: Vec<Vec<f64>> = (0..12.min(count))
+            .map(|_| {
+                let chosen = stream.index(count);
+                (0..count).map(|i| f64::from(u8::from(i == chosen))).collect()
+            })
+            .collect();
+        directions.push((0..count).map(|_| stream.unit() - 0.5).collect());
+        for direction in &directions {
+            let expected: f64 = gradient.iter().zip(direction).map(|(g, d)| g * d).sum();
+            let step = 1e-5;
+            let found = (along(input, direction, step) - along(input, direction, -step)) / (2.0 * step);
+            let size = gradient.iter().fold(1.0_f64, |size, g| size.max(g.abs())) * (count as f64).sqrt();
+            assert!((found - expected).abs() < 1e-7 * size, "input {input}: gradient {expected}, differences {found}");
+        }
+    }
+}
+
+/// Runs the test `name` again, alone, in a process whose Candle keeps the graph of gradients; `true` in that process.
+///
+/// Candle takes the wish from the environment, once a thread, and the environment of a running process belongs to all tests.
+pub(crate) fn keeping_the_graph(name: &str) -> bool {
+    const WISH: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+    if std::env::var_os(WISH).is_some() {
+        return true;
+    }
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(WISH, "1")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && output.contains("1 passed"), "{output}");
+    false
+}
+
+/// Fails unless the product of the Hessian of `⟨function, weights⟩²` with a vector is that of central differences, for every
+/// input.
+pub(crate) fn check_second_order(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor>) {
+    let gradients = |inputs: &[Tensor]| -> (Vec<Var>, Vec<Tensor>) {
+        let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
+        let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
+        let value = function(&tensors).unwrap();
+        let weights = random("weights", value.dims());
+        let loss = sum_all(&(value * weights).unwrap()).unwrap().sqr().unwrap();
+        let gradients = loss.backward().unwrap();
+        let found = variables.iter().map(|v| gradients.get(v).unwrap().clone()).collect();
+        (variables, found)
+    };
+    let (variables, first) = gradients(inputs);
+    let direction: Vec<Tensor> = inputs.iter().map(|input| random("direction", input.dims())).collect();
+    let mut along: Option<Tensor> = None;
+    for (gradient, direction) in first.iter().zip(&direction) {
+        let term = sum_all(&(gradient * direction).unwrap()).unwrap();
+        along = Some(match along {
+            None => term,
+            Some(sum) => (sum + term).unwrap(),
+        });
+    }
+    let second = along.unwrap().backward().unwrap();
+    let step = 1e-5;
+    let moved = |step: f64| -> Vec<Tensor> {
+        let moved: Vec<Tensor> =
+            inputs.iter().zip(&direction).map(|(x, d)| (x + (d * step).unwrap()).unwrap()).collect();
+        gradients(&moved).1
+    };
+    let (ahead, behind) = (moved(step), moved(-step));
+    for (i, variable) in variables.iter().enumerate() {
+        let expected: Vec<f64> =
+            values(&ahead[i]).iter().zip(values(&behind[i])).map(|(a, b)| (a - b) / (2.0 * step)).collect();
+        let found = values(second.get(variable).expect("a second gradient"));
+        let size = expected.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
+        let scaled = |values: &[f64]| values.iter().map(|value| value / size).collect::<Vec<_>>();
+        assert_close("second order", &scaled(&found), &scaled(&expected), 1e-7);
+    }
+}
+
+/// Fails unless a second backward pass through the gradient of `function` is an error.
+pub(super) fn check_sealed(input: &Tensor, function: impl Fn(&Tensor) -> Result<Tensor>) {
+    let variable = Var::from_tensor(input).unwrap();
+    let loss = sum_all(&function(variable.as_tensor()).unwrap().sqr().unwrap()).unwrap();
+    let gradients = loss.backward().unwrap();
+    let gradient = gradients.get(&variable).unwrap();
+    let again = (gradient * variable.as_tensor()).unwrap().sqr().unwrap().backward();
+    assert!(again.unwrap_err().to_string().contains("cannot be differentiated again"));
+}

@@ -1,0 +1,85 @@
+//! Where a part of a weight lies in the whole.
+
+use std::borrow::Cow;
+
+use candle_core::{Result, bail};
+
+use super::element::Element;
+use crate::Slice;
+
+/// The places of the elements of a part: element `e` of row `r` is at `rows[r] + elements[e]` of the whole.
+#[derive(Debug)]
+pub(super) struct View {
+    whole: Vec<usize>,
+    shape: Vec<usize>,
+    rows: Vec<usize>,
+    elements: Vec<usize>,
+}
+
+impl View {
+    /// The part `slice` of a weight of shape `whole`.
+    pub fn new(whole: &[usize], slice: &Slice) -> Result<Self> {
+        let (rows, elements) = slice.offsets(whole)?;
+        Ok(Self { whole: whole.to_vec(), shape: slice.shape(whole), rows, elements })
+    }
+
+    /// All of a weight of shape `whole`.
+    pub fn all(whole: &[usize]) -> Self {
+        let row: usize = whole.iter().skip(1).product();
+        let rows = (0..whole.first().copied().unwrap_or(0)).map(|output| output * row).collect();
+        Self { whole: whole.to_vec(), shape: whole.to_vec(), rows, elements: (0..row).collect() }
+    }
+
+    /// The shape of the part, that of a convolution's kernel, of a whole of shape `dims`.
+    pub fn kernel_of(&self, dims: &[usize]) -> Result<[usize; 4]> {
+        self.expect_whole(dims)?;
+        match self.shape[..] {
+            [outputs, inputs, height, width] => Ok([outputs, inputs, height, width]),
+            _ => bail!("a kernel is [out, in, h, w], but this one is {:?}", self.shape),
+        }
+    }
+
+    /// The shape of the whole.
+    pub fn whole(&self) -> &[usize] {
+        &self.whole
+    }
+
+    /// The shape of the part.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// An error unless `dims` is the shape of the whole.
+    pub fn expect_whole(&self, dims: &[usize]) -> Result<()> {
+        if dims != self.whole {
+            bail!("a view of a weight of shape {:?} does not fit one of shape {dims:?}", self.whole);
+        }
+        Ok(())
+    }
+
+    /// The part: borrowed where it is the whole.
+    pub fn gather<'a, T: Element>(&self, whole: &'a [T]) -> Cow<'a, [T]> {
+        if self.shape == self.whole {
+            return Cow::Borrowed(whole);
+        }
+        let mut part = Vec::with_capacity(self.rows.len() * self.elements.len());
+        for row in &self.rows {
+            part.extend(self.elements.iter().map(|element| whole[row + element]));
+        }
+        Cow::Owned(part)
+    }
+
+    /// The part in its place, zeros elsewhere.
+    pub fn spread<T: Element>(&self, part: Vec<T>) -> Vec<T> {
+        if self.shape == self.whole {
+            return part;
+        }
+        let mut whole = vec![T::ZERO; self.whole.iter().product()];
+        for (row, part) in self.rows.iter().zip(part.chunks_exact(self.elements.len().max(1))) {
+            for (element, &value) in self.elements.iter().zip(part) {
+                whole[row + element] = value;
+            }
+        }
+        whole
+    }
+}

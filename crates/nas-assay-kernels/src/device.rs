@@ -1,0 +1,117 @@
+//! Where networks run, by name.
+
+use candle_core::Device;
+use thiserror::Error;
+
+/// Why a device could not be opened.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// The name is none.
+    #[error("no device is called `{name}`")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// A GPU was asked of a program that has no code for one.
+    #[error("failed to open {name}: this nas-assay was built without CUDA")]
+    NotBuilt {
+        /// What was asked for.
+        name: String,
+    },
+    /// The driver does not give the device.
+    #[error("failed to open {name}: {reason}")]
+    Absent {
+        /// What was asked for.
+        name: String,
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+/// The device called `name`: `cpu`, or `cuda:N` for the GPU of that number.
+///
+/// A GPU comes with one stream for all threads. (Candle's plain constructor gives each thread a stream of its own and orders none of
+/// them: a worker could read weights before another thread's copy of them has arrived.)
+///
+/// # Errors
+/// [`DeviceError::Unknown`] for another name, [`DeviceError::NotBuilt`] without the feature `cuda`, [`DeviceError::Absent`] if there
+/// is no such GPU or its driver fails.
+pub fn open(name: &str) -> Result<Device, DeviceError> {
+    if name == "cpu" {
+        return Ok(Device::Cpu);
+    }
+    let name = name.to_owned();
+    match name.strip_prefix("cuda:").map(str::parse) {
+        Some(Ok(ordinal)) if cfg!(feature = "cuda") => Device::new_cuda_with_stream(ordinal)
+            .map_err(|error| DeviceError::Absent { name, reason: reason(&error.to_string()) }),
+        Some(Ok(_)) => Err(DeviceError::NotBuilt { name }),
+        _ => Err(DeviceError::Unknown { name }),
+    }
+}
+
+/// An error of the driver in words: from `DriverError(NAME, "text")`, `text (NAME)`; anything else by its first line.
+fn reason(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    let inside = line.strip_prefix("DriverError(").and_then(|rest| rest.strip_suffix(')'));
+    match inside.and_then(|inside| inside.split_once(", ")) {
+        Some((name, text)) => format!("{} ({name})", text.trim_matches('"')),
+        None => line.to_owned(),
+    }
+}
+
+/// Makes a test of each function that takes a device: `cpu::NAME`, and in a build with the feature `cuda` also `cuda::NAME`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_each_device {
+    ($($body:ident),+ $(,)?) => {
+        mod cpu {
+            $(#[test] fn $body() { super::$body(&candle_core::Device::Cpu); })+
+        }
+        #[cfg(feature = "cuda")]
+        mod cuda {
+            $(
+                #[test]
+                fn $body() { super::$body($crate::device::gpu_for_tests()); }
+            )+
+        }
+    };
+}
+
+/// The GPU that tests run on: the one that `NAS_ASSAY_TEST_DEVICE` names, or else the first.
+///
+/// # Panics
+/// If it is not there.
+#[doc(hidden)]
+#[cfg(feature = "cuda")]
+pub fn gpu_for_tests() -> &'static Device {
+    static GPU: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
+    GPU.get_or_init(|| {
+        let named = std::env::var("NAS_ASSAY_TEST_DEVICE").ok().filter(|name| name != "cpu");
+        open(named.as_deref().unwrap_or("cuda:0"))
+            .unwrap_or_else(|error| panic!("a build with the feature `cuda` is tested on a GPU: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        assert!(open("cpu").unwrap().is_cpu());
+        for name in ["", "gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
+            assert!(matches!(open(name), Err(DeviceError::Unknown { .. })), "{name}");
+        }
+        // No machine has that many.
+        let absent = open("cuda:4096").unwrap_err();
+        assert!(matches!(absent, DeviceError::NotBuilt { .. }) != cfg!(feature = "cuda"), "{absent}");
+        assert!(absent.to_string().starts_with("failed to open cuda:4096: "), "{absent}");
+    }
+
+    #[test]
+    fn reasons_are_words() {
+        let driver = "DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")";
+        assert_eq!(reason(driver), "no CUDA-capable device is detected (CUDA_ERROR_NO_DEVICE)");
+        assert_eq!(reason("something else\n  at 0x1"), "something else");
+    }
+}

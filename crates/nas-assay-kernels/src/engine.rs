@@ -1,0 +1,434 @@
+//! The two implementations of the layers, and the choice between them.
+
+use super::{Moments, Slice, Window, composed, cpu};
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Result, Tensor, Var, bail};
+use std::ops::Range;
+
+/// Which implementation of the layers runs. Every function is described where it is implemented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// [`cpu`]: fused operations for the CPU, with the same bits on every machine.
+    Kernels,
+    /// [`composed`]: Candle operations, for every device.
+    Composed,
+}
+
+impl Engine {
+    /// The implementation that belongs to a device.
+    pub fn for_device(device: &Device) -> Self {
+        if device.is_cpu() { Self::Kernels } else { Self::Composed }
+    }
+
+    /// The gradient of `loss` by every variable that it depends on; see [`cpu::backward`].
+    pub fn backward(self, loss: &Tensor) -> Result<GradStore> {
+        match self {
+            Self::Kernels => cpu::backward(loss),
+            Self::Composed => loss.backward(),
+        }
+    }
+
+    /// The gradient of `loss` by these variables, and perhaps by others; see [`cpu::backward_to`].
+    pub fn backward_to(self, loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
+        match self {
+            Self::Kernels => cpu::backward_to(loss, variables),
+            Self::Composed => loss.backward(),
+        }
+    }
+
+    /// The gradient `g` of `loss` by these variables (and by `others`), and `H g`, the product of all its second derivatives by
+    /// these with it: the gradient of `Σ g v` at `v = g`. What `loss` does not depend on has no entry.
+    ///
+    /// # Errors
+    /// For the composed layers, unless Candle keeps the graph of gradients on this thread: it would leave paths out in silence.
+    pub fn hessian_gradient(self, loss: &Tensor, variables: &[Var], others: &[Var]) -> Result<[GradStore; 2]> {
+        let gradients = match self {
+            Self::Kernels => cpu::differentiable_backward(loss, &[variables, others].concat())?,
+            Self::Composed if cpu::gradients_keep_their_graph()? => loss.backward()?,
+            Self::Composed => bail!(
+                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment, without which Candle \
+                 would give a part of them for the whole"
+            ),
+        };
+        let found = variables.iter().filter_map(|variable| gradients.get(variable));
+        let terms = found.map(|g| self.sum_all(&self.mask(g, g)?)).collect::<Result<Vec<Tensor>>>()?;
+        if terms.is_empty() {
+            return Ok([gradients, GradStore::default()]);
+        }
+        let products = self.backward_to(&self.add_all(&terms.iter().collect::<Vec<_>>())?, variables)?;
+        Ok([gradients, products])
+    }
+
+    /// See [`cpu::tap`].
+    pub fn tap(self, y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::tap(y, scales),
+            Self::Composed => composed::tap(y, scales),
+        }
+    }
+
+    /// See [`cpu::conv2d`].
+    pub fn conv2d(self, x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::conv2d(x, w, window),
+            Self::Composed => composed::conv2d(x, w, window),
+        }
+    }
+
+    /// See [`cpu::conv2d_slice`].
+    pub fn conv2d_slice(self, x: &Tensor, w: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::conv2d_slice(x, w, slice, window),
+            Self::Composed => composed::conv2d_slice(x, w, slice, window),
+        }
+    }
+
+    /// See [`cpu::slice`].
+    pub fn slice(self, w: &Tensor, slice: &Slice) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::slice(w, slice),
+            Self::Composed => composed::slice(w, slice),
+        }
+    }
+
+    /// See [`cpu::relu`].
+    pub fn relu(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::relu(x),
+            Self::Composed => composed::relu(x),
+        }
+    }
+
+    /// See [`cpu::avg_pool2d`].
+    pub fn avg_pool2d(self, x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::avg_pool2d(x, kernel, stride, padding),
+            Self::Composed => composed::avg_pool2d(x, kernel, stride, padding),
+        }
+    }
+
+    /// See [`cpu::max_pool2d`].
+    pub fn max_pool2d(self, x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::max_pool2d(x, kernel, stride, padding),
+            Self::Composed => composed::max_pool2d(x, kernel, stride, padding),
+        }
+    }
+
+    /// See [`cpu::diagonal_phases`].
+    pub fn diagonal_phases(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::diagonal_phases(x),
+            Self::Composed => composed::diagonal_phases(x),
+        }
+    }
+
+    /// See [`cpu::stack`].
+    pub fn stack(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::stack(x, y),
+            Self::Composed => composed::stack(x, y),
+        }
+    }
+
+    /// See [`cpu::batch_norm`].
+    pub fn batch_norm(self, x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
+        match self {
+            Self::Kernels => cpu::batch_norm(x, affine, eps),
+            Self::Composed => composed::batch_norm(x, affine, eps),
+        }
+    }
+
+    /// See [`cpu::batch_norm_fixed`].
+    pub fn batch_norm_fixed(
+        self,
+        x: &Tensor,
+        (mean, var): (&Tensor, &Tensor),
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::batch_norm_fixed(x, mean, var, affine, eps),
+            Self::Composed => composed::batch_norm_fixed(x, mean, var, affine, eps),
+        }
+    }
+
+    /// See [`cpu::global_avg_pool`].
+    pub fn global_avg_pool(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::global_avg_pool(x),
+            Self::Composed => composed::global_avg_pool(x),
+        }
+    }
+
+    /// See [`cpu::linear`].
+    pub fn linear(self, x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::linear(x, w, b),
+            Self::Composed => composed::linear(x, w, b),
+        }
+    }
+
+    /// See [`cpu::cross_entropy`].
+    pub fn cross_entropy(self, logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::cross_entropy(logits, labels),
+            Self::Composed => composed::cross_entropy(logits, labels),
+        }
+    }
+
+    /// See [`cpu::sum_all`].
+    pub fn sum_all(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::sum_all(x),
+            Self::Composed => composed::sum_all(x),
+        }
+    }
+
+    /// See [`cpu::add`].
+    pub fn add(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::add(x, y),
+            Self::Composed => composed::add(x, y),
+        }
+    }
+
+    /// See [`cpu::mask`].
+    pub fn mask(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::mask(x, factors),
+            Self::Composed => x.mul(&factors.detach()),
+        }
+    }
+
+    /// See [`cpu::add_all`].
+    pub fn add_all(self, terms: &[&Tensor]) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::add_all(terms),
+            Self::Composed => composed::add_all(terms),
+        }
+    }
+
+    /// See [`cpu::take_channels`].
+    pub fn take_channels(self, x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::take_channels(x, channels),
+            Self::Composed => composed::take_channels(x, channels),
+        }
+    }
+
+    /// See [`cpu::place_channels`].
+    pub fn place_channels(self, x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::place_channels(x, start, total),
+            Self::Composed => composed::place_channels(x, start, total),
+        }
+    }
+
+    /// See [`cpu::join_channels`].
+    pub fn join_channels(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::join_channels(x, y),
+            Self::Composed => composed::join_channels(x, y),
+        }
+    }
+
+    /// See [`cpu::add_channels`].
+    pub fn add_channels(self, x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::add_channels(x, y, start),
+            Self::Composed => composed::add_channels(x, y, start),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::on_each_device;
+    use crate::{Channels, host_f64};
+    use candle_core::{DType, Shape, Var};
+    use nas_assay_base::seed::{Seed, Stream};
+    use proptest::prelude::*;
+
+    fn random(stream: &mut Stream, dtype: DType, shape: &[usize], device: &Device) -> Tensor {
+        let values: Vec<f64> = (0..shape.iter().product()).map(|_| stream.normal()).collect();
+        Tensor::from_vec(values, Shape::from(shape), &Device::Cpu)
+            .unwrap()
+            .to_dtype(dtype)
+            .unwrap()
+            .to_device(device)
+            .unwrap()
+    }
+
+    /// Holds values of `f`, and gradients of a random projection of it by all `inputs`, of the composed form on `device` against the
+    /// kernels on the CPU.
+    fn check_agreement(
+        device: &Device,
+        seed: u64,
+        inputs: &[&[usize]],
+        f: impl Fn(Engine, &[Tensor]) -> Result<Tensor>,
+    ) -> std::result::Result<(), TestCaseError> {
+        // Double precision tells whether the two are the same function; single precision, whether both stay in their type: sums that
+        // nearly cancel, as over a channel with little variance, leave few digits of it.
+        for (dtype, tolerance) in [(DType::F32, 3e-4), (DType::F64, 1e-12)] {
+            let run = |engine: Engine, device: &Device| {
+                let mut stream = Seed::root(seed).stream();
+                let mut draw = |shape: &[usize]| random(&mut stream, dtype, shape, device);
+                let vars: Vec<Var> = inputs.iter().map(|shape| Var::from_tensor(&draw(shape)).unwrap()).collect();
+                let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+                let y = f(engine, &tensors).unwrap();
+                let gradients = y.mul(&draw(y.dims())).unwrap().sum_all().unwrap().backward().unwrap();
+                let mut found = vec![host_f64(&y).unwrap()];
+                found.extend(vars.iter().map(|var| host_f64(gradients.get(var).unwrap()).unwrap()));
+                found
+            };
+            let (kernels, composed) = (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
+            for (which, (a, b)) in kernels.iter().zip(&composed).enumerate() {
+                prop_assert_eq!(a.len(), b.len());
+                let scale = b.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
+                for (a, b) in a.iter().zip(b) {
+                    let off = (a - b).abs();
+                    prop_assert!(off <= tolerance * scale, "{:?}, part {}: {} and {}", dtype, which, a, b);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    on_each_device!(
+        convolutions_agree,
+        slices_agree,
+        pools_and_pointwise_layers_agree,
+        norms_agree,
+        heads_agree,
+        channels_agree,
+        special_values_agree,
+    );
+
+    fn cases() -> ProptestConfig {
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) }
+    }
+
+    fn convolutions_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, groups in 1usize..4, cg in 1usize..4, og in 1usize..4,
+            kernel in prop::sample::select(vec![1usize, 3, 5]), stride in 1usize..3, dilation in 1usize..3,
+            height in 5usize..12, width in 5usize..12,
+        )| {
+            let window = Window { stride, padding: dilation * (kernel / 2), dilation, groups };
+            let shapes: [&[usize]; 2] = [&[n, groups * cg, height, width], &[groups * og, cg, kernel, kernel]];
+            check_agreement(device, seed, &shapes, |engine, x| engine.conv2d(&x[0], &x[1], window))?;
+        });
+    }
+
+    /// Parts of a weight of 8 outputs and 8 inputs, first and picked, in one group and more.
+    fn slices_agree(device: &Device) {
+        let (first, picked) = (Channels::First, |indices: &[u32]| Channels::Picked(indices.into()));
+        proptest!(cases(), |(
+            seed in any::<u64>(), kernel in prop::sample::select(vec![1usize, 3]), stride in 1usize..3, which in 0usize..4,
+        )| {
+            let (outputs, inputs, groups) = match which {
+                0 => (first(3), first(5), 1),
+                1 => (picked(&[0, 5, 6]), picked(&[1, 2, 7]), 1),
+                2 => (first(8), first(4), 4),
+                _ => (picked(&[1, 2, 5, 7]), first(6), 2),
+            };
+            let image: &[usize] = &[2, inputs.len(), 5, 6];
+            let slice = Slice { outputs, inputs, groups };
+            let weight: &[usize] = &[8, 8, kernel, kernel];
+            let window = Window { stride, padding: kernel / 2, dilation: 1, groups };
+            check_agreement(device, seed, &[image, weight], |engine, x| {
+                engine.conv2d_slice(&x[0], &x[1], &slice, window)
+            })?;
+            check_agreement(device, seed, &[weight], |engine, x| engine.slice(&x[0], &slice))?;
+            let vector = Slice::vector(slice.outputs.clone());
+            check_agreement(device, seed, &[&[8]], |engine, x| engine.slice(&x[0], &vector))?;
+        });
+    }
+
+    fn pools_and_pointwise_layers_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, c in 1usize..5, height in 4usize..10, width in 4usize..10,
+        )| {
+            let shape: &[usize] = &[n, c, height, width];
+            for (kernel, stride, padding) in [(3, 1, 1), (2, 2, 0), (3, 2, 1)] {
+                check_agreement(device, seed, &[shape], |engine, x| engine.avg_pool2d(&x[0], kernel, stride, padding))?;
+                check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
+            }
+            check_agreement(device, seed, &[shape], |engine, x| engine.diagonal_phases(&x[0]))?;
+            let fewer: &[usize] = &[1, c, height, width];
+            check_agreement(device, seed, &[shape, fewer], |engine, x| engine.stack(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.relu(&x[0]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.mask(&x[0], &x[1])?, &x[1]))?;
+            check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
+        });
+    }
+
+    fn norms_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 2usize..5, c in 1usize..5, height in 2usize..7, width in 2usize..7,
+        )| {
+            let (image, channel): (&[usize], &[usize]) = (&[n, c, height, width], &[c]);
+            check_agreement(device, seed, &[image], |engine, x| Ok(engine.batch_norm(&x[0], None, 1e-5)?.0))?;
+            check_agreement(device, seed, &[image, channel, channel], |engine, x| {
+                Ok(engine.batch_norm(&x[0], Some((&x[1], &x[2])), 1e-5)?.0)
+            })?;
+            check_agreement(device, seed, &[image, channel, channel], |engine, x| {
+                let (mean, var) = (x[1].detach(), x[2].detach().sqr()?);
+                engine.batch_norm_fixed(&x[0], (&mean, &var), Some((&x[1], &x[2])), 1e-5)
+            })?;
+            check_agreement(device, seed, &[image], |engine, x| {
+                let moments = engine.batch_norm(&x[0], None, 1e-5)?.1;
+                // Detached numbers, with a term that has a gradient so that there is one to compare.
+                Tensor::cat(&[moments.mean, moments.var, x[0].sum_all()?.reshape(1)?], 0)
+            })?;
+        });
+    }
+
+    fn heads_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..6, inputs in 1usize..20, outputs in 1usize..12,
+        )| {
+            let (x, w, b): (&[usize], &[usize], &[usize]) = (&[n, inputs], &[outputs, inputs], &[outputs]);
+            check_agreement(device, seed, &[x, w], |engine, x| engine.linear(&x[0], &x[1], None))?;
+            check_agreement(device, seed, &[x, w, b], |engine, x| engine.linear(&x[0], &x[1], Some(&x[2])))?;
+            let labels: Vec<u32> = (0..n).map(|image| (image % outputs) as u32).collect();
+            check_agreement(device, seed, &[&[n, outputs]], |engine, x| {
+                engine.cross_entropy(&x[0], &Tensor::new(labels.as_slice(), x[0].device())?)
+            })?;
+        });
+    }
+
+    fn channels_agree(device: &Device) {
+        proptest!(cases(), |(
+            seed in any::<u64>(), n in 1usize..4, a in 1usize..5, b in 1usize..5, height in 1usize..6, width in 1usize..6,
+        )| {
+            let (x, y, both): (&[usize], &[usize], &[usize]) =
+                (&[n, a, height, width], &[n, b, height, width], &[n, a + b, height, width]);
+            check_agreement(device, seed, &[both], |engine, x| engine.take_channels(&x[0], a..a + b))?;
+            check_agreement(device, seed, &[x], |engine, x| engine.place_channels(&x[0], b, a + b + 1))?;
+            check_agreement(device, seed, &[x, y], |engine, x| engine.join_channels(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[both, y], |engine, x| engine.add_channels(&x[0], &x[1], a))?;
+        });
+    }
+
+    /// A network that diverges must be seen to, whichever engine runs it.
+    fn special_values_agree(device: &Device) {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let rows = [[-inf, 0.0, -0.0, 1.0], [inf, -1.0, 2.0, 2.0], [nan, 1.0, -inf, 3.0], [-inf, -inf, 0.5, nan]];
+        for dtype in [DType::F32, DType::F64] {
+            let run = |engine: Engine, device: &Device| -> Vec<String> {
+                let x =
+                    Tensor::new(&[[rows]], &Device::Cpu).unwrap().to_dtype(dtype).unwrap().to_device(device).unwrap();
+                let pooled = [(3, 1, 1), (2, 2, 0), (3, 2, 1)].map(|(k, s, p)| engine.max_pool2d(&x, k, s, p).unwrap());
+                let text = |y: &Tensor| format!("{:?}", host_f64(y).unwrap()).replace("-0.0", "0.0");
+                pooled.iter().chain([&engine.relu(&x).unwrap()]).map(text).collect()
+            };
+            assert_eq!(run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device), "{dtype:?}");
+        }
+    }
+}

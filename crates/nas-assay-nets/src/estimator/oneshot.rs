@@ -1,0 +1,101 @@
+//! One-shot estimators: how well an architecture does with a supernet's shared weights.
+//!
+//! # Formula
+//! Accuracy: mean over batches of the fraction of images whose greatest logit is that of their label. Loss: mean over batches of
+//! the mean cross-entropy in nats. Both means are unweighted, so a smaller last batch counts as much as the others (SPEC 3.4).
+//!
+//! # Shapes
+//! Any number of batches of images `[n, 3, h, w]` and labels `[n]`; the batches, their order and size are part of the result.
+//!
+//! # Source
+//! Bender et al., ICML 2018; Guo et al., ECCV 2020; protocol of Ning et al., NeurIPS 2021.
+//!
+//! # Known traps
+//! Batch-norm uses the statistics of each evaluation batch, never running ones: those mix all sub-networks. Dropout is off. The
+//! accuracy has few levels and ties often; the loss does not, and ranks better on large spaces (SPEC 5.3).
+
+use super::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::EstimatorKind;
+use crate::images::Batch;
+use crate::net::{Engine, NetError, Network, Pass, judge};
+use nas_assay_criteria::Direction;
+use nas_assay_spaces::Architecture;
+
+/// How an architecture does on labelled images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Unweighted mean over batches of the fraction classified correctly.
+    pub accuracy: f64,
+    /// Unweighted mean over batches of the mean cross-entropy, in nats.
+    pub loss: f64,
+}
+
+/// Accuracy and loss of `architecture` with the weights in `network`, by batch statistics, without dropout.
+pub fn evaluate(
+    network: &Network,
+    architecture: Architecture,
+    batches: &[Batch],
+    engine: Engine,
+) -> Result<Evaluation, NetError> {
+    let (mut accuracy, mut loss) = (0.0, 0.0);
+    for batch in batches {
+        let logits = network.forward(architecture, &batch.images, &mut Pass::new(engine).untracked())?;
+        let judged = judge(&logits, &batch.labels)?;
+        accuracy += judged.accuracy();
+        loss += judged.loss;
+    }
+    let count = batches.len() as f64;
+    Ok(Evaluation { accuracy: accuracy / count, loss: loss / count })
+}
+
+/// One-shot accuracy.
+pub struct Accuracy;
+
+/// One-shot loss.
+pub struct Loss;
+
+const SOURCE: &str = "Ning et al., NeurIPS 2021 (arXiv 2008.03064), one-shot estimators";
+
+const ACCURACY: Meta = Meta {
+    id: "oneshot_accuracy",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::OneShot,
+    needs: &[Need::Evaluation],
+    tolerance: ToleranceClass::Statistical,
+    summary: "Accuracy of the architecture with a supernet's shared weights.",
+    formula: "mean over batches of the fraction of images with argmax(logits) = label",
+    source: SOURCE,
+};
+
+const LOSS: Meta = Meta {
+    id: "oneshot_loss",
+    version: 1,
+    direction: Direction::Lower,
+    kind: EstimatorKind::OneShot,
+    needs: &[Need::Evaluation],
+    tolerance: ToleranceClass::Statistical,
+    summary: "Cross-entropy of the architecture with a supernet's shared weights.",
+    formula: "mean over batches of mean(log sum exp(logits) - logits[label])",
+    source: SOURCE,
+};
+
+impl Estimator for Accuracy {
+    fn meta(&self) -> &'static Meta {
+        &ACCURACY
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        Ok(Reading::plain(probe.evaluation()?.accuracy))
+    }
+}
+
+impl Estimator for Loss {
+    fn meta(&self) -> &'static Meta {
+        &LOSS
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        Ok(Reading::plain(probe.evaluation()?.loss))
+    }
+}

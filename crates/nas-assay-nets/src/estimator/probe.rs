@@ -1,0 +1,458 @@
+//! One architecture under examination: each quantity that estimators share is computed once.
+
+use super::oneshot::{self, Evaluation};
+use super::{EstimatorError, ReluPatterns};
+use crate::images::Batch;
+use crate::net::{Dropout, Engine, Network, NormMode, Param, Pass, ReluSink, Role, Taps, host_f64};
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Tensor, Var};
+use nas_assay_spaces::{Architecture, Census, Skeleton};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+/// A quantity that estimators ask of a [`Probe`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Counts of parameters, operations and ReLUs: [`Probe::census`].
+    Census,
+    /// The weights themselves: [`Probe::weights`].
+    Weights,
+    /// Gradients of the loss by the weights: [`Probe::loss_gradients`].
+    LossGradients,
+    /// Products of the loss's second derivatives with its gradient: [`Probe::hessian_gradients`].
+    HessianGradients,
+    /// What the loss does as channels are scaled: [`Probe::channel_saliencies`].
+    ChannelSaliencies,
+    /// Which elements the ReLUs let through: [`Probe::relu_patterns`].
+    ReluPatterns,
+    /// Gradient of the summed logits by each image: [`Probe::input_gradients`].
+    InputGradients,
+    /// Saliencies of the linearised network: [`Probe::synflow`].
+    Synflow,
+    /// The same with batch-norm: [`Probe::synflow_with_norm`].
+    SynflowWithNorm,
+    /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
+    Evaluation,
+}
+
+/// A weight and the gradient of the loss by it, in row-major order.
+#[derive(Clone, Debug)]
+pub struct WeightGradient {
+    /// The parameter's name.
+    pub name: String,
+    /// Convolution or linear weight.
+    pub role: Role,
+    /// Values of the weight.
+    pub weight: Vec<f64>,
+    /// Gradient of the mean cross-entropy in nats; zeros where the loss does not depend on the weight.
+    pub gradient: Vec<f64>,
+}
+
+/// The gradient of the sum of all logits by each image.
+#[derive(Clone, Debug, Default)]
+pub struct InputGradients {
+    /// One row of `3 * height * width` numbers an image.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// How the loss changes as each output channel of one convolution or linear layer is scaled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSaliencies {
+    /// Elements of the layer's weight an output channel.
+    pub fan_in: usize,
+    /// One row an image, of a number a channel: `Σ y ∂L/∂y` over the channel's pixels `y`, before batch-norm.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// What the passes over the batch leave behind; the graphs are gone.
+#[derive(Default)]
+struct Examination {
+    logits: Vec<Vec<f64>>,
+    patterns: ReluPatterns,
+    loss_gradients: Vec<WeightGradient>,
+    hessian_gradients: Vec<WeightGradient>,
+    channel_saliencies: Vec<ChannelSaliencies>,
+    input_gradients: InputGradients,
+}
+
+/// One architecture, the network that has its weights, and the images to look at it with.
+///
+/// Batch-norm uses batch statistics throughout. On the CPU every sum over weights or images is taken here in f64, in row-major
+/// order.
+pub struct Probe<'a> {
+    architecture: Architecture,
+    skeleton: Skeleton,
+    network: Option<&'a Network>,
+    engine: Engine,
+    needs: BTreeSet<Need>,
+    batch: Option<&'a Batch>,
+    evaluation_batches: Option<&'a [Batch]>,
+    dropout: Option<Dropout>,
+    examination: OnceCell<Examination>,
+    synflow: OnceCell<Vec<WeightGradient>>,
+    synflow_with_norm: OnceCell<Vec<WeightGradient>>,
+    evaluation: OnceCell<Evaluation>,
+}
+
+impl<'a> Probe<'a> {
+    /// A probe of `architecture` in `network` for estimators that ask for `needs`.
+    pub fn new(
+        architecture: Architecture,
+        network: &'a Network,
+        engine: Engine,
+        needs: impl IntoIterator<Item = Need>,
+    ) -> Self {
+        let counting = Self::counting(architecture, network.skeleton());
+        Self { network: Some(network), engine, needs: needs.into_iter().collect(), ..counting }
+    }
+
+    /// A probe without a network, which gives the census of `architecture` in `skeleton` and nothing else.
+    pub fn counting(architecture: Architecture, skeleton: Skeleton) -> Self {
+        Self {
+            architecture,
+            skeleton,
+            network: None,
+            engine: Engine::Kernels,
+            needs: BTreeSet::new(),
+            batch: None,
+            evaluation_batches: None,
+            dropout: None,
+            examination: OnceCell::new(),
+            synflow: OnceCell::new(),
+            synflow_with_norm: OnceCell::new(),
+            evaluation: OnceCell::new(),
+        }
+    }
+
+    /// The same with the batch that zero-shot estimators look at; images in the network's type.
+    #[must_use]
+    pub fn with_batch(self, batch: &'a Batch) -> Self {
+        Self { batch: Some(batch), ..self }
+    }
+
+    /// The same with the fixed batches that one-shot estimators are evaluated on.
+    #[must_use]
+    pub fn with_evaluation(self, batches: &'a [Batch]) -> Self {
+        Self { evaluation_batches: Some(batches), ..self }
+    }
+
+    /// The same with dropout in the pass over the batch, as in a supernet that trains (SPEC 4.1).
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout: Some(dropout), ..self }
+    }
+
+    /// The architecture under examination.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    /// Counts of the whole network, of what is executed.
+    pub fn census(&self) -> Result<Census, EstimatorError> {
+        Ok(self.architecture.census(&self.skeleton)?)
+    }
+
+    /// Logits of the batch, `[n, classes]`, row by row.
+    pub fn logits(&self) -> Result<&[Vec<f64>], EstimatorError> {
+        Ok(&self.examination(None)?.logits)
+    }
+
+    /// Every convolution and linear weight of the architecture, by name, in network order and each in row-major order.
+    pub fn weights(&self) -> Result<Vec<(String, Vec<f64>)>, EstimatorError> {
+        self.declared(Need::Weights)?;
+        let weights = weights_of(self.network()?, self.architecture)?;
+        weights.into_iter().map(|param| Ok((param.name.clone(), host_f64(&param.var)?))).collect()
+    }
+
+    /// Gradients of the mean cross-entropy by every convolution and linear weight of the architecture, in network order.
+    pub fn loss_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
+        Ok(&self.examination(Some(Need::LossGradients))?.loss_gradients)
+    }
+
+    /// `H g` in the place of the gradient: the product of all second derivatives of the mean cross-entropy by the weights of
+    /// [`Probe::loss_gradients`] with the gradient by them, exact.
+    pub fn hessian_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
+        Ok(&self.examination(Some(Need::HessianGradients))?.hessian_gradients)
+    }
+
+    /// How the mean cross-entropy changes as each output channel of every executed convolution and linear layer is scaled, in the order
+    /// of execution.
+    pub fn channel_saliencies(&self) -> Result<&[ChannelSaliencies], EstimatorError> {
+        Ok(&self.examination(Some(Need::ChannelSaliencies))?.channel_saliencies)
+    }
+
+    /// Which elements every executed ReLU let through.
+    pub fn relu_patterns(&self) -> Result<&ReluPatterns, EstimatorError> {
+        Ok(&self.examination(Some(Need::ReluPatterns))?.patterns)
+    }
+
+    /// The gradient of the sum of all logits by each image.
+    ///
+    /// Batch statistics tie the images of a batch together, so a row holds what its image does to the logits of all.
+    pub fn input_gradients(&self) -> Result<&InputGradients, EstimatorError> {
+        Ok(&self.examination(Some(Need::InputGradients))?.input_gradients)
+    }
+
+    /// Weights and their gradients in the linearised network of SynFlow, in network order.
+    ///
+    /// Every parameter is replaced by its absolute value, batch-norm by the identity, the batch by one image of ones; the
+    /// gradient is that of the sum of the logits. In f64, since the numbers leave the range of f32 in deep networks.
+    pub fn synflow(&self) -> Result<&[WeightGradient], EstimatorError> {
+        self.declared(Need::Synflow)?;
+        once(&self.synflow, || self.saliency(NormMode::Identity)).map(Vec::as_slice)
+    }
+
+    /// [`Probe::synflow`] of the network with its batch-norm, which takes the statistics of the single image.
+    pub fn synflow_with_norm(&self) -> Result<&[WeightGradient], EstimatorError> {
+        self.declared(Need::SynflowWithNorm)?;
+        once(&self.synflow_with_norm, || self.saliency(NormMode::Batch)).map(Vec::as_slice)
+    }
+
+    /// Accuracy and loss on the evaluation batches.
+    pub fn evaluation(&self) -> Result<Evaluation, EstimatorError> {
+        self.declared(Need::Evaluation)?;
+        once(&self.evaluation, || {
+            let missing = EstimatorError::NoInput { need: Some(Need::Evaluation), input: "evaluation batches" };
+            let batches = self.evaluation_batches.filter(|batches| !batches.is_empty()).ok_or(missing)?;
+            Ok(oneshot::evaluate(self.network()?, self.architecture, batches, self.engine)?)
+        })
+        .copied()
+    }
+
+    /// Refuses a need that the probe was not made for.
+    fn declared(&self, need: Need) -> Result<(), EstimatorError> {
+        if self.needs.contains(&need) { Ok(()) } else { Err(EstimatorError::Undeclared(need)) }
+    }
+
+    fn network(&self) -> Result<&'a Network, EstimatorError> {
+        self.network.ok_or(EstimatorError::NoInput { need: None, input: "network" })
+    }
+
+    /// Weights and their gradients in the network of absolute parameters on an image of ones.
+    fn saliency(&self, norm: NormMode) -> Result<Vec<WeightGradient>, EstimatorError> {
+        let absolute =
+            self.network()?.extract(self.architecture, DType::F64, |param| param.var.as_detached_tensor().abs())?;
+        let resolution = self.skeleton.resolution();
+        let device = absolute.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
+        let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
+        let logits = absolute.forward(self.architecture, &image, &mut Pass::new(self.engine).with_norm(norm))?;
+        let weights = weights_of(&absolute, self.architecture)?;
+        let sum = self.engine.sum_all(&logits)?;
+        weight_gradients(&weights, &self.engine.backward_to(&sum, &variables(&weights))?)
+    }
+
+    /// Everything that declared needs ask of the batch, from one forward pass.
+    fn examination(&self, need: Option<Need>) -> Result<&Examination, EstimatorError> {
+        need.map_or(Ok(()), |need| self.declared(need))?;
+        once(&self.examination, || {
+            let missing = EstimatorError::NoInput { need, input: "batch of images" };
+            let batch = self.batch.ok_or(missing)?;
+            let asked = |need: Need| self.needs.contains(&need);
+            let (by_weight, by_second) = (asked(Need::LossGradients), asked(Need::HessianGradients));
+            let (by_channel, by_input) = (asked(Need::ChannelSaliencies), asked(Need::InputGradients));
+
+            let mut found = Examination::default();
+            let patterns = &mut found.patterns;
+            let mut sink = |input: &Tensor, _output: &Tensor| patterns.push(input);
+            let taps = Taps::default();
+            let images = Var::from_tensor(&batch.images.detach())?;
+            let mut pass = Pass {
+                engine: self.engine,
+                norm: NormMode::Batch,
+                dropout: self.dropout.clone(),
+                relu_sink: asked(Need::ReluPatterns).then_some(&mut sink as ReluSink<'_>),
+                taps: by_channel.then_some(&taps),
+                track: by_weight || by_second || by_channel,
+            };
+            let shown = if by_input { images.as_tensor().clone() } else { images.as_detached_tensor() };
+            let logits = self.network()?.forward(self.architecture, &shown, &mut pass)?;
+
+            if by_weight || by_second || by_channel {
+                let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
+                let weights = weights_of(self.network()?, self.architecture)?;
+                let taps = taps.take();
+                let scales: Vec<Var> = taps.iter().map(|tap| tap.scales.clone()).collect();
+                let gradients = if by_second {
+                    let [gradients, products] = self.engine.hessian_gradient(&loss, &variables(&weights), &scales)?;
+                    found.hessian_gradients = weight_gradients(&weights, &products)?;
+                    gradients
+                } else {
+                    self.engine.backward_to(&loss, &[variables(&weights), scales].concat())?
+                };
+                found.loss_gradients = weight_gradients(&weights, &gradients)?;
+                let saliencies = taps.iter().map(|tap| {
+                    let rows = rows(&gradient(&gradients, &tap.scales)?, tap.scales.dim(0)?);
+                    Ok::<_, EstimatorError>(ChannelSaliencies { fan_in: tap.fan_in, rows })
+                });
+                found.channel_saliencies = saliencies.collect::<Result<_, _>>()?;
+            }
+            if by_input {
+                let sum = self.engine.sum_all(&logits)?;
+                let gradients = self.engine.backward_to(&sum, std::slice::from_ref(&images))?;
+                found.input_gradients.rows = rows(&gradient(&gradients, &images)?, images.dim(0)?);
+            }
+            found.logits = rows(&host_f64(&logits)?, logits.dim(0)?);
+            Ok(found)
+        })
+    }
+}
+
+/// The convolution and linear weights that an architecture uses in a network.
+fn weights_of(network: &Network, architecture: Architecture) -> Result<Vec<&Param>, EstimatorError> {
+    Ok(network.active(architecture)?.into_iter().filter(|param| param.role.is_weight()).collect())
+}
+
+fn variables(params: &[&Param]) -> Vec<Var> {
+    params.iter().map(|param| param.var.clone()).collect()
+}
+
+/// Each weight with its gradient.
+fn weight_gradients(weights: &[&Param], gradients: &GradStore) -> Result<Vec<WeightGradient>, EstimatorError> {
+    let with_gradient = |param: &&Param| {
+        let (weight, gradient) = (host_f64(&param.var)?, gradient(gradients, &param.var)?);
+        Ok(WeightGradient { name: param.name.clone(), role: param.role, weight, gradient })
+    };
+    weights.iter().map(with_gradient).collect()
+}
+
+/// The numbers cut into `count` rows.
+fn rows(values: &[f64], count: usize) -> Vec<Vec<f64>> {
+    let length = (values.len() / count.max(1)).max(1);
+    values.chunks(length).map(<[f64]>::to_vec).collect()
+}
+
+/// The gradient by `x`, or zeros where there is none.
+fn gradient(gradients: &GradStore, x: &Tensor) -> candle_core::Result<Vec<f64>> {
+    gradients.get(x).map_or_else(|| Ok(vec![0.0; x.elem_count()]), host_f64)
+}
+
+/// The value in `cell`, computed on the first call; an error leaves it empty.
+fn once<T, E>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+    match cell.get() {
+        Some(value) => Ok(value),
+        None => compute().map(|value| cell.get_or_init(|| value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Init, NetConfig};
+    use candle_core::Device;
+    use nas_assay_base::seed::Seed;
+    use nas_assay_schema::spec::Picker;
+    use nas_assay_spaces::{SpaceId, nb201};
+
+    const ALL: [Need; 3] = [Need::LossGradients, Need::ReluPatterns, Need::InputGradients];
+
+    fn architecture() -> Architecture {
+        let text = "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|nor_conv_1x1~0|none~1|skip_connect~2|";
+        Architecture::parse(SpaceId::Nb201, text).unwrap()
+    }
+
+    fn supernet() -> Network {
+        let skeleton = nb201::Skeleton { channels: 4, cells: 1, resolution: 8, ..nb201::Skeleton::default() }.into();
+        let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
+        Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, Init::Seeded(Seed::root(4))).unwrap()
+    }
+
+    fn batch() -> Batch {
+        let mut stream = Seed::root(6).stream();
+        let pixels: Vec<f32> = (0..5 * 3 * 64).map(|_| stream.normal() as f32).collect();
+        Batch {
+            images: Tensor::from_vec(pixels, (5, 3, 8, 8), &Device::Cpu).unwrap(),
+            labels: Tensor::new(&[0u32, 9, 3, 3, 1], &Device::Cpu).unwrap(),
+        }
+    }
+
+    /// Debug text, which tells floats apart bit by bit (but for NaN).
+    fn text(value: impl std::fmt::Debug) -> String {
+        format!("{value:?}")
+    }
+
+    #[test]
+    fn a_quantity_does_not_depend_on_what_else_is_asked() {
+        let (network, batch) = (supernet(), batch());
+        let probe = |needs: &[Need]| {
+            Probe::new(architecture(), &network, Engine::Kernels, needs.iter().copied()).with_batch(&batch)
+        };
+        let all = probe(&ALL);
+        for need in ALL {
+            let alone = probe(&[need]);
+            assert_eq!(text(all.logits().unwrap()), text(alone.logits().unwrap()), "logits with {need:?}");
+        }
+        let (loss, relu, input) = (probe(&ALL[..1]), probe(&ALL[1..2]), probe(&ALL[2..]));
+        assert_eq!(text(all.loss_gradients().unwrap()), text(loss.loss_gradients().unwrap()));
+        assert_eq!(all.relu_patterns().unwrap(), relu.relu_patterns().unwrap());
+        assert_eq!(text(all.input_gradients().unwrap()), text(input.input_gradients().unwrap()));
+    }
+
+    #[test]
+    fn a_supernet_is_probed_as_the_stand_alone_network() {
+        let (network, batch) = (supernet(), batch());
+        let alone = network.extract(architecture(), DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
+        let of = |network| {
+            let needs = ALL.into_iter().chain([Need::Synflow]);
+            let probe = Probe::new(architecture(), network, Engine::Kernels, needs).with_batch(&batch);
+            let values = |layers: &[WeightGradient]| -> Vec<_> {
+                layers.iter().map(|layer| (layer.weight.clone(), layer.gradient.clone())).collect()
+            };
+            let (loss, synflow) = (values(probe.loss_gradients().unwrap()), values(probe.synflow().unwrap()));
+            text((
+                loss,
+                synflow,
+                probe.input_gradients().unwrap(),
+                probe.relu_patterns().unwrap(),
+                probe.census().unwrap(),
+            ))
+        };
+        assert!(of(&network) == of(&alone), "a quantity differs between the supernet and the stand-alone network");
+    }
+
+    #[test]
+    fn only_convolution_and_linear_weights_are_counted() {
+        let (network, batch) = (supernet(), batch());
+        let probe = Probe::new(architecture(), &network, Engine::Kernels, ALL).with_batch(&batch);
+        let layers = probe.loss_gradients().unwrap();
+        let census = probe.census().unwrap();
+        let elements: usize = layers.iter().map(|layer| layer.gradient.len()).sum();
+        assert_eq!(elements as u64, census.conv_weights + census.linear_weights);
+        assert!(layers.iter().all(|layer| layer.role.is_weight() && layer.name.ends_with(".weight")));
+    }
+
+    #[test]
+    fn what_was_not_declared_or_given_is_refused_by_name() {
+        let (network, batch) = (supernet(), batch());
+        let probe = Probe::new(architecture(), &network, Engine::Kernels, [Need::ReluPatterns]);
+        let message = probe.relu_patterns().unwrap_err().to_string();
+        assert_eq!(message, "scoring: the probe was asked for ReluPatterns but has no batch of images");
+        let probe = probe.with_batch(&batch);
+        assert!(probe.relu_patterns().is_ok(), "an error is not remembered");
+        let message = probe.loss_gradients().unwrap_err().to_string();
+        assert!(message.contains("not made for LossGradients"), "{message}");
+        assert!(probe.synflow().is_err() && probe.evaluation().is_err());
+        let counting = Probe::counting(architecture(), network.skeleton());
+        assert_eq!(counting.census().unwrap(), probe.census().unwrap());
+        let message = counting.with_batch(&batch).logits().unwrap_err().to_string();
+        assert_eq!(message, "scoring: the probe was asked for logits but has no network");
+    }
+
+    #[test]
+    fn evaluation_is_the_unweighted_mean_over_batches() {
+        let (network, whole) = (supernet(), batch());
+        let part = |start, len| Batch {
+            images: whole.images.narrow(0, start, len).unwrap(),
+            labels: whole.labels.narrow(0, start, len).unwrap(),
+        };
+        let of = |batches: &[Batch]| {
+            let probe = Probe::new(architecture(), &network, Engine::Kernels, [Need::Evaluation]);
+            probe.with_evaluation(batches).evaluation().unwrap()
+        };
+        let (first, last) = (part(0, 3), part(3, 2));
+        let (a, b) = (of(std::slice::from_ref(&first)), of(std::slice::from_ref(&last)));
+        let both = of(&[first, last]);
+        assert_eq!(both.loss.to_bits(), f64::midpoint(a.loss, b.loss).to_bits());
+        assert_eq!(both.accuracy.to_bits(), f64::midpoint(a.accuracy, b.accuracy).to_bits());
+    }
+}

@@ -1,0 +1,244 @@
+//! What holds of estimators in every space, and what must not.
+
+use candle_core::{DType, Device, Tensor};
+
+use super::registry;
+use super::{EstimatorKind, Need, Probe};
+use crate::images::Batch;
+use crate::net::{Engine, Init, NetConfig, Network, Param, Role, host_f64};
+use nas_assay_base::seed::Seed;
+use nas_assay_schema::spec;
+use nas_assay_spaces::{Architecture, Form, SpaceId};
+
+const SIDE: usize = 8;
+
+/// A small network of a space in double precision, of an architecture with a live convolution.
+fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
+    let sizes = match space {
+        SpaceId::Nb101 | SpaceId::Nb201 => {
+            spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }
+        }
+        SpaceId::Nb301 => spec::Network { channels: Some(4), layers: Some(3), ..spec::Network::default() },
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
+            spec::Network { width_divisor: Some(4), cell_affine: Some(true), ..spec::Network::default() }
+        }
+    };
+    let skeleton = sizes.skeleton(space, Form::StandAlone, SIDE);
+    let mut stream = Seed::root(draw).child("architecture").stream();
+    let architecture = loop {
+        let drawn = space.sample(&mut stream);
+        let flops = drawn.census(&skeleton).unwrap().flops;
+        if drawn.has_live_convolution() && flops < 500_000 {
+            break drawn;
+        }
+    };
+    let config = NetConfig { skeleton, dtype: DType::F64, device: Device::Cpu };
+    let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(draw).child("init"))).unwrap();
+    (architecture, network)
+}
+
+fn batch(size: usize) -> Batch {
+    let mut stream = Seed::root(6).child("images").stream();
+    let pixels: Vec<f64> = (0..size * 3 * SIDE * SIDE).map(|_| stream.normal()).collect();
+    let labels: Vec<u32> = (0..size as u32).map(|image| image * 7 % 10).collect();
+    Batch {
+        images: Tensor::from_vec(pixels, (size, 3, SIDE, SIDE), &Device::Cpu).unwrap(),
+        labels: Tensor::new(labels, &Device::Cpu).unwrap(),
+    }
+}
+
+fn probe<'a>(architecture: Architecture, network: &'a Network, engine: Engine, batch: &'a Batch) -> Probe<'a> {
+    let needs = registry::all().flat_map(|estimator| estimator.meta().needs.iter().copied());
+    Probe::new(architecture, network, engine, needs).with_batch(batch)
+}
+
+/// The scores of all estimators that need no trained supernet, by id.
+fn scores(probe: &Probe<'_>, ids: &[&str]) -> Vec<f64> {
+    ids.iter().map(|id| registry::find(id).unwrap().score(probe).unwrap().score.value()).collect()
+}
+
+fn zero_shot() -> Vec<&'static str> {
+    let zero_shot = registry::all().map(super::Estimator::meta).filter(|meta| meta.kind == EstimatorKind::ZeroShot);
+    zero_shot.map(|meta| meta.id).collect()
+}
+
+fn weights(network: &Network) -> Vec<&Param> {
+    network.params().iter().filter(|param| param.role.is_weight()).collect()
+}
+
+/// Whether a score is made of rounding errors alone: those of the sum of the logits where the network ends in batch-norm, since that sum is
+/// the same for all images and weights.
+fn is_rounding(space: SpaceId, id: &str) -> bool {
+    space == SpaceId::Nb301 && ["jacob_cov", "synflow_bn"].contains(&id)
+}
+
+fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance * expected.abs(), "{what}: {found}, not {expected}");
+}
+
+#[test]
+fn hessian_gradient_products_are_differences_of_gradients() {
+    let batch = batch(6);
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, place as u64);
+        let alone = |need| Probe::new(architecture, &network, Engine::Kernels, [need]).with_batch(&batch);
+        let probe = probe(architecture, &network, Engine::Kernels, &batch);
+        let (gradients, products) = (probe.loss_gradients().unwrap(), probe.hessian_gradients().unwrap());
+        let norm = gradients.iter().flat_map(|layer| &layer.gradient).map(|g| g * g).sum::<f64>().sqrt();
+        let step = 1e-6 / norm;
+        let before: Vec<Tensor> = weights(&network).iter().map(|param| param.var.as_tensor().copy().unwrap()).collect();
+        let moved = |step: f64| {
+            for ((param, before), layer) in weights(&network).into_iter().zip(&before).zip(gradients) {
+                assert_eq!(param.name, layer.name);
+                let along = Tensor::new(&layer.gradient[..], &Device::Cpu).unwrap().reshape(param.var.shape()).unwrap();
+                param.var.set(&(before + (along * step).unwrap()).unwrap()).unwrap();
+            }
+            let probe = alone(Need::LossGradients);
+            probe.loss_gradients().unwrap().iter().map(|layer| layer.gradient.clone()).collect::<Vec<_>>()
+        };
+        let (ahead, behind) = (moved(step), moved(-step));
+        let largest = products.iter().flat_map(|layer| &layer.gradient).fold(0.0_f64, |size, hg| size.max(hg.abs()));
+        assert!(largest > 0.0);
+        for ((layer, ahead), behind) in products.iter().zip(ahead).zip(behind) {
+            for ((hg, ahead), behind) in layer.gradient.iter().zip(ahead).zip(behind) {
+                let difference = (ahead - behind) / (2.0 * step);
+                assert!((hg - difference).abs() < 1e-5 * largest, "{space} {}: {hg}, not {difference}", layer.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn both_engines_score_alike() {
+    let batch = batch(5);
+    // Second order needs Candle's consent in the composed layers.
+    let ids: Vec<_> = zero_shot().into_iter().filter(|&id| id != "grasp").collect();
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, place as u64);
+        let needs: Vec<Need> =
+            ids.iter().flat_map(|id| registry::find(id).unwrap().meta().needs.iter().copied()).collect();
+        let of = |engine| {
+            let probe = Probe::new(architecture, &network, engine, needs.iter().copied()).with_batch(&batch);
+            scores(&probe, &ids)
+        };
+        for ((id, a), b) in ids.iter().zip(of(Engine::Kernels)).zip(of(Engine::Composed)) {
+            if is_rounding(space, id) {
+                continue;
+            }
+            assert!((a - b).abs() <= 1e-9 * a.abs().max(1e-3), "{space} {id}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn second_order_is_refused_where_candle_would_drop_paths() {
+    let (architecture, network) = network(SpaceId::Nb201, 1);
+    let batch = batch(4);
+    let message = probe(architecture, &network, Engine::Composed, &batch).hessian_gradients().unwrap_err().to_string();
+    assert!(message.contains("CANDLE_GRAD_DO_NOT_DETACH"), "{message}");
+}
+
+#[test]
+fn a_shared_pass_gives_what_each_need_gives_alone() {
+    let batch = batch(5);
+    let (architecture, network) = network(SpaceId::Nb201, 3);
+    let all = probe(architecture, &network, Engine::Kernels, &batch);
+    for id in zero_shot() {
+        let estimator = registry::find(id).unwrap();
+        let needs = estimator.meta().needs.iter().copied();
+        let alone = Probe::new(architecture, &network, Engine::Kernels, needs).with_batch(&batch);
+        let (shared, alone) = (estimator.score(&all).unwrap(), estimator.score(&alone).unwrap());
+        assert_eq!(shared.score.value().to_bits(), alone.score.value().to_bits(), "{id}");
+    }
+}
+
+#[test]
+fn the_order_of_images_does_not_matter() {
+    let straight = batch(6);
+    let order = Tensor::new(&[4_u32, 2, 0, 5, 1, 3], &Device::Cpu).unwrap();
+    let turned = Batch {
+        images: straight.images.index_select(&order, 0).unwrap(),
+        labels: straight.labels.index_select(&order, 0).unwrap(),
+    };
+    let ids: Vec<_> = zero_shot().into_iter().filter(|&id| id != "plain").collect();
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 10 + place as u64);
+        let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);
+        for ((id, a), b) in ids.iter().zip(of(&straight)).zip(of(&turned)) {
+            if is_rounding(space, id) {
+                continue;
+            }
+            assert_near(&format!("{space} {id}"), b, a, 1e-7);
+        }
+    }
+}
+
+#[test]
+fn saliencies_are_no_less_than_zero() {
+    let batch = batch(4);
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 20 + place as u64);
+        let ids = ["synflow", "snip", "grad_norm", "fisher", "l2_norm"];
+        for (id, score) in ids.iter().zip(scores(&probe(architecture, &network, Engine::Kernels, &batch), &ids)) {
+            assert!(score > 0.0, "{space} {id} is {score}");
+        }
+    }
+}
+
+/// Scaling a convolution that batch-norm follows changes nothing that comes after, but for batch-norm's epsilon.
+#[test]
+fn batch_norm_takes_the_scale_of_a_convolution_away_from_some_scores_only() {
+    let batch = batch(6);
+    let (architecture, network) = network(SpaceId::Nb201, 2);
+    let stem = &network.params().get("stem.conv.weight").unwrap().var;
+    // Large enough that epsilon does not count, and small enough that the stem's gradient does.
+    stem.set(&(stem.as_tensor() * 30.0).unwrap()).unwrap();
+    let ids = ["relu_logdet", "jacob_cov", "fisher", "snip", "grad_norm", "synflow", "l2_norm"];
+    let before = scores(&probe(architecture, &network, Engine::Kernels, &batch), &ids);
+    stem.set(&(stem.as_tensor() * 3.0).unwrap()).unwrap();
+    let after = scores(&probe(architecture, &network, Engine::Kernels, &batch), &ids);
+    for ((id, before), after) in ids.iter().zip(before).zip(after) {
+        let off = (after - before).abs() / before.abs();
+        let invariant = ["relu_logdet", "jacob_cov", "fisher", "snip"].contains(id);
+        assert!(if invariant { off < 1e-6 } else { off > 1e-4 }, "{id}: {before} and {after}");
+    }
+}
+
+#[test]
+fn a_convolution_before_batch_norm_adds_nothing_to_plain() {
+    let batch = batch(6);
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 30 + place as u64);
+        let probe = probe(architecture, &network, Engine::Kernels, &batch);
+        let mut stem_seen = false;
+        for layer in probe.loss_gradients().unwrap() {
+            let terms = layer.gradient.iter().zip(&layer.weight).map(|(g, w)| g * w);
+            let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()));
+            if layer.name.starts_with("stem") && layer.role == Role::ConvWeight {
+                stem_seen = true;
+                assert!(sum.abs() < 1e-3 * size, "{space} {}: {sum} of {size}", layer.name);
+            }
+            if layer.role == Role::LinearWeight {
+                assert!(sum.abs() > 1e-3 * size, "{space} {}: {sum} of {size}", layer.name);
+            }
+        }
+        assert!(stem_seen, "{space}");
+    }
+}
+
+#[test]
+fn counts_are_sums_of_what_is_executed() {
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 40 + place as u64);
+        let batch = batch(4);
+        let probe = probe(architecture, &network, Engine::Kernels, &batch);
+        let elements: usize = probe.weights().unwrap().iter().map(|(_, weight)| weight.len()).sum();
+        let census = probe.census().unwrap();
+        assert_eq!(elements as u64, census.conv_weights + census.linear_weights, "{space}");
+        let all: usize = network.params().iter().map(|param| host_f64(&param.var).unwrap().len()).sum();
+        assert_eq!(all as u64, census.params, "{space}");
+        let seen: usize =
+            probe.channel_saliencies().unwrap().iter().map(|layer| layer.fan_in * layer.rows[0].len()).sum();
+        assert_eq!(seen, elements, "{space}: every weight belongs to an output channel");
+    }
+}

@@ -1,0 +1,58 @@
+//! How much the gradient's norm would change as weights are removed: gradient signal preservation.
+//!
+//! # Formula
+//! `Σ -W ⊙ H g` over all elements of convolution and linear weights, `g = ∂L/∂W` and `H` the second derivatives of `L` by the same
+//! weights; `L` is the mean cross-entropy of one batch.
+//!
+//! # Shapes
+//! One labelled batch; the score depends on its size through batch-norm.
+//!
+//! # Source
+//! Wang et al., Picking Winning Tickets Before Training by Preserving Gradient Flow, ICLR 2020; as an estimator Abdelfattah et al., ICLR
+//! 2021, and its code (one iteration, temperature 1).
+//!
+//! # Known traps
+//! The product is taken exactly, by a second backward pass through the first. The score has both signs, and where gradients explode
+//! single precision keeps no digit of it.
+
+use crate::estimator::EstimatorKind;
+use crate::estimator::zeroshot::sum_over_elements;
+use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use nas_assay_criteria::Direction;
+
+/// Negated sum of weights times Hessian-gradient product.
+pub struct Grasp;
+
+const META: Meta = Meta {
+    id: "grasp",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::ZeroShot,
+    needs: &[Need::HessianGradients],
+    tolerance: ToleranceClass::Numeric,
+    summary: "What removing weights does to the norm of the gradient.",
+    formula: "-sum W * (H g), g = dL/dW, H = d2L/dW2",
+    source: "Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021; Wang et al., GraSP, ICLR 2020",
+};
+
+impl Estimator for Grasp {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        Ok(Reading::plain(sum_over_elements(probe.hessian_gradients()?, |hg, w| -hg * w)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::zeroshot::by_hand;
+
+    #[test]
+    fn signs_are_turned_and_kept() {
+        let score = sum_over_elements(&by_hand::layers(), |hg, w| -hg * w);
+        assert_eq!(score, -3.0 + 8.0 - 1.0 - 0.5 + 4.0);
+    }
+}

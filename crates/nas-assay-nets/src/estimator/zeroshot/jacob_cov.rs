@@ -1,0 +1,119 @@
+//! How differently the network reacts to different images.
+//!
+//! # Formula
+//! Let row `i` of `J` be the gradient of the sum of all logits by image `i`, `v` the eigenvalues of the correlation matrix of the
+//! rows, `k = 1e-5`: `−Σ [ln(v + k) + 1/(v + k)]`.
+//!
+//! # Shapes
+//! One batch of `n` images, labels unused; `J` is `[n, 3 · height · width]`, its correlation `[n, n]`.
+//!
+//! # Source
+//! Mellor et al., NAS Without Training, first version (2020); as an estimator Abdelfattah et al., ICLR 2021.
+//!
+//! # Known traps
+//! A row without variance (a cell without a path) makes the correlation, and the score, NaN. Eigenvalues that are zero but for
+//! rounding may fall below −k; they are counted beside the score as `eigenvalues_below_minus_k` and make it NaN, never clamped.
+//! The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code that uses a general one. Numbers near zero
+//! decide: `1/(v + k)` is 1e5 for each lost dimension.
+//!
+//! Where all that the classifier averages comes out of batch-norm, as in most networks of NAS-Bench-301, the sum of the logits over a
+//! batch does not depend on its images: the Jacobian is rounding, some 1e-16, and the score is that of random numbers.
+
+use crate::estimator::EstimatorKind;
+use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use nalgebra::DMatrix;
+use nas_assay_criteria::Direction;
+
+/// Spectrum of the correlation of per-image input gradients.
+pub struct JacobCov;
+
+const META: Meta = Meta {
+    id: "jacob_cov",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::ZeroShot,
+    needs: &[Need::InputGradients],
+    tolerance: ToleranceClass::Numeric,
+    summary: "Spectrum of the correlation between the input gradients of the images of a batch.",
+    formula: "-sum(ln(v + k) + 1/(v + k)), v eigenvalues of corrcoef(J), k = 1e-5",
+    source: "Mellor et al., 2020 (arXiv 2006.04647v1); Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021",
+};
+
+impl Estimator for JacobCov {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        Ok(spectrum_score(&probe.input_gradients()?.rows))
+    }
+}
+
+/// Added to every eigenvalue.
+const K: f64 = 1e-5;
+
+/// The score of the rows of `J`.
+fn spectrum_score(rows: &[Vec<f64>]) -> Reading {
+    let correlation = correlation(rows);
+    let below = "eigenvalues_below_minus_k";
+    if correlation.iter().any(|r| !r.is_finite()) {
+        return Reading::plain(f64::NAN).with(below, 0.0);
+    }
+    let mut eigenvalues: Vec<f64> = correlation.symmetric_eigenvalues().iter().copied().collect();
+    eigenvalues.sort_by(f64::total_cmp);
+    let lost = eigenvalues.iter().filter(|&&v| v + K <= 0.0).count();
+    let score =
+        if lost > 0 { f64::NAN } else { -eigenvalues.iter().map(|v| libm::log(v + K) + 1.0 / (v + K)).sum::<f64>() };
+    Reading::plain(score).with(below, lost as f64)
+}
+
+/// Pearson's correlation between each two rows; not finite where a row does not vary.
+fn correlation(rows: &[Vec<f64>]) -> DMatrix<f64> {
+    let centred: Vec<Vec<f64>> = rows
+        .iter()
+        .map(|row| {
+            let mean = row.iter().sum::<f64>() / row.len() as f64;
+            row.iter().map(|x| x - mean).collect()
+        })
+        .collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    let norms: Vec<f64> = centred.iter().map(|row| dot(row, row).sqrt()).collect();
+    let n = rows.len();
+    let mut matrix = DMatrix::zeros(n, n);
+    for i in 0..n {
+        for j in 0..=i {
+            let r = dot(&centred[i], &centred[j]) / (norms[i] * norms[j]);
+            (matrix[(i, j)], matrix[(j, i)]) = (r, r);
+        }
+    }
+    matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::{Reason, Score};
+
+    #[test]
+    fn uncorrelated_rows_have_unit_eigenvalues() {
+        let rows = [vec![1.0, -1.0, 0.0, 0.0], vec![0.0, 0.0, 2.0, -2.0]];
+        let by_hand = -2.0 * (libm::log(1.0 + K) + 1.0 / (1.0 + K));
+        let reading = spectrum_score(&rows);
+        assert!((reading.score.value() - by_hand).abs() < 1e-12, "{reading:?}");
+        assert_eq!(reading.details, [("eigenvalues_below_minus_k", Score::Finite(0.0))]);
+    }
+
+    #[test]
+    fn a_pair_with_correlation_r_has_eigenvalues_one_plus_and_minus_r() {
+        let rows = [vec![1.0, 2.0, 3.0, 4.0], vec![2.0, 1.0, 4.0, 3.0]];
+        let term = |v: f64| libm::log(v + K) + 1.0 / (v + K);
+        let by_hand = -(term(1.6) + term(0.4));
+        assert!((spectrum_score(&rows).score.value() - by_hand).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_row_without_variance_has_no_score() {
+        let rows = [vec![0.0; 4], vec![2.0, 1.0, 4.0, 3.0]];
+        assert_eq!(spectrum_score(&rows).score, Score::NonFinite(Reason::Nan));
+    }
+}

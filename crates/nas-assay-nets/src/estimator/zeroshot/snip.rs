@@ -1,0 +1,58 @@
+//! How much the loss would react to removing weights: single-shot pruning saliency.
+//!
+//! # Formula
+//! `Σ |∂L/∂W ⊙ W|` over all elements of convolution and linear weights; `L` is the mean cross-entropy of one batch.
+//!
+//! # Shapes
+//! One labelled batch; the score depends on its size through batch-norm.
+//!
+//! # Source
+//! Lee et al., SNIP, ICLR 2019; as an estimator Abdelfattah et al., ICLR 2021, and its code.
+//!
+//! # Known traps
+//! The code takes the gradient by a mask of ones that multiplies the weight; by the chain rule that is `g ⊙ W`, which is computed
+//! here. Chains without a skip get huge scores.
+
+use crate::estimator::EstimatorKind;
+use crate::estimator::zeroshot::sum_over_elements;
+use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use nas_assay_criteria::Direction;
+
+/// Sum of the absolute saliencies of all weights.
+pub struct Snip;
+
+const META: Meta = Meta {
+    id: "snip",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::ZeroShot,
+    needs: &[Need::LossGradients],
+    tolerance: ToleranceClass::Numeric,
+    summary: "Sum of absolute weight-times-gradient saliencies.",
+    formula: "sum |dL/dW * W|",
+    source: "Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021; Lee et al., SNIP, ICLR 2019",
+};
+
+impl Estimator for Snip {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        Ok(Reading::plain(sum_over_elements(probe.loss_gradients()?, |g, w| (g * w).abs())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::zeroshot::by_hand;
+
+    #[test]
+    fn saliencies_do_not_cancel() {
+        assert_eq!(
+            Reading::plain(sum_over_elements(&by_hand::layers(), |g, w| (g * w).abs())),
+            Reading::plain(3.0 + 8.0 + 1.0 + 0.5 + 4.0)
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! SynFlow as it comes out where batch-norm is forgotten.
+//!
+//! # Formula
+//! That of [`synflow`](super::synflow), with batch-norm left in place, on the statistics of the single image.
+//!
+//! # Shapes
+//! No batch: one image `[1, 3, resolution, resolution]` of ones.
+//!
+//! # Source
+//! Ning et al., NeurIPS 2021, and its code.
+//!
+//! # Known traps
+//! Batch-norm takes the scale of every convolution before it away, so that a layer's saliencies with their signs add up to nothing but
+//! batch-norm's epsilon: these are not the flows along paths that `SynFlow` is about. On an image of ones all variance comes from zero
+//! padding. In networks whose logits are an average of what batch-norm puts out, all is rounding, some 1e-14 (Ning et al. 2021 print
+//! it so); where a ReLU comes between, as in NAS-Bench-201, it is not: there PyTorch and this project agree on four networks to 1e-10.
+
+use crate::estimator::EstimatorKind;
+use crate::estimator::zeroshot::sum_over_elements;
+use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use nas_assay_criteria::Direction;
+
+/// Sum of the synaptic saliencies of all weights, with batch-norm.
+pub struct SynflowBn;
+
+const META: Meta = Meta {
+    id: "synflow_bn",
+    version: 1,
+    direction: Direction::Higher,
+    kind: EstimatorKind::ZeroShot,
+    needs: &[Need::SynflowWithNorm],
+    tolerance: ToleranceClass::Numeric,
+    summary: "SynFlow with batch-norm left in the network.",
+    formula: "sum |dR/d|W| * |W||, R = sum of logits at |W|, with batch-norm, on an image of ones",
+    source: "Ning et al., NeurIPS 2021 (code)",
+};
+
+impl Estimator for SynflowBn {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        let raw = sum_over_elements(probe.synflow_with_norm()?, |g, w| (g * w).abs());
+        Ok(Reading::plain(raw).with("log", libm::log(raw)))
+    }
+}

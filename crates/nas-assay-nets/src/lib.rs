@@ -1,0 +1,9 @@
+//! Networks of neural architectures, and the estimators that rank them.
+//!
+//! - [`images`]: image sets, augmentation, noise.
+//! - [`net`]: layers, networks of five search spaces, supernets, and the trainer.
+//! - [`estimator`]: what ranks architectures, and the probe that it asks.
+
+pub mod estimator;
+pub mod images;
+pub mod net;

@@ -1,0 +1,52 @@
+//! A convolution and its batch-norm, of which narrower networks use a part.
+
+use super::Norm;
+use crate::net::{Builder, Channels, Pass, Slice, Window, host_f64};
+use candle_core::{Result, Tensor, Var};
+
+/// A convolution without bias and its batch-norm, as wide as any network that shares them.
+#[derive(Debug)]
+pub struct SlicedConvNorm {
+    weight: Var,
+    stride: usize,
+    norm: Norm,
+}
+
+impl SlicedConvNorm {
+    /// The kernel of shape `[outputs, inputs, kernel, kernel]` is called `conv.weight`, batch-norm `bn`; padding keeps the image size at
+    /// stride one. `inputs` are all channels that go in, or for a convolution that is stored in groups those of a group.
+    pub fn new(
+        builder: &mut Builder,
+        (conv, bn): (&str, &str),
+        [outputs, inputs, kernel]: [usize; 3],
+        stride: usize,
+        affine: bool,
+    ) -> Result<Self> {
+        let weight = builder.conv_weight(format!("{conv}.weight"), [outputs, inputs, kernel, kernel])?;
+        Ok(Self { weight, stride, norm: Norm::new(builder, bn, outputs, affine)? })
+    }
+
+    /// What `slice` of the convolution makes of an image `[n, inputs, h, w]`, normed.
+    pub fn forward(&self, x: &Tensor, slice: &Slice, pass: &Pass<'_>) -> Result<Tensor> {
+        let padding = self.weight.dim(2)? / 2;
+        let window = Window { stride: self.stride, padding, dilation: 1, groups: slice.groups };
+        let y = pass.engine.conv2d_slice(x, &pass.value(&self.weight), slice, window)?;
+        self.norm.forward_channels(&pass.tapped(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
+    }
+
+    /// The `count` output channels whose weights for `inputs` have the largest L1 norms.
+    pub fn largest(&self, inputs: &Channels, count: usize) -> Result<Channels> {
+        let outputs = self.weight.dim(0)?;
+        if count >= outputs {
+            return Ok(Channels::First(outputs));
+        }
+        let slice = Slice::new(Channels::First(outputs), inputs.clone());
+        let weight = nas_assay_kernels::composed::slice(&self.weight.as_detached_tensor(), &slice)?;
+        let weight = host_f64(&weight)?;
+        let norms: Vec<f64> = weight
+            .chunks_exact(weight.len() / outputs)
+            .map(|weight| weight.iter().fold(0.0, |norm, value| norm + value.abs()))
+            .collect();
+        Ok(Channels::largest(&norms, count))
+    }
+}

@@ -1,0 +1,61 @@
+//! Layers, networks, supernets, ordered parameters, optimiser.
+//!
+//! A [`Network`] is built from an architecture or a space, holds [`Params`] and [`Buffers`] in a fixed order, and runs an
+//! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the CPU,
+//! [`composed`](nas_assay_kernels::composed) everywhere else. A new space is a file beside [`nb201`] and an arm of [`Network`].
+
+pub mod average;
+pub mod checkpoint;
+mod judge;
+pub mod layers;
+pub mod nb101;
+pub mod nb201;
+pub mod nb301;
+pub mod nds;
+mod network;
+pub mod optim;
+mod params;
+mod pass;
+#[cfg(test)]
+pub(crate) mod reference;
+pub mod train;
+
+pub use judge::{Judgement, judge};
+pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
+pub use network::{NetConfig, Network};
+pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
+pub use pass::{Dropout, NormMode, Pass, ReluSink, Tap, Taps};
+
+use thiserror::Error;
+
+use nas_assay_spaces::SkeletonError;
+
+/// Why a network could not be built or run.
+#[derive(Debug, Error)]
+pub enum NetError {
+    /// A stand-alone network was asked for another architecture.
+    #[error("running {asked}: this network has the weights of {own} alone; build one for it, or use a supernet")]
+    ForeignArchitecture {
+        /// The architecture whose weights are there.
+        own: String,
+        /// The one that was to run.
+        asked: String,
+    },
+    /// A network was asked for an architecture of another space.
+    #[error("running {asked}: this is a network of {network}")]
+    ForeignSpace {
+        /// The network's space.
+        network: &'static str,
+        /// The architecture that was to run.
+        asked: String,
+    },
+    /// The skeleton is of another space, or no network can be built from it.
+    #[error("building a network: {0}")]
+    Skeleton(#[from] SkeletonError),
+    /// Candle refused an operation.
+    #[error("running a network: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// Weights do not fit.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}

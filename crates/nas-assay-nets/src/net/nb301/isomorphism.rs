@@ -1,0 +1,310 @@
+//! The exact key against the networks themselves: encodings of one key are one network, and encodings of different keys are not.
+
+use super::*;
+use crate::net::{Engine, host_f64};
+use nas_assay_base::seed::{Seed, Stream};
+use nas_assay_spaces::nb301::{Cell as Encoded, EDGES, Edge};
+use proptest::prelude::*;
+
+const KINDS: [CellKind; 2] = [CellKind::Normal, CellKind::Reduce];
+
+/// How a cell `b` has the weights of a cell `a`.
+#[derive(Clone, Copy, Debug)]
+struct Mapping {
+    /// For each edge of `b` that has weights, the edge of `a` whose weights it takes.
+    edges: [usize; EDGES],
+    /// For each inner node of `b`, the inner node of `a` with the same value.
+    nodes: [usize; NODES - INPUTS],
+}
+
+/// What an edge makes of a value, as a scrambled number that stands for a function of which nothing is known; `weights` tells apart edges
+/// that have weights.
+fn term(edge: Edge, kind: CellKind, weights: usize, source: u64) -> u64 {
+    let weighted = edge.operation.has_weights(kind == CellKind::Reduce, edge.from);
+    if edge.operation == Operation::SkipConnect && !weighted {
+        return source;
+    }
+    let weights = if weighted { weights as u64 + 1 } else { 0 };
+    let mut x = source ^ ((weights << 8) | (edge.operation as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..3 {
+        x = (x ^ x >> 31).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    }
+    x ^ x >> 32
+}
+
+/// The values of a cell's nodes, every edge with weights of its own.
+fn values(cell: Encoded, kind: CellKind) -> [u64; NODES] {
+    let mut nodes = [11, 13, 0, 0, 0, 0_u64];
+    for (place, edge) in cell.edges().into_iter().enumerate() {
+        nodes[edge.to] = nodes[edge.to].wrapping_add(term(edge, kind, place, nodes[edge.from]));
+    }
+    nodes
+}
+
+/// A mapping that makes `b` the same cell as `a`, if there is one: found by trying, without the key.
+fn mapping(a: Encoded, b: Encoded, kind: CellKind) -> Option<Mapping> {
+    let mut found = Mapping { edges: [usize::MAX; EDGES], nodes: [0; 4] };
+    extend((a.edges(), values(a, kind)), b.edges(), kind, 0, [11, 13, 0, 0, 0, 0], &mut found).then_some(found)
+}
+
+/// Assigns the edges of `b` from `place` on, given its nodes' values so far.
+fn extend(
+    a: ([Edge; EDGES], [u64; NODES]),
+    b: [Edge; EDGES],
+    kind: CellKind,
+    place: usize,
+    nodes: [u64; NODES],
+    found: &mut Mapping,
+) -> bool {
+    // Whatever node is complete must be one of those of `a`.
+    if place.is_multiple_of(2) && place > 0 && !a.1[INPUTS..].contains(&nodes[INPUTS + place / 2 - 1]) {
+        return false;
+    }
+    if place == EDGES {
+        let mut free = vec![0, 1, 2, 3];
+        return found.nodes.iter_mut().zip(&nodes[INPUTS..]).all(|(node, value)| {
+            let Some(at) = free.iter().position(|&free| a.1[INPUTS + free] == *value) else { return false };
+            *node = free.remove(at);
+            true
+        });
+    }
+    let (edge, source) = (b[place], nodes[b[place].from]);
+    let mut take = |weights: usize| {
+        let mut nodes = nodes;
+        nodes[edge.to] = nodes[edge.to].wrapping_add(term(edge, kind, weights, source));
+        found.edges[place] = weights;
+        extend(a, b, kind, place + 1, nodes, found)
+    };
+    if !edge.operation.has_weights(kind == CellKind::Reduce, edge.from) {
+        return take(usize::MAX);
+    }
+    for (candidate, other) in a.0.iter().enumerate() {
+        let weighted = other.operation.has_weights(kind == CellKind::Reduce, other.from);
+        if weighted && other.operation == edge.operation && a.1[other.from] == source && take(candidate) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The network of `to` with the weights of that of `from`: those of edges as the mapping says, and input channels of whatever reads a
+/// cell's output in the order of its nodes.
+fn transferred(network: &Nb301, from: Architecture, to: Architecture, mappings: [Mapping; 2]) -> Nb301 {
+    let skeleton = *network.skeleton();
+    let copy = Nb301::stand_alone(to, skeleton, Init::Zero, DType::F64, &Device::Cpu).unwrap();
+    let mapping = |layer: usize| mappings[usize::from(skeleton.kind(layer) == CellKind::Reduce)];
+    for param in copy.params() {
+        let mut name = param.name.clone();
+        // The cell whose output is read.
+        let mut read = (name == "classifier.weight").then(|| skeleton.layers.checked_sub(1)).flatten();
+        if let Some((layer, rest)) = name.strip_prefix("cell").and_then(|rest| rest.split_once('.')) {
+            let layer: usize = layer.parse().unwrap();
+            let kind = skeleton.kind(layer);
+            if let Some((input, _)) = rest.strip_prefix("preprocess").and_then(|rest| rest.split_once(".conv")) {
+                read = (layer + input.parse::<usize>().unwrap()).checked_sub(2);
+            }
+            if let Some((nodes, rest)) = rest.strip_prefix("edge").and_then(|rest| rest.split_once('.')) {
+                let is_it = |edge: &Edge| nodes == format!("{}to{}", edge.from, edge.to);
+                let place = to.cell(kind).edges().iter().position(is_it).unwrap();
+                let edge = from.cell(kind).edges()[mapping(layer).edges[place]];
+                name = format!("cell{layer}.edge{}to{}.{rest}", edge.from, edge.to);
+            }
+        }
+        let mut value = network.params().get(&name).unwrap().var.as_detached_tensor();
+        if let Some(layer) = read {
+            let blocks = value.chunk(NODES - INPUTS, 1).unwrap();
+            value = Tensor::cat(&mapping(layer).nodes.map(|node| &blocks[node]), 1).unwrap();
+        }
+        param.var.set(&value.copy().unwrap()).unwrap();
+    }
+    copy
+}
+
+fn logits(network: &Nb301, architecture: Architecture) -> Vec<f64> {
+    let side = network.skeleton().resolution;
+    let mut stream = Seed::root(5).stream();
+    let pixels: Vec<f64> = (0..4 * 3 * side * side).map(|_| stream.normal()).collect();
+    let images = Tensor::from_vec(pixels, (4, 3, side, side), &Device::Cpu).unwrap();
+    let mut pass = Pass::new(Engine::Kernels).untracked();
+    host_f64(&network.forward(architecture, &images, &mut pass).unwrap()).unwrap()
+}
+
+fn farthest(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max)
+}
+
+/// Rounding apart, equal; far below what any change of a network makes.
+const SAME: f64 = 1e-10;
+
+fn with_cell(architecture: Architecture, kind: CellKind, cell: Encoded) -> Architecture {
+    match kind {
+        CellKind::Normal => Architecture::new(cell, architecture.cell(CellKind::Reduce)),
+        CellKind::Reduce => Architecture::new(architecture.cell(CellKind::Normal), cell),
+    }
+}
+
+/// A cell with one kind of convolution in `dense` of ten edges, else skips and pools: values coincide often.
+fn plain_cell(stream: &mut Stream, dense: usize) -> Encoded {
+    use Operation::{AvgPool3x3, MaxPool3x3, SepConv3x3, SkipConnect};
+    let mut edges = Encoded::new([0, 1, 0, 1, 0, 1, 0, 1].map(|from| (SkipConnect, from))).unwrap().edges();
+    let sources = Architecture::sample(stream).cell(CellKind::Normal).edges();
+    for (edge, source) in edges.iter_mut().zip(sources) {
+        let bare = [SkipConnect, AvgPool3x3, SkipConnect, MaxPool3x3][stream.index(4)];
+        edge.operation = if stream.index(10) < dense { SepConv3x3 } else { bare };
+        edge.from = source.from;
+    }
+    Encoded::new(edges.map(|edge| (edge.operation, edge.from))).unwrap()
+}
+
+/// A drawn encoding: any, or one of plain cells.
+fn drawn(stream: &mut Stream) -> Architecture {
+    match stream.index(3) {
+        0 => Architecture::sample(stream),
+        _ => Architecture::new(plain_cell(stream, 3), plain_cell(stream, 3)),
+    }
+}
+
+/// Another encoding of the same network: nodes change their numbers, and edges their sources for others of the same value.
+fn rewritten(mut architecture: Architecture, stream: &mut Stream) -> Architecture {
+    for round in 0..12 {
+        let kind = KINDS[stream.index(2)];
+        let cell = architecture.cell(kind);
+        if round % 2 == 0 {
+            let order = stream.permutation(4);
+            let renumbered = cell.renumbered(std::array::from_fn(|node| INPUTS + order[node]));
+            architecture = with_cell(architecture, kind, renumbered.unwrap_or(cell));
+            continue;
+        }
+        let values = values(cell, kind);
+        let others: Vec<Encoded> = cell
+            .neighbours()
+            .into_iter()
+            .filter(|other| {
+                let changed: Vec<(Edge, Edge)> =
+                    cell.edges().into_iter().zip(other.edges()).filter(|(a, b)| a != b).collect();
+                changed.iter().all(|(a, b)| a.operation == b.operation && values[a.from] == values[b.from])
+            })
+            .collect();
+        if !others.is_empty() {
+            architecture = with_cell(architecture, kind, others[stream.index(others.len())]);
+        }
+    }
+    architecture
+}
+
+const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, cell_affine: false };
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn encodings_of_one_network_compute_the_same_logits(seed: u64) {
+        let mut stream = Seed::root(seed).stream();
+        let one = drawn(&mut stream);
+        let two = rewritten(one, &mut stream);
+        prop_assert_eq!(one.exact_key(), two.exact_key(), "{}\n{}", one, two);
+        let mappings = KINDS.map(|kind| mapping(one.cell(kind), two.cell(kind), kind).unwrap());
+        let init = Init::Seeded(Seed::root(seed));
+        let network = Nb301::stand_alone(one, SMALL, init, DType::F64, &Device::Cpu).unwrap();
+        let off = farthest(&logits(&network, one), &logits(&transferred(&network, one, two, mappings), two));
+        prop_assert!(off < SAME, "{} and {} are {} apart", one, two, off);
+    }
+
+    /// With random weights that both read by name, a different key is a different function.
+    #[test]
+    fn encodings_of_different_networks_do_not(seed: u64) {
+        let mut stream = Seed::root(seed).stream();
+        // Maps of four pixels a side at the end: on smaller ones a pool of a pool is that pool.
+        let skeleton = Skeleton { resolution: 16, ..SMALL };
+        let network = Nb301::supernet(skeleton, Init::Seeded(Seed::root(seed)), DType::F64, &Device::Cpu).unwrap();
+        let one = drawn(&mut stream);
+        let expected = logits(&network, one);
+        for _ in 0..4 {
+            let two = one.mutate(&mut stream);
+            if one.exact_key() != two.exact_key() {
+                let off = farthest(&logits(&network, two), &expected);
+                prop_assert!(off > 1e3 * SAME, "{} and {} are {} apart", one, two, off);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    /// The key and the search for a mapping agree on what is one network, for rewritten and for changed encodings.
+    #[test]
+    fn keys_are_equal_exactly_if_there_is_a_mapping(seed: u64) {
+        let mut stream = Seed::root(seed).stream();
+        let one = drawn(&mut stream);
+        let same = rewritten(one, &mut stream);
+        let changed = rewritten(same.mutate(&mut stream), &mut stream);
+        for two in [same, changed] {
+            let mapped = KINDS.iter().all(|&kind| mapping(one.cell(kind), two.cell(kind), kind).is_some());
+            prop_assert_eq!(one.exact_key() == two.exact_key(), mapped, "{}\n{}", one, two);
+        }
+        prop_assert_eq!(one.exact_key(), same.exact_key());
+    }
+}
+
+/// All bijections from `edges_b` to `edges_a`.
+fn bijections(edges_a: &[usize], edges_b: &[usize]) -> Vec<[usize; EDGES]> {
+    let Some((&first, rest)) = edges_b.split_first() else { return vec![[usize::MAX; EDGES]] };
+    let assign = |&chosen: &usize| {
+        let left: Vec<usize> = edges_a.iter().copied().filter(|&edge| edge != chosen).collect();
+        bijections(&left, rest).into_iter().map(move |mut edges| {
+            edges[first] = chosen;
+            edges
+        })
+    };
+    edges_a.iter().flat_map(assign).collect()
+}
+
+/// Of different keys, no assignment of the weights of one to the edges of the other, with no order of the nodes, gives the same logits.
+#[test]
+fn no_assignment_of_weights_makes_different_networks_equal() {
+    let mut stream = Seed::root(23).stream();
+    // One reduction cell, so that there is one assignment to try.
+    let skeleton = Skeleton { layers: 1, ..SMALL };
+    let weighted = |cell: Encoded| -> Vec<usize> {
+        let has = |edge: Edge| edge.operation.has_weights(true, edge.from);
+        (0..EDGES).filter(|&place| has(cell.edges()[place])).collect()
+    };
+    let operations = |cell: Encoded| {
+        let mut all: Vec<Operation> = weighted(cell).into_iter().map(|place| cell.edges()[place].operation).collect();
+        all.sort_unstable();
+        all
+    };
+    let (mut different, mut equal) = (0, 0);
+    while different < 6 || equal < 2 {
+        let cell = plain_cell(&mut stream, 1);
+        let neighbours = cell.neighbours();
+        let other = neighbours[48 + stream.index(12)];
+        if weighted(cell).len() > 3 || operations(cell) != operations(other) {
+            continue;
+        }
+        let (one, two) = (Architecture::new(cell, cell), Architecture::new(cell, other));
+        let same = one.exact_key() == two.exact_key();
+        let (seen, wanted) = if same { (&mut equal, 2) } else { (&mut different, 6) };
+        if *seen == wanted {
+            continue;
+        }
+        *seen += 1;
+        let init = Init::Seeded(Seed::root(*seen));
+        let network = Nb301::stand_alone(one, skeleton, init, DType::F64, &Device::Cpu).unwrap();
+        let expected = logits(&network, one);
+        let mut nearest = f64::INFINITY;
+        for edges in bijections(&weighted(cell), &weighted(other)) {
+            let fits = |place: &usize| cell.edges()[edges[*place]].operation == other.edges()[*place].operation;
+            if !weighted(other).iter().all(fits) {
+                continue;
+            }
+            for nodes in bijections(&[0, 1, 2, 3], &[0, 1, 2, 3]) {
+                let mapping = Mapping { edges, nodes: std::array::from_fn(|node| nodes[node]) };
+                let copy = transferred(&network, one, two, [mapping; 2]);
+                nearest = nearest.min(farthest(&logits(&copy, two), &expected));
+            }
+        }
+        assert!(if same { nearest < SAME } else { nearest > 1e3 * SAME }, "{cell}\n{other}\nare {nearest} apart");
+    }
+}

@@ -1,0 +1,147 @@
+//! The residual block, as wide as any architecture needs it, and which part of it an architecture uses.
+
+use crate::net::layers::{SlicedConvNorm, relu};
+use crate::net::{Builder, Channels, Pass, Slice};
+use candle_core::{Result, Tensor, bail};
+use nas_assay_schema::spec::Picker;
+use nas_assay_spaces::nds::{Block as Kind, ResidualBlock};
+use std::ops::Range;
+
+/// How the convolutions of a network in groups are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// With the inputs of a group for each output: for one architecture.
+    Grouped,
+    /// With all inputs for each output: for all of them.
+    Dense,
+}
+
+/// A shortcut and a branch that are added.
+#[derive(Debug)]
+pub(super) struct Block {
+    shortcut: Option<Convolution>,
+    /// Two 3×3 convolutions, or the three of a bottleneck.
+    branch: Vec<Convolution>,
+}
+
+/// A convolution with its batch-norm.
+#[derive(Debug)]
+struct Convolution {
+    layer: SlicedConvNorm,
+    /// Which of the network's parameters are its own, the kernel first.
+    params: Range<usize>,
+}
+
+/// The parts of a block that an architecture uses.
+#[derive(Debug)]
+pub(super) struct BlockPlan {
+    shortcut: Option<Slice>,
+    branch: Vec<Slice>,
+}
+
+impl BlockPlan {
+    /// The channels that come out.
+    pub fn outputs(&self) -> Option<&Channels> {
+        self.branch.last().map(|slice| &slice.outputs)
+    }
+}
+
+impl Block {
+    /// The block called `prefix`, of the sizes `block`.
+    pub fn new(
+        builder: &mut Builder,
+        prefix: &str,
+        block: &ResidualBlock,
+        storage: Storage,
+        affine: bool,
+    ) -> Result<Self> {
+        let &ResidualBlock { inputs, outputs, stride, projection, .. } = block;
+        let mut convolution = |conv: &str, bn: &str, shape: [usize; 3], stride| {
+            let (start, names) = (builder.position(), (format!("{prefix}.{conv}"), format!("{prefix}.{bn}")));
+            let layer = SlicedConvNorm::new(builder, (&names.0, &names.1), shape, stride, affine)?;
+            Ok::<_, candle_core::Error>(Convolution { layer, params: start..builder.position() })
+        };
+        let shortcut = projection.then(|| convolution("shortcut.conv", "shortcut.bn", [outputs, inputs, 1], stride));
+        let shortcut = shortcut.transpose()?;
+        let branch = match block.block {
+            Kind::Basic => vec![
+                convolution("conv_a", "bn_a", [outputs, inputs, 3], stride)?,
+                convolution("conv_b", "bn_b", [outputs, outputs, 3], 1)?,
+            ],
+            Kind::Bottleneck { inner, groups } => {
+                let stored = if storage == Storage::Dense { inner } else { inner / groups };
+                vec![
+                    convolution("conv_a", "bn_a", [inner, inputs, 1], 1)?,
+                    convolution("conv_b", "bn_b", [inner, stored, 3], stride)?,
+                    convolution("conv_c", "bn_c", [outputs, inner, 1], 1)?,
+                ]
+            }
+        };
+        Ok(Self { shortcut, branch })
+    }
+
+    /// The parts for a block of the sizes `sizes`, whose input has the channels `inputs`.
+    ///
+    /// The channels of a width are picked by the first convolution that puts them out, and every layer that shares them keeps to them:
+    /// those of a stage by its first projection, those inside a bottleneck by its first convolution. An identity keeps those that come
+    /// in, since they are added to those that come out.
+    pub fn plan(&self, sizes: &ResidualBlock, inputs: &Channels, picker: Picker) -> Result<BlockPlan> {
+        let pick = |convolution: &Convolution, count: usize| match picker {
+            Picker::Ordinal => Ok(Channels::First(count)),
+            Picker::L1 => convolution.layer.largest(inputs, count),
+        };
+        let shortcut = match (&self.shortcut, sizes.projection) {
+            (_, false) => None,
+            (Some(projection), true) => Some(Slice::new(pick(projection, sizes.outputs)?, inputs.clone())),
+            (None, true) => bail!("a projection of {} channels has no weights", sizes.outputs),
+        };
+        let outputs = shortcut.as_ref().map_or(inputs, |slice| &slice.outputs).clone();
+        let branch = match sizes.block {
+            Kind::Basic => vec![Slice::new(outputs.clone(), inputs.clone()), Slice::new(outputs.clone(), outputs)],
+            Kind::Bottleneck { inner, groups } => {
+                let inside = pick(&self.branch[0], inner)?;
+                vec![
+                    Slice::new(inside.clone(), inputs.clone()),
+                    // The first inputs of each group, whichever channels they are.
+                    Slice { outputs: inside.clone(), inputs: Channels::First(inner), groups },
+                    Slice::new(outputs, inside),
+                ]
+            }
+        };
+        Ok(BlockPlan { shortcut, branch })
+    }
+
+    /// The parts of the parameters, as places in the network's list, in network order.
+    pub fn parts(&self, plan: &BlockPlan) -> Vec<(usize, Slice)> {
+        let layers = self.shortcut.iter().zip(&plan.shortcut).chain(self.branch.iter().zip(&plan.branch));
+        let of_layer = |(convolution, slice): (&Convolution, &Slice)| {
+            let (weight, norm) = (convolution.params.start, convolution.params.start + 1..convolution.params.end);
+            let vector = Slice::vector(slice.outputs.clone());
+            let norm: Vec<_> = norm.map(|place| (place, vector.clone())).collect();
+            std::iter::once((weight, slice.clone())).chain(norm)
+        };
+        layers.flat_map(of_layer).collect()
+    }
+
+    /// The places of the parameters that a block with or without a projection uses.
+    pub fn active(&self, projection: bool) -> impl Iterator<Item = usize> {
+        let shortcut = self.shortcut.iter().filter(move |_| projection);
+        shortcut.chain(&self.branch).flat_map(|convolution| convolution.params.clone())
+    }
+
+    /// `[n, inputs, h, w]` to `[n, outputs, h / stride, w / stride]`.
+    pub fn forward(&self, plan: &BlockPlan, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let shortcut = match (&self.shortcut, &plan.shortcut) {
+            (Some(projection), Some(slice)) => projection.layer.forward(x, slice, pass)?,
+            _ => x.clone(),
+        };
+        let mut y = x.clone();
+        for (place, (convolution, slice)) in self.branch.iter().zip(&plan.branch).enumerate() {
+            if place > 0 {
+                y = relu(&y, pass)?;
+            }
+            y = convolution.layer.forward(&y, slice, pass)?;
+        }
+        relu(&pass.engine.add(&shortcut, &y)?, pass)
+    }
+}

@@ -1,0 +1,438 @@
+//! What a network of these spaces must be: the census's, the same alone and in the supernet, the same in both engines.
+
+use super::*;
+use crate::net::{Dropout, Engine, NormMode, Role, host_f64};
+use candle_core::backprop::GradStore;
+use nas_assay_base::seed::Seed;
+use nas_assay_kernels::on_each_device;
+use nas_assay_spaces::nds::{ResNeXtA, ResNet, resnet, resnext_a};
+use std::collections::BTreeMap;
+
+/// Widths from 4 to 64, on maps of 8, 4 and 2 pixels a side.
+const SMALL: Skeleton = Skeleton { width_divisor: 4, classes: 5, resolution: 8, ..Skeleton::SUPERNET };
+
+/// The same with maps of 5, 3 and 2 pixels a side, affine blocks, and a projection only where it is needed.
+const ODD: Skeleton =
+    Skeleton { resolution: 9, stem_stride: 2, block_affine: true, projection: Projection::WhereShapeChanges, ..SMALL };
+
+const PICKERS: [Picker; 2] = [Picker::Ordinal, Picker::L1];
+
+/// The spaces, with architectures that show every part.
+trait Space: Family {
+    /// One of many groups, one whose first stage has the stem's width, one of the greatest widths.
+    const WRITTEN: &'static [&'static str];
+}
+
+impl Space for ResNet {
+    const WRITTEN: &'static [&'static str] = &["d1,2,1 w24,64,32", "d2,1,2 w16,16,40", "d1,1,1 w256,256,256"];
+}
+
+impl Space for ResNeXtA {
+    const WRITTEN: &'static [&'static str] = &[
+        "d2,1,2 w64,128,32 r0.5,1,0.25 g2,4,1",
+        "d1,1,1 w16,256,16 r0.25,0.5,1 g4,1,2",
+        "d1,2,1 w256,256,256 r1,1,1 g1,2,4",
+    ];
+}
+
+fn engine() -> Engine {
+    Engine::for_device(&Device::Cpu)
+}
+
+fn seeded(seed: u64) -> Init {
+    Init::Seeded(Seed::root(seed))
+}
+
+fn supernet<F: Space>(skeleton: Skeleton, picker: Picker) -> Nds<F> {
+    Nds::supernet(skeleton, picker, seeded(1), DType::F32, &Device::Cpu).unwrap()
+}
+
+fn images(count: usize, side: usize) -> Tensor {
+    let mut stream = Seed::root(9).stream();
+    let pixels: Vec<f32> = (0..count * 3 * side * side).map(|_| stream.normal() as f32).collect();
+    Tensor::from_vec(pixels, (count, 3, side, side), &Device::Cpu).unwrap()
+}
+
+fn bits(x: &Tensor) -> Vec<u64> {
+    host_f64(x).unwrap().into_iter().map(f64::to_bits).collect()
+}
+
+/// The written ones and drawn ones, these with one or two blocks a stage.
+fn architectures<F: Space>(drawn: usize) -> Vec<Architecture<F>> {
+    let mut stream = Seed::root(3).stream();
+    let shallow = |architecture: Architecture<F>| {
+        (0..STAGES).fold(architecture, |built, stage| built.with(stage, architecture.choice(stage) % 2))
+    };
+    let written = F::WRITTEN.iter().map(|text| text.parse().unwrap());
+    written.chain((0..drawn).map(|_| shallow(Architecture::sample(&mut stream)))).collect()
+}
+
+fn loss_gradients<F: Family>(network: &Nds<F>, architecture: Architecture<F>) -> (Tensor, GradStore) {
+    let images = images(4, network.skeleton().resolution);
+    let logits = network.forward(architecture, &images, &mut Pass::new(engine())).unwrap();
+    let labels = Tensor::new(&[0u32, 3, 1, 3], &Device::Cpu).unwrap();
+    let gradients = engine().backward(&engine().cross_entropy(&logits, &labels).unwrap()).unwrap();
+    (logits, gradients)
+}
+
+/// Runs a test of both spaces.
+macro_rules! of_both {
+    ($($name:ident),+ $(,)?) => {
+        mod resnet_networks {
+            $(#[test] fn $name() { super::$name::<super::ResNet>(); })+
+        }
+        mod resnext_a_networks {
+            $(#[test] fn $name() { super::$name::<super::ResNeXtA>(); })+
+        }
+    };
+}
+
+of_both!(
+    a_network_has_what_the_census_counts,
+    a_network_tells_its_encoding,
+    relus_are_those_of_the_census,
+    a_sub_network_is_its_stand_alone_network,
+    weights_that_are_not_used_have_no_gradient,
+    the_largest_channels_are_picked_once_and_kept,
+    a_stand_alone_network_refuses_other_architectures,
+    running_statistics_of_the_channels_in_use_move,
+    dropout_masks_come_from_the_stream,
+);
+
+fn listed<F: Family>(network: &Nds<F>) -> Vec<String> {
+    network.params().iter().map(|param| format!("{} {:?}", param.name, param.var.dims())).collect()
+}
+
+#[test]
+fn names_and_shapes_are_in_the_order_of_the_data() {
+    let architecture: resnext_a::Architecture = "d2,1,1 w16,32,64 r0.5,1,0.25 g2,4,1".parse().unwrap();
+    let alone = |skeleton| Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
+    let skeleton = Skeleton { block_affine: false, ..Skeleton::STAND_ALONE };
+    let expected = [
+        "stem.conv.weight [16, 3, 3, 3]",
+        "stem.bn.weight [16]",
+        "stem.bn.bias [16]",
+        "stage0.block0.conv_a.weight [8, 16, 1, 1]",
+        "stage0.block0.conv_b.weight [8, 4, 3, 3]",
+        "stage0.block0.conv_c.weight [16, 8, 1, 1]",
+        "stage0.block1.conv_a.weight [8, 16, 1, 1]",
+        "stage0.block1.conv_b.weight [8, 4, 3, 3]",
+        "stage0.block1.conv_c.weight [16, 8, 1, 1]",
+        "stage1.block0.shortcut.conv.weight [32, 16, 1, 1]",
+        "stage1.block0.conv_a.weight [32, 16, 1, 1]",
+        "stage1.block0.conv_b.weight [32, 8, 3, 3]",
+        "stage1.block0.conv_c.weight [32, 32, 1, 1]",
+        "stage2.block0.shortcut.conv.weight [64, 32, 1, 1]",
+        "stage2.block0.conv_a.weight [16, 32, 1, 1]",
+        "stage2.block0.conv_b.weight [16, 16, 3, 3]",
+        "stage2.block0.conv_c.weight [64, 16, 1, 1]",
+        "classifier.weight [10, 64]",
+        "classifier.bias [10]",
+    ];
+    assert_eq!(listed(&alone(skeleton)), expected);
+    let affine = listed(&alone(Skeleton::STAND_ALONE));
+    assert_eq!(
+        affine[3..6],
+        ["conv_a.weight [8, 16, 1, 1]", "bn_a.weight [8]", "bn_a.bias [8]"].map(|name| format!("stage0.block0.{name}"))
+    );
+    let projected = listed(&alone(Skeleton::SUPERNET));
+    assert_eq!(projected[3], "stage0.block0.shortcut.conv.weight [16, 16, 1, 1]");
+
+    let shared = listed(&supernet::<ResNet>(SMALL, Picker::Ordinal));
+    assert_eq!(shared.len(), 3 + 3 * (24 * 2 + 1) + 2);
+    let shared = listed(&supernet::<ResNeXtA>(SMALL, Picker::Ordinal));
+    assert_eq!(shared.len(), 3 + 3 * (16 * 3 + 1) + 2);
+    let first = ["shortcut.conv.weight [64, 4, 1, 1]", "conv_a.weight [64, 4, 1, 1]", "conv_b.weight [64, 64, 3, 3]"];
+    assert_eq!(shared[3..6], first.map(|name| format!("stage0.block0.{name}")));
+}
+
+fn a_network_has_what_the_census_counts<F: Space>() {
+    let elements = |shapes: &mut dyn Iterator<Item = usize>| shapes.map(|count| count as u64).sum::<u64>();
+    for skeleton in [SMALL, ODD, Skeleton { width_divisor: 2, stem_stride: 4, ..Skeleton::STAND_ALONE }] {
+        let shared =
+            PICKERS.map(|picker| Nds::supernet(skeleton, picker, Init::Zero, DType::F32, &Device::Cpu).unwrap());
+        let mut stream = Seed::root(5).stream();
+        let deep = (0..6).map(|_| Architecture::sample(&mut stream));
+        for architecture in architectures::<F>(20).into_iter().chain(deep) {
+            let counted = architecture.census(&skeleton).counts;
+            let alone = Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
+            assert_eq!(
+                elements(&mut alone.params().iter().map(|p| p.var.elem_count())),
+                counted.params,
+                "{architecture}"
+            );
+            let convolutions = alone.params().iter().filter(|param| param.role == Role::ConvWeight);
+            assert_eq!(convolutions.count() as u64, counted.conv_calls, "{architecture}");
+            for shared in &shared {
+                let params: Vec<&Param> = shared.params().iter().collect();
+                let parts = shared.parts(&shared.plan(architecture).unwrap());
+                let part = |(place, slice): &(usize, Slice)| slice.shape(params[*place].var.dims());
+                let shapes: Vec<Vec<usize>> = parts.iter().map(part).collect();
+                let expected: Vec<&[usize]> = alone.params().iter().map(|param| param.var.dims()).collect();
+                assert_eq!(shapes, expected, "{architecture}");
+                let names: Vec<&str> = shared.active(architecture).iter().map(|param| param.name.as_str()).collect();
+                assert_eq!(names, alone.params().names().collect::<Vec<_>>(), "{architecture}");
+            }
+        }
+    }
+}
+
+/// No two encodings build the same network: depths, widths, ratios and groups can be read off the shapes.
+fn a_network_tells_its_encoding<F: Space>() {
+    let skeleton = Skeleton::STAND_ALONE;
+    for architecture in architectures::<F>(12) {
+        let network = Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
+        let mut read = Architecture::<F>::FIRST;
+        for stage in 0..STAGES {
+            let dims = |layer: &str| {
+                let name = format!("stage{stage}.block0.{layer}.weight");
+                network.params().get(&name).map(|param| param.var.dims().to_vec())
+            };
+            let blocks = network
+                .params()
+                .names()
+                .filter(|name| name.starts_with(&format!("stage{stage}.")) && name.ends_with("conv_a.weight"));
+            let inner = dims("conv_b").unwrap();
+            let values = match dims("conv_c") {
+                None => vec![blocks.count() as f64, inner[0] as f64],
+                Some(last) => {
+                    let ratio = inner[0] as f64 / last[0] as f64;
+                    vec![blocks.count() as f64, last[0] as f64, ratio, (inner[0] / inner[1]) as f64]
+                }
+            };
+            for (place, (value, decision)) in values.into_iter().zip(F::DECISIONS).enumerate() {
+                read = read.with(place * STAGES + stage, decision.choice_of(value).unwrap());
+            }
+        }
+        assert_eq!(read, architecture);
+    }
+}
+
+fn relus_are_those_of_the_census<F: Space>() {
+    for skeleton in [SMALL, ODD] {
+        let network = supernet::<F>(skeleton, Picker::L1);
+        for architecture in architectures(4) {
+            let (mut calls, mut elements) = (0u64, 0u64);
+            let mut sink = |input: &Tensor, output: &Tensor| {
+                assert!(host_f64(output)? == host_f64(&input.maximum(0f32)?)?);
+                calls += 1;
+                elements += (input.elem_count() / 2) as u64;
+                Ok(())
+            };
+            let mut pass = Pass::new(engine()).untracked().with_relu_sink(&mut sink);
+            network.forward(architecture, &images(2, skeleton.resolution), &mut pass).unwrap();
+            let counted = architecture.census(&skeleton).counts;
+            assert_eq!((calls, elements), (counted.relu_calls, counted.relu_elements), "{architecture}");
+        }
+    }
+}
+
+fn a_sub_network_is_its_stand_alone_network<F: Space>() {
+    for (skeleton, picker) in [SMALL, ODD].into_iter().flat_map(|skeleton| PICKERS.map(|picker| (skeleton, picker))) {
+        let shared = supernet::<F>(skeleton, picker);
+        for architecture in architectures(4) {
+            let alone = shared.extract(architecture, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
+            let (shared_logits, shared_gradients) = loss_gradients(&shared, architecture);
+            let (alone_logits, alone_gradients) = loss_gradients(&alone, architecture);
+            assert_eq!(bits(&shared_logits), bits(&alone_logits), "logits of {architecture}");
+            let params: Vec<&Param> = shared.params().iter().collect();
+            let parts = shared.parts(&shared.plan(architecture).unwrap());
+            assert_eq!(parts.len(), alone.params().len());
+            for ((place, slice), own) in parts.iter().zip(alone.params()) {
+                let whole = params[*place];
+                let mut gradient = bits(shared_gradients.get(&whole.var).unwrap());
+                let expected = bits(alone_gradients.get(&own.var).unwrap());
+                // The part is taken out, and nothing must be left.
+                let zero = 0f64.to_bits();
+                let mut part = Vec::new();
+                if slice.is_whole(whole.var.dims()) {
+                    part = std::mem::replace(&mut gradient, vec![zero]);
+                } else {
+                    let (rows, elements) = slice.offsets(whole.var.dims()).unwrap();
+                    for place in rows.iter().flat_map(|row| elements.iter().map(move |element| row + element)) {
+                        part.push(std::mem::replace(&mut gradient[place], zero));
+                    }
+                }
+                assert_eq!(part, expected, "gradient of {} of {architecture} by {picker:?}", whole.name);
+                assert!(gradient.iter().all(|&bits| bits == zero), "{} beside {architecture}", whole.name);
+            }
+        }
+    }
+}
+
+on_each_device!(both_engines_run_the_same_networks);
+
+fn both_engines_run_the_same_networks(device: &Device) {
+    both_engines_run::<ResNet>(device);
+    both_engines_run::<ResNeXtA>(device);
+}
+
+fn both_engines_run<F: Space>(device: &Device) {
+    for (skeleton, picker) in [(SMALL, Picker::L1), (ODD, Picker::Ordinal)] {
+        let build = |device: &Device| Nds::<F>::supernet(skeleton, picker, seeded(1), DType::F64, device).unwrap();
+        let networks = (build(&Device::Cpu), build(device));
+        for architecture in architectures(1) {
+            let run = |network: &Nds<F>, engine: Engine, device: &Device| {
+                let images = images(4, skeleton.resolution).to_dtype(DType::F64).unwrap().to_device(device).unwrap();
+                let labels = Tensor::new(&[0u32, 3, 1, 3], device).unwrap();
+                let logits = network.forward(architecture, &images, &mut Pass::new(engine)).unwrap();
+                let gradients = engine.cross_entropy(&logits, &labels).unwrap().backward().unwrap();
+                let of = |param: &Param| gradients.get(&param.var).map(|gradient| host_f64(gradient).unwrap());
+                let mut found = vec![Some(host_f64(&logits).unwrap())];
+                found.extend(network.params().iter().map(of));
+                found
+            };
+            let kernels = run(&networks.0, Engine::Kernels, &Device::Cpu);
+            let composed = run(&networks.1, Engine::Composed, device);
+            for (part, (a, b)) in kernels.iter().zip(&composed).enumerate() {
+                assert_eq!(a.is_some(), b.is_some(), "part {part} of {architecture}");
+                let (a, b) = (a.iter().flatten(), b.iter().flatten());
+                let off = a.zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
+                assert!(off < 1e-10, "part {part} of {architecture} differs by {off}");
+            }
+        }
+    }
+}
+
+fn weights_that_are_not_used_have_no_gradient<F: Space>() {
+    for skeleton in [SMALL, ODD] {
+        let network = supernet::<F>(skeleton, Picker::Ordinal);
+        for architecture in architectures(3) {
+            let (_, gradients) = loss_gradients(&network, architecture);
+            let active: Vec<&str> = network.active(architecture).iter().map(|param| param.name.as_str()).collect();
+            for param in network.params() {
+                let used = active.contains(&param.name.as_str());
+                assert_eq!(gradients.get(&param.var).is_some(), used, "{} of {architecture}", param.name);
+            }
+        }
+    }
+}
+
+/// The channels of a stage, and those inside a bottleneck, against the norms by hand.
+fn the_largest_channels_are_picked_once_and_kept<F: Space>() {
+    let network = supernet::<F>(SMALL, Picker::L1);
+    let norms = |name: &str, inputs: &[usize]| -> Vec<f64> {
+        let weight = network.params().get(name).unwrap().var.flatten_from(1).unwrap().to_vec2::<f32>().unwrap();
+        weight.iter().map(|row| inputs.iter().map(|&input| f64::from(row[input].abs())).sum()).collect()
+    };
+    let largest = |norms: &[f64], count: usize| -> Vec<usize> {
+        let is_in = |&channel: &usize| {
+            let larger = norms
+                .iter()
+                .enumerate()
+                .filter(|&(other, norm)| *norm > norms[channel] || *norm == norms[channel] && other < channel);
+            larger.count() < count
+        };
+        (0..norms.len()).filter(is_in).collect()
+    };
+    let names: Vec<&str> = network.params().names().collect();
+    let mut narrow = 0;
+    for architecture in architectures::<F>(3) {
+        let parts: BTreeMap<&str, Slice> = network
+            .parts(&network.plan(architecture).unwrap())
+            .into_iter()
+            .map(|(place, slice)| (names[place], slice))
+            .collect();
+        let mut inputs: Vec<usize> = (0..SMALL.stem_channels()).collect();
+        for (stage, (&depth, width)) in architecture.depths().iter().zip(architecture.widths()).enumerate() {
+            let prefix = format!("stage{stage}.block0");
+            let outputs = largest(&norms(&format!("{prefix}.shortcut.conv.weight"), &inputs), width / 4);
+            narrow += usize::from(outputs.iter().copied().ne(0..outputs.len()));
+            let came_in = std::mem::replace(&mut inputs, outputs.clone());
+            for block in 0..depth {
+                let part = |layer: &str| parts.get(format!("stage{stage}.block{block}.{layer}.weight").as_str());
+                let channels = |channels: &Channels| channels.iter().collect::<Vec<_>>();
+                let (first, second) = (part("conv_a").unwrap(), part("conv_b").unwrap());
+                let entering = if block == 0 { &came_in } else { &outputs };
+                assert_eq!(channels(&first.inputs), *entering, "{architecture}, stage {stage}, block {block}");
+                if let Some(last) = part("conv_c") {
+                    let name = format!("stage{stage}.block{block}.conv_a.weight");
+                    let inner = largest(&norms(&name, entering), first.outputs.len());
+                    for found in [&first.outputs, &second.outputs, &last.inputs] {
+                        assert_eq!(channels(found), inner, "inside {architecture}, stage {stage}, block {block}");
+                    }
+                    assert_eq!(
+                        second.inputs,
+                        Channels::First(inner.len()),
+                        "grouped convolutions read the first inputs"
+                    );
+                    assert_eq!(channels(&last.outputs), outputs);
+                } else {
+                    for found in [&first.outputs, &second.inputs, &second.outputs] {
+                        assert_eq!(channels(found), outputs, "{architecture}, stage {stage}, block {block}");
+                    }
+                }
+            }
+        }
+        assert_eq!(parts["classifier.weight"].inputs.iter().collect::<Vec<_>>(), inputs);
+    }
+    assert!(narrow > 5, "the largest channels are not just the first ones");
+}
+
+fn a_stand_alone_network_refuses_other_architectures<F: Space>() {
+    let [own, other, ..] = architectures::<F>(0)[..] else { unreachable!("three architectures") };
+    let network = Nds::stand_alone(own, SMALL, seeded(1), DType::F32, &Device::Cpu).unwrap();
+    let foreign = |error: NetError| {
+        assert!(error.to_string().contains(&format!("has the weights of {own} alone")), "{error}");
+    };
+    foreign(network.forward(other, &images(1, 8), &mut Pass::new(engine())).unwrap_err());
+    foreign(network.extract(other, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap_err());
+}
+
+fn running_statistics_of_the_channels_in_use_move<F: Space>() {
+    for picker in PICKERS {
+        let network = supernet::<F>(SMALL, picker);
+        let architecture = architectures::<F>(0)[0];
+        let forward =
+            |norm| network.forward(architecture, &images(4, 8), &mut Pass::new(engine()).with_norm(norm)).unwrap();
+        let state = || -> BTreeMap<String, Vec<u64>> {
+            network.buffers().named().map(|(name, tensor)| (name.to_owned(), bits(&tensor))).collect()
+        };
+        let fresh = state();
+        let by_batch = forward(NormMode::Batch);
+        assert_eq!(state(), fresh, "a plain pass leaves the running statistics alone");
+        let updating = forward(NormMode::BatchUpdating { momentum: 1.0 });
+        assert_eq!(bits(&updating), bits(&by_batch));
+        let plan = network.plan(architecture).unwrap();
+        let names: Vec<&str> = network.params().names().collect();
+        let mut used: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, slice) in network.parts(&plan) {
+            if let Some((prefix, layer)) =
+                names[place].strip_suffix(".weight").and_then(|name| name.rsplit_once("conv"))
+            {
+                used.insert(format!("{prefix}bn{layer}"), slice.outputs.iter().collect());
+            }
+        }
+        for (name, after) in state() {
+            let moved: Vec<usize> =
+                (0..after.len()).filter(|&channel| after[channel] != fresh[&name][channel]).collect();
+            let expected = used.get(name.rsplit_once('.').unwrap().0).cloned().unwrap_or_default();
+            assert_eq!(moved, expected, "{name} by {picker:?}");
+        }
+    }
+}
+
+fn dropout_masks_come_from_the_stream<F: Space>() {
+    let network = supernet::<F>(SMALL, Picker::Ordinal);
+    let architecture = architectures::<F>(0)[0];
+    let forward = |rate: f64, seed: u64| {
+        let dropout = Dropout { rate, stream: Seed::root(seed).stream() };
+        bits(&network.forward(architecture, &images(4, 8), &mut Pass::new(engine()).with_dropout(dropout)).unwrap())
+    };
+    let without = bits(&network.forward(architecture, &images(4, 8), &mut Pass::new(engine())).unwrap());
+    assert_eq!(forward(0.0, 1), without);
+    assert_eq!(forward(0.5, 1), forward(0.5, 1));
+    assert_ne!(forward(0.5, 1), forward(0.5, 2));
+}
+
+/// Counts in parameters at the paper's size, worked out by hand.
+#[test]
+fn the_papers_supernets_are_this_large() {
+    let params = |shapes: &[[usize; 3]]| shapes.iter().map(|[o, i, k]| o * i * k * k).sum::<usize>();
+    let later = [256, 256, 3];
+    let basic = |inputs: usize| params(&[[256, inputs, 1], [256, inputs, 3], later]);
+    let expected = 27 * 16 + 32 + basic(16) + 2 * basic(256) + 69 * params(&[later, later]) + 2570;
+    let largest = resnet::Architecture::LAST;
+    assert_eq!(largest.census(&Skeleton::SUPERNET).counts.params, expected as u64);
+    assert_eq!(largest.to_string(), "d24,24,24 w256,256,256");
+}

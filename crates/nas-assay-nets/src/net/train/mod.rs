@@ -1,0 +1,295 @@
+//! The training loop, one for supernets and stand-alone networks.
+//!
+//! Each step draws architectures (always the one, for a stand-alone network), runs them on the next batch and updates the weights by
+//! SGD. The architectures of a step see the same images, as in the paper's code, each with a dropout mask of its own; the gradient of
+//! a parameter is the mean over those that used it, and running statistics hear of them one after another.
+//!
+//! Every draw is a function of the run's seed and of the epoch, so a run that was cut off goes on from its last whole epoch with the
+//! same bits.
+
+mod gradients;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Tensor, Var};
+
+use self::gradients::MeanGradients;
+use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
+use super::{Dropout, Engine, LoadError, NetError, Network, NormMode, Param, Pass, host_f64, judge};
+use crate::images::{Augmenter, Batch, ImageError, ImageSet};
+use nas_assay_base::seed::Seed;
+use nas_assay_schema::spec::Training;
+use nas_assay_spaces::{Architecture, Sampler};
+
+/// Bumped when the loop gives other weights for the same settings.
+pub const TRAINER_VERSION: u32 = 2;
+
+/// Weight of a new batch in running statistics, as in `PyTorch`.
+const NORM_MOMENTUM: f64 = 0.1;
+
+/// Why a training stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A batch could not be made.
+    #[error("training: {0}")]
+    Data(#[from] ImageError),
+    /// The network failed.
+    #[error("training: {0}")]
+    Net(#[from] NetError),
+    /// The optimiser could not make a step.
+    #[error("training: {0}")]
+    Optim(#[from] OptimError),
+    /// An operation failed.
+    #[error("training: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// What is trained, on what, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The weights.
+    pub network: &'a Network,
+    /// The training images.
+    pub images: &'a ImageSet,
+    /// The settings.
+    pub training: &'a Training,
+    /// Whether weight decay and momentum act on parameters that a step did not use.
+    pub decay_unsampled: bool,
+    /// The root of every draw.
+    pub seed: Seed,
+    /// Where the network lives.
+    pub device: &'a Device,
+}
+
+/// What an epoch looked like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// One-based number.
+    pub number: usize,
+    /// Mean over the images of the cross-entropy of their step, in nats; of a step, the mean over its architectures.
+    pub loss: f64,
+    /// Fraction of the images that their step classified rightly; of a step, the mean over its architectures.
+    pub accuracy: f64,
+    /// Learning rate of its steps.
+    pub learning_rate: f64,
+}
+
+/// A step that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Its place in the epoch, from zero.
+    pub index: usize,
+    /// The architectures that were drawn for it.
+    pub architectures: &'a [Architecture],
+}
+
+/// How a step did, as the mean over its architectures.
+struct Judged {
+    /// Mean cross-entropy, nats.
+    loss: f64,
+    /// Images classified rightly.
+    correct: f64,
+}
+
+/// A run between two epochs.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    job: Job<'a>,
+    engine: Engine,
+    /// The network's.
+    dtype: DType,
+    vars: Vec<Var>,
+    optimiser: Sgd,
+    scheduler: Scheduler,
+    curve: Vec<Epoch>,
+}
+
+impl<'a> Trainer<'a> {
+    /// A run before its first epoch.
+    ///
+    /// # Errors
+    /// If the optimiser's state can't be made.
+    pub fn new(job: Job<'a>) -> Result<Self, TrainError> {
+        let vars: Vec<Var> = job.network.params().iter().map(|param| param.var.clone()).collect();
+        let config = SgdConfig {
+            momentum: job.training.momentum,
+            weight_decay: job.training.weight_decay,
+            clip: job.training.clip,
+            decay_unsampled: job.decay_unsampled,
+        };
+        Ok(Self {
+            engine: Engine::for_device(job.device),
+            dtype: vars.first().map_or(DType::F32, |var| var.dtype()),
+            optimiser: Sgd::new(&vars, config)?,
+            scheduler: Scheduler::new(job.training.schedule, job.training.learning_rate, job.training.epochs),
+            curve: Vec::new(),
+            vars,
+            job,
+        })
+    }
+
+    /// The same on another engine than the device's own, before the first epoch.
+    #[must_use]
+    pub fn with_engine(self, engine: Engine) -> Self {
+        Self { engine, optimiser: self.optimiser.with_engine(engine), ..self }
+    }
+
+    /// The epochs so far.
+    pub fn curve(&self) -> &[Epoch] {
+        &self.curve
+    }
+
+    /// Whether no epoch is left.
+    pub fn is_done(&self) -> bool {
+        self.curve.len() >= self.job.training.epochs
+    }
+
+    /// Steps of one epoch.
+    pub fn steps(&self) -> usize {
+        self.job.images.len().div_ceil(self.job.training.batch)
+    }
+
+    /// Runs one epoch, whose steps are drawn by `sampler`; `after` hears of every step when the weights have moved.
+    ///
+    /// # Errors
+    /// If an operation fails, or `after` does.
+    pub fn epoch<E: From<TrainError>>(
+        &mut self,
+        sampler: &Sampler,
+        mut after: impl FnMut(Step<'_>) -> Result<(), E>,
+    ) -> Result<Epoch, E> {
+        let number = self.curve.len() as u64;
+        let order = self.job.seed.index("order", number).stream().permutation(self.job.images.len());
+        let mut architectures = self.job.seed.index("architectures", number).stream();
+        let augmenter = self.job.training.augment.then(|| Augmenter::new(self.job.seed.child("augmentation")));
+        let learning_rate = self.scheduler.learning_rate();
+        let (mut loss_sum, mut right) = (0.0, 0.0);
+        for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
+            let drawn = sampler.draw(&mut architectures);
+            let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, rows));
+            let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device);
+            let batch = batch.map_err(TrainError::from)?;
+            let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
+            let rate = self.job.training.dropout;
+            let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
+            let Judged { loss, correct } = self.step(&drawn, &batch, dropout, learning_rate)?;
+            loss_sum += loss * rows.len() as f64;
+            right += correct;
+            after(Step { index, architectures: &drawn })?;
+        }
+        let images = self.job.images.len() as f64;
+        let epoch =
+            Epoch { number: self.curve.len() + 1, loss: loss_sum / images, accuracy: right / images, learning_rate };
+        self.scheduler.step(epoch.loss);
+        self.curve.push(epoch);
+        Ok(epoch)
+    }
+
+    /// Moves the weights by the mean gradient of the architectures of a step on a batch.
+    fn step(
+        &mut self,
+        architectures: &[Architecture],
+        batch: &Batch,
+        mut dropout: Option<Dropout>,
+        learning_rate: f64,
+    ) -> Result<Judged, TrainError> {
+        let mut gradients = MeanGradients::new(&self.vars);
+        let (mut loss_sum, mut right) = (0.0, 0);
+        for &architecture in architectures {
+            let norm = NormMode::BatchUpdating { momentum: NORM_MOMENTUM };
+            let mut pass = Pass { dropout: dropout.take(), ..Pass::new(self.engine).with_norm(norm) };
+            let logits = self.job.network.forward(architecture, &batch.images, &mut pass)?;
+            dropout = pass.dropout.take();
+            let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
+            gradients.add(self.engine.backward(&loss)?)?;
+            loss_sum += host_f64(&loss)?[0];
+            right += judge(&logits, &batch.labels)?.correct;
+        }
+        if let Some(gradients) = gradients.mean()? {
+            self.optimiser.step(&self.vars, &gradients, learning_rate)?;
+        }
+        let count = architectures.len() as f64;
+        Ok(Judged { loss: loss_sum / count, correct: right as f64 / count })
+    }
+
+    /// Everything that the next epoch depends on, as named tensors: `param.*`, `buffer.*`, `velocity.*`.
+    ///
+    /// # Errors
+    /// If a tensor can't be read.
+    pub fn tensors(&self) -> Result<BTreeMap<String, Tensor>, TrainError> {
+        let mut tensors = weights(self.job.network);
+        let names = self.job.network.params().iter().map(|param| param.name.as_str());
+        for (name, velocity) in names.zip(self.optimiser.velocities()?) {
+            tensors.insert(velocity_name(name), velocity);
+        }
+        Ok(tensors)
+    }
+
+    /// Goes back to where [`Trainer::tensors`] and [`Trainer::curve`] were taken.
+    ///
+    /// # Errors
+    /// If the tensors are not those of this network.
+    pub fn resume(&mut self, tensors: &BTreeMap<String, Tensor>, curve: &[Epoch]) -> Result<(), TrainError> {
+        load_weights(self.job.network, tensors)?;
+        let velocity = |param: &Param| {
+            let name = velocity_name(&param.name);
+            tensors.get(&name).cloned().ok_or(NetError::Load(LoadError::Missing { name }))
+        };
+        let velocities: Vec<Tensor> = self.job.network.params().iter().map(velocity).collect::<Result<_, _>>()?;
+        self.optimiser.set_velocities(&velocities)?;
+        for epoch in curve {
+            self.scheduler.step(epoch.loss);
+            self.curve.push(*epoch);
+        }
+        Ok(())
+    }
+}
+
+fn velocity_name(param: &str) -> String {
+    format!("velocity.{param}")
+}
+
+/// A network's parameters (`param.*`) and running statistics (`buffer.*`).
+pub fn weights(network: &Network) -> BTreeMap<String, Tensor> {
+    let params = network.params().named().map(|(name, tensor)| (format!("param.{name}"), tensor));
+    let buffers = network.buffers().named().map(|(name, tensor)| (format!("buffer.{name}"), tensor));
+    params.chain(buffers).collect()
+}
+
+/// Sets a network's parameters and running statistics from what [`weights`] gave.
+///
+/// # Errors
+/// If a tensor is missing or does not fit.
+pub fn load_weights(network: &Network, tensors: &BTreeMap<String, Tensor>) -> Result<(), NetError> {
+    let part = |prefix: &str| -> BTreeMap<String, Tensor> {
+        let named = tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?, tensor)));
+        named.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect()
+    };
+    network.params().load(&part("param."))?;
+    network.buffers().load(&part("buffer."))?;
+    Ok(())
+}
+
+/// Accuracy (a fraction) by running statistics, over all images of a set in batches of `batch`.
+///
+/// # Errors
+/// If an operation fails.
+pub fn accuracy(
+    network: &Network,
+    architecture: Architecture,
+    images: &ImageSet,
+    batch: usize,
+    device: &Device,
+) -> Result<f64, TrainError> {
+    let engine = Engine::for_device(device);
+    let rows: Vec<usize> = (0..images.len()).collect();
+    let mut right = 0;
+    for rows in rows.chunks(batch) {
+        let batch = images.batch(rows, None, DType::F32, device)?;
+        let mut pass = Pass::new(engine).untracked().with_norm(NormMode::Running);
+        right += judge(&network.forward(architecture, &batch.images, &mut pass)?, &batch.labels)?.correct;
+    }
+    Ok(right as f64 / images.len() as f64)
+}

@@ -1,0 +1,294 @@
+//! A record to make reports of: invented scores, real criteria.
+
+use nas_assay_base::seed::Seed;
+use nas_assay_criteria::rank::PairCounts;
+use nas_assay_criteria::{
+    self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, Spread, Stability,
+    complexity_bias, operation_bias,
+};
+use nas_assay_schema::estimator::{EstimatorKind, Score};
+use nas_assay_schema::store::record::{
+    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
+    InsideRecord, KeptRecord, PanelRecord, Provenance, Published, Record, SpreadRecord, StabilityRecord,
+    SupernetRecord, TruthRecord, VariantRecord, Verified,
+};
+use nas_assay_spaces::nb201;
+
+/// How the scores of an invented estimator come from the truth.
+#[derive(Clone, Copy)]
+struct Invented {
+    id: &'static str,
+    kind: EstimatorKind,
+    direction: Direction,
+    /// Standard deviation of the noise on the truth, whose own is 1.
+    noise: f64,
+    /// Scores are multiples of this; 0 for no ties.
+    step: f64,
+    /// How many of the first scores are not finite.
+    broken: usize,
+    published: &'static [(Criterion, f64)],
+}
+
+const INVENTED: [Invented; 5] = [
+    Invented {
+        id: "params",
+        kind: EstimatorKind::Baseline,
+        direction: Direction::Higher,
+        noise: 0.9,
+        step: 0.25,
+        broken: 0,
+        published: &[(Criterion::TauB, 0.606), (Criterion::PrecisionTop(0.05), 0.282)],
+    },
+    Invented {
+        id: "synflow",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Higher,
+        noise: 1.1,
+        step: 0.0,
+        broken: 3,
+        published: &[(Criterion::TauB, 0.574)],
+    },
+    Invented {
+        id: "jacob_cov",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Higher,
+        noise: 4.0,
+        step: 0.0,
+        broken: 1,
+        published: &[(Criterion::PrecisionTop(0.05), 0.087)],
+    },
+    Invented {
+        id: "plain",
+        kind: EstimatorKind::ZeroShot,
+        direction: Direction::Lower,
+        noise: 30.0,
+        step: 0.0,
+        broken: 0,
+        published: &[],
+    },
+    Invented {
+        id: "oneshot_loss",
+        kind: EstimatorKind::OneShot,
+        direction: Direction::Lower,
+        noise: 0.4,
+        step: 0.0,
+        broken: 0,
+        published: &[(Criterion::TauB, 0.766), (Criterion::PrecisionTop(0.05), 0.533)],
+    },
+];
+
+/// A record with one panel of `rows` architectures, two supernets, and a title that needs escaping.
+pub(super) fn record(rows: usize) -> Record {
+    let seed = Seed::root(5);
+    let mut stream = seed.child("truth").stream();
+    let quality: Vec<f64> = (0..rows).map(|_| stream.normal()).collect();
+    let truth: Vec<f64> = quality.iter().map(|quality| 0.91 + 0.01 * quality).collect();
+    let mut sorted = truth.clone();
+    sorted.sort_by(f64::total_cmp);
+    let invented = INVENTED.iter().map(|invented| estimator(invented, &quality, &truth, seed.child(invented.id)));
+    let (estimators, resamples): (Vec<EstimatorRecord>, Vec<Resamples>) = invented.unzip();
+    let analyses = AnalysesRecord { comparisons: with_the_first(&estimators, &resamples), ..AnalysesRecord::default() };
+    let architectures = truth.iter().enumerate().map(|(index, &truth)| ArchitectureRow {
+        architecture: encoding(index),
+        truth,
+        params: 70_000 + 1_000 * index as u64,
+        flops: cost(index),
+        isomorphs: (index % 2 == 0).then_some(index + 1),
+    });
+    let (name, architectures) = ("representatives".to_owned(), architectures.collect());
+    let panels = vec![PanelRecord { name, architectures, estimators, analyses }];
+    Record {
+        format: Record::FORMAT,
+        spec_hash: "3f2a9c1e".repeat(8),
+        name: "nb201-example".to_owned(),
+        title: "NAS-Bench-201 <in> small & \"quoted\"".to_owned(),
+        space: "nb201".to_owned(),
+        device_class: "cpu".to_owned(),
+        spec: serde_json::json!({ "space": "nb201", "seeds": ["20", "2020"], "note": "</pre><b>" }),
+        truth: TruthRecord {
+            source: "truth/nb201.csv, cifar10_test_group_mean".to_owned(),
+            rows,
+            minimum: sorted[0],
+            median: sorted[rows / 2],
+            maximum: sorted[rows - 1],
+            verified: vec![Verified {
+                architecture: "|skip_connect~0|".to_owned(),
+                seed: "20".to_owned(),
+                expected: 0.9134,
+                found: 0.9134,
+            }],
+        },
+        supernets: [20, 2020].map(|number| supernet(number, seed.index("supernet", number))).to_vec(),
+        panels,
+    }
+}
+
+/// The encoding in a row.
+pub(super) fn encoding(row: usize) -> String {
+    nb201::Architecture::from_index((4 + 61 * row) % nb201::COUNT).unwrap().to_string()
+}
+
+/// A variant and its own inside the first half of the architectures.
+fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
+    let half = truth.len() / 2;
+    let [(of, variant), (with, own)] = both.map(|estimator| {
+        let scores = &estimator.oriented()[..half];
+        let inside = InsideRecord {
+            tau_b: PairCounts::new(&truth[..half], scores).tau_b(),
+            mean_score: Some(scores.iter().sum::<f64>() / half as f64).filter(|mean| mean.is_finite()),
+            best_of: Vec::new(),
+        };
+        (Resamples::new(&truth[..half], scores, 100, Seed::root(7)), inside)
+    });
+    KeptRecord { architectures: half, variant, own, outcome: Comparison::new(&of, &with) }
+}
+
+/// [`record`] with two supernets at two epochs each, a variant of one estimator, and what follows from that.
+pub(super) fn whole(rows: usize) -> Record {
+    let mut record = record(rows);
+    let panel = &mut record.panels[0];
+    let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+    let quality: Vec<f64> = truth.iter().map(|truth| (truth - 0.91) / 0.01).collect();
+    let [_, synflow, _, _, one_shot] = INVENTED;
+    let drawn = |invented: &Invented, name: &str| estimator(invented, &quality, &truth, Seed::root(6).child(name));
+    let (variant, of_variant) = drawn(&Invented { noise: 1.3, published: &[], ..synflow }, "gaussian");
+    let (own, of_own) = estimator(&synflow, &quality, &truth, Seed::root(5).child(synflow.id));
+    let variant = EstimatorRecord { variant: Some("gaussian".to_owned()), ..variant };
+    panel.analyses.variants.push(VariantRecord {
+        variant: "gaussian".to_owned(),
+        estimator: variant.label(),
+        with: "synflow".to_owned(),
+        agreement: PairCounts::new(&own.oriented(), &variant.oriented()).tau_b(),
+        outcome: Comparison::new(&of_variant, &of_own),
+        kept: Some(kept(&truth, [&variant, &own])),
+    });
+    let last = panel.estimators.pop().unwrap();
+    let mut at = vec![];
+    for (seed, epoch, noise) in [("20", 20, 1.5), ("2020", 20, 1.8), ("2020", 40, 0.6)] {
+        let (estimator, _) = drawn(&Invented { noise, published: &[], ..one_shot }, &format!("{seed}-{epoch}"));
+        at.push(EstimatorRecord { checkpoint: Some(Checkpoint::single(seed, epoch)), ..estimator });
+    }
+    at.push(last);
+    for (seed, from, to) in [("20", 0, 3), ("2020", 1, 2)] {
+        panel.analyses.stability.push(StabilityRecord {
+            estimator: "oneshot_loss".to_owned(),
+            variant: None,
+            seeds: vec![seed.to_owned()],
+            from: 20,
+            to: 40,
+            stability: Stability::new(&at[from].oriented(), &at[to].oriented(), &[0.05, 0.1]).unwrap(),
+        });
+    }
+    for (epoch, of) in [(20, [0, 1]), (40, [2, 3])] {
+        let values = of.map(|place| at[place].criteria.kendall.tau_b.unwrap());
+        panel.analyses.spread.push(SpreadRecord {
+            estimator: "oneshot_loss".to_owned(),
+            variant: None,
+            epoch,
+            criterion: Criterion::TauB,
+            spread: Spread::new(&values).unwrap(),
+        });
+    }
+    panel.estimators.push(variant);
+    panel.estimators.extend(at);
+    record
+}
+
+/// Multiply-accumulates of an invented architecture.
+fn cost(row: usize) -> u64 {
+    10_000_000 + 250_000 * (row * 7 % 240) as u64
+}
+
+/// Every estimator against the first.
+fn with_the_first(estimators: &[EstimatorRecord], resamples: &[Resamples]) -> Vec<ComparisonRecord> {
+    let others = estimators.iter().zip(resamples).skip(1);
+    let compared = others.map(|(estimator, of)| ComparisonRecord {
+        estimator: estimator.label(),
+        with: estimators[0].label(),
+        outcome: Comparison::new(of, &resamples[0]),
+    });
+    compared.collect()
+}
+
+/// The bias of invented scores, as if each architecture became the next one by the exchange of one of two operations.
+fn bias(truth: &[f64], scores: &[f64]) -> BiasRecord {
+    let costs: Vec<f64> = (0..truth.len()).map(|row| cost(row) as f64).collect();
+    let operations = ["skip_connect", "nor_conv_3x3", "avg_pool_3x3"].map(str::to_owned);
+    let exchange = |row: usize| Exchange {
+        from: operations[row % 3].clone(),
+        to: operations[(row + 1) % 3].clone(),
+        before: row,
+        after: row + 1,
+    };
+    let exchanges: Vec<Exchange<String>> = (0..truth.len() - 1).map(exchange).collect();
+    BiasRecord {
+        complexity: complexity_bias(&costs, truth, scores, GROUPS).unwrap(),
+        operations: operation_bias(&exchanges, truth, scores).unwrap(),
+        extremes: Extremes::new(truth, scores, 5).unwrap(),
+    }
+}
+
+fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) -> (EstimatorRecord, Resamples) {
+    let mut stream = seed.stream();
+    let reasons = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let oriented: Vec<f64> = quality
+        .iter()
+        .enumerate()
+        .map(|(row, quality)| {
+            let score = quality + invented.noise * stream.normal();
+            let score = if invented.step > 0.0 { (score / invented.step).round() * invented.step } else { score };
+            if row < invented.broken { reasons[row % 3] } else { score }
+        })
+        .collect();
+    let config = CriteriaConfig { resamples: 200, ..CriteriaConfig::default() };
+    let one_shot = invented.kind == EstimatorKind::OneShot;
+    let published = invented.published.iter().map(|&(criterion, value)| Published {
+        criterion,
+        value,
+        source: "Ning et al. 2021, slides: 6,466 architectures, 1,000 epochs".to_owned(),
+    });
+    let bootstrap = Seed::root(5).child("bootstrap");
+    let (criteria, resamples) = nas_assay_criteria::evaluate_resampled(truth, &oriented, &config, bootstrap).unwrap();
+    let record = EstimatorRecord {
+        id: invented.id.to_owned(),
+        version: 1,
+        direction: invented.direction,
+        kind: invented.kind,
+        variant: None,
+        checkpoint: one_shot.then(|| Checkpoint::single("20", 40)),
+        criteria,
+        bias: bias(truth, &oriented),
+        scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),
+        published: published.collect(),
+    };
+    (record, resamples)
+}
+
+fn supernet(number: u64, seed: Seed) -> SupernetRecord {
+    let mut stream = seed.stream();
+    let epochs = (1..=40u32).map(|epoch| {
+        let progress = 1.0 - libm::exp(-f64::from(epoch) / 15.0);
+        EpochRecord {
+            epoch,
+            loss: 2.3 - 1.2 * progress + 0.03 * stream.normal(),
+            accuracy: 0.1 + 0.5 * progress + 0.01 * stream.normal(),
+            learning_rate: 0.05,
+        }
+    });
+    SupernetRecord { seed: number.to_string(), epochs: epochs.collect(), ..SupernetRecord::default() }
+}
+
+/// How the invented run came about.
+pub(super) fn provenance() -> Provenance {
+    Provenance {
+        version: "0.1.0".to_owned(),
+        git_commit: Some("164344a".to_owned()),
+        started: "2026-01-31T12:00:00Z".to_owned(),
+        command: "nas-assay run nb201-example".to_owned(),
+        cpu_features: ["avx2", "fma"].map(str::to_owned).to_vec(),
+        device: "cpu".to_owned(),
+        driver: None,
+        threads: 2,
+        os: "linux x86_64".to_owned(),
+    }
+}

@@ -1,0 +1,138 @@
+//! The golden form of a record: its numbers a line each, with the class by which each is compared.
+
+use super::tolerance::NUMERIC;
+use nas_assay_schema::estimator::{EstimatorKind, ToleranceClass};
+use nas_assay_schema::store::record::{EstimatorRecord, Record};
+
+/// The numbers that are pinned, a line each: `class key = value`.
+///
+/// A golden of a GPU is of the model that accepted it: one stream and a fixed order of sums let that model repeat its own numbers, and
+/// nothing has been measured that would say how far another one may be off.
+pub fn pinned(record: &Record) -> String {
+    let mut text = String::new();
+    let mut line = |class: &str, key: &str, value: &str| text += &format!("{class:<8} {key} = {value}\n");
+    line("exact", "spec_hash", &record.spec_hash);
+    line("exact", "truth.rows", &record.truth.rows.to_string());
+    line("numeric", "truth.minimum", &record.truth.minimum.to_string());
+    line("numeric", "truth.median", &record.truth.median.to_string());
+    line("numeric", "truth.maximum", &record.truth.maximum.to_string());
+    for verified in &record.truth.verified {
+        line("exact", &format!("truth.verified {}", verified.architecture), &verified.found.to_string());
+    }
+    for supernet in &record.supernets {
+        for epoch in &supernet.epochs {
+            let variant = supernet.variant.as_ref().map_or(String::new(), |variant| format!("{variant}."));
+            let key = format!("supernet.{variant}{}.epoch.{}", supernet.seed, epoch.epoch);
+            line("numeric", &format!("{key}.loss"), &epoch.loss.to_string());
+            line("numeric", &format!("{key}.accuracy"), &epoch.accuracy.to_string());
+        }
+    }
+    for panel in &record.panels {
+        for estimator in &panel.estimators {
+            let key = format!("{}.{}", panel.name, estimator.label().replace(' ', "_"));
+            let criteria = &estimator.criteria;
+            line("numeric", &format!("{key}.tau_b"), &number_of(criteria.kendall.tau_b));
+            line("numeric", &format!("{key}.spearman"), &number_of(criteria.spearman));
+            line("numeric", &format!("{key}.pearson"), &number_of(criteria.pearson.value));
+            line("exact", &format!("{key}.not_finite"), &criteria.non_finite.total().to_string());
+            for at in &criteria.precision {
+                line("numeric", &format!("{key}.P@top{}", at.fraction), &at.top.to_string());
+                line("numeric", &format!("{key}.P@bottom{}", at.fraction), &at.bottom.to_string());
+            }
+            for (number, group) in estimator.bias.complexity.iter().enumerate() {
+                let key = format!("{key}.flops_group.{}", number + 1);
+                line("numeric", &format!("{key}.rank_difference"), &group.rank_difference.to_string());
+                line("numeric", &format!("{key}.tau_b"), &number_of(group.tau_b));
+            }
+            for change in &estimator.bias.operations {
+                let key = format!("{key}.{}>{}", change.from.replace(' ', "_"), change.to.replace(' ', "_"));
+                line("exact", &format!("{key}.pairs"), &change.pairs.to_string());
+                line("numeric", &format!("{key}.truth_increases"), &change.truth_increases.to_string());
+                line("numeric", &format!("{key}.score_increases"), &change.score_increases.to_string());
+            }
+            // Scores of variants and votes show in what is made of them.
+            if estimator.variant.is_some() || estimator.kind == EstimatorKind::Vote {
+                continue;
+            }
+            for (row, score) in panel.architectures.iter().zip(&estimator.scores) {
+                line(class_of(estimator), &format!("{key} {}", row.architecture), &score.value().to_string());
+            }
+        }
+        let label = |text: &str| text.replace(' ', "_");
+        for test in &panel.analyses.comparisons {
+            let key = format!("{}.{} against {}", panel.name, label(&test.estimator), label(&test.with));
+            line("numeric", &format!("{key}.difference"), &number_of(test.outcome.difference));
+            line("exact", &format!("{key}.verdict"), &format!("{:?}", test.outcome.verdict));
+        }
+        for found in &panel.analyses.variants {
+            let key = format!("{}.{}", panel.name, label(&found.estimator));
+            line("numeric", &format!("{key}.agreement"), &number_of(found.agreement));
+            if let Some(kept) = &found.kept {
+                line("exact", &format!("{key}.kept"), &kept.architectures.to_string());
+                for (whose, inside) in [("variant", &kept.variant), ("own", &kept.own)] {
+                    line("numeric", &format!("{key}.kept.{whose}.tau_b"), &number_of(inside.tau_b));
+                    line("numeric", &format!("{key}.kept.{whose}.mean_score"), &number_of(inside.mean_score));
+                }
+            }
+        }
+    }
+    text
+}
+
+fn number_of(value: Option<f64>) -> String {
+    value.map_or("undefined".to_owned(), |value| value.to_string())
+}
+
+fn class_of(estimator: &EstimatorRecord) -> &'static str {
+    if estimator.kind.tolerance() == ToleranceClass::Exact { "exact" } else { "numeric" }
+}
+
+/// The lines of a golden file that stand below its head.
+pub fn body(file: &str) -> &str {
+    file.split_once("\n---\n").map_or(file, |(_, body)| body)
+}
+
+/// The lines that differ by more than their class allows, old and new.
+pub fn differences(reference: &str, test: &str) -> Vec<(String, String)> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (reference.trim().lines().collect(), test.trim().lines().collect());
+    let length = old.len().max(new.len());
+    let at = |lines: &[&str], index: usize| lines.get(index).map_or("nothing", |line| *line).to_owned();
+    (0..length).map(|index| (at(&old, index), at(&new, index))).filter(|(old, new)| !agree(old, new)).collect()
+}
+
+/// Whether two lines have one key, and values that agree by the line's class.
+pub fn agree(old: &str, new: &str) -> bool {
+    if old == new {
+        return true;
+    }
+    let split = |line: &str| line.rsplit_once(" = ").map(|(key, value)| (key.to_owned(), value.parse::<f64>()));
+    match (split(old), split(new)) {
+        (Some((old_key, Ok(old))), Some((new_key, Ok(new))))
+            if old_key == new_key && old_key.starts_with("numeric ") =>
+        {
+            (old - new).abs() <= NUMERIC * old.abs().max(new.abs())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moved_number_is_a_difference() {
+        let old = "exact    a = 3\nnumeric  b = 0.5\nnumeric  c = undefined";
+        assert!(differences(old, old).is_empty());
+        assert!(differences(old, &old.replace("0.5", "0.5000000000000001")).is_empty());
+        for (from, to) in [
+            ("= 3", "= 3.0000000000000001e0"),
+            ("0.5", "0.50000000001"),
+            ("undefined", "0"),
+            ("b =", "d ="),
+            ("\nnumeric  c = undefined", ""),
+        ] {
+            assert_eq!(differences(old, &old.replace(from, to)).len(), 1, "{from} -> {to}");
+        }
+    }
+}

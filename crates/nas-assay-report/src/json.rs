@@ -1,0 +1,22 @@
+//! The report as JSON.
+
+use serde::Serialize;
+
+use super::ReportError;
+use super::summary::PanelSummary;
+use nas_assay_schema::store::record::{Provenance, Record};
+
+/// The report as indented JSON: the summaries that the other forms show, the whole record, and the provenance.
+pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
+    let report = Report { summary: record.panels.iter().map(PanelSummary::new).collect(), record, provenance };
+    let mut text = serde_json::to_string_pretty(&report).map_err(ReportError::Json)?;
+    text.push('\n');
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    summary: Vec<PanelSummary>,
+    record: &'a Record,
+    provenance: Option<&'a Provenance>,
+}

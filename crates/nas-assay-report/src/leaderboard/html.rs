@@ -1,0 +1,95 @@
+//! The board as a page.
+
+use serde::Serialize;
+
+use super::super::number::{self, NONE, count};
+use super::super::page::{keep_units, render, typeset};
+use super::text::{ABOUT, beats, interval, legend, rank};
+use super::{Cell, Column, Leaderboard, ReportError};
+use nas_assay_criteria::{Criterion, Verdict};
+
+const PAGE: &str = include_str!("../templates/leaderboard.html");
+
+pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
+    let filled = Filled {
+        about: keep_units(ABOUT),
+        columns: board.columns.iter().map(|column| Heading::new(board, column)).collect(),
+        rows: rows(board),
+    };
+    render(PAGE, "Leaderboard", filled)
+}
+
+#[derive(Serialize)]
+struct Filled {
+    about: String,
+    columns: Vec<Heading>,
+    rows: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Heading {
+    space: String,
+    name: String,
+    about: String,
+    device_class: String,
+    legend: String,
+    again: String,
+}
+
+#[derive(Serialize)]
+struct Line {
+    estimator: String,
+    kind: &'static str,
+    rank: String,
+    beats: String,
+    cells: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Value {
+    text: String,
+    interval: Option<String>,
+    best: bool,
+    above: bool,
+}
+
+impl Heading {
+    fn new(board: &Leaderboard, column: &Column) -> Self {
+        let Column { space, name, device_class, again, .. } = column;
+        Self {
+            space: space.clone(),
+            name: name.clone(),
+            about: format!("{} architectures", count(column.architectures)),
+            device_class: device_class.clone(),
+            legend: legend(board, column),
+            again: again.clone(),
+        }
+    }
+}
+
+fn rows(board: &Leaderboard) -> Vec<Line> {
+    let best = |place: usize| {
+        let values = board.rows.iter().filter_map(|row| row.cells[place].as_ref()?.tau_b);
+        values.reduce(f64::max)
+    };
+    let best: Vec<Option<f64>> = (0..board.columns.len()).map(best).collect();
+    let value = |(cell, best): (&Option<Cell>, &Option<f64>)| {
+        let Some(cell) = cell else {
+            return Value { text: NONE.to_owned(), interval: None, best: false, above: false };
+        };
+        Value {
+            text: typeset(&number::value(Criterion::TauB, cell.tau_b)),
+            interval: interval(cell).as_deref().map(typeset),
+            best: cell.tau_b.is_some() && cell.tau_b == *best,
+            above: cell.against_params == Some(Verdict::Better),
+        }
+    };
+    let line = |row: &super::Row| Line {
+        estimator: row.estimator.clone(),
+        kind: row.kind.as_str(),
+        rank: rank(row.mean_rank),
+        beats: beats(row.beats_params),
+        cells: row.cells.iter().zip(&best).map(value).collect(),
+    };
+    board.rows.iter().map(line).collect()
+}

@@ -1,0 +1,164 @@
+//! Boards of invented records.
+
+use super::*;
+use crate::fixture;
+use nas_assay_schema::store::record::Checkpoint;
+
+/// An invented record of a space, perhaps in miniature.
+fn record(space: &str, name: &str, rows: usize, miniature: bool) -> Record {
+    let mut record = fixture::record(rows);
+    record.space = space.to_owned();
+    record.name = name.to_owned();
+    record.spec_hash = format!("{:016x}", rows * 7919 + name.len()).repeat(4);
+    if miniature {
+        record.spec = serde_json::json!({"spec": {"truth": {"trained": {"table": "x"}}}});
+    }
+    record
+}
+
+fn row<'a>(board: &'a Leaderboard, estimator: &str) -> &'a Row {
+    board.rows.iter().find(|row| row.estimator == estimator).unwrap()
+}
+
+fn set_tau(record: &mut Record, id: &str, tau: f64) {
+    for estimator in record.panels[0].estimators.iter_mut().filter(|estimator| estimator.id == id) {
+        estimator.criteria.kendall.tau_b = Some(tau);
+    }
+}
+
+/// Two spaces, of which the first has three records.
+fn records() -> Vec<Record> {
+    let mut first = record("nb201", "nb201-real", 60, false);
+    let mut second = record("nb101", "nb101-micro", 40, true);
+    for (record, taus) in [(&mut first, [0.5, 0.6, 0.1, -0.2, 0.7]), (&mut second, [0.5, 0.4, 0.1, -0.2, 0.7])] {
+        for (id, tau) in ["params", "synflow", "jacob_cov", "plain", "oneshot_loss"].into_iter().zip(taus) {
+            set_tau(record, id, tau);
+            let verdict = if tau > 0.5 { Verdict::Better } else { Verdict::Worse };
+            let tests = record.panels[0].analyses.comparisons.iter_mut();
+            tests.filter(|test| test.estimator.starts_with(id)).for_each(|test| test.outcome.verdict = verdict);
+        }
+    }
+    vec![record("nb201", "nb201-micro", 90, true), first, record("nb201", "nb201-small", 30, false), second]
+}
+
+#[test]
+fn real_truth_speaks_for_a_space_before_miniatures_and_many_architectures_before_few() {
+    let names = |all| {
+        let board = Leaderboard::new(&records(), all);
+        board.columns.iter().map(|column| (column.name.clone(), column.chosen)).collect::<Vec<_>>()
+    };
+    let named =
+        |names: &[(&str, bool)]| names.iter().map(|(name, chosen)| ((*name).to_owned(), *chosen)).collect::<Vec<_>>();
+    assert_eq!(names(false), named(&[("nb101-micro", true), ("nb201-real", true)]));
+    let every = [("nb101-micro", true), ("nb201-real", true), ("nb201-small", false), ("nb201-micro", false)];
+    assert_eq!(names(true), named(&every));
+}
+
+#[test]
+fn the_panel_with_more_estimators_speaks_for_its_record() {
+    let mut record = record("nb201", "nb201-real", 40, false);
+    let mut baselines = record.panels[0].clone();
+    baselines.name = "all".to_owned();
+    baselines.estimators.truncate(1);
+    baselines.architectures.extend(record.panels[0].architectures.clone());
+    record.panels.insert(0, baselines);
+    let board = Leaderboard::new(std::slice::from_ref(&record), true);
+    let panels: Vec<(&str, usize)> =
+        board.columns.iter().map(|column| (column.panel.as_str(), column.architectures)).collect();
+    assert_eq!(panels, [("representatives", 40), ("all", 80)]);
+    assert!(row(&board, "synflow").cells[1].is_none());
+}
+
+#[test]
+fn device_classes_are_columns_of_their_own_and_the_same_record_is_one() {
+    let cpu = record("nb201", "nb201-real", 40, false);
+    let cuda = Record { device_class: "cuda".to_owned(), ..cpu.clone() };
+    let board = Leaderboard::new(&[cuda, cpu.clone(), cpu], true);
+    let classes: Vec<(&str, bool)> =
+        board.columns.iter().map(|column| (column.device_class.as_str(), column.chosen)).collect();
+    assert_eq!(classes, [("cpu", true), ("cuda", false)]);
+}
+
+#[test]
+fn baselines_stand_first_and_the_others_by_mean_rank() {
+    let board = Leaderboard::new(&records(), false);
+    let names: Vec<&str> = board.rows.iter().map(|row| row.estimator.as_str()).collect();
+    assert_eq!(names, ["params", "oneshot_loss", "synflow", "jacob_cov", "plain"]);
+    assert_eq!(row(&board, "oneshot_loss").mean_rank, Some(1.0));
+    // Second on one space, third on the other.
+    assert_eq!((row(&board, "synflow").mean_rank, row(&board, "params").mean_rank), (Some(2.5), Some(2.5)));
+    assert_eq!(row(&board, "synflow").beats_params, Some(Beats { won: 1, of: 2 }));
+    assert_eq!(row(&board, "oneshot_loss").beats_params, Some(Beats { won: 2, of: 2 }));
+    assert_eq!(row(&board, "params").beats_params, None);
+    // Further columns change neither.
+    let all = Leaderboard::new(&records(), true);
+    assert_eq!(row(&all, "synflow").beats_params, row(&board, "synflow").beats_params);
+    assert_eq!(row(&all, "synflow").mean_rank, row(&board, "synflow").mean_rank);
+}
+
+#[test]
+fn the_last_epoch_and_the_median_seed_speak() {
+    let mut record = record("nb201", "nb201-real", 40, false);
+    let panel = &mut record.panels[0];
+    let one_shot = panel.estimators.pop().unwrap();
+    for (seed, epoch, tau) in [("1", 20, 0.9), ("1", 40, 0.5), ("2", 40, 0.3), ("3", 40, 0.4)] {
+        let mut estimator = one_shot.clone();
+        estimator.checkpoint = Some(Checkpoint::single(seed, epoch));
+        estimator.criteria.kendall.tau_b = Some(tau);
+        panel.estimators.push(estimator);
+    }
+    let mut ensemble = one_shot;
+    ensemble.checkpoint =
+        Some(Checkpoint { ensemble: vec!["1".to_owned(), "2".to_owned()], ..Checkpoint::single("1", 40) });
+    panel.estimators.push(ensemble);
+    let board = Leaderboard::new(&[record], false);
+    let cell = row(&board, "oneshot_loss").cells[0].clone().unwrap();
+    assert_eq!((cell.tau_b, cell.seeds, cell.checkpoint.as_deref()), (Some(0.4), 3, Some("seed 3, epoch 40")));
+    assert_eq!(row(&board, "oneshot_loss (mean over seeds)").cells[0].as_ref().unwrap().seeds, 1);
+}
+
+#[test]
+fn variants_do_not_speak() {
+    let mut record = record("nb201", "nb201-real", 40, false);
+    let own = record.panels[0].estimators.iter().find(|estimator| estimator.id == "synflow").unwrap().clone();
+    let mut variant = own.clone();
+    variant.variant = Some("gaussian".to_owned());
+    variant.criteria.kendall.tau_b = Some(0.0);
+    record.panels[0].estimators.push(variant);
+    let board = Leaderboard::new(&[record], false);
+    assert_eq!(row(&board, "synflow").cells[0].as_ref().unwrap().tau_b, own.criteria.kendall.tau_b);
+}
+
+#[test]
+fn every_form_holds_every_estimator_and_every_column() {
+    let board = Leaderboard::new(&records(), true);
+    let mut forms: Vec<String> = Format::ALL.map(|format| board.render(format).unwrap()).to_vec();
+    forms.extend([80, 200].map(|width| board.text(width)));
+    for form in forms {
+        for row in &board.rows {
+            assert!(form.contains(&row.estimator.replace('_', "\\_")) || form.contains(&row.estimator), "{form}");
+        }
+        for column in &board.columns {
+            assert!(form.contains(&column.name) && form.contains(&column.spec_hash[..12]), "{form}");
+        }
+    }
+    assert_eq!(board.render(Format::Csv).unwrap().lines().count(), 1 + 4 * 5);
+}
+
+#[test]
+fn nothing_of_the_page_comes_from_outside() {
+    let page = Leaderboard::new(&records(), true).render(Format::Html).unwrap();
+    for forbidden in ["<script", "http:", "https:", "url(", "@import", "<link", "<img"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    assert!(page.contains("<caption") && page.contains("lang=\"en\""));
+    let headings: Vec<&str> = page.split("<th ").skip(1).collect();
+    assert!(headings.len() > 8 && headings.iter().all(|heading| heading.starts_with("scope=")));
+}
+
+#[test]
+fn the_board_at_80_columns() {
+    let text = Leaderboard::new(&records(), true).text(80);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,74 @@
+//! The board as text: for a terminal, and in Markdown.
+
+use super::super::number::{self, NONE, count};
+use super::super::table::{TextTable, escape};
+use super::super::terminal::{NARROWEST, wrap};
+use super::{Beats, Cell, Column, Leaderboard};
+use nas_assay_criteria::Criterion;
+
+/// What the numbers are.
+pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. Values of one column are of the same architectures. \
+    Mean rank is over the spaces that have the estimator, 1 for the best. An estimator beats #Params where the paired test \
+    of the two, over the same resampled architectures, puts its tau-b higher.";
+
+/// The board for a terminal.
+pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
+    let width = width.max(NARROWEST);
+    let mut text = table(board).terminal(width) + "\n";
+    for (place, column) in board.columns.iter().enumerate() {
+        text += &wrap(&format!("[{}] {}", place + 1, legend(board, column)), width);
+    }
+    text + "\n" + &wrap(ABOUT, width)
+}
+
+/// The board in GitHub's Markdown.
+pub(super) fn markdown(board: &Leaderboard) -> String {
+    let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape(ABOUT), table(board).markdown());
+    for (place, column) in board.columns.iter().enumerate() {
+        text += &format!("- \\[{}\\] {}\n", place + 1, escape(&legend(board, column)));
+    }
+    text
+}
+
+/// A column in a sentence.
+pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
+    let Column { name, panel, device_class, spec_hash, .. } = column;
+    let truth = if column.miniature { "truth in miniature" } else { "the benchmark's truth" };
+    let speaks = if board.has_further_columns() && column.chosen { ", ranked" } else { "" };
+    format!(
+        "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{speaks}",
+        count(column.architectures),
+        &spec_hash[..12.min(spec_hash.len())]
+    )
+}
+
+fn table(board: &Leaderboard) -> TextTable {
+    let headings: Vec<String> =
+        board.columns.iter().enumerate().map(|(place, column)| format!("{} [{}]", column.space, place + 1)).collect();
+    let mut columns = vec![("estimator", false), ("mean rank", true), ("beats #Params", true)];
+    columns.extend(headings.iter().map(|heading| (heading.as_str(), true)));
+    let rows = board.rows.iter().map(|row| {
+        let mut cells = vec![row.estimator.clone(), rank(row.mean_rank), beats(row.beats_params)];
+        cells.extend(row.cells.iter().map(|cell| cell.as_ref().map_or(NONE.to_owned(), value)));
+        cells
+    });
+    TextTable::new(&columns, rows.collect())
+}
+
+pub(super) fn rank(mean: Option<f64>) -> String {
+    mean.map_or(NONE.to_owned(), |mean| number::fixed(mean, 1))
+}
+
+pub(super) fn beats(beats: Option<Beats>) -> String {
+    beats.map_or(NONE.to_owned(), |Beats { won, of }| format!("{won} of {of}"))
+}
+
+pub(super) fn interval(cell: &Cell) -> Option<String> {
+    let [lower, upper] = cell.interval?.map(|bound| number::fixed(bound, 2));
+    Some(format!("[{lower}, {upper}]"))
+}
+
+fn value(cell: &Cell) -> String {
+    let tau = number::value(Criterion::TauB, cell.tau_b);
+    interval(cell).map_or(tau.clone(), |interval| format!("{tau} {interval}"))
+}

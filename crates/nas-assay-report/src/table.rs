@@ -1,0 +1,225 @@
+//! Text tables, of which the terminal and Markdown reports are made.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
+
+use super::number::{self, NONE};
+use super::summary::{Comparison, ENDS, EstimatorSummary};
+use nas_assay_criteria::Criterion;
+
+/// Spaces between columns on a terminal: one of padding, and one where other styles draw a line.
+const GAP: u16 = 2;
+
+/// The first column wraps before a table is split, down to this width in characters.
+const KEY: usize = 18;
+
+/// A table of text. Columns of numbers are flush right.
+pub(super) struct TextTable {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+struct Column {
+    heading: String,
+    numeric: bool,
+}
+
+impl TextTable {
+    /// A table of columns, each a heading and whether it is of numbers.
+    pub fn new(columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> Self {
+        let columns =
+            columns.iter().map(|&(heading, numeric)| Column { heading: heading.to_owned(), numeric }).collect();
+        Self { columns, rows }
+    }
+
+    /// A table with some columns of this one, by index.
+    fn select(&self, indices: &[usize]) -> Self {
+        let columns = indices.iter().map(|&index| {
+            let Column { heading, numeric } = &self.columns[index];
+            Column { heading: heading.clone(), numeric: *numeric }
+        });
+        let rows = self.rows.iter().map(|row| indices.iter().map(|&index| row[index].clone()).collect());
+        Self { columns: columns.collect(), rows: rows.collect() }
+    }
+
+    /// The table in GitHub's Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+        let mut text = line(&mut self.columns.iter().map(|column| escape(&column.heading)));
+        text += &line(&mut self.columns.iter().map(|column| if column.numeric { "---:" } else { "---" }.to_owned()));
+        for row in &self.rows {
+            text += &line(&mut row.iter().map(|cell| escape(cell)));
+        }
+        text
+    }
+
+    /// The table in columns, at most `width` characters wide: where they do not fit, some columns follow in a further table under the
+    /// same first column.
+    pub fn terminal(&self, width: u16) -> String {
+        self.split(width).iter().map(|part| part.whole(width)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The table cut into parts of whole columns, each at most `width` characters wide and under the same first column.
+    fn split(&self, width: u16) -> Vec<Self> {
+        let first = self.width_of(0).min(KEY) + usize::from(GAP);
+        let (mut parts, mut part, mut used) = (Vec::new(), vec![0], first);
+        for index in 1..self.columns.len() {
+            let needed = self.width_of(index) + usize::from(GAP);
+            if used + needed > usize::from(width + GAP) && part.len() > 1 {
+                parts.push(std::mem::replace(&mut part, vec![0]));
+                used = first;
+            }
+            used += needed;
+            part.push(index);
+        }
+        parts.push(part);
+        parts.iter().map(|indices| self.select(indices)).collect()
+    }
+
+    fn whole(&self, width: u16) -> String {
+        let mut table = comfy_table::Table::new();
+        table
+            .force_no_tty()
+            .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width)
+            .set_header(self.columns.iter().map(|column| column.heading.as_str()));
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        let widths: Vec<usize> = (0..self.columns.len()).map(|index| self.width_of(index)).collect();
+        for ((column, described), width) in table.column_iter_mut().zip(&self.columns).zip(widths) {
+            column.set_padding((0, GAP - 1));
+            if described.numeric {
+                column.set_cell_alignment(CellAlignment::Right);
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16 + GAP - 1)));
+            }
+        }
+        table.trim_fmt() + "\n"
+    }
+
+    /// The width that the table takes with every cell on one line; headings may wrap.
+    pub fn natural_width(&self) -> usize {
+        (0..self.columns.len()).map(|index| self.width_of(index) + usize::from(GAP)).sum()
+    }
+
+    /// The width of a column that breaks no cell and no word of the heading.
+    fn width_of(&self, index: usize) -> usize {
+        let cells = self.rows.iter().map(|row| row[index].chars().count());
+        let words = self.columns[index].heading.split(' ').map(|word| word.chars().count());
+        cells.chain(words).max().unwrap_or(0)
+    }
+}
+
+/// Text that Markdown takes literally inside a table cell.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\r' => escaped.push(' '),
+            '\\' | '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '&' | '~' => escaped.extend(['\\', character]),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// The summary of a panel as one table, or as two where `width` is too narrow for it.
+pub(super) fn summaries(estimators: &[EstimatorSummary], width: Option<u16>) -> Vec<TextTable> {
+    let whole = summary(estimators);
+    match width {
+        Some(width) if whole.natural_width() > usize::from(width) => {
+            let ends: Vec<usize> = [0].into_iter().chain(6..6 + ENDS.len() + 2).collect();
+            vec![whole.select(&[0, 1, 2, 3, 4, 5]), whole.select(&ends)]
+        }
+        _ => vec![whole],
+    }
+}
+
+fn summary(estimators: &[EstimatorSummary]) -> TextTable {
+    let ends = ENDS.map(number::heading);
+    let mut columns = vec![
+        ("estimator", false),
+        ("tau-b", true),
+        ("95 % interval", true),
+        ("Spearman", true),
+        ("published tau-b", true),
+        ("difference", true),
+    ];
+    columns.extend(ends.iter().map(|heading| (heading.as_str(), true)));
+    columns.extend([("not finite", true), ("ties", true)]);
+    let rows = estimators.iter().map(|estimator| {
+        let mut row = vec![
+            estimator.estimator.clone(),
+            number::value(Criterion::TauB, estimator.tau_b),
+            estimator.interval_text(),
+            number::value(Criterion::Spearman, estimator.spearman),
+        ];
+        row.extend(estimator.published_text());
+        row.extend(estimator.ends.iter().map(|end| number::value(end.criterion, end.value)));
+        row.push(number::count(estimator.non_finite));
+        row.push(if estimator.tie_sensitive { "matter" } else { NONE }.to_owned());
+        row
+    });
+    TextTable::new(&columns, rows.collect())
+}
+
+/// Published figures beside ours.
+pub(super) fn comparisons(comparisons: &[Comparison]) -> TextTable {
+    let columns = [
+        ("estimator", false),
+        ("criterion", false),
+        ("here", true),
+        ("published", true),
+        ("difference", true),
+        ("source", false),
+    ];
+    let rows = comparisons.iter().map(|comparison| {
+        vec![
+            comparison.estimator.clone(),
+            number::heading(comparison.criterion),
+            number::value(comparison.criterion, comparison.ours),
+            number::value(comparison.criterion, Some(comparison.published)),
+            number::difference(comparison.criterion, comparison.ours, comparison.published),
+            comparison.source.clone(),
+        ]
+    });
+    TextTable::new(&columns, rows.collect())
+}
+
+/// Published figures beside ours, their sources as numbers, and the sources.
+pub(super) fn numbered_comparisons(listed: &[Comparison]) -> (TextTable, Vec<String>) {
+    let mut sources: Vec<String> = Vec::new();
+    let numbered: Vec<Comparison> = listed
+        .iter()
+        .map(|comparison| {
+            let known = sources.iter().position(|source| *source == comparison.source);
+            let index = known.unwrap_or_else(|| {
+                sources.push(comparison.source.clone());
+                sources.len() - 1
+            });
+            Comparison { source: format!("[{}]", index + 1), ..comparison.clone() }
+        })
+        .collect();
+    (comparisons(&numbered), sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_takes_cells_literally() {
+        let table = TextTable::new(&[("a", false), ("b", true)], vec![vec!["x|y\n*z*".to_owned(), "1".to_owned()]]);
+        assert_eq!(table.markdown(), "| a | b |\n| --- | ---: |\n| x\\|y \\*z\\* | 1 |\n");
+    }
+
+    #[test]
+    fn a_terminal_table_keeps_to_its_width() {
+        let words = "several words that do not fit on a single line of forty characters".to_owned();
+        let table = TextTable::new(&[("name", false), ("value", true)], vec![vec![words, "0.606".to_owned()]]);
+        for width in [20, 40, 80] {
+            let text = table.terminal(width);
+            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}:\n{text}");
+        }
+    }
+}

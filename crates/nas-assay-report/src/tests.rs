@@ -1,0 +1,247 @@
+//! Reports of an invented record.
+
+use super::*;
+use nas_assay_schema::store::record::Record;
+
+const WIDTHS: [u16; 4] = [40, 80, 120, 200];
+
+#[test]
+fn the_terminal_report_at_80_columns() {
+    insta::assert_snapshot!(terminal(&fixture::whole(240), Some(&fixture::provenance()), 80));
+}
+
+#[test]
+fn the_markdown_report() {
+    insta::assert_snapshot!(markdown(&fixture::whole(240), None));
+}
+
+#[test]
+fn the_csv_report() {
+    let mut record = fixture::record(240);
+    record.panels[0].estimators.truncate(2);
+    record.panels[0].name = "a, \"b\"".to_owned();
+    insta::assert_snapshot!(csv(&record));
+}
+
+#[test]
+fn analyses_are_rows_of_the_csv_report() {
+    let record = fixture::whole(240);
+    let panel = &record.panels[0];
+    let text = csv(&record);
+    let value = |estimator: &str, criterion: &str| {
+        let rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let mut rows = rows.filter(|row| row[3] == estimator && row[8] == criterion);
+        let row = rows.next().unwrap_or_else(|| panic!("{estimator} has no {criterion}"));
+        let at = [row[4], row[6], row[7]].map(str::to_owned);
+        (at, row[10].parse::<f64>().unwrap(), row[11].parse::<f64>().ok())
+    };
+    let at = |variant: &str, seed: &str, epoch: &str| [variant, seed, epoch].map(str::to_owned);
+    let outcome = panel.analyses.comparisons[0].outcome;
+    let lower = outcome.interval.map(|interval| interval.lower);
+    assert_eq!(value("synflow", "tau_b less params"), (at("", "", ""), outcome.difference.unwrap(), lower));
+    let agreement = panel.analyses.variants[0].agreement.unwrap();
+    assert_eq!(value("synflow", "agreement with synflow"), (at("gaussian", "", ""), agreement, None));
+    let kept = panel.analyses.variants[0].kept.as_ref().unwrap();
+    let inside = value("synflow", "tau_b inside kept");
+    assert_eq!(inside, (at("gaussian", "", ""), kept.variant.tau_b.unwrap(), None));
+    assert_eq!(value("synflow", "tau_b inside kept of synflow").1, kept.own.tau_b.unwrap());
+    assert_eq!(value("synflow", "architectures inside kept").1, 120.0);
+    let stability = panel.analyses.stability[1].stability.tau_b.unwrap();
+    assert_eq!(value("oneshot_loss", "relative tau_b of epoch 20"), (at("", "2020", "40"), stability, None));
+    let mean = panel.analyses.spread[0].spread.mean;
+    assert_eq!(value("oneshot_loss", "mean over 2 seeds of tau_b"), (at("", "", "20"), mean, None));
+    let bias = &panel.estimators[0].bias;
+    assert_eq!(value("params", "rank_difference of group 5").1, bias.complexity[4].rank_difference);
+    let change = &bias.operations[0];
+    let exchange = format!("score_increases {} to {}", change.from, change.to);
+    assert_eq!(value("params", &exchange).1, change.score_increases);
+}
+
+#[test]
+fn terminal_lines_keep_to_the_width() {
+    let record = fixture::whole(60);
+    for width in WIDTHS {
+        let report = terminal(&record, Some(&fixture::provenance()), width);
+        let long: Vec<&str> = report.lines().filter(|line| line.chars().count() > usize::from(width)).collect();
+        // Only the command may be longer: a hash is never broken.
+        assert!(long.iter().all(|line| *line == facts::again(&record)), "{width}: {long:#?}");
+        assert!(!report.contains('\u{1b}'), "escape codes at {width}");
+    }
+}
+
+#[test]
+fn the_same_record_gives_the_same_bytes() {
+    let provenance = fixture::provenance();
+    for format in Format::ALL {
+        let render = || format.render(&fixture::record(60), Some(&provenance)).unwrap();
+        assert_eq!(render(), render(), "{format:?}");
+    }
+}
+
+#[test]
+fn every_form_names_every_estimator_and_the_hash() {
+    let record = fixture::record(60);
+    let mut reports: Vec<String> = Format::ALL.map(|format| format.render(&record, None).unwrap()).to_vec();
+    reports.extend(WIDTHS[1..].iter().map(|&width| terminal(&record, None, width)));
+    for report in reports {
+        assert!(report.contains(&record.spec_hash), "{report}");
+        for estimator in &record.panels[0].estimators {
+            let id = &estimator.id;
+            assert!(report.contains(id) || report.contains(&table::escape(id)), "{id} in:\n{report}");
+        }
+    }
+}
+
+#[test]
+fn the_json_report_holds_the_whole_record() {
+    let record = fixture::record(60);
+    let report: serde_json::Value =
+        serde_json::from_str(&json(&record, Some(&fixture::provenance())).unwrap()).unwrap();
+    assert_eq!(Record::from_json(&report["record"].to_string()).unwrap(), record);
+    let first = &report["summary"][0]["estimators"][0];
+    assert_eq!(first["tau_b"].as_f64(), record.panels[0].estimators[0].criteria.kendall.tau_b);
+    assert_eq!(report["provenance"]["threads"], 2);
+}
+
+#[test]
+fn a_record_reads_back_from_its_own_bytes() {
+    let record = fixture::record(60);
+    let text = record.to_json().unwrap();
+    let read = Record::from_json(&text).unwrap();
+    assert_eq!(read, record);
+    assert_eq!(read.to_json().unwrap(), text);
+}
+
+#[test]
+fn a_record_of_nothing_still_reports() {
+    let mut record = fixture::record(1);
+    record.space = "unknown".to_owned();
+    for panel in [true, false] {
+        for format in Format::ALL {
+            assert!(format.render(&record, None).unwrap().contains(&record.spec_hash[..8]) || !panel, "{format:?}");
+        }
+        assert!(terminal(&record, None, 80).contains(&record.spec_hash));
+        record.panels.clear();
+        record.supernets.clear();
+    }
+}
+
+#[test]
+fn formats_are_found_by_name_and_extension() {
+    for format in Format::ALL {
+        assert_eq!(format.name().parse::<Format>().unwrap(), format);
+        assert_eq!(format.extension().parse::<Format>().unwrap(), format);
+    }
+    let message = "pdf".parse::<Format>().unwrap_err().to_string();
+    assert!(message.contains("`pdf`") && message.contains("markdown"), "{message}");
+}
+
+mod page {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Elements that have no end tag.
+    const VOID: [&str; 2] = ["meta", "!DOCTYPE"];
+
+    fn page(rows: usize) -> String {
+        html(&fixture::whole(rows), Some(&fixture::provenance())).unwrap()
+    }
+
+    /// The tags of a page, without their brackets; the style sheet is left out.
+    fn tags(page: &str) -> Vec<&str> {
+        let body = page.split_once("</style>").unwrap().1;
+        body.split('<').skip(1).map(|text| text.split_once('>').unwrap().0).collect()
+    }
+
+    #[test]
+    fn elements_are_balanced() {
+        let page = page(2000);
+        let mut open = vec!["html", "head"];
+        for tag in tags(&page) {
+            let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
+            if VOID.contains(&name) || tag.ends_with('/') {
+            } else if tag.starts_with('/') {
+                assert_eq!(open.pop(), Some(name), "</{name}> ends another element");
+            } else {
+                open.push(name);
+            }
+        }
+        assert!(open.is_empty(), "never ended: {open:?}");
+    }
+
+    #[test]
+    fn nothing_comes_from_outside() {
+        let page = page(60).to_lowercase();
+        for forbidden in ["<script", "http:", "https:", "url(", "@import", "<link", "<img", " on"] {
+            let found = page.find(forbidden).map(|at| &page[at.saturating_sub(30)..(at + 30).min(page.len())]);
+            // " on" would begin an event handler inside a tag; as a word it is text.
+            let handler = forbidden != " on" || tags(&page).iter().any(|tag| tag.contains(" on"));
+            assert!(found.is_none() || !handler, "{forbidden}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn text_of_the_record_is_text_of_the_page() {
+        let page = page(60);
+        assert!(page.contains("<h1>NAS-Bench-201 &lt;in&gt; small &amp; &quot;quoted&quot;</h1>"), "{page}");
+        assert!(!page.contains("</pre><b>"), "the spec escapes its element");
+    }
+
+    #[test]
+    fn a_baseline_that_ranks_best_is_said_to() {
+        let mut record = fixture::record(60);
+        let finding = |record: &Record| {
+            let page = html(record, None).unwrap();
+            page.split_once("class=\"finding\">").unwrap().1.split_once("</p>").unwrap().0.to_owned()
+        };
+        assert!(finding(&record).starts_with("Closest to the true ranking is oneshot_loss"), "{}", finding(&record));
+        record.panels[0].estimators[0].criteria.kendall.tau_b = Some(0.95);
+        assert!(finding(&record).contains("than a baseline: params has a tau-b of 0.950"), "{}", finding(&record));
+    }
+
+    #[test]
+    fn it_can_be_read_without_seeing_it() {
+        let page = page(60);
+        assert!(page.contains("<html lang=\"en\">"));
+        let tags = tags(&page);
+        let named =
+            |name: &str| tags.iter().filter(|tag| tag.split(' ').next() == Some(name)).copied().collect::<Vec<_>>();
+        assert_eq!(named("table").len(), named("caption").len(), "a table has no caption");
+        assert!(!named("th").is_empty() && named("th").iter().all(|tag| tag.contains("scope=")));
+        assert!(named("svg").iter().all(|tag| tag.contains("role=\"img\"") || tag.contains("aria-hidden=\"true\"")));
+        // Seven of the nine estimators are at their last epoch: each has a scatter, bars, a matrix, a plot of costs and histograms of its
+        // two or three most misjudged exchanges. There are three charts over epochs and two of training.
+        let histograms = page.matches(">Rank changes of ").count();
+        assert!((14..=21).contains(&histograms), "{histograms}");
+        assert_eq!((named("title").len(), named("desc").len()), (33 + histograms, 33 + histograms));
+        // All other pictures that are not hidden are drawings, which have a text instead.
+        let drawings = named("svg").iter().filter(|tag| tag.contains("aria-label=\"")).count();
+        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 33 + histograms + drawings);
+        assert_eq!(drawings, 3 + 7 * 9, "the truly best, and three of each kind by each estimator");
+        let levels: Vec<u8> = tags.iter().filter_map(|tag| tag.strip_prefix('h')?.bytes().next()).collect();
+        let levels: Vec<u8> = levels.into_iter().filter(u8::is_ascii_digit).collect();
+        assert_eq!(levels.first(), Some(&b'1'));
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "a heading level is skipped: {levels:?}");
+    }
+
+    #[test]
+    fn references_inside_it_lead_somewhere() {
+        let mut record = fixture::whole(60);
+        record.panels.push(record.panels[0].clone());
+        let page = html(&record, None).unwrap();
+        let tags = tags(&page);
+        let attribute = |tag: &str, name: &str| -> Option<String> {
+            let value = tag.split_once(&format!(" {name}=\""))?.1;
+            Some(value.split_once('"')?.0.to_owned())
+        };
+        let ids: Vec<String> = tags.iter().filter_map(|tag| attribute(tag, "id")).collect();
+        let distinct: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(ids.len(), distinct.len(), "an id is used twice");
+        for labels in tags.iter().filter_map(|tag| attribute(tag, "aria-labelledby")) {
+            assert!(labels.split(' ').all(|label| ids.iter().any(|id| id == label)), "{labels}");
+        }
+        let shown: Vec<String> = tags.iter().filter_map(|tag| attribute(tag, "href")).collect();
+        assert_eq!(shown.len(), 14, "a cloud an estimator and panel");
+        assert!(shown.iter().all(|shown| ids.iter().any(|id| *shown == format!("#{id}"))), "{shown:?}");
+    }
+}

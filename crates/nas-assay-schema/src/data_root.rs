@@ -1,0 +1,144 @@
+//! The folder that holds a user's data files.
+
+use std::path::{Component, Path, PathBuf};
+
+use nas_assay_base::sha256_hex;
+
+/// The environment variable that names the data root where no option does.
+pub const VARIABLE: &str = "NAS_ASSAY_DATA";
+
+/// Why a file of the data root could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DataRootError {
+    /// A file that is not in the data root.
+    #[error("data file {} not found: give the folder that holds it with --data-root or NAS_ASSAY_DATA", path.display())]
+    Missing {
+        /// The full path that was looked for.
+        path: PathBuf,
+    },
+    /// A name that would leave the data root.
+    #[error("data file name {} must be relative to the data root and stay inside it", path.display())]
+    Outside {
+        /// The name as given.
+        path: PathBuf,
+    },
+    /// A file that is there but cannot be read.
+    #[error("reading data file {}", path.display())]
+    Read {
+        /// The full path.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file whose content is not the declared one.
+    #[error("data file {} has SHA-256 {found}, but {expected} is declared: restore the file, or declare the new digest", path.display())]
+    Digest {
+        /// The full path.
+        path: PathBuf,
+        /// The declared digest, lowercase hexadecimal.
+        expected: String,
+        /// The digest of the file, lowercase hexadecimal.
+        found: String,
+    },
+}
+
+/// The folder under which specs name data files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataRoot(PathBuf);
+
+impl DataRoot {
+    /// The root at `folder`. Nothing is read yet: only a file that is used has to exist.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The full path of the file that a spec calls `relative`.
+    ///
+    /// # Errors
+    /// [`DataRootError::Outside`] if the name is absolute or climbs out of the root, [`DataRootError::Missing`] if there is no such file.
+    pub fn resolve(&self, relative: impl AsRef<Path>) -> Result<PathBuf, DataRootError> {
+        let relative = relative.as_ref();
+        let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside || relative.as_os_str().is_empty() {
+            return Err(DataRootError::Outside { path: relative.to_owned() });
+        }
+        let path = self.0.join(relative);
+        if path.is_file() { Ok(path) } else { Err(DataRootError::Missing { path }) }
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// Those of [`DataRoot::resolve`], and [`DataRootError::Read`].
+    pub fn read(&self, relative: impl AsRef<Path>) -> Result<Vec<u8>, DataRootError> {
+        let path = self.resolve(relative)?;
+        std::fs::read(&path).map_err(|source| DataRootError::Read { path, source })
+    }
+
+    /// The bytes of a file whose SHA-256 (hexadecimal, of either case) is declared.
+    ///
+    /// # Errors
+    /// Those of [`DataRoot::read`], and [`DataRootError::Digest`] if the file is another one.
+    pub fn read_verified(&self, relative: impl AsRef<Path>, expected: &str) -> Result<Vec<u8>, DataRootError> {
+        let bytes = self.read(&relative)?;
+        let found = sha256_hex(&bytes);
+        if found.eq_ignore_ascii_case(expected) {
+            Ok(bytes)
+        } else {
+            Err(DataRootError::Digest { path: self.0.join(relative), expected: expected.to_ascii_lowercase(), found })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn root_with_abc() -> (tempfile::TempDir, DataRoot) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("images")).unwrap();
+        std::fs::write(folder.path().join("images/abc.bin"), "abc").unwrap();
+        let root = DataRoot::new(folder.path());
+        (folder, root)
+    }
+
+    #[test]
+    fn a_file_with_the_declared_digest_is_read() {
+        let (_folder, root) = root_with_abc();
+        assert_eq!(root.read_verified("images/abc.bin", ABC).unwrap(), b"abc");
+        assert_eq!(root.read_verified("./images/abc.bin", &ABC.to_uppercase()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn another_digest_is_refused_and_both_are_named() {
+        let (_folder, root) = root_with_abc();
+        let declared = sha256_hex(b"abd");
+        let message = root.read_verified("images/abc.bin", &declared).unwrap_err().to_string();
+        assert!(message.contains(ABC) && message.contains(&declared) && message.contains("abc.bin"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_file_says_where_it_was_looked_for_and_what_to_do() {
+        let (folder, root) = root_with_abc();
+        let message = root.read("images/none.bin").unwrap_err().to_string();
+        let path = folder.path().join("images/none.bin").display().to_string();
+        assert!(message.contains(&path) && message.contains("--data-root") && message.contains(VARIABLE), "{message}");
+        assert!(matches!(root.read("images"), Err(DataRootError::Missing { .. })), "a folder is no file");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_root() {
+        let (folder, root) = root_with_abc();
+        let absolute = folder.path().join("images/abc.bin");
+        for name in [Path::new("../abc.bin"), Path::new("images/../images/abc.bin"), Path::new(""), &absolute] {
+            assert!(matches!(root.resolve(name), Err(DataRootError::Outside { .. })), "{}", name.display());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The size of a network, as a spec writes it.
+
+use serde::{Deserialize, Serialize};
+
+use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
+
+/// The size of a network. Which keys there are depends on the space, and what is left out is as in the paper:
+///
+/// | space | stand-alone | supernet |
+/// |---|---|---|
+/// | `nb101` | `channels` (128), `cells` a stack (3) | `channels` (16), `cells` (3), `cell-affine` (true) |
+/// | `nb201` | `channels` (16), `cells` a stage (5), `cell-affine` (false) | the same |
+/// | `nb301` | `channels` (36), `layers` (8), `cell-affine` (true) | 16, 8, false |
+/// | `nds_resnet`, `nds_resnext_a` | `width-divisor` (1), `stem-stride` (1), `cell-affine` (true) | 1, 1, false |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Network {
+    /// Channels of the first cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Cells a stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cells: Option<usize>,
+    /// Cells, all in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layers: Option<usize>,
+    /// Whether batch-norm inside cells or blocks has a scale and a shift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell_affine: Option<bool>,
+    /// What every width of the space is divided by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width_divisor: Option<usize>,
+    /// Stride of the stem's convolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stem_stride: Option<usize>,
+}
+
+/// A size that does not fit its space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The key, if one is to blame.
+    pub key: Option<&'static str>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Network {
+    /// The paper's size.
+    pub const fn paper(space: SpaceId, form: Form) -> Self {
+        const NOTHING: Network = Network {
+            channels: None,
+            cells: None,
+            layers: None,
+            cell_affine: None,
+            width_divisor: None,
+            stem_stride: None,
+        };
+        match (space, form) {
+            (SpaceId::Nb101, Form::StandAlone) => Self { channels: Some(128), cells: Some(3), ..NOTHING },
+            (SpaceId::Nb101, Form::Supernet) => {
+                Self { channels: Some(16), cells: Some(3), cell_affine: Some(true), ..NOTHING }
+            }
+            (SpaceId::Nb201, _) => Self { channels: Some(16), cells: Some(5), cell_affine: Some(false), ..NOTHING },
+            (SpaceId::Nb301, Form::StandAlone) => {
+                Self { channels: Some(36), layers: Some(8), cell_affine: Some(true), ..NOTHING }
+            }
+            (SpaceId::Nb301, Form::Supernet) => {
+                Self { channels: Some(16), layers: Some(8), cell_affine: Some(false), ..NOTHING }
+            }
+            (SpaceId::NdsResnet | SpaceId::NdsResnextA, form) => {
+                let cell_affine = Some(matches!(form, Form::StandAlone));
+                Self { width_divisor: Some(1), stem_stride: Some(1), cell_affine, ..NOTHING }
+            }
+        }
+    }
+
+    /// The same with everything that is left out as in the paper.
+    ///
+    /// # Errors
+    /// If a key is not one of the space's.
+    pub fn resolve(&mut self, space: SpaceId, form: Form) -> Result<(), Misfit> {
+        let paper = Self::paper(space, form);
+        fill(&mut self.channels, paper.channels, "channels", space, form)?;
+        fill(&mut self.cells, paper.cells, "cells", space, form)?;
+        fill(&mut self.layers, paper.layers, "layers", space, form)?;
+        fill(&mut self.cell_affine, paper.cell_affine, "cell-affine", space, form)?;
+        fill(&mut self.width_divisor, paper.width_divisor, "width-divisor", space, form)?;
+        fill(&mut self.stem_stride, paper.stem_stride, "stem-stride", space, form)?;
+        self.skeleton(space, form, 32).validate().map_err(|error| Misfit { key: None, problem: error.to_string() })
+    }
+
+    /// The skeleton of this size for images of `resolution` pixels a side and ten classes; what is left out is as in the paper.
+    pub fn skeleton(&self, space: SpaceId, form: Form, resolution: usize) -> Skeleton {
+        let classes = 10;
+        let paper = Self::paper(space, form);
+        let size = |own: Option<usize>, paper: Option<usize>| own.or(paper).unwrap_or(1);
+        let channels = size(self.channels, paper.channels);
+        let cells = size(self.cells, paper.cells);
+        let layers = size(self.layers, paper.layers);
+        let affine = self.cell_affine.or(paper.cell_affine).unwrap_or(true);
+        match (space, form) {
+            (SpaceId::Nb101, Form::StandAlone) => {
+                nb101::Skeleton::StandAlone(nb101::StandAlone { channels, cells, classes, resolution }).into()
+            }
+            (SpaceId::Nb101, Form::Supernet) => {
+                let layers = cells.saturating_mul(3);
+                nb101::Skeleton::Supernet(nb101::Supernet { channels, layers, classes, resolution, affine }).into()
+            }
+            (SpaceId::Nb201, _) => nb201::Skeleton { channels, cells, classes, resolution, cell_affine: affine }.into(),
+            (SpaceId::Nb301, _) => {
+                nb301::Skeleton { channels, layers, classes, resolution, cell_affine: affine }.into()
+            }
+            (SpaceId::NdsResnet | SpaceId::NdsResnextA, form) => {
+                let base = match form {
+                    Form::StandAlone => nds::Skeleton::STAND_ALONE,
+                    Form::Supernet => nds::Skeleton::SUPERNET,
+                };
+                let width_divisor = size(self.width_divisor, paper.width_divisor);
+                let stem_stride = size(self.stem_stride, paper.stem_stride);
+                nds::Skeleton { classes, resolution, block_affine: affine, width_divisor, stem_stride, ..base }.into()
+            }
+        }
+    }
+}
+
+/// Takes the paper's value where there is no own one, and refuses one where the paper's network has none.
+fn fill<T>(own: &mut Option<T>, paper: Option<T>, key: &'static str, space: SpaceId, form: Form) -> Result<(), Misfit> {
+    match (&own, paper) {
+        (None, paper) => *own = paper,
+        (Some(_), Some(_)) => {}
+        (Some(_), None) => {
+            let problem = format!("is no size of the {} of {space}; leave it out", form.name());
+            return Err(Misfit { key: Some(key), problem });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_as_in_the_paper() {
+        for space in SpaceId::ALL {
+            for form in [Form::StandAlone, Form::Supernet] {
+                let mut network = Network::default();
+                network.resolve(space, form).unwrap();
+                assert_eq!(network, Network::paper(space, form));
+                assert_eq!(network.skeleton(space, form, 32), Network::default().skeleton(space, form, 32));
+            }
+        }
+        let skeleton = |space, form| Network::default().skeleton(space, form, 32);
+        let (alone, shared) = (Form::StandAlone, Form::Supernet);
+        assert_eq!(skeleton(SpaceId::Nb101, alone), nb101::Skeleton::StandAlone(nb101::StandAlone::default()).into());
+        assert_eq!(skeleton(SpaceId::Nb101, shared), nb101::Skeleton::Supernet(nb101::Supernet::default()).into());
+        assert_eq!(skeleton(SpaceId::Nb201, shared), nb201::Skeleton::default().into());
+        assert_eq!(skeleton(SpaceId::Nb301, alone), nb301::Skeleton::STAND_ALONE.into());
+        assert_eq!(skeleton(SpaceId::Nb301, shared), nb301::Skeleton::SUPERNET.into());
+        assert_eq!(skeleton(SpaceId::NdsResnet, alone), nds::Skeleton::STAND_ALONE.into());
+        assert_eq!(skeleton(SpaceId::NdsResnextA, shared), nds::Skeleton::SUPERNET.into());
+    }
+
+    #[test]
+    fn a_key_of_another_space_is_refused() {
+        let mut network = Network { layers: Some(8), ..Network::default() };
+        let misfit = network.resolve(SpaceId::Nb201, Form::Supernet).unwrap_err();
+        assert_eq!(misfit.key, Some("layers"));
+        assert_eq!(misfit.problem, "is no size of the supernet of nb201; leave it out");
+        let mut network = Network { channels: Some(0), ..Network::default() };
+        let misfit = network.resolve(SpaceId::Nb101, Form::StandAlone).unwrap_err();
+        assert_eq!(misfit.problem, "skeleton: channels is 0, which is not in 1..=4096");
+    }
+}

@@ -1,0 +1,235 @@
+//! TOML in, typed and resolved values out, with errors that point at their place.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::network::{Misfit, Network};
+use super::supernet::Picker;
+use super::types::{Spec, TruthRecipe};
+use super::validate;
+use super::variant::{BadChange, Changes, Variant};
+use super::zero_shot::WeightSource;
+use nas_assay_spaces::{Form, SpaceId};
+
+/// Why a spec was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// The file could not be read.
+    #[error("failed to read the spec {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not TOML, or has a key or value that a spec has not.
+    #[error("{message}")]
+    Syntax {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+        /// Where the text came from.
+        origin: String,
+        /// The text.
+        text: String,
+        /// The bytes of the text that are meant.
+        span: Option<Range<usize>>,
+    },
+    /// Every key is known, but a value makes no sense.
+    #[error("`{key}` {problem}")]
+    Invalid {
+        /// The key, with dots.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
+    },
+}
+
+impl SpecError {
+    pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { key: key.into(), problem: problem.into() }
+    }
+
+    /// The same of the settings of a variant.
+    #[must_use]
+    pub fn within(self, variant: &str) -> Self {
+        match self {
+            Self::Invalid { key, problem } => Self::Invalid { key: format!("{variant}.{key}"), problem },
+            other => other,
+        }
+    }
+
+    fn misfit(key: &str, misfit: Misfit) -> Self {
+        match misfit.key {
+            Some(size) => Self::invalid(format!("{key}.{size}"), misfit.problem),
+            None => Self::invalid(key, format!("makes no network: {}", misfit.problem)),
+        }
+    }
+}
+
+/// Reads a spec from TOML text; `origin` names the text in errors.
+///
+/// # Errors
+/// If the text is malformed, has an unknown key, or a value out of range.
+pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
+    let written: Spec<Changes> = from_toml(text, origin)?;
+    let (base, changes) = written.split();
+    let mut spec = resolve(base.clone())?;
+    for (name, changes) in changes {
+        let key = format!("variants.{name}");
+        validate::name(&key, &name)?;
+        let arm = changes.apply(&base).map_err(|BadChange { section, message, span }| SpecError::Syntax {
+            help: suggestion(&message),
+            message: format!("{key}.{section}: {message}"),
+            origin: origin.to_owned(),
+            text: text.to_owned(),
+            span: Some(span),
+        })?;
+        let variant = Variant::between(&spec, &resolve(arm).map_err(|error| error.within(&key))?);
+        if variant == Variant::default() {
+            return Err(SpecError::invalid(key, "changes nothing"));
+        }
+        spec.variants.insert(name, variant);
+    }
+    Ok(spec)
+}
+
+/// Fills in what depends on other keys, and checks that the values make sense.
+fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
+    let network = |key: &str, network: &mut Network, form| {
+        network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
+    };
+    if let Some(supernet) = &mut spec.supernet {
+        network("supernet.network", &mut supernet.network, Form::Supernet)?;
+        if is_nds(spec.space) {
+            supernet.picker.get_or_insert(Picker::Ordinal);
+        }
+    }
+    if let (WeightSource::Supernet, Some(supernet)) = (spec.zero_shot.weights, &spec.supernet)
+        && spec.zero_shot.network == Network::default()
+    {
+        spec.zero_shot.network = supernet.network;
+    }
+    let supernets = spec.supernet.iter_mut().filter_map(|supernet| supernet.without.as_mut());
+    let panels = spec.panels.values_mut().filter_map(|panel| panel.without.as_mut());
+    supernets.chain(panels).for_each(|without| without.operations.sort_unstable());
+    network("zero-shot.network", &mut spec.zero_shot.network, spec.zero_shot.form)?;
+    validate::spec(&spec)?;
+    Ok(spec)
+}
+
+/// Reads the recipe of a trained truth table from TOML text; `origin` names the text in errors.
+///
+/// # Errors
+/// As [`parse_spec`].
+pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
+    let mut recipe: TruthRecipe = from_toml(text, origin)?;
+    let resolved = recipe.network.resolve(recipe.space, Form::StandAlone);
+    resolved.map_err(|misfit| SpecError::misfit("network", misfit))?;
+    validate::recipe(&recipe)?;
+    Ok(recipe)
+}
+
+/// Whether widths are decided in a space, so that a supernet has to pick channels.
+pub(super) fn is_nds(space: SpaceId) -> bool {
+    matches!(space, SpaceId::NdsResnet | SpaceId::NdsResnextA)
+}
+
+/// Reads a file as UTF-8 text.
+///
+/// # Errors
+/// If it can't be read.
+pub fn read_text(path: &Path) -> Result<String, SpecError> {
+    std::fs::read_to_string(path).map_err(|source| SpecError::Read { path: path.to_owned(), source })
+}
+
+fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecError> {
+    toml::from_str(text).map_err(|error| {
+        let message = error.message().trim().to_owned();
+        SpecError::Syntax {
+            help: suggestion(&message),
+            message,
+            origin: origin.to_owned(),
+            text: text.to_owned(),
+            span: error.span(),
+        }
+    })
+}
+
+/// For a message that names an unknown word and the known ones (``unknown field `a`, expected one of `b`, `c` ``): the nearest of them.
+fn suggestion(message: &str) -> Option<String> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    nas_assay_base::nearest(unknown, quoted).map(|known| format!("did you mean `{known}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Input;
+
+    #[test]
+    fn an_unknown_key_names_its_place_and_the_nearest_known_one() {
+        let text = "name = \"x\"\nspace = \"nb201\"\n[supernet]\nsamplin = \"iso\"\n";
+        let Err(SpecError::Syntax { message, help, span, .. }) = parse_spec(text, "x.toml") else {
+            panic!("an unknown key was taken");
+        };
+        assert!(message.contains("unknown field `samplin`"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `sampling`?"));
+        assert_eq!(&text[span.unwrap()], "samplin");
+    }
+
+    /// A spec with further lines.
+    fn with(lines: &str) -> Result<Spec, SpecError> {
+        let text = format!(
+            "name = 'x'\nspace = 'nb201'\n[images.synthetic]\ntrain = 100\nvalidation = 50\n[truth.trained]\ntable = 'nb201-micro'\n\
+             [panels.all]\nestimators = ['params']\n[supernet]\nsampling = 'iso'\ntraining = {{ epochs = 3, batch = 10, learning-rate = 0.1 }}\n\
+             [zero-shot]\nbatch = 20\n{lines}"
+        );
+        parse_spec(&text, "a test")
+    }
+
+    #[test]
+    fn a_variant_is_the_spec_with_what_it_changes() {
+        let spec = with(
+            "[variants.noise.zero-shot]\ninput = 'gaussian'\n[variants.paper.zero-shot]\npreset = 'paper'\nbatch = 10\n\
+             [variants.long]\nsupernet = { training = { epochs = 9 }, network = { cells = 2 } }\none-shot = { batch = 10 }",
+        )
+        .unwrap();
+        let arm = |name| spec.arm(Some(name)).unwrap();
+        let noise = arm("noise").zero_shot;
+        assert_eq!((noise.input, noise.batch), (Input::Gaussian, 20));
+        assert_eq!(arm("noise"), Spec { zero_shot: noise, ..spec.arm(None).unwrap() });
+        let paper = arm("paper").zero_shot;
+        assert_eq!((paper.batch, paper.batches, paper.form), (10, 5, Form::Supernet));
+        let long = arm("long").supernet.unwrap();
+        assert_eq!((long.training.epochs, long.training.batch, long.network.cells), (9, 10, Some(2)));
+        assert_eq!(long.network.channels, spec.supernet.as_ref().unwrap().network.channels);
+        assert_eq!(spec.variants["long"].zero_shot, None, "only what is changed is part of the identity");
+        assert_eq!(spec.arm(Some("absent")), None);
+    }
+
+    #[test]
+    fn what_makes_no_variant_is_refused_with_its_place() {
+        for (lines, said) in [
+            ("[variants.a.zero-shot]\nbatch = 20", "`variants.a` changes nothing"),
+            ("[variants.a.zero-shot]\nbatch = 1", "`variants.a.zero-shot.batch` is 1"),
+            ("[variants.A.zero-shot]\nbatch = 2", "`variants.A` is not 1 to 64 lower-case letters"),
+            ("[variants.a.zero-shot]\nbacth = 2", "variants.a.zero-shot: unknown field `bacth`"),
+            ("[variants.a.zero-shots]\nbatch = 2", "unknown field `zero-shots`"),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert!(error.to_string().contains(said), "{lines}: {error}");
+            if let SpecError::Syntax { help, span, text, .. } = error {
+                assert!(help.unwrap().contains("did you mean"));
+                assert!(text[span.unwrap()].contains("variants.a") || lines.contains("zero-shots"));
+            }
+        }
+    }
+}

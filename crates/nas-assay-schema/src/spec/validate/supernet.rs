@@ -1,0 +1,138 @@
+//! Range checks of a supernet's settings, and whether its space has what they ask for.
+
+use super::super::parse::{SpecError, is_nds};
+use super::super::supernet::{Ensemble, Prune, Sampling, Strategy, Supernet, Watch, Without};
+use super::super::types::Spec;
+use super::{Checked, at_least, in_range, positive, seeds, training};
+use nas_assay_spaces::{SpaceId, SubSpace};
+
+pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
+    seeds("supernet.seeds", supernet.seeds.len())?;
+    training("supernet.training", &supernet.training)?;
+    at_least("supernet.architectures", supernet.architectures, 1)?;
+    if supernet.picker.is_some() && !is_nds(spec.space) {
+        let problem = format!("is for spaces with widths to decide; {} has none", spec.space);
+        return Err(SpecError::invalid("supernet.picker", problem));
+    }
+    if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
+        let problem =
+            "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
+        return Err(SpecError::invalid("supernet.sampling", problem));
+    }
+    without("supernet", spec.space, supernet.without.as_ref())?;
+    epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
+    if let Some(settings) = &supernet.prune {
+        prune(supernet, settings)?;
+    }
+    if let Some(settings) = &supernet.watch {
+        watch(spec, supernet, settings)?;
+    }
+    if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
+}
+
+/// What one-shot scores are taken from must be there.
+pub(super) fn one_shot(spec: &Spec) -> Checked {
+    let settings = &spec.one_shot;
+    at_least("one-shot.batch", settings.batch, 2)?;
+    let key = "one-shot.average-last";
+    if settings.average_last.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: give at least one number; 1 is the last epoch's weights"));
+    }
+    let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
+    for (place, &count) in settings.average_last.iter().enumerate() {
+        if !(1..=kept).contains(&count) {
+            let problem = format!("asks for {count}, and weights are kept of {kept}: see supernet.checkpoints");
+            return Err(SpecError::invalid(key, problem));
+        }
+        if settings.average_last[..place].contains(&count) {
+            return Err(SpecError::invalid(key, format!("names {count} twice")));
+        }
+    }
+    let trained = spec.supernet.iter().map(|supernet| supernet.seeds.len());
+    let published = spec.panels.values().flat_map(|panel| panel.scores.values()).map(|file| file.seeds.len());
+    let supernets = trained.chain(published).max().unwrap_or(0);
+    if settings.ensemble == Ensemble::Seeds && supernets < 2 {
+        let problem = format!("is `seeds`, and there are {supernets} supernet seeds: a mean needs two");
+        return Err(SpecError::invalid("one-shot.ensemble", problem));
+    }
+    Ok(())
+}
+
+/// The operations that `table` leaves out.
+pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) -> Checked {
+    let Some(Without { operations }) = without else { return Ok(()) };
+    let key = format!("{table}.without.operations");
+    if operations.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: name at least one operation, or leave the table out"));
+    }
+    if let Some([name, ..]) = operations.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(SpecError::invalid(key, format!("names {name} twice")));
+    }
+    SubSpace::without(space, operations).map_err(|error| SpecError::invalid(key, error.to_string()))?;
+    Ok(())
+}
+
+/// There must be an epoch to go on with, something to rank, and draws that can be confined to a list.
+fn prune(supernet: &Supernet, prune: &Prune) -> Checked {
+    let last = supernet.training.epochs - 1;
+    if !(1..=last).contains(&prune.after) {
+        let problem = format!("is {}, and must be an epoch from 1 to {last}", prune.after);
+        return Err(SpecError::invalid("supernet.prune.after", problem));
+    }
+    positive("supernet.prune.keep", prune.keep)?;
+    in_range("supernet.prune.keep", prune.keep, 0.0, 1.0)?;
+    if supernet.strategy == Strategy::Fair {
+        let problem = "goes on with a list of architectures, from which no fair draw can be made; use supernet.strategy `uniform`";
+        return Err(SpecError::invalid("supernet.prune", problem));
+    }
+    if prune.candidates == 0 && supernet.sampling == Sampling::Iso {
+        let problem = "is 0, and `iso` draws from no list; say how many architectures are drawn to be ranked";
+        return Err(SpecError::invalid("supernet.prune.candidates", problem));
+    }
+    Ok(())
+}
+
+/// An epoch has a step for each architecture that is watched.
+fn watch(spec: &Spec, supernet: &Supernet, watch: &Watch) -> Checked {
+    let key = "supernet.watch.epochs";
+    if watch.epochs.is_empty() {
+        return Err(SpecError::invalid(key, "is empty: name at least one epoch, or leave the table out"));
+    }
+    epochs(key, &watch.epochs, supernet.training.epochs)?;
+    let key = "supernet.watch.architectures";
+    at_least(key, watch.architectures, 1)?;
+    let steps = spec.images.split().0.div_ceil(supernet.training.batch);
+    if watch.architectures > steps {
+        return Err(SpecError::invalid(key, format!("is {}, and an epoch has {steps} steps", watch.architectures)));
+    }
+    Ok(())
+}
+
+/// Fair draws deal operations out to the edges of raw encodings.
+fn fair(space: SpaceId, supernet: &Supernet) -> Checked {
+    if space != SpaceId::Nb201 {
+        let problem = format!(
+            "is `fair`, which deals the operations of nb201 out to its edges; {space} is drawn from by `uniform`"
+        );
+        return Err(SpecError::invalid("supernet.strategy", problem));
+    }
+    if supernet.sampling != Sampling::Iso {
+        let problem = "is `fair`, which draws raw encodings; set supernet.sampling to `iso`";
+        return Err(SpecError::invalid("supernet.strategy", problem));
+    }
+    if supernet.architectures != 1 {
+        let problem = "is for uniform draws; a fair step has an architecture for each operation, so leave it out";
+        return Err(SpecError::invalid("supernet.architectures", problem));
+    }
+    Ok(())
+}
+
+/// Epochs from 1 to `last`, ascending.
+fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
+    let ascending = epochs.is_sorted_by(|a, b| a < b);
+    if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
+        return Ok(());
+    }
+    let problem = format!("is {epochs:?}, and must be ascending epochs from 1 to {last}");
+    Err(SpecError::invalid(key, problem))
+}

@@ -1,0 +1,216 @@
+//! Truth trained stand-alone by a recipe: the table, and how to read and write it.
+//!
+//! A table is CSV: `architecture`, then one column a training seed (`seed_20`, ...) with the validation accuracy (a fraction) in its
+//! shortest exact decimal form. An architecture that has commas stands in quotes. The truth of an architecture is the mean over the seeds.
+
+use nas_assay_base::sha256_hex;
+use nas_assay_spaces::Architecture;
+
+use crate::spec::{SeedValue, SpecError, TruthRecipe};
+
+/// Why a trained table could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainedError {
+    /// No carried table has the name.
+    #[error("no carried truth table is called `{name}`; there is {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The tables that there are.
+        known: String,
+    },
+    /// The recipe does not parse.
+    #[error("the recipe of a truth table: {0}")]
+    Recipe(#[from] SpecError),
+    /// The table does not parse.
+    #[error("line {line} of the truth table `{name}`: {problem}")]
+    Table {
+        /// The table.
+        name: String,
+        /// One-based line.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// A trained table with the recipe that made it.
+#[derive(Clone, Debug)]
+pub struct TrainedTable {
+    /// How it was made.
+    pub recipe: TruthRecipe,
+    /// SHA-256 of the table's text.
+    pub sha256: String,
+    /// One row an architecture.
+    pub rows: Vec<TrainedRow>,
+}
+
+/// An architecture and its accuracies (fractions), one for each seed of the recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedRow {
+    /// The architecture.
+    pub architecture: Architecture,
+    /// Validation accuracies in the order of the recipe's seeds.
+    pub accuracies: Vec<f64>,
+}
+
+impl TrainedRow {
+    /// The truth: the mean over the seeds.
+    pub fn mean(&self) -> f64 {
+        self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
+    }
+}
+
+/// Reads the text of a table that `recipe` made.
+///
+/// # Errors
+/// If a line is malformed, an architecture stands twice, or the columns are not the recipe's seeds.
+pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedError> {
+    let malformed = |line, problem: String| TrainedError::Table { name: recipe.name.clone(), line, problem };
+    let mut rows: Vec<TrainedRow> = Vec::new();
+    let mut lines = text.lines().enumerate();
+    let expected = header(&recipe.seeds);
+    match lines.next() {
+        Some((_, line)) if line == expected => {}
+        _ => return Err(malformed(1, format!("expected the columns {expected}"))),
+    }
+    for (index, line) in lines {
+        let problem = |problem: String| malformed(index + 1, problem);
+        let (text, rest) = first_field(line).ok_or_else(|| problem("a quoted architecture does not end".to_owned()))?;
+        let fields = rest.split(',');
+        let architecture = Architecture::parse(recipe.space, text).map_err(|error| problem(error.to_string()))?;
+        let accuracies = fields.map(fraction).collect::<Result<Vec<f64>, String>>().map_err(problem)?;
+        if accuracies.len() != recipe.seeds.len() {
+            let counts = format!("{} accuracies for {} seeds", accuracies.len(), recipe.seeds.len());
+            return Err(malformed(index + 1, counts));
+        }
+        if rows.iter().any(|row| row.architecture == architecture) {
+            return Err(malformed(index + 1, format!("{architecture} stands twice")));
+        }
+        rows.push(TrainedRow { architecture, accuracies });
+    }
+    Ok(TrainedTable { sha256: sha256_hex(text.as_bytes()), rows, recipe })
+}
+
+/// The text of a table: what [`parse`] reads.
+pub fn render(seeds: &[SeedValue], rows: &[TrainedRow]) -> String {
+    let lines = rows.iter().map(|row| {
+        let accuracies: Vec<String> = row.accuracies.iter().map(f64::to_string).collect();
+        let architecture = row.architecture.to_string();
+        let quote = if architecture.contains(',') { "\"" } else { "" };
+        format!("{quote}{architecture}{quote},{}\n", accuracies.join(","))
+    });
+    std::iter::once(header(seeds) + "\n").chain(lines).collect()
+}
+
+/// The first field of a line and what follows its comma. A field with commas of its own stands in quotes, which no architecture has.
+fn first_field(line: &str) -> Option<(&str, &str)> {
+    match line.strip_prefix('"') {
+        Some(quoted) => {
+            let (field, rest) = quoted.split_once('"')?;
+            Some((field, rest.strip_prefix(',').unwrap_or(rest)))
+        }
+        None => Some(line.split_once(',').unwrap_or((line, ""))),
+    }
+}
+
+fn header(seeds: &[SeedValue]) -> String {
+    std::iter::once("architecture".to_owned())
+        .chain(seeds.iter().map(|seed| format!("seed_{seed}")))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err(format!("`{text}` is no accuracy between 0 and 1")),
+    }
+}
+
+/// How a trained table spreads: it can only rank if architectures differ by more than seeds do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Standard deviation (n - 1) of the means, between architectures.
+    pub between: f64,
+    /// Root mean square over architectures of the standard deviation (n - 1) between seeds.
+    pub within: f64,
+}
+
+/// The spread of a table with two seeds or more and two rows or more.
+pub fn spread(rows: &[TrainedRow]) -> Spread {
+    let means: Vec<f64> = rows.iter().map(TrainedRow::mean).collect();
+    let within: Vec<f64> = rows.iter().map(|row| variance(&row.accuracies)).collect();
+    Spread { between: variance(&means).sqrt(), within: (within.iter().sum::<f64>() / within.len() as f64).sqrt() }
+}
+
+fn variance(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (values.len() as f64 - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::parse_recipe;
+    use nas_assay_base::seed::Seed;
+    use nas_assay_spaces::SpaceId;
+    use proptest::prelude::*;
+
+    fn recipe(seeds: &[u64]) -> TruthRecipe {
+        let text = "name = 'tiny'\nspace = 'nb201'\narchitectures = 4\ncandidates = 8\ndraw = 1\nseeds = [1]\n\
+                    network = { channels = 4, cells = 1 }\n[images.synthetic]\ntrain = 48\nvalidation = 20\n\
+                    [training]\nepochs = 1\nbatch = 16\nlearning-rate = 0.05\n";
+        let mut recipe = parse_recipe(text, "a test").unwrap();
+        recipe.seeds = seeds.iter().copied().map(SeedValue).collect();
+        recipe
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_rendered_reads_back(
+            space in prop::sample::select(SpaceId::ALL.to_vec()), draw: u64, count in 1usize..20, seeds in 1usize..4,
+        ) {
+            let mut stream = Seed::root(draw).stream();
+            let architectures: std::collections::BTreeSet<_> =
+                (0..count).map(|_| space.sample(&mut stream)).collect();
+            let recipe = TruthRecipe { space, ..recipe(&(0..seeds as u64).collect::<Vec<_>>()) };
+            let rows: Vec<TrainedRow> = architectures
+                .into_iter()
+                .map(|architecture| TrainedRow { architecture, accuracies: (0..seeds).map(|_| stream.unit()).collect() })
+                .collect();
+            let text = render(&recipe.seeds, &rows);
+            prop_assert_eq!(parse(recipe, &text).unwrap().rows, rows);
+        }
+    }
+
+    #[test]
+    fn a_malformed_table_is_refused_by_line() {
+        let arch = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+        let head = "architecture,seed_1,seed_2\n";
+        for (text, line, said) in [
+            (String::new(), 1, "expected the columns architecture,seed_1,seed_2"),
+            ("architecture,seed_1\n".to_owned(), 1, "expected the columns"),
+            (format!("{head}{arch},0.5\n"), 2, "1 accuracies for 2 seeds"),
+            (format!("{head}{arch},0.5,0.5,0.5\n"), 2, "3 accuracies for 2 seeds"),
+            (format!("{head}{arch},0.5,1.5\n"), 2, "`1.5` is no accuracy between 0 and 1"),
+            (format!("{head}{arch},0.5,NaN\n"), 2, "`NaN` is no accuracy"),
+            (format!("{head}{arch},0.5,0.5\n{arch},0.5,0.5\n"), 3, "stands twice"),
+            (format!("{head}|none~0|,0.5,0.5\n"), 2, "expected"),
+        ] {
+            let error = parse(recipe(&[1, 2]), &text).unwrap_err().to_string();
+            assert!(error.contains(&format!("line {line} ")) && error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn spread_by_hand() {
+        let rows = [[0.1, 0.3], [0.5, 0.5]].map(|accuracies| TrainedRow {
+            architecture: SpaceId::Nb201.sample(&mut Seed::root(1).stream()),
+            accuracies: accuracies.to_vec(),
+        });
+        let spread = spread(&rows);
+        assert!((spread.between - 0.045f64.sqrt()).abs() < 1e-12, "{spread:?}");
+        assert!((spread.within - 0.01f64.sqrt()).abs() < 1e-12, "{spread:?}");
+    }
+}

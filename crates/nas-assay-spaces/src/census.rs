@@ -1,0 +1,62 @@
+//! What is counted in a network of any space.
+
+use serde::{Deserialize, Serialize};
+
+/// What a network has and does, counted without building it.
+///
+/// One forward pass of one image. Pooling, batch-norm, `ReLU` and additions cost no operations here: `flops` is the number of
+/// multiply-accumulates of convolutions and of the linear layer, as most of the field reports under that name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Census {
+    /// Trainable numbers: the sum of the four fields that follow.
+    pub params: u64,
+    /// Weights of convolutions, none of which has a bias.
+    pub conv_weights: u64,
+    /// Weights of the linear layer.
+    pub linear_weights: u64,
+    /// Biases of the linear layer.
+    pub linear_biases: u64,
+    /// Scales and shifts of batch-norms, where these are trained.
+    pub norm_params: u64,
+    /// Multiply-accumulates of convolutions and of the linear layer, an image.
+    pub flops: u64,
+    /// Convolutions executed.
+    pub conv_calls: u64,
+    /// `ReLU`s executed.
+    pub relu_calls: u64,
+    /// Elements that pass through a `ReLU`, an image.
+    pub relu_elements: u64,
+}
+
+impl Census {
+    /// Adds a convolution without bias: `[inputs, side', side'] -> [outputs, side, side]`, square kernel.
+    pub(crate) const fn conv(&mut self, inputs: usize, outputs: usize, kernel: usize, side: usize) {
+        let weights = (inputs * outputs * kernel * kernel) as u64;
+        self.params += weights;
+        self.conv_weights += weights;
+        self.flops += weights * (side * side) as u64;
+        self.conv_calls += 1;
+    }
+
+    /// Adds a batch-norm with trained scale and shift.
+    pub(crate) const fn affine_norm(&mut self, channels: usize) {
+        self.params += 2 * channels as u64;
+        self.norm_params += 2 * channels as u64;
+    }
+
+    /// Adds a `ReLU` on `[channels, side, side]`.
+    pub(crate) const fn relu(&mut self, channels: usize, side: usize) {
+        self.relu_calls += 1;
+        self.relu_elements += (channels * side * side) as u64;
+    }
+
+    /// Adds a linear layer with bias.
+    pub(crate) const fn linear(&mut self, inputs: usize, outputs: usize) {
+        let weights = (inputs * outputs) as u64;
+        self.params += weights + outputs as u64;
+        self.linear_weights += weights;
+        self.linear_biases += outputs as u64;
+        self.flops += weights;
+    }
+}

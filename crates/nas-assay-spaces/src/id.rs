@@ -1,0 +1,243 @@
+//! The search spaces by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::nds::{self, Family as _};
+use super::{Architecture, UnknownSpace, nb101, nb201, nb301};
+use nas_assay_base::seed::Stream;
+
+/// A search space, by the name that specs, records and the command line use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceId {
+    /// NAS-Bench-101, as sub-space 3 of NAS-Bench-1Shot1: see [`nb101`].
+    Nb101,
+    /// NAS-Bench-201: see [`nb201`].
+    Nb201,
+    /// NAS-Bench-301, the space of DARTS: see [`nb301`].
+    Nb301,
+    /// `ResNet` of the network design spaces: see [`nds::resnet`].
+    NdsResnet,
+    /// `ResNeXt-A` of the network design spaces: see [`nds::resnext_a`].
+    NdsResnextA,
+}
+
+/// How many architectures a space has, by what counts as the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Raw encodings.
+    pub raw: u64,
+    /// Classes of the key that the paper removes isomorphic encodings by, where it has one that can be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<u64>,
+    /// Classes of encodings that build exactly the same network, where they can be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<u64>,
+}
+
+/// What is decided, and between what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Positions {
+    /// How many decisions an architecture is.
+    pub count: usize,
+    /// What they are, for people.
+    pub what: &'static str,
+    /// Operations to choose from; none where numbers are decided.
+    pub operations: &'static [&'static str],
+}
+
+impl SpaceId {
+    /// Every space, in the paper's order.
+    pub const ALL: [Self; 5] = [Self::Nb101, Self::Nb201, Self::Nb301, Self::NdsResnet, Self::NdsResnextA];
+
+    /// The name, as [`Display`](fmt::Display) writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nb101 => nb101::NAME,
+            Self::Nb201 => nb201::NAME,
+            Self::Nb301 => nb301::NAME,
+            Self::NdsResnet => nds::ResNet::NAME,
+            Self::NdsResnextA => nds::ResNeXtA::NAME,
+        }
+    }
+
+    /// The name, for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Nb101 => "NAS-Bench-101 (1Shot1, sub-space 3)",
+            Self::Nb201 => "NAS-Bench-201",
+            Self::Nb301 => "NAS-Bench-301 (DARTS)",
+            Self::NdsResnet => "NDS ResNet",
+            Self::NdsResnextA => "NDS ResNeXt-A",
+        }
+    }
+
+    /// The version of the space's definitions, part of every spec hash: raised by hand when a number derived from the space changes.
+    pub const fn version(self) -> u32 {
+        match self {
+            Self::Nb101 => nb101::VERSION,
+            Self::Nb201 => nb201::VERSION,
+            Self::Nb301 => nb301::VERSION,
+            Self::NdsResnet => nds::resnet::VERSION,
+            Self::NdsResnextA => nds::resnext_a::VERSION,
+        }
+    }
+
+    /// How many architectures there are. Every count is of the definition, and a test counts each.
+    pub const fn counts(self) -> Counts {
+        const fn of(raw: usize, canonical: usize, exact: usize) -> Counts {
+            Counts { raw: raw as u64, canonical: Some(canonical as u64), exact: Some(exact as u64) }
+        }
+        const fn all_differ(count: usize) -> Counts {
+            of(count, count, count)
+        }
+        match self {
+            Self::Nb101 => of(nb101::COUNT, nb101::Subset::Paper.len(), nb101::DISTINCT),
+            Self::Nb201 => of(nb201::COUNT, nb201::PAPER_CLASSES, nb201::EXACT_CLASSES),
+            Self::Nb301 => Counts { raw: nb301::COUNT, canonical: None, exact: None },
+            Self::NdsResnet => all_differ(nds::resnet::COUNT),
+            Self::NdsResnextA => all_differ(nds::resnext_a::COUNT),
+        }
+    }
+
+    /// What an architecture decides.
+    pub const fn positions(self) -> Positions {
+        match self {
+            Self::Nb101 => Positions {
+                count: nb101::BLOCKS + 5,
+                what: "operations of 5 vertices, parents of 5 vertices",
+                operations: &["conv1x1-bn-relu", "conv3x3-bn-relu", "maxpool3x3"],
+            },
+            Self::Nb201 => Positions {
+                count: nb201::EDGES.len(),
+                what: "operations of 6 edges",
+                operations: &["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"],
+            },
+            Self::Nb301 => Positions {
+                count: 4 * nb301::EDGES,
+                what: "operations and sources of 8 edges in each of 2 cells",
+                operations: &[
+                    "sep_conv_3x3",
+                    "sep_conv_5x5",
+                    "dil_conv_3x3",
+                    "dil_conv_5x5",
+                    "max_pool_3x3",
+                    "avg_pool_3x3",
+                    "skip_connect",
+                ],
+            },
+            Self::NdsResnet => Positions {
+                count: nds::resnet::Architecture::POSITIONS,
+                what: "depth and width of 3 stages",
+                operations: &[],
+            },
+            Self::NdsResnextA => Positions {
+                count: nds::resnext_a::Architecture::POSITIONS,
+                what: "depth, width, bottleneck ratio and groups of 3 stages",
+                operations: &[],
+            },
+        }
+    }
+
+    /// A uniformly drawn raw encoding of this space.
+    pub fn sample(self, stream: &mut Stream) -> Architecture {
+        match self {
+            Self::Nb101 => nb101::Architecture::sample(stream).into(),
+            Self::Nb201 => nb201::Architecture::sample(stream).into(),
+            Self::Nb301 => nb301::Architecture::sample(stream).into(),
+            Self::NdsResnet => nds::resnet::Architecture::sample(stream).into(),
+            Self::NdsResnextA => nds::resnext_a::Architecture::sample(stream).into(),
+        }
+    }
+
+    /// One architecture of each class of the paper's key, in the space's order, where the space has a list of them: NAS-Bench-101's
+    /// sub-space without isomorphs and NAS-Bench-201's groups.
+    pub fn representatives(self) -> Option<Vec<Architecture>> {
+        match self {
+            Self::Nb101 => Some(nb101::Subset::Paper.architectures().map(Architecture::Nb101).collect()),
+            Self::Nb201 => Some(nb201::representatives().iter().copied().map(Architecture::Nb201).collect()),
+            Self::Nb301 | Self::NdsResnet | Self::NdsResnextA => None,
+        }
+    }
+}
+
+impl fmt::Display for SpaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for SpaceId {
+    type Err = UnknownSpace;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSpace> {
+        Self::ALL.into_iter().find(|id| id.name() == text).ok_or_else(|| UnknownSpace::new(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn space_names_agree_between_text_and_serde() {
+        for id in SpaceId::ALL {
+            assert_eq!(id.to_string().parse(), Ok(id));
+            assert_eq!(serde_json::to_value(id).unwrap(), id.name());
+        }
+    }
+
+    #[test]
+    fn an_unknown_space_is_answered_with_the_nearest() {
+        for (typed, meant) in [("nb2o1", "nb201"), ("nds-resnet", "nds_resnet"), ("resnext_a", "nds_resnext_a")] {
+            let error = typed.parse::<SpaceId>().unwrap_err();
+            let expected = format!("unknown search space `{typed}`; the nearest known one is `{meant}`");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_published_counts() {
+        let counts = SpaceId::ALL.map(|id| (id.counts().raw, id.counts().canonical, id.counts().exact));
+        assert_eq!(counts[0], (1_312_200, Some(14_580), Some(55_854)));
+        assert_eq!(counts[1], (15_625, Some(6_466), Some(5_260)));
+        assert_eq!(counts[2], (1_076_746_950_455_072_400, None, None));
+        assert_eq!(counts[3], (1_259_712, Some(1_259_712), Some(1_259_712)));
+        assert_eq!(counts[4], (11_390_625, Some(11_390_625), Some(11_390_625)));
+    }
+
+    /// What people and hashes are told of a space. A version that is raised is raised here, too.
+    #[test]
+    fn a_space_says_what_it_is() {
+        let found = SpaceId::ALL.map(|id| (id.title(), id.version(), id.positions().count));
+        let expected = [
+            ("NAS-Bench-101 (1Shot1, sub-space 3)", 1, 10),
+            ("NAS-Bench-201", 1, 6),
+            ("NAS-Bench-301 (DARTS)", 1, 32),
+            ("NDS ResNet", 1, 6),
+            ("NDS ResNeXt-A", 1, 12),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn listed_operations_are_those_of_the_space() {
+        let names = |id: SpaceId| id.positions().operations.to_vec();
+        assert_eq!(names(SpaceId::Nb101), nb101::Operation::ALL.map(nb101::Operation::name));
+        assert_eq!(names(SpaceId::Nb201), nb201::Operation::ALL.map(nb201::Operation::name));
+        assert_eq!(names(SpaceId::Nb301), nb301::Operation::ALL.map(nb301::Operation::name));
+    }
+
+    #[test]
+    fn representatives_are_as_many_as_the_paper_has() {
+        for id in SpaceId::ALL {
+            if let Some(listed) = id.representatives() {
+                assert_eq!(Some(listed.len() as u64), id.counts().canonical, "{id}");
+                assert!(listed.is_sorted_by(|a, b| a < b), "{id}");
+            }
+        }
+    }
+}

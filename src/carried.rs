@@ -1,0 +1,60 @@
+//! What the program carries with it: specs, and the truth that this project trained for them.
+
+use crate::spec::parse_recipe;
+use crate::truth::trained::{TrainedError, TrainedTable, parse};
+
+/// A spec: its name and its text.
+macro_rules! specs {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../fixtures/specs/", $name, ".toml")))),*] };
+}
+
+/// A truth table: its name, its recipe and its rows.
+macro_rules! tables {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!("../fixtures/truth/", $name, ".toml")),
+            include_str!(concat!("../fixtures/truth/", $name, ".csv")),
+        )),*]
+    };
+}
+
+/// The specs that the program carries, name and TOML text: of every space one that needs no data, and one that needs the data root.
+pub const SPECS: &[(&str, &str)] = specs![
+    "nb101-micro",
+    "nb101-real",
+    "nb201-improvements",
+    "nb201-micro",
+    "nb201-real",
+    "nb301-micro",
+    "nb301-real",
+    "nds_resnet-micro",
+    "nds_resnet-pickers",
+    "nds_resnet-real",
+    "nds_resnext_a-micro",
+    "nds_resnext_a-real",
+    "real-nb101-published",
+    "real-nb201-improvements",
+    "real-nb201-oneshot",
+    "real-nb201-skips",
+    "real-nb201-zeroshot",
+    "real-nb301-published",
+    "real-nds_resnext_a-published",
+];
+
+/// Truth tables: name, recipe, table.
+const TABLES: &[(&str, &str, &str)] =
+    tables!["nb101-micro", "nb201-micro", "nb301-micro", "nds_resnet-micro", "nds_resnext_a-micro"];
+
+/// The truth table called `name`.
+///
+/// # Errors
+/// If there is none.
+pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
+    let known = || TABLES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+    let (_, recipe, table) = TABLES
+        .iter()
+        .find(|(candidate, ..)| *candidate == name)
+        .ok_or_else(|| TrainedError::Unknown { name: name.to_owned(), known: known() })?;
+    parse(parse_recipe(recipe, name)?, table)
+}

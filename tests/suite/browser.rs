@@ -1,0 +1,209 @@
+//! The pages in a browser: no message on the console, nothing wider than the window, text that stands out, a picture that is not empty.
+//!
+//! The browser is headless Chromium: `NAS_ASSAY_CHROMIUM`, else the first of its usual names on the path. Not every
+//! machine has one, so these tests are ignored until they are asked for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::common::{Bench, TINY};
+
+/// Names of Chromium on the path.
+const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+/// The narrowest phone that pages are for, and a desktop.
+const WIDTHS: [u32; 2] = [360, 1280];
+
+/// What the report of a record with everything is made of.
+const PARTS: [&str; 9] = [
+    "Ranks",
+    "Against the baselines",
+    "Variants",
+    "Over epochs",
+    "From seed to seed",
+    "Bias by complexity",
+    "Bias by operation",
+    "Cost against quality",
+    "Architectures",
+];
+
+/// Looks at a page from outside it and writes what it finds into its own body.
+const INSPECT: &str = include_str!("inspect.js");
+
+struct Browser {
+    program: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Browser {
+    fn find() -> Self {
+        let named = std::env::var_os("NAS_ASSAY_CHROMIUM").map(PathBuf::from);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).flat_map(|folder| NAMES.map(|name| folder.join(name)));
+        let program = named.or_else(|| found.into_iter().find(|candidate| candidate.is_file()));
+        let program = program.unwrap_or_else(|| panic!("no browser was found: NAS_ASSAY_CHROMIUM names one"));
+        Self { program, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Opens a page and returns what the browser printed: stdout, and the console's messages.
+    fn open(&self, page: &Path, dark: bool, arguments: &[&str]) -> (String, Vec<String>) {
+        let profile = format!("--user-data-dir={}", self.folder.path().join("profile").display());
+        // 0 is dark, 1 is light: what the page's media queries are told.
+        let scheme = format!("--blink-settings=preferredColorScheme={}", u8::from(!dark));
+        let output = Command::new(&self.program)
+            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr"])
+            .args(["--no-first-run", "--disable-extensions", "--virtual-time-budget=2000", &profile, &scheme])
+            .args(arguments)
+            .arg(format!("file://{}", page.display()))
+            .output()
+            .unwrap_or_else(|error| panic!("failed to start {}: {error}", self.program.display()));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        let console = log.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect();
+        (String::from_utf8_lossy(&output.stdout).into_owned(), console)
+    }
+
+    /// What there is to find in a page of a width.
+    fn inspect(&self, page: &str, width: u32, dark: bool) -> Findings {
+        // A window can't be made as narrow as a phone; a frame inside it can.
+        let host = format!(
+            "<!DOCTYPE html><html><head><meta charset=\"utf-8\"/><meta name=\"color-scheme\" content=\"light dark\"/></head><body>\
+             <iframe id=\"page\" style=\"width:{width}px;height:900px;border:0\" srcdoc=\"{}\"></iframe><pre id=\"found\"></pre>\
+             <script>{INSPECT}</script></body></html>",
+            page.replace('&', "&amp;").replace('"', "&quot;")
+        );
+        let path = self.folder.path().join("host.html");
+        fs::write(&path, host).unwrap();
+        let (document, console) = self.open(&path, dark, &["--window-size=1400,1000", "--dump-dom"]);
+        let found = document.split("<pre id=\"found\">").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap();
+        let found = serde_json::from_str(found).unwrap_or_else(|error| panic!("{error}: {found:?}"));
+        Findings { found, console }
+    }
+
+    /// A picture of a page.
+    fn photograph(&self, page: &str, size: [u32; 2], dark: bool) -> Vec<u8> {
+        let (path, picture) = (self.folder.path().join("page.html"), self.folder.path().join("page.png"));
+        fs::write(&path, page).unwrap();
+        let (window, to) =
+            (format!("--window-size={},{}", size[0], size[1]), format!("--screenshot={}", picture.display()));
+        self.open(&path, dark, &[&window, &to]);
+        fs::read(picture).unwrap()
+    }
+}
+
+/// What was found in a page.
+struct Findings {
+    found: serde_json::Value,
+    console: Vec<String>,
+}
+
+impl Findings {
+    fn list(&self, key: &str) -> Vec<String> {
+        self.found[key].as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+    }
+
+    fn is_dark(&self) -> bool {
+        self.found["dark"].as_bool().unwrap()
+    }
+
+    /// Everything that is wrong.
+    fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.console.clone();
+        if self.found["scrollWidth"].as_f64() > self.found["width"].as_f64() {
+            complaints.push(format!("the page is {} wide", self.found["scrollWidth"]));
+        }
+        for key in ["wide", "faint", "nameless"] {
+            complaints.extend(self.list(key).into_iter().map(|item| format!("{key}: {item}")));
+        }
+        complaints
+    }
+}
+
+/// The pages of a real record: its report, the same with everything unfolded, and a leaderboard with several columns.
+fn pages() -> Vec<(&'static str, String)> {
+    let bench = Bench::new();
+    let several = "'deiso'\nseeds = [20, 2020]\ncheckpoints = [1, 2]";
+    let tiny = TINY
+        .replace("epochs = 8", "epochs = 3\n")
+        .replace("'deiso'", several)
+        .replace("[one-shot]", "[one-shot]\nevery-checkpoint = true");
+    bench.write("tiny.toml", tiny + "[variants.gaussian.zero-shot]\ninput = 'gaussian'\n");
+    bench.run(&["run", "tiny.toml", "--quiet"]).exits(0);
+    let mut arguments = vec!["leaderboard".to_owned(), "--all".to_owned(), "--format".to_owned(), "html".to_owned()];
+    let record: serde_json::Value =
+        serde_json::from_str(&bench.run(&["show", "latest", "--json"]).exits(0).stdout).unwrap();
+    for space in ["nb101", "nb301", "nds_resnet", "nds_resnext_a"] {
+        let mut other = record.clone();
+        other["space"] = space.into();
+        other["name"] = format!("{space}-micro").into();
+        bench.write(&format!("{space}.json"), other.to_string());
+        arguments.extend(["--record".to_owned(), format!("{space}.json")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let report = bench.run(&["report", "latest", "--format", "html"]).exits(0).stdout;
+    for part in PARTS {
+        assert!(report.contains(&format!(">{part}</h3>")), "the report has no part `{part}`");
+    }
+    // What is folded has no place on the page and cannot stick out.
+    let unfolded = report.replace("<details>", "<details open>");
+    vec![("report", report), ("report-unfolded", unfolded), ("leaderboard", bench.run(&arguments).exits(0).stdout)]
+}
+
+#[test]
+#[ignore = "needs Chromium: cargo test -- --include-ignored"]
+fn pages_are_right_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
+    let browser = Browser::find();
+    for (name, page) in pages() {
+        for width in WIDTHS {
+            for dark in [false, true] {
+                let findings = browser.inspect(&page, width, dark);
+                assert_eq!(findings.found["width"], width, "the frame is not as wide as it should be");
+                assert_eq!(findings.is_dark(), dark, "{name}");
+                let complaints = findings.complaints();
+                assert!(complaints.is_empty(), "{name}, {width} px, dark: {dark}:\n{}", complaints.join("\n"));
+            }
+        }
+        for dark in [false, true] {
+            let size = [1280, 1600];
+            let picture = browser.photograph(&page, size, dark);
+            let blank = browser.photograph("<!DOCTYPE html><title>blank</title>", size, dark);
+            assert!(picture.starts_with(b"\x89PNG"), "{name}");
+            assert!(picture.len() > 5 * blank.len(), "{name}: {} bytes, and {} when blank", picture.len(), blank.len());
+            if let Some(folder) = std::env::var_os("NAS_ASSAY_SCREENSHOTS") {
+                fs::write(
+                    Path::new(&folder).join(format!("{name}-{}.png", if dark { "dark" } else { "light" })),
+                    picture,
+                )
+                .unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: cargo test -- --include-ignored"]
+fn what_is_wrong_with_a_page_is_found() {
+    let browser = Browser::find();
+    let page = |body: &str| {
+        format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"/><title>x</title></head>\
+             <body style=\"margin:0;background:#fff;color:#111\">{body}</body></html>"
+        )
+    };
+    let complaints = |body: &str| browser.inspect(&page(body), 360, false).complaints().join("\n");
+    assert_eq!(complaints("<p>all is well</p>"), "");
+    assert_eq!(complaints("<div style=\"overflow-x:auto\"><p style=\"width:900px\">scrolls by itself</p></div>"), "");
+    for (body, complaint) in [
+        ("<p style=\"width:400px\">wide</p>", "the page is 400 wide"),
+        ("<p style=\"width:400px\">wide</p>", "wide: p"),
+        ("<p style=\"color:#999\">faint</p>", "faint: p"),
+        ("<svg viewBox=\"0 0 1 1\" role=\"img\"></svg>", "nameless: svg"),
+        ("<table><tr><td>x</td></tr></table>", "nameless: table"),
+        ("<script>console.error('heard')</script>", "heard"),
+        ("<script>missing()</script>", "missing is not defined"),
+    ] {
+        let found = complaints(body);
+        assert!(found.contains(complaint), "`{complaint}` is not in `{found}`, of {body}");
+    }
+}

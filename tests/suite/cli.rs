@@ -1,0 +1,399 @@
+//! The program as a user meets it: what it prints, and how it refuses.
+
+use super::common::{BASELINES, Bench, TINY};
+
+#[test]
+fn a_run_prints_a_table_and_leaves_a_record() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let ran = bench.run(&["run", "spec.toml"]).exits(0);
+    assert!(ran.stdout.contains("params") && ran.stdout.contains("relu_count"), "{}", ran.stdout);
+    let shown = bench.run(&["show", "latest"]).exits(0);
+    assert_eq!(shown.stdout, ran.stdout);
+    let listed = bench.run(&["show"]).exits(0);
+    assert!(listed.stdout.contains("baselines"), "{}", listed.stdout);
+}
+
+#[test]
+fn a_record_is_named_by_the_first_digits_of_its_hash_or_by_its_spec() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    bench.write("b.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 21"));
+    bench.run(&["run", "a.toml"]).exits(0);
+    bench.run(&["run", "b.toml"]).exits(0);
+    let record: serde_json::Value = serde_json::from_str(&bench.run(&["show", "latest", "--json"]).stdout).unwrap();
+    assert_eq!(record["name"], "other");
+    let hash = record["spec_hash"].as_str().unwrap();
+    for digits in [3, 12, 64] {
+        let shown = bench.run(&["show", &hash[..digits], "--json"]).exits(0);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown.stdout).unwrap(), record);
+    }
+    let shown = bench.run(&["show", "other", "--json"]).exits(0).stdout;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), record);
+    bench.run(&["report", "other"]).exits(0);
+    bench.run(&["diff", "other", "latest"]).exits(0);
+    bench.write("c.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 22"));
+    bench.run(&["run", "c.toml"]).exits(0);
+    bench.run(&["show", "other"]).exits(2).says("`other` names 2 records").says("give more digits");
+    bench.run(&["show", ""]).exits(2).says("names 3 records");
+    bench.run(&["show", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
+}
+
+#[test]
+fn every_form_of_report_is_written() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.run(&["run", "spec.toml"]).exits(0);
+    for (form, mark) in [("html", "<!doctype html>"), ("md", "| "), ("json", "\"spec_hash\""), ("csv", "estimator,")] {
+        let printed = bench.run(&["report", "latest", "--format", form]).exits(0).stdout;
+        assert!(printed.to_lowercase().contains(mark), "{form}:\n{printed}");
+        bench.run(&["report", "latest", "--out", &format!("report.{form}")]).exits(0);
+        assert_eq!(std::fs::read_to_string(bench.path(&format!("report.{form}"))).unwrap(), printed, "{form}");
+    }
+}
+
+#[test]
+fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
+    let bench = Bench::new();
+    let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
+    let hash_of = |name: &str| {
+        let spec = specs.as_array().unwrap().iter().find(|spec| spec["name"] == name).unwrap();
+        spec["spec"].as_str().unwrap().to_owned()
+    };
+    let hash = hash_of("nb201-micro");
+    let made = bench.run(&["report", &hash[..12], "--format", "json"]).exits(0);
+    for said in ["nb201-micro  spec", "supernet", "record"] {
+        assert!(made.stderr.contains(said), "`{said}` is not in\n{}", made.stderr);
+    }
+    let report: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(report["record"]["spec_hash"], hash.as_str());
+    assert!(report["provenance"]["command"].as_str().unwrap().starts_with("nas-assay report"), "{report}");
+
+    // The second time it is read from the store, by whichever name.
+    for word in [&hash, "nb201-micro", "latest"] {
+        let read = bench.run(&["report", word, "--format", "json"]).exits(0);
+        assert_eq!((&read.stdout, read.stderr.as_str()), (&made.stdout, ""), "{word}");
+    }
+    let again = bench.run(&["report", "latest"]).exits(0).stdout;
+    assert!(again.contains(&format!("cargo run -- report {hash}\n")), "{again}");
+
+    // What a run refuses, a report refuses alike.
+    let real = hash_of("nb201-real");
+    for word in [&real[..12], "nb201-real"] {
+        bench.run(&["report", word]).exits(5).says("nb201.csv is needed, and no data root was given");
+    }
+    bench.run(&["report", &real[..12], "--device", "cuda:4096"]).exits(6);
+}
+
+#[test]
+fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
+    let bench = Bench::new();
+    let carried = nas_assay::carried::SPECS.len();
+    bench
+        .run(&["report", ""])
+        .exits(2)
+        .says(&format!("begins the hashes of {carried} carried specs"))
+        .says("(nb101-micro)");
+    bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("the carried spec nb201-micro?");
+    bench
+        .run(&["report", "zz"])
+        .exits(4)
+        .says("no record in .nas-assay and no carried spec is called `zz`")
+        .says("`nas-assay specs` lists");
+    bench.run(&["report", "latest"]).exits(4).says("holds no record yet");
+    assert!(bench.files(".nas-assay").is_empty());
+}
+
+#[test]
+fn two_records_are_compared_number_by_number() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    bench.write("b.toml", BASELINES.replace("channels = 4", "channels = 5").replace(", 'relu_count'", ""));
+    let first = bench.run(&["run", "a.toml", "--json"]).exits(0).stdout;
+    let second = bench.run(&["run", "b.toml", "--json"]).exits(0).stdout;
+    bench.write("a.json", &first);
+    let hash = |text: &str| {
+        let record: serde_json::Value = serde_json::from_str(text).unwrap();
+        record["spec_hash"].as_str().unwrap().to_owned()
+    };
+    let (a, b) = (hash(&first), hash(&second));
+
+    let same = bench.run(&["diff", "a.json", &a[..12]]).exits(0).stdout;
+    assert!(same.contains("The specs are the same.") && same.contains("No number moved"), "{same}");
+    let text =
+        bench.run(&["diff", &a[..12], "latest"]).exits(3).says("numbers moved beyond their tolerance class").stdout;
+    for told in ["spec.zero-shot.network.channels", "left: 4", "right: 5", "only left, estimators: relu_count"] {
+        assert!(text.contains(told), "`{told}` is not in\n{text}");
+    }
+    let json = bench.run(&["diff", &a, &b, "--json"]).exits(3).stdout;
+    let diff: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // Wider networks have other counts in all 48 architectures, in the same order.
+    let params = &diff["panels"][0]["estimators"][0]["scores"];
+    assert_eq!(
+        (&params["class"], &params["beyond"], &params["tau"]),
+        (&"exact".into(), &48.into(), &1.0.into()),
+        "{diff}"
+    );
+
+    // A report as JSON holds the record, too.
+    bench.run(&["report", &a, "--out", "report.json"]).exits(0);
+    bench.run(&["diff", "report.json", "a.json"]).exits(0);
+    bench.write("damaged.json", &first[..first.len() / 2]);
+    bench.run(&["diff", "damaged.json", "a.json"]).exits(2).says("failed to read the record damaged.json");
+    bench.run(&["diff", "missing.json", "a.json"]).exits(2).says("failed to read the record missing.json");
+    bench.run(&["diff", "latest", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
+}
+
+#[test]
+fn the_leaderboard_is_of_all_records_at_hand() {
+    let bench = Bench::new();
+    bench.run(&["leaderboard"]).exits(4).says("holds no record yet");
+    bench.write("a.toml", BASELINES);
+    bench.write(
+        "b.toml",
+        BASELINES.replace("'baselines'", "'sampled'").replace("[panels.all]", "[panels.all]\nsample = 20"),
+    );
+    let elsewhere = bench.run(&["run", "b.toml", "--json", "--store", "elsewhere"]).exits(0).stdout;
+    bench.write("b.json", elsewhere);
+    let alone = bench.run(&["leaderboard", "--record", "b.json"]).exits(0).stdout;
+    assert!(alone.contains("[1] sampled, panel all: 20 architectures, truth in miniature"), "{alone}");
+
+    bench.run(&["run", "a.toml"]).exits(0);
+    let board = |more: &[&str]| -> serde_json::Value {
+        let printed = bench.run(&[&["leaderboard", "--record", "b.json", "--json"], more].concat()).exits(0).stdout;
+        serde_json::from_str(&printed).unwrap()
+    };
+    let names = |board: &serde_json::Value| -> Vec<String> {
+        board["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let one = board(&[]);
+    assert_eq!(names(&one), ["baselines"], "the one with more architectures speaks for its space");
+    assert_eq!(names(&board(&["--all"])), ["baselines", "sampled"]);
+    let rows: Vec<&str> =
+        one["rows"].as_array().unwrap().iter().map(|row| row["estimator"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["params", "flops", "relu_count"]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&bench.run(&["show", "latest", "--json"]).exits(0).stdout).unwrap();
+    let tau = &shown["panels"][0]["estimators"][1]["criteria"]["kendall"]["tau_b"];
+    assert_eq!(&one["rows"][1]["cells"][0]["tau_b"], tau);
+
+    for (form, mark) in [("html", "<!doctype html>"), ("md", "# leaderboard"), ("csv", "space,name,")] {
+        let printed = bench.run(&["leaderboard", "--format", form]).exits(0).stdout;
+        assert!(printed.to_lowercase().starts_with(mark), "{form}:\n{printed}");
+        bench.run(&["leaderboard", "--out", &format!("board.{form}")]).exits(0);
+        assert_eq!(std::fs::read_to_string(bench.path(&format!("board.{form}"))).unwrap(), printed, "{form}");
+    }
+}
+
+#[test]
+fn a_dry_run_names_every_stage_and_writes_nothing() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let plan = |ran: super::common::Ran| -> Vec<serde_json::Value> {
+        let plan: serde_json::Value = serde_json::from_str(&ran.exits(0).stdout).unwrap();
+        plan["stages"].as_array().unwrap().clone()
+    };
+    let before = plan(bench.run(&["run", "spec.toml", "--dry-run", "--json"]));
+    assert_eq!(before.len(), 3);
+    assert!(before.iter().all(|stage| stage["action"] == "run" && stage["key"].as_str().unwrap().len() == 64));
+    assert!(bench.files(".nas-assay").is_empty());
+    bench.run(&["run", "spec.toml"]).exits(0);
+    let after = plan(bench.run(&["run", "spec.toml", "--dry-run", "--json"]));
+    assert!(after.iter().all(|stage| stage["action"] == "skip"), "{after:?}");
+
+    // Another estimator is one more stage, and the others stay.
+    bench.write("more.toml", BASELINES.replace("'relu_count'", "'relu_count', 'snip'"));
+    let more = plan(bench.run(&["run", "more.toml", "--dry-run", "--json"]));
+    let actions: Vec<_> = more.iter().map(|stage| stage["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["skip", "skip", "skip", "run"]);
+}
+
+#[test]
+fn a_spec_that_is_wrong_is_refused_with_its_place() {
+    let bench = Bench::new();
+    let refused = |text: String, part: &str| {
+        bench.write("spec.toml", text);
+        bench.run(&["run", "spec.toml"]).exits(2).says(part);
+        assert!(bench.files(".nas-assay").is_empty(), "a refused spec left files");
+    };
+    refused("name = ".to_owned(), "spec.toml:1:8");
+    refused(BASELINES.replace("estimators =", "estimator ="), "did you mean `estimators`?");
+    refused(BASELINES.replace("'nb201'\n[images", "'nb202'\n[images"), "nb201");
+    refused(BASELINES.replace("'flops'", "'flop'"), "`flops`");
+    refused(BASELINES.replace("'flops'", "'oneshot_loss'"), "the spec has no [supernet]");
+    refused(BASELINES.replace("'flops'", "'params'"), "names params twice");
+    refused(BASELINES.replace("train = 64", "train = 0"), "`images.synthetic.train` is 0, and must be 2 or more");
+    refused(BASELINES.replace("train = 64", "train = -4"), "spec.toml:4:9");
+    let snip = BASELINES.replace("'flops'", "'snip'").replace("cells = 1 }", "cells = 1 }\nbatch = 65");
+    refused(snip, "`zero-shot.batch` asks for 65 training images, and there are 64");
+    refused(
+        TINY.replace("batch = 20", "batch = 20\nvalidation = 41"),
+        "`one-shot.validation` asks for 41 validation images",
+    );
+    refused(
+        BASELINES.replace("[panels.all]", "[panels.all]\nsample = 49"),
+        "`panels.all.sample` is 49, and the truth has 48",
+    );
+    refused(BASELINES.replace("table = 'nb201-micro'", "table = 'nb999'"), "no carried truth table is called `nb999`");
+    refused(BASELINES.replace("resamples = 20", "fractions = [2.0]"), "`criteria`");
+}
+
+#[test]
+fn names_that_are_nearly_right_are_answered_with_the_right_one() {
+    let bench = Bench::new();
+    bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`?");
+    bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
+    bench.run(&["estimators", "synflwo"]).exits(2).says("synflow");
+    bench.run(&["reprot"]).exits(2).says("a similar subcommand exists: 'report'");
+    bench.run(&["show", "latest"]).exits(4).says("nas-assay run nb201-micro");
+    bench.run(&["run", "nb201-micro", "--device", "gpu"]).exits(2).says("no device is called `gpu`");
+    let absent = if cfg!(feature = "cuda") { "nvidia-smi" } else { "built without CUDA" };
+    bench.run(&["run", "nb201-micro", "--device", "cuda:4096"]).exits(6).says("failed to open cuda:4096").says(absent);
+}
+
+#[test]
+fn the_five_spaces_are_listed() {
+    let bench = Bench::new();
+    let table = bench.run(&["spaces"]).exits(0);
+    for shown in
+        ["nb101", "1,312,200", "14,580", "nb201", "15,625", "6,466", "5,260", "nb301", "1.08e18", "sep_conv_3x3"]
+    {
+        assert!(table.stdout.contains(shown), "{shown} is not in\n{}", table.stdout);
+    }
+    bench.write("root/truth/nb201.csv", "");
+    let listed = bench.run(&["spaces", "--json", "--data-root", "root"]).exits(0);
+    let spaces: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
+    let told: Vec<String> = spaces
+        .iter()
+        .map(|space| format!("{} {} {} {}", space["id"], space["raw"], space["canonical"], space["exact"]))
+        .collect();
+    let expected = [
+        r#""nb101" 1312200 14580 55854"#,
+        r#""nb201" 15625 6466 5260"#,
+        r#""nb301" 1076746950455072400 null null"#,
+        r#""nds_resnet" 1259712 1259712 1259712"#,
+        r#""nds_resnext_a" 11390625 11390625 11390625"#,
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(spaces[1]["data"], serde_json::json!([{"path": "truth/nb201.csv", "present": true}]));
+    assert_eq!(spaces[3]["data"], serde_json::json!([{"path": "truth/nds_resnet.csv", "present": false}]));
+    assert_eq!(spaces[2]["operations"].as_array().unwrap().len(), 7);
+    assert_eq!(spaces[4]["positions"], 12);
+}
+
+#[test]
+fn a_spec_that_does_not_fit_its_space_is_refused() {
+    let bench = Bench::new();
+    let refused = |from: &str, to: &str, said: &str| {
+        let text = BASELINES.replace(", cells = 1", "").replace(from, to);
+        assert!(text.contains(to), "{text}");
+        bench.write("spec.toml", &text);
+        bench.run(&["run", "spec.toml"]).exits(2).says(said);
+    };
+    refused("space = 'nb201'", "space = 'nb301'", "which is truth of nb201, not of nb301");
+    let layers = "`zero-shot.network.layers` is no size of the stand-alone network of nb201";
+    refused("channels = 4", "layers = 3", layers);
+    let supernet = "[supernet]\nsampling = 'iso'\npicker = 'l1'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels";
+    refused("[panels", supernet, "`supernet.picker` is for spaces with widths to decide");
+    let deiso = "[supernet]\nsampling = 'deiso'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels";
+    let text = BASELINES.replace(", cells = 1", "").replace("'nb201'\n", "'nb301'\n").replace("[panels", deiso);
+    bench.write("spec.toml", &text);
+    bench.run(&["run", "spec.toml"]).exits(2).says("nb301 has no list of representatives");
+}
+
+#[test]
+fn estimators_are_listed_and_explained() {
+    let bench = Bench::new();
+    let all: serde_json::Value = serde_json::from_str(&bench.run(&["estimators", "--json"]).exits(0).stdout).unwrap();
+    let ids: Vec<_> = all.as_array().unwrap().iter().map(|meta| meta["id"].as_str().unwrap()).collect();
+    for id in ["params", "flops", "relu_count", "grad_norm", "snip", "plain", "synflow", "jacob_cov", "relu_logdet"] {
+        assert!(ids.contains(&id), "{id} is not in {ids:?}");
+    }
+    for id in ids {
+        let explained = bench.run(&["estimators", id]).exits(0).stdout;
+        assert!(explained.contains("formula") && explained.contains("source"), "{explained}");
+    }
+}
+
+/// A spec of real data whose files are those given.
+fn real(files: &[(&str, &str)]) -> String {
+    let (image, table) = (files[0], files[1]);
+    format!(
+        "name = 'real'\nspace = 'nb201'\n\
+         [images.cifar10]\nfiles = [{{ path = '{}', sha256 = '{}' }}]\ntrain = 20\nvalidation = 10\n\
+         [truth.nb201]\nfile = {{ path = '{}', sha256 = '{}' }}\naccuracy = 'own'\nrows = 'all'\n\
+         [zero-shot]\nnetwork = {{ channels = 4, cells = 1 }}\nbatch = 8\n\
+         [panels.some]\nsample = 3\nestimators = ['snip']\n[criteria]\nresamples = 5\n",
+        image.0, image.1, table.0, table.1
+    )
+}
+
+/// A table in the layout of the benchmark's, with made-up accuracies.
+fn made_table() -> String {
+    let header = "arch,iso_group,is_representative,cifar10_test,cifar10_test_group_mean,cifar10_test_v11_seed1,\
+                  cifar10_test_v11_seed2,cifar10_test_v11_seed3,cifar10_valid,cifar100_valid,imagenet16_valid,\
+                  cifar10_test_12epochs,params_m,flops_m\n";
+    let classes = nas_assay::space::nb201::Classes::paper();
+    let rows = nas_assay::space::nb201::Architecture::all().map(|architecture| {
+        let class = classes.class_of(architecture);
+        let representative = u8::from(classes.representatives()[class] == architecture);
+        let accuracy = 0.1 + architecture.index() as f64 / 20_000.0;
+        format!("{architecture},{class},{representative},{accuracy},{accuracy},90,,,80,50,30,70,0.5,\n")
+    });
+    header.to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn data_that_are_missing_or_wrong_are_refused() {
+    let bench = Bench::new();
+    let table = made_table();
+    let images: Vec<u8> =
+        (0..30).flat_map(|row| std::iter::once(row % 10).chain((0..3072).map(move |_| row))).collect();
+    let digest = nas_assay::digest::sha256_hex;
+    let (image_digest, table_digest) = (digest(&images), digest(table.as_bytes()));
+    let spec = |image: &str| real(&[("images.bin", image), ("table.csv", &table_digest)]);
+    let run = |arguments: &[&str]| bench.run(&[&["run", "spec.toml"], arguments].concat());
+
+    bench.write("spec.toml", spec(&image_digest));
+    run(&[]).exits(5).says("table.csv is needed, and no data root was given").says("--data-root");
+    run(&["--data-root", "data"]).exits(5).says("table.csv").says("not found");
+    bench.write("data/table.csv", &table);
+    run(&["--data-root", "data"]).exits(5).says("images.bin").says("not found");
+    bench.write("data/images.bin", &images[..images.len() - 1]);
+    run(&["--data-root", "data"]).exits(5).says(&image_digest);
+    let cut = digest(&images[..images.len() - 1]);
+    bench.write("spec.toml", spec(&cut));
+    run(&["--data-root", "data"]).exits(5).says("truncated");
+    assert!(bench.files(".nas-assay").is_empty(), "a refused run left files");
+
+    bench.write("data/images.bin", &images);
+    bench.write("spec.toml", spec(&image_digest));
+    run(&["--data-root", "data"]).exits(0);
+    bench.write("spec.toml", spec(&image_digest).replace("validation = 10", "validation = 11"));
+    run(&["--data-root", "data"]).exits(2).says("31 images, and the files hold 30");
+    bench.write("data/table.csv", &table[..table.len() / 2]);
+    let half = digest(&table.as_bytes()[..table.len() / 2]);
+    bench.write("spec.toml", real(&[("images.bin", &image_digest), ("table.csv", &half)]));
+    run(&["--data-root", "data"]).exits(5).says("table.csv");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.write(".nas-assay/FORMAT", "99\n");
+    for arguments in [&["run", "spec.toml"][..], &["show", "latest"], &["report", "latest"]] {
+        bench.run(arguments).exits(1).says("its format is 99, and this version of nas-assay knows up to 1");
+    }
+    assert_eq!(bench.files(".nas-assay").len(), 1);
+}
+
+#[test]
+fn a_damaged_file_of_the_store_is_named() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.run(&["run", "spec.toml"]).exits(0);
+    let stages = bench.files(".nas-assay/stages/scores");
+    bench.write(&format!(".nas-assay/stages/scores/{}", stages[0].0), "{\"estimator\":");
+    bench.run(&["run", "spec.toml"]).exits(1).says(&stages[0].0).says("delete it");
+}

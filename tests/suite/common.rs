@@ -1,0 +1,140 @@
+//! What the tests of the program share.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The device that tests run networks on: `cpu`, or what `NAS_ASSAY_TEST_DEVICE` names.
+pub fn device() -> String {
+    std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())
+}
+
+/// The data root that `NAS_ASSAY_DATA` names, for the program's command line.
+///
+/// # Panics
+/// If there is none.
+pub fn data_root() -> String {
+    nas_assay_testing::data_root().to_str().unwrap().to_owned()
+}
+
+/// A folder of its own with a store, spec files, and perhaps a data root.
+pub struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// Writes a file, with the folders that it lies in.
+    pub fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(relative);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The program, in this folder, without a data root unless one is given.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nas-assay"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("NAS_ASSAY_DATA").env("NO_COLOR", "1");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Every file below a folder of this one, by relative path, with its content; temporary files included.
+    pub fn files(&self, relative: &str) -> Vec<(String, Vec<u8>)> {
+        fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(root, &path, found);
+                } else {
+                    let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                    found.push((name, std::fs::read(&path).unwrap()));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.path(relative), &self.path(relative), &mut found);
+        found.sort();
+        found
+    }
+
+    /// The results of a store: everything in it but provenance, which tells of threads and time.
+    pub fn results(&self, store: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files = self.files(store);
+        files.retain(|(name, _)| !name.ends_with("provenance.json"));
+        files
+    }
+}
+
+/// How a run of the program went.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// Sees to the exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Sees to a part of the output.
+    #[track_caller]
+    pub fn prints(self, part: &str) -> Self {
+        assert!(self.stdout.contains(part), "`{part}` is not in:\n{}", self.stdout);
+        self
+    }
+
+    /// Sees to a part of the error, whatever its line breaks.
+    #[track_caller]
+    pub fn says(self, part: &str) -> Self {
+        let plain =
+            |text: &str| text.replace(['│', '×', '╰', '─', '▶'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(plain(&self.stderr).contains(&plain(part)), "`{part}` is not in:\n{}", self.stderr);
+        self
+    }
+}
+
+/// A spec that trains nothing: baselines on the carried truth.
+pub const BASELINES: &str = "name = 'baselines'\nspace = 'nb201'\n\
+    [images.synthetic]\ntrain = 64\nvalidation = 20\n\
+    [truth.trained]\ntable = 'nb201-micro'\n\
+    [zero-shot]\nnetwork = { channels = 4, cells = 1 }\n\
+    [panels.all]\nestimators = ['params', 'flops', 'relu_count']\n\
+    [criteria]\nresamples = 20\n";
+
+/// A spec that goes through every stage in seconds.
+pub const TINY: &str = "name = 'tiny'\nspace = 'nb201'\n\
+    [images.synthetic]\ntrain = 96\nvalidation = 40\n\
+    [truth.trained]\ntable = 'nb201-micro'\n\
+    [supernet]\nsampling = 'deiso'\nnetwork = { channels = 4, cells = 1 }\n\
+    [supernet.training]\nepochs = 8\nbatch = 32\nlearning-rate = 0.05\ndropout = 0.1\naugment = true\nclip = 5.0\n\
+    schedule = { plateau = { patience = 1 } }\n\
+    [one-shot]\nbatch = 20\n\
+    [zero-shot]\nnetwork = { channels = 4, cells = 1 }\nbatch = 16\nseeds = [20, 2020]\n\
+    [panels.all]\nestimators = ['params', 'grad_norm', 'snip', 'plain', 'synflow', 'jacob_cov', 'relu_logdet', \
+    'oneshot_accuracy', 'oneshot_loss']\n\
+    [criteria]\nresamples = 50\n";
