@@ -1,5 +1,7 @@
-//! What the program carries with it: specs, and the truth that this project trained for them.
+//! What the program carries with it: specs, the truth that this project trained for them, and the goldens of the miniatures.
 
+use crate::DeviceClass;
+use crate::space::SpaceId;
 use crate::spec::parse_recipe;
 use crate::truth::trained::{TrainedError, TrainedTable, parse};
 
@@ -57,4 +59,16 @@ pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
         .find(|(candidate, ..)| *candidate == name)
         .ok_or_else(|| TrainedError::Unknown { name: name.to_owned(), known: known() })?;
     parse(parse_recipe(recipe, name)?, table)
+}
+
+/// The golden of a space's miniature on a class of devices, the whole file, where there is one.
+pub fn golden(space: SpaceId, class: DeviceClass) -> Option<&'static str> {
+    match (class, space) {
+        (DeviceClass::Cpu, SpaceId::Nb101) => Some(include_str!("../golden/nb101-micro@cpu.snap")),
+        (DeviceClass::Cpu, SpaceId::Nb201) => Some(include_str!("../golden/nb201-micro@cpu.snap")),
+        (DeviceClass::Cpu, SpaceId::Nb301) => Some(include_str!("../golden/nb301-micro@cpu.snap")),
+        (DeviceClass::Cpu, SpaceId::NdsResnet) => Some(include_str!("../golden/nds_resnet-micro@cpu.snap")),
+        (DeviceClass::Cpu, SpaceId::NdsResnextA) => Some(include_str!("../golden/nds_resnext_a-micro@cpu.snap")),
+        (DeviceClass::Cuda, _) => None,
+    }
 }

@@ -28,7 +28,11 @@ pub mod experiment;
 pub use nas_assay_base::{digest, files, seed};
 pub use nas_assay_criteria as criteria;
 pub use nas_assay_kernels as kernels;
-pub use nas_assay_nets::{estimator, images, net};
+pub use nas_assay_nets::{Backend, estimator, images, net};
 pub use nas_assay_report as report;
 pub use nas_assay_schema::{DataRoot, DataRootError, DeviceClass, data_root, spec, store, truth};
 pub use nas_assay_spaces as space;
+
+pub use estimator::Suite;
+pub use experiment::Lab;
+pub use store::Store;

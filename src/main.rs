@@ -11,5 +11,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     nas_assay::kernels::cpu::keep_freed_memory();
     let commit = git_version!(args = ["--always", "--abbrev=40", "--match="], fallback = "");
-    nas_assay::cli::main(Some(commit).filter(|commit| !commit.is_empty()))
+    nas_assay::cli::main_of(nas_assay::Suite::builtin(), Some(commit).filter(|commit| !commit.is_empty()))
 }

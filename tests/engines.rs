@@ -7,7 +7,7 @@
 
 use candle_core::{DType, Device};
 use nas_assay::criteria::rank::PairCounts;
-use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, registry};
+use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, Suite};
 use nas_assay::images::synthetic;
 use nas_assay::kernels::cpu::{keep_freed_memory, keep_graphs_of_gradients};
 use nas_assay::kernels::device;
@@ -22,24 +22,25 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
-fn estimators() -> impl Iterator<Item = &'static dyn Estimator> {
-    registry::all().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
+fn estimators(suite: &Suite) -> impl Iterator<Item = &dyn Estimator> {
+    suite.iter().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
 }
 
 /// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.
 fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
+    let suite = Suite::builtin();
     let skeleton = Skeleton { channels: 8, cells: 1, ..Skeleton::default() }.into();
     let config = NetConfig { skeleton, dtype, device: device.clone() };
     let images = synthetic::draw(&Seed::root(1), "train", BATCH, 32).unwrap();
     let batch = images.batch(&(0..BATCH).collect::<Vec<_>>(), None, dtype, device).unwrap();
     let all: Vec<Architecture> = SpaceId::Nb201.representatives().unwrap();
     let chosen = Seed::root(1).stream().choose(all.len(), 12);
-    let mut columns = vec![Vec::new(); estimators().count()];
+    let mut columns = vec![Vec::new(); estimators(&suite).count()];
     for architecture in chosen.into_iter().map(|index| all[index]) {
         let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(20))).unwrap();
-        let needs: Vec<Need> = estimators().flat_map(|estimator| estimator.meta().needs).copied().collect();
+        let needs: Vec<Need> = estimators(&suite).flat_map(|estimator| estimator.meta().needs.to_vec()).collect();
         let probe = Probe::new(architecture, &network, engine, needs).with_batch(&batch);
-        for (column, estimator) in columns.iter_mut().zip(estimators()) {
+        for (column, estimator) in columns.iter_mut().zip(estimators(&suite)) {
             column.push(estimator.score(&probe).unwrap().score.value());
         }
     }
@@ -51,6 +52,7 @@ fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
 fn estimators_agree() {
     let device = device::open(&std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())).unwrap();
     let kernels = [DType::F64, DType::F32].map(|dtype| scores(Engine::Kernels, &Device::Cpu, dtype));
+    let suite = Suite::builtin();
     keep_freed_memory();
     // Candle reads once a thread whether second derivatives are wanted.
     keep_graphs_of_gradients();
@@ -61,7 +63,7 @@ fn estimators_agree() {
     // Measured on the CPU: at most 2e-13 and 6e-5 apart.
     for ((dtype, tolerance), kernels) in [(DType::F64, 1e-11), (DType::F32, 5e-4)].into_iter().zip(kernels) {
         let composed = composed(dtype);
-        for ((estimator, kernels), composed) in estimators().zip(&kernels).zip(&composed) {
+        for ((estimator, kernels), composed) in estimators(&suite).zip(&kernels).zip(&composed) {
             let id = estimator.meta().id;
             for (a, b) in kernels.iter().zip(composed) {
                 assert!((a - b).abs() <= tolerance * a.abs(), "{id} in {dtype:?}: {a} by kernels, {b} composed");

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use candle_core::{Result, Tensor};
-use nas_assay::estimator::{Estimator, Probe, registry};
+use nas_assay::estimator::{Estimator, Probe, Suite};
 use nas_assay::images::Batch;
 use nas_assay::net::{Engine, Pass};
 
@@ -33,7 +33,8 @@ pub fn run(case: &str) -> Result<f64> {
 fn scores(ids: &[&str]) -> Result<f64> {
     let (network, architecture) = network()?;
     let batch = batch()?;
-    let find = |id: &&str| registry::find(id).map_err(candle_core::Error::wrap);
+    let suite = Suite::builtin();
+    let find = |id: &&str| suite.find(id).map_err(candle_core::Error::wrap);
     let estimators: Vec<&dyn Estimator> = ids.iter().map(find).collect::<Result<_>>()?;
     median(|| {
         let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.iter().copied());

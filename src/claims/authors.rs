@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::nb301::rounded;
 use super::panel::{Scored, mean, missing, range};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::criteria::{Criteria, CriteriaConfig, evaluate};
 use crate::seed::Seed;
 use crate::space::SpaceId;

@@ -1,9 +1,10 @@
 //! What counting parameters and operations is worth: no network is made.
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::panel::{Scored, mean};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::criteria::Criterion::{self, PrecisionBottom, PrecisionTop, Spearman, TauA, TauB};
 use crate::criteria::{CriteriaConfig, evaluate};
 use crate::seed::Seed;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::panel::{Scored, missing};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::criteria::topk::Rankings;
 use crate::criteria::{PairCounts, Precision, Ranking, rank};
 use crate::space::nds::{Decision, Family, ResNeXtA, ResNet};

@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::criteria::CriteriaError;
-use crate::experiment::{ExperimentError, Material, find_carried, scores_of_files};
+use crate::experiment::{ExperimentError, Inputs, Resolved, find_carried, scores_of_files};
 use crate::space::{Architecture, Census, SpaceId, nb301, nds};
 use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
 use crate::store::record::Record;
 use crate::store::{RecordId, Store};
-use crate::{DataRoot, DataRootError};
+use crate::{DataRoot, DeviceClass};
 
 use super::panel::{Column, Scored};
+use super::trouble::Trouble;
 
 /// What the authors computed from their own scores. No carried spec reads it.
 const AUTHORS: (&str, &str) =
@@ -65,37 +65,6 @@ impl Source {
     }
 }
 
-/// Why there are no numbers.
-#[derive(Debug)]
-pub enum Trouble {
-    /// Data are not there; in words, which, and what makes them.
-    Missing(String),
-    /// Data are there and of no use.
-    Failed(ExperimentError),
-}
-
-impl Trouble {
-    /// Criteria that could not be computed.
-    pub(super) fn criteria(source: CriteriaError) -> Self {
-        let (estimator, panel) = ("a score".to_owned(), "of a claim".to_owned());
-        Self::Failed(ExperimentError::Criteria { estimator, panel, source })
-    }
-}
-
-impl From<ExperimentError> for Trouble {
-    fn from(error: ExperimentError) -> Self {
-        match error {
-            ExperimentError::NoDataRoot { file } => Self::Missing(format!(
-                "{file} is needed: give the data root that holds it with --data-root, or set NAS_ASSAY_DATA"
-            )),
-            ExperimentError::Data(DataRootError::Missing { path }) => {
-                Self::Missing(format!("{} is needed and not there: put it into the data root", path.display()))
-            }
-            other => Self::Failed(other),
-        }
-    }
-}
-
 /// All data at hand. Each file is read once, when a claim first asks for it.
 #[derive(Debug)]
 pub struct Evidence {
@@ -116,18 +85,19 @@ impl Evidence {
         if let Some(known) = self.tables.borrow().get(&source) {
             return Ok(known.clone());
         }
-        let mut spec = carried(source.spec())?;
+        let resolved = resolved(source.spec())?;
+        let mut spec = resolved.spec.clone();
         source.settle(&mut spec.truth);
         spec.panels.retain(|name, _| name == "all");
         if let Some(panel) = spec.panels.get_mut("all") {
             panel.votes.clear();
         }
-        let material = Material::load(&spec, self.root.as_ref())?;
+        let inputs = Inputs::load(&spec, self.root.as_ref())?;
         let mut scored = Scored::default();
-        (scored.architectures, scored.truth) = material.truth.iter().copied().unzip();
+        (scored.architectures, scored.truth) = inputs.truth.iter().copied().unzip();
         scored.columns = costs(&spec, &scored.architectures)?;
-        for panel in &material.panels {
-            for (estimator, checkpoint, scores) in scores_of_files(&spec, panel)? {
+        for panel in &inputs.panels {
+            for (estimator, checkpoint, scores) in scores_of_files(&resolved, panel)? {
                 scored.columns.push(Column { estimator, variant: None, checkpoint, scores });
             }
         }
@@ -148,8 +118,8 @@ impl Evidence {
 
     /// The finished record of a carried spec.
     pub(super) fn record(&self, spec: &str) -> Result<Record, Trouble> {
-        let resolved = find_carried(spec).map_err(|error| Trouble::Missing(error.to_string()))?;
-        for class in ["cpu", "cuda"] {
+        let resolved = resolved(spec)?;
+        for class in [DeviceClass::Cpu, DeviceClass::Cuda] {
             let id = RecordId::new(&resolved.hash, class);
             match self.store.as_ref().map(|store| store.record(&id)) {
                 Some(Ok(Some(record))) => return Ok(record),
@@ -188,9 +158,8 @@ fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
 }
 
 /// A carried spec.
-fn carried(name: &str) -> Result<Spec, Trouble> {
-    let resolved = find_carried(name).map_err(|error| Trouble::Missing(error.to_string()))?;
-    Ok(resolved.spec)
+fn resolved(name: &str) -> Result<Resolved, Trouble> {
+    find_carried(name).map_err(|error| Trouble::Missing(error.to_string()))
 }
 
 /// What networks cost, and other numbers that need no scores.
@@ -232,6 +201,7 @@ fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Tro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DataRootError;
 
     #[test]
     fn what_is_missing_is_told_from_what_is_damaged() {

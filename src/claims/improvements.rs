@@ -1,10 +1,10 @@
 //! What is said to improve a supernet, by the record of a carried spec that trains one in each way.
 
 use super::Claim;
-use super::evidence::Trouble;
 use super::one_shot::last;
 use super::panel::{Scored, missing};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::space::SpaceId;
 use crate::store::record::{KeptRecord, PanelRecord};
 

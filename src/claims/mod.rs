@@ -15,6 +15,7 @@ mod one_shot;
 mod panel;
 mod resnext;
 mod rule;
+mod trouble;
 mod zero_shot;
 
 use serde::{Serialize, Serializer};
@@ -23,9 +24,10 @@ use crate::experiment::ExperimentError;
 use crate::space::SpaceId;
 use nas_assay_base::nearest;
 
-pub use evidence::{Evidence, Source, Trouble};
+pub use evidence::{Evidence, Source};
 pub use panel::{Column, Scored};
 pub use rule::{Figure, Measured, Rule, Verdict};
+use trouble::Trouble;
 
 /// What is claimed, and how it is decided.
 #[derive(Clone, Copy, Debug)]

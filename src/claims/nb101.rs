@@ -1,10 +1,11 @@
 //! NAS-Bench-101 by what the paper's own supernet scored: one of three seeds is published.
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::nb301::settles;
 use super::panel::{Scored, range};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::space::SpaceId;
 
 const ACCURACY: &str = "oneshot_accuracy";

@@ -1,9 +1,10 @@
 //! NAS-Bench-301 by what the paper's own three supernets scored.
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::panel::{Scored, mean, mean_scores, missing, range, tau};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::criteria::Precision;
 use crate::criteria::topk::Rankings;
 use crate::space::SpaceId;

@@ -1,9 +1,10 @@
 //! Supernets trained here, by the record of a carried spec: one with and one without isomorphic encodings.
 
 use super::Claim;
-use super::evidence::{Evidence, Trouble};
+use super::evidence::Evidence;
 use super::panel::{Scored, mean, missing};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::criteria::Spread;
 use crate::criteria::rank::order;
 use crate::space::SpaceId;

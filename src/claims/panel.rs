@@ -9,8 +9,8 @@ use crate::seed::Seed;
 use crate::space::{Architecture, changes};
 use crate::store::record::Checkpoint;
 
-use super::evidence::Trouble;
 use super::rule::Figure;
+use super::trouble::Trouble;
 
 /// Root of the draws behind every interval of a claim.
 const BOOTSTRAP_SEED: u64 = 1;

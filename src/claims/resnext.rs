@@ -1,10 +1,11 @@
 //! `ResNeXt-A` by what the paper's own supernets scored: one seed, two ways of picking channels.
 
 use super::Claim;
-use super::evidence::{Source, Trouble};
+use super::evidence::Source;
 use super::nb301::bottom_over_top;
 use super::panel::Scored;
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::space::SpaceId;
 
 const ACCURACY: &str = "oneshot_accuracy";

@@ -2,9 +2,10 @@
 
 use super::Claim;
 use super::counts::CHAIN;
-use super::evidence::{Evidence, Trouble};
+use super::evidence::Evidence;
 use super::panel::{Scored, missing, range, tau};
 use super::rule::{Figure, Measured, Rule};
+use super::trouble::Trouble;
 use crate::space::SpaceId;
 
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);

@@ -2,13 +2,9 @@
 
 use std::io::IsTerminal;
 
-use crate::DataRoot;
-use crate::DeviceClass;
 use crate::experiment::{Progress, Silent};
-use crate::kernels::cpu::keep_graphs_of_gradients;
-use crate::kernels::device::{self, DeviceError};
-use crate::store::Store;
-use candle_core::Device;
+use crate::kernels::device::DeviceError;
+use crate::{Backend, DataRoot, Lab, Store, Suite};
 
 use super::Global;
 use super::exit::{DEVICE, Failure, UNEXPECTED, USAGE};
@@ -18,27 +14,35 @@ use super::progress::Bars;
 #[derive(Debug)]
 pub struct Context {
     global: Global,
+    suite: Suite,
     commit: Option<&'static str>,
 }
 
 impl Context {
     /// Sets the number of worker threads and looks at nothing else yet.
-    pub fn new(global: Global, commit: Option<&'static str>) -> Result<Self, Failure> {
-        if global.device != "cpu" {
-            keep_graphs_of_gradients();
-        }
+    pub fn new(global: Global, suite: Suite, commit: Option<&'static str>) -> Result<Self, Failure> {
+        Backend::prepare(&global.device);
         let threads = usize::from(global.threads.unwrap_or(0));
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .stack_size(8 << 20)
             .build_global()
             .map_err(|error| Failure::new(UNEXPECTED, format!("failed to start {threads} worker threads: {error}")))?;
-        Ok(Self { global, commit })
+        Ok(Self { global, suite, commit })
     }
 
-    /// The git commit that the program was built from, where it is known.
-    pub fn commit(&self) -> Option<&'static str> {
-        self.commit
+    /// The estimators that commands know.
+    pub fn suite(&self) -> &Suite {
+        &self.suite
+    }
+
+    /// Everything that experiments are run with; `jobs` architectures are scored at a time.
+    pub fn lab(&self, jobs: Option<u16>) -> Result<Lab<'_>, Failure> {
+        Ok(Lab::new(&self.suite, self.store()?, self.backend()?)
+            .with_data_root(self.data_root())
+            .with_jobs(usize::from(jobs.unwrap_or(0)))
+            .with_progress(self.progress())
+            .with_commit(self.commit))
     }
 
     /// The store.
@@ -51,11 +55,9 @@ impl Context {
         self.global.data_root.as_ref().map(|root| DataRoot::new(root.clone()))
     }
 
-    /// The device, if it is there.
-    pub fn device(&self) -> Result<(Device, DeviceClass), Failure> {
-        let device = device::open(&self.global.device)?;
-        let class = if device.is_cpu() { DeviceClass::Cpu } else { DeviceClass::Cuda };
-        Ok((device, class))
+    /// Where networks run, if it is there.
+    pub fn backend(&self) -> Result<Backend, Failure> {
+        Ok(Backend::open(&self.global.device)?)
     }
 
     /// Progress bars on a terminal, plain lines on a pipe, nothing when quiet.

@@ -1,6 +1,6 @@
 //! `nas-assay estimators [ID]`
 
-use crate::estimator::{Estimator, Meta, registry};
+use crate::estimator::{Estimator, Meta};
 use crate::store::to_json;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, TableStyle};
@@ -20,16 +20,16 @@ pub struct Estimators {
 
 impl Estimators {
     /// Runs the command.
-    pub fn run(&self) -> Result<(), Failure> {
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Some(id) = &self.id {
-            let meta = registry::find(id).map_err(|error| Failure::new(USAGE, error.to_string()))?.meta();
+            let meta = context.suite().find(id).map_err(|error| Failure::new(USAGE, error.to_string()))?.meta();
             if self.json {
                 return print_json(&meta);
             }
-            explain(meta);
+            explain(&meta);
             return Ok(());
         }
-        let all: Vec<&Meta> = registry::all().map(Estimator::meta).collect();
+        let all: Vec<Meta<'_>> = context.suite().iter().map(Estimator::meta).collect();
         if self.json {
             return print_json(&all);
         }
@@ -47,7 +47,7 @@ impl Estimators {
     }
 }
 
-fn explain(meta: &Meta) {
+fn explain(meta: &Meta<'_>) {
     println!("{}: {}", meta.id, meta.summary);
     println!("  formula    {}", meta.formula);
     println!("  kind       {}", meta.kind.as_str());

@@ -139,7 +139,9 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Architecture(_)
             | ExperimentError::Train(_)
             | ExperimentError::Checkpoint(_)
-            | ExperimentError::Estimator(_) => Self::new(UNEXPECTED, message),
+            | ExperimentError::Scoring { .. }
+            | ExperimentError::Building { .. }
+            | ExperimentError::Evaluating { .. } => Self::new(UNEXPECTED, message),
         }
     }
 }

@@ -30,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 
 use context::Context;
 
+use crate::Suite;
 use crate::kernels::cpu::keep_candle_on_its_thread;
 
 const AFTER_HELP: &str = "\
@@ -104,7 +105,7 @@ impl Command {
             Self::Leaderboard(command) => command.run(context),
             Self::Claims(command) => command.run(context),
             Self::Score(command) => command.run(context),
-            Self::Estimators(command) => command.run(),
+            Self::Estimators(command) => command.run(context),
             Self::Spaces(command) => command.run(context),
             Self::Specs(command) => command.run(),
             Self::Verify(command) => command.run(context),
@@ -113,9 +114,23 @@ impl Command {
     }
 }
 
-/// Parses the command line, runs the command, and says how it went. `commit` is the git commit that the program was built from, for the
-/// provenance of its records.
-pub fn main(commit: Option<&'static str>) -> ExitCode {
+/// The program with the estimators of a suite: parses the command line, runs the command, and says how it went.
+///
+/// Call it from `main`, before any other thread is started. Of another crate, this is the whole program with its estimators in it:
+///
+/// ```no_run
+/// use nas_assay::Suite;
+///
+/// fn main() -> std::process::ExitCode {
+///     nas_assay::cli::main_with(Suite::builtin())
+/// }
+/// ```
+pub fn main_with(suite: Suite) -> ExitCode {
+    main_of(suite, None)
+}
+
+/// [`main_with`], with the git commit that the program was built from, for the provenance of records.
+pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
     keep_candle_on_its_thread();
     exit::set_style();
     let cli = match Cli::try_parse() {
@@ -126,7 +141,8 @@ pub fn main(commit: Option<&'static str>) -> ExitCode {
         }
     };
     // On a worker thread from here on: from outside, every kernel would hand its work over and go to sleep until it is done.
-    let outcome = Context::new(cli.global, commit).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
+    let outcome =
+        Context::new(cli.global, suite, commit).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -8,7 +8,7 @@ use crate::store::{RecordId, Store, StoreError};
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
-use super::launch::Launch;
+use super::launch::{interrupt_kindly, run};
 
 /// The finished record that `latest`, the first digits of a hash or the name of a spec means.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
@@ -27,7 +27,8 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
     match store.find(wanted) {
         Err(StoreError::Unknown { candidates, .. }) if word != "latest" => {
             let resolved = carried(word, &store, &candidates)?;
-            Launch::new(context, None)?.run(context, &resolved)
+            interrupt_kindly()?;
+            run(context, &context.lab(None)?, &resolved)
         }
         _ => finished(&store, wanted),
     }

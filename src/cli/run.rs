@@ -1,12 +1,12 @@
 //! `nas-assay run SPEC`
 
-use crate::experiment::{Resolved, Runner};
+use crate::experiment::{Lab, Resolved};
 use crate::store::to_json;
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
-use super::launch::{Launch, print_record};
+use super::launch::{interrupt_kindly, print_record, run};
 use super::specs::find;
 
 /// Run an experiment: what the store holds already is not computed again
@@ -29,17 +29,18 @@ pub struct Run {
 impl Run {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
-        let resolved = Resolved::new(find(&self.spec)?)?;
-        let launch = Launch::new(context, self.jobs)?;
+        let lab = context.lab(self.jobs)?;
+        let resolved = lab.resolve(find(&self.spec)?)?;
         if self.dry_run {
-            return self.print_plan(&launch.runner(), &resolved);
+            return self.print_plan(&lab, &resolved);
         }
-        let (_, record) = launch.run(context, &resolved)?;
+        interrupt_kindly()?;
+        let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
 
-    fn print_plan(&self, runner: &Runner<'_>, resolved: &Resolved) -> Result<(), Failure> {
-        let stages = runner.plan(resolved)?;
+    fn print_plan(&self, lab: &Lab<'_>, resolved: &Resolved) -> Result<(), Failure> {
+        let stages = lab.plan(resolved)?;
         if stages.is_empty() {
             return Err(Failure::new(NOTHING, "the spec has no stages"));
         }

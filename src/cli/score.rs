@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::estimator::{Estimator, registry};
-use crate::estimator::{EstimatorKind, Score as Value};
-use crate::experiment::{ScoreError, Scored, score_file};
+use crate::estimator::{Estimator, EstimatorKind, Score as Value};
+use crate::experiment::{ScoreError, Scored, score_weights};
 use crate::space::{Architecture, SpaceId};
 use candle_core::DType;
 use clap::{Args, ValueEnum};
@@ -52,29 +51,27 @@ impl Score {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let architecture =
             Architecture::parse(self.space, &self.arch).map_err(|error| Failure::new(USAGE, error.to_string()))?;
-        let (device, _) = context.device()?;
+        let backend = context.backend()?;
         let dtype = match self.dtype {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let scored = score_file(&self.weights, architecture, &self.chosen()?, dtype, &device)?;
+        let scored = score_weights(&self.weights, architecture, &self.chosen(context)?, dtype, &backend)?;
         if self.json {
             return Self::print_json(architecture, &scored);
         }
-        for (id, score) in &scored.scores {
-            match score {
-                Value::Finite(value) => println!("{id:<18} {value}"),
-                Value::NonFinite(reason) => println!("{id:<18} not finite: {reason:?}"),
-            }
+        for (id, reading) in &scored.readings {
+            println!("{id:<18} {}", text(reading.score));
         }
         Ok(())
     }
 
-    fn chosen(&self) -> Result<Vec<&'static dyn Estimator>, Failure> {
+    fn chosen<'a>(&self, context: &'a Context) -> Result<Vec<&'a dyn Estimator>, Failure> {
+        let suite = context.suite();
         if self.estimators == ["all"] {
-            return Ok(registry::all().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect());
+            return Ok(suite.iter().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect());
         }
-        let find = |id: &String| registry::find(id.trim()).map_err(|error| Failure::new(USAGE, error.to_string()));
+        let find = |id: &String| suite.find(id.trim()).map_err(|error| Failure::new(USAGE, error.to_string()));
         self.estimators.iter().map(find).collect()
     }
 
@@ -83,12 +80,19 @@ impl Score {
         let logits: Vec<Vec<Value>> =
             scored.logits.iter().map(|row| row.iter().map(|&logit| Value::from(logit)).collect()).collect();
         let mut scores = Map::new();
-        for (id, score) in &scored.scores {
-            scores.insert((*id).to_owned(), serde_json::to_value(score).map_err(unexpected)?);
+        for (id, reading) in &scored.readings {
+            scores.insert(id.clone(), serde_json::to_value(reading.score).map_err(unexpected)?);
         }
         let object = json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores});
         println!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
+    }
+}
+
+fn text(score: Value) -> String {
+    match score {
+        Value::Finite(value) => value.to_string(),
+        Value::NonFinite(reason) => format!("not finite: {reason:?}"),
     }
 }
 
@@ -97,7 +101,7 @@ impl From<ScoreError> for Failure {
         let code = match &error {
             ScoreError::Space(_) => USAGE,
             ScoreError::Read { .. } | ScoreError::Tensor { .. } | ScoreError::Load { .. } => DATA,
-            ScoreError::Net(_) | ScoreError::Estimator(_) | ScoreError::Candle(_) => UNEXPECTED,
+            ScoreError::Net(_) | ScoreError::Estimator { .. } | ScoreError::Candle(_) => UNEXPECTED,
         };
         Self::new(code, error.to_string())
     }

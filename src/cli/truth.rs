@@ -25,8 +25,8 @@ impl Truth {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let recipe = parse_recipe(&read_text(&self.recipe)?, &self.recipe.to_string_lossy())?;
-        let (device, _) = context.device()?;
-        let rows = make_truth(&recipe, context.data_root().as_ref(), &device, context.progress().as_ref())?;
+        let backend = context.backend()?;
+        let rows = make_truth(&recipe, context.data_root().as_ref(), backend.device(), context.progress().as_ref())?;
         let out = self.out.clone().unwrap_or_else(|| self.recipe.with_extension("csv"));
         write_atomic(&out, render(&recipe.seeds, &rows).as_bytes())
             .map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::criteria::Direction;
-use crate::experiment::{Judge, Material, Oddity, Resolved, ScoreTable, judge_estimator, judge_scores};
+use crate::experiment::{Inputs, Oddity, ScoreTable, TruthSource, verify_scores};
 use clap::{Args, ValueEnum};
 use nas_assay_base::sha256_hex;
 
 use crate::files::write_atomic;
-use crate::report::golden::{agree, body, pinned};
 use crate::report::judgement;
 use crate::space::SpaceId;
 use crate::spec::{DataFile, ScoreFile};
@@ -16,7 +15,7 @@ use crate::store::to_json;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
-use super::launch::{Launch, print_record};
+use super::launch::{interrupt_kindly, print_record, run};
 
 /// How many rows of no use are named.
 const NAMED: usize = 5;
@@ -54,9 +53,9 @@ pub struct Verify {
     /// A registered estimator: run in miniature on all five spaces and held against the goldens
     #[arg(long, value_name = "ID")]
     estimator: Option<String>,
-    /// Folder of the goldens
-    #[arg(long, default_value = "golden", value_name = "DIR", requires = "estimator")]
-    goldens: PathBuf,
+    /// Folder with other goldens than those that the program carries
+    #[arg(long, value_name = "DIR", requires = "estimator")]
+    goldens: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -96,8 +95,8 @@ impl Verify {
         // The rows of use are kept in the store, so that the record can be made again from there.
         let text = table.rewritten(&self.column).map_err(unreadable)?;
         let sha256 = sha256_hex(text.as_bytes());
-        let launch = Launch::new(context, None)?;
-        let folder = std::path::absolute(context.store()?.root())
+        let lab = context.lab(None)?;
+        let folder = std::path::absolute(lab.store().root())
             .map_err(|error| Failure::new(UNEXPECTED, format!("the store has no full path: {error}")))?;
         let kept = folder.join("scores").join(format!("{sha256}.csv"));
         write_atomic(&kept, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
@@ -113,15 +112,15 @@ impl Verify {
             epochs: Vec::new(),
             direction: Some(direction),
         };
-        let judge = match self.truth {
-            Some(TruthChoice::Benchmark) => Judge::Benchmark,
-            None if context.data_root().is_some() => Judge::Benchmark,
-            Some(TruthChoice::Carried) | None => Judge::Carried,
+        let source = match self.truth {
+            Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
+            None if context.data_root().is_some() => TruthSource::Benchmark,
+            Some(TruthChoice::Carried) | None => TruthSource::Carried,
         };
-        let resolved = Resolved::new(judge_scores(space, judge, &self.label(file), &scores)?)?;
-        let material = Material::load(&resolved.spec, context.data_root().as_ref())?;
-        let ranked = material.panels.first().map_or(0, |panel| panel.rows.len());
-        let (truth, of_file) = (material.truth.len(), table.len());
+        let resolved = lab.resolve(verify_scores(space, source, &self.label(file), &scores)?)?;
+        let inputs = Inputs::load(&resolved.spec, lab.data_root())?;
+        let ranked = inputs.panels.first().map_or(0, |panel| panel.architectures.len());
+        let (truth, of_file) = (inputs.truth.len(), table.len());
         context.note(&format!("{ranked} of the {truth} architectures of the truth have a score"));
         if ranked < of_file {
             context.note(&format!(
@@ -135,7 +134,8 @@ impl Verify {
                 "nothing was measured: fewer than two architectures have truth and a score",
             ));
         }
-        let (_, record) = launch.run(context, &resolved)?;
+        interrupt_kindly()?;
+        let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
 
@@ -151,15 +151,19 @@ impl Verify {
     fn estimator(&self, context: &Context, id: &str, space: Option<SpaceId>) -> Result<(), Failure> {
         let spaces: Vec<SpaceId> =
             SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)).collect();
-        let launch = Launch::new(context, None)?;
+        let lab = context.lab(None)?;
+        interrupt_kindly()?;
         let mut rows = Vec::new();
         for space in spaces {
-            let resolved = Resolved::new(judge_estimator(space, id)?)?;
-            let (_, record) = launch.run(context, &resolved)?;
-            let path = self.goldens.join(format!("{space}-micro@{}.snap", record.device_class));
-            let golden = std::fs::read_to_string(&path).ok();
-            let compared = golden.as_deref().map(|golden| compare(body(golden), &pinned(&record), id));
-            rows.push(judgement::Row::new(&record, id, compared));
+            context.note(&format!("{space}: {id} next to the baselines, in miniature"));
+            let found = match &self.goldens {
+                None => lab.judge(space, id)?,
+                Some(folder) => {
+                    let path = folder.join(format!("{space}-micro@{}.snap", lab.backend().class()));
+                    lab.judge_against(space, id, std::fs::read_to_string(&path).ok().as_deref())?
+                }
+            };
+            rows.push(found.row);
         }
         if self.json {
             print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
@@ -181,21 +185,4 @@ fn tell(context: &Context, oddities: &[Oddity]) {
     if oddities.len() > NAMED {
         context.note(&format!("left out: {} more rows", oddities.len() - NAMED));
     }
-}
-
-/// The lines of a golden that a record has too, held against its own.
-fn compare(golden: &str, now: &str, id: &str) -> judgement::Golden {
-    let key = |line: &str| line.rsplit_once(" = ").map(|(key, _)| key.to_owned());
-    let known: std::collections::BTreeMap<String, &str> =
-        golden.lines().filter_map(|line| Some((key(line)?, line))).collect();
-    let mut found = judgement::Golden { compared: 0, of_estimator: 0, moved: Vec::new() };
-    for line in now.lines().filter(|line| !line.contains("spec_hash")) {
-        let Some(pinned) = key(line).and_then(|key| known.get(&key)) else { continue };
-        found.compared += 1;
-        found.of_estimator += usize::from(line.contains(&format!(".{id}")));
-        if !agree(pinned, line) {
-            found.moved.push([(*pinned).to_owned(), line.to_owned()]);
-        }
-    }
-    found
 }

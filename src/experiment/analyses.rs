@@ -1,6 +1,6 @@
 //! The analyses of a panel: everything that follows from truth, scores and architectures beside the criteria.
 
-use super::kept::Grounds;
+use super::pruned::PanelContext;
 use crate::criteria::rank::PairCounts;
 use crate::criteria::{
     Comparison, CriteriaError, Criterion, Exchange, Extremes, GROUPS, Resamples, Spread, Stability, complexity_bias,
@@ -20,12 +20,12 @@ const EXTREMES: usize = 5;
 const SPREAD: [Criterion; 3] = [Criterion::TauB, Criterion::PrecisionTop(0.05), Criterion::PrecisionBottom(0.05)];
 
 /// What the bias of every estimator of a panel is measured by.
-pub(super) struct Ground {
+pub(super) struct BiasInputs {
     costs: Vec<f64>,
     exchanges: Vec<Exchange<String>>,
 }
 
-impl Ground {
+impl BiasInputs {
     /// Of architectures and their multiply-accumulates.
     pub fn new(architectures: &[Architecture], flops: &[u64]) -> Self {
         let exchange = |change: &crate::space::Change| Exchange {
@@ -54,7 +54,7 @@ impl Ground {
 pub(super) fn compare(
     estimators: &[EstimatorRecord],
     resamples: &[Resamples],
-    grounds: &Grounds<'_>,
+    context: &PanelContext<'_>,
 ) -> Result<AnalysesRecord, CriteriaError> {
     let all = || estimators.iter().zip(resamples);
     let mut found = AnalysesRecord::default();
@@ -74,7 +74,7 @@ pub(super) fn compare(
                 with: own.label(),
                 agreement: PairCounts::new(&own.oriented(), &estimator.oriented()).tau_b(),
                 outcome: Comparison::new(of, with),
-                kept: grounds.inside_kept(estimator, own),
+                kept: context.inside_kept(estimator, own),
             });
         }
     }
@@ -87,7 +87,7 @@ pub(super) fn compare(
                 seeds: later.checkpoint.as_ref().map_or(Vec::new(), Checkpoint::seeds),
                 from,
                 to,
-                stability: Stability::new(&earlier.oriented(), &later.oriented(), &grounds.criteria.fractions)?,
+                stability: Stability::new(&earlier.oriented(), &later.oriented(), &context.criteria.fractions)?,
             });
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use candle_core::{DType, Device};
 
-use super::material::Split;
+use super::image_split::ImageSplit;
 use super::progress::Progress;
 use super::{ExperimentError, workers};
 use crate::DataRoot;
@@ -28,7 +28,7 @@ pub fn make_truth(
     device: &Device,
     progress: &dyn Progress,
 ) -> Result<Vec<TrainedRow>, ExperimentError> {
-    let images = Split::load(&recipe.images, root)?;
+    let images = ImageSplit::load(&recipe.images, root)?;
     let drawn = draw(recipe)?;
     let jobs: Vec<(Architecture, SeedValue)> =
         drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed))).collect();
@@ -115,7 +115,7 @@ pub(super) fn train_one(
     recipe: &TruthRecipe,
     architecture: Architecture,
     seed: SeedValue,
-    images: &Split,
+    images: &ImageSplit,
     device: &Device,
     epoch: impl Fn(),
 ) -> Result<f64, ExperimentError> {

@@ -1,169 +1,45 @@
 //! From a spec to a record: resolve, plan, run.
 //!
-//! [`Resolved`] fixes the identity, [`Runner::plan`] says what will happen, [`Runner::run`] does it. Images and truth are read and
-//! their digests checked before the first step; provenance is written before it, too.
+//! [`Resolved`] fixes the identity, [`Lab::plan`] says what will happen, [`Lab::run`] does it. Truth and images are read and their digests
+//! checked before the first step; provenance is written before it, too.
 
 mod analyses;
-mod carried;
 mod ensemble;
-mod judged;
-mod kept;
-mod looks;
+mod error;
+mod find_spec;
+mod group;
+mod image_split;
+mod inputs;
+mod judge;
+mod lab;
 mod make_truth;
-mod material;
-mod outside;
 mod plan;
 mod progress;
 mod provenance;
+mod pruned;
 mod published;
+mod readers;
 mod record;
 mod resolve;
-mod runner;
-mod score_file;
+mod score_table;
 mod scores;
 mod supernet;
-mod verify;
+mod truth_check;
+mod verify_specs;
+mod weights_file;
 mod workers;
 
-use crate::DataRootError;
-use crate::criteria::CriteriaError;
-use crate::estimator::EstimatorError;
-use crate::estimator::registry::UnknownEstimator;
-use crate::images::ImageError;
-use crate::net::NetError;
-use crate::net::checkpoint::CheckpointError;
-use crate::net::train::TrainError;
-use crate::space::{ArchitectureError, EmptyPool, SkeletonError, SubSpaceError};
-use crate::spec::{CanonicalError, SpecError};
-use crate::store::StoreError;
-use crate::truth::table::TableError;
-use crate::truth::trained::TrainedError;
-
-pub use carried::{CarriedError, carried_specs, find_carried};
-pub use judged::{JUDGED_BESIDE, Judge, judge_estimator, judge_scores};
+pub use error::ExperimentError;
+pub use find_spec::{CarriedError, carried_specs, find_carried};
+pub use image_split::ImageSplit;
+pub use inputs::{Inputs, PanelInputs};
+pub use judge::Judgement;
+pub use lab::{Lab, PlannedStage};
 pub use make_truth::make_truth;
-pub use material::{Material, PanelRows, Split};
-pub use outside::{OddReason, Oddity, ScoreFileError, ScoreTable};
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
-pub use provenance::freeze;
-pub use record::{OutsideScores, scores_of_files};
+pub use record::{FileScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
-pub use runner::{PlannedStage, Runner};
-pub use score_file::{ScoreError, Scored, score_file};
-
-/// Why an experiment could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum ExperimentError {
-    /// The spec is wrong.
-    #[error(transparent)]
-    Spec(#[from] SpecError),
-    /// The spec has no canonical form.
-    #[error(transparent)]
-    Canonical(#[from] CanonicalError),
-    /// The spec names an estimator that there is none of.
-    #[error(transparent)]
-    UnknownEstimator(#[from] UnknownEstimator),
-    /// A one-shot estimator was asked for without a supernet.
-    #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
-    NoSupernet {
-        /// The estimator.
-        estimator: String,
-        /// The panel.
-        panel: String,
-    },
-    /// The carried truth is not there or not right.
-    #[error(transparent)]
-    Trained(#[from] TrainedError),
-    /// A file of the data root is needed, and there is no data root.
-    #[error("{file} is needed, and no data root was given")]
-    NoDataRoot {
-        /// The file.
-        file: String,
-    },
-    /// A data file is missing, damaged or not the declared one.
-    #[error(transparent)]
-    Data(#[from] DataRootError),
-    /// Images are not what they should be.
-    #[error(transparent)]
-    Images(ImageError),
-    /// A truth table does not parse.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A file of scores is not what it should be.
-    #[error(transparent)]
-    ScoreFile(#[from] ScoreFileError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A network failed.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// A network of another space was asked for.
-    #[error(transparent)]
-    Skeleton(#[from] SkeletonError),
-    /// A kept architecture can't be read back.
-    #[error(transparent)]
-    Architecture(#[from] ArchitectureError),
-    /// Operations were left out that can't be.
-    #[error(transparent)]
-    SubSpace(#[from] SubSpaceError),
-    /// There is nothing to draw architectures from.
-    #[error(transparent)]
-    EmptyPool(#[from] EmptyPool),
-    /// Training failed.
-    #[error(transparent)]
-    Train(#[from] TrainError),
-    /// A checkpoint could not be written or read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// An estimator failed.
-    #[error(transparent)]
-    Estimator(#[from] EstimatorError),
-    /// Criteria could not be computed.
-    #[error("the criteria of {estimator} on panel `{panel}`: {source}")]
-    Criteria {
-        /// The estimator.
-        estimator: String,
-        /// The panel.
-        panel: String,
-        /// Why.
-        source: CriteriaError,
-    },
-    /// A retrained architecture does not have the accuracy that the carried truth says.
-    #[error(
-        "the carried truth `{table}` says {expected} for {architecture} (seed {seed}), and training it again gave {found}"
-    )]
-    TruthMismatch {
-        /// The table.
-        table: String,
-        /// The architecture.
-        architecture: String,
-        /// The training seed.
-        seed: String,
-        /// The accuracy in the table.
-        expected: f64,
-        /// The accuracy now.
-        found: f64,
-    },
-    /// A stage was begun without something that is read before the first stage. No spec can bring this about.
-    #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
-    Unprepared(&'static str),
-    /// A panel has too few architectures to rank.
-    #[error("panel `{panel}` holds {count} architectures, and a ranking needs 2")]
-    NothingToRank {
-        /// The panel.
-        panel: String,
-        /// Its architectures.
-        count: usize,
-    },
-}
-
-impl From<ImageError> for ExperimentError {
-    fn from(error: ImageError) -> Self {
-        match error {
-            ImageError::Root(error) => Self::Data(error),
-            error => Self::Images(error),
-        }
-    }
-}
+pub use score_table::{OddReason, Oddity, ScoreFileError, ScoreTable};
+pub use verify_specs::{BASELINES, TruthSource, verify_estimator, verify_scores};
+pub use weights_file::{ScoreError, Scored, score_weights};

@@ -6,8 +6,8 @@
 use serde::Serialize;
 
 use super::ExperimentError;
-use super::material::Material;
-use super::resolve::{Arm, Resolved, estimator_meta, reads_supernet};
+use super::inputs::Inputs;
+use super::resolve::{Arm, Resolved, reads_supernet};
 use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
@@ -16,6 +16,7 @@ use crate::spec::{
     CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError,
     StageKey, Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
 };
+use crate::store::record::Checkpoint;
 use nas_assay_base::sha256_hex;
 
 /// One unit of work with a result in the store.
@@ -72,6 +73,15 @@ pub struct Weights {
     pub epochs: Vec<usize>,
 }
 
+impl Weights {
+    /// As a record names them.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let epochs: Vec<u32> = self.epochs.iter().map(|&epoch| epoch as u32).collect();
+        let single = Checkpoint::single(self.seed.to_string(), epochs.last().copied().unwrap_or(0));
+        if epochs.len() > 1 { Checkpoint { averaged: epochs, ..single } } else { single }
+    }
+}
+
 impl Work {
     /// The folder of the store that holds results of this kind.
     pub fn kind(&self) -> &'static str {
@@ -115,7 +125,7 @@ impl Action {
 
 /// The part of an identity that every stage of a space on a device shares.
 #[derive(Clone, Copy, Serialize)]
-struct Ground<'a> {
+struct KeyBase<'a> {
     space: SpaceId,
     space_version: u32,
     device_class: &'a str,
@@ -123,7 +133,8 @@ struct Ground<'a> {
 
 #[derive(Serialize)]
 struct SupernetInputs<'a> {
-    ground: Ground<'a>,
+    #[serde(rename = "ground")]
+    base: KeyBase<'a>,
     images: &'a Images,
     images_version: u32,
     trainer: u32,
@@ -158,7 +169,8 @@ struct Evaluated<T> {
 
 #[derive(Serialize)]
 struct ScoreInputs<'a> {
-    ground: Ground<'a>,
+    #[serde(rename = "ground")]
+    base: KeyBase<'a>,
     estimator: &'a str,
     version: u32,
     architectures: &'a str,
@@ -208,12 +220,12 @@ impl From<&OneShot> for Evaluation {
 /// If an estimator is unknown, or a variant changes no score.
 pub fn plan(
     resolved: &Resolved,
-    material: &Material,
+    inputs: &Inputs,
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> bool,
 ) -> Result<Vec<Stage>, ExperimentError> {
     let spec = &resolved.spec;
-    let ground = Ground { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
+    let base = KeyBase { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
     let mut push = |work: Work, key: StageKey, waits: bool| {
         // A variant that changes nothing here has the stage of the spec's own settings.
@@ -230,20 +242,20 @@ pub fn plan(
         action != Action::Reuse
     };
 
-    if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &material.trained)
+    if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &inputs.trained)
         && truth.verify > 0
     {
         let rows = verified_rows(table.rows.len(), truth.verify);
-        let key = StageKey::of("verify-truth", &(ground, TRAINER_VERSION, &table.sha256, &rows, &table.recipe))?;
+        let key = StageKey::of("verify-truth", &(base, TRAINER_VERSION, &table.sha256, &rows, &table.recipe))?;
         push(Work::VerifyTruth { rows }, key, false);
     }
 
     let mut of_arms = Vec::new();
     for (arm, Arm { spec, .. }) in resolved.arms.iter().enumerate() {
         let (mut supernets, mut trains) = (Vec::new(), false);
-        if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet(spec)) {
+        if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet(resolved, spec)) {
             for &seed in &supernet.seeds {
-                let key = supernet_key(ground, material.images_version, spec, supernet, seed)?;
+                let key = supernet_key(resolved, base, inputs.images_version, spec, supernet, seed)?;
                 supernets.push((seed, key.clone()));
                 trains |= push(Work::Supernet { arm, seed }, key, false);
             }
@@ -251,25 +263,25 @@ pub fn plan(
         of_arms.push((supernets, trains));
     }
 
-    let texts = material.panels.iter().map(|panel| panel.architecture_texts(&material.truth).join("\n"));
+    let texts = inputs.panels.iter().map(|panel| panel.architecture_texts().join("\n"));
     let digests: Vec<String> = texts.map(|text| sha256_hex(text.as_bytes())).collect();
-    let every = (0..material.panels.len()).flat_map(|panel| (0..resolved.arms.len()).map(move |arm| (panel, arm)));
+    let every = (0..inputs.panels.len()).flat_map(|panel| (0..resolved.arms.len()).map(move |arm| (panel, arm)));
     for (position, arm) in every {
         let (spec, (supernets, trains)) = (&resolved.arms[arm].spec, &of_arms[arm]);
         let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
         let weights = read_weights(supernets, &kept, &spec.one_shot);
         let architectures = &digests[position];
-        for id in &material.panels[position].estimators {
-            let meta = estimator_meta(id)?;
+        for id in &inputs.panels[position].estimators {
+            let facts = resolved.facts(id)?;
             let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
-                let (estimator, version, architectures) = (id.as_str(), meta.version, architectures.as_str());
-                let inputs = ScoreInputs { ground, estimator, version, architectures, protocol };
-                let key = StageKey::of("scores", &inputs)?;
+                let (estimator, version, architectures) = (id.as_str(), facts.version, architectures.as_str());
+                let key = ScoreInputs { base, estimator, version, architectures, protocol };
+                let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
                 push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits);
                 Ok::<(), CanonicalError>(())
             };
-            match meta.kind {
+            match facts.kind {
                 EstimatorKind::OneShot => {
                     for weights in &weights {
                         let Weights { epochs, supernet, .. } = weights;
@@ -280,7 +292,7 @@ pub fn plan(
                 }
                 EstimatorKind::ZeroShot => {
                     let images =
-                        (spec.zero_shot.input == Input::Images).then_some((&spec.images, material.images_version));
+                        (spec.zero_shot.input == Input::Images).then_some((&spec.images, inputs.images_version));
                     let (settings, resolution) = (&spec.zero_shot, spec.images.resolution());
                     if settings.weights == WeightSource::Random {
                         score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
@@ -328,7 +340,8 @@ fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize
 }
 
 fn supernet_key(
-    ground: Ground<'_>,
+    resolved: &Resolved,
+    base: KeyBase<'_>,
     images_version: u32,
     spec: &Spec,
     supernet: &Supernet,
@@ -336,7 +349,7 @@ fn supernet_key(
 ) -> Result<StageKey, ExperimentError> {
     let evaluation = Evaluation::from(&spec.one_shot);
     let inputs = SupernetInputs {
-        ground,
+        base,
         images: &spec.images,
         images_version,
         trainer: TRAINER_VERSION,
@@ -352,25 +365,30 @@ fn supernet_key(
         prune: supernet
             .prune
             .as_ref()
-            .map(|prune| evaluated(prune, prune.by, Evaluation::from(&prune.one_shot(&spec.one_shot))))
+            .map(|prune| evaluated(resolved, prune, prune.by, Evaluation::from(&prune.one_shot(&spec.one_shot))))
             .transpose()?,
         watch: supernet
             .watch
             .as_ref()
-            .map(|watch| evaluated(watch, OneShotScore::OneshotAccuracy, evaluation))
+            .map(|watch| evaluated(resolved, watch, OneShotScore::OneshotAccuracy, evaluation))
             .transpose()?,
         seed,
     };
     Ok(StageKey::of("supernet", &inputs)?)
 }
 
-fn evaluated<T>(settings: T, score: OneShotScore, evaluation: Evaluation) -> Result<Evaluated<T>, ExperimentError> {
-    Ok(Evaluated { settings, evaluation, version: estimator_meta(score.id())?.version })
+fn evaluated<T>(
+    resolved: &Resolved,
+    settings: T,
+    score: OneShotScore,
+    evaluation: Evaluation,
+) -> Result<Evaluated<T>, ExperimentError> {
+    Ok(Evaluated { settings, evaluation, version: resolved.facts(score.id())?.version })
 }
 
-fn wants_supernet(spec: &Spec) -> bool {
+fn wants_supernet(resolved: &Resolved, spec: &Spec) -> bool {
     let mut estimators = spec.panels.values().flat_map(|panel| &panel.estimators);
-    estimators.any(|id| estimator_meta(id).is_ok_and(|meta| reads_supernet(spec, meta.kind)))
+    estimators.any(|id| resolved.facts(id).is_ok_and(|facts| reads_supernet(spec, facts.kind)))
 }
 
 /// `count` rows spread evenly over a table of `len` rows: the first, and on from there.

@@ -1,8 +1,8 @@
-//! How a run tells of its progress.
+//! How a run reports its progress.
 
 use std::fmt::Debug;
 
-/// Hears of progress; called from many threads.
+/// Is told of the progress of a run, from many threads.
 pub trait Progress: Sync + Debug {
     /// A stage of so many steps begins.
     fn begin(&self, label: &str, steps: u64);
@@ -23,4 +23,19 @@ impl Progress for Silent {
     fn advance(&self, _: u64) {}
     fn message(&self, _: &str) {}
     fn end(&self) {}
+}
+
+impl<P: Progress + ?Sized> Progress for &P {
+    fn begin(&self, label: &str, steps: u64) {
+        (**self).begin(label, steps);
+    }
+    fn advance(&self, steps: u64) {
+        (**self).advance(steps);
+    }
+    fn message(&self, text: &str) {
+        (**self).message(text);
+    }
+    fn end(&self) {
+        (**self).end();
+    }
 }

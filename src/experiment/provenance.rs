@@ -2,23 +2,18 @@
 
 use std::time::SystemTime;
 
-use candle_core::Device;
-
-use crate::DeviceClass;
+use crate::Backend;
 use crate::store::record::Provenance;
 
 /// The surroundings of a run, as they are now; `commit` is the git commit that the program was built from, where it is known.
-pub fn freeze(device: &Device, class: DeviceClass, commit: Option<&str>) -> Provenance {
+pub fn freeze(backend: &Backend, commit: Option<&str>) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: commit.map(str::to_owned),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         command: std::iter::once("nas-assay".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" "),
         cpu_features: cpu_features(),
-        device: match device {
-            Device::Cpu => class.as_str().to_owned(),
-            other => format!("{:?}", other.location()),
-        },
+        device: backend.name(),
         driver: driver(),
         threads: rayon::current_num_threads(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),

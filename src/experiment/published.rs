@@ -148,12 +148,13 @@ pub(super) fn of(space: SpaceId, estimator: &str) -> Vec<Published> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimator::registry;
+    use crate::estimator::Suite;
 
     #[test]
     fn every_figure_is_of_a_known_estimator() {
+        let suite = Suite::builtin();
         for (id, ..) in SpaceId::ALL.into_iter().flat_map(rows) {
-            assert!(registry::find(id).is_ok(), "{id}");
+            assert!(suite.find(id).is_ok(), "{id}");
         }
     }
 }

@@ -3,73 +3,79 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::analyses::{Ground, compare};
+use super::analyses::{BiasInputs, compare};
 use super::ensemble::{ScoredRow, with_seed_means};
-use super::kept::{Grounds, Kept, Prunings};
-use super::material::{Material, PanelRows};
-use super::outside::SCORE_FILE_VERSION;
+use super::inputs::{Inputs, PanelInputs};
 use super::plan::{ScoreWork, Weights};
-use super::resolve::{Arm, Resolved, estimator_meta};
-use super::runner::{Results, Runner};
+use super::pruned::{Kept, PanelContext, Prunings};
+use super::resolve::{Arm, Resolved};
+use super::score_table::SCORE_FILE_VERSION;
 use super::{ExperimentError, published};
+use crate::DeviceClass;
 use crate::criteria::{self, Direction, VOTE_VERSION};
-use crate::estimator::{Estimator, EstimatorKind, Meta, Score, registry};
+use crate::estimator::{EstimatorFacts, EstimatorKind, Score};
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
 use crate::spec::{Ensemble, Spec, StageKey, Truth};
-use crate::store::record::{ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, TruthRecord, Verified};
+use crate::store::record::{
+    ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord, Verified,
+};
 
 /// Root of the draws behind every interval; the intervals of two experiments are drawn alike.
 const BOOTSTRAP_SEED: u64 = 1;
 
-impl Runner<'_> {
-    /// The record of what the stages have given.
-    pub(super) fn record(
-        &self,
-        resolved: &Resolved,
-        material: &Material,
-        results: Results,
-        scores: &BTreeMap<StageKey, Vec<Score>>,
-    ) -> Result<Record, ExperimentError> {
-        let prunings = prunings(resolved, &results)?;
-        let panels = (0..material.panels.len())
-            .map(|panel| {
-                let rows = scored_rows(resolved, material, panel, &results.scores, scores)?;
-                panel_record(resolved, material, panel, &rows, &prunings)
-            })
-            .collect::<Result<Vec<_>, ExperimentError>>()?;
-        let spec = &resolved.spec;
-        Ok(Record {
-            format: Record::FORMAT,
-            spec_hash: resolved.hash.to_string(),
-            name: spec.name.clone(),
-            title: spec.title.clone(),
-            space: spec.space.to_string(),
-            device_class: self.class.as_str().to_owned(),
-            spec: resolved.document()?,
-            truth: truth_record(material, results.verified),
-            supernets: results.supernets.into_iter().map(|(_, record)| record).collect(),
-            panels,
+/// What stages have given so far.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    pub verified: Vec<Verified>,
+    pub supernets: Vec<(StageKey, SupernetRecord)>,
+    pub scores: Vec<(StageKey, ScoreWork)>,
+}
+
+/// The record of what the stages have given; `scores` has the scores of each score stage.
+pub(super) fn record(
+    resolved: &Resolved,
+    inputs: &Inputs,
+    class: DeviceClass,
+    results: Results,
+    scores: &BTreeMap<StageKey, Vec<Score>>,
+) -> Result<Record, ExperimentError> {
+    let prunings = prunings(resolved, &results)?;
+    let panels = (0..inputs.panels.len())
+        .map(|panel| {
+            let rows = scored_rows(resolved, inputs, panel, &results.scores, scores)?;
+            panel_record(resolved, &inputs.panels[panel], &rows, &prunings)
         })
-    }
+        .collect::<Result<Vec<_>, ExperimentError>>()?;
+    let spec = &resolved.spec;
+    Ok(Record {
+        format: Record::FORMAT,
+        spec_hash: resolved.hash.to_string(),
+        name: spec.name.clone(),
+        title: spec.title.clone(),
+        space: spec.space.to_string(),
+        device_class: class.as_str().to_owned(),
+        spec: resolved.document()?,
+        truth: truth_record(inputs, results.verified),
+        supernets: results.supernets.into_iter().map(|(_, record)| record).collect(),
+        panels,
+    })
 }
 
 /// What is said of the scores of a panel.
 fn panel_record(
     resolved: &Resolved,
-    material: &Material,
-    panel: usize,
+    panel: &PanelInputs,
     rows: &[ScoredRow],
     prunings: &Prunings,
 ) -> Result<PanelRecord, ExperimentError> {
-    let (spec, panel) = (&resolved.spec, &material.panels[panel]);
+    let spec = &resolved.spec;
     let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
-    let truth: Vec<f64> = panel.rows.iter().map(|&row| material.truth[row].1).collect();
-    let architectures = panel.architectures(&material.truth);
+    let PanelInputs { architectures, truth, .. } = panel;
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
     let census = architectures.iter().map(|architecture| architecture.census(&skeleton));
     let census = census.collect::<Result<Vec<_>, _>>()?;
-    let ground = Ground::new(&architectures, &census.iter().map(|census| census.flops).collect::<Vec<_>>());
+    let bias_inputs = BiasInputs::new(architectures, &census.iter().map(|census| census.flops).collect::<Vec<_>>());
     let failed = |estimator: &str| {
         let (estimator, panel) = (estimator.to_owned(), panel.name.clone());
         move |source| ExperimentError::Criteria { estimator, panel, source }
@@ -80,9 +86,9 @@ fn panel_record(
         let ScoredRow { estimator: id, variant, checkpoint, scores } = row;
         let Source { version, direction, kind } = source;
         let oriented: Vec<f64> = scores.iter().map(|score| direction.orient(score.value())).collect();
-        let judged = criteria::evaluate_resampled(&truth, &oriented, &spec.criteria, bootstrap);
+        let judged = criteria::evaluate_resampled(truth, &oriented, &spec.criteria, bootstrap);
         let (criteria, of) = judged.map_err(failed(&id))?;
-        let bias = ground.bias(&truth, &oriented).map_err(failed(&id))?;
+        let bias = bias_inputs.bias(truth, &oriented).map_err(failed(&id))?;
         resamples.push(of);
         estimators.push(EstimatorRecord {
             id,
@@ -99,7 +105,7 @@ fn panel_record(
         Ok::<_, ExperimentError>(())
     };
     for row in rows {
-        let (source, last) = identity(spec, &panel.name, &row.estimator)?;
+        let (source, last) = identity(resolved, &panel.name, &row.estimator)?;
         // What was published is of single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
         let comparable = is_benchmark
@@ -117,9 +123,8 @@ fn panel_record(
         let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind: EstimatorKind::Vote };
         judge(&mut estimators, source, row, Vec::new())?;
     }
-    let grounds =
-        Grounds { architectures: &architectures, truth: &truth, prunings, criteria: &spec.criteria, bootstrap };
-    let analyses = compare(&estimators, &resamples, &grounds).map_err(failed("all estimators"))?;
+    let context = PanelContext { architectures, truth, prunings, criteria: &spec.criteria, bootstrap };
+    let analyses = compare(&estimators, &resamples, &context).map_err(failed("all estimators"))?;
     let row = |((architecture, &truth), census): ((&Architecture, &f64), &Census)| ArchitectureRow {
         architecture: architecture.to_string(),
         truth,
@@ -127,7 +132,7 @@ fn panel_record(
         flops: census.flops,
         isomorphs: architecture.isomorphs(),
     };
-    let architectures = architectures.iter().zip(&truth).zip(&census).map(row).collect();
+    let architectures = architectures.iter().zip(truth).zip(&census).map(row).collect();
     Ok(PanelRecord { name: panel.name.clone(), architectures, estimators, analyses })
 }
 
@@ -150,7 +155,7 @@ fn prunings(resolved: &Resolved, results: &Results) -> Result<Prunings, Experime
 /// What each estimator of a panel said, ensembles included.
 fn scored_rows(
     resolved: &Resolved,
-    material: &Material,
+    inputs: &Inputs,
     panel: usize,
     stages: &[(StageKey, ScoreWork)],
     scores: &BTreeMap<StageKey, Vec<Score>>,
@@ -164,13 +169,13 @@ fn scored_rows(
         let stages = stages.iter().filter(|(_, work)| (work.panel, work.arm) == (panel, arm));
         let rows = stages.map(|(key, work)| {
             let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
-            let (estimator, checkpoint) = (work.estimator.clone(), work.weights.as_ref().map(checkpoint));
+            let (estimator, checkpoint) = (work.estimator.clone(), work.weights.as_ref().map(Weights::checkpoint));
             Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores })
         });
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         all.extend(ensembles(spec, &rows));
     }
-    all.extend(ensembles(&resolved.spec, &material.panels[panel].outside));
+    all.extend(ensembles(&resolved.spec, &inputs.panels[panel].file_scores));
     Ok(all)
 }
 
@@ -186,46 +191,40 @@ struct Source {
 ///
 /// # Errors
 /// None that a loaded panel of the same spec can bring about.
-pub fn scores_of_files(spec: &Spec, panel: &PanelRows) -> Result<Vec<OutsideScores>, ExperimentError> {
+pub fn scores_of_files(resolved: &Resolved, panel: &PanelInputs) -> Result<Vec<FileScores>, ExperimentError> {
     let oriented = |row: &ScoredRow| {
-        let (Source { direction, .. }, _) = identity(spec, &panel.name, &row.estimator)?;
+        let (Source { direction, .. }, _) = identity(resolved, &panel.name, &row.estimator)?;
         let scores = row.scores.iter().map(|score| direction.orient(score.value())).collect();
         Ok((row.estimator.clone(), row.checkpoint.clone(), scores))
     };
-    panel.outside.iter().map(oriented).collect()
+    panel.file_scores.iter().map(oriented).collect()
 }
 
 /// A column of a score file: its name in the spec, the weights, and the scores.
-pub type OutsideScores = (String, Option<Checkpoint>, Vec<f64>);
+pub type FileScores = (String, Option<Checkpoint>, Vec<f64>);
 
-/// What scores of that name are, and the last epoch that there are scores of.
-fn identity(spec: &Spec, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {
+/// What scores of that name are, and the last epoch that has scores.
+fn identity(resolved: &Resolved, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {
+    let spec = &resolved.spec;
     let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);
     let Some(file) = spec.panels[panel].scores.get(name) else {
-        let Meta { version, direction, kind, .. } = *estimator_meta(name)?;
+        let EstimatorFacts { version, direction, kind, .. } = resolved.facts(name)?;
         return Ok((Source { version, direction, kind }, last as u32));
     };
-    let known = registry::find(name).ok().map(Estimator::meta);
+    let known = resolved.facts(name).ok();
     let (direction, kind) =
-        known.map_or((Direction::Higher, EstimatorKind::External), |meta| (meta.direction, meta.kind));
+        known.map_or((Direction::Higher, EstimatorKind::External), |facts| (facts.direction, facts.kind));
     let source = Source { version: SCORE_FILE_VERSION, direction: file.direction.unwrap_or(direction), kind };
     Ok((source, file.epochs.last().map_or(0, |&epoch| epoch as u32)))
 }
 
-/// How a record names weights.
-pub(super) fn checkpoint(weights: &Weights) -> Checkpoint {
-    let epochs: Vec<u32> = weights.epochs.iter().map(|&epoch| epoch as u32).collect();
-    let single = Checkpoint::single(weights.seed.to_string(), epochs.last().copied().unwrap_or(0));
-    if epochs.len() > 1 { Checkpoint { averaged: epochs, ..single } } else { single }
-}
-
-fn truth_record(material: &Material, verified: Vec<Verified>) -> TruthRecord {
-    let mut sorted: Vec<f64> = material.truth.iter().map(|(_, accuracy)| *accuracy).collect();
+fn truth_record(inputs: &Inputs, verified: Vec<Verified>) -> TruthRecord {
+    let mut sorted: Vec<f64> = inputs.truth.iter().map(|(_, accuracy)| *accuracy).collect();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
     let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
     TruthRecord {
-        source: material.truth_source.clone(),
+        source: inputs.truth_source.clone(),
         rows: sorted.len(),
         minimum: sorted[0],
         median,

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ExperimentError;
-use super::outside::SCORE_FILE_VERSION;
+use super::score_table::SCORE_FILE_VERSION;
 use crate::carried;
 use crate::criteria::VOTE_VERSION;
-use crate::estimator::EstimatorKind;
-use crate::estimator::{Meta, registry};
+use crate::estimator::{EstimatorFacts, EstimatorKind, Suite};
 use crate::images::SYNTHETIC_VERSION;
 use crate::space::SUB_SPACE_VERSION;
 use crate::spec::{
@@ -32,6 +31,8 @@ pub struct Resolved {
     pub hash: SpecHash,
     /// The spec's own settings and those of its variants, in this order.
     pub arms: Vec<Arm>,
+    /// What is known of each estimator that the spec names.
+    pub(super) estimators: BTreeMap<String, EstimatorFacts>,
 }
 
 /// One set of settings that the panels are scored with.
@@ -52,11 +53,17 @@ struct Identity<'a> {
 }
 
 impl Resolved {
-    /// Resolves a parsed spec.
+    /// Resolves a parsed spec, whose estimators are those of `suite`.
     ///
     /// # Errors
-    /// If it names an estimator or a carried table that there is none of, or a one-shot estimator without a supernet.
-    pub fn new(spec: Spec) -> Result<Self, ExperimentError> {
+    /// If it names an estimator or a carried table that does not exist, or a one-shot estimator without a supernet.
+    pub fn new(spec: Spec, suite: &Suite) -> Result<Self, ExperimentError> {
+        let mut estimators = BTreeMap::new();
+        let mut facts_of = |id: &str| -> Result<EstimatorFacts, ExperimentError> {
+            let facts = suite.find(id)?.meta().facts();
+            estimators.insert(id.to_owned(), facts);
+            Ok(facts)
+        };
         let mut versions = BTreeMap::from([(format!("space:{}", spec.space), spec.space.version())]);
         let mut digests = BTreeMap::new();
         if matches!(spec.images, Images::Synthetic(_)) {
@@ -80,21 +87,25 @@ impl Resolved {
                 |error: SpecError| variant.iter().fold(error, |error, name| error.within(&format!("variants.{name}")));
             for (name, panel) in &spec.panels {
                 for id in &panel.estimators {
-                    let meta = estimator_meta(id)?;
-                    if reads_supernet(spec, meta.kind) && spec.supernet.is_none() {
+                    let facts = facts_of(id)?;
+                    if reads_supernet(spec, facts.kind) && spec.supernet.is_none() {
                         return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                     }
-                    if reads_supernet(spec, meta.kind) {
+                    if reads_supernet(spec, facts.kind) {
                         leaves_out_what_is_untrained(spec, name, panel).map_err(within)?;
                     }
-                    has_enough_images(spec, meta.kind).map_err(within)?;
-                    versions.insert(format!("estimator:{id}"), meta.version);
+                    has_enough_images(spec, facts.kind).map_err(within)?;
+                    versions.insert(format!("estimator:{id}"), facts.version);
                 }
             }
         }
         for (name, panel) in &spec.panels {
             if !panel.scores.is_empty() {
                 versions.insert("score-files".to_owned(), SCORE_FILE_VERSION);
+            }
+            for name in panel.scores.keys() {
+                // Scores of a known estimator point the way that it does.
+                let _ = facts_of(name);
             }
             if !panel.votes.is_empty() {
                 versions.insert("votes".to_owned(), VOTE_VERSION);
@@ -103,7 +114,7 @@ impl Resolved {
                 for id in members {
                     let seeds = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
                     let several = seeds * spec.one_shot.average_last.len() > 1;
-                    if several && reads_supernet(&spec, estimator_meta(id)?.kind) {
+                    if several && reads_supernet(&spec, facts_of(id)?.kind) {
                         let key = format!("panels.{name}.votes.{vote}.members");
                         let problem = format!(
                             "names {id}, which has more scores than one: a score for each of the supernet's seeds and averages"
@@ -117,12 +128,20 @@ impl Resolved {
             versions.insert("sub-spaces".to_owned(), SUB_SPACE_VERSION);
         }
         for score in arms.iter().flat_map(|arm| &arm.spec.supernet).flat_map(Supernet::evaluated_by) {
-            versions.insert(format!("estimator:{}", score.id()), estimator_meta(score.id())?.version);
+            versions.insert(format!("estimator:{}", score.id()), facts_of(score.id())?.version);
         }
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
         let canonical = canonical_json("a spec", &identity)?;
         let hash = SpecHash::of(&canonical);
-        Ok(Self { spec, versions, digests, canonical, hash, arms })
+        Ok(Self { spec, versions, digests, canonical, hash, arms, estimators })
+    }
+
+    /// What is known of an estimator.
+    ///
+    /// # Errors
+    /// If the spec does not name it. No resolved spec asks for such a one.
+    pub fn facts(&self, id: &str) -> Result<EstimatorFacts, ExperimentError> {
+        self.estimators.get(id).copied().ok_or(ExperimentError::Unprepared("the facts of an estimator"))
     }
 
     /// The canonical JSON as a value.
@@ -180,12 +199,4 @@ fn enough(key: &str, wanted: usize, what: &str, held: usize) -> Result<(), SpecE
         return Err(SpecError::Invalid { key: key.to_owned(), problem });
     }
     Ok(())
-}
-
-/// What the registry says of an estimator.
-///
-/// # Errors
-/// If there is none of that id.
-pub(super) fn estimator_meta(id: &str) -> Result<&'static Meta, ExperimentError> {
-    Ok(registry::find(id)?.meta())
 }

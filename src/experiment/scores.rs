@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::looks::Look;
-use super::material::{Material, Split};
-use super::plan::{ScoreWork, Weights};
-use super::resolve::estimator_meta;
-use super::runner::Runner;
+use super::group::Group;
+use super::image_split::ImageSplit;
+use super::inputs::Inputs;
+use super::lab::{Lab, StageWork};
+use super::plan::ScoreWork;
+use super::readers::Reader;
 use super::{Arm, ExperimentError, Resolved, workers};
-use crate::estimator::{Estimator, EstimatorKind, Need, Probe, Score, registry};
+use crate::estimator::{EstimatorKind, Score};
 use crate::space::Architecture;
 use crate::spec::StageKey;
 
@@ -41,34 +42,14 @@ const AT_A_TIME: usize = 64;
 /// How often unfinished rows are kept.
 const KEPT_EVERY: Duration = Duration::from_secs(10);
 
-/// Score stages that look at the same networks: one panel, one kind, one supernet's weights.
-pub(super) struct Group<'a> {
-    panel: usize,
-    arm: usize,
-    pub(super) kind: EstimatorKind,
-    pub(super) weights: Option<&'a Weights>,
-    pub(super) members: Vec<(&'a StageKey, &'static dyn Estimator)>,
-}
-
-impl Group<'_> {
-    pub(super) fn needs(&self) -> Vec<Need> {
-        self.members.iter().flat_map(|(_, estimator)| estimator.meta().needs.iter().copied()).collect()
-    }
-
-    /// Every member's reading of one probe, as floats.
-    pub(super) fn read(&self, probe: &Probe<'_>) -> Result<Vec<f64>, ExperimentError> {
-        let scores = self.members.iter().map(|(_, estimator)| Ok(estimator.score(probe)?.score.value()));
-        scores.collect()
-    }
-}
-
-impl Runner<'_> {
+impl Lab<'_> {
     /// The scores of every stage, computed now where the store does not hold them.
     pub(super) fn scores(
         &self,
+        worker: &dyn StageWork,
         resolved: &Resolved,
-        material: &Material,
-        images: Option<&Split>,
+        inputs: &Inputs,
+        images: Option<&ImageSplit>,
         stages: &[(StageKey, ScoreWork)],
     ) -> Result<BTreeMap<StageKey, Vec<Score>>, ExperimentError> {
         let mut scores = BTreeMap::new();
@@ -78,24 +59,27 @@ impl Runner<'_> {
                 scores.insert(key.clone(), held.scores);
                 continue;
             }
-            let (kind, weights) = (estimator_meta(&work.estimator)?.kind, work.weights.as_ref());
-            let member = (key, registry::find(&work.estimator)?);
+            let estimator = self.suite.find(&work.estimator)?;
+            let (kind, weights) = (estimator.meta().kind, work.weights.as_ref());
+            let member = (key, estimator);
             let (panel, arm) = (work.panel, work.arm);
             let fits = |group: &&mut Group<'_>| {
                 (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
             };
             match groups.iter_mut().find(fits) {
                 Some(group) => group.members.push(member),
-                None => groups.push(Group { panel, arm, kind, weights, members: vec![member] }),
+                None => {
+                    let panel_name = &inputs.panels[panel].name;
+                    groups.push(Group { panel, panel_name, arm, kind, weights, members: vec![member] });
+                }
             }
         }
         for group in &groups {
-            let panel = &material.panels[group.panel];
-            let architectures = panel.architectures(&material.truth);
+            let panel = &inputs.panels[group.panel];
             let Arm { variant, spec } = &resolved.arms[group.arm];
             let variant = variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
             let label = format!("{}: {}{variant}", panel.name, describe(group.kind));
-            let rows = self.rows(&label, group, &architectures, &self.look(spec, images, group)?)?;
+            let rows = self.rows(&label, group, &panel.architectures, &worker.reader(spec, images, group)?)?;
             for (place, (key, estimator)) in group.members.iter().enumerate() {
                 let meta = estimator.meta();
                 let column: Vec<Score> = rows.iter().map(|row| row[place]).collect();
@@ -114,7 +98,7 @@ impl Runner<'_> {
         label: &str,
         group: &Group<'_>,
         architectures: &[Architecture],
-        look: &Look<'_>,
+        read: &Reader<'_>,
     ) -> Result<Vec<Vec<Score>>, ExperimentError> {
         let path = self.partial_path(group);
         let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
@@ -129,12 +113,12 @@ impl Runner<'_> {
         let mut last_kept = Instant::now();
         while let Some(left) = architectures.get(found.rows.len()..).filter(|left| !left.is_empty()) {
             let some = &left[..left.len().min(AT_A_TIME)];
-            let readings = workers::map_on(self.device, self.jobs, some, |architecture| {
-                let reading = look(architecture);
+            let readings = workers::map_on(self.backend.device(), self.jobs, some, |architecture| {
+                let reading = read(architecture);
                 self.progress.advance(1);
                 reading
             })?;
-            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(Score::from).collect()));
+            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(|reading| reading.score).collect()));
             if last_kept.elapsed() >= KEPT_EVERY {
                 self.store.write_json(&path, &found)?;
                 last_kept = Instant::now();
@@ -161,22 +145,21 @@ fn describe(kind: EstimatorKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DeviceClass;
-    use crate::experiment::Silent;
+    use crate::Backend;
+    use crate::estimator::{Reading, Suite};
     use crate::space::SpaceId;
     use crate::store::Store;
-    use candle_core::Device;
 
     #[test]
     fn scoring_goes_on_where_it_was_interrupted() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-        let runner = Runner { store: &store, root: None, device, class, jobs: 2, progress: &Silent };
+        let suite = Suite::builtin();
+        let lab = Lab::new(&suite, Store::open(folder.path()).unwrap(), Backend::cpu()).with_jobs(2);
         let keys = ["params", "flops"].map(|id| StageKey::of("scores", &id).unwrap());
-        let estimators = ["params", "flops"].map(|id| registry::find(id).unwrap());
+        let estimators = ["params", "flops"].map(|id| suite.find(id).unwrap());
         let group = Group {
             panel: 0,
+            panel_name: "all",
             arm: 0,
             kind: EstimatorKind::Baseline,
             weights: None,
@@ -184,22 +167,22 @@ mod tests {
         };
         let architectures: Vec<Architecture> =
             SpaceId::Nb201.representatives().unwrap().into_iter().take(150).collect();
-        let look: Look<'_> = Box::new(|architecture| {
+        let read: Reader<'_> = Box::new(|architecture| {
             let place = architectures.iter().position(|other| other == architecture).unwrap() as f64;
-            Ok(vec![place, -place])
+            Ok(vec![Reading::plain(place), Reading::plain(-place)])
         });
-        let straight = runner.rows("", &group, &architectures, &look).unwrap();
+        let straight = lab.rows("", &group, &architectures, &read).unwrap();
         let place = |row: usize| vec![Score::from(row as f64), Score::from(-(row as f64))];
         assert_eq!(straight, (0..150).map(place).collect::<Vec<_>>());
 
         let kept = vec![vec![Score::from(7.0); 2]; 100];
-        let path = runner.partial_path(&group);
-        store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
-        let resumed = runner.rows("", &group, &architectures, &look).unwrap();
+        let path = lab.partial_path(&group);
+        lab.store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
+        let resumed = lab.rows("", &group, &architectures, &read).unwrap();
         assert_eq!((&resumed[..100], &resumed[100..]), (&kept[..], &straight[100..]));
 
         let others = vec![keys[1].clone(), keys[0].clone()];
-        store.write_json(&path, &PartialFile { members: others, rows: kept }).unwrap();
-        assert_eq!(runner.rows("", &group, &architectures, &look).unwrap(), straight, "other stages' rows are no use");
+        lab.store.write_json(&path, &PartialFile { members: others, rows: kept }).unwrap();
+        assert_eq!(lab.rows("", &group, &architectures, &read).unwrap(), straight, "other stages' rows are no use");
     }
 }

@@ -1,13 +1,14 @@
 //! The README says what the program says.
 
-use nas_assay::estimator::registry;
+use nas_assay::Suite;
 
 const README: &str = include_str!("../../README.md");
 
-/// The table of estimators as the README has it, from the registry.
+/// The table of estimators as the README has it, from the suite.
 fn table() -> String {
     let head = "| id | kind | better | what it is | formula |\n|---|---|---|---|---|\n".to_owned();
-    let rows = registry::all().map(|estimator| {
+    let suite = Suite::builtin();
+    let rows = suite.iter().map(|estimator| {
         let meta = estimator.meta();
         let formula = meta.formula.replace('|', "\\|");
         format!(

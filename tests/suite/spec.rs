@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use nas_assay::Suite;
 use nas_assay::carried::SPECS;
 use nas_assay::experiment::Resolved;
 use nas_assay::spec::parse_spec;
@@ -90,7 +91,7 @@ const WORDS: [(&str, &str); 14] = [
 
 fn resolved(text: &str) -> Resolved {
     let spec = parse_spec(text, "a test").unwrap_or_else(|error| panic!("{error}\n{text}"));
-    Resolved::new(spec).unwrap()
+    Resolved::new(spec, &Suite::builtin()).unwrap()
 }
 
 fn hash(text: &str) -> String {
@@ -174,7 +175,7 @@ fn with(lines: &str) -> String {
 /// What a spec with these lines is refused for.
 fn refused(lines: &str) -> String {
     match parse_spec(&with(lines), "a test") {
-        Ok(spec) => Resolved::new(spec).unwrap_err().to_string(),
+        Ok(spec) => Resolved::new(spec, &Suite::builtin()).unwrap_err().to_string(),
         Err(error) => error.to_string(),
     }
 }
@@ -296,7 +297,7 @@ fn what_is_left_out_changes_the_hash_and_must_make_sense() {
     assert_eq!(hashes.len(), texts.len());
 
     let refused = |supernet: &str, panel: &str| match parse_spec(&leaving_out(supernet, panel), "a test") {
-        Ok(spec) => Resolved::new(spec).unwrap_err().to_string(),
+        Ok(spec) => Resolved::new(spec, &Suite::builtin()).unwrap_err().to_string(),
         Err(error) => error.to_string(),
     };
     let cases = [

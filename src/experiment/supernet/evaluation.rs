@@ -1,11 +1,10 @@
 //! One-shot scores of a supernet while it trains. They draw nothing and move nothing: training goes on as if they had not been taken.
 
-use candle_core::Device;
-
 use super::super::{ExperimentError, workers};
+use crate::Backend;
 use crate::estimator::{Need, Probe};
 use crate::images::Batch;
-use crate::net::{Engine, Network};
+use crate::net::Network;
 use crate::space::Architecture;
 use crate::spec::OneShotScore;
 
@@ -13,23 +12,25 @@ use crate::spec::OneShotScore;
 pub(super) struct Evaluation<'a> {
     pub(super) network: &'a Network,
     pub(super) batches: Vec<Batch>,
-    pub(super) device: Device,
+    pub(super) backend: Backend,
 }
 
 impl Evaluation<'_> {
     /// The score of one architecture, as its estimator gives it.
     pub(super) fn score(&self, by: OneShotScore, architecture: Architecture) -> Result<f64, ExperimentError> {
-        let engine = Engine::for_device(&self.device);
-        let probe = Probe::new(architecture, self.network, engine, [Need::Evaluation]).with_evaluation(&self.batches);
-        let judged = probe.evaluation()?;
+        let probe = Probe::new(architecture, self.network, self.backend.engine(), [Need::Evaluation]);
+        let found = probe
+            .with_evaluation(&self.batches)
+            .evaluation()
+            .map_err(|source| ExperimentError::Evaluating { architecture: architecture.to_string(), source })?;
         Ok(match by {
-            OneShotScore::OneshotAccuracy => judged.accuracy,
-            OneShotScore::OneshotLoss => judged.loss,
+            OneShotScore::OneshotAccuracy => found.accuracy,
+            OneShotScore::OneshotLoss => found.loss,
         })
     }
 
     /// The scores of many, in their order.
     pub(super) fn scores(&self, by: OneShotScore, architectures: &[Architecture]) -> Result<Vec<f64>, ExperimentError> {
-        workers::map_on(&self.device, 0, architectures, |&architecture| self.score(by, architecture))
+        workers::map_on(self.backend.device(), 0, architectures, |&architecture| self.score(by, architecture))
     }
 }

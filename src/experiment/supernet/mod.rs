@@ -26,9 +26,9 @@ use self::prune::candidates;
 use self::state::{State, recorded};
 use self::watch::Watcher;
 use super::ExperimentError;
-use super::material::Split;
+use super::image_split::ImageSplit;
+use super::lab::Lab;
 use super::plan::Weights;
-use super::runner::Runner;
 use crate::net::average::average;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
@@ -37,13 +37,13 @@ use crate::space::Form;
 use crate::spec::{OneShot, Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::SupernetRecord;
 
-impl Runner<'_> {
-    /// The record of a supernet, which is trained now unless the store holds it; `label` names it to who hears of progress.
-    pub(super) fn supernet(
+impl Lab<'_> {
+    /// The record of a supernet, which is trained now unless the store holds it; `label` is its name for the progress.
+    pub(super) fn trained(
         &self,
         label: &str,
         spec: &Spec,
-        images: Option<&Split>,
+        images: Option<&ImageSplit>,
         seed: SeedValue,
         key: &StageKey,
     ) -> Result<SupernetRecord, ExperimentError> {
@@ -60,11 +60,11 @@ impl Runner<'_> {
             training: &settings.training,
             decay_unsampled: settings.decay_unsampled,
             seed: seed.root().child("training"),
-            device: self.device,
+            device: self.backend.device(),
         };
         let mut trainer = Trainer::new(job)?;
         let mut record = SupernetRecord { seed: seed.to_string(), ..SupernetRecord::default() };
-        let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.device);
+        let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.backend.device());
         state.restore(&mut trainer, &mut record)?;
 
         let watch = settings.watch.as_ref();
@@ -120,7 +120,7 @@ impl Runner<'_> {
         let network = self.new_supernet(spec, settings, weights.seed)?;
         let kept = weights.epochs.iter().map(|&epoch| {
             let path = self.weights_path(&weights.supernet, epoch, settings);
-            Ok(checkpoint::load(&path, self.device)?.0)
+            Ok(checkpoint::load(&path, self.backend.device())?.0)
         });
         let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
         load_weights(&network, &average(&kept)?)?;
@@ -132,15 +132,15 @@ impl Runner<'_> {
         &self,
         network: &'a Network,
         settings: Option<&OneShot>,
-        images: &Split,
+        images: &ImageSplit,
     ) -> Result<Evaluation<'a>, ExperimentError> {
         let batches = settings.map(|settings| self.evaluation_batches(settings, images)).transpose()?;
-        Ok(Evaluation { network, batches: batches.unwrap_or_default(), device: self.device.clone() })
+        Ok(Evaluation { network, batches: batches.unwrap_or_default(), backend: self.backend.clone() })
     }
 
     fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
         let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
-        let config = NetConfig { skeleton, dtype: DType::F32, device: self.device.clone() };
+        let config = NetConfig { skeleton, dtype: DType::F32, device: self.backend.device().clone() };
         let picker = settings.picker.unwrap_or(Picker::Ordinal);
         Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
     }

@@ -6,10 +6,9 @@ use super::super::ExperimentError;
 use super::evaluation::Evaluation;
 use crate::criteria::Direction;
 use crate::criteria::topk::count_of;
-use crate::experiment::resolve::estimator_meta;
 use crate::seed::Seed;
 use crate::space::{Architecture, Pool, Sampler, SpaceId};
-use crate::spec::{Prune, SpecError};
+use crate::spec::{OneShotScore, Prune, SpecError};
 use crate::store::record::PruningRecord;
 
 /// How many draws in a row may give no new candidate before there are taken to be no more.
@@ -18,7 +17,10 @@ const FRUITLESS: usize = 100_000;
 impl Evaluation<'_> {
     /// Ranks candidates and says which are kept.
     pub(super) fn prune(&self, prune: &Prune, candidates: &[Architecture]) -> Result<PruningRecord, ExperimentError> {
-        let direction = estimator_meta(prune.by.id())?.direction;
+        let direction = match prune.by {
+            OneShotScore::OneshotAccuracy => Direction::Higher,
+            OneShotScore::OneshotLoss => Direction::Lower,
+        };
         let kept = best(&self.scores(prune.by, candidates)?, direction, prune.keep);
         Ok(PruningRecord {
             epoch: prune.after as u32,
@@ -83,7 +85,6 @@ pub(super) fn candidates(sampler: &Sampler, prune: &Prune, seed: Seed) -> Result
 mod tests {
     use super::*;
     use crate::space::nb201;
-    use crate::spec::OneShotScore;
     use proptest::prelude::*;
 
     #[test]

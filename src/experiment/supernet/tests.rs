@@ -1,13 +1,12 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use candle_core::Device;
-
 use super::*;
 use crate::criteria::{CriteriaConfig, Criterion, PairCounts, Spread, Stability};
 
-use crate::DeviceClass;
-use crate::experiment::{Progress, Resolved, Silent, freeze};
+use crate::Backend;
+use crate::estimator::Suite;
+use crate::experiment::{Progress, Resolved, Silent};
 use crate::space::{Architecture, SpaceId, nb201};
 use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
@@ -27,7 +26,7 @@ fn resolved_with(one_shot: &str, supernet: &str) -> Resolved {
          [supernet]\nnetwork = {{ channels = 4, cells = 1 }}\n\
          training = {{ epochs = 5, batch = 16, learning-rate = 0.05, dropout = 0.1, augment = true, clip = 5.0 }}\n{supernet}"
     );
-    Resolved::new(parse_spec(&text, "a test").unwrap()).unwrap()
+    Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).unwrap()
 }
 
 fn key() -> StageKey {
@@ -35,10 +34,14 @@ fn key() -> StageKey {
 }
 
 fn train(resolved: &Resolved, store: &Path, progress: &dyn Progress) -> SupernetRecord {
-    let store = Store::open(store).unwrap();
-    let images = Split::load(&resolved.spec.images, None).unwrap();
-    let runner = Runner { store: &store, root: None, device: &Device::Cpu, class: DeviceClass::Cpu, jobs: 0, progress };
-    runner.supernet("", &resolved.spec, Some(&images), SeedValue(20), &key()).unwrap()
+    let images = ImageSplit::load(&resolved.spec.images, None).unwrap();
+    let suite = Suite::builtin();
+    let lab = lab(&suite, store).with_progress(Box::new(progress));
+    lab.trained("", &resolved.spec, Some(&images), SeedValue(20), &key()).unwrap()
+}
+
+fn lab<'a>(suite: &'a Suite, store: &Path) -> Lab<'a> {
+    Lab::new(suite, Store::open(store).unwrap(), Backend::cpu())
 }
 
 /// Every file of the stage with its content, by name.
@@ -102,10 +105,8 @@ fn checkpoints_are_kept_and_are_the_same_after_a_cut() {
 /// The record of a whole run.
 fn run(resolved: &Resolved) -> Record {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-    runner.run(resolved, &freeze(device, class, None)).unwrap()
+    let suite = Suite::builtin();
+    lab(&suite, folder.path()).run(resolved).unwrap()
 }
 
 #[test]
@@ -164,10 +165,7 @@ fn a_variant_that_changes_no_score_is_refused() {
     for change in ["one-shot]\nensemble = 'seeds'", "zero-shot]\nbatch = 8"] {
         let resolved = resolved(&format!("sampling = 'iso'\nseeds = [1, 2]\n[variants.idle.{change}"));
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-        let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-        let error = runner.plan(&resolved).unwrap_err().to_string();
+        let error = lab(&Suite::builtin(), folder.path()).plan(&resolved).unwrap_err().to_string();
         assert_eq!(error, "`variants.idle` changes no score of any panel");
     }
 }
@@ -197,10 +195,9 @@ fn a_variant_is_scored_beside_the_spec_and_trains_only_what_it_changes() {
     assert_eq!(analyses.variants.len(), 2);
 
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-    let stages = runner.plan(&both).unwrap();
+    let suite = Suite::builtin();
+    let lab = lab(&suite, folder.path());
+    let stages = lab.plan(&both).unwrap();
     let labels: Vec<&str> = stages.iter().map(|stage| stage.label.as_str()).collect();
     assert_eq!(labels[..2], ["seed 20", "seed 20, deiso"]);
     assert_eq!(labels.len(), 5, "the third variant trains nothing: {labels:?}");
@@ -214,11 +211,10 @@ fn an_operation_left_out_is_neither_trained_nor_ranked() {
     let store = tempfile::tempdir().unwrap();
     train(&resolved, store.path(), &Silent);
     let (path, spec) = (store.path().join(format!("stages/supernet/{}.safetensors", key())), &resolved.spec);
-    let (trained, _) = checkpoint::load(&path, &Device::Cpu).unwrap();
-    let store = Store::open(store.path()).unwrap();
-    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-    let fresh = runner.new_supernet(spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
+    let (trained, _) = checkpoint::load(&path, &candle_core::Device::Cpu).unwrap();
+    let suite = Suite::builtin();
+    let lab = lab(&suite, store.path());
+    let fresh = lab.new_supernet(spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
     let values = |tensor: &candle_core::Tensor| crate::net::host_f64(tensor).unwrap();
     let moved = |part: &str| {
         weights(&fresh)
@@ -308,13 +304,12 @@ fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
         assert_eq!(watch.architectures.iter().map(|watched| watched.step).collect::<Vec<_>>(), [1, 2]);
     }
     // The end of the last epoch is what the stage ends with.
-    let store = Store::open(with.path()).unwrap();
-    let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-    let runner = Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent };
-    let (spec, images) = (&watched.spec, Split::load(&watched.spec.images, None).unwrap());
+    let suite = Suite::builtin();
+    let lab = lab(&suite, with.path());
+    let (spec, images) = (&watched.spec, ImageSplit::load(&watched.spec.images, None).unwrap());
     let weights = Weights { seed: SeedValue(20), supernet: key(), epochs: vec![5] };
-    let network = runner.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
-    let evaluation = runner.evaluation(&network, Some(&spec.one_shot), &images).unwrap();
+    let network = lab.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
+    let evaluation = lab.evaluation(&network, Some(&spec.one_shot), &images).unwrap();
     for watched in &record.watched[1].architectures {
         let architecture = Architecture::parse(SpaceId::Nb201, &watched.architecture).unwrap();
         assert_eq!(evaluation.score(OneShotScore::OneshotAccuracy, architecture).unwrap(), watched.after_epoch);

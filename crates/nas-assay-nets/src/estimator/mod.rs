@@ -1,33 +1,39 @@
-//! Estimators, their registry, and the probe.
+//! Estimators, the suite that holds them, and the probe.
 //!
 //! An estimator claims to rank architectures without training them. It is one file: a doc comment of fixed shape (what it is,
-//! formula, shapes, source, known traps), its [`Meta`], a `score` of a few lines and its tests; and one line in [`registry`].
-//! What it needs to know of an architecture it asks of a [`Probe`], which computes each quantity once for all that ask.
+//! formula, shapes, source, known traps), its [`Meta`], a `score` of a few lines and its tests; and one line in [`suite`]. One of another
+//! crate joins by [`Suite::with`]. What an estimator needs to know of an architecture it asks of a [`Probe`], which computes each quantity
+//! once for all that ask.
 
 pub mod baseline;
 pub mod oneshot;
 pub mod probe;
-pub mod registry;
+pub mod suite;
 pub mod zeroshot;
 
 mod patterns;
 #[cfg(test)]
+mod probe_tests;
+#[cfg(test)]
 mod tests;
 
-pub use nas_assay_schema::estimator::{EstimatorKind, Reason, Score, ToleranceClass};
+pub use nas_assay_schema::estimator::{EstimatorFacts, EstimatorKind, Reason, Score, ToleranceClass};
 pub use patterns::ReluPatterns;
-pub use probe::{Need, Probe};
+pub use probe::{ImageTerm, Need, Probe};
+pub use suite::{Suite, SuiteError, UnknownEstimator};
 
 use crate::net::NetError;
 use nas_assay_criteria::Direction;
 use nas_assay_spaces::SkeletonError;
+use std::borrow::Cow;
+use std::error::Error as StdError;
 use thiserror::Error;
 
 /// What is known of an estimator without running it.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
-pub struct Meta {
+pub struct Meta<'a> {
     /// The name that specs and records use.
-    pub id: &'static str,
+    pub id: &'a str,
     /// Raised by hand when the estimator's numbers change.
     pub version: u32,
     /// Which end of the scores is better.
@@ -35,15 +41,23 @@ pub struct Meta {
     /// What it looks at.
     pub kind: EstimatorKind,
     /// What it asks of the probe.
-    pub needs: &'static [Need],
+    pub needs: &'a [Need],
     /// How far two computations of a score may differ.
     pub tolerance: ToleranceClass,
     /// One sentence.
-    pub summary: &'static str,
+    pub summary: &'a str,
     /// The definition, in one line of mathematics.
-    pub formula: &'static str,
+    pub formula: &'a str,
     /// Paper or code that defines it.
-    pub source: &'static str,
+    pub source: &'a str,
+}
+
+impl Meta<'_> {
+    /// What experiments and records need of it.
+    pub fn facts(&self) -> EstimatorFacts {
+        let Self { version, direction, kind, tolerance, .. } = *self;
+        EstimatorFacts { version, direction, kind, tolerance }
+    }
 }
 
 /// A score, and numbers that explain it.
@@ -52,7 +66,7 @@ pub struct Reading {
     /// The score, in the estimator's own direction.
     pub score: Score,
     /// Named numbers beside it, in a fixed order.
-    pub details: Vec<(&'static str, Score)>,
+    pub details: Vec<(Cow<'static, str>, Score)>,
 }
 
 impl Reading {
@@ -63,8 +77,8 @@ impl Reading {
 
     /// The same with one more number beside the score.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: f64) -> Self {
-        self.details.push((name, value.into()));
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: f64) -> Self {
+        self.details.push((name.into(), value.into()));
         self
     }
 }
@@ -92,12 +106,25 @@ pub enum EstimatorError {
     /// Candle refused an operation.
     #[error("scoring: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// What an estimator of another crate has to say.
+    #[error("scoring: {0}")]
+    Other(Box<dyn StdError + Send + Sync>),
+}
+
+impl EstimatorError {
+    /// An error of an estimator's own, from a text or from any error.
+    pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 /// A formula that gives an architecture a score.
-pub trait Estimator: Sync {
-    /// What is known of it without running it.
-    fn meta(&self) -> &'static Meta;
+///
+/// It must be a pure function of what the probe gives: two calls of [`Estimator::score`] for the same architecture, network and batch
+/// give the same bits. What is random is drawn from [`Probe::stream`].
+pub trait Estimator: Send + Sync {
+    /// What is known of it without running it; always the same.
+    fn meta(&self) -> Meta<'_>;
 
     /// The score of the probe's architecture.
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError>;

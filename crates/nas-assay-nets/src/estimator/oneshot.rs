@@ -14,8 +14,7 @@
 //! Batch-norm uses the statistics of each evaluation batch, never running ones: those mix all sub-networks. Dropout is off. The
 //! accuracy has few levels and ties often; the loss does not, and ranks better on large spaces (SPEC 5.3).
 
-use super::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
-use crate::estimator::EstimatorKind;
+use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::images::Batch;
 use crate::net::{Engine, NetError, Network, Pass, judge};
 use nas_assay_criteria::Direction;
@@ -56,7 +55,7 @@ pub struct Loss;
 
 const SOURCE: &str = "Ning et al., NeurIPS 2021 (arXiv 2008.03064), one-shot estimators";
 
-const ACCURACY: Meta = Meta {
+const ACCURACY: Meta<'static> = Meta {
     id: "oneshot_accuracy",
     version: 1,
     direction: Direction::Higher,
@@ -68,7 +67,7 @@ const ACCURACY: Meta = Meta {
     source: SOURCE,
 };
 
-const LOSS: Meta = Meta {
+const LOSS: Meta<'static> = Meta {
     id: "oneshot_loss",
     version: 1,
     direction: Direction::Lower,
@@ -81,8 +80,8 @@ const LOSS: Meta = Meta {
 };
 
 impl Estimator for Accuracy {
-    fn meta(&self) -> &'static Meta {
-        &ACCURACY
+    fn meta(&self) -> Meta<'_> {
+        ACCURACY
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
@@ -91,8 +90,8 @@ impl Estimator for Accuracy {
 }
 
 impl Estimator for Loss {
-    fn meta(&self) -> &'static Meta {
-        &LOSS
+    fn meta(&self) -> Meta<'_> {
+        LOSS
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

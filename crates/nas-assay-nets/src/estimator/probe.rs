@@ -6,13 +6,15 @@ use crate::images::Batch;
 use crate::net::{Dropout, Engine, Network, NormMode, Param, Pass, ReluSink, Role, Taps, host_f64};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
+use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_spaces::{Architecture, Census, Skeleton};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-/// A quantity that estimators ask of a [`Probe`].
+/// A quantity that several estimators ask of a [`Probe`], and that is computed once for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Need {
     /// Counts of parameters, operations and ReLUs: [`Probe::census`].
     Census,
@@ -49,6 +51,15 @@ pub struct WeightGradient {
     pub gradient: Vec<f64>,
 }
 
+/// The number of an image whose gradient by the weights [`Probe::each_image`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageTerm {
+    /// The sum of its logits.
+    Logits,
+    /// Its cross-entropy, in nats.
+    Loss,
+}
+
 /// The gradient of the sum of all logits by each image.
 #[derive(Clone, Debug, Default)]
 pub struct InputGradients {
@@ -80,6 +91,10 @@ struct Examination {
 ///
 /// Batch-norm uses batch statistics throughout. On the CPU every sum over weights or images is taken here in f64, in row-major
 /// order.
+///
+/// What several estimators ask for is a [`Need`], and is computed once for all of them. An estimator that needs something else takes
+/// [`Probe::network`], [`Probe::batch`] and [`Probe::pass`] and runs passes of its own: with other images, with other weights
+/// ([`Probe::with_weights`]), or with numbers drawn from [`Probe::stream`]. Such passes change nothing for the others.
 pub struct Probe<'a> {
     architecture: Architecture,
     skeleton: Skeleton,
@@ -89,6 +104,7 @@ pub struct Probe<'a> {
     batch: Option<&'a Batch>,
     evaluation_batches: Option<&'a [Batch]>,
     dropout: Option<Dropout>,
+    seed: Seed,
     examination: OnceCell<Examination>,
     synflow: OnceCell<Vec<WeightGradient>>,
     synflow_with_norm: OnceCell<Vec<WeightGradient>>,
@@ -118,6 +134,7 @@ impl<'a> Probe<'a> {
             batch: None,
             evaluation_batches: None,
             dropout: None,
+            seed: Seed::root(0),
             examination: OnceCell::new(),
             synflow: OnceCell::new(),
             synflow_with_norm: OnceCell::new(),
@@ -137,15 +154,98 @@ impl<'a> Probe<'a> {
         Self { evaluation_batches: Some(batches), ..self }
     }
 
-    /// The same with dropout in the pass over the batch, as in a supernet that trains (SPEC 4.1).
+    /// The same with dropout in the pass over the batch, as in a supernet that trains .
     #[must_use]
     pub fn with_dropout(self, dropout: Dropout) -> Self {
         Self { dropout: Some(dropout), ..self }
     }
 
+    /// The same with the seed that [`Probe::stream`] grows from; without, it grows from 0.
+    #[must_use]
+    pub fn with_seed(self, seed: Seed) -> Self {
+        Self { seed, ..self }
+    }
+
     /// The architecture under examination.
     pub fn architecture(&self) -> Architecture {
         self.architecture
+    }
+
+    /// The macro network: sizes, resolution, classes.
+    pub fn skeleton(&self) -> Skeleton {
+        self.skeleton
+    }
+
+    /// The implementation of the layers that passes run on.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The network with the architecture's weights, which may be a supernet.
+    ///
+    /// # Errors
+    /// If the probe has none, as for an estimator of kind baseline.
+    pub fn network(&self) -> Result<&'a Network, EstimatorError> {
+        self.network.ok_or(EstimatorError::NoInput { need: None, input: "network" })
+    }
+
+    /// The batch that zero-shot estimators look at: images `[n, 3, side, side]`, labels `[n]`.
+    ///
+    /// # Errors
+    /// If the probe has none, as for an estimator of kind one-shot.
+    pub fn batch(&self) -> Result<&'a Batch, EstimatorError> {
+        self.batch.ok_or(EstimatorError::NoInput { need: None, input: "batch of images" })
+    }
+
+    /// A pass as the shared ones are: batch statistics, and dropout where the probe has it.
+    pub fn pass(&self) -> Pass<'static> {
+        Pass { dropout: self.dropout.clone(), ..Pass::new(self.engine) }
+    }
+
+    /// A stand-alone network of the architecture, of type `dtype`, each parameter a function of the probe's own.
+    ///
+    /// # Errors
+    /// If the probe has no network, or a tensor can't be made.
+    pub fn with_weights(
+        &self,
+        dtype: DType,
+        value: impl Fn(&Param) -> candle_core::Result<Tensor>,
+    ) -> Result<Network, EstimatorError> {
+        Ok(self.network()?.extract(self.architecture, dtype, value)?)
+    }
+
+    /// Random numbers for a purpose (`"weights"`, `"noise"`, ...) of the estimator called `id`. They depend on the probe's seed, the
+    /// architecture, the id and the purpose, and on nothing that was drawn before.
+    pub fn stream(&self, id: &str, purpose: &str) -> Stream {
+        let architecture = self.architecture.to_string();
+        self.seed.child("estimator").child(id).child("architecture").child(&architecture).child(purpose).stream()
+    }
+
+    /// Shows the gradient of a number of each image by every convolution and linear weight, one image after another, in network order.
+    ///
+    /// One forward pass over the batch serves all images, so batch-norm ties them together; each image costs a backward pass. Gradients
+    /// are not kept: a batch of them would take many times the memory of the network.
+    ///
+    /// # Errors
+    /// If the probe has no network or batch, an operation fails, or `visit` does.
+    pub fn each_image(
+        &self,
+        term: ImageTerm,
+        mut visit: impl FnMut(usize, &[WeightGradient]) -> Result<(), EstimatorError>,
+    ) -> Result<(), EstimatorError> {
+        let (network, batch) = (self.network()?, self.batch()?);
+        let logits = network.forward(self.architecture, &batch.images, &mut self.pass())?;
+        let weights = weights_of(network, self.architecture)?;
+        for image in 0..batch.images.dim(0)? {
+            let own = logits.narrow(0, image, 1)?;
+            let number = match term {
+                ImageTerm::Logits => self.engine.sum_all(&own)?,
+                ImageTerm::Loss => self.engine.cross_entropy(&own, &batch.labels.narrow(0, image, 1)?)?,
+            };
+            let gradients = self.engine.backward_to(&number, &variables(&weights))?;
+            visit(image, &weight_gradients(&weights, &gradients)?)?;
+        }
+        Ok(())
     }
 
     /// Counts of the whole network, of what is executed.
@@ -225,14 +325,9 @@ impl<'a> Probe<'a> {
         if self.needs.contains(&need) { Ok(()) } else { Err(EstimatorError::Undeclared(need)) }
     }
 
-    fn network(&self) -> Result<&'a Network, EstimatorError> {
-        self.network.ok_or(EstimatorError::NoInput { need: None, input: "network" })
-    }
-
     /// Weights and their gradients in the network of absolute parameters on an image of ones.
     fn saliency(&self, norm: NormMode) -> Result<Vec<WeightGradient>, EstimatorError> {
-        let absolute =
-            self.network()?.extract(self.architecture, DType::F64, |param| param.var.as_detached_tensor().abs())?;
+        let absolute = self.with_weights(DType::F64, |param| param.var.as_detached_tensor().abs())?;
         let resolution = self.skeleton.resolution();
         let device = absolute.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
         let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
@@ -332,127 +427,5 @@ fn once<T, E>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T, E>) -> Res
     match cell.get() {
         Some(value) => Ok(value),
         None => compute().map(|value| cell.get_or_init(|| value)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::{Init, NetConfig};
-    use candle_core::Device;
-    use nas_assay_base::seed::Seed;
-    use nas_assay_schema::spec::Picker;
-    use nas_assay_spaces::{SpaceId, nb201};
-
-    const ALL: [Need; 3] = [Need::LossGradients, Need::ReluPatterns, Need::InputGradients];
-
-    fn architecture() -> Architecture {
-        let text = "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|nor_conv_1x1~0|none~1|skip_connect~2|";
-        Architecture::parse(SpaceId::Nb201, text).unwrap()
-    }
-
-    fn supernet() -> Network {
-        let skeleton = nb201::Skeleton { channels: 4, cells: 1, resolution: 8, ..nb201::Skeleton::default() }.into();
-        let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
-        Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, Init::Seeded(Seed::root(4))).unwrap()
-    }
-
-    fn batch() -> Batch {
-        let mut stream = Seed::root(6).stream();
-        let pixels: Vec<f32> = (0..5 * 3 * 64).map(|_| stream.normal() as f32).collect();
-        Batch {
-            images: Tensor::from_vec(pixels, (5, 3, 8, 8), &Device::Cpu).unwrap(),
-            labels: Tensor::new(&[0u32, 9, 3, 3, 1], &Device::Cpu).unwrap(),
-        }
-    }
-
-    /// Debug text, which tells floats apart bit by bit (but for NaN).
-    fn text(value: impl std::fmt::Debug) -> String {
-        format!("{value:?}")
-    }
-
-    #[test]
-    fn a_quantity_does_not_depend_on_what_else_is_asked() {
-        let (network, batch) = (supernet(), batch());
-        let probe = |needs: &[Need]| {
-            Probe::new(architecture(), &network, Engine::Kernels, needs.iter().copied()).with_batch(&batch)
-        };
-        let all = probe(&ALL);
-        for need in ALL {
-            let alone = probe(&[need]);
-            assert_eq!(text(all.logits().unwrap()), text(alone.logits().unwrap()), "logits with {need:?}");
-        }
-        let (loss, relu, input) = (probe(&ALL[..1]), probe(&ALL[1..2]), probe(&ALL[2..]));
-        assert_eq!(text(all.loss_gradients().unwrap()), text(loss.loss_gradients().unwrap()));
-        assert_eq!(all.relu_patterns().unwrap(), relu.relu_patterns().unwrap());
-        assert_eq!(text(all.input_gradients().unwrap()), text(input.input_gradients().unwrap()));
-    }
-
-    #[test]
-    fn a_supernet_is_probed_as_the_stand_alone_network() {
-        let (network, batch) = (supernet(), batch());
-        let alone = network.extract(architecture(), DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
-        let of = |network| {
-            let needs = ALL.into_iter().chain([Need::Synflow]);
-            let probe = Probe::new(architecture(), network, Engine::Kernels, needs).with_batch(&batch);
-            let values = |layers: &[WeightGradient]| -> Vec<_> {
-                layers.iter().map(|layer| (layer.weight.clone(), layer.gradient.clone())).collect()
-            };
-            let (loss, synflow) = (values(probe.loss_gradients().unwrap()), values(probe.synflow().unwrap()));
-            text((
-                loss,
-                synflow,
-                probe.input_gradients().unwrap(),
-                probe.relu_patterns().unwrap(),
-                probe.census().unwrap(),
-            ))
-        };
-        assert!(of(&network) == of(&alone), "a quantity differs between the supernet and the stand-alone network");
-    }
-
-    #[test]
-    fn only_convolution_and_linear_weights_are_counted() {
-        let (network, batch) = (supernet(), batch());
-        let probe = Probe::new(architecture(), &network, Engine::Kernels, ALL).with_batch(&batch);
-        let layers = probe.loss_gradients().unwrap();
-        let census = probe.census().unwrap();
-        let elements: usize = layers.iter().map(|layer| layer.gradient.len()).sum();
-        assert_eq!(elements as u64, census.conv_weights + census.linear_weights);
-        assert!(layers.iter().all(|layer| layer.role.is_weight() && layer.name.ends_with(".weight")));
-    }
-
-    #[test]
-    fn what_was_not_declared_or_given_is_refused_by_name() {
-        let (network, batch) = (supernet(), batch());
-        let probe = Probe::new(architecture(), &network, Engine::Kernels, [Need::ReluPatterns]);
-        let message = probe.relu_patterns().unwrap_err().to_string();
-        assert_eq!(message, "scoring: the probe was asked for ReluPatterns but has no batch of images");
-        let probe = probe.with_batch(&batch);
-        assert!(probe.relu_patterns().is_ok(), "an error is not remembered");
-        let message = probe.loss_gradients().unwrap_err().to_string();
-        assert!(message.contains("not made for LossGradients"), "{message}");
-        assert!(probe.synflow().is_err() && probe.evaluation().is_err());
-        let counting = Probe::counting(architecture(), network.skeleton());
-        assert_eq!(counting.census().unwrap(), probe.census().unwrap());
-        let message = counting.with_batch(&batch).logits().unwrap_err().to_string();
-        assert_eq!(message, "scoring: the probe was asked for logits but has no network");
-    }
-
-    #[test]
-    fn evaluation_is_the_unweighted_mean_over_batches() {
-        let (network, whole) = (supernet(), batch());
-        let part = |start, len| Batch {
-            images: whole.images.narrow(0, start, len).unwrap(),
-            labels: whole.labels.narrow(0, start, len).unwrap(),
-        };
-        let of = |batches: &[Batch]| {
-            let probe = Probe::new(architecture(), &network, Engine::Kernels, [Need::Evaluation]);
-            probe.with_evaluation(batches).evaluation().unwrap()
-        };
-        let (first, last) = (part(0, 3), part(3, 2));
-        let (a, b) = (of(std::slice::from_ref(&first)), of(std::slice::from_ref(&last)));
-        let both = of(&[first, last]);
-        assert_eq!(both.loss.to_bits(), f64::midpoint(a.loss, b.loss).to_bits());
-        assert_eq!(both.accuracy.to_bits(), f64::midpoint(a.accuracy, b.accuracy).to_bits());
     }
 }

@@ -2,8 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::registry;
-use super::{EstimatorKind, Need, Probe};
+use super::{EstimatorKind, Need, Probe, Suite};
 use crate::images::Batch;
 use crate::net::{Engine, Init, NetConfig, Network, Param, Role, host_f64};
 use nas_assay_base::seed::Seed;
@@ -48,18 +47,21 @@ fn batch(size: usize) -> Batch {
 }
 
 fn probe<'a>(architecture: Architecture, network: &'a Network, engine: Engine, batch: &'a Batch) -> Probe<'a> {
-    let needs = registry::all().flat_map(|estimator| estimator.meta().needs.iter().copied());
-    Probe::new(architecture, network, engine, needs).with_batch(batch)
+    let suite = Suite::builtin();
+    let needs = suite.iter().flat_map(|estimator| estimator.meta().needs);
+    Probe::new(architecture, network, engine, needs.copied()).with_batch(batch)
 }
 
 /// The scores of all estimators that need no trained supernet, by id.
-fn scores(probe: &Probe<'_>, ids: &[&str]) -> Vec<f64> {
-    ids.iter().map(|id| registry::find(id).unwrap().score(probe).unwrap().score.value()).collect()
+fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
+    let suite = Suite::builtin();
+    ids.iter().map(|id| suite.find(id.as_ref()).unwrap().score(probe).unwrap().score.value()).collect()
 }
 
-fn zero_shot() -> Vec<&'static str> {
-    let zero_shot = registry::all().map(super::Estimator::meta).filter(|meta| meta.kind == EstimatorKind::ZeroShot);
-    zero_shot.map(|meta| meta.id).collect()
+fn zero_shot() -> Vec<String> {
+    let suite = Suite::builtin();
+    let zero_shot = suite.iter().map(super::Estimator::meta).filter(|meta| meta.kind == EstimatorKind::ZeroShot);
+    zero_shot.map(|meta| meta.id.to_owned()).collect()
 }
 
 fn weights(network: &Network) -> Vec<&Param> {
@@ -112,11 +114,11 @@ fn hessian_gradient_products_are_differences_of_gradients() {
 fn both_engines_score_alike() {
     let batch = batch(5);
     // Second order needs Candle's consent in the composed layers.
-    let ids: Vec<_> = zero_shot().into_iter().filter(|&id| id != "grasp").collect();
+    let suite = Suite::builtin();
+    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "grasp").collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
         let (architecture, network) = network(space, place as u64);
-        let needs: Vec<Need> =
-            ids.iter().flat_map(|id| registry::find(id).unwrap().meta().needs.iter().copied()).collect();
+        let needs: Vec<Need> = ids.iter().flat_map(|id| suite.find(id).unwrap().meta().needs.iter().copied()).collect();
         let of = |engine| {
             let probe = Probe::new(architecture, &network, engine, needs.iter().copied()).with_batch(&batch);
             scores(&probe, &ids)
@@ -143,8 +145,9 @@ fn a_shared_pass_gives_what_each_need_gives_alone() {
     let batch = batch(5);
     let (architecture, network) = network(SpaceId::Nb201, 3);
     let all = probe(architecture, &network, Engine::Kernels, &batch);
+    let suite = Suite::builtin();
     for id in zero_shot() {
-        let estimator = registry::find(id).unwrap();
+        let estimator = suite.find(&id).unwrap();
         let needs = estimator.meta().needs.iter().copied();
         let alone = Probe::new(architecture, &network, Engine::Kernels, needs).with_batch(&batch);
         let (shared, alone) = (estimator.score(&all).unwrap(), estimator.score(&alone).unwrap());
@@ -160,7 +163,7 @@ fn the_order_of_images_does_not_matter() {
         images: straight.images.index_select(&order, 0).unwrap(),
         labels: straight.labels.index_select(&order, 0).unwrap(),
     };
-    let ids: Vec<_> = zero_shot().into_iter().filter(|&id| id != "plain").collect();
+    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain").collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
         let (architecture, network) = network(space, 10 + place as u64);
         let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);

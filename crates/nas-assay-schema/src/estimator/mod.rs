@@ -4,10 +4,11 @@ mod score;
 
 pub use score::{Reason, Score};
 
+use nas_assay_criteria::Direction;
 use serde::{Deserialize, Serialize};
 
 /// How far two computations of a score may differ .
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToleranceClass {
     /// Not at all: a count.
@@ -54,4 +55,17 @@ impl EstimatorKind {
             Self::External => "external",
         }
     }
+}
+
+/// What experiments and records need to know of an estimator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EstimatorFacts {
+    /// The version of its numbers.
+    pub version: u32,
+    /// Which way its scores point.
+    pub direction: Direction,
+    /// What it looks at.
+    pub kind: EstimatorKind,
+    /// How far two computations of a score may differ.
+    pub tolerance: ToleranceClass,
 }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::DeviceClass;
 use crate::spec::{SpecHash, StageKey};
 use nas_assay_base::files::{WriteError, write_atomic};
 use record::{Provenance, Record};
@@ -97,8 +98,8 @@ pub struct Store {
 pub struct RecordId(String);
 
 impl RecordId {
-    /// The record of an experiment on a class of devices (`cpu`, `cuda`).
-    pub fn new(hash: &SpecHash, device_class: &str) -> Self {
+    /// The record of an experiment on a class of devices.
+    pub fn new(hash: &SpecHash, device_class: DeviceClass) -> Self {
         Self(format!("{hash}@{device_class}"))
     }
 

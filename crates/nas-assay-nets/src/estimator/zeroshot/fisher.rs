@@ -17,15 +17,14 @@
 //! `f_c`. Batch-norm makes the sum over all images and pixels of a channel of `y ∂L/∂y` vanish, but not that of a single image, which is
 //! squared here.
 
-use crate::estimator::EstimatorKind;
 use crate::estimator::probe::ChannelSaliencies;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum of the channels' Fisher information, each as often as its weight has elements.
 pub struct Fisher;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "fisher",
     version: 1,
     direction: Direction::Higher,
@@ -38,8 +37,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for Fisher {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

@@ -13,15 +13,14 @@
 //! The norm of each layer, not squared, and not the norm of all gradients together. Biases and batch-norm do not count. On deep
 //! chains without a skip gradients explode, and single precision is off by a per cent.
 
-use crate::estimator::EstimatorKind;
 use crate::estimator::probe::WeightGradient;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum over layers of the norm of the loss gradient.
 pub struct GradNorm;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "grad_norm",
     version: 1,
     direction: Direction::Higher,
@@ -34,8 +33,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for GradNorm {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

@@ -15,15 +15,15 @@
 //! The product is taken exactly, by a second backward pass through the first. The score has both signs, and where gradients explode
 //! single precision keeps no digit of it.
 
-use crate::estimator::EstimatorKind;
+use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Negated sum of weights times Hessian-gradient product.
 pub struct Grasp;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "grasp",
     version: 1,
     direction: Direction::Higher,
@@ -36,13 +36,18 @@ const META: Meta = Meta {
 };
 
 impl Estimator for Grasp {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(sum_over_elements(probe.hessian_gradients()?, |hg, w| -hg * w)))
+        Ok(Reading::plain(preserved(probe.hessian_gradients()?)))
     }
+}
+
+/// The score of weights and their products `H g`.
+fn preserved(products: &[WeightGradient]) -> f64 {
+    sum_over_elements(products, |hg, w| -hg * w)
 }
 
 #[cfg(test)]
@@ -52,7 +57,6 @@ mod tests {
 
     #[test]
     fn signs_are_turned_and_kept() {
-        let score = sum_over_elements(&by_hand::layers(), |hg, w| -hg * w);
-        assert_eq!(score, -3.0 + 8.0 - 1.0 - 0.5 + 4.0);
+        assert_eq!(preserved(&by_hand::layers()), -3.0 + 8.0 - 1.0 - 0.5 + 4.0);
     }
 }

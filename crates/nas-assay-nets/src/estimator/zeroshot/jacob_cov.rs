@@ -19,15 +19,14 @@
 //! Where all that the classifier averages comes out of batch-norm, as in most networks of NAS-Bench-301, the sum of the logits over a
 //! batch does not depend on its images: the Jacobian is rounding, some 1e-16, and the score is that of random numbers.
 
-use crate::estimator::EstimatorKind;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nalgebra::DMatrix;
 use nas_assay_criteria::Direction;
 
 /// Spectrum of the correlation of per-image input gradients.
 pub struct JacobCov;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "jacob_cov",
     version: 1,
     direction: Direction::Higher,
@@ -40,8 +39,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for JacobCov {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
@@ -100,7 +99,7 @@ mod tests {
         let by_hand = -2.0 * (libm::log(1.0 + K) + 1.0 / (1.0 + K));
         let reading = spectrum_score(&rows);
         assert!((reading.score.value() - by_hand).abs() < 1e-12, "{reading:?}");
-        assert_eq!(reading.details, [("eigenvalues_below_minus_k", Score::Finite(0.0))]);
+        assert_eq!(reading.details, [("eigenvalues_below_minus_k".into(), Score::Finite(0.0))]);
     }
 
     #[test]

@@ -13,14 +13,13 @@
 //! At initialisation the norm of a layer is about the square root of a third of its outputs, whatever its inputs: the score counts
 //! layers and channels, and little else.
 
-use crate::estimator::EstimatorKind;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum over layers of the norm of the weights.
 pub struct L2Norm;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "l2_norm",
     version: 1,
     direction: Direction::Higher,
@@ -33,8 +32,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for L2Norm {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

@@ -14,15 +14,15 @@
 //! invariant to the scale of its weights, so its terms cancel (up to the batch-norm's epsilon) and only the classifier and the
 //! shortcut convolutions without batch-norm contribute. In single precision the score is mostly the rounding of that cancellation.
 
-use crate::estimator::EstimatorKind;
+use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum of the signed saliencies of all weights.
 pub struct Plain;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "plain",
     version: 1,
     direction: Direction::Lower,
@@ -35,13 +35,17 @@ const META: Meta = Meta {
 };
 
 impl Estimator for Plain {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(sum_over_elements(probe.loss_gradients()?, |g, w| g * w)))
+        Ok(Reading::plain(saliency(probe.loss_gradients()?)))
     }
+}
+
+fn saliency(gradients: &[WeightGradient]) -> f64 {
+    sum_over_elements(gradients, |g, w| g * w)
 }
 
 #[cfg(test)]
@@ -51,9 +55,6 @@ mod tests {
 
     #[test]
     fn saliencies_cancel() {
-        assert_eq!(
-            Reading::plain(sum_over_elements(&by_hand::layers(), |g, w| g * w)),
-            Reading::plain(3.0 - 8.0 + 1.0 + 0.5 - 4.0)
-        );
+        assert_eq!(saliency(&by_hand::layers()), 3.0 - 8.0 + 1.0 + 0.5 - 4.0);
     }
 }

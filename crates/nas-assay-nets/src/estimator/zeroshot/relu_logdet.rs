@@ -15,15 +15,14 @@
 //! Every ReLU that is executed counts, whether or not a gradient passes it. Each edge has its own ReLU, so a node with two
 //! convolutions counts twice. Two images with one code make `K` singular: the score is −∞, not a large negative number.
 
-use crate::estimator::EstimatorKind;
 use crate::estimator::ReluPatterns;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Log-determinant of the agreement of ReLU codes.
 pub struct ReluLogdet;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "relu_logdet",
     version: 1,
     direction: Direction::Higher,
@@ -36,8 +35,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for ReluLogdet {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

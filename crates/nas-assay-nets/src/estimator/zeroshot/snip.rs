@@ -13,15 +13,15 @@
 //! The code takes the gradient by a mask of ones that multiplies the weight; by the chain rule that is `g ⊙ W`, which is computed
 //! here. Chains without a skip get huge scores.
 
-use crate::estimator::EstimatorKind;
+use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum of the absolute saliencies of all weights.
 pub struct Snip;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "snip",
     version: 1,
     direction: Direction::Higher,
@@ -34,13 +34,17 @@ const META: Meta = Meta {
 };
 
 impl Estimator for Snip {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(sum_over_elements(probe.loss_gradients()?, |g, w| (g * w).abs())))
+        Ok(Reading::plain(saliency(probe.loss_gradients()?)))
     }
+}
+
+fn saliency(gradients: &[WeightGradient]) -> f64 {
+    sum_over_elements(gradients, |g, w| (g * w).abs())
 }
 
 #[cfg(test)]
@@ -50,9 +54,6 @@ mod tests {
 
     #[test]
     fn saliencies_do_not_cancel() {
-        assert_eq!(
-            Reading::plain(sum_over_elements(&by_hand::layers(), |g, w| (g * w).abs())),
-            Reading::plain(3.0 + 8.0 + 1.0 + 0.5 + 4.0)
-        );
+        assert_eq!(saliency(&by_hand::layers()), 3.0 + 8.0 + 1.0 + 0.5 + 4.0);
     }
 }

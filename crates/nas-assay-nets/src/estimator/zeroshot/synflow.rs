@@ -15,15 +15,14 @@
 //! the paper takes it; its natural logarithm stands beside it as `log`: ranks are the same, averages and Pearson correlations are
 //! not. A cell without a path leaves the classifier's bias and nothing to multiply, so the score is zero and its logarithm -inf.
 
-use crate::estimator::EstimatorKind;
 use crate::estimator::zeroshot::sum_over_elements;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum of the synaptic saliencies of all weights.
 pub struct Synflow;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "synflow",
     version: 1,
     direction: Direction::Higher,
@@ -36,8 +35,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for Synflow {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
@@ -99,13 +98,13 @@ mod tests {
         let reading = examine(skips, |probe| Synflow.score(probe).unwrap());
         let Score::Finite(raw) = reading.score else { panic!("{reading:?}") };
         assert!(raw > 0.0);
-        assert_eq!(reading.details, [("log", Score::Finite(libm::log(raw)))]);
+        assert_eq!(reading.details, [("log".into(), Score::Finite(libm::log(raw)))]);
     }
 
     #[test]
     fn nothing_flows_through_an_empty_cell() {
         let reading = examine("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", |probe| Synflow.score(probe).unwrap());
         assert_eq!(reading.score, Score::Finite(0.0));
-        assert_eq!(reading.details, [("log", Score::NonFinite(Reason::NegativeInfinity))]);
+        assert_eq!(reading.details, [("log".into(), Score::NonFinite(Reason::NegativeInfinity))]);
     }
 }

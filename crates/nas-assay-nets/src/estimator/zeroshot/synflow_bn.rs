@@ -15,15 +15,14 @@
 //! padding. In networks whose logits are an average of what batch-norm puts out, all is rounding, some 1e-14 (Ning et al. 2021 print
 //! it so); where a ReLU comes between, as in NAS-Bench-201, it is not: there PyTorch and this project agree on four networks to 1e-10.
 
-use crate::estimator::EstimatorKind;
 use crate::estimator::zeroshot::sum_over_elements;
-use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
 /// Sum of the synaptic saliencies of all weights, with batch-norm.
 pub struct SynflowBn;
 
-const META: Meta = Meta {
+const META: Meta<'static> = Meta {
     id: "synflow_bn",
     version: 1,
     direction: Direction::Higher,
@@ -36,8 +35,8 @@ const META: Meta = Meta {
 };
 
 impl Estimator for SynflowBn {
-    fn meta(&self) -> &'static Meta {
-        &META
+    fn meta(&self) -> Meta<'_> {
+        META
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {

@@ -2,6 +2,7 @@
 
 use super::{ExperimentError, Resolved};
 use crate::carried::SPECS;
+use crate::estimator::Suite;
 use crate::spec::parse_spec;
 use nas_assay_base::nearest;
 
@@ -34,7 +35,8 @@ pub enum CarriedError {
 /// # Errors
 /// None that a program whose tests pass can bring about.
 pub fn carried_specs() -> Result<Vec<Resolved>, ExperimentError> {
-    SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?)).collect()
+    let suite = Suite::builtin();
+    SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?, &suite)).collect()
 }
 
 /// The carried spec of that name, or the one whose hash begins with the word.

@@ -1,30 +1,32 @@
-//! How each kind of estimator looks at an architecture: at counts, at an untrained network, or at a supernet's part.
+//! How each kind of estimator reads an architecture: from counts, from an untrained network, or from a supernet.
+
+use std::borrow::Cow;
 
 use candle_core::DType;
 
 use super::ExperimentError;
-use super::material::Split;
-use super::runner::Runner;
-use super::scores::Group;
-use crate::estimator::{EstimatorKind, Probe};
+use super::group::Group;
+use super::image_split::ImageSplit;
+use super::lab::Lab;
+use crate::estimator::{EstimatorKind, Probe, Reading, Score};
 use crate::images::cifar::CLASSES;
 use crate::images::{Batch, Noise, Normalisation};
-use crate::net::{Dropout, Engine, Init, NetConfig, Network};
+use crate::net::{Dropout, Init, NetConfig, Network};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
 use crate::spec::{Input, OneShot, Precision, Spec};
 
 /// Gives the reading of every member of a group for one architecture.
-pub(super) type Look<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<f64>, ExperimentError> + Sync + 'a>;
+pub(super) type Reader<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<Reading>, ExperimentError> + Sync + 'a>;
 
-impl Runner<'_> {
-    /// How a group looks at an architecture.
-    pub(super) fn look<'a>(
+impl Lab<'_> {
+    /// How a group reads an architecture.
+    pub(super) fn reader_of<'a>(
         &'a self,
         spec: &'a Spec,
-        images: Option<&Split>,
+        images: Option<&ImageSplit>,
         group: &'a Group<'_>,
-    ) -> Result<Look<'a>, ExperimentError> {
+    ) -> Result<Reader<'a>, ExperimentError> {
         match group.kind {
             EstimatorKind::ZeroShot => self.zero_shot(spec, images, group),
             EstimatorKind::OneShot => self.one_shot(spec, images, group),
@@ -39,9 +41,9 @@ impl Runner<'_> {
     fn zero_shot<'a>(
         &'a self,
         spec: &'a Spec,
-        images: Option<&Split>,
+        images: Option<&ImageSplit>,
         group: &'a Group<'_>,
-    ) -> Result<Look<'a>, ExperimentError> {
+    ) -> Result<Reader<'a>, ExperimentError> {
         let settings = &spec.zero_shot;
         let dtype = match settings.precision {
             Precision::F32 => DType::F32,
@@ -49,43 +51,48 @@ impl Runner<'_> {
         };
         let batches = self.zero_shot_batches(spec, images, dtype)?;
         let skeleton = zero_shot_skeleton(spec);
-        let config = NetConfig { skeleton, dtype, device: self.device.clone() };
-        let engine = Engine::for_device(self.device);
+        let config = NetConfig { skeleton, dtype, device: self.backend.device().clone() };
+        let engine = self.backend.engine();
         let trained = match (&spec.supernet, group.weights) {
             (Some(supernet), Some(weights)) => Some((weights.seed, self.trained_supernet(spec, supernet, weights)?)),
             _ => None,
         };
         Ok(Box::new(move |architecture| {
             let seeds = trained.as_ref().map_or(settings.seeds.as_slice(), |(seed, _)| std::slice::from_ref(seed));
-            let mut sums = vec![0.0; group.members.len()];
+            let mut means = vec![MeanReading::default(); group.members.len()];
             for seed in seeds {
                 let fresh;
                 let network = if let Some((_, network)) = &trained {
                     network
                 } else {
-                    fresh = Network::stand_alone(*architecture, &config, Init::Seeded(seed.root().child("init")))?;
+                    let init = Init::Seeded(seed.root().child("init"));
+                    fresh = Network::stand_alone(*architecture, &config, init).map_err(|source| {
+                        let (panel, architecture) = (group.panel_name.to_owned(), architecture.to_string());
+                        ExperimentError::Building { panel, architecture, source }
+                    })?;
                     &fresh
                 };
                 for (place, batch) in batches.iter().enumerate() {
-                    let mut probe = Probe::new(*architecture, network, engine, group.needs()).with_batch(batch);
+                    let own = seed.root().index("batch", place as u64);
+                    let mut probe =
+                        Probe::new(*architecture, network, engine, group.needs()).with_batch(batch).with_seed(own);
                     if settings.dropout > 0.0 {
                         let stream = seed.root().child("dropout").index("batch", place as u64).stream();
                         probe = probe.with_dropout(Dropout { rate: settings.dropout, stream });
                     }
-                    for (sum, score) in sums.iter_mut().zip(group.read(&probe)?) {
-                        *sum += score;
+                    for (mean, reading) in means.iter_mut().zip(group.read(&probe)?) {
+                        mean.add(reading);
                     }
                 }
             }
-            let count = (seeds.len() * batches.len()) as f64;
-            Ok(sums.into_iter().map(|sum| sum / count).collect())
+            Ok(means.into_iter().map(MeanReading::reading).collect())
         }))
     }
 
     fn zero_shot_batches(
         &self,
         spec: &Spec,
-        images: Option<&Split>,
+        images: Option<&ImageSplit>,
         dtype: DType,
     ) -> Result<Vec<Batch>, ExperimentError> {
         let (settings, side) = (&spec.zero_shot, spec.images.resolution());
@@ -93,7 +100,14 @@ impl Runner<'_> {
             let root = Seed::root(0).child("noise");
             let draw = |index| {
                 let seed = root.index("batch", index as u64);
-                Ok(noise.batch(&seed, (settings.batch, side), CLASSES, Normalisation::CIFAR10, dtype, self.device)?)
+                Ok(noise.batch(
+                    &seed,
+                    (settings.batch, side),
+                    CLASSES,
+                    Normalisation::CIFAR10,
+                    dtype,
+                    self.backend.device(),
+                )?)
             };
             (0..settings.batches).map(draw).collect()
         };
@@ -103,7 +117,7 @@ impl Runner<'_> {
             (Input::Images, Some(images)) => {
                 let batch = |index: usize| {
                     let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
-                    Ok(images.train.batch(&rows, None, dtype, self.device)?)
+                    Ok(images.train.batch(&rows, None, dtype, self.backend.device())?)
                 };
                 (0..settings.batches).map(batch).collect()
             }
@@ -114,16 +128,16 @@ impl Runner<'_> {
     fn one_shot<'a>(
         &'a self,
         spec: &'a Spec,
-        images: Option<&Split>,
+        images: Option<&ImageSplit>,
         group: &'a Group<'_>,
-    ) -> Result<Look<'a>, ExperimentError> {
+    ) -> Result<Reader<'a>, ExperimentError> {
         let (Some(settings), Some(weights)) = (&spec.supernet, group.weights) else {
             return Err(ExperimentError::Unprepared("a supernet"));
         };
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.trained_supernet(spec, settings, weights)?;
         let batches = self.evaluation_batches(&spec.one_shot, images)?;
-        let engine = Engine::for_device(self.device);
+        let engine = self.backend.engine();
         Ok(Box::new(move |architecture| {
             let needs = group.needs();
             group.read(&Probe::new(*architecture, &network, engine, needs).with_evaluation(&batches))
@@ -131,15 +145,65 @@ impl Runner<'_> {
     }
 
     /// The fixed batches that one-shot scores are taken on.
-    pub(super) fn evaluation_batches(&self, settings: &OneShot, images: &Split) -> Result<Vec<Batch>, ExperimentError> {
+    pub(super) fn evaluation_batches(
+        &self,
+        settings: &OneShot,
+        images: &ImageSplit,
+    ) -> Result<Vec<Batch>, ExperimentError> {
         let count = match settings.validation {
             0 => images.validation.len(),
             count => count,
         };
         let rows: Vec<usize> = (0..count).collect();
         let batches = rows.chunks(settings.batch);
-        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.device));
+        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.backend.device()));
         Ok(batches.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The mean of several readings of one estimator, in the order in which they are added.
+#[derive(Clone, Debug, Default)]
+struct MeanReading {
+    score: Sum,
+    /// By name, in the order of the first reading that has it. A reading that lacks one leaves its mean alone.
+    details: Vec<(Cow<'static, str>, Sum)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    sum: f64,
+    count: usize,
+}
+
+impl Sum {
+    fn add(&mut self, score: Score) {
+        self.sum += score.value();
+        self.count += 1;
+    }
+
+    fn mean(self) -> Score {
+        Score::from(self.sum / self.count as f64)
+    }
+}
+
+impl MeanReading {
+    fn add(&mut self, reading: Reading) {
+        self.score.add(reading.score);
+        for (name, value) in reading.details {
+            match self.details.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => sum.add(value),
+                None => {
+                    let mut sum = Sum::default();
+                    sum.add(value);
+                    self.details.push((name, sum));
+                }
+            }
+        }
+    }
+
+    fn reading(self) -> Reading {
+        let details = self.details.into_iter().map(|(name, sum)| (name, sum.mean())).collect();
+        Reading { score: self.score.mean(), details }
     }
 }
 
@@ -151,13 +215,12 @@ fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DeviceClass;
-    use crate::estimator::registry;
-    use crate::experiment::{Resolved, Silent, freeze};
+    use crate::Backend;
+    use crate::estimator::Suite;
+    use crate::experiment::Resolved;
+    use crate::net::Engine;
     use crate::spec::parse_spec;
     use crate::store::Store;
-    use crate::store::record::Record;
-    use candle_core::Device;
 
     /// Three architectures scored by the norms of their weights and gradients, with lines for the tables `[zero-shot]` and `[panels.all]`.
     fn resolve(zero_shot: &str, panel: &str) -> Result<Resolved, String> {
@@ -170,27 +233,22 @@ mod tests {
              [panels.all]\nsample = 3\nestimators = ['l2_norm', 'grad_norm', 'snip']\n{panel}"
         );
         let spec = parse_spec(&text, "a test").map_err(|error| error.to_string())?;
-        Resolved::new(spec).map_err(|error| error.to_string())
+        Resolved::new(spec, &Suite::builtin()).map_err(|error| error.to_string())
     }
 
-    fn with_runner<R>(work: impl FnOnce(&Runner<'_>) -> R) -> R {
+    fn with_lab<R>(work: impl FnOnce(&Lab<'_>) -> R) -> R {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let (device, class) = (&Device::Cpu, DeviceClass::Cpu);
-        work(&Runner { store: &store, root: None, device, class, jobs: 0, progress: &Silent })
-    }
-
-    fn run(runner: &Runner<'_>, resolved: &Resolved) -> Record {
-        runner.run(resolved, &freeze(&Device::Cpu, DeviceClass::Cpu, None)).unwrap()
+        let suite = Suite::builtin();
+        work(&Lab::new(&suite, Store::open(folder.path()).unwrap(), Backend::cpu()))
     }
 
     #[test]
     fn scores_of_trained_weights_are_those_of_each_supernet() {
         let resolved = resolve("form = 'supernet'\nweights = 'supernet'", "").unwrap();
-        with_runner(|runner| {
-            let record = run(runner, &resolved);
+        with_lab(|lab| {
+            let record = lab.run(&resolved).unwrap();
             let rows: Vec<_> = record.panels[0].estimators.iter().filter(|row| row.id == "l2_norm").collect();
-            let plan = runner.plan(&resolved).unwrap();
+            let plan = lab.plan(&resolved).unwrap();
             assert_eq!(plan.iter().filter(|stage| stage.kind == "supernet").count(), 2);
             assert_eq!(
                 rows.iter().map(|row| row.checkpoint.as_ref().unwrap().seed.as_str()).collect::<Vec<_>>(),
@@ -202,16 +260,16 @@ mod tests {
                     .iter()
                     .find(|stage| stage.kind == "supernet" && stage.label == format!("seed {seed}"))
                     .unwrap();
-                let weights = super::super::plan::Weights {
+                let weights = crate::experiment::plan::Weights {
                     seed: crate::spec::SeedValue(seed),
                     supernet: stage.key.clone(),
                     epochs: vec![1],
                 };
                 let settings = resolved.spec.supernet.as_ref().unwrap();
-                let trained = runner.trained_supernet(&resolved.spec, settings, &weights).unwrap();
+                let trained = lab.trained_supernet(&resolved.spec, settings, &weights).unwrap();
                 for (architecture, score) in record.panels[0].architectures.iter().zip(&row.scores) {
                     let architecture = Architecture::parse(resolved.spec.space, &architecture.architecture).unwrap();
-                    let estimator = registry::find("l2_norm").unwrap();
+                    let estimator = lab.suite.find("l2_norm").unwrap();
                     let needs = estimator.meta().needs.iter().copied();
                     let probe = Probe::new(architecture, &trained, Engine::Kernels, needs);
                     assert_eq!(*score, estimator.score(&probe).unwrap().score);
@@ -223,7 +281,7 @@ mod tests {
     #[test]
     fn dropout_changes_what_has_gradients_and_nothing_else() {
         let scores = |lines: &str| {
-            let record = with_runner(|runner| run(runner, &resolve(lines, "").unwrap()));
+            let record = with_lab(|lab| lab.run(&resolve(lines, "").unwrap()).unwrap());
             record.panels[0].estimators.iter().map(|row| row.scores.clone()).collect::<Vec<_>>()
         };
         let (none, some) = (scores(""), scores("dropout = 0.5"));
@@ -236,7 +294,7 @@ mod tests {
     #[test]
     fn a_vote_is_a_row_beside_its_members() {
         let lines = "[panels.all.votes.two]\nmembers = ['grad_norm', 'snip']\nrule = 'borda'";
-        let record = with_runner(|runner| run(runner, &resolve("", lines).unwrap()));
+        let record = with_lab(|lab| lab.run(&resolve("", lines).unwrap()).unwrap());
         let rows = &record.panels[0].estimators;
         let oriented = |place: usize| rows[place].oriented();
         let expected = crate::criteria::VoteRule::Borda.score(&[oriented(1), oriented(2)]);

@@ -28,8 +28,8 @@ impl Kept {
     }
 }
 
-/// What the estimators of a panel are compared on.
-pub(super) struct Grounds<'a> {
+/// The panel that estimators are compared on.
+pub(super) struct PanelContext<'a> {
     pub architectures: &'a [Architecture],
     pub truth: &'a [f64],
     pub prunings: &'a Prunings,
@@ -38,7 +38,7 @@ pub(super) struct Grounds<'a> {
     pub bootstrap: Seed,
 }
 
-impl Grounds<'_> {
+impl PanelContext<'_> {
     /// A variant of a one-shot score and the spec's own, inside what the variant's supernet kept: as in Ning et al. 2021, both are
     /// judged on the kept architectures alone. `None` where the variant's score is not of one supernet after it was pruned.
     pub fn inside_kept(&self, variant: &EstimatorRecord, own: &EstimatorRecord) -> Option<KeptRecord> {

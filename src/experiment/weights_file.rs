@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::estimator::Score;
-use crate::estimator::{Estimator, EstimatorError, Probe};
+use crate::Backend;
+use crate::estimator::{Estimator, EstimatorError, Probe, Reading};
 use crate::images::Batch;
-use crate::net::{Engine, Init, LoadError, NetConfig, NetError, Network};
+use crate::net::{Init, LoadError, NetConfig, NetError, Network};
 use crate::space::{Architecture, SpaceId, nb201};
 
 /// What an architecture scored.
@@ -19,8 +19,8 @@ use crate::space::{Architecture, SpaceId, nb201};
 pub struct Scored {
     /// Logits, a list for each image.
     pub logits: Vec<Vec<f64>>,
-    /// Estimator ids and their scores, in the order asked for.
-    pub scores: Vec<(&'static str, Score)>,
+    /// Estimator ids and what they read, in the order asked for.
+    pub readings: Vec<(String, Reading)>,
 }
 
 /// Why a file of weights could not be used.
@@ -59,8 +59,13 @@ pub enum ScoreError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// An estimator failed.
-    #[error(transparent)]
-    Estimator(#[from] EstimatorError),
+    #[error("{estimator}: {source}")]
+    Estimator {
+        /// The estimator.
+        estimator: String,
+        /// Why.
+        source: EstimatorError,
+    },
     /// A tensor could not be made.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -70,16 +75,17 @@ pub enum ScoreError {
 ///
 /// # Errors
 /// If the file is unreadable, a tensor is missing, superfluous, of a wrong shape or not finite, or an estimator fails.
-pub fn score_file(
+pub fn score_weights(
     path: &Path,
     architecture: Architecture,
-    estimators: &[&'static dyn Estimator],
+    estimators: &[&dyn Estimator],
     dtype: DType,
-    device: &Device,
+    backend: &Backend,
 ) -> Result<Scored, ScoreError> {
     if architecture.space() != SpaceId::Nb201 {
         return Err(ScoreError::Space(architecture.space()));
     }
+    let device = backend.device();
     let mut file = WeightsFile::read(path, device)?;
     let batch = file.batch(dtype)?;
     let skeleton = file.skeleton(batch.images.dim(3)?)?.into();
@@ -87,13 +93,19 @@ pub fn score_file(
     let network = Network::stand_alone(architecture, &config, Init::Zero)?;
     network.params().load(&file.tensors).map_err(|source| ScoreError::Load { path: path.to_owned(), source })?;
 
-    let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.iter().copied());
+    let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.to_vec());
     let batches = std::slice::from_ref(&batch);
-    let engine = Engine::for_device(device);
-    let probe = Probe::new(architecture, &network, engine, needs).with_batch(&batch).with_evaluation(batches);
-    let scores = estimators.iter().map(|estimator| Ok((estimator.meta().id, estimator.score(&probe)?.score)));
-    let scores = scores.collect::<Result<Vec<_>, EstimatorError>>()?;
-    Ok(Scored { logits: probe.logits()?.to_vec(), scores })
+    let probe = Probe::new(architecture, &network, backend.engine(), needs).with_batch(&batch).with_evaluation(batches);
+    let readings = estimators.iter().map(|estimator| {
+        let id = estimator.meta().id;
+        let reading = estimator.score(&probe);
+        reading
+            .map(|reading| (id.to_owned(), reading))
+            .map_err(|source| ScoreError::Estimator { estimator: id.to_owned(), source })
+    });
+    let readings = readings.collect::<Result<Vec<_>, ScoreError>>()?;
+    let logits = probe.logits().map_err(|source| ScoreError::Estimator { estimator: "logits".to_owned(), source })?;
+    Ok(Scored { logits: logits.to_vec(), readings })
 }
 
 struct WeightsFile {

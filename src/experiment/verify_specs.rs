@@ -1,4 +1,4 @@
-//! Specs that judge one estimator: a carried one's truth and settings, with that estimator beside the baselines.
+//! The specs behind `nas-assay verify`: the truth and the settings of a carried spec, and one estimator next to the baselines.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,22 @@ use crate::carried::SPECS;
 use crate::space::SpaceId;
 use crate::spec::{Images, Missing, OneShot, Panel, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec};
 
-/// The baselines that always stand beside the judged one, and the panel that they stand in.
-pub const JUDGED_BESIDE: [&str; 3] = ["params", "flops", "relu_count"];
+/// The baselines that an estimator is always compared with.
+pub const BASELINES: [&str; 3] = ["params", "flops", "relu_count"];
+
+/// The panel that it is ranked in.
 const PANEL: &str = "all";
 
-/// Which truth an estimator is judged by.
+/// Which truth an estimator is held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judge {
+pub enum TruthSource {
     /// The benchmark's table, which needs a data root.
     Benchmark,
     /// The table that this project trained and carries.
     Carried,
 }
 
-impl Judge {
+impl TruthSource {
     /// The carried spec of a space that has this truth.
     ///
     /// # Errors
@@ -35,12 +37,12 @@ impl Judge {
     }
 }
 
-/// The spec that judges scores out of a file by every architecture that has both truth and a score.
+/// The spec that compares the scores of a file with the truth, over every architecture that has both.
 ///
 /// # Errors
-/// As [`Judge::spec`].
-pub fn judge_scores(space: SpaceId, judge: Judge, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
-    let mut spec = alone(judge.spec(space)?, name, &JUDGED_BESIDE);
+/// As [`TruthSource::spec`].
+pub fn verify_scores(space: SpaceId, source: TruthSource, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
+    let mut spec = alone(source.spec(space)?, name, &BASELINES);
     // No network is trained or scored: how it would be, and on which images, is no part of this experiment.
     spec.supernet = None;
     spec.one_shot = OneShot::default();
@@ -57,14 +59,14 @@ pub fn judge_scores(space: SpaceId, judge: Judge, name: &str, scores: &ScoreFile
     Ok(spec)
 }
 
-/// The spec that judges a registered estimator in a space's miniature.
+/// The spec that runs an estimator of the suite in a space's miniature.
 ///
 /// # Errors
-/// As [`Judge::spec`].
-pub fn judge_estimator(space: SpaceId, id: &str) -> Result<Spec, SpecError> {
-    let beside = JUDGED_BESIDE.iter().filter(|baseline| **baseline != id).copied();
-    let estimators: Vec<&str> = beside.chain([id]).collect();
-    Ok(alone(Judge::Carried.spec(space)?, id, &estimators))
+/// As [`TruthSource::spec`].
+pub fn verify_estimator(space: SpaceId, id: &str) -> Result<Spec, SpecError> {
+    let others = BASELINES.iter().filter(|baseline| **baseline != id).copied();
+    let estimators: Vec<&str> = others.chain([id]).collect();
+    Ok(alone(TruthSource::Carried.spec(space)?, id, &estimators))
 }
 
 fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {

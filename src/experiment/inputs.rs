@@ -1,4 +1,4 @@
-//! What a run reads before its first step: images, truth, and the architectures of each panel.
+//! What a run reads before its first step: the truth, and the architectures of each panel with their scores from files.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::ensemble::ScoredRow;
 use super::{ExperimentError, ScoreTable};
 use crate::DataRoot;
 use crate::carried;
-use crate::images::{ImageSet, SYNTHETIC_VERSION, cifar, synthetic};
+use crate::images::{SYNTHETIC_VERSION, cifar};
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, SubSpace};
 use crate::spec::{DataFile, Images, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
@@ -19,7 +19,7 @@ use crate::truth::trained::TrainedTable;
 
 /// Everything that a run reads.
 #[derive(Debug)]
-pub struct Material {
+pub struct Inputs {
     /// Version of the code that draws or decodes the images.
     pub images_version: u32,
     /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
@@ -29,23 +29,25 @@ pub struct Material {
     /// The carried table, if the truth is one.
     pub trained: Option<TrainedTable>,
     /// The panels in name order.
-    pub panels: Vec<PanelRows>,
+    pub panels: Vec<PanelInputs>,
 }
 
-/// A panel: which rows of the truth, and which estimators.
+/// A panel: which architectures, and who ranks them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PanelRows {
+pub struct PanelInputs {
     /// Its name.
     pub name: String,
-    /// Rows of the truth, ascending.
-    pub rows: Vec<usize>,
+    /// Its architectures, in the order of the truth.
+    pub architectures: Vec<Architecture>,
+    /// The true accuracy of each, a fraction.
+    pub truth: Vec<f64>,
     /// Estimator ids.
     pub estimators: Vec<String>,
     /// What score files say of them.
-    pub(super) outside: Vec<ScoredRow>,
+    pub(super) file_scores: Vec<ScoredRow>,
 }
 
-impl PanelRows {
+impl PanelInputs {
     fn draw(
         name: &str,
         panel: &Panel,
@@ -86,25 +88,21 @@ impl PanelRows {
                 chosen.into_iter().map(|place| rows[place]).collect()
             }
         };
-        let mut outside = Vec::new();
+        let mut file_scores = Vec::new();
         for (label, file, table) in tables {
-            outside.extend(table.scored_rows(label, file, &of(&rows))?);
+            file_scores.extend(table.scored_rows(label, file, &of(&rows))?);
         }
-        Ok(Self { name: name.to_owned(), rows, estimators: panel.estimators.clone(), outside })
+        let (architectures, truth) = rows.iter().map(|&row| truth[row]).unzip();
+        Ok(Self { name: name.to_owned(), architectures, truth, estimators: panel.estimators.clone(), file_scores })
     }
 
     /// The panel's architectures as text.
-    pub fn architecture_texts(&self, truth: &[(Architecture, f64)]) -> Vec<String> {
-        self.rows.iter().map(|&row| truth[row].0.to_string()).collect()
-    }
-
-    /// The panel's architectures.
-    pub fn architectures(&self, truth: &[(Architecture, f64)]) -> Vec<Architecture> {
-        self.rows.iter().map(|&row| truth[row].0).collect()
+    pub fn architecture_texts(&self) -> Vec<String> {
+        self.architectures.iter().map(Architecture::to_string).collect()
     }
 }
 
-impl Material {
+impl Inputs {
     /// Reads the truth and draws the panels.
     ///
     /// # Errors
@@ -158,7 +156,7 @@ impl Material {
                 let bytes = file(&scores.file)?;
                 tables.push((label, scores, ScoreTable::parse_strictly(&scores.file.path, &bytes, spec.space)?));
             }
-            panels.push(PanelRows::draw(name, panel, spec.space, &truth, &tables, &places)?);
+            panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &tables, &places)?);
         }
         let images_version = match spec.images {
             Images::Synthetic(_) => SYNTHETIC_VERSION,
@@ -180,45 +178,7 @@ where
     Ok(of_any_space(NdsTable::<F>::parse(path, bytes)?.select()))
 }
 
-/// The images that train and those that validate.
-#[derive(Clone, Debug)]
-pub struct Split {
-    /// The first images of the set.
-    pub train: ImageSet,
-    /// The last images of the set.
-    pub validation: ImageSet,
-}
-
-impl Split {
-    /// Reads or draws the images that a spec declares.
-    ///
-    /// # Errors
-    /// If a file is missing, has another digest, is truncated, or holds too few images.
-    pub fn load(images: &Images, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
-        match images {
-            Images::Synthetic(set) => {
-                let draw = |split, count| synthetic::draw(&set.seed.root(), split, count, set.resolution);
-                Ok(Self { train: draw("train", set.train)?, validation: draw("validation", set.validation)? })
-            }
-            Images::Cifar10(set) => {
-                let mut files = Vec::new();
-                for file in &set.files {
-                    files.push((file.path.clone(), read(root, file)?));
-                }
-                let all =
-                    cifar::parse("cifar10", files.iter().map(|(path, bytes)| (Path::new(path), bytes.as_slice())))?;
-                let wanted = set.train + set.validation;
-                if wanted > all.len() {
-                    let problem = format!("and `validation` ask for {wanted} images, and the files hold {}", all.len());
-                    return Err(SpecError::Invalid { key: "images.cifar10.train".to_owned(), problem }.into());
-                }
-                Ok(Self { train: all.first(set.train)?, validation: all.last(set.validation)? })
-            }
-        }
-    }
-}
-
-fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, ExperimentError> {
+pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, ExperimentError> {
     if let (Some(folder), Some(name)) = (Path::new(&file.path).parent(), Path::new(&file.path).file_name())
         && folder.is_absolute()
     {

@@ -6,18 +6,19 @@
 use candle_core::Device;
 
 use super::ExperimentError;
+use super::image_split::ImageSplit;
+use super::inputs::Inputs;
+use super::lab::Lab;
 use super::make_truth::train_one;
-use super::material::{Material, Split};
-use super::runner::Runner;
 use super::workers;
 use crate::spec::StageKey;
 use crate::store::record::Verified;
 
-impl Runner<'_> {
+impl Lab<'_> {
     /// Trains `rows` of the carried table again with the recipe's first seed, unless the store holds the outcome.
-    pub(super) fn verify_truth(
+    pub(super) fn check_truth(
         &self,
-        material: &Material,
+        inputs: &Inputs,
         rows: &[usize],
         key: &StageKey,
     ) -> Result<Vec<Verified>, ExperimentError> {
@@ -25,9 +26,9 @@ impl Runner<'_> {
         if let Some(verified) = self.store.read_json(&path)? {
             return Ok(verified);
         }
-        let table = material.trained.as_ref().ok_or(ExperimentError::Unprepared("the carried truth"))?;
+        let table = inputs.trained.as_ref().ok_or(ExperimentError::Unprepared("the carried truth"))?;
         let recipe = &table.recipe;
-        let images = Split::load(&recipe.images, self.root)?;
+        let images = ImageSplit::load(&recipe.images, self.data_root())?;
         let seed = recipe.seeds[0];
         self.progress.begin("truth, trained again", (rows.len() * recipe.training.epochs) as u64);
         let verified = workers::map(rows, |&row| {

@@ -1,0 +1,284 @@
+//! A suite: the estimators that experiments can name.
+
+use std::sync::Arc;
+
+use nas_assay_base::nearest;
+use thiserror::Error;
+
+use super::{Estimator, EstimatorKind, Meta, baseline, oneshot, zeroshot};
+
+/// The longest id.
+const LONGEST: usize = 40;
+
+/// The estimators that experiments can name, in the order of reports: baselines, zero-shot, one-shot, and those of other crates.
+///
+/// ```
+/// use nas_assay_nets::estimator::Suite;
+///
+/// let suite = Suite::builtin();
+/// assert_eq!(suite.find("snip").unwrap().meta().formula, "sum |dL/dW * W|");
+/// assert!(suite.find("synflwo").unwrap_err().to_string().contains("`synflow`"));
+/// ```
+#[derive(Clone)]
+pub struct Suite {
+    estimators: Vec<Arc<dyn Estimator>>,
+    builtin: usize,
+}
+
+impl std::fmt::Debug for Suite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(|estimator| estimator.meta().id)).finish()
+    }
+}
+
+impl Suite {
+    /// The estimators of this project.
+    pub fn builtin() -> Self {
+        let estimators: [Arc<dyn Estimator>; 15] = [
+            Arc::new(baseline::PARAMS),
+            Arc::new(baseline::FLOPS),
+            Arc::new(baseline::RELU_COUNT),
+            Arc::new(zeroshot::grad_norm::GradNorm),
+            Arc::new(zeroshot::snip::Snip),
+            Arc::new(zeroshot::plain::Plain),
+            Arc::new(zeroshot::grasp::Grasp),
+            Arc::new(zeroshot::synflow::Synflow),
+            Arc::new(zeroshot::synflow_bn::SynflowBn),
+            Arc::new(zeroshot::fisher::Fisher),
+            Arc::new(zeroshot::jacob_cov::JacobCov),
+            Arc::new(zeroshot::relu_logdet::ReluLogdet),
+            Arc::new(zeroshot::l2_norm::L2Norm),
+            Arc::new(oneshot::Accuracy),
+            Arc::new(oneshot::Loss),
+        ];
+        Self { builtin: estimators.len(), estimators: estimators.into() }
+    }
+
+    /// The same with one more estimator.
+    ///
+    /// Its id and version are part of the hash of every spec that names it, as those of the built-in ones are: raise the version when its
+    /// numbers change.
+    ///
+    /// # Errors
+    /// If its id is taken or is no id, its version is 0, or its kind is one that no estimator computes.
+    pub fn with(mut self, estimator: impl Estimator + 'static) -> Result<Self, SuiteError> {
+        let Meta { id, version, kind, .. } = estimator.meta();
+        let id = id.to_owned();
+        if let Some(place) = self.iter().position(|known| known.meta().id == id) {
+            return Err(SuiteError::Taken { id, builtin: place < self.builtin });
+        }
+        let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if !id.starts_with(|letter: char| letter.is_ascii_lowercase()) || !id.chars().all(plain) || id.len() > LONGEST {
+            return Err(SuiteError::Id { id });
+        }
+        if version == 0 {
+            return Err(SuiteError::Version { id });
+        }
+        if matches!(kind, EstimatorKind::Vote | EstimatorKind::External) {
+            return Err(SuiteError::Kind { id, kind });
+        }
+        self.estimators.push(Arc::new(estimator));
+        Ok(self)
+    }
+
+    /// All estimators, in the order of reports.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &dyn Estimator> {
+        self.estimators.iter().map(AsRef::as_ref)
+    }
+
+    /// The estimator called `id`.
+    ///
+    /// # Errors
+    /// If there is none; the error names the nearest one.
+    pub fn find(&self, id: &str) -> Result<&dyn Estimator, UnknownEstimator> {
+        self.iter().find(|estimator| estimator.meta().id == id).ok_or_else(|| UnknownEstimator {
+            asked: id.into(),
+            nearest: nearest(id, self.iter().map(|estimator| estimator.meta().id)).map(str::to_owned),
+        })
+    }
+
+    /// Whether `id` is an estimator of another crate.
+    pub fn is_external(&self, id: &str) -> bool {
+        self.iter().skip(self.builtin).any(|estimator| estimator.meta().id == id)
+    }
+}
+
+/// No estimator has the name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown estimator `{asked}`{}", nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default())]
+pub struct UnknownEstimator {
+    /// The name that was asked for.
+    pub asked: String,
+    /// A known one with a similar name.
+    pub nearest: Option<String>,
+}
+
+/// Why an estimator can't join a suite.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SuiteError {
+    /// The id is taken.
+    #[error("the estimator id `{id}` is {}; choose another one", if *builtin { "that of a built-in estimator" } else { "taken already" })]
+    Taken {
+        /// The id.
+        id: String,
+        /// Whether a built-in estimator has it.
+        builtin: bool,
+    },
+    /// The id is no id.
+    #[error("`{id}` can't be an estimator id: small letters, digits and `_`, a letter first, at most {LONGEST}")]
+    Id {
+        /// The id.
+        id: String,
+    },
+    /// The version is 0.
+    #[error("the estimator `{id}` has version 0; versions begin at 1")]
+    Version {
+        /// The id.
+        id: String,
+    },
+    /// Votes and scores from files are not computed by an estimator.
+    #[error("the estimator `{id}` is of kind {}, which no estimator computes: baseline, zero-shot or one-shot", kind.as_str())]
+    Kind {
+        /// The id.
+        id: String,
+        /// The kind.
+        kind: EstimatorKind,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::{Direction, EstimatorError, Need, Probe, Reading, ToleranceClass};
+    use crate::images::Batch;
+    use crate::net::Engine;
+    use crate::net::reference::Reference;
+    use candle_core::{DType, Device};
+    use std::collections::BTreeSet;
+
+    /// An estimator of another crate.
+    struct Other {
+        id: String,
+        version: u32,
+        kind: EstimatorKind,
+    }
+
+    impl Estimator for Other {
+        fn meta(&self) -> Meta<'_> {
+            Meta {
+                id: &self.id,
+                version: self.version,
+                direction: Direction::Higher,
+                kind: self.kind,
+                needs: &[Need::Census],
+                tolerance: ToleranceClass::Exact,
+                summary: "A test.",
+                formula: "depth",
+                source: "none",
+            }
+        }
+
+        fn score(&self, _: &Probe<'_>) -> Result<Reading, EstimatorError> {
+            Ok(Reading::plain(1.0))
+        }
+    }
+
+    fn other(id: &str) -> Other {
+        Other { id: id.to_owned(), version: 1, kind: EstimatorKind::Baseline }
+    }
+
+    #[test]
+    fn every_estimator_is_found_by_its_own_name() {
+        let suite = Suite::builtin().with(other("depth")).unwrap();
+        let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
+        assert_eq!(ids.len(), 16);
+        for id in ids {
+            assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
+            assert_eq!(suite.is_external(id), id == "depth");
+        }
+    }
+
+    #[test]
+    fn an_estimator_that_can_not_join_is_refused_with_the_reason() {
+        let with = |estimator| Suite::builtin().with(other("depth")).unwrap().with(estimator).unwrap_err();
+        assert_eq!(with(other("snip")), SuiteError::Taken { id: "snip".into(), builtin: true });
+        assert_eq!(with(other("depth")), SuiteError::Taken { id: "depth".into(), builtin: false });
+        let long = "a".repeat(41);
+        for id in ["", "Depth", "2nd", "a b", "a.b", "a-b", "_a", "d\u{e9}pth", &long] {
+            assert_eq!(with(other(id)), SuiteError::Id { id: id.into() });
+        }
+        assert!(matches!(with(Other { version: 0, ..other("width") }), SuiteError::Version { .. }));
+        for kind in [EstimatorKind::Vote, EstimatorKind::External] {
+            assert!(matches!(with(Other { kind, ..other("width") }), SuiteError::Kind { .. }));
+        }
+        let said = with(other("snip")).to_string();
+        assert_eq!(said, "the estimator id `snip` is that of a built-in estimator; choose another one");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_nearest() {
+        let said = |id: &str| Suite::builtin().find(id).err().map(|error| error.to_string());
+        assert_eq!(said("synflwo").as_deref(), Some("unknown estimator `synflwo`; the nearest known one is `synflow`"));
+        assert_eq!(said("zebra").as_deref(), Some("unknown estimator `zebra`"));
+    }
+
+    #[test]
+    fn everything_is_said() {
+        for meta in Suite::builtin().iter().map(Estimator::meta) {
+            assert!(meta.version > 0 && !meta.needs.is_empty(), "{}", meta.id);
+            assert!(meta.summary.ends_with('.') && !meta.formula.is_empty() && !meta.source.is_empty(), "{}", meta.id);
+            assert_eq!(meta.tolerance, meta.kind.tolerance(), "{}", meta.id);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+    fn scores_are_those_of_the_reference() {
+        let engine = Engine::for_device(&Device::Cpu);
+        for reference in (0..4).map(Reference::load) {
+            let network = reference.network(DType::F64);
+            let images = reference.images.to_dtype(DType::F64).unwrap();
+            let batch = Batch { images, labels: reference.labels.clone() };
+            let suite = Suite::builtin();
+            let asked: Vec<_> =
+                suite.iter().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect();
+            let needs = asked.iter().flat_map(|estimator| estimator.meta().needs.iter().copied());
+            let probe = Probe::new(reference.architecture, &network, engine, needs).with_batch(&batch);
+            for estimator in asked {
+                let id = estimator.meta().id;
+                let ours = estimator.score(&probe).unwrap().score.value();
+                let Some(theirs) = reference.score(id) else { continue };
+                let off = (ours - theirs).abs() / theirs.abs();
+                // The reference rounds the numbers of its channels to single precision; see below for one that does not.
+                let tolerance = if id == "fisher" { 1e-8 } else { 1e-9 };
+                assert!(off < tolerance, "{id} of {}: {ours}, but the reference has {theirs}", reference.architecture);
+            }
+            assert_eq!(probe.relu_patterns().unwrap().elements(), reference.scores["relu_elements_per_image"]);
+            assert_eq!(probe.census().unwrap().relu_elements, reference.scores["relu_elements_per_image"]);
+        }
+    }
+
+    /// Of the four reference networks, by a program of our own in PyTorch 2.15 that is in double precision throughout.
+    #[test]
+    #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+    fn scores_are_those_of_another_program() {
+        let expected = [
+            ("fisher", [0.5011325623880599, 0.09164327219451131, 0.008929110735971062, 10924.359330670846], 1e-11),
+            ("synflow_bn", [17.28685511508353, 20.372071239550134, 19.031292185155216, 18.319468824306018], 1e-9),
+            ("l2_norm", [180.29401371811394, 180.51801103418998, 129.74703932342834, 180.91992136524743], 1e-14),
+        ];
+        for (place, reference) in (0..4).map(Reference::load).enumerate() {
+            let network = reference.network(DType::F64);
+            let images = reference.images.to_dtype(DType::F64).unwrap();
+            let batch = Batch { images, labels: reference.labels.clone() };
+            for (id, expected, tolerance) in expected {
+                let suite = Suite::builtin();
+                let estimator = suite.find(id).unwrap_or_else(|error| panic!("{error}"));
+                let needs = estimator.meta().needs.iter().copied();
+                let probe = Probe::new(reference.architecture, &network, Engine::Kernels, needs).with_batch(&batch);
+                let (ours, theirs) = (estimator.score(&probe).unwrap().score.value(), expected[place]);
+                assert!((ours - theirs).abs() < tolerance * theirs, "{id} of network {place}: {ours}, not {theirs}");
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Why an experiment could not be run.
+
+use crate::DataRootError;
+use crate::criteria::CriteriaError;
+use crate::estimator::{EstimatorError, UnknownEstimator};
+use crate::images::ImageError;
+use crate::net::NetError;
+use crate::net::checkpoint::CheckpointError;
+use crate::net::train::TrainError;
+use crate::space::{ArchitectureError, EmptyPool, SkeletonError, SubSpaceError};
+use crate::spec::{CanonicalError, SpecError};
+use crate::store::StoreError;
+use crate::truth::table::TableError;
+use crate::truth::trained::TrainedError;
+
+use super::score_table::ScoreFileError;
+
+/// Why an experiment could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The spec is wrong.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The spec has no canonical form.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// The spec names an estimator that does not exist.
+    #[error(transparent)]
+    UnknownEstimator(#[from] UnknownEstimator),
+    /// A one-shot estimator was asked for without a supernet.
+    #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
+    NoSupernet {
+        /// The estimator.
+        estimator: String,
+        /// The panel.
+        panel: String,
+    },
+    /// The carried truth is not there or not right.
+    #[error(transparent)]
+    Trained(#[from] TrainedError),
+    /// A file of the data root is needed, and there is no data root.
+    #[error("{file} is needed, and no data root was given")]
+    NoDataRoot {
+        /// The file.
+        file: String,
+    },
+    /// A data file is missing, damaged or not the declared one.
+    #[error(transparent)]
+    Data(#[from] DataRootError),
+    /// Images are not what they should be.
+    #[error(transparent)]
+    Images(ImageError),
+    /// A truth table does not parse.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A file of scores is not what it should be.
+    #[error(transparent)]
+    ScoreFile(#[from] ScoreFileError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A network failed.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// A network of another space was asked for.
+    #[error(transparent)]
+    Skeleton(#[from] SkeletonError),
+    /// A kept architecture can't be read back.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Operations were left out that can't be.
+    #[error(transparent)]
+    SubSpace(#[from] SubSpaceError),
+    /// There is nothing to draw architectures from.
+    #[error(transparent)]
+    EmptyPool(#[from] EmptyPool),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A checkpoint could not be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// An estimator failed.
+    #[error("{estimator} of {architecture} in panel `{panel}`: {source}")]
+    Scoring {
+        /// The panel.
+        panel: String,
+        /// The estimator.
+        estimator: String,
+        /// The architecture.
+        architecture: String,
+        /// Why.
+        source: EstimatorError,
+    },
+    /// The network of an architecture could not be built.
+    #[error("the network of {architecture} in panel `{panel}`: {source}")]
+    Building {
+        /// The panel.
+        panel: String,
+        /// The architecture.
+        architecture: String,
+        /// Why.
+        source: NetError,
+    },
+    /// A supernet could not be evaluated while it trained.
+    #[error("evaluating {architecture} in a supernet: {source}")]
+    Evaluating {
+        /// The architecture.
+        architecture: String,
+        /// Why.
+        source: EstimatorError,
+    },
+    /// Criteria could not be computed.
+    #[error("the criteria of {estimator} on panel `{panel}`: {source}")]
+    Criteria {
+        /// The estimator.
+        estimator: String,
+        /// The panel.
+        panel: String,
+        /// Why.
+        source: CriteriaError,
+    },
+    /// A retrained architecture does not have the accuracy that the carried truth says.
+    #[error(
+        "the carried truth `{table}` says {expected} for {architecture} (seed {seed}), and training it again gave {found}"
+    )]
+    TruthMismatch {
+        /// The table.
+        table: String,
+        /// The architecture.
+        architecture: String,
+        /// The training seed.
+        seed: String,
+        /// The accuracy in the table.
+        expected: f64,
+        /// The accuracy now.
+        found: f64,
+    },
+    /// A stage was begun without something that is read before the first stage. No spec can bring this about.
+    #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
+    Unprepared(&'static str),
+    /// A panel has too few architectures to rank.
+    #[error("panel `{panel}` holds {count} architectures, and a ranking needs 2")]
+    NothingToRank {
+        /// The panel.
+        panel: String,
+        /// Its architectures.
+        count: usize,
+    },
+}
+
+impl From<ImageError> for ExperimentError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Root(error) => Self::Data(error),
+            error => Self::Images(error),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The images of an experiment.
+
+use std::path::Path;
+
+use super::ExperimentError;
+use super::inputs::read;
+use crate::DataRoot;
+use crate::images::{ImageSet, cifar, synthetic};
+use crate::spec::{Images, SpecError};
+
+/// The images that train and those that validate.
+#[derive(Clone, Debug)]
+pub struct ImageSplit {
+    /// The first images of the set.
+    pub train: ImageSet,
+    /// The last images of the set.
+    pub validation: ImageSet,
+}
+
+impl ImageSplit {
+    /// Reads or draws the images that a spec declares.
+    ///
+    /// # Errors
+    /// If a file is missing, has another digest, is truncated, or holds too few images.
+    pub fn load(images: &Images, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
+        match images {
+            Images::Synthetic(set) => {
+                let draw = |split, count| synthetic::draw(&set.seed.root(), split, count, set.resolution);
+                Ok(Self { train: draw("train", set.train)?, validation: draw("validation", set.validation)? })
+            }
+            Images::Cifar10(set) => {
+                let mut files = Vec::new();
+                for file in &set.files {
+                    files.push((file.path.clone(), read(root, file)?));
+                }
+                let all =
+                    cifar::parse("cifar10", files.iter().map(|(path, bytes)| (Path::new(path), bytes.as_slice())))?;
+                let wanted = set.train + set.validation;
+                if wanted > all.len() {
+                    let problem = format!("and `validation` ask for {wanted} images, and the files hold {}", all.len());
+                    return Err(SpecError::Invalid { key: "images.cifar10.train".to_owned(), problem }.into());
+                }
+                Ok(Self { train: all.first(set.train)?, validation: all.last(set.validation)? })
+            }
+        }
+    }
+}
