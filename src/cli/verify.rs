@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use nas_assay_base::sha256_hex;
 
 use crate::files::write_atomic;
-use crate::report::judgement;
+use crate::report::estimator_check;
 use crate::space::SpaceId;
 use crate::spec::{DataFile, ScoreFile};
 use crate::store::to_json;
@@ -168,7 +168,7 @@ impl Verify {
         if self.json {
             print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
         } else {
-            print!("{}", judgement::terminal(id, &rows, Context::width()));
+            print!("{}", estimator_check::terminal(id, &rows, Context::width()));
         }
         match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
             0_usize => Ok(()),

@@ -207,7 +207,7 @@ fn over_seeds<'a>(record: &SpreadRecord) -> Vec<Row<'a>> {
 }
 
 /// A field, quoted where its text needs it.
-pub(super) fn quote(field: &str) -> String {
+pub(crate) fn quote(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

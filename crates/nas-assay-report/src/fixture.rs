@@ -78,7 +78,7 @@ const INVENTED: [Invented; 5] = [
 ];
 
 /// A record with one panel of `rows` architectures, two supernets, and a title that needs escaping.
-pub(super) fn record(rows: usize) -> Record {
+pub(crate) fn record(rows: usize) -> Record {
     let seed = Seed::root(5);
     let mut stream = seed.child("truth").stream();
     let quality: Vec<f64> = (0..rows).map(|_| stream.normal()).collect();
@@ -124,7 +124,7 @@ pub(super) fn record(rows: usize) -> Record {
 }
 
 /// The encoding in a row.
-pub(super) fn encoding(row: usize) -> String {
+pub(crate) fn encoding(row: usize) -> String {
     nb201::Architecture::from_index((4 + 61 * row) % nb201::COUNT).unwrap().to_string()
 }
 
@@ -144,7 +144,7 @@ fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
 }
 
 /// [`record`] with two supernets at two epochs each, a variant of one estimator, and what follows from that.
-pub(super) fn whole(rows: usize) -> Record {
+pub(crate) fn whole(rows: usize) -> Record {
     let mut record = record(rows);
     let panel = &mut record.panels[0];
     let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
@@ -279,7 +279,7 @@ fn supernet(number: u64, seed: Seed) -> SupernetRecord {
 }
 
 /// How the invented run came about.
-pub(super) fn provenance() -> Provenance {
+pub(crate) fn provenance() -> Provenance {
     Provenance {
         version: "0.1.0".to_owned(),
         git_commit: Some("164344a".to_owned()),

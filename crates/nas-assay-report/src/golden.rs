@@ -1,6 +1,6 @@
 //! The golden form of a record: its numbers a line each, with the class by which each is compared.
 
-use super::tolerance::NUMERIC;
+use crate::tolerance::NUMERIC;
 use nas_assay_schema::estimator::{EstimatorKind, ToleranceClass};
 use nas_assay_schema::store::record::{EstimatorRecord, Record};
 

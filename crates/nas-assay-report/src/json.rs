@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::ReportError;
-use super::summary::PanelSummary;
+use crate::error::ReportError;
+use crate::panel_summary::PanelSummary;
 use nas_assay_schema::store::record::{Provenance, Record};
 
 /// The report as indented JSON: the summaries that the other forms show, the whole record, and the provenance.

@@ -2,57 +2,58 @@
 
 use nas_assay_schema::store::record::{Provenance, Record};
 
-use super::brief::{self, Titled};
-use super::facts::{self, Fact};
-use super::number::count;
-use super::summary::PanelSummary;
-use super::table::{self, escape};
-use super::{AGAIN, NO_PROVENANCE, NOTES};
+use crate::analysis_tables::{self, Titled};
+use crate::panel_summary::PanelSummary;
+use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
+use crate::record_text::{self, Fact};
+use crate::summary_tables;
+use crate::text_table::escape_markdown;
+use crate::value_text::count;
 
 /// The report in Markdown: a summary table a panel, published figures, the analyses in short, truth, supernets, provenance.
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
-    let mut text = format!("# {}\n\n", escape(&record.title));
-    list(&mut text, &facts::experiment(record));
+    let mut text = format!("# {}\n\n", escape_markdown(&record.title));
+    list(&mut text, &record_text::experiment(record));
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
-        text += &format!("\n## {}: {} architectures\n\n", escape(&panel.panel), count(panel.architectures));
-        for table in table::summaries(&panel.estimators, None) {
+        text += &format!("\n## {}: {} architectures\n\n", escape_markdown(&panel.panel), count(panel.architectures));
+        for table in summary_tables::summaries(&panel.estimators, None) {
             text += &table.markdown();
         }
         if !panel.published.is_empty() {
             text += "\n### Published figures\n\n";
-            text += &table::comparisons(&panel.published).markdown();
+            text += &summary_tables::comparisons(&panel.published).markdown();
         }
-        for Titled { title, table } in brief::tables(whole) {
+        for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n### {title}\n\n{}", table.markdown());
         }
     }
     text += "\n## How to read the table\n\n";
     for note in NOTES {
-        text += &format!("- **{}**: {}\n", escape(note.term), escape(note.meaning));
+        text += &format!("- **{}**: {}\n", escape_markdown(note.term), escape_markdown(note.meaning));
     }
-    text += &format!("\n## Truth\n\n{}\n", escape(&facts::truth(record)));
-    items(&mut text, record.truth.verified.iter().map(facts::verified));
+    text += &format!("\n## Truth\n\n{}\n", escape_markdown(&record_text::truth(record)));
+    items(&mut text, record.truth.verified.iter().map(record_text::verified));
     if !record.supernets.is_empty() {
         text += "\n## Supernets\n";
-        items(&mut text, record.supernets.iter().map(facts::supernet));
+        items(&mut text, record.supernets.iter().map(record_text::supernet));
     }
     text += "\n## Provenance\n\n";
     match provenance {
-        Some(provenance) => list(&mut text, &facts::provenance(provenance)),
+        Some(provenance) => list(&mut text, &record_text::provenance(provenance)),
         None => text += &format!("{NO_PROVENANCE}\n"),
     }
-    text + &format!("\n{}\n", escape(AGAIN))
+    text + &format!("\n{}\n", escape_markdown(AGAIN))
 }
 
 fn list(text: &mut String, facts: &[Fact]) {
     for fact in facts {
-        *text += &format!("- {}: {}\n", fact.name, escape(&fact.value));
+        *text += &format!("- {}: {}\n", fact.name, escape_markdown(&fact.value));
     }
 }
 
 fn items(text: &mut String, sentences: impl Iterator<Item = String>) {
     for (place, sentence) in sentences.enumerate() {
         let gap = if place == 0 { "\n" } else { "" };
-        *text += &format!("{gap}- {}\n", escape(&sentence));
+        *text += &format!("{gap}- {}\n", escape_markdown(&sentence));
     }
 }

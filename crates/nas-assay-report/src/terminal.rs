@@ -2,14 +2,12 @@
 
 use nas_assay_schema::store::record::{Provenance, Record};
 
-use super::brief::{self, Titled};
-use super::facts;
-use super::number::count;
-use super::summary::PanelSummary;
-use super::table;
-
-/// The narrowest terminal that lines are fitted to, in characters.
-pub(super) const NARROWEST: u16 = 40;
+use crate::analysis_tables::{self, Titled};
+use crate::panel_summary::PanelSummary;
+use crate::record_text;
+use crate::summary_tables;
+use crate::value_text::count;
+use crate::wrap::{NARROWEST, wrap};
 
 /// The report in plain text, at most `width` characters wide.
 ///
@@ -20,49 +18,30 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
-        let tables = table::summaries(&panel.estimators, Some(width));
+        let tables = summary_tables::summaries(&panel.estimators, Some(width));
         text += &tables.iter().map(|table| table.terminal(width)).collect::<Vec<_>>().join("\n");
         if !panel.published.is_empty() {
-            let (table, sources) = table::numbered_comparisons(&panel.published);
+            let (table, sources) = summary_tables::numbered_comparisons(&panel.published);
             text += &format!("\nPublished figures\n\n{}", table.terminal(width));
             for (index, source) in sources.iter().enumerate() {
                 text += &wrap(&format!("[{}] {source}", index + 1), width);
             }
         }
-        for Titled { title, table } in brief::tables(whole) {
+        for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));
         }
     }
     text += "\n";
-    text += &wrap(&format!("Truth: {}", facts::truth(record)), width);
+    text += &wrap(&format!("Truth: {}", record_text::truth(record)), width);
     for verified in &record.truth.verified {
-        text += &wrap(&format!("Truth checked: {}", facts::verified(verified)), width);
+        text += &wrap(&format!("Truth checked: {}", record_text::verified(verified)), width);
     }
     for supernet in &record.supernets {
-        text += &wrap(&format!("Supernet: {}", facts::supernet(supernet)), width);
+        text += &wrap(&format!("Supernet: {}", record_text::supernet(supernet)), width);
     }
     if let Some(Provenance { version, started, device, threads, .. }) = provenance {
         let run = format!("Run by nas-assay {version}, {started}, on {device}, with {threads} threads.");
         text += &wrap(&run, width);
     }
-    text + &format!("\n{}\n", facts::again(record))
-}
-
-/// Breaks a line between words, further lines indented by two.
-pub(super) fn wrap(line: &str, width: u16) -> String {
-    let mut text = String::new();
-    let mut used = 0;
-    for word in line.split_whitespace() {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > usize::from(width) {
-            text += "\n  ";
-            used = 2;
-        } else if used > 0 {
-            text.push(' ');
-            used += 1;
-        }
-        text += word;
-        used += length;
-    }
-    text + "\n"
+    text + &format!("\n{}\n", record_text::again(record))
 }

@@ -64,7 +64,7 @@ fn terminal_lines_keep_to_the_width() {
         let report = terminal(&record, Some(&fixture::provenance()), width);
         let long: Vec<&str> = report.lines().filter(|line| line.chars().count() > usize::from(width)).collect();
         // Only the command may be longer: a hash is never broken.
-        assert!(long.iter().all(|line| *line == facts::again(&record)), "{width}: {long:#?}");
+        assert!(long.iter().all(|line| *line == record_text::again(&record)), "{width}: {long:#?}");
         assert!(!report.contains('\u{1b}'), "escape codes at {width}");
     }
 }
@@ -87,7 +87,7 @@ fn every_form_names_every_estimator_and_the_hash() {
         assert!(report.contains(&record.spec_hash), "{report}");
         for estimator in &record.panels[0].estimators {
             let id = &estimator.id;
-            assert!(report.contains(id) || report.contains(&table::escape(id)), "{id} in:\n{report}");
+            assert!(report.contains(id) || report.contains(&text_table::escape_markdown(id)), "{id} in:\n{report}");
         }
     }
 }

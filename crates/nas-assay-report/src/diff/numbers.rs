@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::tolerance::{CROSS_TAU, Common, Quantity, Tolerance};
+use crate::tolerance::{CROSS_TAU, Common, Quantity, Tolerance};
 use nas_assay_criteria::{Criteria, Criterion, PairCounts};
 use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
 

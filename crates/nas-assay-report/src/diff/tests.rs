@@ -4,6 +4,7 @@ use super::*;
 use crate::fixture;
 use crate::tolerance::Tolerance;
 use nas_assay_schema::estimator::Score;
+use nas_assay_schema::store::record::{PanelRecord, Record};
 
 fn moved(change: impl FnOnce(&mut Record)) -> Diff {
     let left = fixture::record(60);

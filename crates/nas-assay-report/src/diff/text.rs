@@ -2,15 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::super::number::{self, NONE, count, fixed};
-use super::super::summary::ENDS;
-use super::super::table::TextTable;
-use super::super::terminal::{NARROWEST, wrap};
-use super::super::tolerance::Tolerance;
-use super::{Diff, EstimatorDiff, Only, PanelDiff, Side};
+use super::compare::{Diff, Only, PanelDiff, Side};
+use super::numbers::EstimatorDiff;
+use crate::panel_summary::ENDS;
+use crate::text_table::TextTable;
+use crate::tolerance::Tolerance;
+use crate::value_text::{self, NONE, count, fixed};
+use crate::wrap::{NARROWEST, wrap};
 use nas_assay_criteria::Criterion;
 
-pub(super) fn text(diff: &Diff, width: u16) -> String {
+impl Diff {
+    /// The comparison in plain text, lines of at most `width` characters but for words that are longer.
+    pub fn text(&self, width: u16) -> String {
+        text(self, width)
+    }
+}
+
+fn text(diff: &Diff, width: u16) -> String {
     let width = width.max(NARROWEST);
     let mut text = wrap(&format!("left: {}", side(&diff.left)), width);
     text += &wrap(&format!("right: {}", side(&diff.right)), width);
@@ -143,7 +151,7 @@ fn criteria(estimators: &[EstimatorDiff]) -> (Option<TextTable>, usize) {
             let difference = moved.left.zip(moved.right).map_or(NONE.to_owned(), |(left, right)| step(right - left));
             rows.push(vec![
                 estimator.estimator.clone(),
-                number::heading(*criterion),
+                value_text::heading(*criterion),
                 value(moved.left),
                 value(moved.right),
                 difference,

@@ -1,7 +1,7 @@
 //! The board as a long table: one row a value.
 
-use super::super::csv::quote;
-use super::Leaderboard;
+use super::board::Leaderboard;
+use crate::csv::quote;
 
 /// The columns. `chosen` says whether the panel speaks for its space; `lower` and `upper` bound the 95 % interval.
 const HEADER: &str = "space,name,spec_hash,device_class,panel,architectures,miniature,chosen,estimator,kind,version,checkpoint,seeds,\

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::super::number::{self, NONE, count};
-use super::super::page::{keep_units, render, typeset};
+use super::board::{Cell, Column, Leaderboard, Row};
 use super::text::{ABOUT, beats, interval, legend, rank};
-use super::{Cell, Column, Leaderboard, ReportError};
+use crate::error::ReportError;
+use crate::html::template::{keep_units, render, typeset};
+use crate::value_text::{self, NONE, count};
 use nas_assay_criteria::{Criterion, Verdict};
 
-const PAGE: &str = include_str!("../templates/leaderboard.html");
+const PAGE: &str = include_str!("page.html");
 
 pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
     let filled = Filled {
@@ -78,13 +79,13 @@ fn rows(board: &Leaderboard) -> Vec<Line> {
             return Value { text: NONE.to_owned(), interval: None, best: false, above: false };
         };
         Value {
-            text: typeset(&number::value(Criterion::TauB, cell.tau_b)),
+            text: typeset(&value_text::value(Criterion::TauB, cell.tau_b)),
             interval: interval(cell).as_deref().map(typeset),
             best: cell.tau_b.is_some() && cell.tau_b == *best,
             above: cell.against_params == Some(Verdict::Better),
         }
     };
-    let line = |row: &super::Row| Line {
+    let line = |row: &Row| Line {
         estimator: row.estimator.clone(),
         kind: row.kind.as_str(),
         rank: rank(row.mean_rank),

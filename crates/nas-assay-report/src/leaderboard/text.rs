@@ -1,9 +1,9 @@
 //! The board as text: for a terminal, and in Markdown.
 
-use super::super::number::{self, NONE, count};
-use super::super::table::{TextTable, escape};
-use super::super::terminal::{NARROWEST, wrap};
-use super::{Beats, Cell, Column, Leaderboard};
+use super::board::{Beats, Cell, Column, Leaderboard};
+use crate::text_table::{TextTable, escape_markdown};
+use crate::value_text::{self, NONE, count};
+use crate::wrap::{NARROWEST, wrap};
 use nas_assay_criteria::Criterion;
 
 /// What the numbers are.
@@ -23,9 +23,9 @@ pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
 
 /// The board in GitHub's Markdown.
 pub(super) fn markdown(board: &Leaderboard) -> String {
-    let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape(ABOUT), table(board).markdown());
+    let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape_markdown(ABOUT), table(board).markdown());
     for (place, column) in board.columns.iter().enumerate() {
-        text += &format!("- \\[{}\\] {}\n", place + 1, escape(&legend(board, column)));
+        text += &format!("- \\[{}\\] {}\n", place + 1, escape_markdown(&legend(board, column)));
     }
     text
 }
@@ -56,7 +56,7 @@ fn table(board: &Leaderboard) -> TextTable {
 }
 
 pub(super) fn rank(mean: Option<f64>) -> String {
-    mean.map_or(NONE.to_owned(), |mean| number::fixed(mean, 1))
+    mean.map_or(NONE.to_owned(), |mean| value_text::fixed(mean, 1))
 }
 
 pub(super) fn beats(beats: Option<Beats>) -> String {
@@ -64,11 +64,11 @@ pub(super) fn beats(beats: Option<Beats>) -> String {
 }
 
 pub(super) fn interval(cell: &Cell) -> Option<String> {
-    let [lower, upper] = cell.interval?.map(|bound| number::fixed(bound, 2));
+    let [lower, upper] = cell.interval?.map(|bound| value_text::fixed(bound, 2));
     Some(format!("[{lower}, {upper}]"))
 }
 
 fn value(cell: &Cell) -> String {
-    let tau = number::value(Criterion::TauB, cell.tau_b);
+    let tau = value_text::value(Criterion::TauB, cell.tau_b);
     interval(cell).map_or(tau.clone(), |interval| format!("{tau} {interval}"))
 }

@@ -1,0 +1,141 @@
+//! The analyses of a panel in short, as tables of text.
+
+use crate::checkpoints::latest;
+use crate::text_table::TextTable;
+use crate::value_text::{self, NONE};
+use nas_assay_criteria::{Comparison, Criterion, Verdict};
+use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
+
+/// The baselines that estimators are told against.
+const BASELINES: [&str; 2] = ["params", "flops"];
+
+/// A table and its heading.
+pub(crate) struct Titled {
+    pub title: &'static str,
+    pub table: TextTable,
+}
+
+/// The tables of a panel that have rows. Of several checkpoints they show the last.
+pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
+    let found = [
+        ("Better than a baseline", baselines(panel)),
+        ("Variants, against the spec's own settings", variants(panel)),
+        ("Pruning, on the architectures that it kept", kept(panel)),
+        ("Stability: the last checkpoint and the one before", stability(panel)),
+        (
+            "Bias by complexity: mean rank difference, cheapest fifth first; above zero is over-estimated",
+            complexity(panel),
+        ),
+    ];
+    found.into_iter().filter_map(|(title, table)| Some(Titled { title, table: table? })).collect()
+}
+
+/// A verdict and a difference: `better +0.051`.
+fn outcome(outcome: &Comparison) -> String {
+    let verdict = match outcome.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Undecided if outcome.is_equal() => "equal",
+        Verdict::Undecided => "undecided",
+    };
+    format!("{verdict} {}", value_text::difference(Criterion::TauB, outcome.difference, 0.0))
+}
+
+fn shown(panel: &PanelRecord) -> impl Iterator<Item = &EstimatorRecord> {
+    latest(&panel.estimators).into_iter().map(|place| &panel.estimators[place])
+}
+
+fn baselines(panel: &PanelRecord) -> Option<TextTable> {
+    let comparisons = &panel.analyses.comparisons;
+    let with: Vec<&str> =
+        BASELINES.into_iter().filter(|with| comparisons.iter().any(|found| found.with == *with)).collect();
+    let headings: Vec<String> = with.iter().map(|with| format!("than {with}")).collect();
+    let columns: Vec<(&str, bool)> =
+        [("estimator", false)].into_iter().chain(headings.iter().map(|heading| (heading.as_str(), true))).collect();
+    let row = |estimator: &EstimatorRecord| {
+        let label = estimator.label();
+        let cell = |with: &&str| {
+            let found = comparisons.iter().find(|found| found.estimator == label && found.with == **with);
+            found.map_or(NONE.to_owned(), |found| outcome(&found.outcome))
+        };
+        let cells: Vec<String> = with.iter().map(cell).collect();
+        cells.iter().any(|cell| cell != NONE).then(|| [vec![label], cells].concat())
+    };
+    let rows: Vec<Vec<String>> = shown(panel).filter_map(row).collect();
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn variants(panel: &PanelRecord) -> Option<TextTable> {
+    let row = |record: &VariantRecord| {
+        vec![record.estimator.clone(), value_text::value(Criterion::TauB, record.agreement), outcome(&record.outcome)]
+    };
+    let rows: Vec<Vec<String>> = panel.analyses.variants.iter().map(row).collect();
+    let columns = [("estimator", false), ("agreement", true), ("tau-b with the truth", true)];
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn kept(panel: &PanelRecord) -> Option<TextTable> {
+    let row = |record: &VariantRecord| {
+        let kept = record.kept.as_ref()?;
+        let tau = |inside: &InsideRecord| value_text::value(Criterion::TauB, inside.tau_b);
+        Some(vec![
+            record.estimator.clone(),
+            value_text::count(kept.architectures),
+            tau(&kept.own),
+            tau(&kept.variant),
+            outcome(&kept.outcome),
+            value_text::mean_score(&kept.own),
+            value_text::mean_score(&kept.variant),
+        ])
+    };
+    let rows: Vec<Vec<String>> = panel.analyses.variants.iter().filter_map(row).collect();
+    let columns = [
+        ("estimator", false),
+        ("kept", true),
+        ("tau-b own", true),
+        ("pruned", true),
+        ("change", true),
+        ("mean score own", true),
+        ("of the pruned", true),
+    ];
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn stability(panel: &PanelRecord) -> Option<TextTable> {
+    let all = &panel.analyses.stability;
+    let alike = |a: &StabilityRecord, b: &StabilityRecord| {
+        (&a.estimator, &a.variant, &a.seeds) == (&b.estimator, &b.variant, &b.seeds)
+    };
+    let last = all.iter().filter(|record| !all.iter().any(|other| alike(record, other) && other.to > record.to));
+    let row = |record: &StabilityRecord| {
+        let variant = record.variant.as_ref().map_or(String::new(), |variant| format!("{variant}, "));
+        let seeds = if record.seeds.len() == 1 { "seed" } else { "seeds" };
+        let top = record.stability.precision.iter().find(|precision| precision.fraction == 0.05);
+        vec![
+            format!("{} ({variant}{seeds} {})", record.estimator, record.seeds.join(", ")),
+            format!("{} to {}", record.from, record.to),
+            value_text::value(Criterion::TauB, record.stability.tau_b),
+            value_text::value(Criterion::PrecisionTop(0.05), top.map(|precision| precision.top)),
+        ]
+    };
+    let rows: Vec<Vec<String>> = last.map(row).collect();
+    let columns = [("estimator", false), ("epochs", true), ("relative tau-b", true), ("relative P@top 5 %", true)];
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn complexity(panel: &PanelRecord) -> Option<TextTable> {
+    let groups = shown(panel).map(|estimator| estimator.bias.complexity.len()).max().filter(|&groups| groups > 0)?;
+    let headings: Vec<String> = (1..=groups).map(|group| format!("group {group}")).collect();
+    let columns: Vec<(&str, bool)> =
+        [("estimator", false)].into_iter().chain(headings.iter().map(|heading| (heading.as_str(), true))).collect();
+    let row = |estimator: &EstimatorRecord| {
+        let cell = |group: usize| {
+            let found = estimator.bias.complexity.get(group);
+            found.map_or(NONE.to_owned(), |found| {
+                value_text::difference(Criterion::TauB, Some(found.rank_difference), 0.0)
+            })
+        };
+        [estimator.label()].into_iter().chain((0..groups).map(cell)).collect()
+    };
+    Some(TextTable::new(&columns, shown(panel).map(row).collect()))
+}

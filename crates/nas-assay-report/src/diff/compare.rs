@@ -1,0 +1,135 @@
+//! Two records held against each other: what differs in their specs, and which numbers moved beyond their tolerance class.
+
+use serde::Serialize;
+
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
+
+use super::numbers::{EstimatorDiff, TruthDiff};
+use super::spec::{self, SpecChange};
+use crate::tolerance::Common;
+
+/// How two records differ.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Diff {
+    /// The first record.
+    pub left: Side,
+    /// The second.
+    pub right: Side,
+    /// What differs in their resolved specs.
+    pub spec: Vec<SpecChange>,
+    /// The panels that both have.
+    pub panels: Vec<PanelDiff>,
+    /// Panels that one alone has.
+    pub panels_only: Only,
+    /// How many numbers moved beyond their class.
+    pub beyond: usize,
+}
+
+/// Which record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The experiment's name.
+    pub name: String,
+    /// Its spec hash.
+    pub spec_hash: String,
+    /// What its numbers were computed on.
+    pub device_class: String,
+}
+
+/// What one record has and the other has not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Only {
+    /// In the first alone.
+    pub left: Vec<String>,
+    /// In the second alone.
+    pub right: Vec<String>,
+}
+
+/// How a panel of two records differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PanelDiff {
+    /// The panel's name.
+    pub panel: String,
+    /// Architectures in both, whose numbers are compared.
+    pub architectures: usize,
+    /// Architectures of one alone.
+    pub architectures_only: Only,
+    /// Their true values.
+    pub truth: TruthDiff,
+    /// The estimators in both, in the order of the first.
+    pub estimators: Vec<EstimatorDiff>,
+    /// Estimators of one alone.
+    pub estimators_only: Only,
+}
+
+impl Diff {
+    /// Compares two records.
+    pub fn new(left: &Record, right: &Record) -> Self {
+        let common =
+            Common { spec: left.spec_hash == right.spec_hash, device_class: left.device_class == right.device_class };
+        let shared = pairs(&left.panels, &right.panels, |panel| panel.name.clone());
+        let panels: Vec<PanelDiff> =
+            shared.pairs.iter().map(|&(left, right)| PanelDiff::new(left, right, common)).collect();
+        Self {
+            left: Side::new(left),
+            right: Side::new(right),
+            spec: spec::changes(&left.spec, &right.spec),
+            beyond: panels.iter().map(PanelDiff::beyond).sum(),
+            panels,
+            panels_only: shared.only,
+        }
+    }
+}
+
+impl Side {
+    fn new(record: &Record) -> Self {
+        let Record { name, spec_hash, device_class, .. } = record;
+        Self { name: name.clone(), spec_hash: spec_hash.clone(), device_class: device_class.clone() }
+    }
+}
+
+impl PanelDiff {
+    fn new(left: &PanelRecord, right: &PanelRecord, common: Common) -> Self {
+        let (ours, theirs) = (indexed(left), indexed(right));
+        let rows = pairs(&ours, &theirs, |(architecture, _)| (*architecture).to_owned());
+        let places: Vec<(usize, usize)> = rows.pairs.iter().map(|(left, right)| (left.1, right.1)).collect();
+        let shared = pairs(&left.estimators, &right.estimators, EstimatorRecord::label);
+        let estimator = |&(ours, theirs): &_| EstimatorDiff::new(ours, theirs, &left.architectures, &places, common);
+        Self {
+            panel: left.name.clone(),
+            architectures: places.len(),
+            architectures_only: rows.only,
+            truth: TruthDiff::new(&left.architectures, &right.architectures, &places),
+            estimators: shared.pairs.iter().map(estimator).collect(),
+            estimators_only: shared.only,
+        }
+    }
+
+    fn beyond(&self) -> usize {
+        self.truth.moved + self.estimators.iter().map(EstimatorDiff::beyond).sum::<usize>()
+    }
+}
+
+/// A panel's architectures and their places.
+fn indexed(panel: &PanelRecord) -> Vec<(&str, usize)> {
+    panel.architectures.iter().enumerate().map(|(place, row)| (row.architecture.as_str(), place)).collect()
+}
+
+/// Items of two lists that have the same name, in the order of the first, and the names that one list alone has.
+struct Pairs<'a, T> {
+    pairs: Vec<(&'a T, &'a T)>,
+    only: Only,
+}
+
+fn pairs<'a, T>(left: &'a [T], right: &'a [T], name: impl Fn(&T) -> String) -> Pairs<'a, T> {
+    let mut unmatched: std::collections::BTreeMap<String, &T> = right.iter().map(|item| (name(item), item)).collect();
+    let (mut pairs, mut only) = (Vec::new(), Only::default());
+    for item in left {
+        match unmatched.remove(&name(item)) {
+            Some(other) => pairs.push((item, other)),
+            None => only.left.push(name(item)),
+        }
+    }
+    only.right = right.iter().map(&name).filter(|name| unmatched.contains_key(name)).collect();
+    Pairs { pairs, only }
+}

@@ -1,0 +1,133 @@
+//! The check of one estimator on every search space: how well it ranks there, whether it beats the baselines, and whether its numbers
+//! are still those of the golden files.
+
+use std::collections::BTreeMap;
+
+use nas_assay_criteria::{Criterion, Verdict};
+use nas_assay_schema::store::record::{ComparisonRecord, EstimatorRecord, Record};
+use serde::Serialize;
+
+use crate::golden::agree;
+use crate::text_table::TextTable;
+use crate::value_text::{self, NONE};
+
+/// What one space says of the estimator.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SpaceCheck {
+    /// The space.
+    pub space: String,
+    /// Its architectures.
+    pub architectures: usize,
+    /// Kendall's tau-b.
+    pub tau_b: Option<f64>,
+    /// The bounds of its 95 % interval.
+    pub interval: Option<[f64; 2]>,
+    /// The paired test against each baseline.
+    pub against: Vec<ComparisonRecord>,
+    /// How the numbers compare with the golden's; none where there is no golden.
+    pub golden: Option<GoldenCheck>,
+}
+
+/// How a record's numbers compare with a golden's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GoldenCheck {
+    /// Numbers that both have.
+    pub compared: usize,
+    /// Those of them that are the judged estimator's.
+    pub of_estimator: usize,
+    /// Lines of the golden, and what stands there now.
+    pub moved: Vec<[String; 2]>,
+}
+
+impl GoldenCheck {
+    /// Compares the lines of a golden file's body with the pinned lines of a record, where the two have the same key. The spec hash is
+    /// left out, since the record is of another spec. `id` is the estimator that is checked.
+    pub fn new(golden: &str, now: &str, id: &str) -> Self {
+        let key = |line: &str| line.rsplit_once(" = ").map(|(key, _)| key.to_owned());
+        let known: BTreeMap<String, &str> = golden.lines().filter_map(|line| Some((key(line)?, line))).collect();
+        let mut found = Self { compared: 0, of_estimator: 0, moved: Vec::new() };
+        for line in now.lines().filter(|line| !line.contains("spec_hash")) {
+            let Some(pinned) = key(line).and_then(|key| known.get(&key)) else { continue };
+            found.compared += 1;
+            found.of_estimator += usize::from(line.contains(&format!(".{id}")));
+            if !agree(pinned, line) {
+                found.moved.push([(*pinned).to_owned(), line.to_owned()]);
+            }
+        }
+        found
+    }
+}
+
+impl SpaceCheck {
+    /// What a record of one panel says of the estimator `id`.
+    pub fn new(record: &Record, id: &str, golden: Option<GoldenCheck>) -> Self {
+        let panel = record.panels.first();
+        let judged = panel.and_then(|panel| panel.estimators.iter().find(|estimator| estimator.id == id));
+        let kendall = judged.map(|judged| judged.criteria.kendall);
+        let label = judged.map(EstimatorRecord::label).unwrap_or_default();
+        let tests = panel.iter().flat_map(|panel| &panel.analyses.comparisons);
+        Self {
+            space: record.space.clone(),
+            architectures: panel.map_or(0, |panel| panel.architectures.len()),
+            tau_b: kendall.and_then(|kendall| kendall.tau_b),
+            interval: kendall.and_then(|kendall| kendall.interval).map(|interval| [interval.lower, interval.upper]),
+            against: tests.filter(|test| test.estimator == label).cloned().collect(),
+            golden,
+        }
+    }
+
+    fn golden_text(&self) -> String {
+        match &self.golden {
+            None => "no golden".to_owned(),
+            Some(GoldenCheck { compared, of_estimator: 0, moved }) if moved.is_empty() => {
+                format!("new; {compared} agree")
+            }
+            Some(GoldenCheck { compared, moved, .. }) if moved.is_empty() => format!("{compared} agree"),
+            Some(GoldenCheck { compared, moved, .. }) => format!("{} of {compared} moved", moved.len()),
+        }
+    }
+
+    fn against_text(&self, baseline: &str) -> String {
+        let Some(test) = self.against.iter().find(|test| test.with == baseline) else { return NONE.to_owned() };
+        let difference = test.outcome.difference.map_or(NONE.to_owned(), |difference| format!("{difference:+.3}"));
+        match test.outcome.verdict {
+            Verdict::Better => format!("{difference} better"),
+            Verdict::Worse => format!("{difference} worse"),
+            Verdict::Undecided => format!("{difference} open"),
+        }
+    }
+}
+
+/// The rows as a table, at most `width` characters wide, and the first moved numbers.
+pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
+    let columns = [
+        ("space", false),
+        ("rows", true),
+        ("tau-b", true),
+        ("95 % interval", true),
+        ("against params", true),
+        ("against flops", true),
+        ("golden", false),
+    ];
+    let bound = |bound| value_text::fixed(bound, 3);
+    let line = |row: &SpaceCheck| {
+        vec![
+            row.space.clone(),
+            value_text::count(row.architectures),
+            value_text::value(Criterion::TauB, row.tau_b),
+            row.interval.map_or(NONE.to_owned(), |[lower, upper]| format!("[{}, {}]", bound(lower), bound(upper))),
+            row.against_text("params"),
+            row.against_text("flops"),
+            row.golden_text(),
+        ]
+    };
+    let mut text = format!("{id} in miniature\n\n");
+    text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
+    text += "\nbetter, worse: the 95 % interval of the difference in tau-b, over the same resampled architectures, excludes zero\n";
+    let moved: Vec<&[String; 2]> =
+        rows.iter().filter_map(|row| row.golden.as_ref()).flat_map(|golden| &golden.moved).collect();
+    for [pinned, now] in moved.iter().take(5) {
+        text += &format!("golden: {pinned}\n   now: {now}\n");
+    }
+    text
+}

@@ -1,0 +1,56 @@
+//! Axes: where a value is drawn, and which values have a label.
+
+/// Maps an interval of values to one of the picture.
+#[derive(Clone, Copy)]
+pub(crate) struct Axis {
+    values: [f64; 2],
+    pub places: [f64; 2],
+}
+
+impl Axis {
+    pub fn new(values: [f64; 2], places: [f64; 2]) -> Self {
+        Self { values, places }
+    }
+
+    pub fn at(&self, value: f64) -> f64 {
+        let [from, to] = self.values;
+        let share = if (to - from).abs() > 0.0 { (value - from) / (to - from) } else { 0.5 };
+        self.places[0] + share * (self.places[1] - self.places[0])
+    }
+}
+
+/// How many series the style sheet tells apart.
+pub(crate) const SERIES: usize = 6;
+
+/// Above this many architectures a picture shows cells of a grid instead of dots.
+pub(super) const MOST_DOTS: usize = 1200;
+
+/// A step of 1, 2 or 5 times a power of ten that divides `0..=top` into four to ten parts.
+pub(super) fn tick_step(top: f64) -> f64 {
+    if !(top > 0.0 && top.is_finite()) {
+        return 0.0;
+    }
+    let power = libm::pow(10.0, libm::floor(libm::log10(top / 4.0)));
+    [5.0, 2.0, 1.0].into_iter().map(|step| step * power).find(|step| top / step >= 4.0).unwrap_or(power)
+}
+
+/// Multiples of `step` from `first` to `last`.
+pub(super) fn ticks(first: f64, last: f64, step: f64) -> impl Iterator<Item = f64> {
+    let count = if step > 0.0 { ((last - first) / step + 1e-9).floor() as usize + 1 } else { 0 };
+    (0..count).map(move |index| first + step * index as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_round() {
+        let steps = [2.303, 1.0, 40.0, 1000.0, 0.07].map(tick_step);
+        for (step, expected) in steps.into_iter().zip([0.5, 0.2, 10.0, 200.0, 0.01]) {
+            assert!((step - expected).abs() < 1e-12, "{steps:?}");
+        }
+        assert_eq!(ticks(0.0, 1.0, 0.2).count(), 6);
+        assert_eq!(ticks(0.0, 1.0, 0.0).count(), 0);
+    }
+}

@@ -1,0 +1,21 @@
+//! Charts as SVG text. They carry classes and no colours: the page's style sheet gives those, for light, dark and print.
+
+mod axis;
+mod bars;
+mod cost;
+mod epoch_chart;
+mod histogram;
+mod interval;
+mod matrix;
+mod scatter;
+mod training_curve;
+
+pub(super) use axis::SERIES;
+pub(super) use bars::{bars, reach};
+pub(super) use cost::Costs;
+pub(super) use epoch_chart::{EpochChart, Point, Series};
+pub(super) use histogram::histogram;
+pub(super) use interval::{interval, interval_axis};
+pub(super) use matrix::{MOST_OPERATIONS, matrix};
+pub(super) use scatter::scatter;
+pub(super) use training_curve::TrainingCurve;

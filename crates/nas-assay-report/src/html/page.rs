@@ -1,0 +1,90 @@
+//! The report as one self-contained page: no script, no font, nothing from the network.
+
+use nas_assay_schema::store::record::{Provenance, Record, SupernetRecord};
+use serde::Serialize;
+
+use super::charts::{SERIES, TrainingCurve};
+use super::panel::Panel;
+use super::template::{keep_units, render};
+use crate::error::ReportError;
+use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
+use crate::record_text::{self, Fact};
+use crate::value_text;
+
+const PAGE: &str = include_str!("templates/page.html");
+
+/// The report as a page.
+pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
+    let filled = Page {
+        experiment: pairs(&record_text::experiment(record)),
+        panels: record
+            .panels
+            .iter()
+            .enumerate()
+            .map(|(place, panel)| Panel::new(place, &record.space, panel))
+            .collect(),
+        notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
+        truth: keep_units(&record_text::truth(record)),
+        verified: record.truth.verified.iter().map(|verified| keep_units(&record_text::verified(verified))).collect(),
+        supernets: supernets(&record.supernets),
+        curves: curves(&record.supernets),
+        provenance: provenance.map(|provenance| pairs(&record_text::provenance(provenance))),
+        no_provenance: NO_PROVENANCE,
+        spec: serde_json::to_string_pretty(&record.spec).map_err(ReportError::Json)?,
+        again: record_text::again(record),
+        again_note: AGAIN,
+    };
+    render(PAGE, &record.title, filled)
+}
+
+/// What the template is filled in with. Pictures and style are markup already; all other text is escaped by the template.
+#[derive(Serialize)]
+struct Page {
+    experiment: Vec<[String; 2]>,
+    panels: Vec<Panel>,
+    notes: Vec<[&'static str; 2]>,
+    truth: String,
+    verified: Vec<String>,
+    supernets: Vec<(usize, String)>,
+    curves: Vec<String>,
+    provenance: Option<Vec<[String; 2]>>,
+    no_provenance: &'static str,
+    spec: String,
+    again: String,
+    again_note: &'static str,
+}
+
+fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {
+    facts.iter().map(|fact| [fact.name.to_owned(), fact.value.clone()]).collect()
+}
+
+/// A sentence and a colour for each supernet.
+fn supernets(supernets: &[SupernetRecord]) -> Vec<(usize, String)> {
+    supernets
+        .iter()
+        .enumerate()
+        .map(|(place, supernet)| (place % SERIES, keep_units(&record_text::supernet(supernet))))
+        .collect()
+}
+
+/// Training loss and accuracy, where anything was trained.
+fn curves(supernets: &[SupernetRecord]) -> Vec<String> {
+    if supernets.iter().all(|supernet| supernet.epochs.is_empty()) {
+        return Vec::new();
+    }
+    let loss = TrainingCurve {
+        id: "curve-loss",
+        title: "Training loss, nats",
+        of: |epoch| epoch.loss,
+        top: None,
+        tick: |value| value_text::fixed(value, usize::from(value < 10.0)),
+    };
+    let accuracy = TrainingCurve {
+        id: "curve-accuracy",
+        title: "Training accuracy",
+        of: |epoch| epoch.accuracy,
+        top: Some(1.0),
+        tick: |value| format!("{} %", value_text::fixed(100.0 * value, 0)),
+    };
+    [loss, accuracy].iter().map(|curve| curve.draw(supernets)).collect()
+}

@@ -1,0 +1,217 @@
+//! A panel on the page: its finding in a sentence, the summary table, published figures, scatter plots and sections.
+
+use nas_assay_criteria::{Criterion, Direction};
+use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
+use serde::Serialize;
+
+use super::charts;
+use super::section::Section;
+use super::sections::sections;
+use super::template::{keep_units, typeset};
+use crate::checkpoints::{earlier, latest};
+use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
+use crate::value_text;
+
+#[derive(Serialize)]
+pub(super) struct Panel {
+    id: String,
+    name: String,
+    architectures: String,
+    finding: Option<String>,
+    headings: Vec<String>,
+    summaries: Vec<Summary>,
+    published: Vec<[String; 6]>,
+    which: Option<&'static str>,
+    scatters: Vec<Scatter>,
+    sections: Vec<Section>,
+}
+
+/// A summary table; that of earlier checkpoints is folded.
+#[derive(Serialize)]
+struct Summary {
+    id: String,
+    folded: Option<String>,
+    rows: Vec<Row>,
+}
+
+/// An estimator's row of the summary table.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    about: String,
+    picture: String,
+    cells: Vec<Cell>,
+    non_finite: String,
+    tie_sensitive: bool,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    /// A second line in small type.
+    below: Option<String>,
+    best: bool,
+}
+
+#[derive(Serialize)]
+struct Scatter {
+    id: String,
+    about: String,
+    tau: String,
+    picture: String,
+}
+
+impl Panel {
+    pub fn new(place: usize, space: &str, panel: &PanelRecord) -> Self {
+        let summary = PanelSummary::new(panel);
+        let id = format!("panel-{place}");
+        let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+        let (latest, earlier) = (latest(&panel.estimators), earlier(&panel.estimators));
+        let scatter = |&index: &usize| {
+            let estimator = &panel.estimators[index];
+            Scatter {
+                id: estimator.id.clone(),
+                about: estimator.about(),
+                tau: typeset(&value_text::value(Criterion::TauB, estimator.criteria.kendall.tau_b)),
+                picture: charts::scatter(&format!("{id}-{index}"), &estimator.label(), &truth, &estimator.oriented()),
+            }
+        };
+        let mut summaries = vec![Summary {
+            id: format!("{id}-summary"),
+            folded: None,
+            rows: rows(panel, &summary.estimators, &latest),
+        }];
+        if !earlier.is_empty() {
+            summaries.push(Summary {
+                id: format!("{id}-summary-earlier"),
+                folded: Some(format!("{} rows of earlier checkpoints", value_text::count(earlier.len()))),
+                rows: rows(panel, &summary.estimators, &earlier),
+            });
+        }
+        Self {
+            name: panel.name.clone(),
+            architectures: value_text::count(summary.architectures),
+            finding: finding(panel),
+            headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
+            summaries,
+            published: summary.published.iter().map(comparison).collect(),
+            which: (!earlier.is_empty()).then_some("Of several checkpoints the last is shown."),
+            scatters: latest.iter().map(scatter).collect(),
+            sections: sections(&id, space, panel),
+            id,
+        }
+    }
+}
+
+/// The best estimator and the best baseline by tau-b, in a sentence.
+fn finding(panel: &PanelRecord) -> Option<String> {
+    let best = |wanted: fn(EstimatorKind) -> bool| {
+        let ranked = panel.estimators.iter().filter(|estimator| wanted(estimator.kind));
+        let defined = ranked.filter_map(|estimator| Some((estimator, estimator.criteria.kendall.tau_b?)));
+        // The first of equals: `max_by` would take the last.
+        defined.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    };
+    let value = |tau: f64| typeset(&value_text::fixed(tau, 3));
+    let (estimator, tau) = best(|kind| kind != EstimatorKind::Baseline)?;
+    let (baseline, floor) = best(|kind| kind == EstimatorKind::Baseline)?;
+    let (name, baseline) = (estimator.label(), baseline.label());
+    Some(if tau > floor {
+        format!(
+            "Closest to the true ranking is {name}, with a tau-b of {}. The best baseline, {baseline}, reaches {}.",
+            value(tau),
+            value(floor)
+        )
+    } else {
+        format!(
+            "No estimator is closer to the true ranking than a baseline: {baseline} has a tau-b of {}. The best of the others, {name}, \
+             reaches {}.",
+            value(floor),
+            value(tau)
+        )
+    })
+}
+
+/// The rows of some estimators; all tables of a panel have one axis.
+fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<Row> {
+    let summaries: Vec<&EstimatorSummary> = places.iter().map(|&place| &all[place]).collect();
+    let shown =
+        all.iter().flat_map(|row| row.interval.into_iter().flatten().chain(row.tau_b).chain(row.published_tau_b));
+    let axis = charts::interval_axis(shown);
+    let best =
+        [extreme(summaries.iter().map(|row| row.tau_b), true), extreme(summaries.iter().map(|row| row.spearman), true)];
+    let best_ends = std::array::from_fn::<_, { ENDS.len() }, _>(|end| {
+        let higher = matches!(ENDS[end], Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_));
+        extreme(summaries.iter().map(|row| row.ends[end].value), higher)
+    });
+    let row = |(estimator, summary): (&EstimatorRecord, &EstimatorSummary)| {
+        let cell = |criterion, value: Option<f64>, best: Option<f64>| Cell {
+            text: typeset(&value_text::value(criterion, value)),
+            below: None,
+            best: value.is_some() && value == best,
+        };
+        let [published, difference] = summary.published_text();
+        let below = |shown: bool, text: &str| shown.then(|| typeset(text));
+        let mut cells = vec![
+            Cell {
+                below: below(summary.interval.is_some(), &summary.interval_text()),
+                ..cell(Criterion::TauB, summary.tau_b, best[0])
+            },
+            cell(Criterion::Spearman, summary.spearman, best[1]),
+            Cell {
+                text: typeset(&published),
+                below: below(summary.published_tau_b.is_some(), &difference),
+                best: false,
+            },
+        ];
+        cells.extend(summary.ends.iter().zip(best_ends).map(|(end, best)| cell(end.criterion, end.value, best)));
+        let picture = summary
+            .tau_b
+            .map(|tau| charts::interval(axis, tau, summary.interval, summary.published_tau_b))
+            .unwrap_or_default();
+        Row {
+            id: estimator.id.clone(),
+            about: about(estimator),
+            picture,
+            cells,
+            non_finite: value_text::count(summary.non_finite),
+            tie_sensitive: summary.tie_sensitive,
+        }
+    };
+    places.iter().map(|&place| &panel.estimators[place]).zip(summaries.iter().copied()).map(row).collect()
+}
+
+/// The highest or the lowest of the defined values.
+fn extreme(values: impl Iterator<Item = Option<f64>>, higher: bool) -> Option<f64> {
+    values.flatten().reduce(if higher { f64::max } else { f64::min })
+}
+
+/// Kind, variant, checkpoint, version and direction of an estimator, in a line.
+fn about(estimator: &EstimatorRecord) -> String {
+    let kind = match estimator.kind {
+        EstimatorKind::Baseline => "baseline",
+        EstimatorKind::ZeroShot => "zero-shot",
+        EstimatorKind::OneShot => "one-shot",
+        EstimatorKind::Vote => "vote",
+        EstimatorKind::External => "external",
+    };
+    let direction = match estimator.direction {
+        Direction::Higher => "higher is better",
+        Direction::Lower => "lower is better",
+    };
+    let scored_with = [estimator.about()].into_iter().filter(|text| !text.is_empty());
+    let parts: Vec<String> = [kind.to_owned()].into_iter().chain(scored_with).collect();
+    format!("{}, version {}, {direction}", parts.join(", "), estimator.version)
+}
+
+fn comparison(comparison: &PublishedComparison) -> [String; 6] {
+    let PublishedComparison { estimator, criterion, ours, published, source, .. } = comparison;
+    [
+        estimator.clone(),
+        keep_units(&value_text::heading(*criterion)),
+        typeset(&value_text::value(*criterion, *ours)),
+        typeset(&value_text::value(*criterion, Some(*published))),
+        typeset(&value_text::difference(*criterion, *ours, *published)),
+        source.clone(),
+    ]
+}

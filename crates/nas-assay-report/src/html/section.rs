@@ -1,0 +1,104 @@
+//! What a part of a panel is made of on the page: text, pictures, tables.
+
+use nas_assay_criteria::{Comparison, Criterion, Verdict};
+use serde::Serialize;
+
+use crate::value_text;
+
+use super::template::typeset;
+
+/// A part of a panel with a heading of its own. Pictures are markup; all other text is escaped by the template.
+#[derive(Serialize, Default)]
+pub(crate) struct Section {
+    /// Unique in the page.
+    pub id: String,
+    /// The heading.
+    pub title: &'static str,
+    /// What is shown, and how to read it.
+    pub text: String,
+    /// Markup that pictures refer to.
+    pub defined: String,
+    /// Lines of the pictures: how each is drawn, and what it is of.
+    pub legend: Vec<(usize, String)>,
+    /// Pictures.
+    pub figures: Vec<Figure>,
+    /// Whether the pictures are wide.
+    pub wide: bool,
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// Parts that are folded.
+    pub groups: Vec<Group>,
+}
+
+/// A picture and its caption.
+#[derive(Serialize, Clone)]
+pub(crate) struct Figure {
+    /// What it is of, as code.
+    pub name: String,
+    /// More of that.
+    pub about: String,
+    /// Its number.
+    pub value: String,
+    /// The markup.
+    pub picture: String,
+}
+
+/// Pictures under a summary that unfolds them.
+#[derive(Serialize)]
+pub(crate) struct Group {
+    /// The summary.
+    pub title: String,
+    /// Rows of pictures, each under its name.
+    pub rows: Vec<(String, Vec<Figure>)>,
+}
+
+/// A table, whose rows have a heading each.
+#[derive(Serialize)]
+pub(crate) struct Table {
+    /// Unique in the page.
+    pub id: String,
+    /// The caption.
+    pub caption: String,
+    /// What unfolds it, where it is folded.
+    pub folded: Option<String>,
+    /// The headings, that of the first column among them: text, and a second line in small type.
+    pub headings: Vec<[String; 2]>,
+    /// The rows.
+    pub rows: Vec<TableRow>,
+}
+
+/// A row of a [`Table`].
+#[derive(Serialize)]
+pub(crate) struct TableRow {
+    /// Its heading, as code.
+    pub name: String,
+    /// A second line of the heading.
+    pub about: String,
+    /// The cells: text, and a second line in small type.
+    pub cells: Vec<[String; 2]>,
+}
+
+/// A cell of one line.
+pub(crate) fn cell(text: &str) -> [String; 2] {
+    [typeset(text), String::new()]
+}
+
+/// A cell of two lines.
+pub(crate) fn cells(text: &str, below: &str) -> [String; 2] {
+    [typeset(text), typeset(below)]
+}
+
+/// A test's verdict as a word with a sign, and the difference with its interval.
+pub(crate) fn outcome(outcome: &Comparison) -> [String; 2] {
+    let verdict = match outcome.verdict {
+        Verdict::Better => "▲ better",
+        Verdict::Worse => "▼ worse",
+        Verdict::Undecided if outcome.is_equal() => "equal",
+        Verdict::Undecided => "undecided",
+    };
+    let difference = value_text::difference(Criterion::TauB, outcome.difference, 0.0);
+    let interval = outcome.interval.map_or(String::new(), |interval| {
+        format!(" [{}, {}]", value_text::fixed(interval.lower, 3), value_text::fixed(interval.upper, 3))
+    });
+    cells(verdict, &format!("{difference}{interval}"))
+}

@@ -1,0 +1,48 @@
+//! Cost against quality.
+
+use super::shown::Shown;
+use crate::html::charts::Costs;
+use crate::html::section::{Figure, Section};
+use crate::value_text;
+use nas_assay_schema::store::record::EstimatorRecord;
+
+/// Truth against multiply-accumulates, the best of each estimator marked.
+pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {
+    let rows = &shown.panel.architectures;
+    let (flops, truth): (Vec<u64>, Vec<f64>) = rows.iter().map(|row| (row.flops, row.truth)).unzip();
+    if rows.len() < 2 || flops.iter().all(|&cost| cost == flops[0]) {
+        return None;
+    }
+    let costs = Costs::new(format!("{}-cloud", shown.id), &flops, &truth);
+    let all = || shown.estimators().filter(|(_, estimator)| !estimator.bias.extremes.top.is_empty());
+    let (_, first) = all().next()?;
+    let marked = first.bias.extremes.top.len();
+    let figure = |(place, estimator): (usize, &EstimatorRecord)| {
+        let top = &estimator.bias.extremes.top;
+        let best = top.iter().map(|standing| standing.truth).reduce(f64::max);
+        Figure {
+            name: estimator.id.clone(),
+            about: estimator.about(),
+            value: best.map_or(String::new(), |best| format!("best of them {}", value_text::percentage(best))),
+            picture: costs.draw(
+                &format!("{}-cost-{place}", shown.id),
+                &estimator.label(),
+                &top.iter().map(|standing| standing.row).collect::<Vec<_>>(),
+            ),
+        }
+    };
+    let clipped =
+        if costs.is_clipped() { " The worst twentieth of the architectures lies on the lower edge." } else { "" };
+    Some(Section {
+        id: format!("{}-cost", shown.id),
+        title: "Cost against quality",
+        text: format!(
+            "Truth against multiply-accumulates of all {} architectures; diamonds are the {marked} that the estimator ranks best.{clipped}{}",
+            value_text::count(rows.len()),
+            shown.which()
+        ),
+        defined: costs.definition(),
+        figures: all().map(figure).collect(),
+        ..Section::default()
+    })
+}

@@ -1,0 +1,130 @@
+//! Bias by operation.
+
+use super::shown::Shown;
+use crate::html::charts::{self, MOST_OPERATIONS};
+use crate::html::drawings::short;
+use crate::html::section::{Figure, Group, Section, Table, TableRow, cell, cells};
+use crate::value_text::{self, count};
+use nas_assay_criteria::ChangeBias;
+use nas_assay_schema::store::record::EstimatorRecord;
+
+/// Pairs of architectures below which nothing is concluded from their fractions.
+const FEWEST: usize = 10;
+
+/// Exchanges that have histograms, of the over- and of the under-estimated.
+const MOST: usize = 2;
+
+/// How often truth and score increase, with how many pairs: matrices where the space has few operations, histograms of what is most
+/// over- and under-estimated, and a table.
+pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
+    let all = || shown.estimators().filter(|(_, estimator)| !estimator.bias.operations.is_empty());
+    let (_, first) = all().next()?;
+    let changes = &first.bias.operations;
+    let mut names: Vec<&str> = changes.iter().map(|change| change.from.as_str()).collect();
+    names.dedup();
+    let (few, enough) = (names.len() <= MOST_OPERATIONS, changes.iter().any(|change| change.pairs >= FEWEST));
+    let in_matrix = few && enough;
+    let matrix = |(place, estimator): (usize, &EstimatorRecord)| Figure {
+        name: estimator.id.clone(),
+        about: estimator.about(),
+        value: String::new(),
+        picture: charts::matrix(
+            &format!("{}-operations-{place}", shown.id),
+            &estimator.label(),
+            &estimator.bias.operations,
+            FEWEST,
+            short,
+        ),
+    };
+    let figures = if in_matrix { all().map(matrix).collect() } else { Vec::new() };
+    let pairs: usize = changes.iter().map(|change| change.pairs).sum();
+    let read = if in_matrix {
+        format!(
+            "A cell says how many percentage points oftener the score increases than the truth when the operation of its row is exchanged \
+             for that of its column: above zero, the operation put in is over-estimated. With fewer than {FEWEST} pairs nothing is \
+             coloured or singled out."
+        )
+    } else if enough {
+        format!("With fewer than {FEWEST} pairs nothing is singled out.")
+    } else {
+        format!("No exchange has {FEWEST} pairs: too few for a picture.")
+    };
+    Some(Section {
+        id: format!("{}-operations", shown.id),
+        title: "Bias by operation",
+        text: format!(
+            "{} ordered pairs of architectures of this panel differ in one {} and in nothing else. {read}{}",
+            count(pairs),
+            if few { "operation" } else { "decision of one stage" },
+            shown.which()
+        ),
+        figures,
+        groups: histograms(all().map(|(place, estimator)| (estimator.label(), most(shown, place, estimator)))),
+        tables: vec![table(shown, changes, &all().collect::<Vec<_>>())],
+        ..Section::default()
+    })
+}
+
+/// Everything under one summary, a row an estimator.
+fn histograms(rows: impl Iterator<Item = (String, Vec<Figure>)>) -> Vec<Group> {
+    let rows: Vec<(String, Vec<Figure>)> = rows.filter(|(_, figures)| !figures.is_empty()).collect();
+    let title = "Histograms of the exchanges that each estimator misjudges most".to_owned();
+    if rows.is_empty() { Vec::new() } else { vec![Group { title, rows }] }
+}
+
+/// Histograms of the exchanges that an estimator misjudges most.
+fn most(shown: &Shown<'_>, place: usize, estimator: &EstimatorRecord) -> Vec<Figure> {
+    let mut order: Vec<&ChangeBias<String>> =
+        estimator.bias.operations.iter().filter(|change| change.pairs >= FEWEST).collect();
+    // A stable sort: equal ones stay in the record's order.
+    order.sort_by(|a, b| b.overestimate().total_cmp(&a.overestimate()));
+    let over = order.iter().filter(|change| change.overestimate() > 0.0).take(MOST);
+    let under = order.iter().rev().filter(|change| change.overestimate() < 0.0).take(MOST);
+    let figure = |(rank, change): (usize, &&ChangeBias<String>)| {
+        let kind = if change.overestimate() > 0.0 { "over-estimated" } else { "under-estimated" };
+        let (pairs, truth, score) = (count(change.pairs), share(change.truth_increases), share(change.score_increases));
+        Figure {
+            name: format!("{} → {}", change.from, change.to),
+            about: format!("{kind}: of {pairs} pairs the truth increases in {truth}, the score in"),
+            value: score,
+            picture: charts::histogram(&format!("{}-histogram-{place}-{rank}", shown.id), &estimator.label(), change),
+        }
+    };
+    over.chain(under).enumerate().map(figure).collect()
+}
+
+fn share(fraction: f64) -> String {
+    format!("{}\u{a0}%", value_text::fixed(100.0 * fraction, 1))
+}
+
+fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize, &EstimatorRecord)]) -> Table {
+    let heading = |(_, estimator): &(usize, &EstimatorRecord)| [estimator.id.clone(), estimator.about()];
+    let row = |change: &ChangeBias<String>| {
+        let found = estimators.iter().map(|(_, estimator)| {
+            let same = |found: &&ChangeBias<String>| (&found.from, &found.to) == (&change.from, &change.to);
+            estimator.bias.operations.iter().find(same).map_or(cell(value_text::NONE), |found| {
+                let points = value_text::fixed(100.0 * found.overestimate(), 1);
+                let sign = if points.starts_with('-') || points == "0.0" { "" } else { "+" };
+                cells(&share(found.score_increases), &format!("{sign}{points}"))
+            })
+        });
+        TableRow {
+            name: format!("{} → {}", change.from, change.to),
+            about: String::new(),
+            cells: [cell(&count(change.pairs)), cell(&share(change.truth_increases))]
+                .into_iter()
+                .chain(found)
+                .collect(),
+        }
+    };
+    let fixed = [["Exchange", ""], ["Pairs", ""], ["Truth", "increases"]].map(|heading| heading.map(str::to_owned));
+    Table {
+        id: format!("{}-operations-table", shown.id),
+        caption: "The fraction of the pairs in which truth and score increase; below it how many percentage points oftener than the \
+                  truth."
+            .to_owned(),
+        folded: Some(format!("All {} exchanges", count(changes.len()))),
+        headings: fixed.into_iter().chain(estimators.iter().map(heading)).collect(),
+        rows: changes.iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,24 @@
+//! What the sections of a panel are made from.
+
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
+
+/// A panel, and what is shown of it.
+pub(super) struct Shown<'a> {
+    pub id: &'a str,
+    pub space: &'a str,
+    pub panel: &'a PanelRecord,
+    /// The places of the estimators that have pictures.
+    pub latest: Vec<usize>,
+}
+
+impl<'a> Shown<'a> {
+    /// The estimators that have pictures, with their places.
+    pub fn estimators(&self) -> impl Iterator<Item = (usize, &'a EstimatorRecord)> + '_ {
+        self.latest.iter().map(|&place| (place, &self.panel.estimators[place]))
+    }
+
+    /// Which estimators are shown, where that is not all.
+    pub fn which(&self) -> &'static str {
+        if self.latest.len() < self.panel.estimators.len() { " Of several checkpoints the last is shown." } else { "" }
+    }
+}

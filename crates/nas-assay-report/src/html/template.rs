@@ -1,0 +1,48 @@
+//! What the pages share: the frame, the style, and how text gets into them. Nothing comes from the network and nothing runs.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use crate::error::ReportError;
+
+const FRAME: &str = include_str!("templates/frame.html");
+const STYLE: &str = include_str!("templates/style.css");
+
+/// Templates that a page's own may include.
+const PARTS: [(&str, &str); 3] = [
+    ("section.html", include_str!("templates/section.html")),
+    ("figures.html", include_str!("templates/figures.html")),
+    ("table.html", include_str!("templates/table.html")),
+];
+
+/// A page: a template that fills the frame's block `body`.
+///
+/// Text is escaped by the template; pictures are markup already.
+pub(crate) fn render<T: Serialize>(template: &'static str, title: &str, filling: T) -> Result<String, ReportError> {
+    let filled = || -> Result<String, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.add_template("frame.html", FRAME)?;
+        for (name, part) in PARTS {
+            environment.add_template(name, part)?;
+        }
+        environment.add_template("page.html", template)?;
+        environment.add_global("style", STYLE);
+        environment.add_global("title", title);
+        environment.get_template("page.html")?.render(Serde(filling))
+    };
+    filled().map_err(ReportError::Html)
+}
+
+/// A number with a true minus sign and a unit that stays beside it.
+pub(crate) fn typeset(text: &str) -> String {
+    keep_units(&text.replace('-', "−"))
+}
+
+/// Text whose units stay beside their numbers.
+pub(crate) fn keep_units(text: &str) -> String {
+    text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
+}

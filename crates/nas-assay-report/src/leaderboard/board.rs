@@ -1,0 +1,246 @@
+//! All estimators by all search spaces, from many records.
+//!
+//! A column is one panel of one record: its architectures are the same for every row, so values of a column compare. Of the panels of a
+//! space, the board shows the one that [`Column`] orders first; the others follow where all are asked for. Ranks and the count of spaces on
+//! which an estimator beats #Params are of the first column of each space alone.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::record_text;
+use nas_assay_criteria::Verdict;
+use nas_assay_criteria::rank::average_ranks;
+use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
+use nas_assay_spaces::SpaceId;
+
+/// The baselines that stand first in every board.
+const FIRST: [&str; 2] = ["params", "flops"];
+
+/// Estimators by spaces.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leaderboard {
+    /// The columns: spaces in the house's order, panels of a space best first.
+    pub columns: Vec<Column>,
+    /// The rows: #Params, #FLOPs, then by mean rank.
+    pub rows: Vec<Row>,
+    /// How many spaces have a column.
+    pub spaces: usize,
+}
+
+/// One panel of one record.
+///
+/// Of one space, the benchmark's truth comes before truth that this project trained in miniature, then the panel with more
+/// estimators, then the one with more architectures, then the CPU before other devices, then the lower hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// The search space.
+    pub space: String,
+    /// The experiment's name.
+    pub name: String,
+    /// Its spec hash.
+    pub spec_hash: String,
+    /// What the numbers were computed on.
+    pub device_class: String,
+    /// The panel.
+    pub panel: String,
+    /// Its architectures.
+    pub architectures: usize,
+    /// Its estimators.
+    pub estimators: usize,
+    /// Whether the truth is this project's, trained in miniature.
+    pub miniature: bool,
+    /// The command that gives the record's report again.
+    pub again: String,
+    /// Whether this is the column that speaks for its space.
+    pub chosen: bool,
+}
+
+/// One estimator.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The estimator: its id, and what it is a mean of, if it is.
+    pub estimator: String,
+    /// Its kind.
+    pub kind: EstimatorKind,
+    /// A value a column; none where the panel does not have it.
+    pub cells: Vec<Option<Cell>>,
+    /// The mean over the spaces of its rank there, 1 for the best; ties share the mean.
+    pub mean_rank: Option<f64>,
+    /// On how many spaces its tau-b is above that of #Params; none for #Params itself.
+    pub beats_params: Option<Beats>,
+}
+
+/// A tau-b and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// Kendall's tau-b.
+    pub tau_b: Option<f64>,
+    /// The bounds of its 95 % interval.
+    pub interval: Option<[f64; 2]>,
+    /// The checkpoint behind it, in words.
+    pub checkpoint: Option<String>,
+    /// How many supernet seeds it is the median of; 0 where there is none.
+    pub seeds: usize,
+    /// The version of the estimator's numbers.
+    pub version: u32,
+    /// Tau-b less that of #Params on the same architectures.
+    pub above_params: Option<f64>,
+    /// What the paired test of the two says.
+    pub against_params: Option<Verdict>,
+}
+
+/// A count out of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Beats {
+    /// How many spaces.
+    pub won: usize,
+    /// Of how many that have both.
+    pub of: usize,
+}
+
+impl Leaderboard {
+    /// The board of some records; `all` shows every panel, else one a space.
+    pub fn new(records: &[Record], all: bool) -> Self {
+        let mut panels: Vec<(Column, &PanelRecord)> = records
+            .iter()
+            .flat_map(|record| record.panels.iter().map(|panel| (Column::new(record, panel), panel)))
+            .collect();
+        panels.sort_by_key(|(column, _)| column.order());
+        panels.dedup_by(|(next, _), (held, _)| next == held);
+        let mut spoken_for: Option<String> = None;
+        for (column, _) in &mut panels {
+            column.chosen = spoken_for.as_ref() != Some(&column.space);
+            spoken_for = Some(column.space.clone());
+        }
+        panels.retain(|(column, _)| all || column.chosen);
+        let spaces = panels.iter().filter(|(column, _)| column.chosen).count();
+        let rows = rows(&panels);
+        Self { columns: panels.into_iter().map(|(column, _)| column).collect(), rows, spaces }
+    }
+
+    /// Whether a space has more than one column: only then is it said which of them speaks for it.
+    pub(super) fn has_further_columns(&self) -> bool {
+        self.columns.len() > self.spaces
+    }
+}
+
+impl Column {
+    fn new(record: &Record, panel: &PanelRecord) -> Self {
+        Self {
+            space: record.space.clone(),
+            name: record.name.clone(),
+            spec_hash: record.spec_hash.clone(),
+            device_class: record.device_class.clone(),
+            panel: panel.name.clone(),
+            architectures: panel.architectures.len(),
+            estimators: panel.estimators.len(),
+            miniature: record.spec.pointer("/spec/truth/trained").is_some(),
+            again: record_text::again(record),
+            chosen: false,
+        }
+    }
+
+    fn order(&self) -> impl Ord + use<> {
+        let place = SpaceId::ALL.iter().position(|space| space.name() == self.space).unwrap_or(SpaceId::ALL.len());
+        (
+            (place, self.space.clone(), self.miniature),
+            std::cmp::Reverse((self.estimators, self.architectures)),
+            (self.device_class != "cpu", self.device_class.clone(), self.spec_hash.clone(), self.panel.clone()),
+        )
+    }
+}
+
+fn rows(panels: &[(Column, &PanelRecord)]) -> Vec<Row> {
+    let mut found: BTreeMap<String, (EstimatorKind, Vec<Option<Cell>>)> = BTreeMap::new();
+    for (place, (_, panel)) in panels.iter().enumerate() {
+        for (name, (kind, cell)) in cells(panel) {
+            let (_, cells) = found.entry(name).or_insert_with(|| (kind, vec![None; panels.len()]));
+            cells[place] = Some(cell);
+        }
+    }
+    let mut rows: Vec<Row> = found
+        .into_iter()
+        .map(|(estimator, (kind, cells))| Row { estimator, kind, cells, mean_rank: None, beats_params: None })
+        .collect();
+    let chosen: Vec<usize> = (0..panels.len()).filter(|&place| panels[place].0.chosen).collect();
+    give_ranks(&mut rows, &chosen);
+    for row in &mut rows {
+        let tested = chosen.iter().filter_map(|&place| row.cells[place].as_ref()?.against_params);
+        let tested: Vec<Verdict> = tested.collect();
+        let won = tested.iter().filter(|&&verdict| verdict == Verdict::Better).count();
+        row.beats_params = (row.estimator != FIRST[0] && !tested.is_empty()).then_some(Beats { won, of: tested.len() });
+    }
+    let first = |row: &Row| FIRST.iter().position(|id| row.estimator == *id).unwrap_or(FIRST.len());
+    let rank = |row: &Row| row.mean_rank.unwrap_or(f64::INFINITY);
+    rows.sort_by(|a, b| first(a).cmp(&first(b)).then(rank(a).total_cmp(&rank(b))).then(a.estimator.cmp(&b.estimator)));
+    rows
+}
+
+/// Each row's mean rank over the chosen columns that have it.
+fn give_ranks(rows: &mut [Row], chosen: &[usize]) {
+    let mut ranks: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
+    for &place in chosen {
+        let value = |row: &Row| row.cells[place].as_ref().and_then(|cell| cell.tau_b);
+        let present: Vec<(usize, f64)> =
+            rows.iter().enumerate().filter_map(|(index, row)| Some((index, value(row)?))).collect();
+        let values: Vec<f64> = present.iter().map(|(_, value)| *value).collect();
+        for ((index, _), rank) in present.into_iter().zip(average_ranks(&values)) {
+            ranks[index].push(rank);
+        }
+    }
+    for (row, ranks) in rows.iter_mut().zip(ranks) {
+        row.mean_rank = (!ranks.is_empty()).then(|| ranks.iter().sum::<f64>() / ranks.len() as f64);
+    }
+}
+
+/// A panel's rows, variants aside: the checkpoints of one estimator are one row, of which the last epoch speaks, and of several seeds the median.
+fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
+    let params = panel.estimators.iter().find(|estimator| estimator.id == FIRST[0]).and_then(tau);
+    let mut grouped: BTreeMap<String, Vec<&EstimatorRecord>> = BTreeMap::new();
+    for estimator in panel.estimators.iter().filter(|estimator| estimator.variant.is_none()) {
+        grouped.entry(row_name(estimator)).or_default().push(estimator);
+    }
+    let speaking = |(name, mut group): (String, Vec<&EstimatorRecord>)| {
+        let epoch = |estimator: &EstimatorRecord| estimator.checkpoint.as_ref().map(|checkpoint| checkpoint.epoch);
+        let last = group.iter().map(|estimator| epoch(estimator)).max()?;
+        group.retain(|estimator| epoch(estimator) == last);
+        group.sort_by(|a, b| tau(a).unwrap_or(f64::NEG_INFINITY).total_cmp(&tau(b).unwrap_or(f64::NEG_INFINITY)));
+        // Of an even number, the lower of the two in the middle: a value that was measured, with its own interval.
+        let middle = *group.get((group.len() - 1) / 2)?;
+        let seeds = if middle.checkpoint.is_some() { group.len() } else { 0 };
+        let label = middle.label();
+        let mut tests = panel.analyses.comparisons.iter();
+        let test = tests.find(|test| test.estimator == label && test.with == FIRST[0]);
+        Some((name, (middle.kind, Cell::new(middle, seeds, params, test.map(|test| test.outcome.verdict)))))
+    };
+    grouped.into_iter().filter_map(speaking).collect()
+}
+
+fn tau(estimator: &EstimatorRecord) -> Option<f64> {
+    estimator.criteria.kendall.tau_b
+}
+
+/// The id, and what the row is a mean of; seed and epoch are left out.
+fn row_name(estimator: &EstimatorRecord) -> String {
+    let Some(checkpoint) = &estimator.checkpoint else { return estimator.id.clone() };
+    let means =
+        [(!checkpoint.averaged.is_empty(), "mean weights"), (!checkpoint.ensemble.is_empty(), "mean over seeds")];
+    let means: Vec<&str> = means.into_iter().filter_map(|(is, name)| is.then_some(name)).collect();
+    if means.is_empty() { estimator.id.clone() } else { format!("{} ({})", estimator.id, means.join(", ")) }
+}
+
+impl Cell {
+    fn new(estimator: &EstimatorRecord, seeds: usize, params: Option<f64>, against_params: Option<Verdict>) -> Self {
+        Self {
+            tau_b: tau(estimator),
+            interval: estimator.criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]),
+            checkpoint: estimator.checkpoint.as_ref().map(ToString::to_string),
+            seeds,
+            version: estimator.version,
+            above_params: tau(estimator).zip(params).map(|(tau, params)| tau - params),
+            against_params,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What every report says of a panel: the few criteria that a reader compares first, and the published figures beside them.
+
+use serde::Serialize;
+
+use nas_assay_criteria::Criterion;
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
+
+use crate::value_text;
+
+/// The criteria of the summary, after tau-b and its interval.
+pub(crate) const ENDS: [Criterion; 5] = [
+    Criterion::PrecisionTop(0.05),
+    Criterion::PrecisionBottom(0.05),
+    Criterion::BestRanking(0.01),
+    Criterion::BestRanking(0.05),
+    Criterion::WorstRanking(0.05),
+];
+
+/// The summary of one panel, estimators in the record's order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PanelSummary {
+    /// The panel's name.
+    pub panel: String,
+    /// Its architectures.
+    pub architectures: usize,
+    /// Its estimators.
+    pub estimators: Vec<EstimatorSummary>,
+    /// The published figures of its estimators.
+    pub published: Vec<PublishedComparison>,
+}
+
+/// An estimator in a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EstimatorSummary {
+    /// The id, with the checkpoint where there is one.
+    pub estimator: String,
+    /// Kendall's tau-b.
+    pub tau_b: Option<f64>,
+    /// The bounds of its 95 % interval.
+    pub interval: Option<[f64; 2]>,
+    /// Spearman's rho.
+    pub spearman: Option<f64>,
+    /// The values at the two ends: P@top 5 %, P@bottom 5 %, BR@1 %, BR@5 %, WR@5 %, by name.
+    pub ends: Vec<End>,
+    /// Scores that are not finite.
+    pub non_finite: usize,
+    /// Whether a value at either end is an artefact of the order of ties.
+    pub tie_sensitive: bool,
+    /// The first published tau-b.
+    pub published_tau_b: Option<f64>,
+}
+
+/// One value at an end of the ranking.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct End {
+    /// Which criterion.
+    pub criterion: Criterion,
+    /// Its value, a fraction.
+    pub value: Option<f64>,
+}
+
+/// A published figure beside ours.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PublishedComparison {
+    /// The estimator, as in [`EstimatorSummary::estimator`].
+    pub estimator: String,
+    /// Which criterion.
+    pub criterion: Criterion,
+    /// The value of this record.
+    pub ours: Option<f64>,
+    /// The value published.
+    pub published: f64,
+    /// Ours less the published.
+    pub difference: Option<f64>,
+    /// Where it was printed.
+    pub source: String,
+}
+
+impl PanelSummary {
+    /// Summarises a panel.
+    pub fn new(panel: &PanelRecord) -> Self {
+        Self {
+            panel: panel.name.clone(),
+            architectures: panel.architectures.len(),
+            estimators: panel.estimators.iter().map(EstimatorSummary::new).collect(),
+            published: panel.estimators.iter().flat_map(comparisons).collect(),
+        }
+    }
+}
+
+impl EstimatorSummary {
+    fn new(estimator: &EstimatorRecord) -> Self {
+        let criteria = &estimator.criteria;
+        let published = estimator.published.iter().find(|published| published.criterion == Criterion::TauB);
+        Self {
+            estimator: estimator.label(),
+            tau_b: criteria.kendall.tau_b,
+            interval: criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]),
+            spearman: criteria.spearman,
+            ends: ENDS.into_iter().map(|criterion| End { criterion, value: criteria.get(criterion) }).collect(),
+            non_finite: criteria.non_finite.total(),
+            tie_sensitive: criteria.tie_sensitive,
+            published_tau_b: published.map(|published| published.value),
+        }
+    }
+
+    /// The interval in square brackets.
+    pub(crate) fn interval_text(&self) -> String {
+        let bounds = self.interval.map(|bounds| bounds.map(|bound| value_text::fixed(bound, 3)));
+        bounds.map_or(value_text::NONE.to_owned(), |[lower, upper]| format!("[{lower}, {upper}]"))
+    }
+
+    /// The published tau-b and our difference from it.
+    pub(crate) fn published_text(&self) -> [String; 2] {
+        let difference = |published| value_text::difference(Criterion::TauB, self.tau_b, published);
+        let difference = self.published_tau_b.map_or(value_text::NONE.to_owned(), difference);
+        [value_text::value(Criterion::TauB, self.published_tau_b), difference]
+    }
+}
+
+fn comparisons(estimator: &EstimatorRecord) -> Vec<PublishedComparison> {
+    let compare = |published: &Published| {
+        let ours = estimator.criteria.get(published.criterion);
+        PublishedComparison {
+            estimator: estimator.label(),
+            criterion: published.criterion,
+            ours,
+            published: published.value,
+            difference: ours.map(|ours| ours - published.value),
+            source: published.source.clone(),
+        }
+    };
+    estimator.published.iter().map(compare).collect()
+}

@@ -1,0 +1,116 @@
+//! What a report says besides the panels: the experiment, its truth, its supernets, and how the run came about.
+
+use nas_assay_schema::store::record::{Provenance, PruningRecord, Record, SupernetRecord, Verified};
+
+use crate::value_text::{self, count, percentage};
+
+/// A named fact.
+pub(crate) struct Fact {
+    pub name: &'static str,
+    pub value: String,
+}
+
+fn fact(name: &'static str, value: impl Into<String>) -> Fact {
+    Fact { name, value: value.into() }
+}
+
+/// What the experiment is.
+pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
+    vec![
+        fact("experiment", &record.name),
+        fact("search space", &record.space),
+        fact("device class", &record.device_class),
+        fact("spec hash", &record.spec_hash),
+        fact("again with", again(record)),
+    ]
+}
+
+/// The command that gives this report again in a fresh copy of the repository, if the spec is one that the program carries.
+pub(crate) fn again(record: &Record) -> String {
+    let on_a_gpu = record.device_class != "cpu";
+    let mut command =
+        format!("cargo run{} -- report {}", if on_a_gpu { " --features cuda" } else { "" }, record.spec_hash);
+    if reads_files(record) {
+        command += " --data-root DIR";
+    }
+    if on_a_gpu {
+        command += " --device cuda:0";
+    }
+    command
+}
+
+/// Whether the experiment reads files of a data root.
+fn reads_files(record: &Record) -> bool {
+    let declares = |pointer| record.spec.pointer(pointer).is_some();
+    !(declares("/spec/images/synthetic") && declares("/spec/truth/trained"))
+}
+
+/// Where the truth comes from, in a sentence.
+pub(crate) fn truth(record: &Record) -> String {
+    let truth = &record.truth;
+    format!(
+        "{}: {} architectures, from {} to {}, median {}.",
+        truth.source,
+        count(truth.rows),
+        percentage(truth.minimum),
+        percentage(truth.maximum),
+        percentage(truth.median)
+    )
+}
+
+/// How a true value that was trained again compares, in a sentence.
+pub(crate) fn verified(verified: &Verified) -> String {
+    let Verified { architecture, seed, expected, found } = verified;
+    let verdict = if expected.to_bits() == found.to_bits() { "the same" } else { "different" };
+    format!(
+        "{architecture}, seed {seed}: {} in the table, {} trained again, {verdict}.",
+        percentage(*expected),
+        percentage(*found)
+    )
+}
+
+/// How a supernet's training went, in a sentence.
+pub(crate) fn supernet(supernet: &SupernetRecord) -> String {
+    let variant = supernet.variant.as_ref().map_or(String::new(), |name| format!("{name}, "));
+    let seed = format!("{variant}seed {}", supernet.seed);
+    let seed = seed[..1].to_uppercase() + &seed[1..];
+    let (Some(first), Some(last)) = (supernet.epochs.first(), supernet.epochs.last()) else {
+        return format!("{seed}: not trained.");
+    };
+    let mut text = format!(
+        "{seed}: {} epochs, training loss {} to {}, training accuracy {} to {}.",
+        count(supernet.epochs.len()),
+        value_text::fixed(first.loss, 3),
+        value_text::fixed(last.loss, 3),
+        percentage(first.accuracy),
+        percentage(last.accuracy)
+    );
+    if let Some(PruningRecord { epoch, by, ranked, kept }) = &supernet.pruning {
+        let (kept, ranked) = (count(kept.len()), count(*ranked));
+        text += &format!(" After epoch {epoch}, {kept} of {ranked} architectures were kept by {by}.");
+    }
+    let values = supernet.watched.iter().filter_map(|watch| Some((watch.epoch, watch.forgetting_value()?)));
+    let values: Vec<String> = values.map(|(epoch, value)| format!("{} (epoch {epoch})", percentage(value))).collect();
+    if !values.is_empty() {
+        text += &format!(" Mean forgetting value: {}.", values.join(", "));
+    }
+    text
+}
+
+/// How the run came about.
+pub(crate) fn provenance(provenance: &Provenance) -> Vec<Fact> {
+    let mut facts = vec![fact("nas-assay", &provenance.version)];
+    facts.extend(provenance.git_commit.as_ref().map(|commit| fact("git commit", commit)));
+    facts.extend([
+        fact("started", &provenance.started),
+        fact("command", &provenance.command),
+        fact("device", &provenance.device),
+    ]);
+    facts.extend(provenance.driver.as_ref().map(|driver| fact("driver", driver)));
+    facts.extend([
+        fact("cpu features", provenance.cpu_features.join(" ")),
+        fact("threads", provenance.threads.to_string()),
+        fact("system", &provenance.os),
+    ]);
+    facts
+}

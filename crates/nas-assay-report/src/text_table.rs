@@ -1,0 +1,141 @@
+//! Text tables, of which the terminal and Markdown reports are made.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
+
+/// Spaces between columns on a terminal: one of padding, and one where other styles draw a line.
+const GAP: u16 = 2;
+
+/// The first column wraps before a table is split, down to this width in characters.
+const KEY: usize = 18;
+
+/// A table of text. Columns of numbers are flush right.
+pub(crate) struct TextTable {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+struct Column {
+    heading: String,
+    numeric: bool,
+}
+
+impl TextTable {
+    /// A table of columns, each a heading and whether it is of numbers.
+    pub fn new(columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> Self {
+        let columns =
+            columns.iter().map(|&(heading, numeric)| Column { heading: heading.to_owned(), numeric }).collect();
+        Self { columns, rows }
+    }
+
+    /// A table with some columns of this one, by index.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let columns = indices.iter().map(|&index| {
+            let Column { heading, numeric } = &self.columns[index];
+            Column { heading: heading.clone(), numeric: *numeric }
+        });
+        let rows = self.rows.iter().map(|row| indices.iter().map(|&index| row[index].clone()).collect());
+        Self { columns: columns.collect(), rows: rows.collect() }
+    }
+
+    /// The table in GitHub's Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+        let mut text = line(&mut self.columns.iter().map(|column| escape_markdown(&column.heading)));
+        text += &line(&mut self.columns.iter().map(|column| if column.numeric { "---:" } else { "---" }.to_owned()));
+        for row in &self.rows {
+            text += &line(&mut row.iter().map(|cell| escape_markdown(cell)));
+        }
+        text
+    }
+
+    /// The table in columns, at most `width` characters wide: where they do not fit, some columns follow in a further table under the
+    /// same first column.
+    pub fn terminal(&self, width: u16) -> String {
+        self.split(width).iter().map(|part| part.whole(width)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The table cut into parts of whole columns, each at most `width` characters wide and under the same first column.
+    fn split(&self, width: u16) -> Vec<Self> {
+        let first = self.width_of(0).min(KEY) + usize::from(GAP);
+        let (mut parts, mut part, mut used) = (Vec::new(), vec![0], first);
+        for index in 1..self.columns.len() {
+            let needed = self.width_of(index) + usize::from(GAP);
+            if used + needed > usize::from(width + GAP) && part.len() > 1 {
+                parts.push(std::mem::replace(&mut part, vec![0]));
+                used = first;
+            }
+            used += needed;
+            part.push(index);
+        }
+        parts.push(part);
+        parts.iter().map(|indices| self.select(indices)).collect()
+    }
+
+    fn whole(&self, width: u16) -> String {
+        let mut table = comfy_table::Table::new();
+        table
+            .force_no_tty()
+            .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width)
+            .set_header(self.columns.iter().map(|column| column.heading.as_str()));
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        let widths: Vec<usize> = (0..self.columns.len()).map(|index| self.width_of(index)).collect();
+        for ((column, described), width) in table.column_iter_mut().zip(&self.columns).zip(widths) {
+            column.set_padding((0, GAP - 1));
+            if described.numeric {
+                column.set_cell_alignment(CellAlignment::Right);
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16 + GAP - 1)));
+            }
+        }
+        table.trim_fmt() + "\n"
+    }
+
+    /// The width that the table takes with every cell on one line; headings may wrap.
+    pub fn natural_width(&self) -> usize {
+        (0..self.columns.len()).map(|index| self.width_of(index) + usize::from(GAP)).sum()
+    }
+
+    /// The width of a column that breaks no cell and no word of the heading.
+    fn width_of(&self, index: usize) -> usize {
+        let cells = self.rows.iter().map(|row| row[index].chars().count());
+        let words = self.columns[index].heading.split(' ').map(|word| word.chars().count());
+        cells.chain(words).max().unwrap_or(0)
+    }
+}
+
+/// Text that Markdown takes literally inside a table cell.
+pub(crate) fn escape_markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\r' => escaped.push(' '),
+            '\\' | '|' | '*' | '_' | '`' | '<' | '>' | '[' | ']' | '&' | '~' => escaped.extend(['\\', character]),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_takes_cells_literally() {
+        let table = TextTable::new(&[("a", false), ("b", true)], vec![vec!["x|y\n*z*".to_owned(), "1".to_owned()]]);
+        assert_eq!(table.markdown(), "| a | b |\n| --- | ---: |\n| x\\|y \\*z\\* | 1 |\n");
+    }
+
+    #[test]
+    fn a_terminal_table_keeps_to_its_width() {
+        let words = "several words that do not fit on a single line of forty characters".to_owned();
+        let table = TextTable::new(&[("name", false), ("value", true)], vec![vec![words, "0.606".to_owned()]]);
+        for width in [20, 40, 80] {
+            let text = table.terminal(width);
+            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Numbers as readers see them. A value that is undefined is an en dash.
+
+use nas_assay_criteria::{Criterion, percent};
+use nas_assay_schema::store::record::InsideRecord;
+
+/// What stands for a value that is undefined or was not computed.
+pub(crate) const NONE: &str = "–";
+
+/// A fixed number of decimals; a value that rounds to zero has no sign.
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b'.' | b'0')) {
+        text[1..].to_owned()
+    } else {
+        text
+    }
+}
+
+/// A criterion's value: correlations with three decimals, precisions in percent with one, rankings in percent with two.
+pub(crate) fn value(criterion: Criterion, value: Option<f64>) -> String {
+    let Some(value) = value else { return NONE.to_owned() };
+    match unit(criterion) {
+        Unit::Correlation => fixed(value, 3),
+        Unit::Percent(decimals) => format!("{} %", fixed(100.0 * value, decimals)),
+    }
+}
+
+/// How far `ours` lies from `published`, with its sign; proportions in percentage points.
+pub(crate) fn difference(criterion: Criterion, ours: Option<f64>, published: f64) -> String {
+    let Some(ours) = ours else { return NONE.to_owned() };
+    let (text, suffix) = match unit(criterion) {
+        Unit::Correlation => (fixed(ours - published, 3), ""),
+        Unit::Percent(decimals) => (fixed(100.0 * (ours - published), decimals), " pp"),
+    };
+    let sign = if text.starts_with('-') { "" } else { "+" };
+    format!("{sign}{text}{suffix}")
+}
+
+/// A criterion as a heading: `P@top 5 %`.
+pub(crate) fn heading(criterion: Criterion) -> String {
+    match criterion {
+        Criterion::TauB => "Kendall tau-b".to_owned(),
+        Criterion::TauA => "Kendall tau-a".to_owned(),
+        Criterion::Spearman => "Spearman".to_owned(),
+        Criterion::Pearson => "Pearson".to_owned(),
+        Criterion::PrecisionTop(fraction) => format!("P@top {} %", percent(fraction)),
+        Criterion::PrecisionBottom(fraction) => format!("P@bottom {} %", percent(fraction)),
+        Criterion::BestRanking(fraction) => format!("BR@{} %", percent(fraction)),
+        Criterion::WorstRanking(fraction) => format!("WR@{} %", percent(fraction)),
+    }
+}
+
+enum Unit {
+    Correlation,
+    Percent(usize),
+}
+
+fn unit(criterion: Criterion) -> Unit {
+    match criterion {
+        Criterion::TauB | Criterion::TauA | Criterion::Spearman | Criterion::Pearson => Unit::Correlation,
+        Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_) => Unit::Percent(1),
+        Criterion::BestRanking(_) | Criterion::WorstRanking(_) => Unit::Percent(2),
+    }
+}
+
+/// The mean score of some architectures, in the estimator's unit.
+pub(crate) fn mean_score(inside: &InsideRecord) -> String {
+    inside.mean_score.map_or(NONE.to_owned(), |mean| fixed(mean, 3))
+}
+
+/// A count with its thousands set off: `15,625`.
+pub(crate) fn count(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A fraction in percent with two decimals.
+pub(crate) fn percentage(fraction: f64) -> String {
+    format!("{} %", fixed(100.0 * fraction, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!((fixed(-0.0004, 3), fixed(-0.0006, 3)), ("0.000".to_owned(), "-0.001".to_owned()));
+    }
+
+    #[test]
+    fn units_follow_the_criterion() {
+        assert_eq!(value(Criterion::TauB, Some(0.60612)), "0.606");
+        assert_eq!(value(Criterion::PrecisionTop(0.05), Some(0.2817)), "28.2 %");
+        assert_eq!(value(Criterion::BestRanking(0.01), Some(0.0002)), "0.02 %");
+        assert_eq!(value(Criterion::Spearman, None), "–");
+        assert_eq!(difference(Criterion::TauB, Some(0.6061), 0.606), "+0.000");
+        assert_eq!(difference(Criterion::TauB, Some(0.5), 0.534), "-0.034");
+        assert_eq!(difference(Criterion::PrecisionTop(0.05), Some(0.3), 0.282), "+1.8 pp");
+        assert_eq!(difference(Criterion::TauB, None, 0.5), "–");
+    }
+
+    #[test]
+    fn thousands_are_set_off() {
+        assert_eq!([0, 999, 1000, 15_625, 1_259_712].map(count), ["0", "999", "1,000", "15,625", "1,259,712"]);
+    }
+}
