@@ -1,41 +1,83 @@
-//! The report as a long table: one row a value, for spreadsheets and data frames.
+//! The report as a long table with one value per row, for spreadsheets and data frames.
 
+use ::csv::Writer;
 use nas_assay_criteria::{Comparison, Criterion};
 use nas_assay_schema::store::record::{
     Checkpoint, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord, VariantRecord,
 };
 
-/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`; `expected` is the value's
-/// expectation under random tie-breaking; `source` is that of a published value.
-const HEADER: &str = "spec_hash,panel,architectures,estimator,variant,version,seed,epoch,criterion,origin,value,lower,upper,expected,source\n";
+use crate::error::ReportError;
+
+/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`.
+/// `expected` is the expected value under random tie-breaking. `source` says where a published value was printed.
+const HEADER: [&str; 15] = [
+    "spec_hash",
+    "panel",
+    "architectures",
+    "estimator",
+    "variant",
+    "version",
+    "seed",
+    "epoch",
+    "criterion",
+    "origin",
+    "value",
+    "lower",
+    "upper",
+    "expected",
+    "source",
+];
 
 /// The report as CSV (RFC 4180, lines ended by a line feed). A value that is undefined is an empty field.
-pub fn csv(record: &Record) -> String {
-    let mut text = HEADER.to_owned();
+///
+/// # Errors
+/// If the CSV writer fails.
+pub fn csv(record: &Record) -> Result<String, ReportError> {
+    let mut rows = Vec::new();
     for panel in &record.panels {
         for estimator in &panel.estimators {
-            let prefix = prefix(record, panel, estimator, estimator.checkpoint.as_ref());
-            for row in values(estimator) {
-                text += &line(&prefix, &row);
-            }
-            for row in analyses(panel, estimator) {
-                text += &line(&prefix, &row);
-            }
+            let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
+            rows.extend(values(estimator).iter().map(|row| row.after(&first)));
+            rows.extend(analyses(panel, estimator).iter().map(|row| row.after(&first)));
         }
         for spread in &panel.analyses.spread {
             let of =
                 panel.estimators.iter().find(|row| (&row.id, &row.variant) == (&spread.estimator, &spread.variant));
             let at = Checkpoint::single("", spread.epoch);
             let Some(of) = of else { continue };
-            for row in over_seeds(spread) {
-                text += &line(&prefix(record, panel, of, Some(&at)), &row);
-            }
+            let first = first_fields(record, panel, of, Some(&at));
+            rows.extend(over_seeds(spread).iter().map(|row| row.after(&first)));
         }
     }
-    text
+    table(&HEADER, &rows)
 }
 
-/// The part of a row after the prefix.
+/// A table as CSV: a header and rows of as many fields, quoted where their text needs it.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<String, ReportError> {
+    let written = || -> ::csv::Result<Vec<u8>> {
+        let mut writer = Writer::from_writer(Vec::new());
+        writer.write_record(header)?;
+        for row in rows {
+            writer.write_record(row)?;
+        }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    };
+    // All fields are text, so the bytes are UTF-8 and nothing is lost.
+    let bytes = written().map_err(ReportError::Csv)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A number as a field: the shortest text that reads back as the same number. `None` is an empty field.
+pub(crate) fn number(value: Option<f64>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
+}
+
+/// The bounds of an interval as two fields.
+pub(crate) fn bounds(interval: Option<[f64; 2]>) -> [String; 2] {
+    interval.map_or([None; 2], |bounds| bounds.map(Some)).map(number)
+}
+
+/// The part of a row that is its own: what is left after the fields of its estimator.
 #[derive(Default)]
 struct Row<'a> {
     criterion: String,
@@ -46,37 +88,44 @@ struct Row<'a> {
     source: &'a str,
 }
 
-fn prefix(
+impl Row<'_> {
+    /// The whole row, with the fields that all rows of its estimator begin with.
+    fn after(&self, first: &[String]) -> Vec<String> {
+        let [lower, upper] = bounds(self.interval);
+        let own = [
+            self.criterion.clone(),
+            if self.published { "published" } else { "here" }.to_owned(),
+            number(self.value),
+            lower,
+            upper,
+            number(self.expected),
+            self.source.to_owned(),
+        ];
+        [first, &own].concat()
+    }
+}
+
+/// The fields that all rows of an estimator begin with, up to `epoch`.
+fn first_fields(
     record: &Record,
     panel: &PanelRecord,
     estimator: &EstimatorRecord,
     checkpoint: Option<&Checkpoint>,
-) -> String {
+) -> [String; 8] {
     let (seed, epoch) = checkpoint.map_or_else(Default::default, |checkpoint| {
         let epochs: Vec<String> = checkpoint.epochs().iter().map(u32::to_string).collect();
         (checkpoint.seeds().join(" "), epochs.join(" "))
     });
-    let architectures = panel.architectures.len().to_string();
-    let version = estimator.version.to_string();
-    let variant = estimator.variant.clone().unwrap_or_default();
-    [&record.spec_hash, &panel.name, &architectures, &estimator.id, &variant, &version, &seed, &epoch]
-        .map(|field| quote(field))
-        .join(",")
-}
-
-fn line(prefix: &str, row: &Row<'_>) -> String {
-    let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-    let [lower, upper] = row.interval.map_or([None; 2], |bounds| bounds.map(Some));
-    let fields = [
-        quote(&row.criterion),
-        if row.published { "published" } else { "here" }.to_owned(),
-        number(row.value),
-        number(lower),
-        number(upper),
-        number(row.expected),
-        quote(row.source),
-    ];
-    format!("{prefix},{}\n", fields.join(","))
+    [
+        record.spec_hash.clone(),
+        panel.name.clone(),
+        panel.architectures.len().to_string(),
+        estimator.id.clone(),
+        estimator.variant.clone().unwrap_or_default(),
+        estimator.version.to_string(),
+        seed,
+        epoch,
+    ]
 }
 
 fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
@@ -204,13 +253,4 @@ fn over_seeds<'a>(record: &SpreadRecord) -> Vec<Row<'a>> {
         ..Row::default()
     };
     values.map(row).into_iter().collect()
-}
-
-/// A field, quoted where its text needs it.
-pub(crate) fn quote(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }

@@ -11,6 +11,9 @@ pub enum ReportError {
     /// The record holds a number that JSON has no form for.
     #[error("cannot write the report as JSON")]
     Json(#[source] serde_json::Error),
+    /// The table could not be written as CSV.
+    #[error("cannot write the report as CSV")]
+    Csv(#[source] csv::Error),
     /// The page could not be filled in.
     #[error("cannot fill in the HTML report")]
     Html(#[source] minijinja::Error),

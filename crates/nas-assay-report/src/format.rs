@@ -51,7 +51,7 @@ impl Format {
             Self::Html => html(record, provenance),
             Self::Markdown => Ok(markdown(record, provenance)),
             Self::Json => json(record, provenance),
-            Self::Csv => Ok(csv(record)),
+            Self::Csv => csv(record),
         }
     }
 }

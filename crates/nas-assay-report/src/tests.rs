@@ -20,19 +20,20 @@ fn the_csv_report() {
     let mut record = fixture::record(240);
     record.panels[0].estimators.truncate(2);
     record.panels[0].name = "a, \"b\"".to_owned();
-    insta::assert_snapshot!(csv(&record));
+    insta::assert_snapshot!(csv(&record).unwrap());
 }
 
 #[test]
 fn analyses_are_rows_of_the_csv_report() {
     let record = fixture::whole(240);
     let panel = &record.panels[0];
-    let text = csv(&record);
+    let text = csv(&record).unwrap();
+    let rows: Vec<::csv::StringRecord> =
+        ::csv::Reader::from_reader(text.as_bytes()).records().collect::<Result<_, _>>().unwrap();
     let value = |estimator: &str, criterion: &str| {
-        let rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
-        let mut rows = rows.filter(|row| row[3] == estimator && row[8] == criterion);
-        let row = rows.next().unwrap_or_else(|| panic!("{estimator} has no {criterion}"));
-        let at = [row[4], row[6], row[7]].map(str::to_owned);
+        let mut found = rows.iter().filter(|row| &row[3] == estimator && &row[8] == criterion);
+        let row = found.next().unwrap_or_else(|| panic!("{estimator} has no {criterion}"));
+        let at = [&row[4], &row[6], &row[7]].map(str::to_owned);
         (at, row[10].parse::<f64>().unwrap(), row[11].parse::<f64>().ok())
     };
     let at = |variant: &str, seed: &str, epoch: &str| [variant, seed, epoch].map(str::to_owned);

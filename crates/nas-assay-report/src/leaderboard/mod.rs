@@ -14,13 +14,13 @@ impl Leaderboard {
     /// The board in one of the forms that go into a file.
     ///
     /// # Errors
-    /// If it can't be written as JSON or the page can't be filled in.
+    /// If the board can't be written as JSON or CSV, or the page can't be filled in.
     pub fn render(&self, format: Format) -> Result<String, ReportError> {
         match format {
             Format::Html => html::html(self),
             Format::Markdown => Ok(text::markdown(self)),
             Format::Json => Ok(serde_json::to_string_pretty(self).map_err(ReportError::Json)? + "\n"),
-            Format::Csv => Ok(csv::csv(self)),
+            Format::Csv => csv::csv(self),
         }
     }
 
