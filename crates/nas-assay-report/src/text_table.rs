@@ -1,6 +1,7 @@
 //! Text tables, of which the terminal and Markdown reports are made.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
+use textwrap::core::display_width;
 
 /// Spaces between columns on a terminal: one of padding, and one where other styles draw a line.
 const GAP: u16 = 2;
@@ -100,8 +101,8 @@ impl TextTable {
 
     /// The width of a column that breaks no cell and no word of the heading.
     fn width_of(&self, index: usize) -> usize {
-        let cells = self.rows.iter().map(|row| row[index].chars().count());
-        let words = self.columns[index].heading.split(' ').map(|word| word.chars().count());
+        let cells = self.rows.iter().map(|row| display_width(&row[index]));
+        let words = self.columns[index].heading.split(' ').map(display_width);
         cells.chain(words).max().unwrap_or(0)
     }
 }

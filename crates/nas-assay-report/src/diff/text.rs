@@ -8,7 +8,7 @@ use crate::panel_summary::ENDS;
 use crate::text_table::TextTable;
 use crate::tolerance::Tolerance;
 use crate::value_text::{self, NONE, count, fixed};
-use crate::wrap::{NARROWEST, wrap};
+use crate::wrap::{NARROWEST, wrap, wrap_indented};
 use nas_assay_criteria::Criterion;
 
 impl Diff {
@@ -61,15 +61,10 @@ fn spec(diff: &Diff, width: u16) -> String {
     for change in &diff.spec {
         text += &wrap(&change.path, width);
         for (side, value) in change.told() {
-            text += &indented(&format!("{side}: {value}"), width);
+            text += &wrap_indented(&format!("{side}: {value}"), width);
         }
     }
     text
-}
-
-/// A line, indented by two.
-fn indented(line: &str, width: u16) -> String {
-    wrap(line, width - 2).lines().fold(String::new(), |text, line| text + "  " + line + "\n")
 }
 
 fn only(text: &mut String, what: &str, only: &Only, width: u16) {
