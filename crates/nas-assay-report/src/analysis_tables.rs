@@ -1,10 +1,12 @@
 //! The analyses of a panel in short, as tables of text.
 
+use nas_assay_criteria::{Comparison, Criterion};
+use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
+
 use crate::checkpoints::latest;
+use crate::record_text::variant_prefix;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
-use nas_assay_criteria::{Comparison, Criterion, Verdict};
-use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
 
 /// The baselines that estimators are told against.
 const BASELINES: [&str; 2] = ["params", "flops"];
@@ -32,17 +34,18 @@ pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
 
 /// A verdict and a difference: `better +0.051`.
 fn outcome(outcome: &Comparison) -> String {
-    let verdict = match outcome.verdict {
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Undecided if outcome.is_equal() => "equal",
-        Verdict::Undecided => "undecided",
-    };
-    format!("{verdict} {}", value_text::difference(Criterion::TauB, outcome.difference, 0.0))
+    format!("{} {}", value_text::verdict(outcome), value_text::difference(Criterion::TauB, outcome.difference, 0.0))
 }
 
 fn shown(panel: &PanelRecord) -> impl Iterator<Item = &EstimatorRecord> {
     latest(&panel.estimators).into_iter().map(|place| &panel.estimators[place])
+}
+
+/// A table with a row for each estimator and columns of numbers.
+fn table_by_estimator(headings: &[String], rows: Vec<Vec<String>>) -> TextTable {
+    let numbers = headings.iter().map(|heading| (heading.as_str(), true));
+    let columns: Vec<(&str, bool)> = [("estimator", false)].into_iter().chain(numbers).collect();
+    TextTable::new(&columns, rows)
 }
 
 fn baselines(panel: &PanelRecord) -> Option<TextTable> {
@@ -50,8 +53,6 @@ fn baselines(panel: &PanelRecord) -> Option<TextTable> {
     let with: Vec<&str> =
         BASELINES.into_iter().filter(|with| comparisons.iter().any(|found| found.with == *with)).collect();
     let headings: Vec<String> = with.iter().map(|with| format!("than {with}")).collect();
-    let columns: Vec<(&str, bool)> =
-        [("estimator", false)].into_iter().chain(headings.iter().map(|heading| (heading.as_str(), true))).collect();
     let row = |estimator: &EstimatorRecord| {
         let label = estimator.label();
         let cell = |with: &&str| {
@@ -62,7 +63,7 @@ fn baselines(panel: &PanelRecord) -> Option<TextTable> {
         cells.iter().any(|cell| cell != NONE).then(|| [vec![label], cells].concat())
     };
     let rows: Vec<Vec<String>> = shown(panel).filter_map(row).collect();
-    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+    (!rows.is_empty()).then(|| table_by_estimator(&headings, rows))
 }
 
 fn variants(panel: &PanelRecord) -> Option<TextTable> {
@@ -108,7 +109,7 @@ fn stability(panel: &PanelRecord) -> Option<TextTable> {
     };
     let last = all.iter().filter(|record| !all.iter().any(|other| alike(record, other) && other.to > record.to));
     let row = |record: &StabilityRecord| {
-        let variant = record.variant.as_ref().map_or(String::new(), |variant| format!("{variant}, "));
+        let variant = variant_prefix(record.variant.as_deref());
         let seeds = if record.seeds.len() == 1 { "seed" } else { "seeds" };
         let top = record.stability.precision.iter().find(|precision| precision.fraction == 0.05);
         vec![
@@ -126,8 +127,6 @@ fn stability(panel: &PanelRecord) -> Option<TextTable> {
 fn complexity(panel: &PanelRecord) -> Option<TextTable> {
     let groups = shown(panel).map(|estimator| estimator.bias.complexity.len()).max().filter(|&groups| groups > 0)?;
     let headings: Vec<String> = (1..=groups).map(|group| format!("group {group}")).collect();
-    let columns: Vec<(&str, bool)> =
-        [("estimator", false)].into_iter().chain(headings.iter().map(|heading| (heading.as_str(), true))).collect();
     let row = |estimator: &EstimatorRecord| {
         let cell = |group: usize| {
             let found = estimator.bias.complexity.get(group);
@@ -137,5 +136,5 @@ fn complexity(panel: &PanelRecord) -> Option<TextTable> {
         };
         [estimator.label()].into_iter().chain((0..groups).map(cell)).collect()
     };
-    Some(TextTable::new(&columns, shown(panel).map(row).collect()))
+    Some(table_by_estimator(&headings, shown(panel).map(row).collect()))
 }

@@ -7,6 +7,7 @@ use nas_assay_schema::store::record::{
 };
 
 use crate::error::ReportError;
+use crate::value_text;
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`.
 /// `expected` is the expected value under random tie-breaking. `source` says where a published value was printed.
@@ -136,7 +137,7 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         expected,
         ..Row::default()
     };
-    let interval = criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]);
+    let interval = criteria.kendall.interval.map(value_text::bounds);
     let mut rows = vec![
         Row { interval, ..here(Criterion::TauB, None) },
         here(Criterion::TauA, None),
@@ -176,7 +177,7 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
 fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let difference = |with: &str, outcome: &Comparison| Row {
-        interval: outcome.interval.map(|interval| [interval.lower, interval.upper]),
+        interval: outcome.interval.map(value_text::bounds),
         ..row(format!("tau_b less {with}"), outcome.difference)
     };
     let (label, found) = (estimator.label(), &panel.analyses);
@@ -224,7 +225,7 @@ fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
     let mut rows = vec![
         row("architectures inside kept".to_owned(), Some(kept.architectures as f64)),
         Row {
-            interval: kept.outcome.interval.map(|interval| [interval.lower, interval.upper]),
+            interval: kept.outcome.interval.map(value_text::bounds),
             ..row(format!("tau_b inside kept less {}", variant.with), kept.outcome.difference)
         },
     ];

@@ -70,7 +70,7 @@ impl SpaceCheck {
             space: record.space.clone(),
             architectures: panel.map_or(0, |panel| panel.architectures.len()),
             tau_b: kendall.and_then(|kendall| kendall.tau_b),
-            interval: kendall.and_then(|kendall| kendall.interval).map(|interval| [interval.lower, interval.upper]),
+            interval: kendall.and_then(|kendall| kendall.interval).map(value_text::bounds),
             against: tests.filter(|test| test.estimator == label).cloned().collect(),
             golden,
         }
@@ -109,13 +109,12 @@ pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
         ("against flops", true),
         ("golden", false),
     ];
-    let bound = |bound| value_text::fixed(bound, 3);
     let line = |row: &SpaceCheck| {
         vec![
             row.space.clone(),
             value_text::count(row.architectures),
             value_text::value(Criterion::TauB, row.tau_b),
-            row.interval.map_or(NONE.to_owned(), |[lower, upper]| format!("[{}, {}]", bound(lower), bound(upper))),
+            row.interval.map_or(NONE.to_owned(), |bounds| value_text::interval(bounds, 3)),
             row.against_text("params"),
             row.against_text("flops"),
             row.golden_text(),

@@ -1,8 +1,9 @@
 //! The golden form of a record: its numbers a line each, with the class by which each is compared.
 
-use crate::tolerance::NUMERIC;
 use nas_assay_schema::estimator::{EstimatorKind, ToleranceClass};
 use nas_assay_schema::store::record::{EstimatorRecord, Record};
+
+use crate::tolerance::NUMERIC;
 
 /// The numbers that are pinned, a line each: `class key = value`.
 ///

@@ -1,10 +1,10 @@
 //! The report as JSON.
 
+use nas_assay_schema::store::record::{Provenance, Record};
 use serde::Serialize;
 
 use crate::error::ReportError;
 use crate::panel_summary::PanelSummary;
-use nas_assay_schema::store::record::{Provenance, Record};
 
 /// The report as indented JSON: the summaries that the other forms show, the whole record, and the provenance.
 pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {

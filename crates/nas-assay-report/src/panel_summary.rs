@@ -1,9 +1,8 @@
 //! What every report says of a panel: the few criteria that a reader compares first, and the published figures beside them.
 
-use serde::Serialize;
-
 use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
+use serde::Serialize;
 
 use crate::value_text;
 
@@ -95,7 +94,7 @@ impl EstimatorSummary {
         Self {
             estimator: estimator.label(),
             tau_b: criteria.kendall.tau_b,
-            interval: criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]),
+            interval: criteria.kendall.interval.map(value_text::bounds),
             spearman: criteria.spearman,
             ends: ENDS.into_iter().map(|criterion| End { criterion, value: criteria.get(criterion) }).collect(),
             non_finite: criteria.non_finite.total(),
@@ -106,8 +105,7 @@ impl EstimatorSummary {
 
     /// The interval in square brackets.
     pub(crate) fn interval_text(&self) -> String {
-        let bounds = self.interval.map(|bounds| bounds.map(|bound| value_text::fixed(bound, 3)));
-        bounds.map_or(value_text::NONE.to_owned(), |[lower, upper]| format!("[{lower}, {upper}]"))
+        self.interval.map_or(value_text::NONE.to_owned(), |bounds| value_text::interval(bounds, 3))
     }
 
     /// The published tau-b and our difference from it.

@@ -69,9 +69,14 @@ pub(crate) fn verified(verified: &Verified) -> String {
     )
 }
 
+/// A variant and a comma, as in `iso, `, to stand before a seed or an epoch; empty without a variant.
+pub(crate) fn variant_prefix(variant: Option<&str>) -> String {
+    variant.map_or(String::new(), |variant| format!("{variant}, "))
+}
+
 /// How a supernet's training went, in a sentence.
 pub(crate) fn supernet(supernet: &SupernetRecord) -> String {
-    let variant = supernet.variant.as_ref().map_or(String::new(), |name| format!("{name}, "));
+    let variant = variant_prefix(supernet.variant.as_deref());
     let seed = format!("{variant}seed {}", supernet.seed);
     let seed = seed[..1].to_uppercase() + &seed[1..];
     let (Some(first), Some(last)) = (supernet.epochs.first(), supernet.epochs.last()) else {

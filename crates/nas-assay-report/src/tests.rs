@@ -1,7 +1,8 @@
 //! Reports of an invented record.
 
-use super::*;
 use nas_assay_schema::store::record::Record;
+
+use super::*;
 
 const WIDTHS: [u16; 4] = [40, 80, 120, 200];
 

@@ -12,10 +12,9 @@
 //! Trained supernets of two device classes are comparable by a test over several seeds, not number by number; one architecture that
 //! changes its place at an end of the ranking moves a value there by as much as an architecture weighs, and its place is judged by tau.
 
-use serde::Serialize;
-
 use nas_assay_schema::estimator::{EstimatorKind, Score, ToleranceClass};
 use nas_assay_schema::store::record::EstimatorRecord;
+use serde::Serialize;
 
 /// Relative: criteria are `f64` arithmetic in a fixed order, and are the same but for the last digits of a decimal form.
 pub const MATH: f64 = 1e-12;

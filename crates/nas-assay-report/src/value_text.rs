@@ -1,6 +1,6 @@
 //! Numbers as readers see them. A value that is undefined is an en dash.
 
-use nas_assay_criteria::{Criterion, percent};
+use nas_assay_criteria::{Comparison, Criterion, Interval, Verdict, percent};
 use nas_assay_schema::store::record::InsideRecord;
 
 /// What stands for a value that is undefined or was not computed.
@@ -34,6 +34,34 @@ pub(crate) fn difference(criterion: Criterion, ours: Option<f64>, published: f64
     };
     let sign = if text.starts_with('-') { "" } else { "+" };
     format!("{sign}{text}{suffix}")
+}
+
+/// A number with its sign; one that rounds to zero has none.
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
+    let text = fixed(value, decimals);
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'.' | b'0'));
+    if is_zero || text.starts_with('-') { text } else { format!("+{text}") }
+}
+
+/// The lower and the upper bound of an interval.
+pub(crate) fn bounds(interval: Interval) -> [f64; 2] {
+    [interval.lower, interval.upper]
+}
+
+/// An interval in square brackets: `[0.426, 0.537]`.
+pub(crate) fn interval(bounds: [f64; 2], decimals: usize) -> String {
+    let [lower, upper] = bounds.map(|bound| fixed(bound, decimals));
+    format!("[{lower}, {upper}]")
+}
+
+/// What a paired test says, in a word.
+pub(crate) fn verdict(outcome: &Comparison) -> &'static str {
+    match outcome.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Undecided if outcome.is_equal() => "equal",
+        Verdict::Undecided => "undecided",
+    }
 }
 
 /// A criterion as a heading: `P@top 5 %`.

@@ -1,10 +1,9 @@
 //! Two records held against each other: what differs in their specs, and which numbers moved beyond their tolerance class.
 
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
-use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
-
-use super::numbers::{EstimatorDiff, TruthDiff};
+use super::numbers::{EstimatorDiff, Shared, TruthDiff};
 use super::spec::{self, SpecChange};
 use crate::tolerance::Common;
 
@@ -94,7 +93,8 @@ impl PanelDiff {
         let rows = pairs(&ours, &theirs, |(architecture, _)| (*architecture).to_owned());
         let places: Vec<(usize, usize)> = rows.pairs.iter().map(|(left, right)| (left.1, right.1)).collect();
         let shared = pairs(&left.estimators, &right.estimators, EstimatorRecord::label);
-        let estimator = |&(ours, theirs): &_| EstimatorDiff::new(ours, theirs, &left.architectures, &places, common);
+        let in_both = Shared { architectures: &left.architectures, places: &places, common };
+        let estimator = |&(ours, theirs): &_| EstimatorDiff::new(ours, theirs, &in_both);
         Self {
             panel: left.name.clone(),
             architectures: places.len(),

@@ -1,10 +1,20 @@
 //! Which numbers moved, and how far.
 
+use nas_assay_criteria::{Criteria, Criterion, PairCounts};
+use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
 use serde::Serialize;
 
 use crate::tolerance::{CROSS_TAU, Common, Quantity, Tolerance};
-use nas_assay_criteria::{Criteria, Criterion, PairCounts};
-use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
+
+/// The architectures that both panels have, and what the two records have in common.
+pub(super) struct Shared<'a> {
+    /// The architectures of the first panel.
+    pub architectures: &'a [ArchitectureRow],
+    /// The rows of each shared architecture in the two panels.
+    pub places: &'a [(usize, usize)],
+    /// What the records have in common.
+    pub common: Common,
+}
 
 /// True values that are not the same in both records: they are data, and no difference is small enough.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -85,21 +95,15 @@ impl TruthDiff {
 }
 
 impl EstimatorDiff {
-    pub(super) fn new(
-        left: &EstimatorRecord,
-        right: &EstimatorRecord,
-        architectures: &[ArchitectureRow],
-        places: &[(usize, usize)],
-        common: Common,
-    ) -> Self {
-        let scores = ScoresDiff::new(left, right, architectures, places, common);
+    pub(super) fn new(left: &EstimatorRecord, right: &EstimatorRecord, shared: &Shared<'_>) -> Self {
+        let scores = ScoresDiff::new(left, right, shared);
         let (ours, theirs) = (values(&left.criteria), values(&right.criteria));
         let (mut compared, mut criteria) = (0, Vec::new());
         for (name, quantity, left) in ours {
             let Some(&(_, _, right)) = theirs.iter().find(|(other, ..)| *other == name) else { continue };
             compared += 1;
             if left.map(f64::to_bits) != right.map(f64::to_bits) {
-                let class = Tolerance::of_criterion(scores.class, quantity, common);
+                let class = Tolerance::of_criterion(scores.class, quantity, shared.common);
                 let beyond = !class.allows_values(left, right);
                 criteria.push(CriterionDiff { criterion: name, class, left, right, beyond });
             }
@@ -118,13 +122,8 @@ impl EstimatorDiff {
 }
 
 impl ScoresDiff {
-    fn new(
-        left: &EstimatorRecord,
-        right: &EstimatorRecord,
-        architectures: &[ArchitectureRow],
-        places: &[(usize, usize)],
-        common: Common,
-    ) -> Self {
+    fn new(left: &EstimatorRecord, right: &EstimatorRecord, shared: &Shared<'_>) -> Self {
+        let Shared { architectures, places, common } = *shared;
         let class = Tolerance::of_scores(left, common);
         let typical = typical(left);
         let (mut moved, mut beyond, mut largest, mut at) = (0, 0, 0.0, None);

@@ -1,10 +1,11 @@
 //! Records against themselves, and against what was done to them.
 
+use nas_assay_schema::estimator::Score;
+use nas_assay_schema::store::record::{PanelRecord, Record};
+
 use super::*;
 use crate::fixture;
 use crate::tolerance::Tolerance;
-use nas_assay_schema::estimator::Score;
-use nas_assay_schema::store::record::{PanelRecord, Record};
 
 fn moved(change: impl FnOnce(&mut Record)) -> Diff {
     let left = fixture::record(60);

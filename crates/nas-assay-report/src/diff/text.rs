@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use nas_assay_criteria::Criterion;
+
 use super::compare::{Diff, Only, PanelDiff, Side};
 use super::numbers::EstimatorDiff;
 use crate::panel_summary::ENDS;
@@ -9,7 +11,6 @@ use crate::text_table::TextTable;
 use crate::tolerance::Tolerance;
 use crate::value_text::{self, NONE, count, fixed};
 use crate::wrap::{NARROWEST, wrap, wrap_indented};
-use nas_assay_criteria::Criterion;
 
 impl Diff {
     /// The comparison in plain text, lines of at most `width` characters but for words that are longer.

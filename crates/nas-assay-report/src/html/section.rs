@@ -3,9 +3,8 @@
 use nas_assay_criteria::{Comparison, Criterion, Verdict};
 use serde::Serialize;
 
-use crate::value_text;
-
 use super::template::typeset;
+use crate::value_text;
 
 /// A part of a panel with a heading of its own. Pictures are markup; all other text is escaped by the template.
 #[derive(Serialize, Default)]
@@ -78,6 +77,11 @@ pub(crate) struct TableRow {
     pub cells: Vec<[String; 2]>,
 }
 
+/// A heading, and a second line below it; empty for none.
+pub(crate) fn heading(text: impl Into<String>, below: impl Into<String>) -> [String; 2] {
+    [text.into(), below.into()]
+}
+
 /// A cell of one line.
 pub(crate) fn cell(text: &str) -> [String; 2] {
     [typeset(text), String::new()]
@@ -90,15 +94,14 @@ pub(crate) fn cells(text: &str, below: &str) -> [String; 2] {
 
 /// A test's verdict as a word with a sign, and the difference with its interval.
 pub(crate) fn outcome(outcome: &Comparison) -> [String; 2] {
-    let verdict = match outcome.verdict {
-        Verdict::Better => "▲ better",
-        Verdict::Worse => "▼ worse",
-        Verdict::Undecided if outcome.is_equal() => "equal",
-        Verdict::Undecided => "undecided",
+    let sign = match outcome.verdict {
+        Verdict::Better => "▲ ",
+        Verdict::Worse => "▼ ",
+        Verdict::Undecided => "",
     };
     let difference = value_text::difference(Criterion::TauB, outcome.difference, 0.0);
-    let interval = outcome.interval.map_or(String::new(), |interval| {
-        format!(" [{}, {}]", value_text::fixed(interval.lower, 3), value_text::fixed(interval.upper, 3))
-    });
-    cells(verdict, &format!("{difference}{interval}"))
+    let interval = outcome
+        .interval
+        .map_or(String::new(), |interval| format!(" {}", value_text::interval(value_text::bounds(interval), 3)));
+    cells(&format!("{sign}{}", value_text::verdict(outcome)), &format!("{difference}{interval}"))
 }

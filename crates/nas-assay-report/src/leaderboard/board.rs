@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::record_text;
 use nas_assay_criteria::Verdict;
 use nas_assay_criteria::rank::average_ranks;
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_spaces::SpaceId;
+use serde::Serialize;
+
+use crate::{record_text, value_text};
 
 /// The baselines that stand first in every board.
 const FIRST: [&str; 2] = ["params", "flops"];
@@ -235,7 +235,7 @@ impl Cell {
     fn new(estimator: &EstimatorRecord, seeds: usize, params: Option<f64>, against_params: Option<Verdict>) -> Self {
         Self {
             tau_b: tau(estimator),
-            interval: estimator.criteria.kendall.interval.map(|interval| [interval.lower, interval.upper]),
+            interval: estimator.criteria.kendall.interval.map(value_text::bounds),
             checkpoint: estimator.checkpoint.as_ref().map(ToString::to_string),
             seeds,
             version: estimator.version,

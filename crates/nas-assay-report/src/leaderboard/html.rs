@@ -1,5 +1,6 @@
 //! The board as a page.
 
+use nas_assay_criteria::{Criterion, Verdict};
 use serde::Serialize;
 
 use super::board::{Cell, Column, Leaderboard, Row};
@@ -7,7 +8,6 @@ use super::text::{ABOUT, beats, interval, legend, rank};
 use crate::error::ReportError;
 use crate::html::template::{keep_units, render, typeset};
 use crate::value_text::{self, NONE, count};
-use nas_assay_criteria::{Criterion, Verdict};
 
 const PAGE: &str = include_str!("page.html");
 

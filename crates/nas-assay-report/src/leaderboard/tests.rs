@@ -1,10 +1,11 @@
 //! Boards of invented records.
 
-use super::*;
-use crate::fixture;
 use nas_assay_criteria::Verdict;
 use nas_assay_schema::store::record::Checkpoint;
 use nas_assay_schema::store::record::Record;
+
+use super::*;
+use crate::fixture;
 
 /// An invented record of a space, perhaps in miniature.
 fn record(space: &str, name: &str, rows: usize, miniature: bool) -> Record {

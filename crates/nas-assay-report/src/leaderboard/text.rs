@@ -1,10 +1,11 @@
 //! The board as text: for a terminal, and in Markdown.
 
+use nas_assay_criteria::Criterion;
+
 use super::board::{Beats, Cell, Column, Leaderboard};
 use crate::text_table::{TextTable, escape_markdown};
 use crate::value_text::{self, NONE, count};
 use crate::wrap::{NARROWEST, wrap};
-use nas_assay_criteria::Criterion;
 
 /// What the numbers are.
 pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. Values of one column are of the same architectures. \
@@ -64,8 +65,7 @@ pub(super) fn beats(beats: Option<Beats>) -> String {
 }
 
 pub(super) fn interval(cell: &Cell) -> Option<String> {
-    let [lower, upper] = cell.interval?.map(|bound| value_text::fixed(bound, 2));
-    Some(format!("[{lower}, {upper}]"))
+    cell.interval.map(|bounds| value_text::interval(bounds, 2))
 }
 
 fn value(cell: &Cell) -> String {

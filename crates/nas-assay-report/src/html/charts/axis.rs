@@ -1,9 +1,11 @@
 //! Axes: where a value is drawn, and which values have a label.
 
+use crate::value_text;
+
 /// Maps an interval of values to one of the picture.
 #[derive(Clone, Copy)]
 pub(crate) struct Axis {
-    values: [f64; 2],
+    pub values: [f64; 2],
     pub places: [f64; 2],
 }
 
@@ -24,6 +26,11 @@ pub(crate) const SERIES: usize = 6;
 
 /// Above this many architectures a picture shows cells of a grid instead of dots.
 pub(super) const MOST_DOTS: usize = 1200;
+
+/// A number on a chart, with a true minus sign.
+pub(super) fn label(value: f64, decimals: usize) -> String {
+    value_text::fixed(value, decimals).replace('-', "−")
+}
 
 /// A step of 1, 2 or 5 times a power of ten that divides `0..=top` into four to ten parts.
 pub(super) fn tick_step(top: f64) -> f64 {

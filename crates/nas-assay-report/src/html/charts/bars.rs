@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::axis::Axis;
+use nas_assay_criteria::ComplexityGroup;
+
+use super::axis::{Axis, label};
 use crate::html::svg::picture;
 use crate::value_text;
-use nas_assay_criteria::ComplexityGroup;
 
 /// How far the axis of a panel's bars reaches to either side of zero: a multiple of a tenth that holds every rank difference.
 pub(crate) fn reach<'a>(groups: impl Iterator<Item = &'a ComplexityGroup>) -> f64 {
@@ -21,7 +22,7 @@ pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach:
     let mut body = String::new();
     for value in [reach, 0.0, -reach] {
         let y = up.at(value);
-        let text = value_text::fixed(value, 1).replace('-', "−");
+        let text = label(value, 1);
         let _ = write!(
             body,
             "<path class=\"rule\" d=\"M{left} {y:.1}H{right}\"/><text class=\"end\" x=\"26\" y=\"{:.1}\">{text}</text>",
@@ -34,7 +35,7 @@ pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach:
         let middle = left + step * (place as f64 + 0.5);
         let y = up.at(group.rank_difference);
         let class = if group.rank_difference > 0.0 { "over" } else { "under" };
-        let tau = group.tau_b.map_or(value_text::NONE.to_owned(), |tau| value_text::fixed(tau, 2).replace('-', "−"));
+        let tau = group.tau_b.map_or(value_text::NONE.to_owned(), |tau| label(tau, 2));
         let _ = write!(
             body,
             "<rect class=\"bar {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>\
@@ -44,7 +45,7 @@ pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach:
             0.64 * step,
             (y - zero).abs()
         );
-        heard.push(format!("{} (tau-b {tau})", value_text::fixed(group.rank_difference, 3).replace('-', "−")));
+        heard.push(format!("{} (tau-b {tau})", label(group.rank_difference, 3)));
     }
     let _ = write!(
         body,

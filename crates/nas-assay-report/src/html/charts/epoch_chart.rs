@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::axis::{Axis, SERIES, tick_step, ticks};
+use super::axis::{Axis, SERIES, label, ticks};
+use super::epoch_axes::{SIZE, UP, epoch_labels, value_lines};
 use crate::html::svg::picture;
-use crate::value_text;
 
 /// A value at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,22 +44,8 @@ impl EpochChart<'_> {
         let top = fifth(held().fold(0.2, f64::max), f64::ceil);
         let bottom = fifth(held().fold(0.0, f64::min), f64::floor);
         let last = f64::from(points().map(|point| point.epoch).max().unwrap_or(1)).max(2.0);
-        let (across, up) = (Axis::new([0.0, last], [44.0, 402.0]), Axis::new([bottom, top], [196.0, 10.0]));
-        let mut body = String::new();
-        for value in ticks(bottom, top, 0.2) {
-            let y = up.at(value);
-            let text = value_text::fixed(value, 1).replace('-', "−");
-            let _ = write!(
-                body,
-                "<path class=\"rule\" d=\"M44 {y:.1}H412\"/><text class=\"end\" x=\"38\" y=\"{:.1}\">{text}</text>",
-                y + 4.0
-            );
-        }
-        let step = tick_step(last).max(1.0);
-        for (value, x) in ticks(0.0, last, step).map(|value| (value, across.at(value))) {
-            let _ = write!(body, "<text class=\"middle\" x=\"{x:.1}\" y=\"213\">{value}</text>");
-        }
-        body += "<text class=\"middle\" x=\"228\" y=\"228\">epoch</text>";
+        let (across, up) = (Axis::new([0.0, last], [44.0, 402.0]), Axis::new([bottom, top], UP));
+        let mut body = value_lines(up, ticks(bottom, top, 0.2), |value| label(value, 1)) + &epoch_labels(across);
         for (place, series) in self.series.iter().enumerate() {
             // Intervals of several series stand side by side and not on one another.
             let aside = 3.0 * (place as f64 - 0.5 * (self.series.len() as f64 - 1.0));
@@ -79,7 +65,7 @@ impl EpochChart<'_> {
             let _ = write!(body, "<path class=\"curve series-{class}\" d=\"{line}h0\"/>");
         }
         let description = format!("{} by epoch, {} lines.", self.title, self.series.len());
-        picture(self.id, [420, 230], self.title, &description, &body)
+        picture(self.id, SIZE, self.title, &description, &body)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use nas_assay_criteria::ChangeBias;
+
 use super::axis::Axis;
 use crate::html::svg::picture;
 use crate::value_text;
-use nas_assay_criteria::ChangeBias;
 
 /// Bins to either side that are always shown.
 const LEAST: usize = 4;

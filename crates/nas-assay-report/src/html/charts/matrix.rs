@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use nas_assay_criteria::ChangeBias;
+
 use crate::html::svg::{escape, picture};
 use crate::value_text;
-use nas_assay_criteria::ChangeBias;
 
 /// The most operations that a matrix is readable with.
 pub(crate) const MOST_OPERATIONS: usize = 8;
@@ -51,7 +52,7 @@ pub(crate) fn matrix(
                 side - 1.0,
                 0.6 * (points.abs() / 60.0).min(1.0)
             );
-            signed(points)
+            value_text::signed(points, 0).replace('-', "−")
         };
         let _ = write!(
             body,
@@ -69,12 +70,6 @@ pub(crate) fn matrix(
     );
     let height = (top + size + 4.0).ceil() as u32;
     picture(id, [220, height], &format!("Bias of {estimator} by operation"), &description, &body)
-}
-
-/// A whole number with its sign.
-fn signed(value: f64) -> String {
-    let text = value_text::fixed(value, 0).replace('-', "−");
-    if text.starts_with('−') || text == "0" { text } else { format!("+{text}") }
 }
 
 #[cfg(test)]

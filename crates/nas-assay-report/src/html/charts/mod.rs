@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod cost;
+mod epoch_axes;
 mod epoch_chart;
 mod histogram;
 mod interval;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use nas_assay_schema::store::record::{EpochRecord, SupernetRecord};
 
 use super::axis::{Axis, SERIES, tick_step, ticks};
+use super::epoch_axes::{SIZE, UP, epoch_labels, value_lines};
 use crate::html::svg::picture;
 
 /// One quantity of supernet training over epochs, a line a seed.
@@ -29,21 +30,8 @@ impl TrainingCurve<'_> {
         let highest = self.top.unwrap_or_else(|| epochs().map(self.of).fold(0.0, f64::max));
         let step = tick_step(highest);
         let top = if step > 0.0 { (highest / step).ceil() * step } else { 1.0 };
-        let (across, up) = (Axis::new([1.0, last], [44.0, 412.0]), Axis::new([0.0, top], [196.0, 10.0]));
-        let mut body = String::new();
-        for (value, y) in ticks(0.0, top, step).map(|value| (value, up.at(value))) {
-            let text = (self.tick)(value);
-            let _ = write!(
-                body,
-                "<path class=\"rule\" d=\"M44 {y:.1}H412\"/><text class=\"end\" x=\"38\" y=\"{:.1}\">{text}</text>",
-                y + 4.0
-            );
-        }
-        let step = tick_step(last).max(1.0);
-        for (value, x) in ticks(step, last, step).map(|value| (value, across.at(value))) {
-            let _ = write!(body, "<text class=\"middle\" x=\"{x:.1}\" y=\"213\">{value}</text>");
-        }
-        body += "<text class=\"middle\" x=\"228\" y=\"228\">epoch</text>";
+        let (across, up) = (Axis::new([1.0, last], [44.0, 412.0]), Axis::new([0.0, top], UP));
+        let mut body = value_lines(up, ticks(0.0, top, step), self.tick) + &epoch_labels(across);
         for (place, supernet) in supernets.iter().enumerate() {
             let mut path = String::new();
             for epoch in supernet.epochs.iter().filter(|epoch| (self.of)(epoch).is_finite()) {
@@ -54,6 +42,6 @@ impl TrainingCurve<'_> {
             let _ = write!(body, "<path class=\"curve series-{}\" d=\"{path}h0\"/>", place % SERIES);
         }
         let description = format!("{} by epoch, one line for each of {} supernets.", self.title, supernets.len());
-        picture(self.id, [420, 230], self.title, &description, &body)
+        picture(self.id, SIZE, self.title, &description, &body)
     }
 }

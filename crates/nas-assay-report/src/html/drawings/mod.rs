@@ -3,9 +3,10 @@
 mod graph;
 mod stages;
 
+use nas_assay_spaces::{Architecture, SpaceId, nb101, nb201, nb301};
+
 use super::svg::escape;
 use graph::{Edge, Graph, Kind};
-use nas_assay_spaces::{Architecture, SpaceId, nb101, nb201, nb301};
 
 /// What to know to read the drawings of a space.
 pub(super) fn guide(space: SpaceId) -> &'static str {

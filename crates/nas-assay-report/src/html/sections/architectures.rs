@@ -1,12 +1,13 @@
 //! Single architectures, drawn.
 
+use nas_assay_criteria::Standing;
+use nas_assay_schema::store::record::EstimatorRecord;
+use nas_assay_spaces::SpaceId;
+
 use super::shown::Shown;
 use crate::html::drawings::{draw, guide};
 use crate::html::section::{Figure, Group, Section};
 use crate::value_text::{count, percentage};
-use nas_assay_criteria::Standing;
-use nas_assay_schema::store::record::EstimatorRecord;
-use nas_assay_spaces::SpaceId;
 
 /// Architectures of each kind that are drawn.
 const DRAWN: usize = 3;

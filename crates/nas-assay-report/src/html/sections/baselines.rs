@@ -1,11 +1,12 @@
 //! Paired tests: estimators against the baselines, and variants against the spec's own settings.
 
-use super::shown::Shown;
-use crate::html::section::{Section, Table, TableRow, cell, outcome};
-use crate::value_text::{self, NONE};
 use nas_assay_criteria::Verdict;
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::EstimatorRecord;
+
+use super::shown::Shown;
+use crate::html::section::{Section, Table, TableRow, cell, heading, outcome};
+use crate::value_text::{self, NONE};
 
 /// Every estimator against every baseline.
 pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
@@ -30,12 +31,10 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-{name}", shown.id),
         caption,
         folded,
-        headings: [["Estimator".to_owned(), String::new()]]
+        headings: [heading("Estimator", "")]
             .into_iter()
             .chain(
-                baselines
-                    .iter()
-                    .map(|with| [format!("against {with}"), "difference of tau-b, 95 % interval".to_owned()]),
+                baselines.iter().map(|with| heading(format!("against {with}"), "difference of tau-b, 95 % interval")),
             )
             .collect(),
         rows: places

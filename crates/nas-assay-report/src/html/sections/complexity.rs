@@ -1,11 +1,12 @@
 //! Bias by complexity.
 
-use super::shown::Shown;
-use crate::html::charts;
-use crate::html::section::{Figure, Section, Table, TableRow, cells};
-use crate::value_text::{self, NONE};
 use nas_assay_criteria::ComplexityGroup;
 use nas_assay_schema::store::record::EstimatorRecord;
+
+use super::shown::Shown;
+use crate::html::charts;
+use crate::html::section::{Figure, Section, Table, TableRow, cells, heading};
+use crate::value_text::{self, NONE};
 
 /// Multiply-accumulates in millions.
 fn mega(cost: f64) -> String {
@@ -29,15 +30,13 @@ pub(super) fn complexity(shown: &Shown<'_>) -> Option<Section> {
             reach,
         ),
     };
-    let heading = |group: &ComplexityGroup| {
+    let span = |group: &ComplexityGroup| {
         let span = format!("{} to {} MFLOPs", mega(group.least_cost), mega(group.greatest_cost));
-        [span, format!("{} architectures", value_text::count(group.rows))]
+        heading(span, format!("{} architectures", value_text::count(group.rows)))
     };
     let value = |group: &ComplexityGroup| {
         let tau = group.tau_b.map_or(NONE.to_owned(), |tau| value_text::fixed(tau, 3));
-        let difference = value_text::fixed(group.rank_difference, 3);
-        let sign = if group.rank_difference > 0.0 && difference != "0.000" { "+" } else { "" };
-        cells(&format!("{sign}{difference}"), &format!("tau-b {tau}"))
+        cells(&value_text::signed(group.rank_difference, 3), &format!("tau-b {tau}"))
     };
     let row = |(_, estimator): (usize, &EstimatorRecord)| TableRow {
         name: estimator.id.clone(),
@@ -59,10 +58,7 @@ pub(super) fn complexity(shown: &Shown<'_>) -> Option<Section> {
             id: format!("{}-complexity-table", shown.id),
             caption: "Mean rank difference of each group, and tau-b within it.".to_owned(),
             folded: Some("The numbers".to_owned()),
-            headings: [["Estimator".to_owned(), String::new()]]
-                .into_iter()
-                .chain(first.bias.complexity.iter().map(heading))
-                .collect(),
+            headings: [heading("Estimator", "")].into_iter().chain(first.bias.complexity.iter().map(span)).collect(),
             rows: all().map(row).collect(),
         }],
         ..Section::default()

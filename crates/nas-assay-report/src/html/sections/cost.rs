@@ -1,10 +1,11 @@
 //! Cost against quality.
 
+use nas_assay_schema::store::record::EstimatorRecord;
+
 use super::shown::Shown;
 use crate::html::charts::Costs;
 use crate::html::section::{Figure, Section};
 use crate::value_text;
-use nas_assay_schema::store::record::EstimatorRecord;
 
 /// Truth against multiply-accumulates, the best of each estimator marked.
 pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {

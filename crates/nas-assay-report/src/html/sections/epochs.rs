@@ -1,11 +1,13 @@
 //! How a ranking changes over the epochs of a supernet, and from seed to seed.
 
-use super::shown::Shown;
-use crate::html::charts::{EpochChart, Point, Series};
-use crate::html::section::{Figure, Section, Table, TableRow, cell, cells};
-use crate::value_text::{self, NONE};
 use nas_assay_criteria::{Criterion, Stability, percent};
 use nas_assay_schema::store::record::{Checkpoint, EstimatorRecord, PanelRecord, SpreadRecord, StabilityRecord};
+
+use super::shown::Shown;
+use crate::html::charts::{EpochChart, Point, SERIES, Series};
+use crate::html::section::{Figure, Section, Table, TableRow, cell, cells, heading};
+use crate::record_text::variant_prefix;
+use crate::value_text::{self, NONE};
 
 /// An estimator with its variant.
 type Of<'a> = (&'a str, Option<&'a str>);
@@ -69,7 +71,7 @@ pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
             let mine = rows().filter(|(row, at)| of(row) == wanted && at.seeds() == seeds);
             let point = |(row, at): (&EstimatorRecord, &Checkpoint)| {
                 let kendall = &row.criteria.kendall;
-                let bounds = kendall.interval.map(|interval| [interval.lower, interval.upper]);
+                let bounds = kendall.interval.map(value_text::bounds);
                 Some(Point { epoch: at.epoch, value: kendall.tau_b?, bounds })
             };
             mine.filter_map(point).collect::<Vec<_>>()
@@ -82,7 +84,7 @@ pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
                 .collect::<Vec<_>>()
         };
         let (name, variant) = wanted;
-        let variant = variant.map_or(String::new(), |variant| format!("{variant}, "));
+        let variant = variant_prefix(variant);
         let mut draw = |place: usize, about: &str, series: Vec<Series>| {
             if series.is_empty() {
                 return;
@@ -111,7 +113,7 @@ pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
         text: "How near a supernet's ranking is to the truth after so many epochs, and how much of it is still there at the next \
                checkpoint, which counts as the truth in the relative values."
             .to_owned(),
-        legend: legend.iter().enumerate().map(|(place, of)| (place, seeds(of))).collect(),
+        legend: legend.iter().enumerate().map(|(place, of)| (place % SERIES, seeds(of))).collect(),
         figures,
         wide: true,
         tables,
@@ -126,7 +128,7 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
     }
     let row = |record: &StabilityRecord| {
         let [top, bottom] = ends(&record.stability);
-        let variant = record.variant.as_ref().map_or(String::new(), |variant| format!("{variant}, "));
+        let variant = variant_prefix(record.variant.as_deref());
         TableRow {
             name: record.estimator.clone(),
             about: format!("{variant}{}", seeds(&record.seeds)),
@@ -143,7 +145,7 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
         id: format!("{}-stability", shown.id),
         caption: "The ranking of an earlier checkpoint against that of the next, which counts as the truth.".to_owned(),
         folded: Some(format!("Stability between {} pairs of adjacent checkpoints", value_text::count(found.len()))),
-        headings: headings.map(|heading| [heading.to_owned(), String::new()]).to_vec(),
+        headings: headings.map(|text| heading(text, "")).to_vec(),
         rows: found.iter().map(row).collect(),
     }]
 }
@@ -173,7 +175,7 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
         };
         let record = found.iter().find(|record| (key(record), record.epoch) == (of.clone(), *epoch));
         let count = record.map_or(0, |record| record.spread.count);
-        let variant = of.1.as_ref().map_or(String::new(), |variant| format!("{variant}, "));
+        let variant = variant_prefix(of.1.as_deref());
         TableRow {
             name: of.0.clone(),
             about: format!("{variant}epoch {epoch}, {count} seeds"),
@@ -186,9 +188,9 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
             "Mean ± standard deviation of the sample over supernet seeds; below it the least and the greatest value."
                 .to_owned(),
         folded,
-        headings: [["Estimator".to_owned(), String::new()]]
+        headings: [heading("Estimator", "")]
             .into_iter()
-            .chain(criteria.iter().map(|&criterion| [value_text::heading(criterion), String::new()]))
+            .chain(criteria.iter().map(|&criterion| heading(value_text::heading(criterion), "")))
             .collect(),
         rows,
     };

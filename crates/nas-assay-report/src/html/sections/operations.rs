@@ -1,12 +1,13 @@
 //! Bias by operation.
 
+use nas_assay_criteria::ChangeBias;
+use nas_assay_schema::store::record::EstimatorRecord;
+
 use super::shown::Shown;
 use crate::html::charts::{self, MOST_OPERATIONS};
 use crate::html::drawings::short;
-use crate::html::section::{Figure, Group, Section, Table, TableRow, cell, cells};
+use crate::html::section::{Figure, Group, Section, Table, TableRow, cell, cells, heading};
 use crate::value_text::{self, count};
-use nas_assay_criteria::ChangeBias;
-use nas_assay_schema::store::record::EstimatorRecord;
 
 /// Pairs of architectures below which nothing is concluded from their fractions.
 const FEWEST: usize = 10;
@@ -98,14 +99,12 @@ fn share(fraction: f64) -> String {
 }
 
 fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize, &EstimatorRecord)]) -> Table {
-    let heading = |(_, estimator): &(usize, &EstimatorRecord)| [estimator.id.clone(), estimator.about()];
+    let by_estimator = |(_, estimator): &(usize, &EstimatorRecord)| heading(&estimator.id, estimator.about());
     let row = |change: &ChangeBias<String>| {
         let found = estimators.iter().map(|(_, estimator)| {
             let same = |found: &&ChangeBias<String>| (&found.from, &found.to) == (&change.from, &change.to);
             estimator.bias.operations.iter().find(same).map_or(cell(value_text::NONE), |found| {
-                let points = value_text::fixed(100.0 * found.overestimate(), 1);
-                let sign = if points.starts_with('-') || points == "0.0" { "" } else { "+" };
-                cells(&share(found.score_increases), &format!("{sign}{points}"))
+                cells(&share(found.score_increases), &value_text::signed(100.0 * found.overestimate(), 1))
             })
         });
         TableRow {
@@ -117,14 +116,14 @@ fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize
                 .collect(),
         }
     };
-    let fixed = [["Exchange", ""], ["Pairs", ""], ["Truth", "increases"]].map(|heading| heading.map(str::to_owned));
+    let fixed = [["Exchange", ""], ["Pairs", ""], ["Truth", "increases"]].map(|[text, below]| heading(text, below));
     Table {
         id: format!("{}-operations-table", shown.id),
         caption: "The fraction of the pairs in which truth and score increase; below it how many percentage points oftener than the \
                   truth."
             .to_owned(),
         folded: Some(format!("All {} exchanges", count(changes.len()))),
-        headings: fixed.into_iter().chain(estimators.iter().map(heading)).collect(),
+        headings: fixed.into_iter().chain(estimators.iter().map(by_estimator)).collect(),
         rows: changes.iter().map(row).collect(),
     }
 }

@@ -1,10 +1,11 @@
 //! The parts of a panel on the page.
 
+use nas_assay_criteria::Verdict;
+use nas_assay_schema::store::record::PanelRecord;
+
 use super::sections;
 use crate::html::section::Section;
 use crate::{fixture, value_text};
-use nas_assay_criteria::Verdict;
-use nas_assay_schema::store::record::PanelRecord;
 
 fn panel() -> PanelRecord {
     fixture::whole(240).panels.remove(0)

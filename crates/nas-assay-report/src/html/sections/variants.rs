@@ -4,7 +4,7 @@ use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{InsideRecord, VariantRecord};
 
 use super::shown::Shown;
-use crate::html::section::{Section, Table, TableRow, cell, cells, outcome};
+use crate::html::section::{Section, Table, TableRow, cell, cells, heading, outcome};
 use crate::value_text::{self, mean_score};
 
 /// What a variant changes.
@@ -32,7 +32,7 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-variants-table", shown.id),
         caption: "The variant against the spec's own settings.".to_owned(),
         folded: None,
-        headings: headings.map(|heading| heading.map(str::to_owned)).to_vec(),
+        headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows: variants.iter().map(row).collect(),
     };
     Some(Section {
@@ -78,7 +78,7 @@ fn kept(shown: &Shown<'_>) -> Option<Table> {
         caption: "Inside what pruning kept: the pruned supernet and the spec's own on the kept architectures alone."
             .to_owned(),
         folded: None,
-        headings: headings.map(|heading| heading.map(str::to_owned)).to_vec(),
+        headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows,
     })
 }
