@@ -6,4 +6,4 @@ mod nearest;
 pub mod seed;
 
 pub use digest::sha256_hex;
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_always};

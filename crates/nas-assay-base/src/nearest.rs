@@ -1,17 +1,48 @@
-//! The known word that a misspelt one was meant to be.
+//! The known word that is most similar to a misspelt one.
 
-/// The known word nearest to `word`, if one is near enough to be meant.
+/// The lowest similarity at which [`nearest`] still names a word.
+const MEANT: f64 = 0.5;
+
+/// The known word that `word` probably means: the most similar one, if it is similar enough.
+///
+/// Similarity is one minus the Damerau–Levenshtein distance divided by the length of the longer word; at least 0.5 is required. Upper and
+/// lower case count as equal, and so do `_` and `-`. Of equally similar words the first is taken.
+///
+/// ```
+/// use nas_assay_base::nearest;
+///
+/// let known = ["learning-rate", "momentum", "batch"];
+/// assert_eq!(nearest("learnig_rate", known), Some("learning-rate"));
+/// assert_eq!(nearest("zebra", known), None);
+/// ```
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = word.to_lowercase().replace('_', "-");
-    let scored = known.into_iter().map(|candidate| {
-        let plain = candidate.to_lowercase().replace('_', "-");
-        (strsim::normalized_damerau_levenshtein(&folded, &plain), candidate)
-    });
-    let best = scored.fold(None, |best: Option<(f64, &str)>, next| match best {
-        Some(held) if held.0 >= next.0 => Some(held),
-        _ => Some(next),
-    });
-    best.filter(|(similarity, _)| *similarity >= 0.5).map(|(_, candidate)| candidate)
+    most_similar(word, known).filter(|(similarity, _)| *similarity >= MEANT).map(|(_, candidate)| candidate)
+}
+
+/// The known word most similar to `word`, however different it is; `None` only if no word is known. Similarity is that of [`nearest`].
+///
+/// ```
+/// use nas_assay_base::nearest_always;
+///
+/// assert_eq!(nearest_always("zebra", ["nb101", "nds_resnet"]), Some("nds_resnet"));
+/// assert_eq!(nearest_always("zebra", []), None);
+/// ```
+pub fn nearest_always<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    most_similar(word, known).map(|(_, candidate)| candidate)
+}
+
+/// The first of the most similar words, with its similarity from 0 to 1.
+fn most_similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(f64, &'a str)> {
+    let folded = fold(word);
+    let scored = known
+        .into_iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&folded, &fold(candidate)), candidate));
+    scored.reduce(|best, next| if next.0 > best.0 { next } else { best })
+}
+
+/// Lower case, with `-` for `_`.
+fn fold(word: &str) -> String {
+    word.to_lowercase().replace('_', "-")
 }
 
 #[cfg(test)]
@@ -22,5 +53,12 @@ mod tests {
     fn only_a_near_word_is_meant() {
         assert_eq!(nearest("zebra", ["epochs", "batch"]), None);
         assert_eq!(nearest("Learning_Rate", ["learning-rate", "batch"]), Some("learning-rate"));
+    }
+
+    #[test]
+    fn the_first_of_equally_near_words_wins() {
+        assert_eq!(nearest("b", ["bc", "bd", "x"]), Some("bc"));
+        assert_eq!(nearest_always("b", ["x", "y"]), Some("x"));
+        assert_eq!(nearest_always("b", []), None);
     }
 }

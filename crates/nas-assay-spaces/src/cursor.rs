@@ -1,7 +1,8 @@
 //! Reading an architecture's text from left to right, with errors that say where it stopped being one.
 
 use super::ArchitectureError;
-use super::error::{Excerpt, nearest};
+use super::error::Excerpt;
+use nas_assay_base::nearest_always;
 
 /// What is still to be read of a text.
 pub(super) struct Cursor<'a> {
@@ -59,9 +60,8 @@ impl<'a> Cursor<'a> {
             return Err(self.unexpected("an operation"));
         }
         let Some((operation, _)) = known.clone().find(|(_, candidate)| *candidate == name) else {
-            let names = known.map(|(_, candidate)| (candidate, candidate));
             let (space, position) = (self.space, self.position());
-            let nearest = nearest(name, names).unwrap_or_default();
+            let nearest = nearest_always(name, known.map(|(_, candidate)| candidate)).unwrap_or_default();
             return Err(ArchitectureError::UnknownOperation { space, position, found: Excerpt::of(name), nearest });
         };
         self.rest = rest;

@@ -1,5 +1,7 @@
 //! What can be wrong with the text of an architecture or the name of a space.
 
+use nas_assay_base::nearest_always;
+
 use super::SpaceId;
 
 /// A text that is not an architecture. Positions count bytes from 0.
@@ -74,26 +76,16 @@ impl std::fmt::Display for Excerpt {
 #[error("unknown search space {name}; the nearest known one is `{nearest}`")]
 pub struct UnknownSpace {
     name: Excerpt,
-    nearest: SpaceId,
+    nearest: &'static str,
 }
 
 impl UnknownSpace {
     pub(super) fn new(name: &str) -> Self {
-        let nearest = nearest(name, SpaceId::ALL.iter().map(|id| (*id, id.name())));
-        Self { name: Excerpt::of(name), nearest: nearest.unwrap_or(SpaceId::Nb201) }
-    }
-}
-
-/// The known value whose name is most similar to `name` (Jaro–Winkler; the first of equals).
-pub(super) fn nearest<T>(name: &str, known: impl Iterator<Item = (T, &'static str)>) -> Option<T> {
-    let mut best = None;
-    for (value, candidate) in known {
-        let similarity = strsim::jaro_winkler(name, candidate);
-        if best.as_ref().is_none_or(|(most, _)| similarity > *most) {
-            best = Some((similarity, value));
+        Self {
+            name: Excerpt::of(name),
+            nearest: nearest_always(name, SpaceId::ALL.map(SpaceId::name)).unwrap_or_default(),
         }
     }
-    best.map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -105,11 +97,5 @@ mod tests {
         assert_eq!(Excerpt::of("").to_string(), "the end of the text");
         assert_eq!(Excerpt::of("a\nb").to_string(), "`a\\nb`");
         assert_eq!(Excerpt::of(&"é".repeat(1000)).to_string().chars().count(), Excerpt::CHARS + 3);
-    }
-
-    #[test]
-    fn the_first_of_equally_near_names_wins() {
-        assert_eq!(nearest("b", [(1, "bc"), (2, "bd"), (3, "x")].into_iter()), Some(1));
-        assert_eq!(nearest::<u8>("b", std::iter::empty()), None);
     }
 }
