@@ -1,4 +1,4 @@
-//! Files that are either whole or absent.
+//! Atomic file writes: a file is complete or absent.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -7,21 +7,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static SERIAL: AtomicU64 = AtomicU64::new(0);
 
-/// A file that could not be written; nothing is left of the attempt.
+/// A file could not be written. The attempt leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to write {}: {source}", path.display())]
 pub struct WriteError {
     /// The file.
     pub path: PathBuf,
-    /// What the system said.
+    /// The error of the operating system.
     pub source: io::Error,
 }
 
-/// Writes a file under a temporary name beside it, forces it to the disk, and renames it: a reader sees the old content or the new,
-/// never a part. Folders on the way are made. Two processes that write the same file at once each write a temporary of their own.
+/// Writes `bytes` to a temporary file in the same folder, flushes it to the disk, and renames it to `path`. A reader sees the old content
+/// or the new content, never a part. Missing folders are created. Two processes can write the same file at once: each has a temporary
+/// file of its own.
 ///
 /// # Errors
-/// If a step fails (a full disk, a missing permission); the temporary is removed and an older file stays as it was.
+/// If a step fails (full disk, missing permission). The temporary file is removed, and an older file at `path` stays as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let failed = |source| WriteError { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

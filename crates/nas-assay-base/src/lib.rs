@@ -1,4 +1,4 @@
-//! What every crate of nas-assay stands on: named random streams, digests, files that are whole or absent, and nearest names.
+//! The foundation of all nas-assay crates: named random streams, digests, atomic file writes and nearest names.
 
 pub mod digest;
 pub mod files;

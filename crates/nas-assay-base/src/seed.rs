@@ -1,11 +1,23 @@
 //! A tree of named random streams.
 //!
-//! Every random number of an experiment comes from here. A node of the tree is a 32-byte key; a child's key is the SHA-256 of
-//! its parent's key and a label, so an extra draw in one place disturbs nothing elsewhere, and the order in which children are
-//! made does not matter. A node becomes numbers through [`Seed::stream`], a ChaCha20 generator with that key.
+//! Every random number of an experiment comes from here. A node of the tree is a 32-byte key, and the key of a child is the SHA-256 of
+//! its parent's key and a label. So an extra draw in one place changes nothing elsewhere, and the order in which children are created
+//! does not matter. [`Seed::stream`] is the ChaCha20 generator with the key of a node.
 //!
-//! Uniform floats are exact dyadic fractions and normal deviates use `libm`, never the system's math library, so that a stream
-//! yields the same bits on every machine.
+//! Uniform floats are exact multiples of 2⁻⁵³, and normal deviates use `libm` instead of the system's math library. A stream therefore
+//! has the same bits on every machine.
+//!
+//! ```
+//! use nas_assay_base::seed::Seed;
+//!
+//! let root = Seed::root(20);
+//! let mut stream = root.child("weights").index("epoch", 3).stream();
+//! let first = stream.next_u64();
+//!
+//! // The same names give the same numbers, whatever was drawn elsewhere in between.
+//! root.child("images").stream().shuffle(&mut [1, 2, 3]);
+//! assert_eq!(root.child("weights").index("epoch", 3).stream().next_u64(), first);
+//! ```
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -22,7 +34,7 @@ impl std::fmt::Debug for Seed {
 }
 
 impl Seed {
-    /// The root of a tree, from the seed that a spec declares.
+    /// The root of the tree for a seed, such as the one that a spec declares.
     pub fn root(seed: u64) -> Self {
         Self(Sha256::new().chain_update(b"nas-assay seed v1").chain_update(seed.to_le_bytes()).finalize().into())
     }
@@ -34,7 +46,7 @@ impl Seed {
         Self(Sha256::new().chain_update(self.0).chain_update(length).chain_update(label).finalize().into())
     }
 
-    /// The `index`-th child of a numbered family, such as one epoch of many.
+    /// Child number `index` of the family named `label`, such as one of many epochs.
     #[must_use]
     pub fn index(&self, label: &str, index: u64) -> Self {
         let length = (label.len() as u64).to_le_bytes();
@@ -42,7 +54,7 @@ impl Seed {
         Self(hash.chain_update(index.to_le_bytes()).finalize().into())
     }
 
-    /// The numbers of this node, from the first on.
+    /// The random numbers of this node. Every call starts again at the first number.
     pub fn stream(&self) -> Stream {
         Stream { rng: ChaCha20Rng::from_seed(self.0) }
     }
@@ -60,12 +72,12 @@ impl Stream {
         self.rng.next_u64()
     }
 
-    /// A uniform integer in `0..bound`, without bias (Lemire 2019, rejection).
+    /// A uniform integer in `0..bound`, without bias (rejection, Lemire 2019).
     ///
     /// # Panics
     /// If `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        assert!(bound > 0, "a uniform integer below zero was asked for");
+        assert!(bound > 0, "below(0): there is no integer to draw");
         let threshold = bound.wrapping_neg() % bound;
         loop {
             let wide = u128::from(self.next_u64()) * u128::from(bound);
@@ -76,6 +88,9 @@ impl Stream {
     }
 
     /// A uniform index into a collection of `len` elements.
+    ///
+    /// # Panics
+    /// If `len` is zero.
     pub fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }
@@ -85,7 +100,7 @@ impl Stream {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A standard normal deviate (Box–Muller, one deviate for two uniforms).
+    /// A standard normal deviate (Box–Muller; two uniform draws give one deviate).
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
         radius * libm::cos(2.0 * std::f64::consts::PI * self.unit())
@@ -105,7 +120,7 @@ impl Stream {
         order
     }
 
-    /// `count` distinct indices below `len`, ascending; all of them if `count` is `len` or more.
+    /// `count` distinct random indices below `len`, in ascending order; all of them if `count` is `len` or more.
     pub fn choose(&mut self, len: usize, count: usize) -> Vec<usize> {
         let mut order = self.permutation(len);
         order.truncate(count);
