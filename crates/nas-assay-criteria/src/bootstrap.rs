@@ -1,4 +1,4 @@
-//! How far correlations could move if other architectures had been drawn.
+//! Bootstrap intervals: how much a correlation depends on which architectures were drawn.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::rank::{PairCounts, Pearson, spearman};
 use super::resample::{Buffers, Correlations, Resampling};
 use nas_assay_base::seed::{Seed, Stream};
 
-/// The share of resamples that an [`Interval`] covers.
+/// The fraction of resamples that an [`Interval`] covers.
 pub const LEVEL: f64 = 0.95;
 
 /// A percentile bootstrap interval (Efron 1979) of a correlation, or of a difference of two.
@@ -18,14 +18,14 @@ pub struct Interval {
     pub lower: f64,
     /// The 97.5th percentile.
     pub upper: f64,
-    /// Resamples that entered the percentiles.
+    /// Number of resamples that the percentiles are taken over.
     pub resamples: usize,
-    /// Resamples left out because truth or scores were constant in them.
+    /// Number of resamples left out because truth or scores were constant in them.
     pub undefined: usize,
 }
 
 impl Interval {
-    /// The interval of a value over its resamples; `None` where none of them has a value.
+    /// The interval of a value over its resamples; `None` if no resample has a value.
     pub(super) fn of(resampled: impl ExactSizeIterator<Item = Option<f64>>) -> Option<Self> {
         let resamples = resampled.len();
         let mut defined: Vec<f64> = resampled.flatten().collect();
@@ -40,20 +40,20 @@ impl Interval {
     }
 }
 
-/// The correlations of one estimator, and what becomes of them when the architectures are drawn again with replacement.
+/// The correlations of one estimator over all architectures, and over architectures drawn again with replacement.
 ///
 /// The intervals of the three correlations and every comparison with another estimator come from this one value.
 #[derive(Clone, Debug)]
 pub struct Resamples {
-    /// Where the resamples come from.
+    /// The seed of the resamples.
     seed: Seed,
     rows: usize,
-    /// The correlations of the architectures as they are.
+    /// The correlations over all architectures, each once.
     whole: Coefficients,
     resampled: Vec<Coefficients>,
 }
 
-/// Kendall's tau-b, Spearman's rho and Pearson's r, each `None` where it is undefined.
+/// Kendall's tau-b, Spearman's rho and Pearson's r, each `None` if it is undefined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Coefficients {
     tau_b: Option<f64>,
@@ -70,9 +70,9 @@ impl From<Correlations> for Coefficients {
 impl Resamples {
     /// Resamples the rows of `truth` and `scores` with replacement, `count` times.
     ///
-    /// Resample `i` depends on `seed`, `i` and the number of rows alone: estimators of one panel see the same resamples, and the number
-    /// of threads changes nothing. Scores are higher-is-better. Pearson's r is over the rows whose score is finite. Sorting takes
-    /// O(M log M), and what is made ready takes 4·M·log₂(M / 16) bytes; a resample takes no sorting.
+    /// Resample `i` depends only on `seed`, `i` and the number of rows. So all estimators of one panel see the same resamples, on any
+    /// number of threads. Scores are higher-is-better. Pearson's r is over the rows whose score is finite. Rows are sorted once, in
+    /// O(M log M) time and 4·M·log₂(M / 16) bytes; a resample needs no sorting.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -86,27 +86,27 @@ impl Resamples {
         Self { seed, rows: truth.len(), whole, resampled }
     }
 
-    /// The 95 % interval of tau-b; `None` where no resample has one.
+    /// The 95 % interval of tau-b; `None` if no resample has a tau-b.
     pub fn tau_b(&self) -> Option<Interval> {
         Interval::of(self.resampled.iter().map(|coefficients| coefficients.tau_b))
     }
 
-    /// The 95 % interval of Spearman's rho; `None` where no resample has one.
+    /// The 95 % interval of Spearman's rho; `None` if no resample has a rho.
     pub fn spearman(&self) -> Option<Interval> {
         Interval::of(self.resampled.iter().map(|coefficients| coefficients.spearman))
     }
 
-    /// The 95 % interval of Pearson's r; `None` where no resample has one.
+    /// The 95 % interval of Pearson's r; `None` if no resample has an r.
     pub fn pearson(&self) -> Option<Interval> {
         Interval::of(self.resampled.iter().map(|coefficients| coefficients.pearson))
     }
 
-    /// Whether the resamples of `self` and `other` are the same ones.
+    /// Whether `self` and `other` have the same resamples.
     pub(super) fn share(&self, other: &Self) -> bool {
         (self.seed, self.rows, self.resampled.len()) == (other.seed, other.rows, other.resampled.len())
     }
 
-    /// Tau-b of the architectures as they are.
+    /// Tau-b over all architectures, each once.
     pub(super) fn whole_tau_b(&self) -> Option<f64> {
         self.whole.tau_b
     }
@@ -131,7 +131,7 @@ fn resample(truth: &[f64], scores: &[f64], count: usize, seed: Seed) -> Vec<Coef
         .collect()
 }
 
-/// Draws as many rows as there are, with replacement: how often each is drawn.
+/// Draws as many rows as there are, with replacement, and returns how often each row was drawn.
 fn draw(multiplicity: &mut [u32], stream: &mut Stream) {
     multiplicity.fill(0);
     for _ in 0..multiplicity.len() {
@@ -139,7 +139,7 @@ fn draw(multiplicity: &mut [u32], stream: &mut Stream) {
     }
 }
 
-/// The `fraction` quantile of an ascending slice, interpolated linearly between its neighbours (Hyndman and Fan's type 7).
+/// The `fraction` quantile of an ascending slice, with linear interpolation between neighbours (type 7 of Hyndman and Fan 1996).
 fn quantile(ascending: &[f64], fraction: f64) -> Option<f64> {
     let last = ascending.len().checked_sub(1)?;
     let position = fraction * last as f64;
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn an_interval_is_that_of_rows_written_out() {
         let (truth, mut scores) = noisy(40, 1.0, 3);
-        // A tie, and a score that Pearson's r leaves out.
+        // With a tie, and with a score that Pearson's r leaves out.
         scores[7] = scores[30];
         scores[11] = f64::NAN;
         let seed = Seed::root(11);
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(with(1), with(3));
     }
 
-    /// The intervals of version 0.1.0, which drew and counted rows one by one.
+    /// The intervals of an earlier implementation, which drew and counted rows one by one.
     #[test]
     fn intervals_are_pinned() {
         let (truth, scores) = noisy(100, 1.0, 5);
@@ -236,7 +236,7 @@ mod tests {
                 (interval.lower..=interval.upper).contains(&0.5)
             })
             .count();
-        // 200 intervals at 95 %: 190 expected, standard deviation 3. The bootstrap of ranks undercovers a little.
+        // 200 intervals at 95 %: 190 expected, standard deviation 3. The bootstrap of ranks covers slightly less than 95 %.
         assert!((176..=199).contains(&covered), "{covered} of 200 intervals cover tau");
     }
 

@@ -1,8 +1,8 @@
 //! Complexity-level bias: whether an estimator prefers large or small architectures.
 //!
 //! # Source
-//! Ning et al. 2021, Sec. 3: architectures in five groups of equal size by FLOPs, the mean ranking difference of each and Kendall's tau
-//! within it.
+//! Ning et al. 2021, Sec. 3: architectures are sorted by FLOPs into five groups of equal size. Each group has a mean ranking difference
+//! and a Kendall's tau of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,35 +10,35 @@ use super::levels::ascending;
 use super::rank::{PairCounts, ranks};
 use super::{CriteriaError, check};
 
-/// The groups that the paper makes.
+/// The number of groups in the paper.
 pub const GROUPS: usize = 5;
 
-/// Architectures of similar cost.
+/// A group of architectures with similar costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComplexityGroup {
-    /// Architectures in the group.
+    /// Number of architectures in the group.
     pub rows: usize,
-    /// The least cost among them, in the unit of the costs.
+    /// The lowest cost in the group, in the unit of the costs.
     pub least_cost: f64,
-    /// The greatest cost.
+    /// The highest cost in the group.
     pub greatest_cost: f64,
-    /// The mean of (r − n) / M, r the true and n the estimated rank of an architecture among all M (1 is best): above zero, the group is
-    /// over-estimated.
+    /// The mean of (r − n) / M, where r is the true rank and n the estimated rank of an architecture among all M, and 1 is the best rank.
+    /// Above zero, the group is over-estimated.
     pub rank_difference: f64,
-    /// Kendall's tau-b within the group; `None` where truth or scores are constant there.
+    /// Kendall's tau-b within the group; `None` if truth or scores are constant in it.
     pub tau_b: Option<f64>,
 }
 
-/// The groups by cost, cheapest first. `costs`, `truth` and `scores` have an entry an architecture, rows in the panel's order; truth and
+/// The groups by cost, cheapest first. `costs`, `truth` and `scores` have one entry per architecture, in the panel's order; truth and
 /// scores are higher-is-better.
 ///
-/// Rows are sorted by cost ascending, then by row ascending, and cut into `groups` parts as equal as can be, the first M mod `groups` one
-/// longer than the others (as `numpy.array_split` does). Equal costs may thus be in two groups. Ranks are those of [`ranks`]. Groups
-/// without an architecture are left out.
+/// Rows are sorted by cost, then by row, both ascending, and split into `groups` parts as `numpy.array_split` does: the first M mod
+/// `groups` parts have one row more than the others. Rows of equal cost can therefore be in two groups. Ranks are those of [`ranks`].
+/// Empty groups are left out.
 ///
 /// # Errors
-/// As [`evaluate`](super::evaluate), and if there is not one finite cost an architecture.
+/// Those of [`evaluate`](super::evaluate); also if the number of costs is not the number of architectures, or a cost is not finite.
 pub fn complexity_bias(
     costs: &[f64],
     truth: &[f64],
@@ -56,7 +56,7 @@ pub fn complexity_bias(
     let mut rest: Vec<usize> = ascending(costs).into_iter().map(|row| row as usize).collect();
     let mut found = Vec::new();
     for left in (1..=groups).rev() {
-        // What is left, in so many parts: the first of them is the longest.
+        // The remaining rows in `left` parts: the first part is the longest.
         let later = rest.split_off(rest.len().div_ceil(left));
         let rows = std::mem::replace(&mut rest, later);
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { continue };
@@ -103,7 +103,7 @@ mod tests {
             Err(CriteriaError::Cost { row: 1, value: f64::INFINITY })
         );
         assert_eq!(complexity_bias(&[], &[], &[], 5), Err(CriteriaError::Empty));
-        // Three groups of two architectures have one each, and one none.
+        // Three groups of two architectures have one each, and one is empty.
         let few = complexity_bias(&two, &two, &two, 3).unwrap();
         assert_eq!(few.iter().map(|group| (group.rows, group.tau_b)).collect::<Vec<_>>(), [(1, None), (1, None)]);
         assert_eq!(complexity_bias(&two, &two, &two, 0), Ok(vec![]));
@@ -127,10 +127,10 @@ mod tests {
             prop_assert_eq!(found.iter().map(|group| group.rows).collect::<Vec<_>>(), sizes);
             prop_assert!(found.windows(2).all(|pair| pair[0].greatest_cost <= pair[1].least_cost));
             prop_assert!(found.iter().all(|group| group.least_cost <= group.greatest_cost));
-            // Both rankings sum to the same, so the differences cancel.
+            // Both rankings have the same sum, so the differences cancel.
             let sum: f64 = found.iter().map(|group| group.rank_difference * group.rows as f64).sum();
             prop_assert!(sum.abs() < 1e-9, "{}", sum);
-            // An estimator that is right has no bias, and one that is the cost has the greatest.
+            // A perfect estimator has no bias, and the cost itself has the greatest.
             let right = complexity_bias(&costs, &truth, &truth, groups).unwrap();
             prop_assert!(right.iter().all(|group| group.rank_difference == 0.0 && group.tau_b.is_none_or(|tau| tau == 1.0)));
         }

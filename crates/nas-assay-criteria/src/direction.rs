@@ -1,10 +1,17 @@
-//! Which way an estimator's scores point.
+//! Whether higher or lower scores are better.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a higher or a lower score promises the better architecture.
+/// Whether a higher or a lower score means a better architecture.
 ///
-/// It is declared by the estimator and never inferred from data, so that nobody takes the absolute value of a correlation.
+/// The estimator declares it. It is never guessed from data, so a negative correlation stays negative.
+///
+/// ```
+/// use nas_assay_criteria::Direction;
+///
+/// // A loss of 0.2 is better than one of 0.3.
+/// assert!(Direction::Lower.orient(0.2) > Direction::Lower.orient(0.3));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -23,7 +30,7 @@ impl Direction {
         }
     }
 
-    /// The score as criteria take it: higher is better.
+    /// The score in the form that criteria expect, higher is better: a [`Lower`](Self::Lower) score is negated.
     pub fn orient(self, score: f64) -> f64 {
         match self {
             Self::Higher => score,

@@ -1,4 +1,4 @@
-//! Architecture-level bias: which architectures an estimator puts first, and which it misjudges most.
+//! Architecture-level bias: which architectures an estimator ranks first, and which it misjudges most.
 //!
 //! # Source
 //! Ning et al. 2021: the architectures at the top of an estimator's ranking, and ranking differences r − n of single architectures.
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rank::{order, ranks};
 use super::{CriteriaError, check};
 
-/// An architecture in both rankings.
+/// One architecture with its true and its estimated rank.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
@@ -16,7 +16,7 @@ pub struct Standing {
     pub row: usize,
     /// The true value, in the unit of the truth.
     pub truth: f64,
-    /// The score, higher-is-better; `None` where it is not finite.
+    /// The score, higher-is-better; `None` if it is not finite.
     pub score: Option<f64>,
     /// r: the true rank, 1 for the best.
     pub true_rank: usize,
@@ -24,24 +24,24 @@ pub struct Standing {
     pub estimated_rank: usize,
 }
 
-/// The architectures that say most about an estimator.
+/// The best-scored and the most misjudged architectures of an estimator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extremes {
-    /// The best by score, best first.
+    /// The architectures with the best scores, best first.
     pub top: Vec<Standing>,
-    /// Those whose estimated rank is most above the true one (r − n greatest, and above zero), then by row.
+    /// The most over-estimated ones: r − n is above zero, greatest first, then by row.
     pub over_estimated: Vec<Standing>,
-    /// Those whose estimated rank is most below the true one (r − n least, and below zero), then by row.
+    /// The most under-estimated ones: r − n is below zero, lowest first, then by row.
     pub under_estimated: Vec<Standing>,
 }
 
 impl Extremes {
-    /// At most `count` architectures of each kind. Truth and scores have an entry an architecture and are higher-is-better; ranks are
+    /// At most `count` architectures of each kind. Truth and scores have one entry per architecture and are higher-is-better; ranks are
     /// those of [`ranks`].
     ///
     /// # Errors
-    /// As [`evaluate`](super::evaluate).
+    /// Those of [`evaluate`](super::evaluate).
     pub fn new(truth: &[f64], scores: &[f64], count: usize) -> Result<Self, CriteriaError> {
         check(truth, scores)?;
         let (true_ranks, estimated) = (ranks(truth), ranks(scores));

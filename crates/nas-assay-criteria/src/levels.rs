@@ -1,45 +1,44 @@
-//! Scores as dense integer levels, the form in which rankings are counted exactly.
+//! Scores as integer levels, so that rankings can be counted exactly.
 
-/// A score as rankings see it: higher is better, and anything that is not finite lies below everything finite.
+/// A score in the form that can be ranked: higher is better, and every score that is not finite is below every finite one.
 ///
-/// NaN and both infinities become −∞, so that they tie with one another at the bottom; −0 becomes +0, so that
-/// [`f64::total_cmp`] and `==` agree on what a tie is.
-pub(super) fn settle(score: f64) -> f64 {
+/// NaN and both infinities become −∞, so they tie at the bottom. −0 becomes +0, so [`f64::total_cmp`] and `==` agree about ties.
+pub(super) fn rankable(score: f64) -> f64 {
     if score.is_finite() { score + 0.0 } else { f64::NEG_INFINITY }
 }
 
-/// The settled score as an integer that orders alike.
+/// The [`rankable`] score as an integer with the same order.
 fn key(score: f64) -> u64 {
-    let bits = settle(score).to_bits();
+    let bits = rankable(score).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
-/// The rows from the lowest settled score to the highest, then by row ascending.
+/// The rows from the lowest to the highest [`rankable`] score; rows of equal score in ascending order.
 pub(super) fn ascending(scores: &[f64]) -> Vec<u32> {
     Sorted::new(scores).rows().collect()
 }
 
-/// The rows from the highest settled score to the lowest, then by row ascending.
+/// The rows from the highest to the lowest [`rankable`] score; rows of equal score in ascending order.
 pub(super) fn descending(scores: &[f64]) -> Vec<u32> {
     Sorted::by(scores, |score| !key(score)).rows().collect()
 }
 
-/// Rows in the order of their scores.
+/// Rows sorted by score.
 pub(super) struct Sorted {
-    /// The high bits of each row's key and, in place of the low ones, the row.
+    /// For each row, its key with the low bits replaced by the row number.
     packed: Vec<u64>,
-    /// The bits that hold the row.
+    /// Mask of the bits that hold the row number.
     low: u64,
 }
 
 impl Sorted {
-    /// The rows from the lowest settled score to the highest, then by row ascending.
+    /// The rows from the lowest to the highest [`rankable`] score; rows of equal score in ascending order.
     pub fn new(scores: &[f64]) -> Self {
         Self::by(scores, key)
     }
 
-    /// Sorts the rows by `key` of their scores, then by row: the high bits of the key and the row share a word, which makes one sort of
-    /// plain integers of it; rows that these bits cannot tell apart are sorted by the whole keys.
+    /// Sorts the rows by `key` of their scores, then by row. The high bits of the key and the row number share one word, so plain integers
+    /// are sorted first; rows with equal high bits are then sorted by their whole keys.
     fn by(scores: &[f64], key: impl Fn(f64) -> u64) -> Self {
         let low = scores.len().next_power_of_two() as u64 - 1;
         let mut packed: Vec<u64> = scores.iter().zip(0..).map(|(&score, row)| key(score) & !low | row).collect();
@@ -57,28 +56,29 @@ impl Sorted {
         Self { packed, low }
     }
 
-    /// The rows in order.
+    /// The rows in sorted order.
     pub fn rows(&self) -> impl Iterator<Item = u32> {
         self.packed.iter().map(|packed| (packed & self.low) as u32)
     }
 
-    /// How many rows share each score, in order. `scores` are those that were sorted.
+    /// How many rows share each score, in sorted order. `scores` must be the scores that were sorted.
     pub fn groups(&self, scores: &[f64]) -> impl Iterator<Item = usize> {
-        let score = |packed: u64| settle(scores[(packed & self.low) as usize]);
-        // Rows whose high bits differ differ; of the others the whole scores decide.
+        let score = |packed: u64| rankable(scores[(packed & self.low) as usize]);
+        // Different high bits mean different scores. Otherwise the whole scores are compared.
         let equal = move |a: &u64, b: &u64| (a ^ b) & !self.low == 0 && score(*a) == score(*b);
         self.packed.chunk_by(equal).map(<[u64]>::len)
     }
 }
 
-/// Bits of a digit of [`sort_high_bits`].
+/// Bits per digit of [`sort_high_bits`].
 const DIGIT: u32 = 11;
 
-/// The low bits that [`sort_high_bits`] leaves: the high ones, three digits, are a score's sign, its exponent and 21 bits of its
+/// Number of low bits that [`sort_high_bits`] ignores. The three digits above them are a score's sign, its exponent and 21 bits of its
 /// mantissa.
 const UNSORTED: u32 = u64::BITS - 3 * DIGIT;
 
-/// Sorts by the high bits, and leaves what agrees in these in its order (radix sort from the lowest digit). Few values are sorted whole.
+/// Sorts by the high bits and keeps the order of values that agree in them (radix sort from the lowest digit). A short vector is sorted by
+/// all bits instead.
 fn sort_high_bits(values: &mut Vec<u64>) {
     if values.len() < 1 << DIGIT {
         return values.sort_unstable();
@@ -106,7 +106,7 @@ fn sort_high_bits(values: &mut Vec<u64>) {
     }
 }
 
-/// Dense levels of a score vector: equal scores share a level, level 0 is the worst.
+/// The levels of a score vector: equal scores share a level, and level 0 is the worst. No level is empty.
 #[derive(Clone, Debug)]
 pub(super) struct Levels {
     /// The level of each row.
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn no_bit_of_a_score_is_lost() {
-        // Scores that differ in their last bits alone, which is where rows are packed, or in bits that are not sorted by digit.
+        // Scores that differ only in the last bits, where the row number is stored, or only in bits that the radix sort ignores.
         for (rows, step) in [(100, 1), (100, 1 << 20), (5_000, 1), (5_000, 1 << 20), (5_000, 1 << 40)] {
             let scores: Vec<f64> =
                 (0..rows).map(|row| f64::from_bits(1.0f64.to_bits() + row * 37 % 64 * step)).collect();
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!((ascending(&[]), descending(&[]), ascending(&[f64::NAN])), (vec![], vec![], vec![0]));
     }
 
-    /// Scores that tie, nearly tie, or are not finite.
+    /// Scores that are equal, nearly equal, or not finite.
     fn near() -> impl Strategy<Value = f64> {
         prop_oneof![
             4 => (0u64..8, any::<bool>()).prop_map(|(bits, negative)| {
@@ -175,19 +175,19 @@ mod tests {
     proptest! {
         #[test]
         fn orders_are_those_of_a_stable_sort(few in prop::collection::vec(near(), 0..200), many in any::<bool>()) {
-            // Enough of them to be sorted by digits, or not.
+            // Long enough for the radix sort, or not.
             let scores: Vec<f64> = few.iter().copied().cycle().take(if many { 3_000 } else { few.len() }).collect();
             let mut expected: Vec<u32> = (0..scores.len() as u32).collect();
-            let settled = |row: &u32| settle(scores[*row as usize]);
-            expected.sort_by(|a, b| settled(a).total_cmp(&settled(b)));
+            let ranked = |row: &u32| rankable(scores[*row as usize]);
+            expected.sort_by(|a, b| ranked(a).total_cmp(&ranked(b)));
             prop_assert_eq!(ascending(&scores), expected.clone());
             let levels = Levels::new(&scores);
             prop_assert_eq!(levels.sizes.iter().sum::<u32>() as usize, scores.len());
             for pair in expected.windows(2) {
                 let step = levels.of_row[pair[1] as usize] - levels.of_row[pair[0] as usize];
-                prop_assert_eq!(step, u32::from(settled(&pair[0]) < settled(&pair[1])));
+                prop_assert_eq!(step, u32::from(ranked(&pair[0]) < ranked(&pair[1])));
             }
-            expected.sort_by(|a, b| settled(b).total_cmp(&settled(a)).then(a.cmp(b)));
+            expected.sort_by(|a, b| ranked(b).total_cmp(&ranked(a)).then(a.cmp(b)));
             prop_assert_eq!(descending(&scores), expected);
         }
     }

@@ -1,16 +1,36 @@
-//! Criteria: what a score vector is worth as a ranking of architectures.
+//! Criteria: how well a score vector ranks architectures.
 //!
-//! Pure `f64` mathematics over two vectors with one entry an architecture: the truth (an accuracy, say) and the scores of an
-//! estimator, both higher-is-better ([`Direction::orient`] turns a loss around). Definitions follow Ning et al., "Evaluating Efficient
+//! Pure `f64` mathematics over two vectors with one entry per architecture: the ground truth (such as an accuracy) and the scores of an
+//! estimator. Both are higher-is-better; [`Direction::orient`] converts a loss. Definitions follow Ning et al., "Evaluating Efficient
 //! Performance Estimators of Neural Architectures" (`NeurIPS` 2021), Sec. 3.
 //!
 //! Three rules hold everywhere:
-//! - rows are ordered by score descending, then by row ascending, so that ties fall the same way on every machine; where that order
-//!   decides a value, its expectation under random tie-breaking stands beside it and the value is flagged;
-//! - a score that is not finite ranks below every finite one and is counted; truth must be finite;
-//! - sums run in a fixed order, counts are integers, and square roots are the only function: values have the same bits everywhere.
+//! - Rows are ordered by score descending, then by row ascending, so ties are broken the same way on every machine. Where that order
+//!   decides a value, the value is flagged, and its expectation under random tie-breaking is given next to it.
+//! - A score that is not finite ranks below every finite one and is counted. The truth must be finite.
+//! - Sums have a fixed order, counts are integers, and the only function is the square root, so values have the same bits on every
+//!   machine.
+//!
+//! ```
+//! use nas_assay_base::seed::Seed;
+//! use nas_assay_criteria::{CriteriaConfig, Criterion, PairCounts, evaluate};
+//!
+//! let accuracy = [91.5, 93.0, 90.2, 94.1];
+//! let scores = [10.0, 12.0, 11.0, 15.0];
+//!
+//! // Five of the six pairs are in the right order, one is not.
+//! let counts = PairCounts::new(&accuracy, &scores);
+//! assert_eq!((counts.concordant, counts.discordant), (5, 1));
+//! assert_eq!(counts.tau_b(), Some(4.0 / 6.0));
+//!
+//! let config = CriteriaConfig { fractions: vec![0.5], ..CriteriaConfig::default() };
+//! let criteria = evaluate(&accuracy, &scores, &config, Seed::root(1))?;
+//! assert_eq!(criteria.get(Criterion::TauB), Some(4.0 / 6.0));
+//! assert_eq!(criteria.get("P@top50%".parse()?), Some(1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-#![allow(clippy::float_cmp)] // A tie is exact equality, and tests of exact results say so.
+#![allow(clippy::float_cmp)] // A tie is exact equality, and tests compare exact results.
 
 pub mod bootstrap;
 mod complexity;
@@ -54,12 +74,12 @@ pub struct CriteriaConfig {
     pub ranking_fractions: Vec<f64>,
     /// The counts N of `BestAcc@topN`, each at least 1.
     pub best_of: Vec<usize>,
-    /// How often the architectures are resampled for the intervals of tau-b, rho and r; 0 for no interval.
+    /// Number of bootstrap resamples for the intervals of tau-b, rho and r; 0 for no intervals.
     pub resamples: usize,
 }
 
 impl Default for CriteriaConfig {
-    /// The fractions of the paper's code, N = 1 and 10, 1,000 resamples.
+    /// The fractions of the paper's code; N = 1 and 10; 1,000 resamples.
     fn default() -> Self {
         Self {
             fractions: vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5],
@@ -71,7 +91,10 @@ impl Default for CriteriaConfig {
 }
 
 impl CriteriaConfig {
-    /// Checks that every fraction and count can be computed.
+    /// Checks that every fraction and count is in its range.
+    ///
+    /// # Errors
+    /// The first value that is not.
     pub fn validate(&self) -> Result<(), CriteriaError> {
         validate_fractions("fractions", &self.fractions)?;
         validate_fractions("ranking-fractions", &self.ranking_fractions)?;
@@ -79,7 +102,7 @@ impl CriteriaConfig {
     }
 }
 
-/// Checks that each of the fractions that are called `name` is above 0 and at most 1.
+/// Checks that every fraction is above 0 and at most 1. `name` is their key in [`CriteriaConfig`].
 fn validate_fractions(name: &'static str, fractions: &[f64]) -> Result<(), CriteriaError> {
     match fractions.iter().find(|&&value| !(value > 0.0 && value <= 1.0)) {
         Some(&value) => Err(CriteriaError::Fraction { name, value }),
@@ -90,8 +113,10 @@ fn validate_fractions(name: &'static str, fractions: &[f64]) -> Result<(), Crite
 /// Why criteria cannot be computed.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum CriteriaError {
-    /// The vectors do not belong together.
-    #[error("cannot rank {scores} scores against {truth} true values: give exactly one of each an architecture")]
+    /// Truth and scores differ in length.
+    #[error(
+        "cannot rank {scores} scores against {truth} true values: give one score and one true value per architecture"
+    )]
     Length {
         /// True values given.
         truth: usize,
@@ -99,9 +124,9 @@ pub enum CriteriaError {
         scores: usize,
     },
     /// There is nothing to rank.
-    #[error("cannot compute criteria of no architectures: the panel is empty")]
+    #[error("cannot compute criteria: the panel has no architectures")]
     Empty,
-    /// The truth has a hole.
+    /// A true value is not finite.
     #[error(
         "cannot rank against a true value of {value} in row {row} (from 0): leave out architectures without a finite truth"
     )]
@@ -111,15 +136,15 @@ pub enum CriteriaError {
         /// What stands there.
         value: f64,
     },
-    /// The costs do not belong to the architectures.
-    #[error("cannot group {truth} architectures by {costs} costs: give exactly one an architecture")]
+    /// Truth and costs differ in length.
+    #[error("cannot group {truth} architectures by {costs} costs: give one cost per architecture")]
     Costs {
         /// Architectures.
         truth: usize,
         /// Costs given.
         costs: usize,
     },
-    /// A cost is not a number to sort by.
+    /// A cost is not finite.
     #[error("cannot group by a cost of {value} in row {row} (from 0): costs must be finite")]
     Cost {
         /// The row, from 0.
@@ -135,16 +160,16 @@ pub enum CriteriaError {
         /// What stands there.
         value: f64,
     },
-    /// A best of none was asked for.
+    /// `best-of` contains 0.
     #[error("cannot take the best of 0 architectures: each of `best-of` must be at least 1")]
     BestOfNone,
 }
 
-/// Scores that were not finite, by kind.
+/// How many scores were not finite, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NonFinite {
-    /// Scores that are not a number.
+    /// Scores of NaN.
     pub nan: usize,
     /// Scores of +∞.
     pub positive_infinity: usize,
@@ -163,58 +188,58 @@ impl NonFinite {
         }
     }
 
-    /// All of them.
+    /// Their total number.
     pub fn total(&self) -> usize {
         self.nan + self.positive_infinity + self.negative_infinity
     }
 }
 
-/// Kendall's tau in both forms, the counts they come from, and the interval of tau-b.
+/// Kendall's tau-b and tau-a, the counts behind them, and the interval of tau-b.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kendall {
-    /// Tau-b: what the paper's tables print. `None` where truth or scores are constant.
+    /// Tau-b, which the paper's tables print; `None` if truth or scores are constant.
     pub tau_b: Option<f64>,
-    /// Tau-a: the paper's formula. `None` below two architectures.
+    /// Tau-a, the paper's formula; `None` for fewer than two architectures.
     pub tau_a: Option<f64>,
-    /// The pairs behind both.
+    /// The counts of pairs behind both.
     pub counts: PairCounts,
-    /// The 95 % interval of tau-b; `None` where it was not asked for or no resample has a tau-b.
+    /// The 95 % interval of tau-b; `None` without resamples, or if no resample has a tau-b.
     pub interval: Option<Interval>,
 }
 
-/// Everything that is said about one score vector against one truth.
+/// All criteria of one score vector against one ground truth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criteria {
-    /// Architectures ranked, M.
+    /// M, the number of architectures.
     pub rows: usize,
-    /// Different finite scores among them: few mean many ties.
+    /// Number of different finite scores. If it is small, there are many ties.
     pub distinct_scores: usize,
-    /// Scores that are not finite. They rank worst.
+    /// How many scores are not finite. They rank worst.
     pub non_finite: NonFinite,
     /// Kendall's tau.
     pub kendall: Kendall,
-    /// Spearman's rho; `None` where truth or scores are constant.
+    /// Spearman's rho; `None` if truth or scores are constant.
     pub spearman: Option<f64>,
-    /// The 95 % interval of rho; `None` as that of tau-b.
+    /// The 95 % interval of rho; `None` under the same conditions as that of tau-b.
     pub spearman_interval: Option<Interval>,
     /// Pearson's r, over the rows with a finite score.
     pub pearson: Pearson,
-    /// The 95 % interval of r; `None` as that of tau-b.
+    /// The 95 % interval of r; `None` under the same conditions as that of tau-b.
     pub pearson_interval: Option<Interval>,
-    /// P@topK and P@bottomK by fraction; fractions of less than one architecture are left out.
+    /// P@topK and P@bottomK for each fraction that gives at least one architecture.
     pub precision: Vec<Precision>,
-    /// BR@K and WR@K by fraction; fractions of less than one architecture are left out.
+    /// BR@K and WR@K for each fraction that gives at least one architecture.
     pub ranking: Vec<Ranking>,
-    /// `BestAcc@topN` by count; counts above M are left out.
+    /// `BestAcc@topN` for each count up to M.
     pub best_of: Vec<BestOf>,
-    /// Whether any value at either end is an artefact of the order of ties.
+    /// Whether the order of ties decides any of `precision` and `ranking`.
     pub tie_sensitive: bool,
 }
 
 impl Criteria {
-    /// The value of a criterion; `None` where it is undefined or was not computed.
+    /// The value of a criterion; `None` if it is undefined or was not computed.
     pub fn get(&self, criterion: Criterion) -> Option<f64> {
         let precision = |fraction| self.precision.iter().find(|at| name::same_fraction(at.fraction, fraction));
         let ranking = |fraction| self.ranking.iter().find(|at| name::same_fraction(at.fraction, fraction));
@@ -231,14 +256,21 @@ impl Criteria {
     }
 }
 
-/// Computes the criteria of `scores` against `truth`, both higher-is-better, one entry an architecture, rows in the panel's order.
+/// Computes the criteria of `scores` against `truth`. Both have one entry per architecture, in the panel's order, and are
+/// higher-is-better.
 ///
-/// `seed` feeds the bootstrap alone. Give all estimators of a panel the same one: they then see the same resamples.
+/// `seed` is for the bootstrap only. Give all estimators of a panel the same seed, so that they see the same resamples.
+///
+/// # Errors
+/// If the vectors are empty or differ in length, a true value is not finite, or `config` is not [valid](CriteriaConfig::validate).
 pub fn evaluate(truth: &[f64], scores: &[f64], config: &CriteriaConfig, seed: Seed) -> Result<Criteria, CriteriaError> {
     evaluate_resampled(truth, scores, config, seed).map(|(criteria, _)| criteria)
 }
 
-/// [`evaluate`], with the resamples, which [`Comparison`] takes.
+/// [`evaluate`], which also returns the resamples that [`Comparison::new`] needs.
+///
+/// # Errors
+/// Those of [`evaluate`].
 pub fn evaluate_resampled(
     truth: &[f64],
     scores: &[f64],
@@ -270,7 +302,7 @@ pub fn evaluate_resampled(
     Ok((criteria, resamples))
 }
 
-/// Checks that there is one score an architecture, at least one architecture, and a finite truth of each.
+/// Checks that there is at least one architecture, and that each has one score and one finite true value.
 fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
     if truth.len() != scores.len() {
         return Err(CriteriaError::Length { truth: truth.len(), scores: scores.len() });
@@ -312,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn one_kind_of_criterion_that_hangs_on_ties_is_enough_to_flag() {
+    fn one_kind_of_tie_sensitive_criterion_is_enough_to_flag() {
         let (truth, scores): (Vec<f64>, _) = ((0..40).map(f64::from).collect(), vec![1.0; 40]);
         let flagged = |fractions: &[f64], ranking_fractions: &[f64]| {
             let (fractions, ranking_fractions) = (fractions.to_vec(), ranking_fractions.to_vec());

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One number of a [`super::Criteria`]. Fractions are proportions; the text form writes them in percent: `P@top5%`.
+/// The name of one number of [`Criteria`](super::Criteria). Fractions are between 0 and 1 here and in percent in the text form: `P@top5%`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Criterion {
@@ -28,14 +28,14 @@ pub enum Criterion {
     WorstRanking(f64),
 }
 
-/// A text that names no criterion.
+/// The text is not the name of a criterion.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "no criterion is called `{0}`: write `tau_b`, `tau_a`, `spearman`, `pearson`, or `P@top`, `P@bottom`, `BR@`, `WR@` and a percentage above 0 and up to 100, as in `P@top5%`"
 )]
 pub struct UnknownCriterion(String);
 
-/// Makes a criterion of a fraction.
+/// Makes the criterion for a fraction.
 type OfFraction = fn(f64) -> Criterion;
 
 /// The criteria that have a fraction, by the prefix of their names.
@@ -94,13 +94,13 @@ impl TryFrom<String> for Criterion {
     }
 }
 
-/// A fraction in percent, to nine digits and without trailing zeros.
+/// A fraction in percent, with up to seven digits after the point and without trailing zeros.
 pub fn percent(fraction: f64) -> String {
     let text = format!("{:.7}", fraction * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Whether two fractions are the same once written in percent.
+/// Whether two fractions are equal up to rounding: they differ by at most 10⁻⁹.
 pub(super) fn same_fraction(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9
 }

@@ -1,23 +1,23 @@
-//! Operation-level bias: whether an estimator prefers one operation to another.
+//! Operation-level bias: whether an estimator prefers one operation over another.
 //!
 //! # Source
-//! Ning et al. 2021, Sec. 3: pairs of architectures that differ in one operation, and the fraction of them in which truth and score
-//! increase. Where scores increase more often than truth does, the operation that was put in is over-estimated.
+//! Ning et al. 2021, Sec. 3: over all pairs of architectures that differ in one operation, the fraction in which the truth increases and the
+//! fraction in which the score increases. If the score increases more often, the operation that was put in is over-estimated.
 
 use serde::{Deserialize, Serialize};
 
-use super::levels::settle;
+use super::levels::rankable;
 use super::rank::average_ranks;
 use super::{CriteriaError, check};
 
-/// Bins of a [`ChangeBias`]'s histograms on either side of the middle one.
+/// Number of bins on each side of the middle bin in the histograms of [`ChangeBias`].
 const SIDE: i64 = 20;
 
-/// Bins of a histogram of rank changes. Bin `i` is centred at (i − 20) / 20 and reaches half a twentieth to either side; a change on the
-/// border of two bins is in the one farther from zero. The middle bin, 20, is around no change.
+/// Number of bins in a histogram of rank changes. Bin `i` is centred at (i − 20) / 20 and 1/20 wide, so bin 20 is around no change. A change
+/// on the border of two bins belongs to the bin farther from zero.
 pub const BINS: usize = 2 * SIDE as usize + 1;
 
-/// One architecture made of another by the exchange of one operation. `L` names operations.
+/// Two architectures that differ in one operation. `L` is the type that names operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exchange<L> {
     /// The operation that is taken out.
@@ -30,7 +30,7 @@ pub struct Exchange<L> {
     pub after: usize,
 }
 
-/// What the exchange of one operation for another does to truth and scores.
+/// How truth and scores change when one operation is replaced by another, over all such pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeBias<L> {
@@ -38,34 +38,35 @@ pub struct ChangeBias<L> {
     pub from: L,
     /// The operation that is put in its place.
     pub to: L,
-    /// Pairs of architectures.
+    /// Number of pairs of architectures.
     pub pairs: usize,
-    /// The fraction of the pairs in which the truth increases.
+    /// The fraction of pairs in which the truth increases.
     pub truth_increases: f64,
-    /// The fraction of the pairs in which the score increases. A score that is not finite is below every finite one.
+    /// The fraction of pairs in which the score increases. A score that is not finite is below every finite one.
     pub score_increases: f64,
-    /// Pairs by change of the true rank as a part of all M architectures, in [`BINS`]: the middle one is no change, later ones are
+    /// Number of pairs by change of the true rank divided by M, in [`BINS`] bins. The middle bin is no change, later bins are
     /// improvements. Equal values share their average rank.
     pub truth_histogram: Vec<u32>,
-    /// The same of the estimated rank.
+    /// The same for the estimated rank.
     pub score_histogram: Vec<u32>,
 }
 
 impl<L> ChangeBias<L> {
-    /// How much oftener the score increases than the truth: above zero, the operation put in is over-estimated.
+    /// How much more often the score increases than the truth, as a difference of fractions. Above zero, the operation that was put in is
+    /// over-estimated.
     pub fn overestimate(&self) -> f64 {
         self.score_increases - self.truth_increases
     }
 }
 
-/// The bias of every ordered pair of operations that has pairs of architectures, by `from`, then by `to`. Truth and scores have an entry an
-/// architecture and are higher-is-better. The order of `exchanges` has no influence.
+/// The bias for every ordered pair of operations that occurs in `exchanges`, sorted by `from`, then by `to`. Truth and scores have one
+/// entry per architecture and are higher-is-better. The order of `exchanges` has no influence.
 ///
 /// # Errors
-/// As [`evaluate`](super::evaluate).
+/// Those of [`evaluate`](super::evaluate).
 ///
 /// # Panics
-/// If an exchange names a row that there is not.
+/// If an exchange has a row that does not exist.
 pub fn operation_bias<L: Ord + Clone>(
     exchanges: &[Exchange<L>],
     truth: &[f64],
@@ -96,19 +97,19 @@ pub fn operation_bias<L: Ord + Clone>(
 /// Values and their average ranks.
 struct Ranked {
     values: Vec<f64>,
-    /// Twice the average rank of each row, 1 is best.
+    /// Twice the average rank of each row; rank 1 is the best.
     doubled: Vec<i64>,
 }
 
 impl Ranked {
     fn new(values: &[f64]) -> Self {
         Self {
-            values: values.iter().copied().map(settle).collect(),
+            values: values.iter().copied().map(rankable).collect(),
             doubled: average_ranks(values).into_iter().map(|rank| (2.0 * rank) as i64).collect(),
         }
     }
 
-    /// The fraction of increases, and the histogram of rank changes.
+    /// The fraction of increases and the histogram of rank changes.
     fn changes<L>(&self, exchanges: &[&Exchange<L>]) -> (f64, Vec<u32>) {
         let (mut increases, mut histogram) = (0, vec![0; BINS]);
         for exchange in exchanges {
@@ -120,10 +121,10 @@ impl Ranked {
     }
 }
 
-/// The bin of a rank change: half of `doubled` ranks of `rows`.
+/// The bin of a rank change of `doubled / 2` among `rows` rows.
 fn bin(doubled: i64, rows: usize) -> usize {
     let rows = rows as i64;
-    // The nearest whole number to SIDE · (doubled / 2) / rows, half a bin away from zero.
+    // SIDE · (doubled / 2) / rows, rounded to the nearest whole number; halves are rounded away from zero.
     let away = (SIDE * doubled.abs() + rows) / (2 * rows);
     (SIDE + away * doubled.signum()) as usize
 }
@@ -204,7 +205,7 @@ mod tests {
                 histogram.reverse();
                 prop_assert_eq!(&histogram, mirrored);
             }
-            // Neither does the order of the pairs matter.
+            // The order of the pairs does not matter either.
             let reversed: Vec<_> = both.into_iter().rev().collect();
             prop_assert_eq!(operation_bias(&reversed, &truth, &scores).unwrap(), found);
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Interval, Resamples};
 
-/// What a [`Comparison`] says of the first estimator.
+/// What a [`Comparison`] says about the first estimator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -16,28 +16,28 @@ pub enum Verdict {
     Undecided,
 }
 
-/// Two estimators on the same architectures: a paired bootstrap test of Kendall's tau-b.
+/// A paired bootstrap test of two estimators on the same architectures, by Kendall's tau-b.
 ///
 /// # Source
-/// The difference of two correlations with one truth, by the percentile bootstrap over architectures (Efron and Tibshirani 1993,
-/// ch. 13): both estimators are taken over the same resamples, so that what they have in common cancels. The level is 95 %, for
-/// this pair alone: of many pairs compared, one in twenty that do not differ is expected to be told apart.
+/// The percentile bootstrap over architectures (Efron and Tibshirani 1993, ch. 13) of the difference of two correlations with the same
+/// truth. Both estimators see the same resamples, so the chance of the draw that they share cancels. The level is 95 % for a single
+/// test: of many pairs of estimators that do not differ, one in twenty is expected to be called different.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// Tau-b of the first less that of the second; `None` where one of them is undefined.
+    /// Tau-b of the first minus tau-b of the second; `None` if one of them is undefined.
     pub difference: Option<f64>,
     /// The 95 % interval of the difference, over the resamples in which both are defined.
     pub interval: Option<Interval>,
-    /// What follows.
+    /// The conclusion from the interval.
     pub verdict: Verdict,
 }
 
 impl Comparison {
-    /// Compares `first` with `second`, which must be of one truth.
+    /// Compares `first` with `second`, which must have the same truth.
     ///
     /// # Panics
-    /// If they were not resampled alike: with one seed, as often, over as many architectures.
+    /// If seed, number of resamples or number of architectures differ between the two.
     pub fn new(first: &Resamples, second: &Resamples) -> Self {
         assert!(first.share(second), "only estimators over the same resamples can be compared");
         let less = |(a, b): (Option<f64>, Option<f64>)| Some(a? - b?);
@@ -46,7 +46,7 @@ impl Comparison {
         Self { difference: less((first.whole_tau_b(), second.whole_tau_b())), interval, verdict }
     }
 
-    /// Whether the interval is zero and nothing else: the two rank alike.
+    /// Whether both ends of the interval are exactly zero, as for two identical rankings.
     pub fn is_equal(&self) -> bool {
         self.interval.is_some_and(|interval| interval.lower == 0.0 && interval.upper == 0.0)
     }
@@ -72,7 +72,7 @@ mod tests {
 
     const COUNT: usize = 200;
 
-    /// A truth, and scores that follow it with noise of each of the given spreads.
+    /// A truth, and one score vector for each spread: the truth plus noise of that spread.
     fn noisy(rows: usize, spreads: [f64; 2], seed: u64) -> (Vec<f64>, [Vec<f64>; 2]) {
         let mut stream = Seed::root(seed).stream();
         let truth: Vec<f64> = (0..rows).map(|_| stream.normal()).collect();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clear_difference_is_told_in_both_directions() {
+    fn a_clear_difference_is_found_in_both_directions() {
         let (truth, mut scores) = noisy(200, [0.5, 2.0], 1);
         let comparison = compared(&truth, &scores, 1);
         assert_eq!(comparison.verdict, Verdict::Better);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn pairing_tells_apart_what_two_intervals_cannot() {
+    fn pairing_finds_a_difference_that_two_intervals_hide() {
         // The same scores, with and without more noise: the intervals of the two tau-b overlap.
         let mut stream = Seed::root(30).stream();
         let (truth, [first, _]) = noisy(400, [1.0, 1.0], 3);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn estimators_of_one_quality_are_seldom_told_apart() {
+    fn estimators_of_equal_quality_are_seldom_called_different() {
         let told = (0..100).filter(|&trial| {
             let (truth, scores) = noisy(80, [1.0, 1.0], 50 + trial);
             compared(&truth, &scores, trial).verdict != Verdict::Undecided

@@ -1,16 +1,16 @@
-//! The order of rows in which their pairs are counted, and the count of inversions.
+//! Counting pairs: the rows sorted by truth, and the number of inversions.
 
 use super::levels::{Levels, Sorted};
 
 /// Truth and scores as levels, sorted by truth, then by score, then by row.
 pub(super) struct ByTruth {
-    /// The row that stands at each position.
+    /// The row at each position.
     pub rows: Vec<u32>,
     /// The score level at each position.
     pub scores: Vec<u32>,
-    /// Where each level of truth begins among the positions, and the number of positions at the end.
+    /// The first position of each truth level, then the number of positions.
     pub truth_starts: Vec<u32>,
-    /// How many rows each score level holds, worst first.
+    /// Number of rows in each score level, worst level first.
     pub score_sizes: Vec<u32>,
 }
 
@@ -18,7 +18,7 @@ impl ByTruth {
     /// # Panics
     /// If the slices differ in length.
     pub fn new(truth: &[f64], scores: &[f64]) -> Self {
-        assert_eq!(truth.len(), scores.len(), "a ranking needs one score an architecture");
+        assert_eq!(truth.len(), scores.len(), "a ranking needs one score per architecture");
         let levels = Levels::new(scores);
         let sorted = Sorted::new(truth);
         let mut rows: Vec<u32> = sorted.rows().collect();
@@ -42,15 +42,15 @@ impl ByTruth {
     }
 }
 
-/// Pairs among `count` things.
+/// The number of pairs among `count` items.
 pub(super) fn pairs_of(count: u64) -> u64 {
     count * count.saturating_sub(1) / 2
 }
 
-/// Values that are sorted by comparing all with all, and the shortest run that is merged.
+/// Length of a block that is sorted by comparing all pairs, and of the shortest run that is merged.
 pub(super) const BLOCK: usize = 16;
 
-/// Sorts `values`, which are below 2³¹ − 1, and returns how many pairs stood in strictly descending order (bottom-up merge sort).
+/// Sorts `values`, which must be below 2³¹ − 1, and returns how many pairs were in strictly descending order (bottom-up merge sort).
 pub(super) fn inversions(values: &mut Vec<u32>) -> u64 {
     let len = values.len();
     let (blocks, rest) = values.as_chunks_mut();
@@ -72,13 +72,13 @@ pub(super) fn inversions(values: &mut Vec<u32>) -> u64 {
     count
 }
 
-/// Sorts a block and returns how many pairs stood in strictly descending order: a value's place is the number of those that go before it.
+/// Sorts a block and returns how many pairs were in strictly descending order. The place of a value is the number of values before it.
 fn sort_block(block: &mut [u32; BLOCK]) -> u64 {
     let values = block.map(|value| value as i32);
     let (mut places, mut in_order) = ([0; BLOCK], [0; BLOCK]);
     for (from, &value) in values.iter().enumerate() {
         for at in 0..BLOCK {
-            // Of equal values the earlier goes before.
+            // Equal values keep their order.
             let earlier = i32::from(from < at);
             let goes_before = i32::from(value < values[at] + earlier);
             places[at] += goes_before;
@@ -91,14 +91,14 @@ fn sort_block(block: &mut [u32; BLOCK]) -> u64 {
     pairs_of(BLOCK as u64) - in_order.iter().sum::<i32>() as u64
 }
 
-/// [`merge`] of runs of one length, from both ends at once: neither end waits for the other, and they meet in the middle.
+/// [`merge`] of two runs of equal length, from both ends at once up to the middle. The two ends do not depend on each other.
 fn merge_halves(left: &[u32], right: &[u32], merged: &mut [u32]) -> u64 {
     let width = left.len();
     let (right, (front, back)) = (&right[..width], merged.split_at_mut(width));
     let (mut l, mut r, mut count) = (0, 0, 0);
     let (mut left_end, mut right_end) = (width, width);
     for (low, high) in front.iter_mut().zip(back.iter_mut().rev()) {
-        // Selected, not branched on: which run is next is as good as random.
+        // Selected without a branch: which run comes next cannot be predicted.
         let (a, b) = (left[l], right[r]);
         let from_right = b < a;
         *low = if from_right { b } else { a };
@@ -115,7 +115,7 @@ fn merge_halves(left: &[u32], right: &[u32], merged: &mut [u32]) -> u64 {
     count as u64
 }
 
-/// Sorts a few values and returns how many pairs stood in strictly descending order (insertion sort).
+/// Sorts a few values and returns how many pairs were in strictly descending order (insertion sort).
 fn insert(values: &mut [u32]) -> u64 {
     let mut count = 0;
     for next in 1..values.len() {

@@ -1,7 +1,7 @@
-//! Bias and stability of the authors' own supernets, from the scores that are published.
+//! Bias and stability of the authors' own supernets, computed from their published scores.
 //!
-//! Figures of NAS-Bench-301 are means over the three supernet seeds, or of the mean score of the three, and over all 5,896 rows. Of
-//! NAS-Bench-101 only one of three seeds is at hand, so that figures over three can be met but roughly.
+//! The published numbers for NAS-Bench-301 are means over three supernet seeds, or belong to the mean score of the three, over all 5,896
+//! rows. For NAS-Bench-101 only one of the three seeds is available, so numbers over three seeds can only be met roughly.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ type Columns = BTreeMap<String, Vec<String>>;
 
 const SEEDS: [u32; 3] = [20, 2020, 202020];
 
-/// Truth and published scores of a space.
+/// Ground truth and published scores of a space.
 fn tables(truth: &str, scores: &str) -> (Columns, Columns) {
     (columns(data_file(truth)), columns(data_file(scores)))
 }
@@ -29,19 +29,19 @@ fn oriented(scores: &Columns, name: &str) -> Vec<f64> {
     floats(&scores[name]).into_iter().map(|score| direction.orient(score)).collect()
 }
 
-/// The scores of one checkpoint by seed.
+/// The scores of one checkpoint, one vector per seed.
 fn by_seed(scores: &Columns, score: &str, epoch: u32) -> [Vec<f64>; 3] {
     SEEDS.map(|seed| oriented(scores, &format!("{score}_s{seed}_e{epoch}")))
 }
 
-/// The mean of vectors of one length.
+/// The mean of vectors of equal length.
 fn mean(vectors: &[Vec<f64>]) -> Vec<f64> {
     (0..vectors[0].len())
         .map(|at| Spread::new(&vectors.iter().map(|v| v[at]).collect::<Vec<_>>()).unwrap().mean)
         .collect()
 }
 
-/// Values to three digits after the point.
+/// Values rounded to three digits after the point.
 fn printed(values: &[f64]) -> Vec<String> {
     values.iter().map(|value| format!("{value:.3}")).collect()
 }
@@ -75,7 +75,7 @@ fn nb301_prefers_small_architectures_early_and_large_ones_late() {
     }
 }
 
-/// Twenty-one levels of FLOPs: the order of ties decides what is in which group.
+/// There are only 21 different values of FLOPs, so the order of ties decides which architecture is in which group.
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn nb101_prefers_small_architectures() {
@@ -83,7 +83,7 @@ fn nb101_prefers_small_architectures() {
     let (accuracy, flops) = (floats(&truth["test_accuracy"]), floats(&truth["supernet_flops"]));
     let (differences, _) = bias(&flops, &accuracy, &oriented(&scores, "acc_s20_e1000"));
     assert_eq!(printed(&differences), ["0.131", "0.041", "-0.033", "-0.063", "-0.076"], "{differences:?}");
-    // Over three seeds, and with the ties in another order.
+    // Published over three seeds, and with another order of ties.
     for (found, published) in differences.iter().zip([0.128, 0.039, -0.036, -0.059, -0.072]) {
         assert!((found - published).abs() < 0.004, "{found} and {published}");
     }
@@ -162,16 +162,16 @@ fn nb301_rankings_settle() {
     assert_eq!(printed(&over_seeds("loss", 900)[..3]), ["0.886", "0.736", "0.930"]);
     let late = over_seeds("acc", 900);
     assert_eq!(printed(&late), ["0.873", "0.689", "0.933", "0.691", "0.933"]);
-    // Accuracies tie: NumPy's orders of them give .689 to .694 at the top and .933 to .934 at the bottom. Published are .693 and .934.
+    // Accuracies tie: the orders that NumPy may choose give .689 to .694 at the top and .933 to .934 at the bottom. Published: .693, .934.
     assert!((late[1] - 0.693).abs() < 0.005 && (late[2] - 0.934).abs() < 0.002, "{late:?}");
     let together = relative(&mean(&by_seed(&scores, "acc", 900)), &mean(&by_seed(&scores, "acc", 1000)));
     assert_eq!(printed(&together[..2]), ["0.921", "0.786"]);
-    // Rankings move less and less.
+    // Rankings change less and less.
     let taus: Vec<f64> = (100..1000).step_by(100).map(|epoch| over_seeds("acc", epoch)[0]).collect();
     assert!(taus[8] > taus[4] && taus[4] > taus[0], "{taus:?}");
 }
 
-/// Of the seed at hand; over three, .756 and .997 are published.
+/// For the one available seed; over three seeds, .756 and .997 are published.
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn nb101_rankings_settle() {

@@ -1,6 +1,6 @@
-//! The criteria against `SciPy`, and against what the authors of the paper computed from their own supernets.
+//! The criteria compared with `SciPy`, and with the authors' own results for their supernets.
 
-#![allow(clippy::unreadable_literal)] // Values stand as the other program printed them.
+#![allow(clippy::unreadable_literal)] // Values are copied as the other program printed them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ fn close(what: &str, found: Option<f64>, expected: f64, tolerance: f64) {
     );
 }
 
-/// A CSV file by column.
+/// A CSV file as columns.
 pub(super) fn columns(path: PathBuf) -> BTreeMap<String, Vec<String>> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -89,7 +89,8 @@ fn all_nb301_rows_correlate_as_in_scipy() {
     }
 }
 
-/// The distinct NB301 architectures as the authors keep them: in order of first appearance, the last row of each.
+/// The distinct NAS-Bench-301 architectures as the authors' code keeps them: in the order of their first row, with the data of their last
+/// row.
 fn unique_last(truth: &BTreeMap<String, Vec<String>>) -> Vec<usize> {
     let mut place = BTreeMap::new();
     let mut rows = Vec::new();
@@ -164,7 +165,8 @@ fn ends_are_equal(place: &str, ours: &Criteria, theirs: &serde_json::Value) {
     }
 }
 
-/// The convolution weights of an NB201 cell over the square of its width: 1 for a live 1×1 and 9 for a live 3×3 convolution.
+/// The number of convolution weights of a NAS-Bench-201 cell divided by the square of its width: 1 for each live 1×1 convolution and 9 for
+/// each live 3×3 convolution.
 /// An edge is live if its source is reachable from the input and its target reaches the output.
 fn live_weights(cell: &str) -> f64 {
     let operations = cell.split('|').filter_map(|text| Some(text.split_once('~')?.0));
@@ -203,8 +205,8 @@ fn the_parameter_baseline_of_nb201_is_the_published_one() {
     close("tau-b", found.kendall.tau_b, 0.6061, 5e-5);
     close("tau-a", found.kendall.tau_a, 0.5825, 5e-5);
     close("rho", found.spearman, 0.7840, 5e-5);
-    // Twenty-eight levels leave P@top 5 % to the order of rows: random orders give .263 to .303. Its expectation does not depend on
-    // it; this one is from exact fractions in Python.
+    // There are only 28 different scores, so P@top 5 % depends on the order of rows: random orders give .263 to .303. Its expectation does
+    // not depend on the order; the value here was computed with exact fractions in Python.
     let top = found.precision.iter().find(|at| at.fraction == 0.05).unwrap();
     close("P@top 5 %", Some(top.top_expected), 0.2823003540373591, 1e-12);
     assert!((0.263..=0.303).contains(&top.top), "{top:?}");

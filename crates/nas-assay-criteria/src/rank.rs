@@ -1,20 +1,20 @@
 //! Orders and rank correlations.
 //!
-//! Everything here is counted in integers and divided once at the end, so that a value has the same bits on every machine.
-//! Scores are "higher is better". A score that is not finite ranks below every finite one, tied with its like: that is how it
-//! enters Kendall's tau and Spearman's rho. Pearson's r has no such convention, so it is taken over the rows where both values are finite.
+//! Tau and rho are counted in integers and divided once at the end, so a value has the same bits on every machine. Scores are
+//! higher-is-better. In Kendall's tau and Spearman's rho, scores that are not finite rank below every finite one and tie with each
+//! other. Pearson's r has no such convention: it is computed over the rows where both values are finite.
 
 use serde::{Deserialize, Serialize};
 
 use super::levels::{Levels, descending};
 use super::pairs::{ByTruth, inversions, pairs_of};
 
-/// The rows from best to worst: score descending, then row ascending; scores that are not finite come last, in row order.
+/// The rows from best to worst: by score descending, then by row ascending. Scores that are not finite come last, by row.
 pub fn order(scores: &[f64]) -> Vec<usize> {
     descending(scores).into_iter().map(|row| row as usize).collect()
 }
 
-/// The rank of each row in the [`order`] of `scores`, 1 for the best.
+/// The rank of each row in the [`order`] of `scores`; rank 1 is the best.
 pub fn ranks(scores: &[f64]) -> Vec<usize> {
     let mut ranks = vec![0; scores.len()];
     for (position, row) in order(scores).into_iter().enumerate() {
@@ -23,21 +23,30 @@ pub fn ranks(scores: &[f64]) -> Vec<usize> {
     ranks
 }
 
-/// The average rank of each row, 1 for the best: rows with equal scores share the mean of the ranks that they fill.
+/// The average rank of each row; rank 1 is the best. Rows with equal scores all get the mean of their ranks.
 pub fn average_ranks(scores: &[f64]) -> Vec<f64> {
     let rows = scores.len() as i64;
     centred_ranks(scores).into_iter().map(|centred| (rows + 1 - centred) as f64 / 2.0).collect()
 }
 
-/// How the pairs of rows compare between two score vectors, counted exactly.
+/// How two score vectors order the pairs of rows, counted exactly.
+///
+/// ```
+/// use nas_assay_criteria::PairCounts;
+///
+/// let counts = PairCounts::new(&[1.0, 2.0, 3.0], &[1.0, 1.0, 2.0]);
+/// assert_eq!((counts.concordant, counts.discordant), (2, 0));
+/// assert_eq!(counts.tau_a(), Some(2.0 / 3.0));
+/// assert_eq!(counts.tau_b(), Some(2.0 / 6.0_f64.sqrt()));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairCounts {
     /// All pairs, M(M−1)/2.
     pub pairs: u64,
-    /// Pairs that both vectors put in the same strict order.
+    /// Pairs in the same strict order in both vectors.
     pub concordant: u64,
-    /// Pairs that the vectors put in opposite strict orders.
+    /// Pairs in opposite strict orders.
     pub discordant: u64,
     /// Pairs with equal truth, whether or not their scores are equal too.
     pub tied_truth: u64,
@@ -63,21 +72,21 @@ impl PairCounts {
         Self::from_ties(truth.len() as u64, tied_truth, tied_scores, tied_both, discordant)
     }
 
-    /// The counts of `rows` rows from what is tied in truth, in scores and in both, and what is discordant.
+    /// The counts for `rows` rows, from the pairs tied in truth, in scores and in both, and from the discordant pairs.
     pub(super) fn from_ties(rows: u64, tied_truth: u64, tied_scores: u64, tied_both: u64, discordant: u64) -> Self {
         let pairs = pairs_of(rows);
-        // Ties of both were taken off twice.
+        // Pairs tied in both were subtracted twice.
         let concordant = pairs + tied_both - tied_truth - tied_scores - discordant;
         Self { pairs, concordant, discordant, tied_truth, tied_scores }
     }
 
-    /// Kendall's tau-a, (C − D) / N₀ over all pairs: the paper's formula. `None` below two rows.
+    /// Kendall's tau-a, (C − D) / N₀ with N₀ all pairs: the paper's formula. `None` for fewer than two rows.
     pub fn tau_a(&self) -> Option<f64> {
         (self.pairs > 0).then(|| self.difference() / self.pairs as f64)
     }
 
     /// Kendall's tau-b, (C − D) / √((N₀ − `T_y`)(N₀ − `T_s`)): what the paper's code computes and its tables print.
-    /// `None` where one of the vectors is constant.
+    /// `None` if one of the vectors is constant.
     pub fn tau_b(&self) -> Option<f64> {
         let truth = self.pairs - self.tied_truth;
         let scores = self.pairs - self.tied_scores;
@@ -89,20 +98,20 @@ impl PairCounts {
     }
 }
 
-/// Spearman's rho: Pearson's r of the average ranks, computed in integers (twice a rank, less the mean, is one).
-/// `None` where one of the vectors is constant.
+/// Spearman's rho: Pearson's r of the average ranks, computed in integers (twice a rank minus twice the mean rank is an integer).
+/// `None` if one of the vectors is constant.
 ///
 /// # Panics
 /// If the slices differ in length.
 pub fn spearman(truth: &[f64], scores: &[f64]) -> Option<f64> {
-    assert_eq!(truth.len(), scores.len(), "a ranking needs one score an architecture");
+    assert_eq!(truth.len(), scores.len(), "a ranking needs one score per architecture");
     let (truth, scores) = (centred_ranks(truth), centred_ranks(scores));
     let product = |a: &[i64], b: &[i64]| a.iter().zip(b).map(|(&a, &b)| i128::from(a) * i128::from(b)).sum::<i128>();
     let (across, tt, ss) = (product(&truth, &scores), product(&truth, &truth), product(&scores, &scores));
     (tt > 0 && ss > 0).then(|| across as f64 / (tt as f64 * ss as f64).sqrt())
 }
 
-/// Twice each row's average rank, less twice the mean rank.
+/// Twice the average rank of each row minus twice the mean rank.
 fn centred_ranks(scores: &[f64]) -> Vec<i64> {
     let levels = Levels::new(scores);
     let mut below = 0;
@@ -123,9 +132,9 @@ fn centred_ranks(scores: &[f64]) -> Vec<i64> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pearson {
-    /// The coefficient; `None` where one of the vectors is constant.
+    /// The coefficient; `None` if one of the vectors is constant.
     pub value: Option<f64>,
-    /// How many rows entered it.
+    /// Number of rows that it is computed over.
     pub rows: usize,
 }
 
@@ -135,7 +144,7 @@ impl Pearson {
     /// # Panics
     /// If the slices differ in length.
     pub fn new(truth: &[f64], scores: &[f64]) -> Self {
-        assert_eq!(truth.len(), scores.len(), "a correlation needs one score an architecture");
+        assert_eq!(truth.len(), scores.len(), "a correlation needs one score per architecture");
         let finite = |pair: &(f64, f64)| pair.0.is_finite() && pair.1.is_finite();
         let (truth, scores): (Vec<f64>, Vec<f64>) =
             truth.iter().copied().zip(scores.iter().copied()).filter(finite).unzip();
@@ -149,8 +158,8 @@ impl Pearson {
     }
 }
 
-/// Deviations from the mean, scaled by a power of two so that no square overflows; `None` for a constant. The greatest value is between
-/// a half and one, and a deviation from the mean is no less than its rounding: no square that counts is lost.
+/// Deviations from the mean, `None` for a constant. Values are first scaled by a power of two so that the greatest magnitude is between 0.5
+/// and 1. Then no square overflows, and no square that matters underflows, since a deviation is at least one rounding step.
 fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
     let first = *values.first()?;
     if values.iter().all(|&value| value == first) {
@@ -167,12 +176,12 @@ fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
     Some(values)
 }
 
-/// The exponent of the power of two just above the greatest magnitude.
+/// The exponent of the lowest power of two above the greatest magnitude.
 pub(super) fn power_of_two(values: &[f64]) -> i32 {
     libm::frexp(values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()))).1
 }
 
-/// A sum in the given order, with the rounding of each step carried along (Neumaier 1974).
+/// The sum in the given order, with the rounding errors of all steps added at the end (Neumaier 1974).
 pub(super) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut carry) = (0.0f64, 0.0f64);
     for value in values {
@@ -186,10 +195,10 @@ pub(super) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::levels::settle;
+    use crate::levels::rankable;
     use proptest::prelude::*;
 
-    /// Scores on few levels, some of them not finite: every kind of tie turns up.
+    /// Few different scores, some of them not finite, so that every kind of tie occurs.
     fn coarse() -> impl Strategy<Value = f64> {
         prop_oneof![
             8 => (-4i32..4).prop_map(|level| f64::from(level) / 4.0),
@@ -203,8 +212,8 @@ mod tests {
         let mut counts = PairCounts::default();
         for i in 0..truth.len() {
             for j in i + 1..truth.len() {
-                let t = settle(truth[i]).partial_cmp(&settle(truth[j])).unwrap();
-                let s = settle(scores[i]).partial_cmp(&settle(scores[j])).unwrap();
+                let t = rankable(truth[i]).partial_cmp(&rankable(truth[j])).unwrap();
+                let s = rankable(scores[i]).partial_cmp(&rankable(scores[j])).unwrap();
                 counts.pairs += 1;
                 counts.tied_truth += u64::from(t.is_eq());
                 counts.tied_scores += u64::from(s.is_eq());
@@ -259,7 +268,7 @@ mod tests {
         assert!((Pearson::new(&truth, &offset).value.unwrap() - 1.0).abs() < 1e-15);
     }
 
-    /// Neumaier's own example and others that a plain sum gets wrong, with their exact sums.
+    /// Neumaier's own example and others where a plain sum is wrong, with their exact sums.
     #[test]
     fn a_sum_keeps_what_single_steps_round_off() {
         let sum = |values: &[f64]| compensated_sum(values.iter().copied());
@@ -290,10 +299,10 @@ mod tests {
         fn spearman_is_pearson_of_average_ranks(rows in prop::collection::vec((coarse(), coarse()), 2..40)) {
             let (truth, scores): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
             let average = |values: &[f64]| -> Vec<f64> {
-                let settled: Vec<f64> = values.iter().copied().map(settle).collect();
-                settled.iter().map(|&value| {
-                    let below = settled.iter().filter(|&&other| other < value).count();
-                    let equal = settled.iter().filter(|&&other| other == value).count();
+                let ranked_scores: Vec<f64> = values.iter().copied().map(rankable).collect();
+                ranked_scores.iter().map(|&value| {
+                    let below = ranked_scores.iter().filter(|&&other| other < value).count();
+                    let equal = ranked_scores.iter().filter(|&&other| other == value).count();
                     below as f64 + f64::midpoint(equal as f64, 1.0)
                 }).collect()
             };
@@ -307,7 +316,7 @@ mod tests {
         #[test]
         fn a_vector_agrees_with_itself_exactly(values in prop::collection::vec(coarse(), 2..50)) {
             let counts = PairCounts::new(&values, &values);
-            let constant = values.iter().all(|&value| settle(value) == settle(values[0]));
+            let constant = values.iter().all(|&value| rankable(value) == rankable(values[0]));
             prop_assert_eq!(counts.tau_b(), (!constant).then_some(1.0));
             prop_assert_eq!(spearman(&values, &values), (!constant).then_some(1.0));
         }
@@ -325,7 +334,7 @@ mod tests {
         fn an_order_is_a_permutation_by_score_and_row(scores in prop::collection::vec(coarse(), 0..50)) {
             let rows = order(&scores);
             let in_order = rows.windows(2).all(|pair| {
-                let (a, b) = (settle(scores[pair[0]]), settle(scores[pair[1]]));
+                let (a, b) = (rankable(scores[pair[0]]), rankable(scores[pair[1]]));
                 a > b || (a == b && pair[0] < pair[1])
             });
             prop_assert!(in_order, "{:?}", rows);

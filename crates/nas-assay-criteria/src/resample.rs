@@ -1,22 +1,22 @@
-//! The correlations of a multiset of rows, made ready once and computed for many multisets.
+//! The correlations of many resamples of the same rows.
 //!
-//! Only how often each row is taken differs between resamples: what sorts the rows does not. So everything that needs an order (levels,
-//! the merges that count discordant pairs) is made once, and a resample is a few passes over the rows without a comparison.
+//! Resamples differ only in how often each row is taken. So everything that needs sorting (levels, and the merges that count discordant
+//! pairs) is prepared once, and a resample needs only a few passes over the rows, without comparisons.
 
-use super::levels::settle;
+use super::levels::rankable;
 use super::pairs::{BLOCK, ByTruth, pairs_of};
 use super::rank::{PairCounts, power_of_two};
 
-/// Truth and scores of a panel, ready for [`Resampling::correlations`].
+/// Truth and scores of a panel, prepared for [`Resampling::correlations`].
 pub(super) struct Resampling {
     by_truth: ByTruth,
-    /// Where each group of equal truth and score begins among the positions, and the number of positions at the end.
+    /// The first position of each group with equal truth and equal score, then the number of positions.
     both_starts: Vec<u32>,
     merges: Merges,
     finite: Finite,
 }
 
-/// The three correlations of one multiset.
+/// The three correlations of one resample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Correlations {
     pub counts: PairCounts,
@@ -24,14 +24,14 @@ pub(super) struct Correlations {
     pub pearson: Option<f64>,
 }
 
-/// Buffers of [`Resampling::correlations`], kept between calls.
+/// Buffers of [`Resampling::correlations`], reused between calls.
 #[derive(Default)]
 pub(super) struct Buffers {
-    /// How often the row at each position is taken; zeros up to a whole number of blocks.
+    /// How often the row at each position is taken, padded with zeros to a whole number of blocks.
     weights: Vec<u32>,
-    /// The sums of `weights` before each position.
+    /// For each position, the sum of all earlier `weights`.
     before: Vec<u64>,
-    /// How often each score level is taken, then twice the centred average rank of the level.
+    /// How often each score level is taken; later twice the centred average rank of the level.
     levels: Vec<i64>,
 }
 
@@ -54,13 +54,13 @@ impl Resampling {
         Self { by_truth, both_starts, merges, finite }
     }
 
-    /// Rows of the panel.
+    /// Number of rows of the panel.
     pub fn rows(&self) -> usize {
         self.by_truth.rows.len()
     }
 
-    /// The correlations of the multiset in which row `i` stands `multiplicity[i]` times. Tau-b and rho have the bits that they have for
-    /// the rows written out.
+    /// The correlations of the resample that has row `i` `multiplicity[i]` times. Tau-b and rho have the same bits as if the rows were
+    /// written out.
     pub fn correlations(&self, multiplicity: &[u32], buffers: &mut Buffers) -> Correlations {
         let Buffers { weights, before, levels } = buffers;
         weights.clear();
@@ -91,7 +91,7 @@ impl Resampling {
         }
     }
 
-    /// Spearman's rho in integers, as in [`super::rank::spearman`]. `levels` goes in as sizes and comes out as ranks.
+    /// Spearman's rho in integers, as in [`super::rank::spearman`]. `levels` has the sizes of the levels on entry and their ranks on return.
     fn spearman(&self, weights: &[u32], before: &[u64], levels: &mut [i64], taken: u64) -> Option<f64> {
         let square = |size: i64, rank: i64| i128::from(size * rank) * i128::from(rank);
         let (mut below, mut ss) = (0, 0);
@@ -114,11 +114,11 @@ impl Resampling {
     }
 }
 
-/// How a merge sort of the positions by score goes, without the sorting.
+/// The order of positions after each round of a merge sort by score, computed once.
 struct Merges {
-    /// Score levels by position, zeros up to a whole number of blocks.
+    /// The score level at each position, padded with zeros to a whole number of blocks.
     scores: Vec<u32>,
-    /// The positions after each round of merges: sorted by score, then by position, within twice as many as in the round before.
+    /// The positions after each round: sorted by score, then by position, within runs twice as long as in the round before.
     rounds: Vec<Vec<u32>>,
 }
 
@@ -129,7 +129,7 @@ impl Merges {
         let mut width = BLOCK;
         while width < scores.len() {
             width *= 2;
-            // A stable sort, which finds the two runs of the round before.
+            // This stable sort detects the two sorted runs of the round before and merges them.
             order.chunks_mut(width).for_each(|chunk| chunk.sort_by_key(|&position| scores[position as usize]));
             rounds.push(order.clone());
         }
@@ -138,8 +138,8 @@ impl Merges {
         Self { scores, rounds }
     }
 
-    /// The discordant pairs when position `i` counts `weights[i]` times: Σ weight · weight over pairs whose earlier score is greater.
-    /// `before` has the sums of the weights before each position.
+    /// The number of discordant pairs if position `i` counts `weights[i]` times: Σ weight · weight over pairs whose earlier score is greater.
+    /// `before[i]` is the sum of the weights before position `i`.
     fn discordant(&self, weights: &[u32], before: &[u64]) -> u64 {
         let blocks = self.scores.chunks_exact(BLOCK).zip(weights.chunks_exact(BLOCK));
         let mut count: u64 = blocks.map(|(scores, weights)| within(scores, weights)).sum();
@@ -147,7 +147,7 @@ impl Merges {
             let width = BLOCK << round;
             for (start, chunk) in (0..).step_by(2 * width).zip(order.chunks(2 * width)) {
                 let middle = (start + width).min(before.len() - 1);
-                // The weight of the left run that is still to come, all of it greater than what has passed or its equal.
+                // The total weight of the rest of the left run. Its scores are at least those already passed.
                 let mut left = before[middle] - before[start];
                 for &position in chunk {
                     let weight = u64::from(weights[position as usize]);
@@ -161,7 +161,7 @@ impl Merges {
     }
 }
 
-/// The discordant pairs within a block: all with all.
+/// The number of discordant pairs within a block, by comparing all pairs.
 fn within(scores: &[u32], weights: &[u32]) -> u64 {
     let mut count = 0;
     for later in 1..scores.len() {
@@ -173,7 +173,7 @@ fn within(scores: &[u32], weights: &[u32]) -> u64 {
     count
 }
 
-/// The rows where truth and score are finite, for Pearson's r.
+/// The rows with finite truth and finite score, for Pearson's r.
 struct Finite {
     positions: Vec<u32>,
     truth: Vec<f64>,
@@ -185,16 +185,17 @@ impl Finite {
         let is_finite = |row: usize| truth[row].is_finite() && scores[row].is_finite();
         let kept = rows.iter().zip(0u32..).filter(|&(&row, _)| is_finite(row as usize));
         let (kept, positions): (Vec<usize>, Vec<u32>) = kept.map(|(&row, position)| (row as usize, position)).unzip();
-        // Scaled by a power of two, so that no square overflows.
+        // Scaled by a power of two so that no square overflows.
         let scaled = |values: &[f64]| -> Vec<f64> {
-            let values: Vec<f64> = kept.iter().map(|&row| settle(values[row])).collect();
+            let values: Vec<f64> = kept.iter().map(|&row| rankable(values[row])).collect();
             let exponent = power_of_two(&values);
             values.into_iter().map(|value| libm::scalbn(value, -exponent)).collect()
         };
         Self { truth: scaled(truth), scores: scaled(scores), positions }
     }
 
-    /// Pearson's r in two passes; `None` where what is taken is constant, or spreads less than 10⁻¹⁵⁴ of the panel's greatest value.
+    /// Pearson's r in two passes; `None` if the taken rows have constant values, or values that differ by less than 10⁻¹⁵⁴ of the panel's
+    /// greatest value.
     fn pearson(&self, weights: &[u32]) -> Option<f64> {
         let weight = |&position: &u32| f64::from(weights[position as usize]);
         let rows = || self.positions.iter().map(weight).zip(self.truth.iter().zip(&self.scores));
@@ -233,7 +234,7 @@ mod tests {
     use nas_assay_base::seed::Seed;
     use proptest::prelude::*;
 
-    /// What the multiset is, written out row by row.
+    /// The resample, written out row by row.
     fn written(values: &[f64], multiplicity: &[u32]) -> Vec<f64> {
         let times = values.iter().zip(multiplicity);
         times.flat_map(|(&value, &times)| std::iter::repeat_n(value, times as usize)).collect()
@@ -266,14 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_again_and_again_has_no_pearson() {
-        // Three times 0.1, divided by three, is not 0.1: a deviation that is none.
+    fn a_single_row_taken_repeatedly_has_no_pearson() {
+        // In floating point, 3 · 0.1 / 3 is not 0.1, so a plain deviation from the mean would not be zero.
         let (truth, scores) = ([0.1, 0.2, 0.3], [0.1, 0.3, 0.2]);
         for multiplicity in [[3, 0, 0], [0, 0, 3]] {
             let found = Resampling::new(&truth, &scores).correlations(&multiplicity, &mut Buffers::default());
             assert_eq!((found.pearson, found.spearman), (None, None));
         }
-        // Two that differ, but by less than the square root of the least number beside the greatest.
+        // Two values that differ, but so little that the squared difference underflows.
         let found =
             Resampling::new(&[1.0, 1e-200, 2e-200], &[1.0, 2.0, 3.0]).correlations(&[0, 1, 1], &mut Buffers::default());
         assert_eq!((found.pearson, found.spearman), (None, Some(1.0)));
@@ -292,7 +293,7 @@ mod tests {
         }
     }
 
-    /// Scores on few levels, some of them not finite.
+    /// Few different scores, some of them not finite.
     fn coarse() -> impl Strategy<Value = f64> {
         prop_oneof![
             8 => (-4i32..4).prop_map(|level| f64::from(level) / 4.0),

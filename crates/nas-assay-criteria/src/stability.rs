@@ -1,8 +1,8 @@
-//! Variance: how much rankings and values move between checkpoints and seeds.
+//! Variance: how much rankings and values change between checkpoints and seeds.
 //!
 //! # Source
-//! Ning et al. 2021, Sec. 3: of two checkpoints of one supernet the later ranking counts as the truth. The spacing is 40 epochs for
-//! NAS-Bench-201 there and 100 for NAS-Bench-301.
+//! Ning et al. 2021, Sec. 3: of two checkpoints of one supernet, the ranking by the later one serves as the truth. In the paper the two are
+//! 40 epochs apart for NAS-Bench-201 and 100 for NAS-Bench-301.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,24 +10,24 @@ use super::rank::{PairCounts, compensated_sum};
 use super::topk::{Precision, Rankings};
 use super::{CriteriaError, validate_fractions};
 
-/// How much of a ranking is still there in a later one.
+/// How similar a ranking is to a later one of the same architectures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stability {
-    /// Architectures.
+    /// Number of architectures.
     pub rows: usize,
-    /// The relative tau: Kendall's tau-b between the two; `None` where one of them is constant.
+    /// The relative tau: Kendall's tau-b between the two; `None` if one of them is constant.
     pub tau_b: Option<f64>,
-    /// The relative P@topK and P@bottomK by fraction; fractions of less than one architecture are left out.
+    /// The relative P@topK and P@bottomK for each fraction that gives at least one architecture.
     pub precision: Vec<Precision>,
 }
 
 impl Stability {
-    /// Compares the scores of one set of architectures, rows in one order, both higher-is-better; `later` counts as the truth. A score
+    /// Compares two score vectors of the same architectures in the same order, both higher-is-better; `later` serves as the truth. A score
     /// that is not finite ranks below every finite one, in `later` too.
     ///
     /// # Errors
-    /// If the two differ in length or are empty, or a fraction is not above 0 and at most 1.
+    /// If the two differ in length or are empty, or a fraction is not in (0, 1].
     pub fn new(earlier: &[f64], later: &[f64], fractions: &[f64]) -> Result<Self, CriteriaError> {
         validate_fractions("fractions", fractions)?;
         if earlier.len() != later.len() {
@@ -45,30 +45,30 @@ impl Stability {
     }
 }
 
-/// How a value spreads over repetitions, such as seeds.
+/// Mean, deviation and range of a value over repetitions, such as seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spread {
-    /// Repetitions.
+    /// Number of repetitions.
     pub count: usize,
     /// The mean.
     pub mean: f64,
-    /// The standard deviation of the sample, with n − 1; `None` of a single value.
+    /// The sample standard deviation (divided by n − 1); `None` for a single value.
     pub deviation: Option<f64>,
-    /// The least value.
+    /// The lowest value.
     pub least: f64,
-    /// The greatest value.
+    /// The highest value.
     pub greatest: f64,
 }
 
 impl Spread {
-    /// The spread of `values`; `None` where there is none, or one that is not finite.
+    /// The spread of `values`; `None` if there are none, or one is not finite.
     pub fn new(values: &[f64]) -> Option<Self> {
         if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
             return None;
         }
         let count = values.len();
-        // A mean is never outside the values, whatever was rounded.
+        // Clamped, since rounding could move the mean outside the range.
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mean = (compensated_sum(values.iter().copied()) / count as f64).clamp(least, greatest);
@@ -87,7 +87,7 @@ mod tests {
     fn the_later_ranking_is_the_truth() {
         let (earlier, later) = ([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 4.0, f64::NAN]);
         let stability = Stability::new(&earlier, &later, &[0.1, 0.5]).unwrap();
-        // The best of before is the worst of later: by hand, 3 concordant and 3 discordant pairs.
+        // The best row of `earlier` is the worst of `later`: by hand, 3 concordant and 3 discordant pairs.
         assert_eq!((stability.rows, stability.tau_b), (4, Some(0.0)));
         let [half] = stability.precision.as_slice() else { panic!("{stability:?}") };
         assert_eq!((half.count, half.top, half.bottom), (2, 0.5, 0.5));
@@ -125,7 +125,7 @@ mod tests {
             let moved = Spread::new(&moved).unwrap();
             prop_assert!((moved.mean - spread.mean - shift).abs() < 1e-9);
             prop_assert!((moved.deviation.unwrap() - spread.deviation.unwrap()).abs() < 1e-9);
-            // Half the range bounds the deviation with n from above, and so this one.
+            // The deviation with n is at most half the range; this bounds the one with n − 1.
             let bound = (spread.greatest - spread.least) / 2.0 * (values.len() as f64 / (values.len() - 1) as f64).sqrt();
             prop_assert!(spread.deviation.unwrap() <= bound * (1.0 + 1e-9));
         }

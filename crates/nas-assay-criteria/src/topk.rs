@@ -1,21 +1,21 @@
-//! What an estimator does at the two ends of the ranking.
+//! Criteria for the top and the bottom of the ranking.
 //!
-//! K is a proportion of the M architectures (NAS-Bench-Suite-Zero uses the same names with K as a count), and k = ⌊K·M⌋ the count.
-//! Ranks follow [`super::rank::order`]: with ties they depend on the order of the rows, so every value stands beside its expectation
-//! under uniformly random tie-breaking, and a difference above [`TIE_TOLERANCE`] is flagged.
+//! K is a fraction of the M architectures, and k = ⌊K·M⌋ is the count. (NAS-Bench-Suite-Zero uses the same names with K as a count.)
+//! Ranks follow [`super::rank::order`], so with ties they depend on the order of the rows. Every value therefore comes with its
+//! expectation under uniformly random tie-breaking, and a difference above [`TIE_TOLERANCE`] is flagged.
 
 use serde::{Deserialize, Serialize};
 
-use super::levels::settle;
+use super::levels::rankable;
 use super::rank::{PairCounts, order};
 
-/// The largest difference between a value and its tie-expectation that goes unflagged.
+/// The largest difference between a value and its expectation over ties that is not flagged: one percentage point.
 pub const TIE_TOLERANCE: f64 = 0.01;
 
 /// The count k = ⌊K·M⌋.
 ///
-/// A product within a relative 10⁻⁹ of a whole number is that number, so that a decimal fraction means what it says:
-/// 29 % of 100 is 29, though `0.29 * 100.0` lies just below.
+/// A product within a relative 10⁻⁹ of a whole number counts as that number. So 29 % of 100 is 29, although `0.29 * 100.0` is slightly
+/// less in floating point.
 pub fn count_of(fraction: f64, rows: usize) -> usize {
     let product = fraction * rows as f64;
     let nearest = product.round();
@@ -23,7 +23,7 @@ pub fn count_of(fraction: f64, rows: usize) -> usize {
     (count as usize).min(rows)
 }
 
-/// The two rankings of a panel: all that the criteria of this module need.
+/// The true and the estimated ranking of a panel, from which the criteria of this module are computed.
 pub struct Rankings<'a> {
     truth: &'a [f64],
     scores: &'a [f64],
@@ -31,7 +31,7 @@ pub struct Rankings<'a> {
     by_truth: Vec<usize>,
     /// Rows, best estimated score first.
     by_score: Vec<usize>,
-    /// True rank of each row less one.
+    /// The true rank of each row, from 0.
     true_position: Vec<usize>,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Rankings<'a> {
     /// # Panics
     /// If the slices differ in length.
     pub fn new(truth: &'a [f64], scores: &'a [f64]) -> Self {
-        assert_eq!(truth.len(), scores.len(), "a ranking needs one score an architecture");
+        assert_eq!(truth.len(), scores.len(), "a ranking needs one score per architecture");
         let (by_truth, by_score) = (order(truth), order(scores));
         let mut true_position = vec![0; truth.len()];
         for (position, &row) in by_truth.iter().enumerate() {
@@ -66,13 +66,13 @@ impl<'a> Rankings<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Precision {
-    /// K, a proportion.
+    /// K, a fraction of M.
     pub fraction: f64,
     /// k = ⌊K·M⌋.
     pub count: usize,
-    /// The share of the k best by score that are among the k truly best.
+    /// The fraction of the k best by score that are among the k truly best.
     pub top: f64,
-    /// The share of the k worst by score that are among the k truly worst.
+    /// The fraction of the k worst by score that are among the k truly worst.
     pub bottom: f64,
     /// The expectation of `top` under random tie-breaking of truth and scores.
     pub top_expected: f64,
@@ -82,12 +82,12 @@ pub struct Precision {
     pub tau_top: Option<f64>,
     /// Kendall's tau-b among the k worst by score.
     pub tau_bottom: Option<f64>,
-    /// Whether `top` or `bottom` is an artefact of the order of ties: more than [`TIE_TOLERANCE`] from its expectation.
+    /// Whether the order of ties decides `top` or `bottom`: it differs from its expectation by more than [`TIE_TOLERANCE`].
     pub tie_sensitive: bool,
 }
 
 impl Precision {
-    /// The precisions at `fraction`; `None` where k is below one.
+    /// The precisions at `fraction`; `None` if k is 0.
     pub fn new(rankings: &Rankings<'_>, fraction: f64) -> Option<Self> {
         let (rows, count) = (rankings.len(), count_of(fraction, rankings.len()));
         if count == 0 {
@@ -114,15 +114,15 @@ impl Precision {
     }
 }
 
-/// The expected size of the intersection of the two top-`count` sets when ties are broken at random:
-/// Σᵢ pᵢqᵢ, pᵢ and qᵢ the probabilities that row i is inside either set. `orient` turns the bottom into a top.
+/// The expected size of the intersection of the two top-`count` sets if ties are broken at random: Σᵢ pᵢqᵢ, where pᵢ and qᵢ are the
+/// probabilities that row i is in each set. For the bottom sets, `orient` negates the values.
 fn expected_overlap(rankings: &Rankings<'_>, count: usize, orient: impl Fn(f64) -> f64 + Copy) -> f64 {
     let truth = Threshold::new(rankings.truth, count, orient);
     let scores = Threshold::new(rankings.scores, count, orient);
-    // Rows by how they stand to the two thresholds: [inside or level in truth][inside or level in score].
+    // Number of rows by their position at the two thresholds: [above or at it in truth][above or at it in score].
     let mut rows = [[0u32; 2]; 2];
     for (&t, &s) in rankings.truth.iter().zip(rankings.scores) {
-        if let (Some(t), Some(s)) = (truth.side(orient(settle(t))), scores.side(orient(settle(s)))) {
+        if let (Some(t), Some(s)) = (truth.side(orient(rankable(t))), scores.side(orient(rankable(s)))) {
             rows[t][s] += 1;
         }
     }
@@ -130,7 +130,7 @@ fn expected_overlap(rankings: &Rankings<'_>, count: usize, orient: impl Fn(f64) 
     rows[0][0] + rows[0][1] * scores.share + rows[1][0] * truth.share + rows[1][1] * truth.share * scores.share
 }
 
-/// The value at which a top-k set ends, and the share of the rows at that value which it takes in.
+/// The value at which a top-k set ends, and the fraction of the rows with that value that belong to the set.
 struct Threshold {
     value: f64,
     share: f64,
@@ -138,7 +138,7 @@ struct Threshold {
 
 impl Threshold {
     fn new(values: &[f64], count: usize, orient: impl Fn(f64) -> f64) -> Self {
-        let mut descending: Vec<f64> = values.iter().map(|&value| orient(settle(value))).collect();
+        let mut descending: Vec<f64> = values.iter().map(|&value| orient(rankable(value))).collect();
         descending.sort_by(|a, b| b.total_cmp(a));
         let value = descending[count - 1];
         let above = descending.partition_point(|&other| other > value);
@@ -146,7 +146,7 @@ impl Threshold {
         Self { value, share: (count - above) as f64 / level as f64 }
     }
 
-    /// 0 above the threshold, 1 level with it, `None` below.
+    /// 0 above the threshold, 1 at it, `None` below it.
     fn side(&self, value: f64) -> Option<usize> {
         (value >= self.value).then_some(usize::from(value == self.value))
     }
@@ -156,28 +156,28 @@ impl Threshold {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranking {
-    /// K, a proportion.
+    /// K, a fraction of M.
     pub fraction: f64,
     /// k = ⌊K·M⌋.
     pub count: usize,
     /// The best true rank among the k best by score, from 1.
     pub best_rank: usize,
-    /// BR@K: `best_rank` over M.
+    /// BR@K: `best_rank` divided by M.
     pub best: f64,
     /// The worst true rank among the k best by score, from 1.
     pub worst_rank: usize,
-    /// WR@K: `worst_rank` over M.
+    /// WR@K: `worst_rank` divided by M.
     pub worst: f64,
-    /// The expectation of `best` under random tie-breaking of the scores, the true ranks held.
+    /// The expectation of `best` under random tie-breaking of the scores, with the true ranks fixed.
     pub best_expected: f64,
-    /// The expectation of `worst` under random tie-breaking of the scores, the true ranks held.
+    /// The expectation of `worst` under random tie-breaking of the scores, with the true ranks fixed.
     pub worst_expected: f64,
-    /// Whether `best` or `worst` is more than [`TIE_TOLERANCE`] from its expectation.
+    /// Whether `best` or `worst` differs from its expectation by more than [`TIE_TOLERANCE`].
     pub tie_sensitive: bool,
 }
 
 impl Ranking {
-    /// The rankings at `fraction`; `None` where k is below one.
+    /// The rankings at `fraction`; `None` if k is 0.
     pub fn new(rankings: &Rankings<'_>, fraction: f64) -> Option<Self> {
         let (rows, count) = (rankings.len(), count_of(fraction, rankings.len()));
         let chosen = || rankings.by_score[..count].iter().map(|&row| rankings.true_position[row] + 1);
@@ -201,13 +201,13 @@ impl Ranking {
     }
 }
 
-/// The expected lowest and highest true rank in the top `count` by score, ties among scores broken at random.
+/// The expected lowest and highest true rank in the top `count` by score, with ties among scores broken at random.
 fn expected_extremes(rankings: &Rankings<'_>, count: usize) -> (f64, f64) {
     let threshold = Threshold::new(rankings.scores, count, |score| score);
     let ranks_on = |side: usize| {
-        // True ranks ascending, of the rows that the scores put on one side of the threshold.
+        // The true ranks, ascending, of the rows whose score is on this side of the threshold.
         let rows = rankings.by_truth.iter().enumerate();
-        let on_side = rows.filter(|&(_, &row)| threshold.side(settle(rankings.scores[row])) == Some(side));
+        let on_side = rows.filter(|&(_, &row)| threshold.side(rankable(rankings.scores[row])) == Some(side));
         on_side.map(|(position, _)| position + 1).collect::<Vec<usize>>()
     };
     let (inside, level) = (ranks_on(0), ranks_on(1));
@@ -218,9 +218,10 @@ fn expected_extremes(rankings: &Rankings<'_>, count: usize) -> (f64, f64) {
     (lowest, highest)
 }
 
-/// Draws `drawn` of `ranks` without replacement: the expectation of `pick` of the first one drawn, in the order of the slice, and `held`.
+/// If `drawn` of `ranks` are drawn without replacement: the expectation of `pick(held, first)`, where `first` is the drawn rank that comes
+/// first in the slice. (Without `held`, the expectation of `first`.)
 ///
-/// The first drawn is the j-th with the probability that none before it was drawn and it is.
+/// Rank j is `first` with the probability that no rank before it is drawn and j is.
 fn expected_first(ranks: &[usize], drawn: usize, held: Option<usize>, pick: fn(usize, usize) -> usize) -> f64 {
     let (mut none_yet, mut expected) = (1.0, 0.0);
     for (passed, &rank) in ranks.iter().enumerate() {
@@ -234,20 +235,20 @@ fn expected_first(ranks: &[usize], drawn: usize, held: Option<usize>, pick: fn(u
     expected
 }
 
-/// `BestAcc@topN` and `BestRank@N`, N a count: the truly best architecture among the N best by score.
+/// `BestAcc@topN` and `BestRank@N` for a count N: the truly best architecture among the N best by score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BestOf {
     /// N.
     pub count: usize,
-    /// The best true score among the N, in the unit of the truth.
+    /// Its true value, in the unit of the truth.
     pub truth: f64,
     /// Its true rank, from 1.
     pub rank: usize,
 }
 
 impl BestOf {
-    /// The best of the first `count`; `None` where there are fewer architectures or none are asked for.
+    /// The best of the first `count`; `None` if there are fewer architectures, or if `count` is 0.
     pub fn new(rankings: &Rankings<'_>, count: usize) -> Option<Self> {
         let position = rankings.by_score.get(..count)?.iter().map(|&row| rankings.true_position[row]).min()?;
         Some(Self { count, truth: rankings.truth[rankings.by_truth[position]], rank: position + 1 })
@@ -283,18 +284,18 @@ mod tests {
         let truth = [9.0, 8.0, 7.0, 4.0, 6.0, 1.0];
         let scores = [9.0, 7.0, 8.0, 6.0, 4.0, 2.0];
         let precision = Precision::new(&Rankings::new(&truth, &scores), 0.5).unwrap();
-        // Of the three pairs of 9, 7, 8 one is turned around; of 4, 6, 1 one, too.
+        // One of the three pairs of 9, 7, 8 is in the wrong order, and one of 4, 6, 1.
         assert_eq!((precision.tau_top, precision.tau_bottom), (Some(1.0 / 3.0), Some(1.0 / 3.0)));
     }
 
     #[test]
-    fn a_decimal_fraction_means_what_it_says() {
+    fn a_decimal_fraction_gives_its_exact_count() {
         assert_eq!(count_of(0.29, 100), 29);
         assert_eq!(count_of(0.05, 6466), 323);
         assert_eq!(count_of(0.001, 999), 0);
         assert_eq!(count_of(0.001, 1000), 1);
         assert_eq!(count_of(1.0, 7), 7);
-        // The bound is relative: 10⁻⁴ of half a million is within it, and 10⁻³ is not.
+        // The tolerance is relative: half a million ± 10⁻⁴ is within it, ± 10⁻³ is not.
         assert_eq!((count_of(0.5 - 1e-10, 1_000_000), count_of(0.5 - 1e-9, 1_000_000)), (500_000, 499_999));
     }
 
@@ -307,14 +308,14 @@ mod tests {
 
     #[test]
     fn an_artefact_of_ties_is_flagged() {
-        // All scores are equal, so the rows' order decides: it happens to be the true one.
+        // All scores are equal, so the order of rows decides, and here it is the true one.
         let truth: Vec<f64> = (0..20).rev().map(f64::from).collect();
         let scores = vec![0.5; 20];
         let rankings = Rankings::new(&truth, &scores);
         let precision = Precision::new(&rankings, 0.1).unwrap();
         assert_eq!((precision.top, precision.top_expected, precision.tie_sensitive), (1.0, 0.1, true));
         let ranking = Ranking::new(&rankings, 0.1).unwrap();
-        // Two of 1..20 at random: the lower is 7 on average, the higher 14.
+        // Of two random ranks from 1 to 20, the lower is 7 on average and the higher 14.
         assert!((ranking.best_expected - 7.0 / 20.0).abs() < 1e-14, "{ranking:?}");
         assert!((ranking.worst_expected - 14.0 / 20.0).abs() < 1e-14, "{ranking:?}");
         assert_eq!((ranking.best_rank, ranking.worst_rank, ranking.tie_sensitive), (1, 2, true));
@@ -344,10 +345,10 @@ mod tests {
         longer.collect()
     }
 
-    /// Rows by value, ties by their place in `breaking`; best first.
+    /// The rows by value, best first; ties by their place in `breaking`.
     fn broken(values: &[f64], breaking: &[usize]) -> Vec<usize> {
         let mut rows = breaking.to_vec();
-        rows.sort_by(|&a, &b| settle(values[b]).total_cmp(&settle(values[a])));
+        rows.sort_by(|&a, &b| rankable(values[b]).total_cmp(&rankable(values[a])));
         rows
     }
 

@@ -1,34 +1,41 @@
-//! One ranking out of several.
+//! Votes: one ranking from several.
 //!
 //! # Source
-//! Copeland (1951) and Borda (1781), as rules of social choice. Ning et al. 2021 (and the public zero-cost measures before them) sort by a
-//! comparison instead: A goes before B if more than half of the voters, rounded down, prefer A, and else B before A. That comparison is
-//! neither symmetric where voters are undecided nor transitive, so that its result depends on the sorting algorithm and on the order in
-//! which architectures come. Copeland's count of the majorities that a row wins is what such a sort aims at: where the majority relation
-//! is a total order, both give that order.
+//! The voting rules of Copeland (1951) and Borda (1781). Ning et al. 2021, like the public zero-cost measures before them, sort by a
+//! comparison instead: A goes before B if more than half of the voters (rounded down) prefer A; otherwise B goes before A. This comparison
+//! is not symmetric for undecided voters and not transitive, so the result depends on the sorting algorithm and on the order of the
+//! architectures. Copeland's rule, which counts the majorities that a row wins, gives the same order wherever the majority relation is
+//! a total order.
 
 use serde::{Deserialize, Serialize};
 
-use super::levels::settle;
+use super::levels::rankable;
 use super::rank::average_ranks;
 
-/// Raised when a rule's numbers change.
+/// The version of the voting rules. Raise it when the scores of a rule change.
 pub const VOTE_VERSION: u32 = 1;
 
-/// How voters' rankings become one score a row.
+/// How the rankings of several voters become one score per row.
+///
+/// ```
+/// use nas_assay_criteria::VoteRule;
+///
+/// let voters = [vec![0.9, 0.5, 0.1], vec![3.0, 2.0, 7.0], vec![20.0, 10.0, 0.0]];
+/// assert_eq!(VoteRule::Copeland.score(&voters), [2.0, 0.0, -2.0]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VoteRule {
-    /// The rows that a row beats less those that beat it, by the majority of the voters that tell the two apart.
+    /// The number of rows that a row beats minus the number that beat it, each by the majority of the voters that rank the two differently.
     #[default]
     Copeland,
-    /// The mean over the voters of the number of rows ranked below, ties counted half.
+    /// The mean over the voters of the number of rows ranked below; a tie counts one half.
     Borda,
 }
 
 impl VoteRule {
-    /// The score of each row, higher is better; `voters` have one score a row each, higher is better, and scores that are not finite
-    /// rank worst.
+    /// The score of each row. `voters` has one vector per voter with one score per row. All scores are higher-is-better, and scores that
+    /// are not finite rank worst.
     ///
     /// # Panics
     /// If the voters differ in the number of rows.
@@ -43,11 +50,12 @@ impl VoteRule {
 }
 
 fn copeland(voters: &[Vec<f64>], rows: usize) -> Vec<f64> {
-    let settled: Vec<Vec<f64>> = voters.iter().map(|scores| scores.iter().copied().map(settle).collect()).collect();
+    let ranked_scores: Vec<Vec<f64>> =
+        voters.iter().map(|scores| scores.iter().copied().map(rankable).collect()).collect();
     let mut balance = vec![0_i64; rows];
     for a in 0..rows {
         for b in a + 1..rows {
-            let votes: i64 = settled.iter().map(|scores| scores[a].total_cmp(&scores[b]) as i64).sum();
+            let votes: i64 = ranked_scores.iter().map(|scores| scores[a].total_cmp(&scores[b]) as i64).sum();
             balance[a] += votes.signum();
             balance[b] -= votes.signum();
         }
@@ -82,7 +90,7 @@ mod tests {
         let split = [vec![9.0, 8.0, 1.0, 2.0], vec![5.0, 4.0, 3.0, 3.0], vec![0.0, 7.0, 6.0, 5.0]];
         assert_eq!(VoteRule::Copeland.score(&split), [3.0, 1.0, -2.0, -2.0]);
         assert_eq!(VoteRule::Borda.score(&split), [2.0, 7.0 / 3.0, 2.5 / 3.0, 2.5 / 3.0]);
-        // What is not finite is worst, and alike.
+        // Scores that are not finite are worst, and equal.
         let broken = [vec![1.0, f64::NAN, f64::INFINITY]];
         assert_eq!(VoteRule::Copeland.score(&broken), [2.0, -1.0, -1.0]);
     }
