@@ -44,7 +44,7 @@ impl Engine {
     pub fn hessian_gradient(self, loss: &Tensor, variables: &[Var], others: &[Var]) -> Result<[GradStore; 2]> {
         let gradients = match self {
             Self::Kernels => cpu::differentiable_backward(loss, &[variables, others].concat())?,
-            Self::Composed if cpu::gradients_keep_their_graph()? => loss.backward()?,
+            Self::Composed if cpu::candle_keeps_the_graph()? => loss.backward()?,
             Self::Composed => bail!(
                 "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment, without which Candle \
                  would give a part of them for the whole"

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// The channels `channels` of `x`: `[n, c, ...]` to `[n, channels.len(), ...]`.
 ///

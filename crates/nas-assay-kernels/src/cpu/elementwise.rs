@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// Elements of one piece of work; a smaller tensor is not worth waking another thread for.
 pub(super) const BLOCK: usize = 16 * 1024;

@@ -8,15 +8,14 @@
 //! - Elsewhere Candle cuts that graph between any two operations, so a second backward pass would go through some paths and
 //!   silently miss others. There the gradient is [sealed](seal): it holds on to nothing, and differentiating it is an error.
 
-use std::cell::Cell;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor, Var, bail,
-};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor, bail};
 
 use super::element::{Array, Element};
 use super::isa::Isa;
+use super::kept_graph::graph_is_kept;
+use super::seal::seal;
 use super::tape::{Applied, Entry};
 
 /// What a kernel computes: the elements, row by row, and their shape.
@@ -215,79 +214,6 @@ pub(super) fn on_cpu<'a>(storage: &'a Storage, name: &str) -> Result<&'a CpuStor
         Storage::Cpu(storage) => Ok(storage),
         _ => bail!("{name}: the kernels run on the CPU; use the composed layers on other devices"),
     }
-}
-
-/// A gradient whose own gradient is an error.
-pub(super) fn seal(name: &'static str, storage: CpuStorage, shape: Shape) -> Result<Tensor> {
-    // Candle records an operation only over a tensor that needs a gradient, so a variable without meaning stands as its input.
-    static ANCHOR: OnceLock<Var> = OnceLock::new();
-    let anchor = if let Some(anchor) = ANCHOR.get() {
-        anchor
-    } else {
-        let fresh = Var::zeros((), DType::F32, &Device::Cpu)?;
-        ANCHOR.get_or_init(|| fresh)
-    };
-    anchor.apply_op1(Sealed { name, value: Mutex::new(Some((storage, shape))) })
-}
-
-struct Sealed {
-    name: &'static str,
-    value: Mutex<Option<(CpuStorage, Shape)>>,
-}
-
-impl CustomOp1 for Sealed {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        let value = self.value.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        value.ok_or_else(|| candle_core::Error::Msg("a sealed gradient is evaluated once".into()))
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
-        bail!(
-            "{}: this gradient cannot be differentiated again; detach it to use it as a constant, or take it by a backward pass \
-             that keeps the graph",
-            self.name
-        )
-    }
-}
-
-thread_local! { static KEPT_HERE: Cell<bool> = const { Cell::new(false) } }
-
-/// Runs a backward pass whose gradients stay differentiable: all that [`gradient`] computes on this thread goes on the tape.
-pub(super) fn keeping_the_graph<R>(pass: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            KEPT_HERE.set(self.0);
-        }
-    }
-    let _restore = Restore(KEPT_HERE.replace(true));
-    pass()
-}
-
-/// Whether gradients are to stay differentiable, by the wish of [`keeping_the_graph`] or of Candle.
-pub(super) fn graph_is_kept() -> Result<bool> {
-    Ok(KEPT_HERE.get() || gradients_keep_their_graph()?)
-}
-
-/// Whether Candle keeps the graph of gradients on this thread.
-///
-/// Candle decides that once a thread, at the thread's first backward pass, and does not tell. So it is found out by a
-/// backward pass over three numbers: the gradient of `(2v)²` with respect to `2v` depends on `v`, and that of `v` shows
-/// whether the dependence was kept.
-pub(crate) fn gradients_keep_their_graph() -> Result<bool> {
-    thread_local! { static KEPT: Cell<Option<bool>> = const { Cell::new(None) } }
-    if let Some(kept) = KEPT.get() {
-        return Ok(kept);
-    }
-    let v = Var::zeros((), DType::F32, &Device::Cpu)?;
-    let gradients = v.affine(2.0, 0.0)?.sqr()?.backward()?;
-    let kept = gradients.get(&v).is_some_and(Tensor::track_op);
-    KEPT.set(Some(kept));
-    Ok(kept)
 }
 
 /// The elements of some tensors.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::element::{Array, Element};
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// Rows of a product that make one piece of work, and multiply-adds below which a piece is not worth handing out.
 const ROWS: usize = 16;

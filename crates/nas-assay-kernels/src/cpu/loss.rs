@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Shape, Tensor, bail};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// The mean over the batch of `-ln softmax(logits)[label]`, in nats, for `logits: [n, classes]` and `labels: [n]` (u32): a
 /// scalar.

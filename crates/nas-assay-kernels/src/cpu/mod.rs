@@ -19,11 +19,13 @@
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
+mod backward;
 mod channels;
 mod conv;
 mod element;
 mod elementwise;
 mod isa;
+mod kept_graph;
 mod kernel;
 mod linear;
 mod loss;
@@ -32,6 +34,7 @@ mod phases;
 mod pool;
 mod process;
 mod reduce;
+mod seal;
 mod sgd;
 mod slice;
 mod stack;
@@ -40,12 +43,16 @@ mod tape;
 #[cfg(test)]
 pub(super) mod testing;
 mod view;
+mod wanted;
 
+#[doc(hidden)]
+pub use backward::is_of_kernels;
+pub use backward::{backward, backward_to, differentiable_backward};
 pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d, conv2d_slice};
 pub use elementwise::{add, add_all, mask, relu};
 pub use isa::Isa;
-pub(super) use kernel::gradients_keep_their_graph;
+pub(super) use kept_graph::candle_keeps_the_graph;
 pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{Moments, batch_norm, batch_norm_fixed};
@@ -59,6 +66,3 @@ pub use sgd::{SgdStep, sgd_step};
 pub use slice::slice;
 pub use stack::stack;
 pub use tap::tap;
-#[doc(hidden)]
-pub use tape::is_of_kernels;
-pub use tape::{backward, backward_to, differentiable_backward};

@@ -7,7 +7,7 @@ use super::element::{Array, Element, to_be_overwritten};
 use super::elementwise::BLOCK;
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// The pixels of `x: [n, c, h, w]` in even rows and columns, and after these those in odd rows and columns:
 /// `[n, 2 c, ⌈h / 2⌉, ⌈w / 2⌉]`. A pixel beyond the edge is zero.

@@ -7,8 +7,8 @@ use candle_core::{Result, Tensor, bail};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
 use super::view::View;
+use super::wanted::wanted;
 use crate::Slice;
 
 /// The part of `w` that `slice` describes; its gradient is zero beside the part.

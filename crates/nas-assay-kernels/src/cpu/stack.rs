@@ -7,7 +7,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// The rows of `x`, then those of `y`: `[a, ...]` and `[b, ...]` to `[a + b, ...]`. The weights of two convolutions so become those of one
 /// in two groups. Meant for weights: it runs on one thread.

@@ -8,7 +8,7 @@ use super::elementwise::BLOCK;
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::reduce::row_product;
-use super::tape::wanted;
+use super::wanted::wanted;
 
 /// `y` itself, in whose gradient by `scales: [n, c]`, which have to be ones, is told how the loss changes as each channel of each image of
 /// `y: [n, c, ...]` is scaled: `Σ y ∂L/∂y` over the channel's elements.

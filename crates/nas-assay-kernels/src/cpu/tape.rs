@@ -1,28 +1,19 @@
-//! Backward passes over graphs of kernels, without the sums that Candle makes.
+//! Which kernel made which tensor.
 //!
-//! Candle's backward pass adds every gradient to a buffer of zeros, on one thread: three passes over memory for each, though
-//! nearly every tensor has a single gradient arriving. Here a gradient is handed on as it is, and only where several arrive are they
-//! added, in Candle's order, so that the sums are the same to the bit.
-//!
-//! Candle does not tell by which operation a tensor was made. So a kernel on the tape writes itself down here, under its
-//! output's name, for as long as Candle keeps the output's history.
+//! Candle does not tell which operation made a tensor. So every kernel whose output Candle records is noted here too, under the identity
+//! of the output. The entry lasts as long as Candle keeps the history of the output.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, TensorId, Var, bail};
+use candle_core::{Result, Tensor, TensorId};
 
-use super::elementwise::sum_of_gradients;
-use super::kernel::{gradients_keep_their_graph, graph_is_kept, keeping_the_graph};
-
-/// A kernel that was applied, with what it was applied to.
+/// A kernel together with the inputs it was applied to.
 pub(super) trait Applied: Send + Sync {
-    /// What it was applied to.
+    /// The inputs.
     fn inputs(&self) -> &[Tensor];
 
-    /// The gradient of each input, given that of the output; `None` for an input that needs none.
+    /// The gradient by each input, given the gradient by the output; `None` for an input that needs none.
     fn backward(&self, output: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>>;
 }
 
@@ -34,11 +25,11 @@ fn tape() -> MutexGuard<'static, Tape> {
     TAPE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An entry of the tape, which ends with this.
+/// An entry of the tape. Dropping it removes the entry.
 pub(super) struct Entry(TensorId);
 
 impl Entry {
-    /// Writes down that `output` is what `applied` made.
+    /// Notes that `applied` made `output`.
     pub fn new(output: &Tensor, applied: &Arc<impl Applied + 'static>) -> Self {
         let applied: Arc<dyn Applied> = applied.clone();
         tape().insert(output.id(), Arc::downgrade(&applied));
@@ -52,225 +43,31 @@ impl Drop for Entry {
     }
 }
 
-/// The gradient of `loss` by every variable that it depends on: what [`Tensor::backward`] gives, and sooner.
-///
-/// A graph that has other operations than kernels in it, or whose gradients Candle keeps differentiable, is left to Candle.
-///
-/// # Errors
-/// If a gradient cannot be computed.
-pub fn backward(loss: &Tensor) -> Result<GradStore> {
-    if gradients_keep_their_graph()? { loss.backward() } else { walk(loss, None)?.map_or_else(|| loss.backward(), Ok) }
-}
-
-/// [`backward`], of which only the gradients by `variables` are wanted. Others are not computed where that can be helped.
-///
-/// # Errors
-/// If a gradient cannot be computed.
-pub fn backward_to(loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
-    if gradients_keep_their_graph()? {
-        return loss.backward();
-    }
-    walk(loss, Some(variables))?.map_or_else(|| loss.backward(), Ok)
-}
-
-/// The gradients of `loss` by `variables`, which can be differentiated again: once more, by [`backward_to`].
-///
-/// # Errors
-/// If a gradient cannot be computed, or the graph has other operations than kernels in it, through which Candle would lose the
-/// way in silence.
-pub fn differentiable_backward(loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
-    if gradients_keep_their_graph()? {
-        return loss.backward();
-    }
-    match keeping_the_graph(|| walk(loss, Some(variables)))? {
-        Some(gradients) => Ok(gradients),
-        None => bail!("a second derivative needs a graph of kernels alone, but this one has other operations in it"),
-    }
-}
-
-thread_local! { static NEEDED: RefCell<Option<HashSet<TensorId>>> = const { RefCell::new(None) } }
-
-/// Whether a backward pass needs the gradient by `input`: not where `input` is data, as at the stem, nor where it leads to no variable
-/// that was asked for.
-pub(super) fn is_wanted(input: &Tensor) -> bool {
-    input.track_op() && NEEDED.with_borrow(|needed| needed.as_ref().is_none_or(|needed| needed.contains(&input.id())))
-}
-
-/// The gradient of `input`, computed only if something upstream needs it.
-pub(super) fn wanted(input: &Tensor, compute: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
-    is_wanted(input).then(compute).transpose()
-}
-
-/// Runs a backward pass that needs the gradients by some tensors only.
-fn needing<R>(needed: Option<HashSet<TensorId>>, pass: impl FnOnce() -> R) -> R {
-    struct Restore(Option<HashSet<TensorId>>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            NEEDED.set(self.0.take());
-        }
-    }
-    let _restore = Restore(NEEDED.replace(needed));
-    pass()
-}
-
-/// The gradients of a graph of kernels, or nothing of another.
-fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
-    let nodes = loss.sorted_nodes();
-    let applied: Option<Vec<Option<Arc<dyn Applied>>>> = {
-        let tape = tape();
-        let find = |node: &&Tensor| {
-            if node.is_variable() { Some(None) } else { tape.get(&node.id()).and_then(Weak::upgrade).map(Some) }
-        };
-        nodes.iter().map(find).collect()
-    };
-    let Some(applied) = applied else { return Ok(None) };
-    let needed = variables.map(|variables| {
-        let mut needed: HashSet<TensorId> = variables.iter().map(|variable| variable.id()).collect();
-        for (node, applied) in nodes.iter().zip(&applied).rev() {
-            if applied.as_ref().is_some_and(|a| a.inputs().iter().any(|input| needed.contains(&input.id()))) {
-                needed.insert(node.id());
-            }
-        }
-        needed
-    });
-    needing(needed, || {
-        let mut arriving: HashMap<TensorId, Vec<Tensor>> = HashMap::new();
-        if is_wanted(loss) {
-            arriving.insert(loss.id(), vec![loss.ones_like()?]);
-        }
-        let mut gradients = GradStore::default();
-        for (node, applied) in nodes.into_iter().zip(applied) {
-            let Some(terms) = arriving.remove(&node.id()) else { continue };
-            let gradient = sum_of_gradients(&terms)?;
-            drop(terms);
-            let Some(applied) = applied else {
-                gradients.insert(node, gradient);
-                continue;
-            };
-            let gradient = if graph_is_kept()? { gradient } else { gradient.detach() };
-            for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
-                if let Some(gradient) = gradient.filter(|_| is_wanted(input)) {
-                    arriving.entry(input.id()).or_default().push(gradient);
-                }
-            }
-        }
-        Ok(Some(gradients))
-    })
-}
-
-/// Whether the graph of `loss` is one of kernels alone, so that [`backward`] walks it itself.
-pub fn is_of_kernels(loss: &Tensor) -> bool {
+/// The kernel that made each of `nodes`, in their order; `None` in the place of a variable. No list at all if another operation made one
+/// of them.
+pub(super) fn kernels_of(nodes: &[&Tensor]) -> Option<Vec<Option<Arc<dyn Applied>>>> {
     let tape = tape();
-    loss.sorted_nodes().into_iter().all(|node| node.is_variable() || tape.contains_key(&node.id()))
+    let find = |node: &&Tensor| {
+        if node.is_variable() { Some(None) } else { tape.get(&node.id()).and_then(Weak::upgrade).map(Some) }
+    };
+    nodes.iter().map(find).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{random, values};
-    use super::super::{
-        Window, add, add_all, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, relu, sum_all,
-    };
+    use super::super::relu;
+    use super::super::testing::random;
     use super::*;
-    use candle_core::{DType, Device, Var};
-
-    fn variables(shapes: &[&[usize]]) -> Vec<Var> {
-        let variable = |(i, dims): (usize, &&[usize])| {
-            Var::from_tensor(&random(&format!("variable {i}"), dims).to_dtype(DType::F32).unwrap()).unwrap()
-        };
-        shapes.iter().enumerate().map(variable).collect()
-    }
+    use candle_core::{DType, Var};
 
     fn is_recorded(tensor: &Tensor) -> bool {
         tape().contains_key(&tensor.id())
     }
 
-    /// A cell in which gradients meet from two and from three sides.
-    fn cell(v: &[Var]) -> Tensor {
-        let [x, narrow, wide, scale, shift] = v else { panic!("five variables") };
-        let window = Window { padding: 1, ..Window::default() };
-        let rectified = relu(x).unwrap();
-        let a = conv2d(&rectified, narrow, Window::default()).unwrap();
-        let (a, _) = batch_norm(&a, Some((scale, shift)), 1e-5).unwrap();
-        let b = conv2d(&rectified, wide, window).unwrap();
-        let c = add_all(&[&a, x, &avg_pool2d(x, 3, 1, 1).unwrap(), &b, &a]).unwrap();
-        let logits = global_avg_pool(&add(&c, &conv2d(&relu(&c).unwrap(), wide, window).unwrap()).unwrap()).unwrap();
-        cross_entropy(&logits, &Tensor::new(&[0_u32, 2], &Device::Cpu).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn gradients_are_candles_to_the_bit() {
-        let v = variables(&[&[2, 3, 5, 5], &[3, 3, 1, 1], &[3, 3, 3, 3], &[3], &[3]]);
-        let loss = cell(&v);
-        assert!(is_recorded(&loss));
-        let (ours, candles) = (backward(&loss).unwrap(), loss.backward().unwrap());
-        assert_eq!(ours.get_ids().count(), v.len());
-        for variable in &v {
-            let bits = |store: &GradStore| values(store.get(variable).unwrap()).into_iter().map(f64::to_bits).collect();
-            let (ours, candles): (Vec<u64>, Vec<u64>) = (bits(&ours), bits(&candles));
-            assert_eq!(ours, candles);
-        }
-    }
-
-    #[test]
-    fn a_graph_with_other_operations_is_left_to_candle() {
-        let v = variables(&[&[2, 3]]);
-        let loss = sum_all(&relu(&v[0].sqr().unwrap()).unwrap()).unwrap();
-        let twice = v[0].affine(2.0, 0.0).unwrap();
-        assert_eq!(values(backward(&loss).unwrap().get(&v[0]).unwrap()), values(&twice));
-    }
-
-    #[test]
-    fn a_variable_is_its_own_gradients_end_and_no_gradient_is_no_entry() {
-        let v = variables(&[&[2, 3], &[2, 3]]);
-        let ones = backward(&v[0]).unwrap();
-        assert_eq!(values(ones.get(&v[0]).unwrap()), [1.0; 6]);
-        let loss = sum_all(&add(&v[0], &v[1].as_detached_tensor()).unwrap()).unwrap();
-        assert_eq!(backward(&loss).unwrap().get_ids().count(), 1);
-        assert_eq!(backward(&loss.detach()).unwrap().get_ids().count(), 0);
-    }
-
-    #[test]
-    fn the_gradient_of_a_gradient_is_an_error() {
-        let v = variables(&[&[1, 2, 5, 5]]);
-        let gradients = backward(&sum_all(&relu(&add(&v[0], &v[0]).unwrap()).unwrap()).unwrap()).unwrap();
-        let again = sum_all(gradients.get(&v[0]).unwrap()).unwrap();
-        assert!(again.backward().unwrap_err().to_string().contains("cannot be differentiated again"));
-        assert!(backward(&again).unwrap_err().to_string().contains("cannot be differentiated again"));
-    }
-
-    #[test]
-    fn only_what_was_asked_for_is_computed_and_it_is_the_same() {
-        let v = variables(&[&[2, 3, 5, 5], &[3, 3, 1, 1], &[3, 3, 3, 3], &[3], &[3]]);
-        let all = backward(&cell(&v)).unwrap();
-        for asked in [&v[..1], &v[1..3], &v[4..], &[]] {
-            let some = backward_to(&cell(&v), asked).unwrap();
-            assert_eq!(some.get_ids().count(), asked.len());
-            for variable in asked {
-                assert_eq!(values(some.get(variable).unwrap()), values(all.get(variable).unwrap()));
-            }
-        }
-    }
-
-    #[test]
-    fn a_gradient_that_kept_its_graph_is_differentiated_once() {
-        let v = variables(&[&[2, 3]]);
-        let with_others = sum_all(&v[0].sqr().unwrap()).unwrap();
-        let message = differentiable_backward(&with_others, &v).err().unwrap().to_string();
-        assert!(message.contains("a graph of kernels alone"), "{message}");
-        let labels = Tensor::new(&[0_u32, 2], &Device::Cpu).unwrap();
-        let loss = cross_entropy(&relu(&v[0]).unwrap(), &labels).unwrap();
-        let first = differentiable_backward(&loss, &v).unwrap();
-        assert_eq!(values(first.get(&v[0]).unwrap()), values(backward(&loss).unwrap().get(&v[0]).unwrap()));
-        let second = backward(&sum_all(&relu(first.get(&v[0]).unwrap()).unwrap()).unwrap()).unwrap();
-        assert!(values(second.get(&v[0]).unwrap()).iter().any(|value| *value != 0.0));
-        let third = sum_all(second.get(&v[0]).unwrap()).unwrap();
-        assert!(backward(&third).unwrap_err().to_string().contains("cannot be differentiated again"));
-    }
-
     #[test]
     fn an_entry_ends_with_the_history() {
-        let v = variables(&[&[2, 3]]);
-        let (kept, constant) = (relu(&v[0]).unwrap(), relu(&v[0].as_detached_tensor()).unwrap());
+        let v = Var::from_tensor(&random("variable", &[2, 3]).to_dtype(DType::F32).unwrap()).unwrap();
+        let (kept, constant) = (relu(&v).unwrap(), relu(&v.as_detached_tensor()).unwrap());
         assert!(is_recorded(&kept) && !is_recorded(&constant));
         let (id, detached) = (kept.id(), kept.detach());
         drop(kept);

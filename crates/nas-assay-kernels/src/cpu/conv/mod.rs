@@ -19,8 +19,8 @@ use candle_core::{Result, Tensor};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
-use super::tape::wanted;
 use super::view::View;
+use super::wanted::wanted;
 use crate::Slice;
 use geometry::Geometry;
 

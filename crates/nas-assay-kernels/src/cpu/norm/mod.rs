@@ -18,9 +18,11 @@ use rayon::prelude::*;
 
 use super::element::{Array, Element, to_be_overwritten};
 use super::isa::{Isa, vectorised};
-use super::kernel::{Computed, Kernel, apply, gradients_keep_their_graph, graph_is_kept, seal, with_arrays};
+use super::kept_graph::{candle_keeps_the_graph, graph_is_kept};
+use super::kernel::{Computed, Kernel, apply, with_arrays};
 use super::reduce::{row_moments, row_squares, row_sum};
-use super::tape::is_wanted;
+use super::seal::seal;
+use super::wanted::is_wanted;
 
 /// Mean and variance of each channel, `[c]` each; constants, in the type of the image.
 #[derive(Clone, Debug)]
@@ -43,7 +45,7 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
     if n * h * w < 2 {
         bail!("batch_norm: a channel of {:?} has less than two values to take a variance of", x.dims());
     }
-    if gradients_keep_their_graph()? {
+    if candle_keeps_the_graph()? {
         return composed::batch_norm(x, affine, eps);
     }
     let norm = Norm { eps, given: None, used: Arc::default() };
@@ -62,7 +64,7 @@ pub fn batch_norm_fixed(
     affine: Option<(&Tensor, &Tensor)>,
     eps: f64,
 ) -> Result<Tensor> {
-    if gradients_keep_their_graph()? {
+    if candle_keeps_the_graph()? {
         return composed::normalise(x, (&mean.detach(), &var.detach()), affine, eps);
     }
     let values = |t: &Tensor| t.detach().to_dtype(DType::F64)?.to_vec1::<f64>();

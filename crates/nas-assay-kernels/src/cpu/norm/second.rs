@@ -11,9 +11,10 @@ use rayon::prelude::*;
 
 use super::super::element::{Array, Element, to_be_overwritten};
 use super::super::isa::{Isa, vectorised};
-use super::super::kernel::{Computed, Kernel, apply, gradient, seal, with_arrays};
+use super::super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
 use super::super::reduce::{row_moments, row_product};
-use super::super::tape::{is_wanted, wanted};
+use super::super::seal::seal;
+use super::super::wanted::{is_wanted, wanted};
 use super::{NAME, Norm, by_channel};
 
 /// The gradient of the image, given that of the normed one; it can be differentiated once.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::super::element::{Array, Element, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
 use super::super::kernel::{Computed, Kernel, gradient};
-use super::super::tape::wanted;
+use super::super::wanted::wanted;
 use super::{Pool, planes_at_once};
 
 pub(super) struct Average {

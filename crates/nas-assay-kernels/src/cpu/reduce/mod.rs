@@ -11,7 +11,7 @@ use super::element::{Array, Element, LANES, to_be_overwritten};
 use super::elementwise::BLOCK;
 use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
-use super::tape::wanted;
+use super::wanted::wanted;
 
 #[cfg(target_arch = "x86_64")]
 mod wide;
