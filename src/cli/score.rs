@@ -1,5 +1,6 @@
 //! `nas-assay score`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::estimator::{Estimator, EstimatorKind, Score as Value};
@@ -62,6 +63,9 @@ impl Score {
         }
         for (id, reading) in &scored.readings {
             println!("{id:<18} {}", text(reading.score));
+            for (name, value) in &reading.details {
+                println!("{:<18} {name} {}", "", text(*value));
+            }
         }
         Ok(())
     }
@@ -79,11 +83,16 @@ impl Score {
         let unexpected = |error: serde_json::Error| Failure::new(UNEXPECTED, error.to_string());
         let logits: Vec<Vec<Value>> =
             scored.logits.iter().map(|row| row.iter().map(|&logit| Value::from(logit)).collect()).collect();
-        let mut scores = Map::new();
+        let (mut scores, mut details) = (Map::new(), Map::new());
         for (id, reading) in &scored.readings {
             scores.insert(id.clone(), serde_json::to_value(reading.score).map_err(unexpected)?);
+            if !reading.details.is_empty() {
+                let of: BTreeMap<_, _> = reading.details.iter().map(|(name, value)| (name.as_ref(), value)).collect();
+                details.insert(id.clone(), serde_json::to_value(of).map_err(unexpected)?);
+            }
         }
-        let object = json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores});
+        let object =
+            json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores, "details": details});
         println!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Score ensembles: the mean over supernets of the scores that an architecture has with each.
 
 use crate::estimator::Score;
-use crate::store::record::Checkpoint;
+use crate::store::record::{Checkpoint, Detail};
 
 /// What an estimator said of a panel, and which weights it read.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +10,7 @@ pub(super) struct ScoredRow {
     pub(super) variant: Option<String>,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) scores: Vec<Score>,
+    pub(super) details: Vec<Detail>,
 }
 
 /// The same rows, each run of rows that differ in nothing but the supernet's seed followed by one with the mean of their scores.
@@ -44,6 +45,8 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
         variant: first.variant.clone(),
         checkpoint: Some(Checkpoint { ensemble: ensemble.collect(), ..checkpoint }),
         scores: (0..first.scores.len()).map(mean).collect(),
+        // They explain single supernets.
+        details: Vec::new(),
     })
 }
 
@@ -60,6 +63,7 @@ mod tests {
             variant: None,
             checkpoint,
             scores: scores.iter().copied().map(Score::from).collect(),
+            details: Vec::new(),
         }
     }
 

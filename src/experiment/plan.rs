@@ -167,8 +167,12 @@ struct Evaluated<T> {
     version: u32,
 }
 
+/// Version of what a score stage keeps: 2 has the numbers that explain the scores.
+const SCORES_FORMAT: u32 = 2;
+
 #[derive(Serialize)]
 struct ScoreInputs<'a> {
+    format: u32,
     #[serde(rename = "ground")]
     base: KeyBase<'a>,
     estimator: &'a str,
@@ -275,7 +279,7 @@ pub fn plan(
             let facts = resolved.facts(id)?;
             let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
                 let (estimator, version, architectures) = (id.as_str(), facts.version, architectures.as_str());
-                let key = ScoreInputs { base, estimator, version, architectures, protocol };
+                let key = ScoreInputs { format: SCORES_FORMAT, base, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
                 push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits);

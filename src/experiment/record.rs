@@ -10,10 +10,11 @@ use super::plan::{ScoreWork, Weights};
 use super::pruned::{Kept, PanelContext, Prunings};
 use super::resolve::{Arm, Resolved};
 use super::score_table::SCORE_FILE_VERSION;
+use super::scores::StageScores;
 use super::{ExperimentError, published};
 use crate::DeviceClass;
 use crate::criteria::{self, Direction, VOTE_VERSION};
-use crate::estimator::{EstimatorFacts, EstimatorKind, Score};
+use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
 use crate::spec::{Ensemble, Spec, StageKey, Truth};
@@ -38,7 +39,7 @@ pub(super) fn record(
     inputs: &Inputs,
     class: DeviceClass,
     results: Results,
-    scores: &BTreeMap<StageKey, Vec<Score>>,
+    scores: &BTreeMap<StageKey, StageScores>,
 ) -> Result<Record, ExperimentError> {
     let prunings = prunings(resolved, &results)?;
     let panels = (0..inputs.panels.len())
@@ -54,7 +55,7 @@ pub(super) fn record(
         name: spec.name.clone(),
         title: spec.title.clone(),
         space: spec.space.to_string(),
-        device_class: class.as_str().to_owned(),
+        device_class: class,
         spec: resolved.document()?,
         truth: truth_record(inputs, results.verified),
         supernets: results.supernets.into_iter().map(|(_, record)| record).collect(),
@@ -83,8 +84,8 @@ fn panel_record(
     let bootstrap = Seed::root(BOOTSTRAP_SEED).child("bootstrap");
     let (mut estimators, mut resamples) = (Vec::new(), Vec::new());
     let mut judge = |estimators: &mut Vec<EstimatorRecord>, source: Source, row: ScoredRow, published| {
-        let ScoredRow { estimator: id, variant, checkpoint, scores } = row;
-        let Source { version, direction, kind } = source;
+        let ScoredRow { estimator: id, variant, checkpoint, scores, details } = row;
+        let Source { version, direction, kind, tolerance } = source;
         let oriented: Vec<f64> = scores.iter().map(|score| direction.orient(score.value())).collect();
         let judged = criteria::evaluate_resampled(truth, &oriented, &spec.criteria, bootstrap);
         let (criteria, of) = judged.map_err(failed(&id))?;
@@ -95,9 +96,11 @@ fn panel_record(
             version,
             direction,
             kind,
+            tolerance,
             variant,
             checkpoint,
             scores,
+            details,
             criteria,
             bias,
             published,
@@ -119,8 +122,9 @@ fn panel_record(
         let voters = vote.members.iter().filter_map(|id| estimators.iter().find(|found| found.id == *id));
         let scores = vote.rule.score(&voters.map(EstimatorRecord::oriented).collect::<Vec<_>>());
         let scores = scores.into_iter().map(Score::from).collect();
-        let row = ScoredRow { estimator: name.clone(), variant: None, checkpoint: None, scores };
-        let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind: EstimatorKind::Vote };
+        let row = ScoredRow { estimator: name.clone(), variant: None, checkpoint: None, scores, details: Vec::new() };
+        let kind = EstimatorKind::Vote;
+        let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind, tolerance: kind.tolerance() };
         judge(&mut estimators, source, row, Vec::new())?;
     }
     let context = PanelContext { architectures, truth, prunings, criteria: &spec.criteria, bootstrap };
@@ -158,7 +162,7 @@ fn scored_rows(
     inputs: &Inputs,
     panel: usize,
     stages: &[(StageKey, ScoreWork)],
-    scores: &BTreeMap<StageKey, Vec<Score>>,
+    scores: &BTreeMap<StageKey, StageScores>,
 ) -> Result<Vec<ScoredRow>, ExperimentError> {
     let ensembles = |spec: &Spec, rows: &[ScoredRow]| match spec.one_shot.ensemble {
         Ensemble::None => rows.to_vec(),
@@ -168,9 +172,10 @@ fn scored_rows(
     for (arm, Arm { variant, spec }) in resolved.arms.iter().enumerate() {
         let stages = stages.iter().filter(|(_, work)| (work.panel, work.arm) == (panel, arm));
         let rows = stages.map(|(key, work)| {
-            let scores = scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
+            let StageScores { scores, details } =
+                scores.get(key).cloned().ok_or(ExperimentError::Unprepared("scores"))?;
             let (estimator, checkpoint) = (work.estimator.clone(), work.weights.as_ref().map(Weights::checkpoint));
-            Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores })
+            Ok::<_, ExperimentError>(ScoredRow { estimator, variant: variant.clone(), checkpoint, scores, details })
         });
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         all.extend(ensembles(spec, &rows));
@@ -184,6 +189,7 @@ struct Source {
     version: u32,
     direction: Direction,
     kind: EstimatorKind,
+    tolerance: ToleranceClass,
 }
 
 /// What score files say of a panel's architectures, column by column: the name, the weights, and the scores turned so that higher is
@@ -208,13 +214,14 @@ fn identity(resolved: &Resolved, panel: &str, name: &str) -> Result<(Source, u32
     let spec = &resolved.spec;
     let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);
     let Some(file) = spec.panels[panel].scores.get(name) else {
-        let EstimatorFacts { version, direction, kind, .. } = resolved.facts(name)?;
-        return Ok((Source { version, direction, kind }, last as u32));
+        let EstimatorFacts { version, direction, kind, tolerance } = resolved.facts(name)?;
+        return Ok((Source { version, direction, kind, tolerance }, last as u32));
     };
     let known = resolved.facts(name).ok();
     let (direction, kind) =
         known.map_or((Direction::Higher, EstimatorKind::External), |facts| (facts.direction, facts.kind));
-    let source = Source { version: SCORE_FILE_VERSION, direction: file.direction.unwrap_or(direction), kind };
+    let direction = file.direction.unwrap_or(direction);
+    let source = Source { version: SCORE_FILE_VERSION, direction, kind, tolerance: kind.tolerance() };
     Ok((source, file.epochs.last().map_or(0, |&epoch| epoch as u32)))
 }
 

@@ -265,6 +265,7 @@ impl ScoreTable {
                 variant: None,
                 checkpoint: weights.map(|(seed, epoch)| Checkpoint::single(seed.to_string(), epoch as u32)),
                 scores: values.into_iter().flatten().map(Score::from).collect(),
+                details: Vec::new(),
             })
         };
         spec.columns().into_iter().map(row).collect()

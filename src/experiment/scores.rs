@@ -13,9 +13,10 @@ use super::lab::{Lab, StageWork};
 use super::plan::ScoreWork;
 use super::readers::Reader;
 use super::{Arm, ExperimentError, Resolved, workers};
-use crate::estimator::{EstimatorKind, Score};
+use crate::estimator::{EstimatorKind, Reading, Score};
 use crate::space::Architecture;
 use crate::spec::StageKey;
+use crate::store::record::Detail;
 
 /// The result of a score stage, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +25,50 @@ struct ScoresFile {
     estimator: String,
     version: u32,
     scores: Vec<Score>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail>,
+}
+
+/// What an estimator gave for the architectures of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StageScores {
+    pub scores: Vec<Score>,
+    pub details: Vec<Detail>,
+}
+
+impl StageScores {
+    /// Of the readings of one estimator, one for each architecture. Details are in the order in which they first come up.
+    fn of<'a>(readings: impl ExactSizeIterator<Item = &'a KeptReading>) -> Self {
+        let count = readings.len();
+        let (mut scores, mut details) = (Vec::with_capacity(count), Vec::<Detail>::new());
+        for (place, reading) in readings.enumerate() {
+            scores.push(reading.score);
+            for (name, value) in &reading.details {
+                let known = details.iter().position(|detail| detail.name == *name).unwrap_or_else(|| {
+                    details.push(Detail { name: name.clone(), values: vec![None; count] });
+                    details.len() - 1
+                });
+                details[known].values[place] = Some(*value);
+            }
+        }
+        Self { scores, details }
+    }
+}
+
+/// A reading, as unfinished stages keep it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptReading {
+    score: Score,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<(String, Score)>,
+}
+
+impl From<Reading> for KeptReading {
+    fn from(reading: Reading) -> Self {
+        let details = reading.details.into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
+        Self { score: reading.score, details }
+    }
 }
 
 /// What a group of score stages has found so far.
@@ -32,8 +77,8 @@ struct ScoresFile {
 struct PartialFile {
     /// The stages.
     members: Vec<StageKey>,
-    /// A score for each of them, of the panel's first architectures.
-    rows: Vec<Vec<Score>>,
+    /// A reading for each of them, of the panel's first architectures.
+    rows: Vec<Vec<KeptReading>>,
 }
 
 /// Architectures that are given out before those given out earlier are all scored.
@@ -51,12 +96,12 @@ impl Lab<'_> {
         inputs: &Inputs,
         images: Option<&ImageSplit>,
         stages: &[(StageKey, ScoreWork)],
-    ) -> Result<BTreeMap<StageKey, Vec<Score>>, ExperimentError> {
+    ) -> Result<BTreeMap<StageKey, StageScores>, ExperimentError> {
         let mut scores = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for (key, work) in stages {
             if let Some(held) = self.store.read_json::<ScoresFile>(&self.store.stage("scores", key, ".json"))? {
-                scores.insert(key.clone(), held.scores);
+                scores.insert(key.clone(), StageScores { scores: held.scores, details: held.details });
                 continue;
             }
             let estimator = self.suite.find(&work.estimator)?;
@@ -82,10 +127,11 @@ impl Lab<'_> {
             let rows = self.rows(&label, group, &panel.architectures, &worker.reader(spec, images, group)?)?;
             for (place, (key, estimator)) in group.members.iter().enumerate() {
                 let meta = estimator.meta();
-                let column: Vec<Score> = rows.iter().map(|row| row[place]).collect();
-                let file = ScoresFile { estimator: meta.id.to_owned(), version: meta.version, scores: column };
+                let StageScores { scores: column, details } = StageScores::of(rows.iter().map(|row| &row[place]));
+                let file = ScoresFile { estimator: meta.id.to_owned(), version: meta.version, scores: column, details };
                 self.store.write_json(&self.store.stage("scores", key, ".json"), &file)?;
-                scores.insert((*key).clone(), file.scores);
+                let ScoresFile { scores: column, details, .. } = file;
+                scores.insert((*key).clone(), StageScores { scores: column, details });
             }
             let _ = std::fs::remove_file(self.partial_path(group));
         }
@@ -99,7 +145,7 @@ impl Lab<'_> {
         group: &Group<'_>,
         architectures: &[Architecture],
         read: &Reader<'_>,
-    ) -> Result<Vec<Vec<Score>>, ExperimentError> {
+    ) -> Result<Vec<Vec<KeptReading>>, ExperimentError> {
         let path = self.partial_path(group);
         let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
         let fits = |kept: &PartialFile| {
@@ -118,7 +164,7 @@ impl Lab<'_> {
                 self.progress.advance(1);
                 reading
             })?;
-            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(|reading| reading.score).collect()));
+            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(KeptReading::from).collect()));
             if last_kept.elapsed() >= KEPT_EVERY {
                 self.store.write_json(&path, &found)?;
                 last_kept = Instant::now();
@@ -146,7 +192,7 @@ fn describe(kind: EstimatorKind) -> &'static str {
 mod tests {
     use super::*;
     use crate::Backend;
-    use crate::estimator::{Reading, Suite};
+    use crate::estimator::Suite;
     use crate::space::SpaceId;
     use crate::store::Store;
 
@@ -172,10 +218,11 @@ mod tests {
             Ok(vec![Reading::plain(place), Reading::plain(-place)])
         });
         let straight = lab.rows("", &group, &architectures, &read).unwrap();
-        let place = |row: usize| vec![Score::from(row as f64), Score::from(-(row as f64))];
+        let kept = |score: f64| KeptReading::from(Reading::plain(score));
+        let place = |row: usize| vec![kept(row as f64), kept(-(row as f64))];
         assert_eq!(straight, (0..150).map(place).collect::<Vec<_>>());
 
-        let kept = vec![vec![Score::from(7.0); 2]; 100];
+        let kept = vec![vec![kept(7.0); 2]; 100];
         let path = lab.partial_path(&group);
         lab.store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
         let resumed = lab.rows("", &group, &architectures, &read).unwrap();
@@ -184,5 +231,25 @@ mod tests {
         let others = vec![keys[1].clone(), keys[0].clone()];
         lab.store.write_json(&path, &PartialFile { members: others, rows: kept }).unwrap();
         assert_eq!(lab.rows("", &group, &architectures, &read).unwrap(), straight, "other stages' rows are no use");
+    }
+
+    #[test]
+    fn details_are_columns_by_name() {
+        let readings = [
+            Reading::plain(1.0).with("log", 0.5),
+            Reading::plain(2.0).with("lost", 3.0).with("log", f64::NAN),
+            Reading::plain(3.0),
+        ]
+        .map(KeptReading::from);
+        let found = StageScores::of(readings.iter());
+        assert_eq!(found.scores, [1.0, 2.0, 3.0].map(Score::from));
+        let detail = |name: &str, values: [Option<f64>; 3]| Detail {
+            name: name.to_owned(),
+            values: values.map(|value| value.map(Score::from)).to_vec(),
+        };
+        let expected = [detail("log", [Some(0.5), Some(f64::NAN), None]), detail("lost", [None, Some(3.0), None])];
+        assert_eq!(found.details, expected);
+        let text = serde_json::to_string(&readings).unwrap();
+        assert_eq!(serde_json::from_str::<[KeptReading; 3]>(&text).unwrap(), readings);
     }
 }

@@ -39,6 +39,7 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
         for estimator in &panel.estimators {
             let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
             rows.extend(values(estimator).iter().map(|row| row.after(&first)));
+            rows.extend(details(estimator).iter().map(|row| row.after(&first)));
             rows.extend(analyses(panel, estimator).iter().map(|row| row.after(&first)));
         }
         for spread in &panel.analyses.spread {
@@ -127,6 +128,16 @@ fn first_fields(
         seed,
         epoch,
     ]
+}
+
+/// Least, mean and greatest finite value of each number that explains the scores.
+fn details(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
+    let rows = estimator.details.iter().filter_map(|detail| Some((&detail.name, detail.range()?)));
+    let each = |(name, range): (&String, [f64; 3])| {
+        let what = ["minimum", "mean", "maximum"].map(|what| format!("detail {name}: {what}"));
+        what.into_iter().zip(range).map(|(criterion, value)| Row { criterion, value: Some(value), ..Row::default() })
+    };
+    rows.flat_map(each).collect()
 }
 
 fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {

@@ -6,6 +6,7 @@ use nas_assay_criteria::{
     self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, Spread, Stability,
     complexity_bias, operation_bias,
 };
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
 use nas_assay_schema::store::record::{
     AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
@@ -103,7 +104,7 @@ pub(crate) fn record(rows: usize) -> Record {
         name: "nb201-example".to_owned(),
         title: "NAS-Bench-201 <in> small & \"quoted\"".to_owned(),
         space: "nb201".to_owned(),
-        device_class: "cpu".to_owned(),
+        device_class: DeviceClass::Cpu,
         spec: serde_json::json!({ "space": "nb201", "seeds": ["20", "2020"], "note": "</pre><b>" }),
         truth: TruthRecord {
             source: "truth/nb201.csv, cifar10_test_group_mean".to_owned(),
@@ -254,12 +255,14 @@ fn estimator(invented: &Invented, quality: &[f64], truth: &[f64], seed: Seed) ->
         version: 1,
         direction: invented.direction,
         kind: invented.kind,
+        tolerance: invented.kind.tolerance(),
         variant: None,
         checkpoint: one_shot.then(|| Checkpoint::single("20", 40)),
         criteria,
         bias: bias(truth, &oriented),
         scores: oriented.into_iter().map(|score| Score::from(invented.direction.orient(score))).collect(),
         published: published.collect(),
+        details: Vec::new(),
     };
     (record, resamples)
 }

@@ -85,7 +85,7 @@ fn number_of(value: Option<f64>) -> String {
 }
 
 fn class_of(estimator: &EstimatorRecord) -> &'static str {
-    if estimator.kind.tolerance() == ToleranceClass::Exact { "exact" } else { "numeric" }
+    if estimator.tolerance == ToleranceClass::Exact { "exact" } else { "numeric" }
 }
 
 /// The lines of a golden file that stand below its head.

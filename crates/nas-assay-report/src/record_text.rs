@@ -1,5 +1,6 @@
 //! What a report says besides the panels: the experiment, its truth, its supernets, and how the run came about.
 
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::{Provenance, PruningRecord, Record, SupernetRecord, Verified};
 
 use crate::value_text::{self, count, percentage};
@@ -19,7 +20,7 @@ pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
     vec![
         fact("experiment", &record.name),
         fact("search space", &record.space),
-        fact("device class", &record.device_class),
+        fact("device class", record.device_class.as_str()),
         fact("spec hash", &record.spec_hash),
         fact("again with", again(record)),
     ]
@@ -27,7 +28,7 @@ pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
 
 /// The command that gives this report again in a fresh copy of the repository, if the spec is one that the program carries.
 pub(crate) fn again(record: &Record) -> String {
-    let on_a_gpu = record.device_class != "cpu";
+    let on_a_gpu = record.device_class != DeviceClass::Cpu;
     let mut command =
         format!("cargo run{} -- report {}", if on_a_gpu { " --features cuda" } else { "" }, record.spec_hash);
     if reads_files(record) {

@@ -75,7 +75,7 @@ pub enum Quantity {
 impl Tolerance {
     /// The class of an estimator's scores.
     pub fn of_scores(estimator: &EstimatorRecord, common: Common) -> Self {
-        if estimator.kind.tolerance() == ToleranceClass::Exact {
+        if estimator.tolerance == ToleranceClass::Exact {
             return Self::Exact;
         }
         match (common.device_class, common.spec) {
@@ -186,7 +186,11 @@ mod tests {
         assert_eq!([SAME, OTHER_SPEC, OTHER_DEVICE].map(|common| class("synflow", common)), classes);
         let classes = [Tolerance::Exact, Tolerance::Numeric, Tolerance::Reported];
         assert_eq!([SAME, OTHER_SPEC, OTHER_DEVICE].map(|common| class("oneshot_loss", common)), classes);
-        let vote = EstimatorRecord { kind: EstimatorKind::Vote, ..record.panels[0].estimators[0].clone() };
+        let vote = EstimatorRecord {
+            kind: EstimatorKind::Vote,
+            tolerance: EstimatorKind::Vote.tolerance(),
+            ..record.panels[0].estimators[0].clone()
+        };
         assert_eq!(Tolerance::of_scores(&vote, OTHER_DEVICE), Tolerance::Order);
     }
 

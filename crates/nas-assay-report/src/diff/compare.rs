@@ -1,5 +1,6 @@
 //! Two records held against each other: what differs in their specs, and which numbers moved beyond their tolerance class.
 
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
@@ -32,7 +33,7 @@ pub struct Side {
     /// Its spec hash.
     pub spec_hash: String,
     /// What its numbers were computed on.
-    pub device_class: String,
+    pub device_class: DeviceClass,
 }
 
 /// What one record has and the other has not.
@@ -83,7 +84,7 @@ impl Diff {
 impl Side {
     fn new(record: &Record) -> Self {
         let Record { name, spec_hash, device_class, .. } = record;
-        Self { name: name.clone(), spec_hash: spec_hash.clone(), device_class: device_class.clone() }
+        Self { name: name.clone(), spec_hash: spec_hash.clone(), device_class: *device_class }
     }
 }
 

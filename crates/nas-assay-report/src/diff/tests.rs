@@ -1,5 +1,6 @@
 //! Records against themselves, and against what was done to them.
 
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::Score;
 use nas_assay_schema::store::record::{PanelRecord, Record};
 
@@ -83,7 +84,7 @@ fn a_true_value_that_moved_is_a_difference() {
 fn two_device_classes_are_judged_by_size_and_order() {
     let elsewhere = |change: fn(&mut Record)| {
         moved(|record| {
-            record.device_class = "cuda".to_owned();
+            record.device_class = DeviceClass::Cuda;
             change(record);
         })
     };

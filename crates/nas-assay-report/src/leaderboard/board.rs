@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use nas_assay_criteria::Verdict;
 use nas_assay_criteria::rank::average_ranks;
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_spaces::SpaceId;
@@ -42,7 +43,7 @@ pub struct Column {
     /// Its spec hash.
     pub spec_hash: String,
     /// What the numbers were computed on.
-    pub device_class: String,
+    pub device_class: DeviceClass,
     /// The panel.
     pub panel: String,
     /// Its architectures.
@@ -132,7 +133,7 @@ impl Column {
             space: record.space.clone(),
             name: record.name.clone(),
             spec_hash: record.spec_hash.clone(),
-            device_class: record.device_class.clone(),
+            device_class: record.device_class,
             panel: panel.name.clone(),
             architectures: panel.architectures.len(),
             estimators: panel.estimators.len(),
@@ -147,7 +148,7 @@ impl Column {
         (
             (place, self.space.clone(), self.miniature),
             std::cmp::Reverse((self.estimators, self.architectures)),
-            (self.device_class != "cpu", self.device_class.clone(), self.spec_hash.clone(), self.panel.clone()),
+            (self.device_class, self.spec_hash.clone(), self.panel.clone()),
         )
     }
 }

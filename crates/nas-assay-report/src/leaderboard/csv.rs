@@ -36,7 +36,7 @@ pub(super) fn csv(board: &Leaderboard) -> Result<String, ReportError> {
                 column.space.clone(),
                 column.name.clone(),
                 column.spec_hash.clone(),
-                column.device_class.clone(),
+                column.device_class.to_string(),
                 column.panel.clone(),
                 column.architectures.to_string(),
                 column.miniature.to_string(),

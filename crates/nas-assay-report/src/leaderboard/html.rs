@@ -1,6 +1,7 @@
 //! The board as a page.
 
 use nas_assay_criteria::{Criterion, Verdict};
+use nas_assay_schema::DeviceClass;
 use serde::Serialize;
 
 use super::board::{Cell, Column, Leaderboard, Row};
@@ -32,7 +33,7 @@ struct Heading {
     space: String,
     name: String,
     about: String,
-    device_class: String,
+    device_class: DeviceClass,
     legend: String,
     again: String,
 }
@@ -61,7 +62,7 @@ impl Heading {
             space: space.clone(),
             name: name.clone(),
             about: format!("{} architectures", count(column.architectures)),
-            device_class: device_class.clone(),
+            device_class: *device_class,
             legend: legend(board, column),
             again: again.clone(),
         }

@@ -1,6 +1,7 @@
 //! Boards of invented records.
 
 use nas_assay_criteria::Verdict;
+use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::Checkpoint;
 use nas_assay_schema::store::record::Record;
 
@@ -75,7 +76,7 @@ fn the_panel_with_more_estimators_speaks_for_its_record() {
 #[test]
 fn device_classes_are_columns_of_their_own_and_the_same_record_is_one() {
     let cpu = record("nb201", "nb201-real", 40, false);
-    let cuda = Record { device_class: "cuda".to_owned(), ..cpu.clone() };
+    let cuda = Record { device_class: DeviceClass::Cuda, ..cpu.clone() };
     let board = Leaderboard::new(&[cuda, cpu.clone(), cpu], true);
     let classes: Vec<(&str, bool)> =
         board.columns.iter().map(|column| (column.device_class.as_str(), column.chosen)).collect();

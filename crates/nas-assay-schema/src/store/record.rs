@@ -18,7 +18,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
-use crate::estimator::{EstimatorKind, Score};
+use crate::DeviceClass;
+use crate::estimator::{EstimatorKind, Score, ToleranceClass};
 use nas_assay_criteria::{Criteria, Criterion, Direction};
 
 /// The result of an experiment.
@@ -36,7 +37,7 @@ pub struct Record {
     /// The search space, as in `nb201`.
     pub space: String,
     /// What the numbers were computed on, as in `cpu`: records of one class are comparable bit for bit.
-    pub device_class: String,
+    pub device_class: DeviceClass,
     /// The resolved spec.
     pub spec: serde_json::Value,
     /// The ground truth.
@@ -129,6 +130,8 @@ pub struct EstimatorRecord {
     pub direction: Direction,
     /// What kind of estimator it is.
     pub kind: EstimatorKind,
+    /// How far two computations of a score may differ.
+    pub tolerance: ToleranceClass,
     /// The variant of the spec that it was scored with; none for the spec's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
@@ -136,12 +139,40 @@ pub struct EstimatorRecord {
     pub checkpoint: Option<Checkpoint>,
     /// Its scores as it gave them, one for each of [`PanelRecord::architectures`].
     pub scores: Vec<Score>,
+    /// Numbers that explain the scores, in the estimator's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// The criteria of the scores, oriented by `direction`.
     pub criteria: Criteria,
     /// Which architectures it over- and under-estimates.
     pub bias: BiasRecord,
     /// What was published for this estimator on this space.
     pub published: Vec<Published>,
+}
+
+/// A number that explains the scores of an estimator, such as the logarithm of a score or a count of lost eigenvalues.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detail {
+    /// Its name.
+    pub name: String,
+    /// Its value for each of [`PanelRecord::architectures`]; none where the estimator gave none.
+    pub values: Vec<Option<Score>>,
+}
+
+impl Detail {
+    /// Least, mean and greatest of its finite values, if there are any.
+    pub fn range(&self) -> Option<[f64; 3]> {
+        let finite = self.values.iter().flatten().filter_map(|score| match score {
+            Score::Finite(value) => Some(*value),
+            Score::NonFinite(_) => None,
+        });
+        let finite: Vec<f64> = finite.collect();
+        let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+        let least = finite.iter().copied().reduce(f64::min)?;
+        let greatest = finite.iter().copied().reduce(f64::max)?;
+        Some([least, mean, greatest])
+    }
 }
 
 impl EstimatorRecord {
@@ -224,7 +255,7 @@ pub enum RecordError {
 
 impl Record {
     /// The version of the layout that this code writes and reads.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
     pub fn to_json(&self) -> Result<String, RecordError> {
@@ -265,10 +296,10 @@ mod tests {
 
     #[test]
     fn a_newer_layout_is_told_from_damage() {
-        let newer = Record::from_json(r#"{"format": 3, "novelty": true}"#);
-        assert!(matches!(newer, Err(RecordError::Format { found: 3, known: 2 })), "{newer:?}");
-        assert!(matches!(Record::from_json(r#"{"format": 2"#), Err(RecordError::Parse(_))));
-        assert!(matches!(Record::from_json(r#"{"format": 2}"#), Err(RecordError::Parse(_))));
+        let newer = Record::from_json(r#"{"format": 4, "novelty": true}"#);
+        assert!(matches!(newer, Err(RecordError::Format { found: 4, known: 3 })), "{newer:?}");
+        assert!(matches!(Record::from_json(r#"{"format": 3"#), Err(RecordError::Parse(_))));
+        assert!(matches!(Record::from_json(r#"{"format": 3}"#), Err(RecordError::Parse(_))));
     }
 
     #[test]
@@ -276,5 +307,15 @@ mod tests {
         let epoch = EpochRecord { epoch: 1, loss: f64::NAN, accuracy: 0.1, learning_rate: 0.05 };
         let message = serde_json::to_string(&epoch).unwrap_err().to_string();
         assert!(message.contains("a value is NaN"), "{message}");
+    }
+
+    #[test]
+    fn the_range_of_a_detail_is_that_of_its_finite_values() {
+        let of = |values: &[Option<f64>]| {
+            let values = values.iter().map(|value| value.map(Score::from)).collect();
+            Detail { name: "log".to_owned(), values }.range()
+        };
+        assert_eq!(of(&[Some(1.0), None, Some(f64::NAN), Some(4.0), Some(f64::NEG_INFINITY)]), Some([1.0, 2.5, 4.0]));
+        assert_eq!(of(&[None, Some(f64::NAN)]), None);
     }
 }
