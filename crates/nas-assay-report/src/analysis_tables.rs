@@ -1,6 +1,6 @@
 //! The analyses of a panel in short, as tables of text.
 
-use nas_assay_criteria::{Comparison, Criterion};
+use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
 
 use crate::checkpoints::latest;
@@ -20,21 +20,16 @@ pub(crate) struct Titled {
 /// The tables of a panel that have rows. Of several checkpoints they show the last.
 pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
-        ("Better than a baseline", baselines(panel)),
-        ("Variants, against the spec's own settings", variants(panel)),
-        ("Pruning, on the architectures that it kept", kept(panel)),
-        ("Stability: the last checkpoint and the one before", stability(panel)),
+        ("Against the baselines", baselines(panel)),
+        ("Variants, compared with the spec's own settings", variants(panel)),
+        ("Pruning: results on the architectures that were kept", kept(panel)),
+        ("Stability: the last checkpoint compared with the one before", stability(panel)),
         (
-            "Bias by complexity: mean rank difference, cheapest fifth first; above zero is over-estimated",
+            "Bias by complexity: mean rank difference, cheapest fifth first; above zero means over-estimated",
             complexity(panel),
         ),
     ];
     found.into_iter().filter_map(|(title, table)| Some(Titled { title, table: table? })).collect()
-}
-
-/// A verdict and a difference: `better +0.051`.
-fn outcome(outcome: &Comparison) -> String {
-    format!("{} {}", value_text::verdict(outcome), value_text::difference(Criterion::TauB, outcome.difference, 0.0))
 }
 
 fn shown(panel: &PanelRecord) -> impl Iterator<Item = &EstimatorRecord> {
@@ -52,12 +47,12 @@ fn baselines(panel: &PanelRecord) -> Option<TextTable> {
     let comparisons = &panel.analyses.comparisons;
     let with: Vec<&str> =
         BASELINES.into_iter().filter(|with| comparisons.iter().any(|found| found.with == *with)).collect();
-    let headings: Vec<String> = with.iter().map(|with| format!("than {with}")).collect();
+    let headings: Vec<String> = with.iter().map(|with| format!("against {with}")).collect();
     let row = |estimator: &EstimatorRecord| {
         let label = estimator.label();
         let cell = |with: &&str| {
             let found = comparisons.iter().find(|found| found.estimator == label && found.with == **with);
-            found.map_or(NONE.to_owned(), |found| outcome(&found.outcome))
+            found.map_or(NONE.to_owned(), |found| value_text::outcome(&found.outcome))
         };
         let cells: Vec<String> = with.iter().map(cell).collect();
         cells.iter().any(|cell| cell != NONE).then(|| [vec![label], cells].concat())
@@ -68,7 +63,11 @@ fn baselines(panel: &PanelRecord) -> Option<TextTable> {
 
 fn variants(panel: &PanelRecord) -> Option<TextTable> {
     let row = |record: &VariantRecord| {
-        vec![record.estimator.clone(), value_text::value(Criterion::TauB, record.agreement), outcome(&record.outcome)]
+        vec![
+            record.estimator.clone(),
+            value_text::value(Criterion::TauB, record.agreement),
+            value_text::outcome(&record.outcome),
+        ]
     };
     let rows: Vec<Vec<String>> = panel.analyses.variants.iter().map(row).collect();
     let columns = [("estimator", false), ("agreement", true), ("tau-b with the truth", true)];
@@ -84,7 +83,7 @@ fn kept(panel: &PanelRecord) -> Option<TextTable> {
             value_text::count(kept.architectures),
             tau(&kept.own),
             tau(&kept.variant),
-            outcome(&kept.outcome),
+            value_text::outcome(&kept.outcome),
             value_text::mean_score(&kept.own),
             value_text::mean_score(&kept.variant),
         ])
@@ -93,11 +92,11 @@ fn kept(panel: &PanelRecord) -> Option<TextTable> {
     let columns = [
         ("estimator", false),
         ("kept", true),
-        ("tau-b own", true),
-        ("pruned", true),
+        ("tau-b, own", true),
+        ("tau-b, pruned", true),
         ("change", true),
-        ("mean score own", true),
-        ("of the pruned", true),
+        ("mean score, own", true),
+        ("mean score, pruned", true),
     ];
     (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
 }

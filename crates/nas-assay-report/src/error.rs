@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// No form has that name.
-    #[error("no report format is called `{0}`: take `html`, `markdown`, `json` or `csv`")]
+    #[error("no report format is called `{0}`: use `html`, `markdown`, `json` or `csv`")]
     UnknownFormat(String),
     /// The record holds a number that JSON has no form for.
     #[error("cannot write the report as JSON")]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use nas_assay_criteria::{Criterion, Verdict};
+use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{ComparisonRecord, EstimatorRecord, Record};
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ impl SpaceCheck {
         match &self.golden {
             None => "no golden".to_owned(),
             Some(GoldenCheck { compared, of_estimator: 0, moved }) if moved.is_empty() => {
-                format!("new; {compared} agree")
+                format!("not in the golden; {compared} other numbers agree")
             }
             Some(GoldenCheck { compared, moved, .. }) if moved.is_empty() => format!("{compared} agree"),
             Some(GoldenCheck { compared, moved, .. }) => format!("{} of {compared} moved", moved.len()),
@@ -89,12 +89,7 @@ impl SpaceCheck {
 
     fn against_text(&self, baseline: &str) -> String {
         let Some(test) = self.against.iter().find(|test| test.with == baseline) else { return NONE.to_owned() };
-        let difference = test.outcome.difference.map_or(NONE.to_owned(), |difference| format!("{difference:+.3}"));
-        match test.outcome.verdict {
-            Verdict::Better => format!("{difference} better"),
-            Verdict::Worse => format!("{difference} worse"),
-            Verdict::Undecided => format!("{difference} open"),
-        }
+        value_text::outcome(&test.outcome)
     }
 }
 
@@ -122,7 +117,7 @@ pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
     };
     let mut text = format!("{id} in miniature\n\n");
     text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
-    text += "\nbetter, worse: the 95 % interval of the difference in tau-b, over the same resampled architectures, excludes zero\n";
+    text += "\nbetter, worse: the 95 % interval of the difference of tau-b, over the same resampled architectures, excludes zero\n";
     let moved: Vec<&[String; 2]> =
         rows.iter().filter_map(|row| row.golden.as_ref()).flat_map(|golden| &golden.moved).collect();
     for [pinned, now] in moved.iter().take(5) {

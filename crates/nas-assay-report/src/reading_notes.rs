@@ -1,15 +1,17 @@
 //! Sentences that are the same in every report: how to read the summary table, and how to make the report again.
 
-/// What stands in place of a provenance.
+/// What a report says where no provenance is kept.
 pub(crate) const NO_PROVENANCE: &str = "No provenance is kept with this record.";
 
-/// What stands beside the command that gives a report again.
-pub(crate) const AGAIN: &str = "The command that gives this report again works in a fresh copy of the repository. Where the spec is a file of your \
-                     own, run that first: cargo run -- run FILE.toml.";
+/// What a report says about the command that makes it again.
+pub(crate) const AGAIN: &str = "The command that makes this report again works in a fresh clone of the repository. If the spec is a file \
+                                of your own, run that file first: cargo run -- run FILE.toml.";
 
 /// A term of the summary table, explained.
 pub(crate) struct Note {
+    /// The term, as in a heading of the table.
     pub term: &'static str,
+    /// What it means.
     pub meaning: &'static str,
 }
 
@@ -17,27 +19,34 @@ pub(crate) struct Note {
 pub(crate) const NOTES: [Note; 7] = [
     Note {
         term: "tau-b",
-        meaning: "Kendall's rank correlation of scores and truth, corrected for ties; 1 is the true ranking, 0 none. The interval is \
-                  a 95 % percentile bootstrap: how far tau-b could move with another draw of as many architectures.",
+        meaning: "Kendall's rank correlation of scores and truth, corrected for ties: 1 means the true ranking, 0 no relation to it. \
+                  The interval is a 95 % percentile bootstrap: how far tau-b could move with another sample of as many architectures.",
     },
-    Note { term: "Spearman", meaning: "Pearson's correlation of the two rankings, ties at their average rank." },
+    Note {
+        term: "Spearman",
+        meaning: "Pearson's correlation of the two rankings; tied values share their average rank.",
+    },
     Note {
         term: "P@top, P@bottom",
-        meaning: "The share of the architectures ranked into the best (worst) 5 % by score that belong there. Higher is better; chance \
-                  gives 5 %.",
+        meaning: "Of the 5 % of the architectures with the best (worst) scores, the share that is truly among the best (worst) 5 %. \
+                  Higher is better; chance gives 5 %.",
     },
     Note {
         term: "BR, WR",
-        meaning: "The best and the worst true rank among the best 1 % or 5 % by score, as a share of all ranks. Lower is better for both.",
+        meaning: "The best and the worst true rank among the 1 % or 5 % with the best scores, as a share of all ranks. Lower is better \
+                  for both.",
     },
-    Note { term: "not finite", meaning: "Scores that are NaN or infinite. They rank worst, tied with one another." },
+    Note {
+        term: "not finite",
+        meaning: "Scores that are NaN or infinite. They rank worst and are tied with one another.",
+    },
     Note {
         term: "ties",
-        meaning: "They matter where a value at either end of the ranking lies more than one percentage point from its expectation under \
-                  random tie-breaking. Ties are broken by the order of the rows.",
+        meaning: "Ties are broken by the order of the rows. They matter if a value at either end of the ranking is more than one \
+                  percentage point away from its expected value under random tie-breaking.",
     },
     Note {
         term: "published",
-        meaning: "Shown for comparison. The protocol behind a published figure may differ from this one: see its source.",
+        meaning: "Shown for comparison. A published figure may come from another protocol than this one: see its source.",
     },
 ];

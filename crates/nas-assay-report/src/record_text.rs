@@ -22,7 +22,7 @@ pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
         fact("search space", &record.space),
         fact("device class", record.device_class.as_str()),
         fact("spec hash", &record.spec_hash),
-        fact("again with", again(record)),
+        fact("repeat with", again(record)),
     ]
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn verified(verified: &Verified) -> String {
     let Verified { architecture, seed, expected, found } = verified;
     let verdict = if expected.to_bits() == found.to_bits() { "the same" } else { "different" };
     format!(
-        "{architecture}, seed {seed}: {} in the table, {} trained again, {verdict}.",
+        "{architecture}, seed {seed}: {} in the table, {} when trained again: {verdict}.",
         percentage(*expected),
         percentage(*found)
     )
@@ -93,7 +93,7 @@ pub(crate) fn supernet(supernet: &SupernetRecord) -> String {
     );
     if let Some(PruningRecord { epoch, by, ranked, kept }) = &supernet.pruning {
         let (kept, ranked) = (count(kept.len()), count(*ranked));
-        text += &format!(" After epoch {epoch}, {kept} of {ranked} architectures were kept by {by}.");
+        text += &format!(" Pruned after epoch {epoch}: {kept} of {ranked} architectures kept, ranked by {by}.");
     }
     let values = supernet.watched.iter().filter_map(|watch| Some((watch.epoch, watch.forgetting_value()?)));
     let values: Vec<String> = values.map(|(epoch, value)| format!("{} (epoch {epoch})", percentage(value))).collect();

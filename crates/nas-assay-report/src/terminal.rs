@@ -34,7 +34,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     text += "\n";
     text += &wrap(&format!("Truth: {}", record_text::truth(record)), width);
     for verified in &record.truth.verified {
-        text += &wrap(&format!("Truth checked: {}", record_text::verified(verified)), width);
+        text += &wrap(&format!("Truth check: {}", record_text::verified(verified)), width);
     }
     for supernet in &record.supernets {
         text += &wrap(&format!("Supernet: {}", record_text::supernet(supernet)), width);

@@ -154,13 +154,14 @@ impl Tolerance {
     pub fn meaning(self) -> String {
         match self {
             Self::Exact => "equal bits".to_owned(),
-            Self::Math => format!("a relative {MATH:e}"),
-            Self::Numeric => format!("a relative {NUMERIC:e}"),
+            Self::Math => format!("a relative difference of at most {MATH:e}"),
+            Self::Numeric => format!("a relative difference of at most {NUMERIC:e}"),
             Self::Cross => format!(
-                "a relative {CROSS_SCORE:e} of a score, {CROSS_CORRELATION} of a correlation, and a tau of {CROSS_TAU} between the scores"
+                "a relative difference of at most {CROSS_SCORE:e} of a score and {CROSS_CORRELATION} of a correlation, and a tau of at least \
+                 {CROSS_TAU} between the scores"
             ),
-            Self::Order => format!("a tau of {CROSS_TAU} between the scores"),
-            Self::Reported => "anything; shown, not judged".to_owned(),
+            Self::Order => format!("a tau of at least {CROSS_TAU} between the scores"),
+            Self::Reported => "any difference; shown, not judged".to_owned(),
         }
     }
 }

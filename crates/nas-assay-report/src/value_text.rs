@@ -64,6 +64,11 @@ pub(crate) fn verdict(outcome: &Comparison) -> &'static str {
     }
 }
 
+/// What a paired test says, and the difference of tau-b: `better +0.051`.
+pub(crate) fn outcome(outcome: &Comparison) -> String {
+    format!("{} {}", verdict(outcome), difference(Criterion::TauB, outcome.difference, 0.0))
+}
+
 /// A criterion as a heading: `P@top 5 %`.
 pub(crate) fn heading(criterion: Criterion) -> String {
     match criterion {

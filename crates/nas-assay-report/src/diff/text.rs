@@ -33,7 +33,7 @@ fn text(diff: &Diff, width: u16) -> String {
         text.push('\n');
     }
     for class in classes {
-        text += &wrap(&format!("{}: allows {}", class.as_str(), class.meaning()), width);
+        text += &wrap(&format!("{}: {}", class.as_str(), class.meaning()), width);
     }
     text + "\n" + &wrap(&verdict(diff), width)
 }
@@ -86,7 +86,8 @@ fn panel_text(panel: &PanelDiff, width: u16) -> String {
     if panel.truth.moved > 0 {
         let at = panel.truth.at.as_deref().unwrap_or_default();
         let moved = count(panel.truth.moved);
-        text += &wrap(&format!("truth: {moved} values moved, most by {:.1e}, of {at}", panel.truth.largest), width);
+        text +=
+            &wrap(&format!("truth: {moved} values moved, the most by {:.1e}, for {at}", panel.truth.largest), width);
     }
     only(&mut text, "estimators", &panel.estimators_only, width);
     if panel.estimators.is_empty() {
@@ -99,7 +100,7 @@ fn panel_text(panel: &PanelDiff, width: u16) -> String {
         text += &format!("\n{}", shown.terminal(width));
     }
     if hidden > 0 {
-        text += &wrap(&format!("and {} further criteria beyond their class: see --json", count(hidden)), width);
+        text += &wrap(&format!("and {} more criteria beyond their class: see --json", count(hidden)), width);
     }
     text
 }

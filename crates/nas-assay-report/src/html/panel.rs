@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::charts;
 use super::section::Section;
-use super::sections::sections;
+use super::sections::{LAST_SHOWN, sections};
 use super::template::{keep_units, typeset};
 use crate::checkpoints::{earlier, latest};
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
@@ -96,7 +96,7 @@ impl Panel {
             headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
             summaries,
             published: summary.published.iter().map(comparison).collect(),
-            which: (!earlier.is_empty()).then_some("Of several checkpoints the last is shown."),
+            which: (!earlier.is_empty()).then_some(LAST_SHOWN),
             scatters: latest.iter().map(scatter).collect(),
             sections: sections(&id, space, panel),
             id,

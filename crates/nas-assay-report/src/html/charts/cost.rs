@@ -108,7 +108,7 @@ impl Costs {
             let _ = write!(body, "<path class=\"chosen\" d=\"M{x:.1} {:.1}l4.5 4.5l-4.5 4.5l-4.5 -4.5z\"/>", y - 4.5);
         }
         let description = format!(
-            "Truth against multiply-accumulates of {} architectures, the {} that rank best marked.",
+            "Truth against multiply-accumulates of {} architectures, with the {} best-ranked marked.",
             self.places.len(),
             top.len()
         );

@@ -43,7 +43,7 @@ pub(crate) fn histogram(id: &str, estimator: &str, bias: &ChangeBias<String>) ->
     let description = format!(
         "Rank changes of {pairs} pairs of architectures by {estimator} above, by the truth below; no change in the middle."
     );
-    picture(id, [220, 124], &format!("{from} exchanged for {to}"), &description, &body)
+    picture(id, [220, 124], &format!("{from} replaced by {to}"), &description, &body)
 }
 
 #[cfg(test)]

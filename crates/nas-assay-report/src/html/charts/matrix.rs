@@ -64,8 +64,8 @@ pub(crate) fn matrix(
     let size = side * names.len() as f64;
     let _ = write!(body, "<rect class=\"outline\" x=\"{left}\" y=\"{top}\" width=\"{size:.1}\" height=\"{size:.1}\"/>");
     let description = format!(
-        "How much oftener the score increases than the truth when the operation of a row is exchanged for that of a column, in \
-         percentage points, for {} ordered pairs. The table below holds the numbers.",
+        "By how many percentage points the score increases more often than the truth when the operation of a row is replaced by \
+         that of a column, for {} ordered pairs. The table below holds the numbers.",
         changes.len()
     );
     let height = (top + size + 4.0).ceil() as u32;

@@ -13,20 +13,21 @@ pub(super) fn guide(space: SpaceId) -> &'static str {
     match space {
         SpaceId::Nb101 => {
             "Boxes are vertices, from the input at the top left to the output at the bottom right; a dot is where an edge leaves the \
-             line of its source. What does not reach the output is faint."
+             line of its source. Vertices without a path to the output are faint."
         }
         SpaceId::Nb201 => {
             "Boxes are nodes, from the input at the top left to the output at the bottom right; a dot is where an edge leaves the line \
-             of its source, with its operation beside it. Convolutions are thick, skips dashed; edges that take no part are dotted, and \
-             those that are none are not drawn."
+             of its source, with its operation next to it. Convolutions are thick, skips dashed; edges that do not affect the output are \
+             dotted, and `none` edges are not drawn."
         }
         SpaceId::Nb301 => {
             "The normal cell, then the reduction cell. Boxes are nodes, the two inputs at the top left; a dot is where an edge leaves the \
-             line of its source, with its operation beside it: sep 3 is a separable and dil 3 a dilated convolution of 3×3. Convolutions \
+             line of its source, with its operation next to it: sep 3 is a separable and dil 3 a dilated convolution of 3×3. Convolutions \
              are thick, skips dashed. The output joins nodes 2 to 5."
         }
         SpaceId::NdsResnet | SpaceId::NdsResnextA => {
-            "A bar is a residual block, its height the channels that it puts out; the filled part of a bottleneck is the share inside it."
+            "Each bar is a residual block: the higher, the more output channels. In a bottleneck, the filled part is the share of channels \
+             inside it."
         }
     }
 }

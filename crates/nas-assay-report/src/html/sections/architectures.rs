@@ -21,7 +21,7 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         let isomorphs = match known.isomorphs {
             // No two encodings of a design space are the same.
             _ if space.positions().operations.is_empty() => String::new(),
-            Some(1) => ", no other encoding of it".to_owned(),
+            Some(1) => ", the only encoding".to_owned(),
             Some(isomorphs) => format!(", one of {} encodings", count(isomorphs)),
             None => String::new(),
         };
@@ -62,7 +62,7 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-architectures", shown.id),
         title: "Architectures",
         text: format!(
-            "The truly best, and for each estimator those that it ranks best and those whose rank it misses most. {}{}",
+            "The architectures that are truly best, and for each estimator those that it ranks best and those that it misjudges most. {}{}",
             guide(space),
             shown.which()
         ),

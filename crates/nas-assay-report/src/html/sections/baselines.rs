@@ -47,7 +47,7 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
         |place: &usize| comparisons.iter().any(|found| found.estimator == panel.estimators[*place].label());
     let latest: Vec<usize> = shown.latest.iter().copied().filter(is_compared).collect();
     let earlier: Vec<usize> = crate::checkpoints::earlier(&panel.estimators).into_iter().filter(is_compared).collect();
-    let caption = "Tau-b of the row less that of the column, both over the same resamples.".to_owned();
+    let caption = "Tau-b of the row minus that of the column, both over the same resamples.".to_owned();
     let mut tables = vec![table("against", caption.clone(), None, &latest)];
     if !earlier.is_empty() {
         let folded = format!("{} rows of earlier checkpoints", value_text::count(earlier.len()));
@@ -65,15 +65,15 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
             all if all == others.len() => "all".to_owned(),
             some => value_text::count(some),
         };
-        format!("{count} {}better than {with}", if place == 0 { "can be told to be " } else { "" })
+        format!("{count} {}better than {with}", if place == 0 { "can be called " } else { "" })
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
     Some(Section {
         id: format!("{}-baselines", shown.id),
         title: "Against the baselines",
         text: format!(
-            "Of the {} estimators shown that are no baseline, {counts}. A verdict is given where the whole 95 % interval of the difference lies \
-             on one side of zero; of many such tests, one in twenty errs by chance.",
+            "Of the {} estimators shown that are not baselines, {counts}. A verdict is given if the whole 95 % interval of the difference lies \
+             on one side of zero. Of many such tests, about one in twenty is wrong by chance.",
             others.len()
         ),
         tables,

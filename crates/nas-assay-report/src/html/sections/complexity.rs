@@ -48,8 +48,8 @@ pub(super) fn complexity(shown: &Shown<'_>) -> Option<Section> {
         title: "Bias by complexity",
         text: format!(
             "Architectures in {} groups of equal size by multiply-accumulates. A bar is the mean of (true rank − estimated rank) as a \
-             part of all ranks: upwards, the group is over-estimated. The number below it is tau-b within the group. All pictures have \
-             the same axis.{}",
+             share of all ranks: an upward bar means that the group is over-estimated. The number below it is tau-b within the group. \
+             All pictures have the same axis.{}",
             first.bias.complexity.len(),
             shown.which()
         ),

@@ -33,7 +33,7 @@ pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {
         }
     };
     let clipped =
-        if costs.is_clipped() { " The worst twentieth of the architectures lies on the lower edge." } else { "" };
+        if costs.is_clipped() { " The worst 5\u{a0}% of the architectures are drawn on the lower edge." } else { "" };
     Some(Section {
         id: format!("{}-cost", shown.id),
         title: "Cost against quality",

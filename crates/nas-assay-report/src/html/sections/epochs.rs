@@ -50,7 +50,7 @@ fn ends(stability: &Stability) -> [Option<f64>; 2] {
     [found.map(|precision| precision.top), found.map(|precision| precision.bottom)]
 }
 
-/// Correlation with the truth and with the checkpoint before, over epochs.
+/// Correlation with the truth and with the previous checkpoint, over epochs.
 pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
     let panel = shown.panel;
     let rows = || single_epochs(panel);
@@ -99,10 +99,10 @@ pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
             });
         };
         draw(0, "tau-b with the truth, 95\u{a0}% intervals", lines(&truth));
-        draw(1, "relative tau-b, with the checkpoint before", lines(&|seeds| relative(seeds, &|found| found.tau_b)));
+        draw(1, "tau-b relative to the previous checkpoint", lines(&|seeds| relative(seeds, &|found| found.tau_b)));
         draw(
             2,
-            "relative P@top 5\u{a0}%, of the checkpoint before",
+            "P@top 5\u{a0}% relative to the previous checkpoint",
             lines(&|seeds| relative(seeds, &|found| ends(found)[0])),
         );
     }
@@ -110,8 +110,8 @@ pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
     Some(Section {
         id: format!("{}-epochs", shown.id),
         title: "Over epochs",
-        text: "How near a supernet's ranking is to the truth after so many epochs, and how much of it is still there at the next \
-               checkpoint, which counts as the truth in the relative values."
+        text: "How close a supernet's ranking is to the truth at each checkpoint, and how much of it the next checkpoint keeps. In the \
+               relative values the later checkpoint counts as the truth."
             .to_owned(),
         legend: legend.iter().enumerate().map(|(place, of)| (place % SERIES, seeds(of))).collect(),
         figures,
@@ -143,7 +143,8 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
     let headings = ["Estimator", "Epochs", "Relative tau-b", "Relative P@top 5 %", "Relative P@bottom 5 %"];
     vec![Table {
         id: format!("{}-stability", shown.id),
-        caption: "The ranking of an earlier checkpoint against that of the next, which counts as the truth.".to_owned(),
+        caption: "The ranking of a checkpoint compared with that of the next one, which counts as the truth."
+            .to_owned(),
         folded: Some(format!("Stability between {} pairs of adjacent checkpoints", value_text::count(found.len()))),
         headings: headings.map(|text| heading(text, "")).to_vec(),
         rows: found.iter().map(row).collect(),
@@ -185,7 +186,7 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
     let table = |name: &str, folded: Option<String>, rows: Vec<TableRow>| Table {
         id: format!("{}-{name}", shown.id),
         caption:
-            "Mean ± standard deviation of the sample over supernet seeds; below it the least and the greatest value."
+            "Mean ± sample standard deviation over the supernet seeds; below it, the lowest and the highest value."
                 .to_owned(),
         folded,
         headings: [heading("Estimator", "")]
@@ -207,7 +208,7 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-spread", shown.id),
         title: "From seed to seed",
         text: format!(
-            "What training the supernet again with another seed changes in tau-b and in the precision at both ends ({} %).",
+            "How much tau-b and the precision at both ends ({} %) change when the supernet is trained with another seed.",
             percent(FRACTION)
         ),
         tables,

@@ -15,6 +15,8 @@ use crate::checkpoints::latest;
 use crate::html::section::Section;
 use shown::Shown;
 
+pub(super) use shown::LAST_SHOWN;
+
 /// The parts, in the order of the page. `id` is that of the panel, `space` the record's.
 pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Section> {
     let shown = Shown { id, space, panel, latest: latest(&panel.estimators) };

@@ -41,12 +41,12 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let pairs: usize = changes.iter().map(|change| change.pairs).sum();
     let read = if in_matrix {
         format!(
-            "A cell says how many percentage points oftener the score increases than the truth when the operation of its row is exchanged \
-             for that of its column: above zero, the operation put in is over-estimated. With fewer than {FEWEST} pairs nothing is \
-             coloured or singled out."
+            "A cell shows by how many percentage points the score increases more often than the truth when the operation of its row is \
+             replaced by that of its column. Above zero, the new operation is over-estimated. Exchanges with fewer than {FEWEST} \
+             pairs are neither coloured nor singled out."
         )
     } else if enough {
-        format!("With fewer than {FEWEST} pairs nothing is singled out.")
+        format!("Exchanges with fewer than {FEWEST} pairs are not singled out.")
     } else {
         format!("No exchange has {FEWEST} pairs: too few for a picture.")
     };
@@ -119,8 +119,8 @@ fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize
     let fixed = [["Exchange", ""], ["Pairs", ""], ["Truth", "increases"]].map(|[text, below]| heading(text, below));
     Table {
         id: format!("{}-operations-table", shown.id),
-        caption: "The fraction of the pairs in which truth and score increase; below it how many percentage points oftener than the \
-                  truth."
+        caption: "The share of the pairs in which the truth and each score increase; below a score, by how many percentage points it \
+                  increases more often than the truth."
             .to_owned(),
         folded: Some(format!("All {} exchanges", count(changes.len()))),
         headings: fixed.into_iter().chain(estimators.iter().map(by_estimator)).collect(),

@@ -2,6 +2,9 @@
 
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
 
+/// What the page says where estimators of earlier checkpoints are left out.
+pub(crate) const LAST_SHOWN: &str = "Only the last checkpoint of each supernet is shown.";
+
 /// A panel, and what is shown of it.
 pub(super) struct Shown<'a> {
     pub id: &'a str,
@@ -18,7 +21,7 @@ impl<'a> Shown<'a> {
     }
 
     /// Which estimators are shown, where that is not all.
-    pub fn which(&self) -> &'static str {
-        if self.latest.len() < self.panel.estimators.len() { " Of several checkpoints the last is shown." } else { "" }
+    pub fn which(&self) -> String {
+        if self.latest.len() < self.panel.estimators.len() { format!(" {LAST_SHOWN}") } else { String::new() }
     }
 }

@@ -78,8 +78,7 @@ fn a_verdict_is_that_of_the_record() {
         assert!(row.cells[0][1].ends_with(&format!(" [{}, {}]", bounds[0], bounds[1])), "{}", row.cells[0][1]);
     }
     let better = panel.analyses.comparisons.iter().filter(|record| record.outcome.verdict == Verdict::Better).count();
-    let said =
-        format!("Of the 4 estimators shown that are no baseline, {better} can be told to be better than params.");
+    let said = format!("Of the 4 estimators shown that are not baselines, {better} can be called better than params.");
     assert!(better > 0 && section.text.starts_with(&said), "{}", section.text);
 }
 
@@ -103,7 +102,7 @@ fn large_pictures_show_the_last_epoch_and_charts_show_all() {
         let section = find(&panel, title);
         assert_eq!(section.figures.len(), 7, "{title}");
         assert!(section.figures.iter().all(|figure| !figure.about.contains("epoch 20")), "{title}");
-        assert!(section.text.ends_with("Of several checkpoints the last is shown."), "{title}");
+        assert!(section.text.ends_with("Only the last checkpoint of each supernet is shown."), "{title}");
     }
     let section = find(&panel, "Over epochs");
     assert_eq!(section.legend, [(0, "seed 20".to_owned()), (1, "seed 2020".to_owned())]);

@@ -30,7 +30,7 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
     ];
     let table = Table {
         id: format!("{}-variants-table", shown.id),
-        caption: "The variant against the spec's own settings.".to_owned(),
+        caption: "The variant compared with the spec's own settings.".to_owned(),
         folded: None,
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows: variants.iter().map(row).collect(),
@@ -38,8 +38,8 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
     Some(Section {
         id: format!("{}-variants", shown.id),
         title: "Variants",
-        text: "An estimator with the settings of a variant beside the same with the spec's own: how far the two rankings agree, and what \
-               the variant changes in the agreement with the truth."
+        text: "Each estimator with the settings of a variant, compared with the spec's own settings: how far the two rankings agree, and \
+               how the variant changes the agreement with the truth."
             .to_owned(),
         tables: [table].into_iter().chain(kept(shown)).collect(),
         ..Section::default()
@@ -75,8 +75,7 @@ fn kept(shown: &Shown<'_>) -> Option<Table> {
     ];
     (!rows.is_empty()).then(|| Table {
         id: format!("{}-kept-table", shown.id),
-        caption: "Inside what pruning kept: the pruned supernet and the spec's own on the kept architectures alone."
-            .to_owned(),
+        caption: "On the architectures that pruning kept: the pruned supernet compared with the spec's own.".to_owned(),
         folded: None,
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows,
