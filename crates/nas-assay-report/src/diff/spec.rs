@@ -1,9 +1,11 @@
 //! What differs in two resolved specs.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 /// A place where two specs differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,7 +62,7 @@ fn told(value: Option<&Value>) -> String {
         None => "nothing".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => listed(items),
-        Some(other) => spaced(&other.to_string()),
+        Some(other) => one_line(other),
     }
 }
 
@@ -71,9 +73,30 @@ fn listed(items: &[Value]) -> String {
     items.iter().map(|item| told(Some(item))).collect::<Vec<_>>().join(", ")
 }
 
-/// Compact JSON that breaks between its parts.
-fn spaced(json: &str) -> String {
-    json.replace(",\"", ", \"").replace("\":", "\": ")
+/// JSON on one line, with a space after every comma and colon, so that the line can be broken there.
+fn one_line(value: &Value) -> String {
+    let mut json = Vec::new();
+    match value.serialize(&mut Serializer::with_formatter(&mut json, Spaced)) {
+        Ok(()) => String::from_utf8_lossy(&json).into_owned(),
+        Err(_) => value.to_string(),
+    }
+}
+
+/// How [`one_line`] separates values.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.begin_array_value(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +116,12 @@ mod tests {
         assert_eq!(found[2].told(), [("left", "null".to_owned()), ("right", "nothing".to_owned())]);
         assert_eq!(found[3].told()[1].1, "{\"g\": true}");
         assert!(changes(&left, &left).is_empty());
+    }
+
+    #[test]
+    fn an_object_is_one_line_and_its_texts_stay_as_they_are() {
+        let found = changes(&json!({}), &json!({"a": {"b": [1, 2], "c": "x,\"y\":z"}}));
+        assert_eq!(found[0].told()[1].1, r#"{"b": [1, 2], "c": "x,\"y\":z"}"#);
     }
 
     #[test]
