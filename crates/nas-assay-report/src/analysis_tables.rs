@@ -1,4 +1,6 @@
-//! The analyses of a panel in short, as tables of text.
+//! The analyses of a panel as tables of text: baselines, variants, pruning, stability and bias by complexity.
+//!
+//! The terminal and the Markdown report show them after the summary. The page shows the same in more detail, see `html::sections`.
 
 use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
@@ -8,7 +10,7 @@ use crate::record_text::variant_prefix;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
 
-/// The baselines that estimators are told against.
+/// The baselines that estimators are compared with.
 const BASELINES: [&str; 2] = ["params", "flops"];
 
 /// A table and its heading.
@@ -17,7 +19,7 @@ pub(crate) struct Titled {
     pub table: TextTable,
 }
 
-/// The tables of a panel that have rows. Of several checkpoints they show the last.
+/// The tables of a panel that have rows. Of a supernet with several checkpoints they show the last one.
 pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
         ("Against the baselines", baselines(panel)),

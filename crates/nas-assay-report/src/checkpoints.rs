@@ -1,13 +1,13 @@
-//! Which estimators the large pictures and the main tables show.
+//! Which rows of a panel are of the last checkpoint of their supernet: pictures and main tables show only these.
 
 use nas_assay_schema::store::record::EstimatorRecord;
 
-/// The places of all estimators but those with weights of an earlier epoch than another of the same supernets.
+/// The indices of the estimators without those for which the same supernets also have a later checkpoint.
 pub(crate) fn latest(estimators: &[EstimatorRecord]) -> Vec<usize> {
     (0..estimators.len()).filter(|&place| !is_earlier(&estimators[place], estimators)).collect()
 }
 
-/// The places of the others.
+/// The indices of the other estimators, of earlier checkpoints.
 pub(crate) fn earlier(estimators: &[EstimatorRecord]) -> Vec<usize> {
     (0..estimators.len()).filter(|&place| is_earlier(&estimators[place], estimators)).collect()
 }

@@ -54,7 +54,7 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
     table(&HEADER, &rows)
 }
 
-/// A table as CSV: a header and rows of as many fields, quoted where their text needs it.
+/// A table as CSV: a header and rows with the same number of fields, quoted where needed.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> Result<String, ReportError> {
     let written = || -> ::csv::Result<Vec<u8>> {
         let mut writer = Writer::from_writer(Vec::new());
@@ -79,7 +79,7 @@ pub(crate) fn bounds(interval: Option<[f64; 2]>) -> [String; 2] {
     interval.map_or([None; 2], |bounds| bounds.map(Some)).map(number)
 }
 
-/// The part of a row that is its own: what is left after the fields of its estimator.
+/// The fields of a row after those that all rows of the estimator share.
 #[derive(Default)]
 struct Row<'a> {
     criterion: String,
@@ -91,7 +91,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The whole row, with the fields that all rows of its estimator begin with.
+    /// The whole row. `first` are the fields that all rows of the estimator share.
     fn after(&self, first: &[String]) -> Vec<String> {
         let [lower, upper] = bounds(self.interval);
         let own = [
@@ -107,7 +107,7 @@ impl Row<'_> {
     }
 }
 
-/// The fields that all rows of an estimator begin with, up to `epoch`.
+/// The fields that all rows of an estimator share, up to `epoch`.
 fn first_fields(
     record: &Record,
     panel: &PanelRecord,
@@ -180,11 +180,13 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
     rows
 }
 
-/// What the analyses say of an estimator.
+/// What the analyses say about an estimator.
 ///
-/// `tau_b less params`: the paired difference. `agreement with NAME`, `tau_b less NAME`: a variant and the spec's own settings.
-/// `relative tau_b of epoch 20`: an earlier checkpoint against this one. `rank_difference of group 1`, `tau_b in group 1`: by complexity,
-/// cheapest first. `score_increases A to B`, `truth_increases A to B`, `pairs A to B`: by the exchange of an operation.
+/// `tau_b less params`: the paired difference. `agreement with NAME`, `tau_b less NAME`: a variant compared with the spec's
+/// own settings.
+/// `relative tau_b of epoch 20`: an earlier checkpoint compared with this one. `rank_difference of group 1`, `tau_b in group 1`: bias by
+/// complexity, cheapest group first. `score_increases A to B`, `truth_increases A to B`, `pairs A to B`: bias by operation, where A is
+/// replaced by B.
 fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let difference = |with: &str, outcome: &Comparison| Row {
@@ -230,7 +232,7 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
     rows
 }
 
-/// A pruned supernet's score and the spec's own on the kept architectures: `tau_b inside kept`, `tau_b inside kept of NAME`, and so on.
+/// A pruned supernet and the spec's own one on the kept architectures: `tau_b inside kept`, `tau_b inside kept of NAME`, and so on.
 fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let mut rows = vec![

@@ -1,14 +1,14 @@
-//! Why a report cannot be made.
+//! The error of this crate.
 
 use thiserror::Error;
 
 /// Why a report cannot be made.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// No form has that name.
+    /// No report format has that name.
     #[error("no report format is called `{0}`: use `html`, `markdown`, `json` or `csv`")]
     UnknownFormat(String),
-    /// The record holds a number that JSON has no form for.
+    /// The report could not be written as JSON.
     #[error("cannot write the report as JSON")]
     Json(#[source] serde_json::Error),
     /// The table could not be written as CSV.

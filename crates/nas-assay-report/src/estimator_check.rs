@@ -11,31 +11,31 @@ use crate::golden::agree;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
 
-/// What one space says of the estimator.
+/// The check on one search space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SpaceCheck {
-    /// The space.
+    /// The search space, as in `nb201`.
     pub space: String,
-    /// Its architectures.
+    /// How many architectures were ranked.
     pub architectures: usize,
-    /// Kendall's tau-b.
+    /// Kendall's tau-b of scores and truth; `None` where it is undefined.
     pub tau_b: Option<f64>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
     /// The paired test against each baseline.
     pub against: Vec<ComparisonRecord>,
-    /// How the numbers compare with the golden's; none where there is no golden.
+    /// How the numbers compare with the golden file; `None` if there is no such file.
     pub golden: Option<GoldenCheck>,
 }
 
-/// How a record's numbers compare with a golden's.
+/// How the numbers of a record compare with those of a golden file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GoldenCheck {
-    /// Numbers that both have.
+    /// How many numbers both have.
     pub compared: usize,
-    /// Those of them that are the judged estimator's.
+    /// How many of these are numbers of the checked estimator.
     pub of_estimator: usize,
-    /// Lines of the golden, and what stands there now.
+    /// Lines of the golden file that no longer hold, each with the line of the record.
     pub moved: Vec<[String; 2]>,
 }
 
@@ -59,7 +59,7 @@ impl GoldenCheck {
 }
 
 impl SpaceCheck {
-    /// What a record of one panel says of the estimator `id`.
+    /// The check of the estimator `id` from a record with one panel.
     pub fn new(record: &Record, id: &str, golden: Option<GoldenCheck>) -> Self {
         let panel = record.panels.first();
         let judged = panel.and_then(|panel| panel.estimators.iter().find(|estimator| estimator.id == id));
@@ -93,7 +93,7 @@ impl SpaceCheck {
     }
 }
 
-/// The rows as a table, at most `width` characters wide, and the first moved numbers.
+/// The checks as a table, at most `width` characters wide, and the first numbers that moved.
 pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
     let columns = [
         ("space", false),

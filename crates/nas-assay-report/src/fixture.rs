@@ -1,4 +1,4 @@
-//! A record to make reports of: invented scores, real criteria.
+//! A record for the tests: invented scores with criteria that are computed from them.
 
 use nas_assay_base::seed::Seed;
 use nas_assay_criteria::rank::PairCounts;
@@ -21,7 +21,7 @@ struct Invented {
     id: &'static str,
     kind: EstimatorKind,
     direction: Direction,
-    /// Standard deviation of the noise on the truth, whose own is 1.
+    /// Standard deviation of the noise on the truth; that of the truth is 1.
     noise: f64,
     /// Scores are multiples of this; 0 for no ties.
     step: f64,
@@ -124,12 +124,12 @@ pub(crate) fn record(rows: usize) -> Record {
     }
 }
 
-/// The encoding in a row.
+/// The architecture in a row, as text.
 pub(crate) fn encoding(row: usize) -> String {
     nb201::Architecture::from_index((4 + 61 * row) % nb201::COUNT).unwrap().to_string()
 }
 
-/// A variant and its own inside the first half of the architectures.
+/// A variant and the spec's own settings on the first half of the architectures.
 fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
     let half = truth.len() / 2;
     let [(of, variant), (with, own)] = both.map(|estimator| {
@@ -144,7 +144,7 @@ fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
     KeptRecord { architectures: half, variant, own, outcome: Comparison::new(&of, &with) }
 }
 
-/// [`record`] with two supernets at two epochs each, a variant of one estimator, and what follows from that.
+/// [`record`] with two supernets at two epochs each, a variant of one estimator, and the analyses of both.
 pub(crate) fn whole(rows: usize) -> Record {
     let mut record = record(rows);
     let panel = &mut record.panels[0];
@@ -200,7 +200,7 @@ fn cost(row: usize) -> u64 {
     10_000_000 + 250_000 * (row * 7 % 240) as u64
 }
 
-/// Every estimator against the first.
+/// Every estimator compared with the first.
 fn with_the_first(estimators: &[EstimatorRecord], resamples: &[Resamples]) -> Vec<ComparisonRecord> {
     let others = estimators.iter().zip(resamples).skip(1);
     let compared = others.map(|(estimator, of)| ComparisonRecord {
@@ -211,7 +211,7 @@ fn with_the_first(estimators: &[EstimatorRecord], resamples: &[Resamples]) -> Ve
     compared.collect()
 }
 
-/// The bias of invented scores, as if each architecture became the next one by the exchange of one of two operations.
+/// The bias of invented scores, as if each architecture differed from the next one in a single operation.
 fn bias(truth: &[f64], scores: &[f64]) -> BiasRecord {
     let costs: Vec<f64> = (0..truth.len()).map(|row| cost(row) as f64).collect();
     let operations = ["skip_connect", "nor_conv_3x3", "avg_pool_3x3"].map(str::to_owned);

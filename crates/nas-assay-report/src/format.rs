@@ -1,4 +1,4 @@
-//! The forms of a report that go into a file, by name and by file extension.
+//! The formats of a report that is written to a file: their names, file extensions, and how each is made.
 
 use std::str::FromStr;
 
@@ -10,24 +10,24 @@ use crate::html::html;
 use crate::json::json;
 use crate::markdown::markdown;
 
-/// The forms of a report that go into a file.
+/// A format of a report that is written to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One self-contained page.
     Html,
-    /// GitHub's Markdown.
+    /// Markdown as GitHub reads it.
     Markdown,
-    /// Summaries, the whole record and its provenance.
+    /// The summaries, the whole record and its provenance.
     Json,
-    /// One row a value.
+    /// A table with one value per row.
     Csv,
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 4] = [Self::Html, Self::Markdown, Self::Json, Self::Csv];
 
-    /// The name, as in `html`; it is also what [`FromStr`] reads.
+    /// The name, as in `html`. [`FromStr`] reads it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Html => "html",
@@ -37,7 +37,7 @@ impl Format {
         }
     }
 
-    /// The extension of a file in this form, without a dot.
+    /// The file extension, without a dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Markdown => "md",
@@ -45,7 +45,10 @@ impl Format {
         }
     }
 
-    /// The report in this form.
+    /// The report in this format.
+    ///
+    /// # Errors
+    /// If the report can't be written in this format; see [`ReportError`].
     pub fn render(self, record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
         match self {
             Self::Html => html(record, provenance),

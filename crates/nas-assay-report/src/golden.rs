@@ -1,14 +1,16 @@
-//! The golden form of a record: its numbers a line each, with the class by which each is compared.
+//! The golden form of a record: one line per number, with the tolerance class that it is compared by.
+//!
+//! A golden file has a head, a line `---`, and then the lines of [`pinned`]. A test or a check computes the record again and compares.
 
 use nas_assay_schema::estimator::{EstimatorKind, ToleranceClass};
 use nas_assay_schema::store::record::{EstimatorRecord, Record};
 
 use crate::tolerance::NUMERIC;
 
-/// The numbers that are pinned, a line each: `class key = value`.
+/// The numbers of a record that a golden file pins, one line per number: `class key = value`.
 ///
-/// A golden of a GPU is of the model that accepted it: one stream and a fixed order of sums let that model repeat its own numbers, and
-/// nothing has been measured that would say how far another one may be off.
+/// A golden file from a GPU holds for the GPU model that made it. One stream and a fixed order of sums let that model repeat its own
+/// numbers. How far another model differs has not been measured.
 pub fn pinned(record: &Record) -> String {
     let mut text = String::new();
     let mut line = |class: &str, key: &str, value: &str| text += &format!("{class:<8} {key} = {value}\n");
@@ -51,7 +53,7 @@ pub fn pinned(record: &Record) -> String {
                 line("numeric", &format!("{key}.truth_increases"), &change.truth_increases.to_string());
                 line("numeric", &format!("{key}.score_increases"), &change.score_increases.to_string());
             }
-            // Scores of variants and votes show in what is made of them.
+            // Scores of variants and votes are not pinned: the numbers above are computed from them.
             if estimator.variant.is_some() || estimator.kind == EstimatorKind::Vote {
                 continue;
             }
@@ -88,12 +90,12 @@ fn class_of(estimator: &EstimatorRecord) -> &'static str {
     if estimator.tolerance == ToleranceClass::Exact { "exact" } else { "numeric" }
 }
 
-/// The lines of a golden file that stand below its head.
+/// The lines of a golden file below its head; the whole text if it has no head.
 pub fn body(file: &str) -> &str {
     file.split_once("\n---\n").map_or(file, |(_, body)| body)
 }
 
-/// The lines that differ by more than their class allows, old and new.
+/// The pairs of lines, old and new, that differ by more than their class allows. Lines are compared in order.
 pub fn differences(reference: &str, test: &str) -> Vec<(String, String)> {
     let (old, new): (Vec<&str>, Vec<&str>) = (reference.trim().lines().collect(), test.trim().lines().collect());
     let length = old.len().max(new.len());
@@ -101,7 +103,7 @@ pub fn differences(reference: &str, test: &str) -> Vec<(String, String)> {
     (0..length).map(|index| (at(&old, index), at(&new, index))).filter(|(old, new)| !agree(old, new)).collect()
 }
 
-/// Whether two lines have one key, and values that agree by the line's class.
+/// Whether two lines have the same key, and values that agree by the class of the line.
 pub fn agree(old: &str, new: &str) -> bool {
     if old == new {
         return true;

@@ -1,4 +1,4 @@
-//! The report as JSON.
+//! The report as JSON, for programs.
 
 use nas_assay_schema::store::record::{Provenance, Record};
 use serde::Serialize;
@@ -6,7 +6,10 @@ use serde::Serialize;
 use crate::error::ReportError;
 use crate::panel_summary::PanelSummary;
 
-/// The report as indented JSON: the summaries that the other forms show, the whole record, and the provenance.
+/// The report as indented JSON: the summaries that the other formats show, the whole record, and the provenance.
+///
+/// # Errors
+/// If the record holds a number that JSON can't write.
 pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
     let report = Report { summary: record.panels.iter().map(PanelSummary::new).collect(), record, provenance };
     let mut text = serde_json::to_string_pretty(&report).map_err(ReportError::Json)?;

@@ -1,4 +1,4 @@
-//! The report in GitHub's Markdown.
+//! The report in Markdown, as GitHub reads it.
 
 use nas_assay_schema::store::record::{Provenance, Record};
 
@@ -10,7 +10,8 @@ use crate::summary_tables;
 use crate::text_table::escape_markdown;
 use crate::value_text::count;
 
-/// The report in Markdown: a summary table a panel, published figures, the analyses in short, truth, supernets, provenance.
+/// The report in Markdown: for each panel a summary table, published figures and the tables of the analyses; then truth, supernets and
+/// provenance.
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
     list(&mut text, &record_text::experiment(record));

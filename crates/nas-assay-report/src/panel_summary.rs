@@ -1,4 +1,4 @@
-//! What every report says of a panel: the few criteria that a reader compares first, and the published figures beside them.
+//! The summary of a panel that every report shows: a few criteria of each estimator, and the published figures next to them.
 
 use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
@@ -15,12 +15,12 @@ pub(crate) const ENDS: [Criterion; 5] = [
     Criterion::WorstRanking(0.05),
 ];
 
-/// The summary of one panel, estimators in the record's order.
+/// The summary of one panel; estimators are in the order of the record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PanelSummary {
     /// The panel's name.
     pub panel: String,
-    /// Its architectures.
+    /// How many architectures it has.
     pub architectures: usize,
     /// Its estimators.
     pub estimators: Vec<EstimatorSummary>,
@@ -28,22 +28,22 @@ pub struct PanelSummary {
     pub published: Vec<PublishedComparison>,
 }
 
-/// An estimator in a line.
+/// The summary of one estimator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EstimatorSummary {
-    /// The id, with the checkpoint where there is one.
+    /// The id, with the variant and the checkpoint if there are such.
     pub estimator: String,
-    /// Kendall's tau-b.
+    /// Kendall's tau-b; `None` where it is undefined.
     pub tau_b: Option<f64>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
-    /// Spearman's rho.
+    /// Spearman's rho; `None` where it is undefined.
     pub spearman: Option<f64>,
-    /// The values at the two ends: P@top 5 %, P@bottom 5 %, BR@1 %, BR@5 %, WR@5 %, by name.
+    /// The values at the two ends of the ranking: P@top 5 %, P@bottom 5 %, BR@1 %, BR@5 %, WR@5 %.
     pub ends: Vec<End>,
-    /// Scores that are not finite.
+    /// How many scores are not finite.
     pub non_finite: usize,
-    /// Whether a value at either end is an artefact of the order of ties.
+    /// Whether a value at either end of the ranking depends on how ties are broken.
     pub tie_sensitive: bool,
     /// The first published tau-b.
     pub published_tau_b: Option<f64>,
@@ -58,7 +58,7 @@ pub struct End {
     pub value: Option<f64>,
 }
 
-/// A published figure beside ours.
+/// A published figure next to ours.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PublishedComparison {
     /// The estimator, as in [`EstimatorSummary::estimator`].
@@ -67,9 +67,9 @@ pub struct PublishedComparison {
     pub criterion: Criterion,
     /// The value of this record.
     pub ours: Option<f64>,
-    /// The value published.
+    /// The published value.
     pub published: f64,
-    /// Ours less the published.
+    /// Ours minus the published value.
     pub difference: Option<f64>,
     /// Where it was printed.
     pub source: String,

@@ -1,4 +1,4 @@
-//! What a report says besides the panels: the experiment, its truth, its supernets, and how the run came about.
+//! Facts and sentences of a report that are not about a panel: the experiment, its truth, its supernets, and how it was run.
 
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::{Provenance, PruningRecord, Record, SupernetRecord, Verified};
@@ -26,7 +26,7 @@ pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
     ]
 }
 
-/// The command that gives this report again in a fresh copy of the repository, if the spec is one that the program carries.
+/// The command that makes this report again in a fresh clone of the repository, if the spec is one that the program carries.
 pub(crate) fn again(record: &Record) -> String {
     let on_a_gpu = record.device_class != DeviceClass::Cpu;
     let mut command =
@@ -40,7 +40,7 @@ pub(crate) fn again(record: &Record) -> String {
     command
 }
 
-/// Whether the experiment reads files of a data root.
+/// Whether the experiment reads files from a data root.
 fn reads_files(record: &Record) -> bool {
     let declares = |pointer| record.spec.pointer(pointer).is_some();
     !(declares("/spec/images/synthetic") && declares("/spec/truth/trained"))
@@ -59,7 +59,7 @@ pub(crate) fn truth(record: &Record) -> String {
     )
 }
 
-/// How a true value that was trained again compares, in a sentence.
+/// How a true value compares with the table after training again, in a sentence.
 pub(crate) fn verified(verified: &Verified) -> String {
     let Verified { architecture, seed, expected, found } = verified;
     let verdict = if expected.to_bits() == found.to_bits() { "the same" } else { "different" };
@@ -70,7 +70,7 @@ pub(crate) fn verified(verified: &Verified) -> String {
     )
 }
 
-/// A variant and a comma, as in `iso, `, to stand before a seed or an epoch; empty without a variant.
+/// A variant and a comma, as in `iso, `, to be put before a seed or an epoch; empty without a variant.
 pub(crate) fn variant_prefix(variant: Option<&str>) -> String {
     variant.map_or(String::new(), |variant| format!("{variant}, "))
 }
@@ -103,7 +103,7 @@ pub(crate) fn supernet(supernet: &SupernetRecord) -> String {
     text
 }
 
-/// How the run came about.
+/// How the experiment was run.
 pub(crate) fn provenance(provenance: &Provenance) -> Vec<Fact> {
     let mut facts = vec![fact("nas-assay", &provenance.version)];
     facts.extend(provenance.git_commit.as_ref().map(|commit| fact("git commit", commit)));

@@ -6,7 +6,7 @@ use crate::panel_summary::{ENDS, EstimatorSummary, PublishedComparison};
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
 
-/// The summary of a panel as one table, or as two where `width` is too narrow for it.
+/// The summary of a panel as one table, or as two if it does not fit `width`.
 pub(crate) fn summaries(estimators: &[EstimatorSummary], width: Option<u16>) -> Vec<TextTable> {
     let whole = summary(estimators);
     match width {
@@ -46,7 +46,7 @@ fn summary(estimators: &[EstimatorSummary]) -> TextTable {
     TextTable::new(&columns, rows.collect())
 }
 
-/// Published figures beside ours.
+/// Published figures next to ours.
 pub(crate) fn comparisons(comparisons: &[PublishedComparison]) -> TextTable {
     let columns = [
         ("estimator", false),
@@ -69,7 +69,7 @@ pub(crate) fn comparisons(comparisons: &[PublishedComparison]) -> TextTable {
     TextTable::new(&columns, rows.collect())
 }
 
-/// Published figures beside ours, their sources as numbers, and the sources.
+/// The same, with each source as a number, and the list of sources.
 pub(crate) fn numbered_comparisons(listed: &[PublishedComparison]) -> (TextTable, Vec<String>) {
     let mut sources: Vec<String> = Vec::new();
     let numbered: Vec<PublishedComparison> = listed

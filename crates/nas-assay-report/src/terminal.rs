@@ -1,4 +1,4 @@
-//! The report for a terminal. It needs neither colour nor a wide window.
+//! The report for a terminal: plain text without colour, for any width.
 
 use nas_assay_schema::store::record::{Provenance, Record};
 
@@ -11,7 +11,7 @@ use crate::wrap::{NARROWEST, wrap};
 
 /// The report in plain text, at most `width` characters wide.
 ///
-/// The summary is one table where it fits and two where it does not. A word longer than the width, such as the hash, is not broken.
+/// The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
 pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) -> String {
     let width = width.max(NARROWEST);
     let mut text = wrap(&record.title, width);

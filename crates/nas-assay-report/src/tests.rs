@@ -1,4 +1,4 @@
-//! Reports of an invented record.
+//! Tests of the reports on an invented record.
 
 use nas_assay_schema::store::record::Record;
 

@@ -1,15 +1,15 @@
-//! Text tables, of which the terminal and Markdown reports are made.
+//! Text tables, for the terminal and for Markdown.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 use textwrap::core::display_width;
 
-/// Spaces between columns on a terminal: one of padding, and one where other styles draw a line.
+/// Spaces between columns on a terminal: one of padding, and one in place of a line.
 const GAP: u16 = 2;
 
 /// The first column wraps before a table is split, down to this width in characters.
 const KEY: usize = 18;
 
-/// A table of text. Columns of numbers are flush right.
+/// A table of text. Columns of numbers are aligned to the right.
 pub(crate) struct TextTable {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
@@ -21,7 +21,7 @@ struct Column {
 }
 
 impl TextTable {
-    /// A table of columns, each a heading and whether it is of numbers.
+    /// A table. Each column is a heading and whether it holds numbers.
     pub fn new(columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> Self {
         let columns =
             columns.iter().map(|&(heading, numeric)| Column { heading: heading.to_owned(), numeric }).collect();
@@ -38,7 +38,7 @@ impl TextTable {
         Self { columns: columns.collect(), rows: rows.collect() }
     }
 
-    /// The table in GitHub's Markdown.
+    /// The table in Markdown, as GitHub reads it.
     pub fn markdown(&self) -> String {
         let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
         let mut text = line(&mut self.columns.iter().map(|column| escape_markdown(&column.heading)));
@@ -49,13 +49,13 @@ impl TextTable {
         text
     }
 
-    /// The table in columns, at most `width` characters wide: where they do not fit, some columns follow in a further table under the
-    /// same first column.
+    /// The table for a terminal, at most `width` characters wide. Columns that do not fit follow in another table, which repeats the first
+    /// column.
     pub fn terminal(&self, width: u16) -> String {
         self.split(width).iter().map(|part| part.whole(width)).collect::<Vec<_>>().join("\n")
     }
 
-    /// The table cut into parts of whole columns, each at most `width` characters wide and under the same first column.
+    /// The table in parts of whole columns, each at most `width` characters wide and with the first column.
     fn split(&self, width: u16) -> Vec<Self> {
         let first = self.width_of(0).min(KEY) + usize::from(GAP);
         let (mut parts, mut part, mut used) = (Vec::new(), vec![0], first);
@@ -99,7 +99,7 @@ impl TextTable {
         (0..self.columns.len()).map(|index| self.width_of(index) + usize::from(GAP)).sum()
     }
 
-    /// The width of a column that breaks no cell and no word of the heading.
+    /// The width that a column needs so that no cell and no word of the heading is broken.
     fn width_of(&self, index: usize) -> usize {
         let cells = self.rows.iter().map(|row| display_width(&row[index]));
         let words = self.columns[index].heading.split(' ').map(display_width);
@@ -107,7 +107,7 @@ impl TextTable {
     }
 }
 
-/// Text that Markdown takes literally inside a table cell.
+/// Escapes text for Markdown, also inside a table cell.
 pub(crate) fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -5,33 +5,34 @@
 //! | exact | counts always; truth always; scores of one spec on one device class | equal bits |
 //! | math | criteria of one spec on one device class | [`MATH`], relative |
 //! | numeric | scores and criteria of two specs on one device class | [`NUMERIC`], relative |
-//! | cross | scores and correlations on two device classes | [`CROSS_SCORE`] of a score, [`CROSS_CORRELATION`] of a correlation, and [`CROSS_TAU`] between the two score vectors |
-//! | order | votes on two device classes | [`CROSS_TAU`] between the two score vectors |
-//! | reported | what a trained supernet says on two device classes, and the ends of the ranking there | anything: shown, not judged |
+//! | cross | scores and correlations on two device classes | [`CROSS_SCORE`] for a score, [`CROSS_CORRELATION`] for a correlation, and a tau of [`CROSS_TAU`] between the two score vectors |
+//! | order | votes on two device classes | a tau of [`CROSS_TAU`] between the two score vectors |
+//! | reported | scores and criteria of a trained supernet on two device classes; values at an end of the ranking on two device classes | any difference: shown, not judged |
 //!
-//! Trained supernets of two device classes are comparable by a test over several seeds, not number by number; one architecture that
-//! changes its place at an end of the ranking moves a value there by as much as an architecture weighs, and its place is judged by tau.
+//! Supernets that were trained on two device classes can be compared by a test over several seeds, not number by number. Values at an end
+//! of the ranking move by a whole step if a single architecture changes its place; the order of the architectures is judged by tau.
 
 use nas_assay_schema::estimator::{EstimatorKind, Score, ToleranceClass};
 use nas_assay_schema::store::record::EstimatorRecord;
 use serde::Serialize;
 
-/// Relative: criteria are `f64` arithmetic in a fixed order, and are the same but for the last digits of a decimal form.
+/// Relative. Criteria are `f64` arithmetic in a fixed order; only the last digits of the decimal text may differ.
 pub const MATH: f64 = 1e-12;
 
-/// Relative. The measured noise floor of the CPU kernels is zero on every machine, and a GPU repeats its own numbers; a spec that changes
-/// nothing about a score changes no bit of it, so this leaves room for the last digits of a decimal form and for nothing else.
+/// Relative. The CPU kernels give the same bits on every machine, and a GPU repeats its own numbers. A spec that changes nothing about a
+/// score changes no bit of it, so only the last digits of the decimal text may differ.
 pub const NUMERIC: f64 = 1e-12;
 
-/// Relative to the greater of the two scores and of the median magnitude of all: single precision, summed in another order through a
-/// deep network. The median keeps sums that cancel to almost nothing from being judged by their noise.
+/// Relative to the largest of three magnitudes: the two scores and the median of all scores. Scores are sums in single precision through a
+/// deep network, and another device class adds in another order. With the median, scores that cancel to almost zero are not judged by
+/// their rounding noise.
 pub const CROSS_SCORE: f64 = 1e-3;
 
-/// The least Kendall's tau-b between the two score vectors.
+/// The lowest Kendall's tau-b that is allowed between the two score vectors.
 pub const CROSS_TAU: f64 = 0.999;
 
-/// Absolute. Score vectors with a tau of [`CROSS_TAU`] disagree in one pair of 2,000, which moves their tau with the truth by .001 at most;
-/// as much again is for the other correlations.
+/// Absolute. Score vectors with a tau of [`CROSS_TAU`] disagree in one pair of 2,000. This moves their tau with the truth by at most .001;
+/// the limit is twice that, to leave room for the other correlations.
 pub const CROSS_CORRELATION: f64 = 0.002;
 
 /// A class of tolerance.
@@ -46,7 +47,7 @@ pub enum Tolerance {
     Numeric,
     /// Floating point on two device classes.
     Cross,
-    /// The order of the architectures alone.
+    /// Only the order of the architectures.
     Order,
     /// Shown, not judged.
     Reported,
@@ -55,13 +56,13 @@ pub enum Tolerance {
 /// What two records have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Common {
-    /// The spec hash.
+    /// Whether the spec hash is the same.
     pub spec: bool,
-    /// The device class.
+    /// Whether the device class is the same.
     pub device_class: bool,
 }
 
-/// What a number of a criterion's is.
+/// What kind of number a criterion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// A number of architectures.
@@ -87,7 +88,7 @@ impl Tolerance {
         }
     }
 
-    /// The class of one of an estimator's criteria, from that of its scores.
+    /// The class of a criterion, from the class of the scores behind it.
     pub fn of_criterion(scores: Self, quantity: Quantity, common: Common) -> Self {
         match (common.device_class, common.spec) {
             (true, _) if quantity == Quantity::Count => Self::Exact,
@@ -100,8 +101,8 @@ impl Tolerance {
         }
     }
 
-    /// Whether two scores agree; `typical` is the median magnitude of the estimator's scores. Scores that are not finite agree where they
-    /// are so for the same reason.
+    /// Whether two scores agree. `typical` is the median magnitude of the estimator's scores. Scores that are not finite agree if they have
+    /// the same reason.
     pub fn allows_scores(self, left: Score, right: Score, typical: f64) -> bool {
         match (left, right) {
             (Score::Finite(left), Score::Finite(right)) => {
@@ -113,7 +114,7 @@ impl Tolerance {
         }
     }
 
-    /// Whether two values of a criterion agree, of which either may be undefined.
+    /// Whether two values of a criterion agree. `None` is an undefined value and agrees only with `None`, unless the class judges nothing.
     pub fn allows_values(self, left: Option<f64>, right: Option<f64>) -> bool {
         match (left, right) {
             (Some(left), Some(right)) => self.allows(left, right, CROSS_CORRELATION),
@@ -121,7 +122,7 @@ impl Tolerance {
         }
     }
 
-    /// Whether two finite numbers agree; `cross` is the greatest difference across device classes.
+    /// Whether two finite numbers agree. `cross` is the largest difference that [`Tolerance::Cross`] allows.
     fn allows(self, left: f64, right: f64, cross: f64) -> bool {
         let (difference, greater) = ((left - right).abs(), left.abs().max(right.abs()));
         match self {
@@ -133,12 +134,12 @@ impl Tolerance {
         }
     }
 
-    /// Whether the class asks for the same order of the architectures.
+    /// Whether the class requires the same order of the architectures, up to [`CROSS_TAU`].
     pub fn judges_order(self) -> bool {
         matches!(self, Self::Cross | Self::Order)
     }
 
-    /// As people read it.
+    /// The name of the class, as in `exact`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
@@ -150,15 +151,15 @@ impl Tolerance {
         }
     }
 
-    /// What it allows, in a few words.
+    /// What the class allows, in a few words.
     pub fn meaning(self) -> String {
         match self {
             Self::Exact => "equal bits".to_owned(),
             Self::Math => format!("a relative difference of at most {MATH:e}"),
             Self::Numeric => format!("a relative difference of at most {NUMERIC:e}"),
             Self::Cross => format!(
-                "a relative difference of at most {CROSS_SCORE:e} of a score and {CROSS_CORRELATION} of a correlation, and a tau of at least \
-                 {CROSS_TAU} between the scores"
+                "scores within a relative {CROSS_SCORE:e}, correlations within {CROSS_CORRELATION}, and a tau of at least {CROSS_TAU} \
+                 between the scores"
             ),
             Self::Order => format!("a tau of at least {CROSS_TAU} between the scores"),
             Self::Reported => "any difference; shown, not judged".to_owned(),
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_agrees_with_its_like_alone() {
+    fn what_is_not_finite_agrees_only_for_the_same_reason() {
         let (nan, infinite) = (Score::NonFinite(Reason::Nan), Score::from(f64::INFINITY));
         assert!(Tolerance::Exact.allows_scores(nan, nan, 1.0));
         assert!(

@@ -1,9 +1,9 @@
-//! Numbers as readers see them. A value that is undefined is an en dash.
+//! Values as readers see them: numbers, counts, intervals and the outcome of a paired test. An undefined value is an en dash.
 
 use nas_assay_criteria::{Comparison, Criterion, Interval, Verdict, percent};
 use nas_assay_schema::store::record::InsideRecord;
 
-/// What stands for a value that is undefined or was not computed.
+/// The text of a value that is undefined or was not computed.
 pub(crate) const NONE: &str = "–";
 
 /// A fixed number of decimals; a value that rounds to zero has no sign.
@@ -25,7 +25,7 @@ pub(crate) fn value(criterion: Criterion, value: Option<f64>) -> String {
     }
 }
 
-/// How far `ours` lies from `published`, with its sign; proportions in percentage points.
+/// `ours` minus `published`, with its sign; proportions in percentage points.
 pub(crate) fn difference(criterion: Criterion, ours: Option<f64>, published: f64) -> String {
     let Some(ours) = ours else { return NONE.to_owned() };
     let (text, suffix) = match unit(criterion) {
@@ -101,7 +101,7 @@ pub(crate) fn mean_score(inside: &InsideRecord) -> String {
     inside.mean_score.map_or(NONE.to_owned(), |mean| fixed(mean, 3))
 }
 
-/// A count with its thousands set off: `15,625`.
+/// A count with a comma between thousands: `15,625`.
 pub(crate) fn count(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();

@@ -10,7 +10,7 @@ pub(crate) fn wrap(line: &str, width: u16) -> String {
     fill(line, width, ["", "  "])
 }
 
-/// The same, all of it indented by two more.
+/// The same, with every line indented by two more.
 pub(crate) fn wrap_indented(line: &str, width: u16) -> String {
     fill(line, width, ["  ", "    "])
 }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_alone() {
+    fn lines_break_only_between_words() {
         assert_eq!(wrap("one two  three\nfour", 9), "one two\n  three\n  four\n");
         assert_eq!(wrap("a-hyphen stays-whole-though-long", 9), "a-hyphen\n  stays-whole-though-long\n");
         assert_eq!(wrap_indented("one two three", 9), "  one two\n    three\n");

@@ -1,4 +1,4 @@
-//! Two records held against each other: what differs in their specs, and which numbers moved beyond their tolerance class.
+//! The difference of two records: pairs of panels, estimators and architectures, and what only one record has.
 
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
@@ -13,19 +13,19 @@ use crate::tolerance::Common;
 pub struct Diff {
     /// The first record.
     pub left: Side,
-    /// The second.
+    /// The second record.
     pub right: Side,
     /// What differs in their resolved specs.
     pub spec: Vec<SpecChange>,
-    /// The panels that both have.
+    /// The panels that both records have.
     pub panels: Vec<PanelDiff>,
-    /// Panels that one alone has.
+    /// Panels that only one record has.
     pub panels_only: Only,
     /// How many numbers moved beyond their class.
     pub beyond: usize,
 }
 
-/// Which record.
+/// One of the two records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Side {
     /// The experiment's name.
@@ -36,12 +36,12 @@ pub struct Side {
     pub device_class: DeviceClass,
 }
 
-/// What one record has and the other has not.
+/// Names that only one of the two records has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Only {
-    /// In the first alone.
+    /// Only in the first record.
     pub left: Vec<String>,
-    /// In the second alone.
+    /// Only in the second record.
     pub right: Vec<String>,
 }
 
@@ -50,15 +50,15 @@ pub struct Only {
 pub struct PanelDiff {
     /// The panel's name.
     pub panel: String,
-    /// Architectures in both, whose numbers are compared.
+    /// How many architectures both have; only their numbers are compared.
     pub architectures: usize,
-    /// Architectures of one alone.
+    /// Architectures that only one of them has.
     pub architectures_only: Only,
     /// Their true values.
     pub truth: TruthDiff,
     /// The estimators in both, in the order of the first.
     pub estimators: Vec<EstimatorDiff>,
-    /// Estimators of one alone.
+    /// Estimators that only one of them has.
     pub estimators_only: Only,
 }
 
@@ -111,12 +111,12 @@ impl PanelDiff {
     }
 }
 
-/// A panel's architectures and their places.
+/// The architectures of a panel with their row numbers.
 fn indexed(panel: &PanelRecord) -> Vec<(&str, usize)> {
     panel.architectures.iter().enumerate().map(|(place, row)| (row.architecture.as_str(), place)).collect()
 }
 
-/// Items of two lists that have the same name, in the order of the first, and the names that one list alone has.
+/// The items of two lists that have the same name, in the order of the first list, and the names that only one list has.
 struct Pairs<'a, T> {
     pairs: Vec<(&'a T, &'a T)>,
     only: Only,

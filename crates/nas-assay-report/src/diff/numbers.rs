@@ -1,4 +1,4 @@
-//! Which numbers moved, and how far.
+//! Which numbers moved between two records, and how far.
 
 use nas_assay_criteria::{Criteria, Criterion, PairCounts};
 use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
@@ -16,12 +16,12 @@ pub(super) struct Shared<'a> {
     pub common: Common,
 }
 
-/// True values that are not the same in both records: they are data, and no difference is small enough.
+/// True values that are not the same in both records. They are data, so any difference counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TruthDiff {
     /// How many.
     pub moved: usize,
-    /// The greatest difference, absolute.
+    /// The largest absolute difference.
     pub largest: f64,
     /// The architecture with that difference.
     pub at: Option<String>,
@@ -30,34 +30,34 @@ pub struct TruthDiff {
 /// How an estimator's numbers differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EstimatorDiff {
-    /// The id, with the checkpoint where there is one.
+    /// The id, with the variant and the checkpoint if there are such.
     pub estimator: String,
     /// Its scores.
     pub scores: ScoresDiff,
     /// How many criteria were compared.
     pub criteria_compared: usize,
-    /// The criteria that are not the same bits.
+    /// The criteria that do not have the same bits.
     pub criteria: Vec<CriterionDiff>,
 }
 
 /// How an estimator's scores differ, on the architectures of both records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScoresDiff {
-    /// How far they may.
+    /// The tolerance class that they are judged by.
     pub class: Tolerance,
-    /// Scores compared.
+    /// How many scores were compared.
     pub compared: usize,
-    /// Scores that are not the same bits.
+    /// How many scores do not have the same bits.
     pub moved: usize,
-    /// Scores that differ by more than their class allows.
+    /// How many scores differ by more than the class allows.
     pub beyond: usize,
-    /// The greatest relative difference of two finite scores.
+    /// The largest relative difference of two finite scores.
     pub largest: f64,
     /// The architecture with that difference.
     pub at: Option<String>,
-    /// Kendall's tau-b between the two score vectors; none where one is constant.
+    /// Kendall's tau-b between the two score vectors; `None` where one is constant.
     pub tau: Option<f64>,
-    /// Whether the class asks for the same order and the vectors do not have it.
+    /// Whether the class requires the same order and the vectors do not have it.
     pub order_lost: bool,
 }
 
@@ -66,11 +66,11 @@ pub struct ScoresDiff {
 pub struct CriterionDiff {
     /// Its name.
     pub criterion: String,
-    /// How far it may differ.
+    /// The tolerance class that it is judged by.
     pub class: Tolerance,
     /// The first record's value.
     pub left: Option<f64>,
-    /// The second's.
+    /// The second record's value.
     pub right: Option<f64>,
     /// Whether it differs by more than its class allows.
     pub beyond: bool,
@@ -111,7 +111,7 @@ impl EstimatorDiff {
         Self { estimator: left.label(), scores, criteria_compared: compared, criteria }
     }
 
-    /// How many numbers moved beyond their class; a lost order is one.
+    /// How many numbers moved beyond their class. A lost order counts as one.
     pub(super) fn beyond(&self) -> usize {
         self.scores.beyond + usize::from(self.scores.order_lost) + self.criteria_beyond().count()
     }
@@ -156,7 +156,7 @@ fn typical(estimator: &EstimatorRecord) -> f64 {
     magnitudes.get(magnitudes.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Every criterion that is judged, by name.
+/// Every criterion that is compared: its name, its kind and its value.
 fn values(criteria: &Criteria) -> Vec<(String, Quantity, Option<f64>)> {
     let mut values = Vec::new();
     let named = |criterion: Criterion| (criterion.to_string(), criteria.get(criterion));

@@ -12,13 +12,13 @@ use serde_json::ser::{Formatter, Serializer};
 pub struct SpecChange {
     /// Where, as in `spec.zero-shot.batch`.
     pub path: String,
-    /// What the first has there.
+    /// The value of the first spec; `None` if it has none.
     pub left: Option<Value>,
-    /// What the second has there.
+    /// The value of the second spec.
     pub right: Option<Value>,
 }
 
-/// The places where two documents differ, objects walked key by key in their order, all else compared whole.
+/// The places where two documents differ. Objects are compared key by key, in the order of the keys; other values as a whole.
 pub(super) fn changes(left: &Value, right: &Value) -> Vec<SpecChange> {
     let mut found = Vec::new();
     walk(&mut found, "", Some(left), Some(right));
@@ -42,8 +42,8 @@ fn walk(found: &mut Vec<SpecChange>, path: &str, left: Option<&Value>, right: Op
 }
 
 impl SpecChange {
-    /// Both sides for people: of two lists, the items that one alone has, if that says it all.
-    pub(super) fn told(&self) -> [(&'static str, String); 2] {
+    /// Both sides as text. Of two lists, only the items that the other list does not have; both lists in full if they differ in order only.
+    pub(super) fn sides(&self) -> [(&'static str, String); 2] {
         if let (Some(Value::Array(left)), Some(Value::Array(right))) = (&self.left, &self.right) {
             let only = |these: &[Value], those: &[Value]| -> Vec<Value> {
                 these.iter().filter(|item| !those.contains(item)).cloned().collect()
@@ -53,11 +53,11 @@ impl SpecChange {
                 return [("only left", listed(&ours)), ("only right", listed(&theirs))];
             }
         }
-        [("left", told(self.left.as_ref())), ("right", told(self.right.as_ref()))]
+        [("left", text(self.left.as_ref())), ("right", text(self.right.as_ref()))]
     }
 }
 
-fn told(value: Option<&Value>) -> String {
+fn text(value: Option<&Value>) -> String {
     match value {
         None => "nothing".to_owned(),
         Some(Value::String(text)) => text.clone(),
@@ -70,7 +70,7 @@ fn listed(items: &[Value]) -> String {
     if items.is_empty() {
         return "nothing".to_owned();
     }
-    items.iter().map(|item| told(Some(item))).collect::<Vec<_>>().join(", ")
+    items.iter().map(|item| text(Some(item))).collect::<Vec<_>>().join(", ")
 }
 
 /// JSON on one line, with a space after every comma and colon, so that the line can be broken there.
@@ -112,21 +112,21 @@ mod tests {
         let paths: Vec<&str> = found.iter().map(|change| change.path.as_str()).collect();
         assert_eq!(paths, ["a.b", "d", "e", "f"]);
         assert_eq!((&found[0].left, &found[0].right), (&Some(json!(1)), &Some(json!(2))));
-        assert_eq!(found[1].told(), [("only left", "1".to_owned()), ("only right", "3".to_owned())]);
-        assert_eq!(found[2].told(), [("left", "null".to_owned()), ("right", "nothing".to_owned())]);
-        assert_eq!(found[3].told()[1].1, "{\"g\": true}");
+        assert_eq!(found[1].sides(), [("only left", "1".to_owned()), ("only right", "3".to_owned())]);
+        assert_eq!(found[2].sides(), [("left", "null".to_owned()), ("right", "nothing".to_owned())]);
+        assert_eq!(found[3].sides()[1].1, "{\"g\": true}");
         assert!(changes(&left, &left).is_empty());
     }
 
     #[test]
     fn an_object_is_one_line_and_its_texts_stay_as_they_are() {
         let found = changes(&json!({}), &json!({"a": {"b": [1, 2], "c": "x,\"y\":z"}}));
-        assert_eq!(found[0].told()[1].1, r#"{"b": [1, 2], "c": "x,\"y\":z"}"#);
+        assert_eq!(found[0].sides()[1].1, r#"{"b": [1, 2], "c": "x,\"y\":z"}"#);
     }
 
     #[test]
     fn a_list_in_another_order_is_shown_whole() {
         let found = changes(&json!({"a": ["x", "y"]}), &json!({"a": ["y", "x"]}));
-        assert_eq!(found[0].told(), [("left", "x, y".to_owned()), ("right", "y, x".to_owned())]);
+        assert_eq!(found[0].sides(), [("left", "x, y".to_owned()), ("right", "y, x".to_owned())]);
     }
 }

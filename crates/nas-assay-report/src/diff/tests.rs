@@ -1,4 +1,4 @@
-//! Records against themselves, and against what was done to them.
+//! Tests: a record compared with itself, and with changed copies of itself.
 
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::Score;
@@ -46,7 +46,7 @@ fn one_bit_is_a_difference_where_spec_and_device_are_the_same() {
     assert_eq!(diff.beyond, 1);
     let synflow = &diff.panels[0].estimators[1].scores;
     assert_eq!((synflow.moved, synflow.beyond, synflow.at.as_deref()), (1, 1, Some(fixture::encoding(30).as_str())));
-    // Of another spec, the last digit says nothing; a real difference does.
+    // With another spec, the last digit does not count, a real difference does.
     let other = |record: &mut Record| record.spec_hash = "0".repeat(64);
     let diff = moved(|record| {
         other(record);
@@ -61,7 +61,7 @@ fn one_bit_is_a_difference_where_spec_and_device_are_the_same() {
 }
 
 #[test]
-fn a_criterion_that_moved_is_told_with_both_values() {
+fn a_criterion_that_moved_is_shown_with_both_values() {
     let diff = moved(|record| record.panels[0].estimators[0].criteria.kendall.tau_b = Some(0.25));
     assert_eq!(diff.beyond, 1);
     let criterion = &diff.panels[0].estimators[0].criteria[0];
@@ -99,7 +99,7 @@ fn two_device_classes_are_judged_by_size_and_order() {
     // Two architectures that changed places are a lost order.
     let diff = elsewhere(|record| record.panels[0].estimators[1].scores.swap(20, 21));
     assert!(diff.panels[0].estimators[1].scores.order_lost);
-    // What a trained supernet says is shown only; a count is a count everywhere.
+    // Scores of a trained supernet are only shown; counts must be equal everywhere.
     let diff = elsewhere(|record| record.panels[0].estimators[4].scores.swap(20, 21));
     assert_eq!((diff.beyond, diff.panels[0].estimators[4].scores.class), (0, Tolerance::Reported));
     let diff = elsewhere(|record| last_digit(score(record, 0, 30)));
@@ -107,7 +107,7 @@ fn two_device_classes_are_judged_by_size_and_order() {
 }
 
 #[test]
-fn what_one_alone_has_is_named_and_not_judged() {
+fn what_only_one_record_has_is_named_and_not_judged() {
     let diff = moved(|record| {
         let panel = &mut record.panels[0];
         panel.estimators[2].id = "relu_logdet".to_owned();

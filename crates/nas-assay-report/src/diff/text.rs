@@ -13,7 +13,7 @@ use crate::value_text::{self, NONE, count, fixed};
 use crate::wrap::{NARROWEST, wrap, wrap_indented};
 
 impl Diff {
-    /// The comparison in plain text, lines of at most `width` characters but for words that are longer.
+    /// The comparison in plain text, at most `width` characters wide. Longer words are not broken.
     pub fn text(&self, width: u16) -> String {
         text(self, width)
     }
@@ -61,7 +61,7 @@ fn spec(diff: &Diff, width: u16) -> String {
     }
     for change in &diff.spec {
         text += &wrap(&change.path, width);
-        for (side, value) in change.told() {
+        for (side, value) in change.sides() {
             text += &wrap_indented(&format!("{side}: {value}"), width);
         }
     }
@@ -133,7 +133,7 @@ fn estimators(estimators: &[EstimatorDiff]) -> TextTable {
     TextTable::new(&columns, rows.collect())
 }
 
-/// The summary's criteria that moved beyond their class, and how many others did.
+/// A table of the main criteria that moved beyond their class, and how many other criteria did.
 fn criteria(estimators: &[EstimatorDiff]) -> (Option<TextTable>, usize) {
     let headline: Vec<Criterion> =
         [Criterion::TauB, Criterion::Spearman, Criterion::Pearson].into_iter().chain(ENDS).collect();
@@ -159,7 +159,7 @@ fn criteria(estimators: &[EstimatorDiff]) -> (Option<TextTable>, usize) {
     ((!rows.is_empty()).then(|| TextTable::new(&columns, rows)), hidden)
 }
 
-/// A difference with its sign; what four decimals would not show, as a power of ten.
+/// A difference with its sign: four decimals, or a power of ten if that would show only zeros.
 fn step(difference: f64) -> String {
     if difference.abs() < 1e-4 { format!("{difference:+.0e}") } else { format!("{difference:+.4}") }
 }

@@ -1,4 +1,7 @@
-//! The report as a page: the template and what fills it in.
+//! The report as an HTML page.
+//!
+//! [`page`](mod@page) fills in the template, [`panel`] makes the part of a panel, [`sections`] the analyses in it. [`charts`] draws
+//! numbers and [`drawings`] draws architectures, both as SVG text.
 
 mod charts;
 mod drawings;

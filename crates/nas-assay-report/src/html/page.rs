@@ -1,4 +1,4 @@
-//! The report as one self-contained page: no script, no font, nothing from the network.
+//! The whole page. It is self-contained: no script, no font, nothing from the network.
 
 use nas_assay_schema::store::record::{Provenance, Record, SupernetRecord};
 use serde::Serialize;
@@ -13,7 +13,10 @@ use crate::value_text;
 
 const PAGE: &str = include_str!("templates/page.html");
 
-/// The report as a page.
+/// The report as one self-contained HTML page.
+///
+/// # Errors
+/// If the spec can't be written as JSON, or the template can't be filled in.
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
     let filled = Page {
         experiment: pairs(&record_text::experiment(record)),
@@ -67,7 +70,7 @@ fn supernets(supernets: &[SupernetRecord]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Training loss and accuracy, where anything was trained.
+/// Charts of training loss and accuracy; empty if nothing was trained.
 fn curves(supernets: &[SupernetRecord]) -> Vec<String> {
     if supernets.iter().all(|supernet| supernet.epochs.is_empty()) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! A panel on the page: its finding in a sentence, the summary table, published figures, scatter plots and sections.
+//! A panel on the page: its main result in a sentence, the summary table, published figures, scatter plots and sections.
 
 use nas_assay_criteria::{Criterion, Direction};
 use nas_assay_schema::estimator::EstimatorKind;
@@ -27,7 +27,7 @@ pub(super) struct Panel {
     sections: Vec<Section>,
 }
 
-/// A summary table; that of earlier checkpoints is folded.
+/// A summary table. The one of earlier checkpoints is folded.
 #[derive(Serialize)]
 struct Summary {
     id: String,
@@ -109,7 +109,7 @@ fn finding(panel: &PanelRecord) -> Option<String> {
     let best = |wanted: fn(EstimatorKind) -> bool| {
         let ranked = panel.estimators.iter().filter(|estimator| wanted(estimator.kind));
         let defined = ranked.filter_map(|estimator| Some((estimator, estimator.criteria.kendall.tau_b?)));
-        // The first of equals: `max_by` would take the last.
+        // Of equal values the first one; `max_by` would take the last.
         defined.reduce(|best, next| if next.1 > best.1 { next } else { best })
     };
     let value = |tau: f64| typeset(&value_text::fixed(tau, 3));
@@ -132,7 +132,7 @@ fn finding(panel: &PanelRecord) -> Option<String> {
     })
 }
 
-/// The rows of some estimators; all tables of a panel have one axis.
+/// The rows of some estimators. All tables of a panel have the same axis.
 fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<Row> {
     let summaries: Vec<&EstimatorSummary> = places.iter().map(|&place| &all[place]).collect();
     let shown =

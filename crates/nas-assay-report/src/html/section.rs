@@ -1,4 +1,4 @@
-//! What a part of a panel is made of on the page: text, pictures, tables.
+//! The data of a section of the page: text, pictures and tables, as the templates read them.
 
 use nas_assay_criteria::{Comparison, Criterion, Verdict};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::template::typeset;
 use crate::value_text;
 
-/// A part of a panel with a heading of its own. Pictures are markup; all other text is escaped by the template.
+/// A section of a panel, with its own heading. Pictures are markup; all other text is escaped by the template.
 #[derive(Serialize, Default)]
 pub(crate) struct Section {
     /// Unique in the page.
@@ -15,34 +15,34 @@ pub(crate) struct Section {
     pub title: &'static str,
     /// What is shown, and how to read it.
     pub text: String,
-    /// Markup that pictures refer to.
+    /// Markup that is written once and that the pictures refer to.
     pub defined: String,
-    /// Lines of the pictures: how each is drawn, and what it is of.
+    /// The legend of the lines: the number of its style, and what it shows.
     pub legend: Vec<(usize, String)>,
     /// Pictures.
     pub figures: Vec<Figure>,
-    /// Whether the pictures are wide.
+    /// Whether the pictures need wide columns.
     pub wide: bool,
     /// Tables.
     pub tables: Vec<Table>,
-    /// Parts that are folded.
+    /// Groups of pictures that are folded.
     pub groups: Vec<Group>,
 }
 
 /// A picture and its caption.
 #[derive(Serialize, Clone)]
 pub(crate) struct Figure {
-    /// What it is of, as code.
+    /// What it shows, in the font of code.
     pub name: String,
-    /// More of that.
+    /// More about that.
     pub about: String,
-    /// Its number.
+    /// A number that belongs to it.
     pub value: String,
     /// The markup.
     pub picture: String,
 }
 
-/// Pictures under a summary that unfolds them.
+/// Pictures that are folded under a summary.
 #[derive(Serialize)]
 pub(crate) struct Group {
     /// The summary.
@@ -51,16 +51,16 @@ pub(crate) struct Group {
     pub rows: Vec<(String, Vec<Figure>)>,
 }
 
-/// A table, whose rows have a heading each.
+/// A table whose rows begin with a heading.
 #[derive(Serialize)]
 pub(crate) struct Table {
     /// Unique in the page.
     pub id: String,
     /// The caption.
     pub caption: String,
-    /// What unfolds it, where it is folded.
+    /// The summary that unfolds it; `None` if it is not folded.
     pub folded: Option<String>,
-    /// The headings, that of the first column among them: text, and a second line in small type.
+    /// The headings of all columns: text, and a second line in small type.
     pub headings: Vec<[String; 2]>,
     /// The rows.
     pub rows: Vec<TableRow>,
@@ -69,7 +69,7 @@ pub(crate) struct Table {
 /// A row of a [`Table`].
 #[derive(Serialize)]
 pub(crate) struct TableRow {
-    /// Its heading, as code.
+    /// Its heading, in the font of code.
     pub name: String,
     /// A second line of the heading.
     pub about: String,

@@ -1,11 +1,11 @@
-//! What all pictures share: text that is safe inside SVG, and the frame with a title and a description.
+//! What all pictures share: escaped text, and an SVG element with a title and a description.
 
-/// Text that SVG and HTML take literally.
+/// Escapes text for SVG and HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A picture with a name and a description for those who do not see it. `id` must be unique in the page.
+/// A picture with a title and a description for screen readers. `id` must be unique in the page.
 pub(crate) fn picture(id: &str, [width, height]: [u32; 2], title: &str, description: &str, body: &str) -> String {
     let (title, description) = (escape(title), escape(description));
     format!(

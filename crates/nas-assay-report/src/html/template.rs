@@ -1,4 +1,4 @@
-//! What the pages share: the frame, the style, and how text gets into them. Nothing comes from the network and nothing runs.
+//! What all pages share: the frame, the style sheet, and how a template is filled in. A page loads nothing and runs no script.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -10,16 +10,19 @@ use crate::error::ReportError;
 const FRAME: &str = include_str!("templates/frame.html");
 const STYLE: &str = include_str!("templates/style.css");
 
-/// Templates that a page's own may include.
+/// Templates that the template of a page may include.
 const PARTS: [(&str, &str); 3] = [
     ("section.html", include_str!("templates/section.html")),
     ("figures.html", include_str!("templates/figures.html")),
     ("table.html", include_str!("templates/table.html")),
 ];
 
-/// A page: a template that fills the frame's block `body`.
+/// Makes a page. `template` fills the block `body` of the frame, and `filling` is what it reads.
 ///
 /// Text is escaped by the template; pictures are markup already.
+///
+/// # Errors
+/// If the template can't be filled in.
 pub(crate) fn render<T: Serialize>(template: &'static str, title: &str, filling: T) -> Result<String, ReportError> {
     let filled = || -> Result<String, minijinja::Error> {
         let mut environment = Environment::new();
@@ -37,12 +40,12 @@ pub(crate) fn render<T: Serialize>(template: &'static str, title: &str, filling:
     filled().map_err(ReportError::Html)
 }
 
-/// A number with a true minus sign and a unit that stays beside it.
+/// A number with a true minus sign, and no line break before its unit.
 pub(crate) fn typeset(text: &str) -> String {
     keep_units(&text.replace('-', "−"))
 }
 
-/// Text whose units stay beside their numbers.
+/// Text without line breaks between numbers and their units.
 pub(crate) fn keep_units(text: &str) -> String {
     text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
 }

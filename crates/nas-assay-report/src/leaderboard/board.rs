@@ -1,8 +1,8 @@
-//! All estimators by all search spaces, from many records.
+//! What the leaderboard holds, and how it is made from many records.
 //!
-//! A column is one panel of one record: its architectures are the same for every row, so values of a column compare. Of the panels of a
-//! space, the board shows the one that [`Column`] orders first; the others follow where all are asked for. Ranks and the count of spaces on
-//! which an estimator beats #Params are of the first column of each space alone.
+//! A column is one panel of one record. Its architectures are the same for every row, so the values of a column can be compared. Of the
+//! panels of a space, the board shows the one that is first in the order of [`Column`]; the others follow if all are asked for. Ranks, and
+//! the count of spaces on which an estimator beats #Params, use only the first column of each space.
 
 use std::collections::BTreeMap;
 
@@ -16,24 +16,24 @@ use serde::Serialize;
 
 use crate::{record_text, value_text};
 
-/// The baselines that stand first in every board.
+/// The baselines that are the first rows of every board.
 const FIRST: [&str; 2] = ["params", "flops"];
 
 /// Estimators by spaces.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leaderboard {
-    /// The columns: spaces in the house's order, panels of a space best first.
+    /// The columns: by space in the order of `SpaceId::ALL`, and for each space in the order of [`Column`].
     pub columns: Vec<Column>,
     /// The rows: #Params, #FLOPs, then by mean rank.
     pub rows: Vec<Row>,
-    /// How many spaces have a column.
+    /// How many search spaces have a column.
     pub spaces: usize,
 }
 
 /// One panel of one record.
 ///
-/// Of one space, the benchmark's truth comes before truth that this project trained in miniature, then the panel with more
-/// estimators, then the one with more architectures, then the CPU before other devices, then the lower hash.
+/// The panels of one space are in this order: the benchmark's truth before truth that this project trained in miniature, then more
+/// estimators first, then more architectures first, then the CPU before other devices, then by hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// The search space.
@@ -44,65 +44,65 @@ pub struct Column {
     pub spec_hash: String,
     /// What the numbers were computed on.
     pub device_class: DeviceClass,
-    /// The panel.
+    /// The panel's name.
     pub panel: String,
-    /// Its architectures.
+    /// How many architectures it has.
     pub architectures: usize,
-    /// Its estimators.
+    /// How many estimators it has.
     pub estimators: usize,
-    /// Whether the truth is this project's, trained in miniature.
+    /// Whether the truth was trained in miniature by this project.
     pub miniature: bool,
-    /// The command that gives the record's report again.
+    /// The command that makes the report of the record again.
     pub again: String,
-    /// Whether this is the column that speaks for its space.
+    /// Whether ranks use this column for its space.
     pub chosen: bool,
 }
 
-/// One estimator.
+/// The row of one estimator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
-    /// The estimator: its id, and what it is a mean of, if it is.
+    /// The estimator: its id, and over what it is a mean, if it is one.
     pub estimator: String,
     /// Its kind.
     pub kind: EstimatorKind,
-    /// A value a column; none where the panel does not have it.
+    /// One value per column; `None` if the panel does not have the estimator.
     pub cells: Vec<Option<Cell>>,
-    /// The mean over the spaces of its rank there, 1 for the best; ties share the mean.
+    /// The mean of its ranks over the spaces that have it; 1 is the best, and ties share the mean of their ranks.
     pub mean_rank: Option<f64>,
-    /// On how many spaces its tau-b is above that of #Params; none for #Params itself.
+    /// On how many spaces the paired test finds its tau-b above that of #Params; `None` for #Params itself.
     pub beats_params: Option<Beats>,
 }
 
 /// A tau-b and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
-    /// Kendall's tau-b.
+    /// Kendall's tau-b; `None` where it is undefined.
     pub tau_b: Option<f64>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
-    /// The checkpoint behind it, in words.
+    /// The checkpoint that it is from, as text.
     pub checkpoint: Option<String>,
-    /// How many supernet seeds it is the median of; 0 where there is none.
+    /// How many supernet seeds it is the median of; 0 without a supernet.
     pub seeds: usize,
     /// The version of the estimator's numbers.
     pub version: u32,
-    /// Tau-b less that of #Params on the same architectures.
+    /// Tau-b minus that of #Params on the same architectures.
     pub above_params: Option<f64>,
     /// What the paired test of the two says.
     pub against_params: Option<Verdict>,
 }
 
-/// A count out of several.
+/// A count of spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Beats {
-    /// How many spaces.
+    /// On how many spaces the estimator is better.
     pub won: usize,
-    /// Of how many that have both.
+    /// How many spaces have both.
     pub of: usize,
 }
 
 impl Leaderboard {
-    /// The board of some records; `all` shows every panel, else one a space.
+    /// The board of some records. With `all` it shows every panel, else one per space.
     pub fn new(records: &[Record], all: bool) -> Self {
         let mut panels: Vec<(Column, &PanelRecord)> = records
             .iter()
@@ -110,10 +110,10 @@ impl Leaderboard {
             .collect();
         panels.sort_by_key(|(column, _)| column.order());
         panels.dedup_by(|(next, _), (held, _)| next == held);
-        let mut spoken_for: Option<String> = None;
+        let mut last_space: Option<String> = None;
         for (column, _) in &mut panels {
-            column.chosen = spoken_for.as_ref() != Some(&column.space);
-            spoken_for = Some(column.space.clone());
+            column.chosen = last_space.as_ref() != Some(&column.space);
+            last_space = Some(column.space.clone());
         }
         panels.retain(|(column, _)| all || column.chosen);
         let spaces = panels.iter().filter(|(column, _)| column.chosen).count();
@@ -121,7 +121,7 @@ impl Leaderboard {
         Self { columns: panels.into_iter().map(|(column, _)| column).collect(), rows, spaces }
     }
 
-    /// Whether a space has more than one column: only then is it said which of them speaks for it.
+    /// Whether a space has more than one column. Only then the legend says which one the ranks use.
     pub(super) fn has_further_columns(&self) -> bool {
         self.columns.len() > self.spaces
     }
@@ -196,19 +196,20 @@ fn give_ranks(rows: &mut [Row], chosen: &[usize]) {
     }
 }
 
-/// A panel's rows, variants aside: the checkpoints of one estimator are one row, of which the last epoch speaks, and of several seeds the median.
+/// The rows of a panel, without variants. All checkpoints of an estimator are one row: the last epoch counts, and of several seeds the
+/// median.
 fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
     let params = panel.estimators.iter().find(|estimator| estimator.id == FIRST[0]).and_then(tau);
     let mut grouped: BTreeMap<String, Vec<&EstimatorRecord>> = BTreeMap::new();
     for estimator in panel.estimators.iter().filter(|estimator| estimator.variant.is_none()) {
         grouped.entry(row_name(estimator)).or_default().push(estimator);
     }
-    let speaking = |(name, mut group): (String, Vec<&EstimatorRecord>)| {
+    let row_of = |(name, mut group): (String, Vec<&EstimatorRecord>)| {
         let epoch = |estimator: &EstimatorRecord| estimator.checkpoint.as_ref().map(|checkpoint| checkpoint.epoch);
         let last = group.iter().map(|estimator| epoch(estimator)).max()?;
         group.retain(|estimator| epoch(estimator) == last);
         group.sort_by(|a, b| tau(a).unwrap_or(f64::NEG_INFINITY).total_cmp(&tau(b).unwrap_or(f64::NEG_INFINITY)));
-        // Of an even number, the lower of the two in the middle: a value that was measured, with its own interval.
+        // Of an even number of seeds, the lower of the two in the middle: a value that was measured, with its own interval.
         let middle = *group.get((group.len() - 1) / 2)?;
         let seeds = if middle.checkpoint.is_some() { group.len() } else { 0 };
         let label = middle.label();
@@ -216,14 +217,14 @@ fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
         let test = tests.find(|test| test.estimator == label && test.with == FIRST[0]);
         Some((name, (middle.kind, Cell::new(middle, seeds, params, test.map(|test| test.outcome.verdict)))))
     };
-    grouped.into_iter().filter_map(speaking).collect()
+    grouped.into_iter().filter_map(row_of).collect()
 }
 
 fn tau(estimator: &EstimatorRecord) -> Option<f64> {
     estimator.criteria.kendall.tau_b
 }
 
-/// The id, and what the row is a mean of; seed and epoch are left out.
+/// The id, and over what the row is a mean. Seed and epoch are left out.
 fn row_name(estimator: &EstimatorRecord) -> String {
     let Some(checkpoint) = &estimator.checkpoint else { return estimator.id.clone() };
     let means =

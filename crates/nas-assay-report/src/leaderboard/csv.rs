@@ -4,7 +4,7 @@ use super::board::Leaderboard;
 use crate::csv::{bounds, number, table};
 use crate::error::ReportError;
 
-/// The columns. `chosen` says whether the board ranks by this panel of the space. `lower` and `upper` bound the 95 % interval.
+/// The columns. `chosen` says whether ranks use this panel for its space. `lower` and `upper` bound the 95 % interval.
 const HEADER: [&str; 17] = [
     "space",
     "name",

@@ -11,7 +11,7 @@ use crate::error::ReportError;
 use crate::format::Format;
 
 impl Leaderboard {
-    /// The board in one of the forms that go into a file.
+    /// The board in a format that is written to a file.
     ///
     /// # Errors
     /// If the board can't be written as JSON or CSV, or the page can't be filled in.

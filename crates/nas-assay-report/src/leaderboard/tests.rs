@@ -1,4 +1,4 @@
-//! Boards of invented records.
+//! Tests of boards of invented records.
 
 use nas_assay_criteria::Verdict;
 use nas_assay_schema::DeviceClass;
@@ -30,7 +30,7 @@ fn set_tau(record: &mut Record, id: &str, tau: f64) {
     }
 }
 
-/// Two spaces, of which the first has three records.
+/// Records of two spaces: three of NAS-Bench-201, one of NAS-Bench-101.
 fn records() -> Vec<Record> {
     let mut first = record("nb201", "nb201-real", 60, false);
     let mut second = record("nb101", "nb101-micro", 40, true);
@@ -46,7 +46,7 @@ fn records() -> Vec<Record> {
 }
 
 #[test]
-fn real_truth_speaks_for_a_space_before_miniatures_and_many_architectures_before_few() {
+fn real_truth_comes_before_miniatures_and_many_architectures_before_few() {
     let names = |all| {
         let board = Leaderboard::new(&records(), all);
         board.columns.iter().map(|column| (column.name.clone(), column.chosen)).collect::<Vec<_>>()
@@ -59,7 +59,7 @@ fn real_truth_speaks_for_a_space_before_miniatures_and_many_architectures_before
 }
 
 #[test]
-fn the_panel_with_more_estimators_speaks_for_its_record() {
+fn the_panel_with_more_estimators_comes_first() {
     let mut record = record("nb201", "nb201-real", 40, false);
     let mut baselines = record.panels[0].clone();
     baselines.name = "all".to_owned();
@@ -101,7 +101,7 @@ fn baselines_stand_first_and_the_others_by_mean_rank() {
 }
 
 #[test]
-fn the_last_epoch_and_the_median_seed_speak() {
+fn the_last_epoch_and_the_median_seed_count() {
     let mut record = record("nb201", "nb201-real", 40, false);
     let panel = &mut record.panels[0];
     let one_shot = panel.estimators.pop().unwrap();
@@ -122,7 +122,7 @@ fn the_last_epoch_and_the_median_seed_speak() {
 }
 
 #[test]
-fn variants_do_not_speak() {
+fn variants_have_no_row() {
     let mut record = record("nb201", "nb201-real", 40, false);
     let own = record.panels[0].estimators.iter().find(|estimator| estimator.id == "synflow").unwrap().clone();
     let mut variant = own.clone();

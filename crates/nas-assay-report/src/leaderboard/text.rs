@@ -8,9 +8,9 @@ use crate::value_text::{self, NONE, count};
 use crate::wrap::{NARROWEST, wrap};
 
 /// What the numbers are.
-pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. All values of a column are for the same architectures. \
-    The mean rank is over the spaces that have the estimator; 1 is the best. An estimator beats #Params on a space if the paired test \
-    of the two, over the same resampled architectures, finds its tau-b higher.";
+pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. All values of a column are for the same \
+    architectures. The mean rank is over the spaces that have the estimator; 1 is the best. An estimator beats #Params on a space if the \
+    paired test of the two, over the same resampled architectures, finds its tau-b higher.";
 
 /// The board for a terminal.
 pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
@@ -22,7 +22,7 @@ pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
     text + "\n" + &wrap(ABOUT, width)
 }
 
-/// The board in GitHub's Markdown.
+/// The board in Markdown, as GitHub reads it.
 pub(super) fn markdown(board: &Leaderboard) -> String {
     let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape_markdown(ABOUT), table(board).markdown());
     for (place, column) in board.columns.iter().enumerate() {
@@ -35,9 +35,9 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
 pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
     let Column { name, panel, device_class, spec_hash, .. } = column;
     let truth = if column.miniature { "truth in miniature" } else { "the benchmark's truth" };
-    let speaks = if board.has_further_columns() && column.chosen { ", used for the ranks" } else { "" };
+    let ranks = if board.has_further_columns() && column.chosen { ", used for the ranks" } else { "" };
     format!(
-        "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{speaks}",
+        "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{ranks}",
         count(column.architectures),
         &spec_hash[..12.min(spec_hash.len())]
     )

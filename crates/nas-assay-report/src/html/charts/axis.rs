@@ -2,7 +2,7 @@
 
 use crate::value_text;
 
-/// Maps an interval of values to one of the picture.
+/// Maps an interval of values to an interval of coordinates.
 #[derive(Clone, Copy)]
 pub(crate) struct Axis {
     pub values: [f64; 2],
@@ -21,10 +21,10 @@ impl Axis {
     }
 }
 
-/// How many series the style sheet tells apart.
+/// How many line styles the style sheet has.
 pub(crate) const SERIES: usize = 6;
 
-/// Above this many architectures a picture shows cells of a grid instead of dots.
+/// With more architectures than this, a picture shows the cells of a grid instead of dots.
 pub(super) const MOST_DOTS: usize = 1200;
 
 /// A number on a chart, with a true minus sign.

@@ -1,4 +1,4 @@
-//! Complexity-level bias as bars.
+//! Bias by complexity as bars.
 
 use std::fmt::Write;
 
@@ -8,13 +8,14 @@ use super::axis::{Axis, label};
 use crate::html::svg::picture;
 use crate::value_text;
 
-/// How far the axis of a panel's bars reaches to either side of zero: a multiple of a tenth that holds every rank difference.
+/// How far the axis of a panel's bars reaches to either side of zero: the least multiple of 0.1 that holds every rank difference.
 pub(crate) fn reach<'a>(groups: impl Iterator<Item = &'a ComplexityGroup>) -> f64 {
     let most = groups.map(|group| group.rank_difference.abs()).fold(0.0, f64::max);
     ((most * 10.0 - 1e-9).ceil() / 10.0).max(0.1)
 }
 
-/// The mean rank difference of each group as a bar from zero, over-estimated upwards, and the tau-b within it as text; 220 by 132.
+/// The mean rank difference of each group as a bar, upwards if it is over-estimated, with the tau-b within the group below it. The picture
+/// is 220 by 132.
 pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach: f64) -> String {
     let [left, right] = [30.0, 216.0];
     let up = Axis::new([-reach, reach], [92.0, 8.0]);
@@ -30,7 +31,7 @@ pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach:
         );
     }
     let step = (right - left) / groups.len().max(1) as f64;
-    let mut heard = Vec::new();
+    let mut spoken = Vec::new();
     for (place, group) in groups.iter().enumerate() {
         let middle = left + step * (place as f64 + 0.5);
         let y = up.at(group.rank_difference);
@@ -45,14 +46,14 @@ pub(crate) fn bars(id: &str, estimator: &str, groups: &[ComplexityGroup], reach:
             0.64 * step,
             (y - zero).abs()
         );
-        heard.push(format!("{} (tau-b {tau})", label(group.rank_difference, 3)));
+        spoken.push(format!("{} (tau-b {tau})", label(group.rank_difference, 3)));
     }
     let _ = write!(
         body,
         "<text class=\"end\" x=\"26\" y=\"110\">tau</text><text x=\"{left}\" y=\"128\">cheapest</text>\
          <text class=\"end\" x=\"{right}\" y=\"128\">costliest</text>"
     );
-    let description = format!("Mean rank difference of each group, cheapest first: {}.", heard.join(", "));
+    let description = format!("Mean rank difference of each group, cheapest first: {}.", spoken.join(", "));
     picture(id, [220, 132], &format!("Bias of {estimator} by complexity"), &description, &body)
 }
 

@@ -1,4 +1,4 @@
-//! Cost against quality.
+//! Truth against cost, with the best architectures of an estimator marked.
 
 use std::fmt::Write;
 
@@ -6,13 +6,13 @@ use super::axis::{Axis, MOST_DOTS};
 use crate::html::svg::{escape, picture};
 use crate::value_text;
 
-/// Where the square of the picture lies.
+/// The edges of the plot inside the picture: left, top, right, bottom.
 const SQUARE: [f64; 4] = [34.0, 6.0, 214.0, 136.0];
 
-/// Cells along the sides of the grid that many architectures are counted in.
+/// Cells along the two sides of the grid that is drawn for many architectures.
 const CELLS: [usize; 2] = [60, 42];
 
-/// The architectures of a panel by cost and truth. They are drawn once and shown by every picture.
+/// The architectures of a panel by cost and truth. They are drawn once, and every picture refers to them.
 pub(crate) struct Costs {
     cloud: String,
     places: Vec<(f64, f64)>,
@@ -21,8 +21,8 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
-    /// Of multiply-accumulates, on a logarithmic axis, and truth. Where the worst twentieth takes more than half of the truth's range,
-    /// it lies on the lower edge; see [`is_clipped`](Self::is_clipped).
+    /// The plot of multiply-accumulates, on a logarithmic axis, and truth. If the worst 5 % of the architectures would take more than half
+    /// of the axis of truth, they are drawn on the lower edge; see [`is_clipped`](Self::is_clipped).
     pub fn new(cloud: String, flops: &[u64], truth: &[f64]) -> Self {
         let [left, top, right, bottom] = SQUARE;
         let costs: Vec<f64> = flops.iter().map(|&flops| libm::log10(flops.max(1) as f64)).collect();
@@ -46,7 +46,7 @@ impl Costs {
         let places =
             costs.iter().zip(truth).map(|(&cost, &truth)| (across.at(cost), up.at(truth.max(lowest)))).collect();
         let percent = |value: f64| value_text::fixed(100.0 * value, 1);
-        // Two digits that say something, and no decimals from ten million on.
+        // Two significant digits, and no decimals from ten million on.
         let mega = |cost: f64| value_text::fixed(libm::pow(10.0, cost) / 1e6, (7.0 - cost.floor()).max(0.0) as usize);
         let axes = format!(
             "<text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text><text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text>\
@@ -63,12 +63,12 @@ impl Costs {
         Self { cloud, places, axes, clipped }
     }
 
-    /// Whether the worst are on the lower edge.
+    /// Whether the worst 5 % are drawn on the lower edge.
     pub fn is_clipped(&self) -> bool {
         self.clipped
     }
 
-    /// What all pictures show, to stand once in the page.
+    /// The markup that all pictures refer to; it belongs into the page once.
     pub fn definition(&self) -> String {
         let [left, top, right, bottom] = SQUARE;
         let mut body = format!(
@@ -101,7 +101,7 @@ impl Costs {
         )
     }
 
-    /// The architectures with those of `top`, the rows that an estimator ranks best, marked as diamonds; 220 by 156.
+    /// The architectures, with the rows `top` that an estimator ranks best marked as diamonds. The picture is 220 by 156.
     pub fn draw(&self, id: &str, estimator: &str, top: &[usize]) -> String {
         let mut body = format!("<use href=\"#{}\"/>{}", escape(&self.cloud), self.axes);
         for &(x, y) in top.iter().filter_map(|&row| self.places.get(row)) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn small_and_large_costs_keep_digits_that_say_something() {
+    fn small_and_large_costs_keep_significant_digits() {
         let axis = |flops: [u64; 2]| {
             let svg = Costs::new("cloud".to_owned(), &flops, &[0.5, 1.0]).draw("c", "x", &[]);
             let texts = svg.split("y=\"150\">").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());

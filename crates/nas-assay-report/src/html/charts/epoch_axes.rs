@@ -7,7 +7,7 @@ use super::axis::{Axis, tick_step, ticks};
 /// Width and height of the picture.
 pub(super) const SIZE: [u32; 2] = [420, 230];
 
-/// Where the axis of values lies, from its lower end to its upper one.
+/// The coordinates of the lower and the upper end of the axis of values.
 pub(super) const UP: [f64; 2] = [196.0, 10.0];
 
 /// A horizontal line at each of the values, labelled with its text.
@@ -25,7 +25,7 @@ pub(super) fn value_lines(up: Axis, values: impl Iterator<Item = f64>, text: imp
     body
 }
 
-/// The labels of round epochs, and what they are labels of.
+/// Labels at round epochs, and the title of the axis.
 pub(super) fn epoch_labels(across: Axis) -> String {
     let [first, last] = across.values;
     let mut body = String::new();

@@ -1,4 +1,4 @@
-//! A quantity over epochs: a line a series, with intervals where there are any.
+//! A quantity over epochs: one line per series, with intervals if there are any.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub(crate) struct Point {
     pub bounds: Option<[f64; 2]>,
 }
 
-/// A line. Its place in the legend says how it is drawn.
+/// A line. Its place in the legend decides how it is drawn.
 pub(crate) struct Series {
     /// The place in the legend.
     pub place: usize,
@@ -36,7 +36,7 @@ pub(crate) struct EpochChart<'a> {
 }
 
 impl EpochChart<'_> {
-    /// The picture, 420 by 230. The axis of values holds zero and, in steps of a fifth, every value and bound.
+    /// The picture. The axis of values holds zero and every value and bound; it ends at multiples of 0.2.
     pub fn draw(&self) -> String {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let held = || points().flat_map(|point| point.bounds.into_iter().flatten().chain([point.value]));
@@ -47,7 +47,7 @@ impl EpochChart<'_> {
         let (across, up) = (Axis::new([0.0, last], [44.0, 402.0]), Axis::new([bottom, top], UP));
         let mut body = value_lines(up, ticks(bottom, top, 0.2), |value| label(value, 1)) + &epoch_labels(across);
         for (place, series) in self.series.iter().enumerate() {
-            // Intervals of several series stand side by side and not on one another.
+            // Intervals of several series are drawn side by side.
             let aside = 3.0 * (place as f64 - 0.5 * (self.series.len() as f64 - 1.0));
             let (mut line, mut spans) = (String::new(), String::new());
             for point in &series.points {

@@ -1,4 +1,4 @@
-//! What an exchange of operations does to truth and score, as two histograms on one axis.
+//! How replacing an operation changes the ranks by truth and by score, as two histograms on one axis.
 
 use std::fmt::Write;
 
@@ -8,16 +8,16 @@ use super::axis::Axis;
 use crate::html::svg::picture;
 use crate::value_text;
 
-/// Bins to either side that are always shown.
+/// How many bins are always shown on either side.
 const LEAST: usize = 4;
 
-/// Rank changes of the score upwards and of the truth downwards, worse to the left; 220 by 124.
+/// Rank changes by score, drawn upwards, and by truth, drawn downwards; worse is to the left. The picture is 220 by 124.
 pub(crate) fn histogram(id: &str, estimator: &str, bias: &ChangeBias<String>) -> String {
     let [left, right, middle] = [4.0, 216.0, 58.0];
     let bins = bias.score_histogram.len().min(bias.truth_histogram.len());
     let centre = bins / 2;
     let used = |bin: &usize| bias.score_histogram[*bin] + bias.truth_histogram[*bin] > 0;
-    // As many bins to either side as anything falls into, and a few for company.
+    // On either side as many bins as are used, and at least a few.
     let side = (0..bins).filter(used).map(|bin| bin.abs_diff(centre)).max().unwrap_or(0).max(LEAST).min(centre);
     let most = bias.score_histogram.iter().chain(&bias.truth_histogram).copied().max().unwrap_or(0).max(1);
     let tall = Axis::new([0.0, f64::from(most)], [0.0, 48.0]);

@@ -1,4 +1,4 @@
-//! Operation-level bias as a matrix: a row for the operation taken out, a column for the one put in.
+//! Bias by operation as a matrix: the row is the operation that is replaced, the column the one that replaces it.
 
 use std::fmt::Write;
 
@@ -7,11 +7,11 @@ use nas_assay_criteria::ChangeBias;
 use crate::html::svg::{escape, picture};
 use crate::value_text;
 
-/// The most operations that a matrix is readable with.
+/// With more operations than this a matrix can't be read.
 pub(crate) const MOST_OPERATIONS: usize = 8;
 
-/// How much oftener the score increases than the truth, in percentage points, for every ordered pair; 220 wide. Pairs with fewer than
-/// `fewest` architectures have a dot. `short` shortens an operation's name.
+/// By how many percentage points the score increases more often than the truth, for every ordered pair of operations. Exchanges with fewer
+/// than `fewest` pairs of architectures have a dot. `short` shortens the name of an operation. The picture is 220 wide.
 pub(crate) fn matrix(
     id: &str,
     estimator: &str,
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_is_in_the_row_of_what_is_taken_out() {
+    fn a_cell_is_in_the_row_of_what_is_replaced() {
         let change = |from: &str, to: &str, pairs, score_increases| ChangeBias {
             from: from.to_owned(),
             to: to.to_owned(),

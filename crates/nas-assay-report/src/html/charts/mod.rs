@@ -1,4 +1,4 @@
-//! Charts as SVG text. They carry classes and no colours: the page's style sheet gives those, for light, dark and print.
+//! Charts as SVG text. They have classes and no colours: the style sheet of the page sets the colours for light, dark and print.
 
 mod axis;
 mod bars;

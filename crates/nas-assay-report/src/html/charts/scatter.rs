@@ -1,4 +1,4 @@
-//! Rank against rank: dots for some architectures, shades for many.
+//! Estimated rank against true rank: dots for few architectures, a shaded grid for many.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use nas_assay_criteria::rank::average_ranks;
 use super::axis::{Axis, MOST_DOTS};
 use crate::html::svg::picture;
 
-/// Where the scatter's square lies in its picture of 220 by 220.
+/// The edges of the plot inside the picture of 220 by 220: left, top, right, bottom.
 const SQUARE: [f64; 4] = [20.0, 4.0, 216.0, 200.0];
 
 /// Cells along one side of the grid.
@@ -15,8 +15,8 @@ const CELLS: usize = 49;
 
 /// Estimated rank against true rank, the best at the top right; ties share their average rank.
 ///
-/// `truth` and `scores` are higher-is-better; scores that are not finite are dots of another colour, but fall into the cells of a grid like
-/// all others.
+/// Higher is better in `truth` and in `scores`. Scores that are not finite are dots of another colour; in a grid they are counted like all
+/// others.
 pub(crate) fn scatter(id: &str, estimator: &str, truth: &[f64], scores: &[f64]) -> String {
     let [left, top, right, bottom] = SQUARE;
     let rows = truth.len() as f64;
@@ -64,7 +64,7 @@ fn dots(body: &mut String, places: &[(f64, f64, bool)]) {
     }
 }
 
-/// Shades by how many architectures fall into a cell: four steps, each of four times the count.
+/// Cells shaded by how many architectures they hold, in four steps: 1, 2 to 4, 5 to 16, and more.
 fn density(body: &mut String, places: &[(f64, f64, bool)]) {
     let [left, top, right, _] = SQUARE;
     let size = (right - left) / CELLS as f64;

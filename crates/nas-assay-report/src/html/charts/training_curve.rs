@@ -8,7 +8,7 @@ use super::axis::{Axis, SERIES, tick_step, ticks};
 use super::epoch_axes::{SIZE, UP, epoch_labels, value_lines};
 use crate::html::svg::picture;
 
-/// One quantity of supernet training over epochs, a line a seed.
+/// One quantity of supernet training over epochs, with one line per supernet.
 pub(crate) struct TrainingCurve<'a> {
     /// Unique in the page.
     pub id: &'a str,
@@ -16,14 +16,14 @@ pub(crate) struct TrainingCurve<'a> {
     pub title: &'a str,
     /// The quantity of an epoch.
     pub of: fn(&EpochRecord) -> f64,
-    /// The top of the axis, where it is the same for all; else it follows the data.
+    /// The top of the axis; `None` if it follows the data.
     pub top: Option<f64>,
-    /// A tick's text.
+    /// The label of a value.
     pub tick: fn(f64) -> String,
 }
 
 impl TrainingCurve<'_> {
-    /// The picture, 420 by 230.
+    /// The picture.
     pub fn draw(&self, supernets: &[SupernetRecord]) -> String {
         let epochs = || supernets.iter().flat_map(|supernet| &supernet.epochs);
         let last = f64::from(epochs().map(|epoch| epoch.epoch).max().unwrap_or(1)).max(2.0);

@@ -1,5 +1,5 @@
-//! A directed graph as a staircase: nodes on the diagonal, edges to the right from their source and down to their target. No two labels
-//! meet, since each edge has a place of its own, the row of its source in the column of its target.
+//! A directed graph drawn as a staircase: nodes are on the diagonal, edges go to the right from their source and then down to their target.
+//! Labels never overlap, because each edge has its own place: the row of its source and the column of its target.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub(super) enum Kind {
     Convolution,
     Skip,
     Plain,
-    /// It takes no part in the output.
+    /// It does not affect the output.
     Dead,
 }
 
@@ -25,9 +25,9 @@ pub(super) struct Edge {
     pub kind: Kind,
 }
 
-/// A graph whose edges go to later nodes.
+/// A graph in which every edge goes to a later node.
 pub(super) struct Graph {
-    /// Each node's label, and whether it takes part in the output.
+    /// The label of each node, and whether it affects the output.
     pub nodes: Vec<(String, bool)>,
     pub edges: Vec<Edge>,
     /// How many of the first nodes are inputs, at least one.
@@ -36,7 +36,7 @@ pub(super) struct Graph {
     pub step: [f64; 2],
 }
 
-/// Distance of edges into one node.
+/// Distance between edges into one node.
 const APART: f64 = 7.0;
 
 /// Half of a node's width and height.
@@ -45,12 +45,12 @@ const HALF: [f64; 2] = [14.0, 8.0];
 impl Graph {
     /// Width and height of the picture, and the markup of its parts, moved down by `top`.
     pub fn draw(&self, top: f64) -> ([f64; 2], String) {
-        // The inputs share a column, since nothing goes into them.
+        // The inputs share a column, since no edge goes into them.
         let column = |node: usize| node.saturating_sub(self.inputs - 1) as f64;
         let x = |node: usize| HALF[0] + 2.0 + self.step[0] * column(node);
         let y = |node: usize| top + HALF[1] + 8.0 + self.step[1] * node as f64;
         let mut body = String::new();
-        // Edges into one node come down beside one another, in the order of their sources.
+        // Edges into one node go down next to each other, in the order of their sources.
         let aside = |edge: &Edge| {
             let into = || self.edges.iter().filter(|other| other.to == edge.to);
             let before = into().filter(|other| other.from < edge.from).count() as f64;

@@ -1,4 +1,4 @@
-//! Architectures as pictures. What a picture says to those who do not see it is the architecture's text.
+//! Drawings of architectures as SVG text. Screen readers get the text of the architecture.
 
 mod graph;
 mod stages;
@@ -8,7 +8,7 @@ use nas_assay_spaces::{Architecture, SpaceId, nb101, nb201, nb301};
 use super::svg::escape;
 use graph::{Edge, Graph, Kind};
 
-/// What to know to read the drawings of a space.
+/// How to read the drawings of a search space.
 pub(super) fn guide(space: SpaceId) -> &'static str {
     match space {
         SpaceId::Nb101 => {
@@ -32,7 +32,7 @@ pub(super) fn guide(space: SpaceId) -> &'static str {
     }
 }
 
-/// A picture of an architecture; `None` where the text is not one of the space.
+/// A drawing of an architecture; `None` if the text is not an architecture of the space.
 pub(super) fn draw(space: SpaceId, text: &str) -> Option<String> {
     let (size, body) = match Architecture::parse(space, text).ok()? {
         Architecture::Nb101(cell) => vertices(cell).draw(0.0),
@@ -52,7 +52,7 @@ pub(super) fn draw(space: SpaceId, text: &str) -> Option<String> {
     ))
 }
 
-/// A short name of an operation, as in `sep 3×3`; of a design space's decision, as it is.
+/// A short name of an operation, as in `sep 3×3`. Decisions of a design space keep their names.
 pub(super) fn short(operation: &str) -> String {
     let convolution = |of: &str| of.replace('x', "×");
     match operation {
@@ -123,7 +123,7 @@ fn darts(cell: &nb301::Cell) -> Graph {
     Graph { nodes: nodes.collect(), edges: edges.to_vec(), inputs: nb301::INPUTS, step: [52.0, 24.0] }
 }
 
-/// A name that is short enough for an edge: `sep 3`, the kernel by its side.
+/// A name that is short enough for an edge, with only one side of the kernel: `sep 3`.
 fn kernel(operation: nb301::Operation) -> String {
     let name = short(operation.name());
     name.split_once('×').map_or(name.clone(), |(kind, _)| kind.to_owned())
@@ -136,7 +136,7 @@ mod tests {
     use nas_assay_spaces::nds;
     use proptest::prelude::*;
 
-    /// Nodes and edges that an architecture has, blocks and none in a design space.
+    /// How many nodes and edges an architecture has; in a design space, blocks and no edges.
     fn parts(architecture: Architecture) -> [usize; 2] {
         match architecture {
             Architecture::Nb101(_) => [7, 9],
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_are_told_apart() {
+    fn operations_have_different_short_names() {
         for space in SpaceId::ALL {
             let mut names: Vec<String> = space.positions().operations.iter().map(|name| short(name)).collect();
             let all = names.len();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_no_part_is_dead() {
+    fn edges_that_do_not_affect_the_output_are_dead() {
         let svg = draw(SpaceId::Nb201, "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|").unwrap();
         assert!(svg.contains("class=\"edge dead\"") && svg.contains("class=\"edge skip\""), "{svg}");
     }

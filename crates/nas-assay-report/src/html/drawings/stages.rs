@@ -1,10 +1,11 @@
-//! A network of stages as bars, one a block.
+//! A network of stages as bars, one per block.
 
 use std::fmt::Write;
 
 use nas_assay_spaces::nds::{Block, Stage};
 
-/// Width and height of the picture, and the markup of its parts. Heights go by the root of the channels, so that 16 can be seen beside 256.
+/// Width and height of the picture, and the markup of its parts. The height of a bar grows with the square root of the channels, so that 16
+/// can be seen next to 256.
 pub(super) fn draw(stages: &[Stage]) -> ([f64; 2], String) {
     let (width, base) = (220.0, 66.0);
     let blocks: usize = stages.iter().map(|stage| stage.depth).sum();

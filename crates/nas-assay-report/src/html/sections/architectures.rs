@@ -1,4 +1,4 @@
-//! Single architectures, drawn.
+//! Drawings of single architectures.
 
 use nas_assay_criteria::Standing;
 use nas_assay_schema::store::record::EstimatorRecord;
@@ -9,10 +9,10 @@ use crate::html::drawings::{draw, guide};
 use crate::html::section::{Figure, Group, Section};
 use crate::value_text::{count, percentage};
 
-/// Architectures of each kind that are drawn.
+/// How many architectures of each kind are drawn.
 const DRAWN: usize = 3;
 
-/// The architectures at the top of each ranking and those that it misjudges most, and above them the truly best.
+/// The architectures that are truly best; then, for each estimator, those that it ranks best and those that it misjudges most.
 pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
     let space: SpaceId = shown.space.parse().ok()?;
     let rows = &shown.panel.architectures;

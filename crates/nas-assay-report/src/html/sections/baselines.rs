@@ -1,4 +1,4 @@
-//! Paired tests: estimators against the baselines, and variants against the spec's own settings.
+//! Paired tests of every estimator against every baseline.
 
 use nas_assay_criteria::Verdict;
 use nas_assay_schema::estimator::EstimatorKind;
@@ -8,7 +8,7 @@ use super::shown::Shown;
 use crate::html::section::{Section, Table, TableRow, cell, heading, outcome};
 use crate::value_text::{self, NONE};
 
-/// Every estimator against every baseline.
+/// A table of every estimator against every baseline, and how many are better.
 pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
     let panel = shown.panel;
     let comparisons = &panel.analyses.comparisons;
@@ -72,8 +72,8 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-baselines", shown.id),
         title: "Against the baselines",
         text: format!(
-            "Of the {} estimators shown that are not baselines, {counts}. A verdict is given if the whole 95 % interval of the difference lies \
-             on one side of zero. Of many such tests, about one in twenty is wrong by chance.",
+            "Of the {} estimators shown that are not baselines, {counts}. A verdict is given if the whole 95 % interval of the \
+             difference lies on one side of zero. Of many such tests, about one in twenty is wrong by chance.",
             others.len()
         ),
         tables,

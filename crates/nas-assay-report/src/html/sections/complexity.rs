@@ -1,4 +1,4 @@
-//! Bias by complexity.
+//! Bias by complexity: which sizes of architectures an estimator over- or under-estimates.
 
 use nas_assay_criteria::ComplexityGroup;
 use nas_assay_schema::store::record::EstimatorRecord;

@@ -1,4 +1,4 @@
-//! Cost against quality.
+//! Cost against quality: what the architectures cost that an estimator ranks best.
 
 use nas_assay_schema::store::record::EstimatorRecord;
 
@@ -7,7 +7,7 @@ use crate::html::charts::Costs;
 use crate::html::section::{Figure, Section};
 use crate::value_text;
 
-/// Truth against multiply-accumulates, the best of each estimator marked.
+/// Truth against multiply-accumulates, with the best architectures of each estimator marked.
 pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {
     let rows = &shown.panel.architectures;
     let (flops, truth): (Vec<u64>, Vec<f64>) = rows.iter().map(|row| (row.flops, row.truth)).unzip();
@@ -38,7 +38,8 @@ pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-cost", shown.id),
         title: "Cost against quality",
         text: format!(
-            "Truth against multiply-accumulates of all {} architectures; diamonds are the {marked} that the estimator ranks best.{clipped}{}",
+            "Truth against multiply-accumulates of all {} architectures; diamonds are the {marked} that the estimator ranks best.\
+             {clipped}{}",
             value_text::count(rows.len()),
             shown.which()
         ),

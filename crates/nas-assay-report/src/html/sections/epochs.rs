@@ -12,10 +12,10 @@ use crate::value_text::{self, NONE};
 /// An estimator with its variant.
 type Of<'a> = (&'a str, Option<&'a str>);
 
-/// The fraction of P@topK and P@bottomK that is shown.
+/// The fraction of the architectures that P@top and P@bottom are shown for.
 const FRACTION: f64 = 0.05;
 
-/// `seed 20`, `mean over seeds 20 2020`.
+/// `seed 20`, or `mean over seeds 20, 2020`.
 fn seeds(seeds: &[String]) -> String {
     match seeds {
         [one] => format!("seed {one}"),
@@ -27,7 +27,7 @@ fn of(estimator: &EstimatorRecord) -> Of<'_> {
     (&estimator.id, estimator.variant.as_deref())
 }
 
-/// The estimators that have several epochs, and the seeds of each point, both in the record's order.
+/// The items without repetitions, in order.
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut found = Vec::new();
     for item in items {
@@ -38,19 +38,19 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     found
 }
 
-/// Estimators whose weights are of single epochs.
+/// Estimators whose weights are from a single epoch each, not an average.
 fn single_epochs(panel: &PanelRecord) -> impl Iterator<Item = (&EstimatorRecord, &Checkpoint)> {
     let with = panel.estimators.iter().filter_map(|estimator| Some((estimator, estimator.checkpoint.as_ref()?)));
     with.filter(|(_, checkpoint)| checkpoint.averaged.is_empty())
 }
 
-/// P@top 5 % and P@bottom 5 % of a later ranking in an earlier one.
+/// P@top 5 % and P@bottom 5 % of an earlier ranking, with the later one as the truth.
 fn ends(stability: &Stability) -> [Option<f64>; 2] {
     let found = stability.precision.iter().find(|precision| precision.fraction == FRACTION);
     [found.map(|precision| precision.top), found.map(|precision| precision.bottom)]
 }
 
-/// Correlation with the truth and with the previous checkpoint, over epochs.
+/// How the ranking develops over epochs: compared with the truth, and with the previous checkpoint.
 pub(super) fn epochs(shown: &Shown<'_>) -> Option<Section> {
     let panel = shown.panel;
     let rows = || single_epochs(panel);
@@ -151,7 +151,7 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
     }]
 }
 
-/// Criteria over the seeds of a supernet.
+/// How much the criteria differ between seeds of a supernet.
 pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
     let found = &shown.panel.analyses.spread;
     let key = |record: &SpreadRecord| (record.estimator.clone(), record.variant.clone());

@@ -1,4 +1,4 @@
-//! The analyses of a panel as parts of the page. Each part is there only where the record has something to show in it.
+//! The analyses of a panel as sections of the page. A section is left out if the record has nothing to show in it.
 
 mod architectures;
 mod baselines;
@@ -17,7 +17,7 @@ use shown::Shown;
 
 pub(super) use shown::LAST_SHOWN;
 
-/// The parts, in the order of the page. `id` is that of the panel, `space` the record's.
+/// The sections, in the order of the page. `id` is the id of the panel on the page, `space` the search space of the record.
 pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Section> {
     let shown = Shown { id, space, panel, latest: latest(&panel.estimators) };
     let found = [

@@ -1,4 +1,4 @@
-//! Bias by operation.
+//! Bias by operation: which operations an estimator over- or under-estimates.
 
 use nas_assay_criteria::ChangeBias;
 use nas_assay_schema::store::record::EstimatorRecord;
@@ -9,14 +9,14 @@ use crate::html::drawings::short;
 use crate::html::section::{Figure, Group, Section, Table, TableRow, cell, cells, heading};
 use crate::value_text::{self, count};
 
-/// Pairs of architectures below which nothing is concluded from their fractions.
+/// With fewer pairs of architectures than this, nothing is concluded from an exchange.
 const FEWEST: usize = 10;
 
-/// Exchanges that have histograms, of the over- and of the under-estimated.
+/// How many over-estimated, and how many under-estimated exchanges have histograms.
 const MOST: usize = 2;
 
-/// How often truth and score increase, with how many pairs: matrices where the space has few operations, histograms of what is most
-/// over- and under-estimated, and a table.
+/// How often truth and score increase when an operation is replaced: matrices if the space has few operations, histograms of the exchanges
+/// that are most over- and under-estimated, and a table.
 pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let all = || shown.estimators().filter(|(_, estimator)| !estimator.bias.operations.is_empty());
     let (_, first) = all().next()?;
@@ -66,7 +66,7 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     })
 }
 
-/// Everything under one summary, a row an estimator.
+/// All histograms under one summary, with one row per estimator.
 fn histograms(rows: impl Iterator<Item = (String, Vec<Figure>)>) -> Vec<Group> {
     let rows: Vec<(String, Vec<Figure>)> = rows.filter(|(_, figures)| !figures.is_empty()).collect();
     let title = "Histograms of the exchanges that each estimator misjudges most".to_owned();
@@ -77,7 +77,7 @@ fn histograms(rows: impl Iterator<Item = (String, Vec<Figure>)>) -> Vec<Group> {
 fn most(shown: &Shown<'_>, place: usize, estimator: &EstimatorRecord) -> Vec<Figure> {
     let mut order: Vec<&ChangeBias<String>> =
         estimator.bias.operations.iter().filter(|change| change.pairs >= FEWEST).collect();
-    // A stable sort: equal ones stay in the record's order.
+    // The sort is stable: equal exchanges keep the order of the record.
     order.sort_by(|a, b| b.overestimate().total_cmp(&a.overestimate()));
     let over = order.iter().filter(|change| change.overestimate() > 0.0).take(MOST);
     let under = order.iter().rev().filter(|change| change.overestimate() < 0.0).take(MOST);

@@ -1,4 +1,4 @@
-//! The parts of a panel on the page.
+//! Tests of the sections of a panel.
 
 use nas_assay_criteria::Verdict;
 use nas_assay_schema::store::record::PanelRecord;

@@ -7,7 +7,7 @@ use super::shown::Shown;
 use crate::html::section::{Section, Table, TableRow, cell, cells, heading, outcome};
 use crate::value_text::{self, mean_score};
 
-/// What a variant changes.
+/// A table of variants, and one of pruned supernets.
 pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
     let variants = &shown.panel.analyses.variants;
     if variants.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
     })
 }
 
-/// Pruned supernets inside what they kept.
+/// Pruned supernets on the architectures that they kept.
 fn kept(shown: &Shown<'_>) -> Option<Table> {
     let row = |record: &VariantRecord| {
         let kept = record.kept.as_ref()?;
