@@ -33,6 +33,14 @@ const HEADER: [&str; 15] = [
 ///
 /// # Errors
 /// If the CSV writer fails.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let table = nas_assay_report::csv(&record)?;
+/// assert!(table.starts_with("spec_hash,panel,architectures,estimator,"));
+/// assert!(table.contains("all,5,params,,1,,,tau_b,here,1,"));
+/// # Ok::<(), nas_assay_report::ReportError>(())
+/// ```
 pub fn csv(record: &Record) -> Result<String, ReportError> {
     let mut rows = Vec::new();
     for panel in &record.panels {

@@ -42,6 +42,14 @@ pub struct GoldenCheck {
 impl GoldenCheck {
     /// Compares the lines of a golden file's body with the pinned lines of a record, where the two have the same key. The spec hash is
     /// left out, since the record is of another spec. `id` is the estimator that is checked.
+    ///
+    /// ```
+    /// use nas_assay_report::estimator_check::GoldenCheck;
+    ///
+    /// let golden = "numeric  all.params.tau_b = 0.5\nnumeric  all.synflow.tau_b = 0.6";
+    /// let check = GoldenCheck::new(golden, "numeric  all.synflow.tau_b = 0.7", "synflow");
+    /// assert_eq!((check.compared, check.of_estimator, check.moved.len()), (1, 1, 1));
+    /// ```
     pub fn new(golden: &str, now: &str, id: &str) -> Self {
         let key = |line: &str| line.rsplit_once(" = ").map(|(key, _)| key.to_owned());
         let known: BTreeMap<String, &str> = golden.lines().filter_map(|line| Some((key(line)?, line))).collect();

@@ -11,6 +11,15 @@ use crate::json::json;
 use crate::markdown::markdown;
 
 /// A format of a report that is written to a file.
+///
+/// ```
+/// use nas_assay_report::Format;
+///
+/// let format: Format = "md".parse()?;
+/// assert_eq!((format.name(), format.extension()), ("markdown", "md"));
+/// assert!("pdf".parse::<Format>().is_err());
+/// # Ok::<(), nas_assay_report::ReportError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One self-contained page.
@@ -49,6 +58,15 @@ impl Format {
     ///
     /// # Errors
     /// If the report can't be written in this format; see [`ReportError`].
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::Format;
+    ///
+    /// let report = Format::Markdown.render(&record, None)?;
+    /// assert_eq!(report, nas_assay_report::markdown(&record, None));
+    /// # Ok::<(), nas_assay_report::ReportError>(())
+    /// ```
     pub fn render(self, record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
         match self {
             Self::Html => html(record, provenance),

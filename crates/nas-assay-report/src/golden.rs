@@ -11,6 +11,13 @@ use crate::tolerance::NUMERIC;
 ///
 /// A golden file from a GPU holds for the GPU model that made it. One stream and a fixed order of sums let that model repeat its own
 /// numbers. How far another model differs has not been measured.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let lines = nas_assay_report::golden::pinned(&record);
+/// assert!(lines.contains("exact    truth.rows = 5\n"));
+/// assert!(lines.contains("numeric  all.params.tau_b = 1\n"));
+/// ```
 pub fn pinned(record: &Record) -> String {
     let mut text = String::new();
     let mut line = |class: &str, key: &str, value: &str| text += &format!("{class:<8} {key} = {value}\n");
@@ -91,11 +98,25 @@ fn class_of(estimator: &EstimatorRecord) -> &'static str {
 }
 
 /// The lines of a golden file below its head; the whole text if it has no head.
+///
+/// ```
+/// let file = "---\nsource: tests/golden.rs\n---\nexact    truth.rows = 5\n";
+/// assert_eq!(nas_assay_report::golden::body(file), "exact    truth.rows = 5\n");
+/// ```
 pub fn body(file: &str) -> &str {
     file.split_once("\n---\n").map_or(file, |(_, body)| body)
 }
 
 /// The pairs of lines, old and new, that differ by more than their class allows. Lines are compared in order.
+///
+/// ```
+/// use nas_assay_report::golden::differences;
+///
+/// let reference = "exact    rows = 5\nnumeric  tau_b = 0.6";
+/// assert!(differences(reference, "exact    rows = 5\nnumeric  tau_b = 0.6000000000000001").is_empty());
+/// let moved = differences(reference, "exact    rows = 6\nnumeric  tau_b = 0.6");
+/// assert_eq!(moved, [("exact    rows = 5".to_owned(), "exact    rows = 6".to_owned())]);
+/// ```
 pub fn differences(reference: &str, test: &str) -> Vec<(String, String)> {
     let (old, new): (Vec<&str>, Vec<&str>) = (reference.trim().lines().collect(), test.trim().lines().collect());
     let length = old.len().max(new.len());
@@ -104,6 +125,14 @@ pub fn differences(reference: &str, test: &str) -> Vec<(String, String)> {
 }
 
 /// Whether two lines have the same key, and values that agree by the class of the line.
+///
+/// ```
+/// use nas_assay_report::golden::agree;
+///
+/// assert!(agree("numeric  tau_b = 0.6", "numeric  tau_b = 0.6000000000000001"));
+/// assert!(!agree("numeric  tau_b = 0.6", "numeric  tau_b = 0.61"));
+/// assert!(!agree("exact    rows = 5", "exact    rows = 6"));
+/// ```
 pub fn agree(old: &str, new: &str) -> bool {
     if old == new {
         return true;

@@ -10,6 +10,15 @@ use crate::panel_summary::PanelSummary;
 ///
 /// # Errors
 /// If the record holds a number that JSON can't write.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let report = nas_assay_report::json(&record, None)?;
+/// let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+/// assert_eq!(report["summary"][0]["estimators"][0]["tau_b"], 1.0);
+/// assert_eq!(report["record"]["name"], "nb201-example");
+/// # Ok::<(), nas_assay_report::ReportError>(())
+/// ```
 pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
     let report = Report { summary: record.panels.iter().map(PanelSummary::new).collect(), record, provenance };
     let mut text = serde_json::to_string_pretty(&report).map_err(ReportError::Json)?;

@@ -1,8 +1,26 @@
-//! Reports: pure functions of a record and, where one is kept, of its provenance.
+//! Reports: what readers and programs get from a record of an experiment.
 //!
-//! The same record gives the same bytes. A report computes nothing that can fail to reproduce: it lays out what the record holds.
+//! A report is a pure function of a [`Record`](nas_assay_schema::store::record::Record) and, if it is kept, of its
+//! [`Provenance`](nas_assay_schema::store::record::Provenance). The same record gives the same bytes: a report computes no score and no
+//! criterion, it only lays out what the record holds.
+//!
+//! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]).
+//! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
+//! - Many records: [`Leaderboard`] has all estimators by all search spaces.
+//! - Tests: [`golden`] pins the numbers of a record in a text file, and [`estimator_check`] compares one estimator with such files.
+//!
+//! ```
+//! use nas_assay_report::{Format, terminal};
+//! # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+//!
+//! // `record` is a `Record`, as `Record::from_json` reads it from the store.
+//! assert!(terminal(&record, None, 80).starts_with("Two baselines on NAS-Bench-201\n"));
+//! let page = Format::Html.render(&record, None)?;
+//! assert!(page.starts_with("<!DOCTYPE html>"));
+//! # Ok::<(), nas_assay_report::ReportError>(())
+//! ```
 
-#![allow(clippy::format_push_string)] // A report is written once: reading well comes before an allocation.
+#![allow(clippy::format_push_string)] // A report is written once: clear code matters more than an allocation.
 
 mod analysis_tables;
 mod checkpoints;

@@ -12,6 +12,13 @@ use crate::value_text::count;
 
 /// The report in Markdown: for each panel a summary table, published figures and the tables of the analyses; then truth, supernets and
 /// provenance.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let report = nas_assay_report::markdown(&record, None);
+/// assert!(report.starts_with("# Two baselines on NAS-Bench-201\n"));
+/// assert!(report.contains("| params | 1.000 | "));
+/// ```
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
     list(&mut text, &record_text::experiment(record));

@@ -77,6 +77,15 @@ pub struct PublishedComparison {
 
 impl PanelSummary {
     /// Summarises a panel.
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::PanelSummary;
+    ///
+    /// let summary = PanelSummary::new(&record.panels[0]);
+    /// assert_eq!(summary.architectures, 5);
+    /// assert_eq!(summary.estimators[0].tau_b, Some(1.0));
+    /// ```
     pub fn new(panel: &PanelRecord) -> Self {
         Self {
             panel: panel.name.clone(),

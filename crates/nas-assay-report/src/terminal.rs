@@ -12,6 +12,12 @@ use crate::wrap::{NARROWEST, wrap};
 /// The report in plain text, at most `width` characters wide.
 ///
 /// The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let report = nas_assay_report::terminal(&record, None, 80);
+/// assert!(report.contains("all: 5 architectures\n"));
+/// ```
 pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) -> String {
     let width = width.max(NARROWEST);
     let mut text = wrap(&record.title, width);

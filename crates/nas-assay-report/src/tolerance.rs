@@ -115,6 +115,13 @@ impl Tolerance {
     }
 
     /// Whether two values of a criterion agree. `None` is an undefined value and agrees only with `None`, unless the class judges nothing.
+    ///
+    /// ```
+    /// use nas_assay_report::tolerance::Tolerance;
+    ///
+    /// assert!(Tolerance::Cross.allows_values(Some(0.600), Some(0.601)));
+    /// assert!(!Tolerance::Numeric.allows_values(Some(0.600), Some(0.601)));
+    /// ```
     pub fn allows_values(self, left: Option<f64>, right: Option<f64>) -> bool {
         match (left, right) {
             (Some(left), Some(right)) => self.allows(left, right, CROSS_CORRELATION),

@@ -64,6 +64,17 @@ pub struct PanelDiff {
 
 impl Diff {
     /// Compares two records.
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::Diff;
+    ///
+    /// let mut changed = record.clone();
+    /// changed.panels[0].architectures[0].truth = 0.2;
+    /// let diff = Diff::new(&record, &changed);
+    /// assert_eq!(diff.beyond, 1);
+    /// assert_eq!(diff.panels[0].truth.moved, 1);
+    /// ```
     pub fn new(left: &Record, right: &Record) -> Self {
         let common =
             Common { spec: left.spec_hash == right.spec_hash, device_class: left.device_class == right.device_class };

@@ -14,6 +14,15 @@ use crate::wrap::{NARROWEST, wrap, wrap_indented};
 
 impl Diff {
     /// The comparison in plain text, at most `width` characters wide. Longer words are not broken.
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::Diff;
+    ///
+    /// let text = Diff::new(&record, &record).text(80);
+    /// assert!(text.contains("The specs are the same."));
+    /// assert!(text.ends_with("No number moved beyond its class.\n"));
+    /// ```
     pub fn text(&self, width: u16) -> String {
         text(self, width)
     }

@@ -17,6 +17,14 @@ const PAGE: &str = include_str!("templates/page.html");
 ///
 /// # Errors
 /// If the spec can't be written as JSON, or the template can't be filled in.
+///
+/// ```
+/// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+/// let page = nas_assay_report::html(&record, None)?;
+/// assert!(page.starts_with("<!DOCTYPE html>"));
+/// assert!(page.contains("<h1>Two baselines on NAS-Bench-201</h1>"));
+/// # Ok::<(), nas_assay_report::ReportError>(())
+/// ```
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
     let filled = Page {
         experiment: pairs(&record_text::experiment(record)),

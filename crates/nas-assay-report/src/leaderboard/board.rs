@@ -103,6 +103,16 @@ pub struct Beats {
 
 impl Leaderboard {
     /// The board of some records. With `all` it shows every panel, else one per space.
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::Leaderboard;
+    ///
+    /// let board = Leaderboard::new(&[record], false);
+    /// assert_eq!(board.columns[0].space, "nb201");
+    /// assert_eq!(board.rows[0].estimator, "params");
+    /// assert_eq!(board.rows[0].mean_rank, Some(1.0));
+    /// ```
     pub fn new(records: &[Record], all: bool) -> Self {
         let mut panels: Vec<(Column, &PanelRecord)> = records
             .iter()

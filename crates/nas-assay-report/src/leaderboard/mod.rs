@@ -15,6 +15,15 @@ impl Leaderboard {
     ///
     /// # Errors
     /// If the board can't be written as JSON or CSV, or the page can't be filled in.
+    ///
+    /// ```
+    /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
+    /// use nas_assay_report::{Format, Leaderboard};
+    ///
+    /// let table = Leaderboard::new(&[record], false).render(Format::Csv)?;
+    /// assert_eq!(table.lines().count(), 1 + 2);
+    /// # Ok::<(), nas_assay_report::ReportError>(())
+    /// ```
     pub fn render(&self, format: Format) -> Result<String, ReportError> {
         match format {
             Format::Html => html::html(self),
