@@ -133,7 +133,7 @@ pub enum CriteriaError {
     Truth {
         /// The row, from 0.
         row: usize,
-        /// What stands there.
+        /// The value.
         value: f64,
     },
     /// Truth and costs differ in length.
@@ -149,7 +149,7 @@ pub enum CriteriaError {
     Cost {
         /// The row, from 0.
         row: usize,
-        /// What stands there.
+        /// The value.
         value: f64,
     },
     /// A fraction is out of range.
@@ -157,7 +157,7 @@ pub enum CriteriaError {
     Fraction {
         /// The key of [`CriteriaConfig`].
         name: &'static str,
-        /// What stands there.
+        /// The value.
         value: f64,
     },
     /// `best-of` contains 0.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{ArchitectureError, Census, Skeleton, SkeletonError, SpaceId, nb101, nb201, nb301, nds};
 use nas_assay_base::seed::Stream;
 
-/// An architecture of any space. The order is by space, then by the space's own enumeration.
+/// An architecture of any space. Architectures are ordered by space, then by the space's own enumeration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Architecture {
     /// A NAS-Bench-101 cell.
@@ -20,7 +20,7 @@ pub enum Architecture {
     NdsResnextA(nds::resnext_a::Architecture),
 }
 
-/// The same expression for an architecture of whichever space.
+/// Evaluates the same expression for an architecture of any space.
 macro_rules! each {
     ($architecture:expr, $inner:ident => $body:expr) => {
         match $architecture {
@@ -37,7 +37,7 @@ impl Architecture {
     /// Reads the text form of `space`. [`Display`](fmt::Display) writes it back byte for byte.
     ///
     /// # Errors
-    /// The byte position at which the text stops being an architecture of `space`, and what was expected there.
+    /// If the text is not an architecture of `space`: says at which byte, and what was expected there.
     pub fn parse(space: SpaceId, text: &str) -> Result<Self, ArchitectureError> {
         match space {
             SpaceId::Nb101 => text.parse().map(Self::Nb101),
@@ -59,7 +59,7 @@ impl Architecture {
         }
     }
 
-    /// A neighbour drawn by the space's mutation rule. Of NAS-Bench-101 it is within the paper's subset if this is.
+    /// A random neighbour, drawn by the space's mutation rule. The neighbour of a NAS-Bench-101 cell in the paper's subset is in it too.
     #[must_use]
     pub fn mutate(self, stream: &mut Stream) -> Self {
         match self {
@@ -71,7 +71,7 @@ impl Architecture {
         }
     }
 
-    /// Every architecture one mutation away, in the space's order.
+    /// Every architecture that one mutation can lead to, in the space's order.
     pub fn neighbours(self) -> Vec<Self> {
         fn wrap<A: Into<Architecture>>(neighbours: impl IntoIterator<Item = A>) -> Vec<Architecture> {
             neighbours.into_iter().map(Into::into).collect()
@@ -85,7 +85,7 @@ impl Architecture {
         }
     }
 
-    /// Whether a convolution inside the cell takes part in its output: whether there is anything in it to train.
+    /// Whether the output of the cell depends on a convolution in it, so that there is something to train.
     pub fn has_live_convolution(self) -> bool {
         match self {
             Self::Nb101(cell) => cell.has_live_convolution(),
@@ -95,8 +95,9 @@ impl Architecture {
         }
     }
 
-    /// How many raw encodings count as this architecture, itself included, where the space can tell without visiting all: those with the
-    /// paper's key in NAS-Bench-201 ([`nb201::Classes::paper`]), 1 in the design spaces, whose encodings all differ.
+    /// How many raw encodings count as this architecture, itself included. In NAS-Bench-201, those with the same paper's key
+    /// ([`nb201::Classes::paper`]); in the design spaces 1, since all encodings differ. `None` where counting would need a visit to all
+    /// encodings.
     pub fn isomorphs(self) -> Option<usize> {
         match self {
             Self::Nb201(cell) => Some(nb201::Classes::paper().size_of(cell)),
@@ -105,8 +106,8 @@ impl Architecture {
         }
     }
 
-    /// What isomorphic encodings of one space have in common, and others do not: the space's canonical form by the paper's rule, the
-    /// encoding itself in the design spaces.
+    /// A text that is equal for isomorphic encodings of one space and different for others: the canonical form under the paper's rule, and
+    /// the encoding itself in the design spaces.
     pub fn isomorphism_key(self) -> String {
         match self {
             Self::Nb101(cell) => cell.hash().to_string(),
@@ -117,10 +118,10 @@ impl Architecture {
         }
     }
 
-    /// The counts of the whole network of this architecture in `skeleton`, of what is executed.
+    /// The counts of the whole network of this architecture in `skeleton`. Only what is executed is counted.
     ///
     /// # Errors
-    /// If the skeleton is of another space.
+    /// If the skeleton belongs to another space.
     pub fn census(self, skeleton: &Skeleton) -> Result<Census, SkeletonError> {
         match (self, skeleton) {
             (Self::Nb101(cell), Skeleton::Nb101(skeleton)) => Ok(cell.census_in(skeleton)),
@@ -133,7 +134,7 @@ impl Architecture {
     }
 }
 
-/// The smaller of NAS-Bench-101's subsets that a cell is in.
+/// The smallest subset of NAS-Bench-101 that contains the cell.
 fn subset(cell: nb101::Architecture) -> nb101::Subset {
     if nb101::Subset::Paper.contains(cell) { nb101::Subset::Paper } else { nb101::Subset::Raw }
 }
@@ -234,7 +235,7 @@ mod tests {
         }
     }
 
-    /// The slide's example: a single 3×3 convolution is in a group of 31 raw encodings, one of those that its encodings are cut into.
+    /// An example from the authors' slides: the network of a single 3×3 convolution has several classes, one of them with 31 raw encodings.
     #[test]
     fn isomorphs_are_counted_where_they_can_be() {
         let encodings = || nb201::Architecture::all().map(Architecture::Nb201);
@@ -295,7 +296,7 @@ mod tests {
         let one = |part: fn(&(String, usize)) -> String| keys.iter().map(part).collect::<BTreeSet<_>>().len();
         assert_eq!([keys.len(), one(|(key, _)| key.clone()), one(|(_, class)| class.to_string())], [6_466; 3]);
 
-        // Of NAS-Bench-101 a vertex that is not used does not count.
+        // In NAS-Bench-101 an unused vertex does not count.
         let [a, b] = ["conv1x1-bn-relu", "maxpool3x3"].map(|unused| {
             let text = format!(
                 "0101101001011100000100000000000000000000000000000:input|maxpool3x3|maxpool3x3|conv3x3-bn-relu|{unused}|conv1x1-bn-relu|output"
@@ -314,6 +315,6 @@ mod tests {
     fn a_skeleton_of_another_space_is_refused() {
         let drawn = SpaceId::Nb301.sample(&mut Seed::root(1).stream());
         let error = drawn.census(&nb201::Skeleton::default().into()).unwrap_err().to_string();
-        assert_eq!(error, "an architecture of nb301 in a skeleton of nb201: the two must be of one space");
+        assert_eq!(error, "an architecture of nb301 in a skeleton of nb201: both must belong to the same space");
     }
 }

@@ -1,31 +1,31 @@
-//! What is counted in a network of any space.
+//! The counts of a network of any space.
 
 use serde::{Deserialize, Serialize};
 
-/// What a network has and does, counted without building it.
+/// Parameters, FLOPs, convolutions and `ReLU`s of a network, counted without building it.
 ///
-/// One forward pass of one image. Pooling, batch-norm, `ReLU` and additions cost no operations here: `flops` is the number of
-/// multiply-accumulates of convolutions and of the linear layer, as most of the field reports under that name.
+/// FLOPs and `ReLU`s are those of one forward pass of one image. `flops` is the number of multiply-accumulates of the convolutions and the
+/// linear layer, as in most papers; pooling, batch-norm, `ReLU` and additions count nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Census {
-    /// Trainable numbers: the sum of the four fields that follow.
+    /// Trainable parameters: the sum of the next four fields.
     pub params: u64,
-    /// Weights of convolutions, none of which has a bias.
+    /// Weights of the convolutions. (No convolution has a bias.)
     pub conv_weights: u64,
     /// Weights of the linear layer.
     pub linear_weights: u64,
     /// Biases of the linear layer.
     pub linear_biases: u64,
-    /// Scales and shifts of batch-norms, where these are trained.
+    /// Trainable scales and shifts of the batch-norms.
     pub norm_params: u64,
-    /// Multiply-accumulates of convolutions and of the linear layer, an image.
+    /// Multiply-accumulates of the convolutions and the linear layer, per image.
     pub flops: u64,
-    /// Convolutions executed.
+    /// Number of convolutions executed.
     pub conv_calls: u64,
-    /// `ReLU`s executed.
+    /// Number of `ReLU`s executed.
     pub relu_calls: u64,
-    /// Elements that pass through a `ReLU`, an image.
+    /// Number of elements that pass through a `ReLU`, per image.
     pub relu_elements: u64,
 }
 

@@ -1,22 +1,22 @@
-//! Pairs of architectures that differ in one operation and in nothing else.
+//! Pairs of architectures that differ in exactly one operation.
 //!
-//! Such pairs show what an estimator thinks of an operation (Ning et al. 2021, the operation-level bias). Connections are the same in
-//! both: in NAS-Bench-201 the operation of one edge differs, `none` among the operations; in NAS-Bench-101 that of one vertex; in
-//! NAS-Bench-301 that of one edge in one of the cells. The design spaces have no operations; there one decision at one stage has
-//! another value.
+//! Such pairs show how an estimator judges an operation (operation-level bias, Ning et al. 2021). The connections are the same in both
+//! architectures. In NAS-Bench-101 the operation of one vertex differs; in NAS-Bench-201 that of one edge, where `none` counts as an
+//! operation; in NAS-Bench-301 that of one edge in one of the cells. The design spaces have no operations, so there the value of one
+//! decision at one stage differs.
 
 use std::fmt;
 
 use super::nds::{self, Family};
 use super::{Architecture, SpaceId, nb301};
 
-/// An operation; in a design space a value of a decision. Ordered by decision, then as the space lists its operations or values.
+/// An operation; in a design space, a value of a decision. Ordered by decision, then by the space's list of operations or values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Choice {
     space: SpaceId,
-    /// The place of the decision in a design space's list; 0 in other spaces.
+    /// The index of the decision in a design space's list; 0 in other spaces.
     decision: u8,
-    /// The place among the operations or values.
+    /// The index in the list of operations or values.
     place: u8,
 }
 
@@ -36,24 +36,24 @@ impl fmt::Display for Choice {
     }
 }
 
-/// One architecture of a list made of another by one exchange.
+/// Two architectures of a list that differ in one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// The place in the list of the architecture with `from`.
+    /// The index in the list of the architecture with `from`.
     pub before: usize,
-    /// The place in the list of the architecture with `to`.
+    /// The index in the list of the architecture with `to`.
     pub after: usize,
-    /// What is taken out.
+    /// The operation that is taken out.
     pub from: Choice,
-    /// What is put in its place.
+    /// The operation that is put in instead.
     pub to: Choice,
 }
 
-/// All ordered pairs of `architectures` that differ in exactly one operation, by `before`, then by `after`. An architecture that stands in
-/// several places takes part with each of them.
+/// All ordered pairs of `architectures` that differ in exactly one operation, by `before`, then by `after`. An architecture that occurs
+/// several times in the list takes part each time.
 ///
-/// A pair of architectures at distance 1 agrees once the position in which it differs is blanked, so that sorting finds it: with each
-/// position blanked in turn, O(M log M) and a step for each pair found.
+/// Two architectures that differ in one position become equal when that position is blanked. So each position is blanked in turn, and
+/// sorting brings the pairs together: O(M log M) time per position, and one step for each pair found.
 pub fn changes(architectures: &[Architecture]) -> Vec<Change> {
     let codes: Vec<Code> = architectures.iter().map(|&architecture| Code::of(architecture)).collect();
     let positions = codes.iter().map(|code| code.positions()).max().unwrap_or(0);
@@ -81,17 +81,17 @@ pub fn changes(architectures: &[Architecture]) -> Vec<Change> {
     found
 }
 
-/// An architecture as numbers: four bits for what can be exchanged at each position, and what has to stay.
+/// An architecture as numbers: four bits for the operation at each position, and the connections, which must be equal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Code {
     space: SpaceId,
-    /// The connections, seven or three bits each.
+    /// The connections: seven bits per vertex in NAS-Bench-101, three bits per edge in NAS-Bench-301.
     frame: u64,
     places: u64,
 }
 
 impl Code {
-    /// Bits of a position.
+    /// Bits per position.
     const BITS: usize = 4;
 
     fn of(architecture: Architecture) -> Self {
@@ -119,7 +119,7 @@ impl Code {
         Self { space: architecture.space(), frame, places }
     }
 
-    /// Positions at which something can be exchanged.
+    /// Number of positions at which architectures can differ.
     fn positions(self) -> usize {
         match self.space {
             SpaceId::Nb101 => super::nb101::BLOCKS,
@@ -138,7 +138,7 @@ impl Code {
         Self { places: self.places & !(15 << (Self::BITS * position)), ..self }
     }
 
-    /// What stands at `position` where its place is `place`.
+    /// The choice with index `place` at `position`.
     fn choice(self, position: usize, place: u8) -> Choice {
         let decision = match self.space {
             SpaceId::NdsResnet | SpaceId::NdsResnextA => position / nds::STAGES,
@@ -148,7 +148,7 @@ impl Code {
     }
 }
 
-/// The choice at each position of a network.
+/// The index of the choice at each position.
 fn choices<F: Family>(network: nds::Architecture<F>) -> Vec<usize> {
     (0..nds::Architecture::<F>::POSITIONS).map(|position| network.choice(position)).collect()
 }
@@ -200,7 +200,7 @@ mod tests {
         mixed.extend(listed[0].neighbours().into_iter().filter(|near| near.to_string()[..49] != one[..49]).take(1));
         mixed.push(SpaceId::Nb201.sample(&mut Seed::root(1).stream()));
         assert_eq!(mixed.len(), 5);
-        // Both rows of the first architecture take part.
+        // The first architecture is in the list twice, and both rows are in pairs.
         assert_eq!(
             changes(&mixed).iter().map(|c| (c.before, c.after)).collect::<Vec<_>>(),
             [(0, 1), (1, 0), (1, 2), (2, 1)]
@@ -237,7 +237,7 @@ mod tests {
         #[test]
         fn changes_are_those_of_comparing_texts(space in prop::sample::select(SpaceId::ALL.to_vec()), seed: u64, rows in 1usize..8) {
             let mut stream = Seed::root(seed).stream();
-            // A walk, so that neighbours and second neighbours turn up, and the same architecture again.
+            // A random walk, so that neighbours, second neighbours and repeated architectures occur.
             let mut listed = vec![space.sample(&mut stream)];
             for _ in 0..4 * rows {
                 let from = listed[stream.index(listed.len())];

@@ -1,10 +1,10 @@
-//! Reading an architecture's text from left to right, with errors that say where it stopped being one.
+//! Reads the text of an architecture from left to right, with errors that name the position.
 
 use super::ArchitectureError;
 use super::error::Excerpt;
 use nas_assay_base::nearest_always;
 
-/// What is still to be read of a text.
+/// A text and the position up to which it has been read.
 pub(super) struct Cursor<'a> {
     space: &'static str,
     text: &'a str,
@@ -12,18 +12,18 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The whole of `text`, read by the grammar of the space called `space`.
+    /// A cursor at the start of `text`. `space` is the name of the space, for errors.
     pub(super) const fn new(space: &'static str, text: &'a str) -> Self {
         Self { space, text, rest: text }
     }
 
-    /// Passes over `token`, which errors call `expected`.
+    /// Reads `token`. Errors name it `expected`.
     pub(super) fn skip(&mut self, token: &str, expected: &'static str) -> Result<(), ArchitectureError> {
         self.rest = self.rest.strip_prefix(token).ok_or_else(|| self.unexpected(expected))?;
         Ok(())
     }
 
-    /// Reads one ASCII character that `accept` turns into a value; errors call what was due `expected`.
+    /// Reads one ASCII character that `accept` turns into a value. Errors name what was expected `expected`.
     pub(super) fn symbol<T>(
         &mut self,
         expected: &'static str,
@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
         Ok(value)
     }
 
-    /// Reads the longest run of characters that are `part` of a word and that `accept` turns into a value; errors call what was due
+    /// Reads the longest run of characters for which `part` is true, if `accept` turns it into a value. Errors name what was expected
     /// `expected`.
     pub(super) fn word<T>(
         &mut self,
@@ -49,7 +49,7 @@ impl<'a> Cursor<'a> {
         Ok(value)
     }
 
-    /// Reads the name of an operation, up to the next of `marks`.
+    /// Reads the name of one of the `known` operations, which ends at the next character of `marks`.
     pub(super) fn operation<T>(
         &mut self,
         marks: &[char],
@@ -68,12 +68,12 @@ impl<'a> Cursor<'a> {
         Ok(operation)
     }
 
-    /// Demands that everything has been read.
+    /// Checks that the whole text has been read.
     pub(super) fn end(&self) -> Result<(), ArchitectureError> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.unexpected("the end of the text")) }
     }
 
-    /// The error that something else than `expected` stands here.
+    /// The error that the text does not continue with `expected`.
     pub(super) fn unexpected(&self, expected: &'static str) -> ArchitectureError {
         let (space, position) = (self.space, self.position());
         ArchitectureError::Unexpected { space, position, expected, found: Excerpt::of(self.rest) }

@@ -1,35 +1,35 @@
-//! What can be wrong with the text of an architecture or the name of a space.
+//! Errors in the text of an architecture or the name of a space.
 
 use nas_assay_base::nearest_always;
 
 use super::SpaceId;
 
-/// A text that is not an architecture. Positions count bytes from 0.
+/// The text is not an architecture. Positions count bytes from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchitectureError {
-    /// The text departs from the space's grammar.
+    /// The text does not follow the grammar of the space.
     #[error("not an architecture of {space}: expected {expected} at byte {position}, found {found}")]
     Unexpected {
-        /// The name of the space whose grammar was followed.
+        /// The name of the space.
         space: &'static str,
-        /// Where the text departs.
+        /// The position of the first wrong byte.
         position: usize,
-        /// What the grammar asks for there.
+        /// What the grammar expects there.
         expected: &'static str,
-        /// What stands there.
+        /// The text there.
         found: Excerpt,
     },
-    /// An operation was due, and its name is none of the space's.
+    /// An operation was expected, and the space has none of that name.
     #[error(
         "not an architecture of {space}: unknown operation {found} at byte {position}; the nearest known one is `{nearest}`"
     )]
     UnknownOperation {
-        /// The name of the space whose operations were tried.
+        /// The name of the space.
         space: &'static str,
-        /// Where the name begins.
+        /// The position where the name begins.
         position: usize,
-        /// The name that stands there.
+        /// The unknown name.
         found: Excerpt,
         /// The operation with the most similar name.
         nearest: &'static str,
@@ -37,7 +37,7 @@ pub enum ArchitectureError {
 }
 
 impl ArchitectureError {
-    /// The byte at which the text went wrong.
+    /// The position of the first wrong byte.
     pub const fn position(&self) -> usize {
         match self {
             Self::Unexpected { position, .. } | Self::UnknownOperation { position, .. } => *position,
@@ -45,14 +45,14 @@ impl ArchitectureError {
     }
 }
 
-/// The beginning of a text in backquotes, cut short and with control characters escaped, or "the end of the text".
+/// The beginning of a text in backquotes, shortened and with control characters escaped; or "the end of the text" if it is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt(String);
 
 impl Excerpt {
     const CHARS: usize = 24;
 
-    /// The excerpt that stands for `text`.
+    /// The excerpt of `text`.
     pub fn of(text: &str) -> Self {
         if text.is_empty() {
             return Self("the end of the text".to_owned());
@@ -71,7 +71,7 @@ impl std::fmt::Display for Excerpt {
     }
 }
 
-/// A name that is no search space.
+/// The name is not a search space.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown search space {name}; the nearest known one is `{nearest}`")]
 pub struct UnknownSpace {

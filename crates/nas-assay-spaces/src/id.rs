@@ -1,4 +1,4 @@
-//! The search spaces by name.
+//! The names of the search spaces, and what is known about each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use super::nds::{self, Family as _};
 use super::{Architecture, UnknownSpace, nb101, nb201, nb301};
 use nas_assay_base::seed::Stream;
 
-/// A search space, by the name that specs, records and the command line use.
+/// A search space, under the name that specs, records and the command line use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpaceId {
@@ -25,27 +25,27 @@ pub enum SpaceId {
     NdsResnextA,
 }
 
-/// How many architectures a space has, by what counts as the same.
+/// How many architectures a space has, under three notions of sameness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Raw encodings.
+    /// Number of raw encodings.
     pub raw: u64,
-    /// Classes of the key that the paper removes isomorphic encodings by, where it has one that can be counted.
+    /// Number of classes under the key that the paper uses to remove isomorphic encodings, if there is one and its classes can be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical: Option<u64>,
-    /// Classes of encodings that build exactly the same network, where they can be counted.
+    /// Number of classes of encodings that build exactly the same network, if they can be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exact: Option<u64>,
 }
 
-/// What is decided, and between what.
+/// The decisions that make up an architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Positions {
-    /// How many decisions an architecture is.
+    /// Number of decisions per architecture.
     pub count: usize,
-    /// What they are, for people.
+    /// What is decided, in words.
     pub what: &'static str,
-    /// Operations to choose from; none where numbers are decided.
+    /// The operations to choose from; empty in the design spaces, where numbers are chosen.
     pub operations: &'static [&'static str],
 }
 
@@ -64,7 +64,7 @@ impl SpaceId {
         }
     }
 
-    /// The name, for people.
+    /// The full name, as reports show it.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Nb101 => "NAS-Bench-101 (1Shot1, sub-space 3)",
@@ -75,7 +75,7 @@ impl SpaceId {
         }
     }
 
-    /// The version of the space's definitions, part of every spec hash: raised by hand when a number derived from the space changes.
+    /// The version of the space's definitions, which is part of every spec hash. Raise it when a number derived from the space changes.
     pub const fn version(self) -> u32 {
         match self {
             Self::Nb101 => nb101::VERSION,
@@ -86,7 +86,7 @@ impl SpaceId {
         }
     }
 
-    /// How many architectures there are. Every count is of the definition, and a test counts each.
+    /// The number of architectures. The counts follow from the definition of the space, and tests count each of them.
     pub const fn counts(self) -> Counts {
         const fn of(raw: usize, canonical: usize, exact: usize) -> Counts {
             Counts { raw: raw as u64, canonical: Some(canonical as u64), exact: Some(exact as u64) }
@@ -103,7 +103,7 @@ impl SpaceId {
         }
     }
 
-    /// What an architecture decides.
+    /// The decisions that make up an architecture of this space.
     pub const fn positions(self) -> Positions {
         match self {
             Self::Nb101 => Positions {
@@ -153,8 +153,8 @@ impl SpaceId {
         }
     }
 
-    /// One architecture of each class of the paper's key, in the space's order, where the space has a list of them: NAS-Bench-101's
-    /// sub-space without isomorphs and NAS-Bench-201's groups.
+    /// One architecture per class under the paper's key, in the space's order. Only NAS-Bench-101 (the paper's subset without isomorphic
+    /// cells) and NAS-Bench-201 (the member with the smallest index of each class) have such a list.
     pub fn representatives(self) -> Option<Vec<Architecture>> {
         match self {
             Self::Nb101 => Some(nb101::Subset::Paper.architectures().map(Architecture::Nb101).collect()),
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(counts[4], (11_390_625, Some(11_390_625), Some(11_390_625)));
     }
 
-    /// What people and hashes are told of a space. A version that is raised is raised here, too.
+    /// Whoever raises a version raises it here too.
     #[test]
     fn a_space_says_what_it_is() {
         let found = SpaceId::ALL.map(|id| (id.title(), id.version(), id.positions().count));

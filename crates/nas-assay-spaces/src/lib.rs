@@ -1,7 +1,28 @@
-//! Architectures as pure data: parsing, sampling, enumeration, mutation, canonical forms, census.
+//! Search spaces: architectures as pure data, with parsing, sampling, enumeration, mutation, canonical forms and census.
 //!
-//! A search space is a module of its own with its own `Architecture`; [`Architecture`] here is the one type that the rest of the
-//! package passes around, and [`SpaceId`] its name in specs and records. Nothing in this module sees a tensor or an accuracy.
+//! Each search space is a module with an `Architecture` of its own. [`Architecture`] is an architecture of any space, and [`SpaceId`] the
+//! name of a space in specs and records. A [`Census`] counts parameters, FLOPs and `ReLU`s without building the network. This crate knows
+//! neither tensors nor accuracies.
+//!
+//! ```
+//! use nas_assay_base::seed::Seed;
+//! use nas_assay_spaces::{Architecture, Skeleton, SpaceId, nb201};
+//!
+//! let text = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|avg_pool_3x3~2|";
+//! let architecture = Architecture::parse(SpaceId::Nb201, text)?;
+//! assert_eq!(architecture.to_string(), text);
+//!
+//! // No executed edge of this cell has weights: only the network around it is counted.
+//! let skeleton = Skeleton::from(nb201::Skeleton::default());
+//! let census = architecture.census(&skeleton)?;
+//! assert_eq!((census.params, census.conv_calls), (73_306, 7));
+//!
+//! // The same stream gives the same architecture.
+//! let mut stream = Seed::root(20).stream();
+//! let sampled = SpaceId::NdsResnet.sample(&mut stream);
+//! assert_eq!(sampled, SpaceId::NdsResnet.sample(&mut Seed::root(20).stream()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod architecture;
 mod census;

@@ -1,34 +1,34 @@
-//! The architectures of one training step.
+//! Drawing the architectures of one training step.
 
 use super::{Architecture, EmptyPool, Pool, nb201};
 use nas_assay_base::seed::Stream;
 
-/// How the architectures of a step are drawn.
+/// How the architectures of a training step are drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sampler {
-    /// So many uniform and independent draws from a pool.
+    /// `count` uniform and independent draws from a pool.
     Uniform {
-        /// What is drawn from.
+        /// The pool.
         pool: Pool,
-        /// Architectures a step.
+        /// Architectures per step.
         count: usize,
     },
-    /// NAS-Bench-201 by [`nb201::fair_draw`]; cells without a live convolution are left out.
+    /// [`nb201::fair_draw`] for NAS-Bench-201. Cells without a live convolution are left out.
     Fair(FairOperations),
 }
 
-/// Operations of NAS-Bench-201 with a convolution among them.
+/// Operations of NAS-Bench-201 for a fair draw, at least one of them a convolution.
 ///
-/// Its cell has that convolution on the edge from input to output, which is live whatever the other edges are, so a fair draw always
-/// leaves a cell to train.
+/// In a fair draw, one cell has that convolution on the edge from input to output. This edge is live whatever the other edges are, so every
+/// fair draw has at least one cell to train.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FairOperations(Vec<nb201::Operation>);
 
 impl FairOperations {
-    /// These operations.
+    /// Takes these operations.
     ///
     /// # Errors
-    /// If no convolution is among them.
+    /// If none of them is a convolution.
     pub fn new(operations: Vec<nb201::Operation>) -> Result<Self, EmptyPool> {
         let trainable = operations.iter().any(|operation| operation.conv_kernel().is_some());
         if trainable { Ok(Self(operations)) } else { Err(EmptyPool) }
@@ -36,12 +36,12 @@ impl FairOperations {
 }
 
 impl Sampler {
-    /// One architecture a step.
+    /// One architecture per step.
     pub fn one_of(pool: Pool) -> Self {
         Self::Uniform { pool, count: 1 }
     }
 
-    /// The architectures of a step.
+    /// Draws the architectures of a step.
     pub fn draw(&self, stream: &mut Stream) -> Vec<Architecture> {
         match self {
             Self::Uniform { pool, count } => (0..*count).map(|_| pool.draw(stream)).collect(),

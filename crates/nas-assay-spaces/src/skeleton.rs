@@ -1,22 +1,22 @@
-//! The network around an architecture, of any space.
+//! The network around an architecture of any space.
 
 use serde::{Deserialize, Serialize};
 
 use super::{nb101, nb201, nb301, nds};
 
-/// Which of a space's two networks: they may differ in more than in whose weights they hold.
+/// Which of the two networks of a space is meant. They can differ in their layers too, not only in their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
-    /// The network that an architecture is trained as alone.
+    /// The network of one architecture, which is trained alone.
     #[default]
     StandAlone,
-    /// The network that all architectures share weights in, and each one's part of it.
+    /// The network whose weights all architectures share, and the sub-network of one architecture in it.
     Supernet,
 }
 
 impl Form {
-    /// The name, for people.
+    /// The name, as reports show it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::StandAlone => "stand-alone network",
@@ -25,7 +25,7 @@ impl Form {
     }
 }
 
-/// Everything about a network but its architecture: sizes, and what the spaces' networks differ in.
+/// Everything about a network except its architecture, such as channels, cells, classes and image size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Skeleton {
     /// Of NAS-Bench-101.
@@ -39,7 +39,7 @@ pub enum Skeleton {
 }
 
 impl Skeleton {
-    /// The name of the space, or spaces, that it belongs to.
+    /// The name of the space that it belongs to; `nds` for the two design spaces.
     pub const fn space(&self) -> &'static str {
         match self {
             Self::Nb101(_) => "nb101",
@@ -59,10 +59,10 @@ impl Skeleton {
         }
     }
 
-    /// Whether a network can be built from it and counted in 64 bits.
+    /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         match self {
             Self::Nb101(skeleton) => skeleton.validate(),
@@ -97,16 +97,16 @@ impl From<nds::Skeleton> for Skeleton {
     }
 }
 
-/// A skeleton that no network can be built from, or whose counts would not fit, or that belongs to another space.
+/// The skeleton has a size out of range, or belongs to another space than the architecture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SkeletonError {
-    /// A size is out of its range.
+    /// A size is out of range.
     #[error("skeleton: {field} is {value}, which is not in 1..={limit}")]
     Size {
         /// The field's name.
         field: &'static str,
-        /// What it was set to.
+        /// Its value.
         value: usize,
         /// The greatest value it may have.
         limit: usize,
@@ -114,11 +114,11 @@ pub enum SkeletonError {
     /// The image cannot be halved twice.
     #[error("skeleton: resolution is {0}, which is not a multiple of 4 (two reductions halve the image)")]
     Resolution(usize),
-    /// Channels cannot be divided by this.
+    /// The channels cannot be divided by this number.
     #[error("skeleton: width_divisor is {0}, and must be 1, 2 or 4, and divide the stem's channels")]
     Divisor(usize),
-    /// It is of another space than the architecture.
-    #[error("an architecture of {architecture} in a skeleton of {skeleton}: the two must be of one space")]
+    /// It belongs to another space than the architecture.
+    #[error("an architecture of {architecture} in a skeleton of {skeleton}: both must belong to the same space")]
     Foreign {
         /// The architecture's space.
         architecture: &'static str,
@@ -133,7 +133,7 @@ impl SkeletonError {
         if value == 0 || value > limit { Err(Self::Size { field, value, limit }) } else { Ok(()) }
     }
 
-    /// Refuses what no network of any space can have.
+    /// Refuses sizes that no network of any space can have.
     pub(super) fn check_common(channels: usize, cells: usize, classes: usize, resolution: usize) -> Result<(), Self> {
         Self::check("channels", channels, 4096)?;
         Self::check("cells", cells, 1024)?;
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_has_a_name_for_people() {
+    fn a_form_has_a_name() {
         assert_eq!([Form::StandAlone, Form::Supernet].map(Form::name), ["stand-alone network", "supernet"]);
     }
 

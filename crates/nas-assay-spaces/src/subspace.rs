@@ -1,24 +1,24 @@
-//! A space with some of its operations left out.
+//! A search space without some of its operations.
 
 use super::{Architecture, SpaceId, nb101, nb201, nb301};
 use nas_assay_base::seed::Stream;
 
-/// Raised when the same operations left out leave other architectures, or another order of them.
+/// The version of sub-spaces. Raise it when leaving out the same operations leaves other architectures, or another order of them.
 pub const SUB_SPACE_VERSION: u32 = 2;
 
-/// The raw encodings of a space that use none of the operations left out, be they executed or not. A convolution is always among
-/// the others, so that there is something to train.
+/// The raw encodings of a space without any operation that is left out, whether it would be executed or not. At least one convolution
+/// stays, so that there is something to train.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubSpace {
     space: SpaceId,
-    /// Places of the operations that stay, among all of the space.
+    /// Indices of the operations that stay, in the space's list.
     operations: Vec<usize>,
 }
 
-/// Operations that can't be left out.
+/// The operations cannot be left out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubSpaceError {
-    /// The space has no operation of the name.
+    /// The space has no operation of that name.
     #[error("names `{name}`; {}", known(*space))]
     Unknown {
         /// The space.
@@ -26,7 +26,7 @@ pub enum SubSpaceError {
         /// The name.
         name: String,
     },
-    /// Nothing is left to train.
+    /// No convolution is left to train.
     #[error("leaves no convolution of {space}, so that there is nothing to train")]
     Untrainable {
         /// The space.
@@ -45,7 +45,7 @@ impl SubSpace {
     /// `space` without the operations of these names.
     ///
     /// # Errors
-    /// If there is none of a name, or no convolution is left.
+    /// If the space has no operation of some name, or no convolution is left.
     pub fn without(space: SpaceId, names: &[String]) -> Result<Self, SubSpaceError> {
         let all = space.positions().operations;
         if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
@@ -66,7 +66,7 @@ impl SubSpace {
         }
     }
 
-    /// Whether an architecture of the space uses no operation that is left out.
+    /// Whether an architecture of the space has only operations that stay.
     pub fn contains(&self, architecture: Architecture) -> bool {
         let stays = |place: usize| self.operations.contains(&place);
         match architecture {
@@ -80,9 +80,9 @@ impl SubSpace {
         }
     }
 
-    /// One architecture of each class of the paper's key that has a member here, in the space's order, where the space has a list of
-    /// classes. Isomorphic cells of NAS-Bench-101 have the same operations; in NAS-Bench-201 a class may have some members here and others
-    /// not, and the first of those here stands for it.
+    /// One architecture for each class under the paper's key that has a member in the sub-space, in the space's order; `None` if the space
+    /// has no list of classes. Isomorphic cells of NAS-Bench-101 have the same operations. A class of NAS-Bench-201 can be partly in the
+    /// sub-space; then its first member in the sub-space is taken.
     pub fn representatives(&self) -> Option<Vec<Architecture>> {
         if self.space != SpaceId::Nb201 {
             let all = self.space.representatives()?;
@@ -105,7 +105,7 @@ impl SubSpace {
         }
     }
 
-    /// The operations of NAS-Bench-201 that stay.
+    /// The operations that stay, for NAS-Bench-201.
     pub fn nb201_operations(&self) -> Vec<nb201::Operation> {
         self.of(&nb201::Operation::ALL)
     }
@@ -125,9 +125,9 @@ mod tests {
         SubSpace::without(space, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
     }
 
-    /// Classes of NAS-Bench-201 with a member that lacks an operation; the paper's key treats convolutions and pooling alike. The published
-    /// counts (`analysis_op_pruning.py` of Ning et al.: 3,131, 2,155, 1,219, 1,215, 1,219) are of classes whose representative in the
-    /// authors' list lacks it: those of the table's representatives.
+    /// The number of NAS-Bench-201 classes that have a member without an operation. The paper's key treats convolutions and pooling alike,
+    /// so their counts are equal. The published counts (`analysis_op_pruning.py` of Ning et al.: 3,131, 2,155, 1,219, 1,215, 1,219) differ:
+    /// they are of classes whose representative in the authors' list lacks the operation.
     #[test]
     fn classes_without_an_operation_are_counted() {
         let counts = nb201::Operation::ALL.map(|operation| {

@@ -1,14 +1,14 @@
-//! Which raw encodings build the same network: NAS-Bench-101's own hash.
+//! NAS-Bench-101's own hash, which decides which raw encodings build the same network.
 //!
-//! | encodings | adjacencies without unused vertices | labelled | hashes |
+//! | encodings | adjacencies after pruning | pruned cells | hashes |
 //! |---|---|---|---|
 //! | [`Subset::Paper`](super::Subset::Paper) | 60 | 14,580 | 14,580 |
 //! | all that use every vertex ([`Architecture::is_full`]) | 445 | 108,135 | 49,032 |
 //! | [`Subset::Raw`](super::Subset::Raw) | 876 | 135,900 | 55,854 |
 //!
-//! The hash is of the pruned cell: unused vertices do not count. Cells with one hash are isomorphic as labelled graphs (Ying et al.
-//! verified this for their whole space by comparing graphs), and isomorphic cells are one network up to the names of its weights and
-//! the order of the channels that the output concatenates.
+//! The hash is that of the pruned cell, so unused vertices do not count. Cells with equal hashes are isomorphic as labelled graphs (Ying et
+//! al. verified this for their whole space by comparing graphs). Isomorphic cells are the same network, up to the names of weights and the
+//! order of the channels that the output concatenates.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl Architecture {
     }
 }
 
-/// An MD5 as the 32 hexadecimal digits that further hashes are taken of.
+/// An MD5 as 32 hexadecimal digits. Further hashes are taken of these digits.
 type Digits = [u8; 32];
 
 fn digits(hash: Md5) -> Digits {
@@ -54,8 +54,8 @@ fn digits(hash: Md5) -> Digits {
 }
 
 impl Module {
-    /// The hash: each vertex starts with that of its degrees and its label, takes in those of its parents and children as often as
-    /// there are vertices, and the sorted hashes of all vertices make the graph's.
+    /// The hash of the graph. Each vertex starts with the hash of its degrees and its label. Then, as many times as there are vertices, each
+    /// hash is combined with those of parents and children. The sorted hashes of all vertices give the hash of the graph.
     pub(super) fn hash(&self) -> ModuleHash {
         let mut hashes = [[0; 32]; VERTICES];
         for (vertex, label) in self.labels().iter().enumerate() {
@@ -111,7 +111,7 @@ mod tests {
     use rayon::prelude::*;
     use std::collections::BTreeSet;
 
-    /// Hashes that a second implementation, in Python and on its `hashlib`, gives these cells; the last three lose vertices.
+    /// Hashes of these cells by a second implementation, in Python with `hashlib`. The last three cells have unused vertices.
     #[test]
     fn hashes_are_those_of_another_implementation() {
         for (text, expected) in REFERENCE {
@@ -151,7 +151,8 @@ mod tests {
         ),
     ];
 
-    /// Adjacencies and labelled cells, vertices that are not used removed without renumbering the others; the same renumbered; hashes.
+    /// The number of adjacencies and of labelled cells, first with unused vertices removed but the others not renumbered, then renumbered;
+    /// and the number of hashes.
     fn classes(encodings: impl Iterator<Item = Architecture>) -> ([usize; 2], [usize; 2], usize) {
         let (mut in_place, mut renumbered) = (BTreeSet::new(), BTreeSet::new());
         for architecture in encodings {
@@ -175,7 +176,7 @@ mod tests {
         assert_eq!(classes(Architecture::all()), ([876, 135_900], [596, 118_524], DISTINCT));
     }
 
-    /// The least of a graph's relabellings, input and output kept: what the hash stands for.
+    /// The smallest relabelling of a graph that keeps input and output. It is the exact form of what the hash stands for.
     fn least(module: &Module) -> Module {
         fn extend(module: &Module, order: &mut Vec<usize>, best: &mut Option<Module>) {
             let inner = 1..module.len() - 1;
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn hashes_agree_exactly_with_isomorphism_in_a_sample() {
         let mut stream = Seed::root(101).stream();
-        // Mutants of a few cells, so that isomorphic ones are among them.
+        // Neighbours of a few cells, so that some of them are isomorphic.
         let start = [(); 20].map(|()| Architecture::sample(&mut stream));
         let cells: Vec<_> = start.into_iter().flat_map(|a| a.neighbours(Subset::Raw)).collect();
         let cells: Vec<_> = cells.iter().map(|&a| (least(&Module::pruned(a)), a.hash())).collect();

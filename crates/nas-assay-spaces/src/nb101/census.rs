@@ -1,21 +1,21 @@
-//! What the networks of a cell cost: stand-alone, in the supernet, and as the paper's table has it.
+//! The two networks of a cell and their counts, and the costs in the paper's table.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, BLOCKS, Operation, PARENTS, VERTICES};
 use crate::Census;
 
-/// NAS-Bench-101's own network (Ying et al. 2019, and `model_builder` of its code): a stem, three stacks of cells, each stack after the
-/// first begun by a 2×2 max pooling that halves the maps and doubles the channels; global average pool; linear layer. Every convolution
+/// NAS-Bench-101's own network (Ying et al. 2019, and `model_builder` of its code): a stem, three stacks of cells, global average pool,
+/// linear layer. A 2×2 max pooling before the second and the third stack halves the maps, and the channels double there. Every convolution
 /// is followed by a batch-norm with scale and shift and by a `ReLU`.
 ///
-/// The default has the benchmark's sizes: 128 channels, 3 cells a stack, CIFAR-10.
+/// The default has the benchmark's sizes: 128 channels, 3 cells per stack, CIFAR-10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StandAlone {
-    /// Channels that the cells of the first stack put out; each later stack has twice as many as the one before.
+    /// Output channels of the cells of the first stack. Each later stack has twice as many as the one before.
     pub channels: usize,
-    /// Cells a stack.
+    /// Number of cells per stack.
     pub cells: usize,
     /// Classes of the classifier.
     pub classes: usize,
@@ -29,13 +29,13 @@ impl Default for StandAlone {
     }
 }
 
-/// The weight-sharing network of NAS-Bench-1Shot1 (`optimizers/darts/model_search.py` of its code), from which the published one-shot
-/// scores come.
+/// The weight-sharing network of NAS-Bench-1Shot1 (`optimizers/darts/model_search.py` of its code), which gave the published one-shot scores.
 ///
-/// A stem; cells of five choice blocks, each with its own 1×1 projection of the cell's input, all at full width; the blocks are
-/// concatenated (one that does not feed the output as zeros) and, where the input feeds the output, a projection of the input to that
-/// width is added. Max pooling of 2×2 with padding 1 and twice the channels before the cells at one and two thirds of the depth. Then
-/// `ReLU`, a 1×1 convolution back to one block's width, batch-norm, global average pool, linear layer.
+/// After a stem come cells of five choice blocks at full width, each with its own 1×1 projection of the cell's input. The output of a cell
+/// concatenates the blocks; a block that is no parent of the output gives zeros. If the input is a parent of the output, a projection of
+/// the input to that width is added. Before the cells at one and two thirds of the depth, a 2×2 max pooling with padding 1 halves the maps,
+/// and the channels double. The last cell is followed by `ReLU`, a 1×1 convolution to the width of one block, batch-norm, global average
+/// pool and a linear layer.
 ///
 /// The default has the paper's sizes: 16 channels, 9 cells, CIFAR-10, affine batch-norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,13 +43,13 @@ impl Default for StandAlone {
 pub struct Supernet {
     /// Channels of each choice block of the first cells.
     pub channels: usize,
-    /// Cells, all in all.
+    /// Total number of cells.
     pub layers: usize,
     /// Classes of the classifier.
     pub classes: usize,
     /// Height and width of an input image, in pixels.
     pub resolution: usize,
-    /// Whether batch-norm has a trainable scale and shift. That of the last 1×1 convolution never has.
+    /// Whether batch-norm has a trainable scale and shift. Batch-norm of the last 1×1 convolution never has.
     pub affine: bool,
 }
 
@@ -59,20 +59,20 @@ impl Default for Supernet {
     }
 }
 
-/// The last two columns of `truth/nb101.csv`: see [`Architecture::table_cost`].
+/// The last two columns of `truth/nb101.csv`; see [`Architecture::table_cost`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TableCost {
-    /// Weights of convolutions and of the linear layer.
+    /// Weights of the convolutions and the linear layer.
     pub params: u64,
-    /// Multiply-accumulates of convolutions and of the linear layer.
+    /// Multiply-accumulates of the convolutions and the linear layer.
     pub flops: u64,
 }
 
 impl Architecture {
-    /// The channels of each vertex of the stand-alone cell that maps `inputs` channels to `outputs`; 0 of a vertex that takes no part.
+    /// The channels of each vertex of the stand-alone cell that maps `inputs` channels to `outputs`; 0 for an unused vertex.
     ///
-    /// The vertices that the output concatenates share its channels equally, the first ones with one more if that leaves a remainder;
-    /// any other has the most of the vertices that it feeds.
+    /// The vertices that the output concatenates share its channels equally; if there is a remainder, the first ones get one more. Any other
+    /// vertex has as many channels as the widest of its children.
     pub fn vertex_channels(self, inputs: usize, outputs: usize) -> [usize; VERTICES] {
         let live = self.live_vertices();
         let last = VERTICES - 1;
@@ -89,7 +89,7 @@ impl Architecture {
         channels
     }
 
-    /// The counts of NAS-Bench-101's network of this cell.
+    /// The counts of NAS-Bench-101's own network of this cell.
     pub fn census(self, network: &StandAlone) -> Census {
         let live = self.live_vertices();
         let mut census = Census::default();
@@ -116,7 +116,7 @@ impl Architecture {
         census
     }
 
-    /// The counts of this cell's sub-network of the supernet: of what takes part in its output, each weight once.
+    /// The counts of this cell's sub-network in the supernet. Only what the output depends on is counted, and each weight once.
     pub fn supernet_census(self, network: &Supernet) -> Census {
         let live = self.live_vertices();
         let mut census = Census::default();
@@ -139,12 +139,12 @@ impl Architecture {
         census
     }
 
-    /// The costs that the paper's table gives this encoding in its columns `supernet_params` and `supernet_flops`, with what they count.
+    /// The costs that the paper's table has for this encoding, in its columns `supernet_params` and `supernet_flops`.
     ///
-    /// They are not of the [`Supernet`] that the published scores come from, but of another one of the authors' code (`aw_nas`), and a
-    /// faulty one: its 8 cells have **four choice blocks, so that vertex 5 and its operation are left out**. Every projection is
-    /// counted, used or not; an operation is applied to each incoming edge and counted as often, that of vertex 4 twice. Batch-norms
-    /// and biases are not counted. So the columns depend on the operations of vertices 1 to 4 alone.
+    /// They do not belong to the [`Supernet`] of the published scores. They belong to another one of the authors' code (`aw_nas`), which has
+    /// a mistake: its 8 cells have **four choice blocks, so vertex 5 and its operation are missing**. Every projection is counted, used or
+    /// not. An operation is applied to each incoming edge and counted each time, so that of vertex 4 is counted twice. Batch-norms and
+    /// biases are not counted. So the columns depend only on the operations of vertices 1 to 4.
     pub fn table_cost(self) -> TableCost {
         const TABLE_BLOCKS: usize = 4;
         let (channels, layers, classes, resolution) = (16, 8, 10, 32);
@@ -164,23 +164,23 @@ impl Architecture {
         TableCost { params: census.conv_weights + census.linear_weights, flops: census.flops }
     }
 
-    /// The kernel's side of vertex `vertex`, if it has an operation with weights.
+    /// The side of the kernel of vertex `vertex`; `None` if it has no operation with weights.
     fn kernel_at(self, vertex: usize) -> Option<usize> {
         let block = vertex.checked_sub(1)?;
         self.operations.get(block).copied().and_then(Operation::conv_kernel)
     }
 }
 
-/// What comes out of the last cell of a supernet.
+/// The sizes of the output of the last cell of a supernet.
 struct End {
-    /// Channels of a block.
+    /// Channels of one block.
     channels: usize,
-    /// Channels of all blocks.
+    /// Channels of all blocks together.
     width: usize,
     side: usize,
 }
 
-/// Goes through the cells of a supernet of `layers` cells with `blocks` blocks: channels that come in, channels of a block, side.
+/// Visits the cells of a supernet with `layers` cells of `blocks` blocks, with (input channels, channels of a block, side) of each.
 fn for_each_cell(
     channels: usize,
     layers: usize,
@@ -191,7 +191,7 @@ fn for_each_cell(
     let mut end = End { channels, width: channels, side: resolution };
     for layer in 0..layers {
         if layer == layers / 3 || layer == 2 * layers / 3 {
-            // A 2×2 window with stride 2 and padding 1: the maps grow by the padding before they are halved.
+            // A 2×2 window with stride 2 and padding 1: the padding makes the maps larger before they are halved.
             (end.channels, end.side) = (2 * end.channels, end.side / 2 + 1);
         }
         cell(end.width, end.channels, end.side);
@@ -224,19 +224,19 @@ mod tests {
 
     #[test]
     fn the_output_shares_its_channels_among_its_parents() {
-        // Parents of the output: 3 and 5. Vertex 4 feeds 5, vertex 2 feeds 3, 4 and 5, vertex 1 feeds 2.
+        // Parents of the output: 3 and 5. Vertex 4 is a parent of 5, vertex 2 of 3, 4 and 5, vertex 1 of 2.
         assert_eq!(first().vertex_channels(7, 128), [7, 64, 64, 64, 64, 64, 128]);
         assert_eq!(first().vertex_channels(7, 9), [7, 5, 5, 5, 4, 4, 9]);
     }
 
-    /// A cell of vertex 1 alone beside the input: everything can be added up by hand.
+    /// A cell in which only the input and vertex 1 are used, added up by hand.
     #[test]
     fn a_small_cell_adds_up_by_hand() {
         let bits = ["0100001", "0010001", "0001100", "0000110", "0000010", "0000000", "0000000"].concat();
         let text = format!("{bits}:input|conv3x3-bn-relu|maxpool3x3|maxpool3x3|maxpool3x3|conv1x1-bn-relu|output");
         let architecture: Architecture = text.parse().unwrap();
         let census = architecture.census(&StandAlone { channels: 2, cells: 1, classes: 3, resolution: 8 });
-        // Of each cell: a projection to vertex 1, its 3×3 convolution, a projection to the output.
+        // Each cell has a projection to vertex 1, its 3×3 convolution, and a projection to the output.
         let cells = (2 * 2 + 36 + 2 * 2) + (2 * 4 + 144 + 2 * 4) + (4 * 8 + 576 + 4 * 8);
         assert_eq!(census.conv_weights, 27 * 2 + cells);
         assert_eq!(census.norm_params, 2 * (2 + 3 * (2 + 4 + 8)));
@@ -246,14 +246,14 @@ mod tests {
         assert_eq!(census.relu_elements, 2 * 64 + 3 * (2 * 64 + 4 * 16 + 8 * 4));
         let supernet =
             architecture.supernet_census(&Supernet { channels: 2, layers: 1, classes: 3, resolution: 8, affine: true });
-        // One layer is at one third and at two thirds of the depth: 4 channels on maps of 5×5.
+        // A single cell is at one third and at two thirds of the depth: 4 channels on maps of 5×5.
         assert_eq!(supernet.conv_weights, 54 + (2 * 4 + 144 + 2 * 20) + 20 * 4);
         assert_eq!(supernet.norm_params, 2 * (2 + 4 + 4 + 20));
         assert_eq!(supernet.flops, 54 * 64 + (8 + 144 + 40 + 80) * 25 + 12);
         assert_eq!((supernet.relu_calls, supernet.relu_elements), (5, 2 * 64 + (4 + 4 + 20 + 20) * 25));
     }
 
-    /// A cell whose input feeds vertices 1 and 4 and the output, in a supernet that halves its maps twice.
+    /// A cell whose input is a parent of vertices 1 and 4 and of the output, in a supernet that halves its maps twice.
     fn with_shortcuts() -> Architecture {
         let bits = ["0100101", "0010010", "0001000", "0000100", "0000010", "0000001", "0000000"].concat();
         let text = format!("{bits}:input|conv3x3-bn-relu|maxpool3x3|conv1x1-bn-relu|maxpool3x3|conv3x3-bn-relu|output");
@@ -269,7 +269,7 @@ mod tests {
             resolution: 8,
             affine: true,
         });
-        // Of each cell: projections to vertices 1 and 4 and, five times as wide, to the output; two 3×3 and a 1×1 convolution.
+        // Each cell has projections to vertices 1 and 4 and to the output (five times as wide), two 3×3 convolutions and a 1×1 convolution.
         let cell = |inputs: u64, channels: u64| 7 * inputs * channels + 19 * channels * channels;
         let cells = [cell(4, 4), cell(20, 8), cell(40, 16)];
         assert_eq!(census.conv_weights, 27 * 4 + cells.iter().sum::<u64>() + 80 * 16);
@@ -319,7 +319,7 @@ mod tests {
     }
 
     proptest! {
-        /// The order of vertices decides which get the odd channels, so a hash fixes the counts only where there are none.
+        /// If channels are not divisible, the order of vertices decides which get one more. Otherwise the hash determines the counts.
         #[test]
         fn isomorphic_cells_have_one_census(index in 0..super::super::COUNT, seed: u64) {
             let architecture = Architecture::from_index(index).unwrap();

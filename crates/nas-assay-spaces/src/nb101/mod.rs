@@ -1,12 +1,12 @@
-//! NAS-Bench-101 (Ying et al., ICML 2019) as sub-space 3 of NAS-Bench-1Shot1 (Zela et al., ICLR 2020): a cell of seven vertices, one
-//! of three operations on each of the five between input and output.
+//! NAS-Bench-101 (Ying et al., ICML 2019), restricted to sub-space 3 of NAS-Bench-1Shot1 (Zela et al., ICLR 2020): a cell of seven
+//! vertices. Each of the five vertices between input and output has one of three operations.
 //!
-//! Vertex 0 is the cell's input and vertex 6 its output. A vertex's value is its operation applied to the sum of its parents' values;
-//! the output concatenates its parents' values. What makes the sub-space is that the number of [`PARENTS`] of each vertex is fixed,
-//! nine edges in all. A vertex need not be used: what does not reach the output is pruned.
+//! Vertex 0 is the cell's input and vertex 6 its output. The value of a vertex is its operation applied to the sum of its parents' values;
+//! the output concatenates its parents' values. In this sub-space the number of [`PARENTS`] of each vertex is fixed, so a cell has nine
+//! edges. A vertex can be unused: vertices without a path to the output are pruned.
 //!
-//! An [`Architecture`] is a raw encoding, of which there are 5,400 · 3⁵ = 1,312,200. The paper's space is a [`Subset`] of them without
-//! isomorphic members.
+//! An [`Architecture`] is a raw encoding, and there are 5,400 · 3⁵ = 1,312,200 of them. The paper's space is a [`Subset`] without isomorphic
+//! cells.
 
 mod canonical;
 mod census;
@@ -26,34 +26,34 @@ use serde::{Deserialize, Serialize};
 
 use nas_assay_base::seed::Stream;
 
-/// Name of this space in specs and records.
+/// The name of this space in specs and records.
 pub const NAME: &str = "nb101";
 
-/// Version of this space's definitions, part of every spec hash.
+/// The version of this space's definitions, which is part of every spec hash.
 pub const VERSION: u32 = 1;
 
-/// Vertices of the cell, input and output among them.
+/// Number of vertices of the cell, including input and output.
 pub const VERTICES: usize = 7;
 
-/// Vertices with an operation: 1 to 5.
+/// Number of vertices with an operation: vertices 1 to 5.
 pub const BLOCKS: usize = 5;
 
-/// Parents of each vertex.
+/// Number of parents of each vertex.
 pub const PARENTS: [usize; VERTICES] = [0, 1, 1, 1, 2, 2, 2];
 
-/// Adjacencies: the choices of parents, 2·3·6·10·15 for vertices 2 to 6.
+/// Number of adjacency matrices: 2·3·6·10·15 choices of parents for vertices 2 to 6.
 pub const ADJACENCIES: usize = 5_400;
 
-/// Raw encodings: an adjacency and an operation for each of [`BLOCKS`].
+/// Number of raw encodings: an adjacency matrix, and an operation for each of [`BLOCKS`] vertices.
 pub const COUNT: usize = ADJACENCIES * LABELLINGS;
 
-/// Raw encodings that are not isomorphic, by [`Architecture::hash`].
+/// Number of classes of isomorphic raw encodings, by [`Architecture::hash`].
 pub const DISTINCT: usize = 55_854;
 
-/// Choices of operations: 3⁵.
+/// Number of choices of operations: 3⁵.
 const LABELLINGS: usize = 243;
 
-/// What a vertex does to the sum of its parents' values.
+/// The operation of a vertex, applied to the sum of its parents' values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Operation {
     /// 1×1 convolution, batch-norm, `ReLU`.
@@ -71,7 +71,7 @@ impl Operation {
     /// Every operation, in the order of NAS-Bench-1Shot1.
     pub const ALL: [Self; 3] = [Self::Conv1x1, Self::Conv3x3, Self::MaxPool3x3];
 
-    /// The benchmark's name.
+    /// The name in the benchmark.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conv1x1 => "conv1x1-bn-relu",
@@ -80,7 +80,7 @@ impl Operation {
         }
     }
 
-    /// The kernel's side, for an operation with weights.
+    /// The side of the kernel; `None` for an operation without weights.
     pub const fn conv_kernel(self) -> Option<usize> {
         match self {
             Self::Conv1x1 => Some(1),
@@ -96,24 +96,24 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A raw encoding: the parents of each vertex and the operations of vertices 1 to 5. Ordered as [`index`](Self::index).
+/// A raw encoding: the parents of each vertex and the operations of vertices 1 to 5. Ordered by [`index`](Self::index).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Architecture {
-    /// Bit `u` of entry `v` is the edge from `u` to `v`; as many bits as [`PARENTS`] says, all below `v`.
+    /// Bit `u` of entry `v` is the edge from `u` to `v`. Entry `v` has [`PARENTS`]`[v]` bits, all below bit `v`.
     parents: [u8; VERTICES],
     operations: [Operation; BLOCKS],
 }
 
 impl Architecture {
-    /// The cell with these edges and operations, if each vertex has as many parents as it must, all before it. Bit `u` of `parents[v]`
-    /// is the edge from vertex `u` to vertex `v`.
+    /// The cell with these edges and operations. Bit `u` of `parents[v]` is the edge from vertex `u` to vertex `v`. `None` unless each vertex
+    /// has its number of [`PARENTS`], all of them before it.
     pub fn new(parents: [u8; VERTICES], operations: [Operation; BLOCKS]) -> Option<Self> {
         let fits = |v: usize| parents[v].count_ones() as usize == PARENTS[v] && usize::from(parents[v]) < 1 << v;
         (0..VERTICES).all(fits).then_some(Self { parents, operations })
     }
 
-    /// The parents of vertex `vertex`, ascending; none of a vertex that there is not.
+    /// The parents of vertex `vertex`, in ascending order. A vertex that does not exist has none.
     pub fn parents(self, vertex: usize) -> impl DoubleEndedIterator<Item = usize> {
         let mask = self.parents.get(vertex).copied().unwrap_or(0);
         (0..VERTICES).filter(move |&parent| mask & 1 << parent != 0)
@@ -129,8 +129,8 @@ impl Architecture {
         self.operations
     }
 
-    /// The place in the enumeration, below [`COUNT`]: the choices of parents of vertices 2 to 6 as digits, then those of operations of
-    /// vertices 1 to 5, the first the greatest.
+    /// The index in the enumeration, below [`COUNT`]. Its digits, the most significant first, are the choices of parents of vertices 2 to 6,
+    /// then the operations of vertices 1 to 5.
     pub fn index(self) -> usize {
         let adjacency = (2..VERTICES).fold(0, |index, vertex| {
             let choices = parent_sets(vertex);
@@ -169,22 +169,23 @@ impl Architecture {
         (0..COUNT).map(Self::at)
     }
 
-    /// A uniformly drawn raw encoding. One draw from the stream. [`Subset::sample`] draws from the paper's space too.
+    /// A uniformly drawn raw encoding. Takes one draw from the stream. [`Subset::sample`] can draw from the paper's space instead.
     pub fn sample(stream: &mut Stream) -> Self {
         Self::at(stream.index(COUNT))
     }
 
-    /// A uniformly drawn raw encoding of some of the operations: edges and operations are independent. Six draws from the stream.
+    /// A uniformly drawn raw encoding with only these operations. Edges and operations are independent. Takes six draws from the stream.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `operations` is empty.
     pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
         let Self { parents, .. } = Self::sample(stream);
         Self { parents, operations: std::array::from_fn(|_| operations[stream.index(operations.len())]) }
     }
 
-    /// The encodings of `within` that differ in exactly one decision: the operation of one vertex, or the parents of one vertex. By
-    /// operations, vertex by vertex, then by parents. 41 in [`Subset::Raw`], 19 in [`Subset::Paper`].
+    /// The encodings of `within` that differ in exactly one decision, which is the operation or the parents of one vertex. First those with
+    /// another operation, then those with other parents, each vertex by vertex. There are 41 in [`Subset::Raw`] and 19 in
+    /// [`Subset::Paper`].
     pub fn neighbours(self, within: Subset) -> Vec<Self> {
         let operations = (0..BLOCKS).flat_map(move |block| {
             let others = Operation::ALL.into_iter().filter(move |&operation| operation != self.operations[block]);
@@ -205,16 +206,16 @@ impl Architecture {
         operations.chain(parents).filter(|&neighbour| within.contains(neighbour)).collect()
     }
 
-    /// A uniformly drawn one of the [`neighbours`](Self::neighbours) in `within`. One draw from the stream.
+    /// One of the [`neighbours`](Self::neighbours) in `within`, uniformly drawn. Takes one draw from the stream.
     ///
-    /// Neither benchmark has a mutation that keeps the number of parents; this one is this project's.
+    /// Neither benchmark defines a mutation that keeps the number of parents, so this mutation is the project's own.
     #[must_use]
     pub fn mutate(self, within: Subset, stream: &mut Stream) -> Self {
         let neighbours = self.neighbours(within);
         neighbours[stream.index(neighbours.len())]
     }
 
-    /// Which vertices take part: those from which the output can be reached. (All can be reached from the input.)
+    /// Which vertices are used (*live*): those with a path to the output. (All have a path from the input.)
     pub fn live_vertices(self) -> [bool; VERTICES] {
         let mut live = [false, false, false, false, false, false, true];
         for vertex in (1..VERTICES).rev().filter(|&vertex| self.parents[vertex] != 0) {
@@ -225,19 +226,19 @@ impl Architecture {
         live
     }
 
-    /// Whether every vertex takes part.
+    /// Whether every vertex is used.
     pub fn is_full(self) -> bool {
         self.live_vertices() == [true; VERTICES]
     }
 
-    /// Whether a convolution inside the cell takes part, projections of the input aside.
+    /// Whether a vertex with a convolution is used. Projections of the input do not count.
     pub fn has_live_convolution(self) -> bool {
         let live = self.live_vertices();
         (0..BLOCKS).any(|block| live[block + 1] && self.operations[block].conv_kernel().is_some())
     }
 }
 
-/// The sets of parents that vertex `vertex`, from 2 on, can have: bit `u` for parent `u`, ascending as numbers.
+/// The possible sets of parents of vertex `vertex`, which is at least 2. Bit `u` is parent `u`; the sets are sorted as numbers.
 const fn parent_sets(vertex: usize) -> &'static [u8] {
     match vertex {
         2 => &[1, 2],
@@ -254,7 +255,7 @@ mod tests {
     use nas_assay_base::seed::Seed;
     use proptest::prelude::*;
 
-    /// Decisions in which two encodings differ.
+    /// The number of decisions in which two encodings differ.
     pub(super) fn differing(a: Architecture, b: Architecture) -> usize {
         let operations = a.operations.iter().zip(b.operations).filter(|(x, y)| **x != *y).count();
         operations + a.parents.iter().zip(b.parents).filter(|(x, y)| **x != *y).count()
@@ -281,7 +282,7 @@ mod tests {
         assert_eq!(Architecture::from_index(COUNT), None);
     }
 
-    /// Whether a way from the input to `vertex`, or the rest of the way from there on, passes a convolution.
+    /// Whether `already` is true, or a path from the input to `vertex` has a convolution.
     fn passes(cell: Architecture, vertex: usize, already: bool) -> bool {
         let inside = (1..=BLOCKS).contains(&vertex);
         let passed = already || inside && cell.operations[vertex - 1].conv_kernel().is_some();
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_convolution_lies_on_a_way_from_the_input_to_the_output() {
+    fn a_live_convolution_is_on_a_path_from_input_to_output() {
         let mut found = [0; 2];
         for cell in Architecture::all().step_by(97) {
             let live = passes(cell, VERTICES - 1, false);

@@ -1,8 +1,8 @@
-//! A cell as a labelled graph of its own size, which pruning and relabelling change.
+//! A cell as a labelled graph with any number of vertices, for pruning and relabelling.
 
 use super::{Architecture, Operation, VERTICES};
 
-/// What a vertex is.
+/// The label of a vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Label {
     Input,
@@ -11,7 +11,7 @@ pub(super) enum Label {
 }
 
 impl Label {
-    /// NAS-Bench-101's number for the label: what its hash is made of.
+    /// The number of the label in the hash of NAS-Bench-101.
     pub(super) const fn number(self) -> i8 {
         match self {
             Self::Input => -1,
@@ -23,11 +23,11 @@ impl Label {
     }
 }
 
-/// A graph with labelled vertices. Numbers of vertices mean nothing here: an edge may go from a greater to a smaller one.
+/// A graph with labelled vertices. The numbers of vertices have no meaning: an edge can go from a higher to a lower number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Module {
     len: usize,
-    /// Bit `u` of entry `v` is the edge from `u` to `v`. What is beyond `len` is empty.
+    /// Bit `u` of entry `v` is the edge from `u` to `v`. Entries from `len` on are 0.
     parents: [u8; VERTICES],
     labels: [Label; VERTICES],
 }
@@ -41,14 +41,14 @@ impl Module {
         Self { len: VERTICES, parents: architecture.parents, labels }
     }
 
-    /// The cell without the vertices that do not reach its output, the others renumbered in their order.
+    /// The cell without the vertices that have no path to the output. The other vertices are renumbered and keep their order.
     pub(super) fn pruned(architecture: Architecture) -> Self {
         let live = architecture.live_vertices();
         let kept: Vec<usize> = (0..VERTICES).filter(|&vertex| live[vertex]).collect();
         Self::whole(architecture).taking(&kept)
     }
 
-    /// The graph on the vertices `order`, each given once, in that order: its vertex `i` is vertex `order[i]` of this one.
+    /// The graph on the vertices of `order`, which must be distinct: its vertex `i` is vertex `order[i]` of this graph.
     pub(super) fn taking(&self, order: &[usize]) -> Self {
         let mut taken = Self { len: order.len(), parents: [0; VERTICES], labels: [Label::Input; VERTICES] };
         for (new, &vertex) in order.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Module {
         taken
     }
 
-    /// Vertices.
+    /// Number of vertices.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -75,7 +75,7 @@ impl Module {
         &self.labels[..self.len]
     }
 
-    /// The graph without its labels (all are the input's), to compare adjacencies.
+    /// The graph with the input's label on all vertices, to compare adjacencies.
     #[cfg(test)]
     pub(super) fn unlabelled(&self) -> Self {
         Self { labels: [Label::Input; VERTICES], ..*self }

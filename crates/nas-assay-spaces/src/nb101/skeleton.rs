@@ -3,7 +3,7 @@
 use super::{Architecture, StandAlone, Supernet};
 use crate::{Census, SkeletonError};
 
-/// Either of the networks around a cell: they are built differently.
+/// One of the two networks around a cell. They have different layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Skeleton {
     /// NAS-Bench-101's own network.
@@ -21,10 +21,10 @@ impl Skeleton {
         }
     }
 
-    /// Whether a network can be built from it and counted in 64 bits.
+    /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         let (channels, cells, classes, resolution) = match self {
             Self::StandAlone(net) => (net.channels, net.cells, net.classes, net.resolution),

@@ -1,4 +1,4 @@
-//! Which encodings are drawn from, enumerated and mutated within.
+//! The sets of encodings that can be sampled, enumerated and mutated within.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,25 +9,25 @@ use nas_assay_base::seed::Stream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subset {
-    /// All 1,312,200 encodings: parents and operations drawn independently, isomorphic ones and ones with unused vertices included.
+    /// All 1,312,200 encodings, including isomorphic ones and ones with unused vertices. Parents and operations are independent.
     Raw,
-    /// The 14,580 encodings of Ning et al. (2021), "14.6k without isomorphs": 60 adjacencies with 3⁵ labellings each.
+    /// The 14,580 encodings of Ning et al. (2021), "14.6k without isomorphs": 60 adjacency matrices with 3⁵ labellings each.
     ///
-    /// The paper does not say which these are. The 60 adjacencies of its 5,000 evaluated rows are exactly those in which each vertex
-    /// has the vertex before it among its parents: those with one topological order only. An isomorphism between two of them would
-    /// have to keep the order, so no two encodings of the set are isomorphic, and no vertex is unused. Vertices 1 to 3 have no choice
-    /// then; vertices 4, 5 and the output have one free parent each, 3 · 4 · 5 = 60.
+    /// The paper does not say which encodings these are. The 60 adjacencies in its 5,000 evaluated rows are exactly those in which each vertex
+    /// has the previous vertex as a parent, so there is only one topological order. An isomorphism between two of them must keep that
+    /// order, so no two encodings of the set are isomorphic, and no vertex is unused. Vertices 1 to 3 have no choice left; vertices 4, 5
+    /// and the output have one free parent each, which gives 3 · 4 · 5 = 60.
     ///
-    /// (Not the encodings that NAS-Bench-101 itself would store, the first isomorphic one in its enumeration: 153 adjacencies with
-    /// the right numbers of parents are stored for some labelling.)
+    /// (The set is not what NAS-Bench-101 itself stores, which is the first of all isomorphic encodings in its enumeration. It stores 153
+    /// adjacencies with these numbers of parents, each for some labelling.)
     Paper,
 }
 
-/// Adjacencies of [`Subset::Paper`].
+/// Number of adjacency matrices of [`Subset::Paper`].
 const PATTERNS: usize = 60;
 
 impl Subset {
-    /// Encodings in the set.
+    /// Number of encodings in the set.
     pub const fn len(self) -> usize {
         match self {
             Self::Raw => COUNT,
@@ -35,7 +35,7 @@ impl Subset {
         }
     }
 
-    /// Whether the set is empty: neither is.
+    /// Whether the set is empty. It never is.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -53,12 +53,12 @@ impl Subset {
         (0..self.len()).map(move |place| self.at(place))
     }
 
-    /// A uniformly drawn encoding of the set. One draw from the stream.
+    /// A uniformly drawn encoding of the set. Takes one draw from the stream.
     pub fn sample(self, stream: &mut Stream) -> Architecture {
         self.at(stream.index(self.len()))
     }
 
-    /// The encoding at `place` modulo [`len`](Self::len).
+    /// Encoding number `place`, modulo [`len`](Self::len).
     fn at(self, place: usize) -> Architecture {
         match self {
             Self::Raw => Architecture::at(place),
@@ -103,7 +103,7 @@ mod tests {
         assert!(Subset::Paper.architectures().all(Architecture::is_full));
     }
 
-    /// The rule gives the adjacencies that the paper's rows have, no more and no fewer.
+    /// The rule gives exactly the adjacencies in the paper's rows.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn the_adjacencies_are_those_of_the_evaluated_rows() {
@@ -116,8 +116,8 @@ mod tests {
         assert_eq!(ruled.iter().map(String::as_str).collect::<BTreeSet<_>>(), found);
     }
 
-    /// NAS-Bench-101 enumerates adjacencies as numbers, column after column from the lowest bit on, and stores the first of isomorphic
-    /// cells. Were the set the stored ones, it would have more adjacencies.
+    /// NAS-Bench-101 enumerates adjacency matrices as numbers, column by column from the lowest bit, and stores the first of all isomorphic
+    /// cells. If the set were the stored cells, it would have more adjacencies.
     #[test]
     fn the_set_is_not_the_stored_representatives() {
         let number = |module: &Module| {

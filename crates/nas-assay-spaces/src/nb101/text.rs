@@ -1,5 +1,5 @@
-//! The text form: `BITS:input|op|op|op|op|op|output`, the 49 bits of the adjacency matrix row by row (row `u`, column `v` is the edge
-//! from vertex `u` to vertex `v`), then the label of each vertex, as `truth/nb101.csv` has them in its first two columns.
+//! The text form: `BITS:input|op|op|op|op|op|output`. First come the 49 bits of the adjacency matrix row by row (row `u`, column `v` is the
+//! edge from vertex `u` to vertex `v`), then the label of each vertex. These are the first two columns of `truth/nb101.csv`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,7 +40,7 @@ impl TryFrom<String> for Architecture {
 impl FromStr for Architecture {
     type Err = ArchitectureError;
 
-    /// Reads the text form and nothing else: no blanks, no matrix that is not strictly upper triangular, no other numbers of parents.
+    /// Reads exactly the text form: no blanks, a strictly upper triangular matrix, and the right number of parents for each vertex.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
         let mut cursor = Cursor::new(NAME, text);
         let mut parents = [0_u8; VERTICES];
@@ -69,7 +69,7 @@ impl FromStr for Architecture {
     }
 }
 
-/// What errors say was due at row `from` and column `to`, where a 0, a 1 or both can stand.
+/// What errors say was expected at row `from` and column `to`, where a 0, a 1 or both are allowed.
 const fn expected(from: usize, to: usize, zero: bool, one: bool) -> &'static str {
     match (zero, one, PARENTS[to]) {
         (true, true, _) => "`0` or `1`",

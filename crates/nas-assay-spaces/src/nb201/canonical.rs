@@ -1,23 +1,23 @@
-//! Which raw encodings count as one architecture: keys, and the classes that they cut the space into.
+//! Keys that decide which raw encodings count as the same architecture, and the classes of these keys.
 //!
-//! | key | classes | what it identifies |
+//! | key | classes | treats as the same |
 //! |---|---|---|
 //! | [`Architecture::skip_key`] | 12,751 | nodes joined by a skip |
-//! | [`Architecture::paper_key`] | 6,466 | that, and zeros, as far as the benchmark's authors' rule carries them |
-//! | [`Architecture::zero_dropped_key`] | 5,390 | that, with zeros dropped for good |
+//! | [`Architecture::paper_key`] | 6,466 | also some cells with zeros, by the rule of the benchmark's authors |
+//! | [`Architecture::zero_dropped_key`] | 5,390 | also cells that differ only in zero terms |
 //! | [`Architecture::exact_key`] | 5,260 | networks that compute the same function for some assignment of weights |
 //!
-//! The first three are tree keys: the key of node 0 is `0`, and that of another node is the sorted sum of its incoming edges, a skip
-//! standing for its source's key and any other operation for `(source's key)@operation` (`to_unique_str` of the benchmark's code).
-//! `paper_key` partitions the space exactly as the de-isomorphised set of Ning et al. (2021), and every comparison with that
-//! paper's numbers needs it, for all its defects:
+//! The first three are tree keys. The key of node 0 is `0`. The key of another node is the sorted sum of its incoming edges, where a skip is
+//! written as the key of its source, and any other operation as `(source's key)@operation` (`to_unique_str` of the benchmark's code).
+//! `paper_key` has the same classes as the set without isomorphic cells of Ning et al. (2021). Every comparison with numbers of that
+//! paper needs it, although it has three defects:
 //!
-//! - **Zeros are not dropped.** A zero term stays in its sum, so `#` and `#+#` are two keys of nothing, and `A` and `A+#` two keys of
-//!   one network.
-//! - **Sums nest.** A skip of `a+b` beside `c` is `a+b+c` by string, but sorted as two items, so the terms may come in more than one
-//!   order.
-//! - **A tree cannot tell one convolution with two consumers from two convolutions**: the networks have different numbers of
-//!   parameters, and the same key.
+//! - **Zeros are not dropped.** A zero term stays in its sum. So `#` and `#+#` are two keys for nothing, and `A` and `A+#` are two keys
+//!   for one network.
+//! - **Sums are nested.** A skip of `a+b` added to `c` is `a+b+c` as a text, but is sorted as two items, so its terms can be in several
+//!   orders.
+//! - **A tree does not distinguish one convolution with two consumers from two convolutions.** The two networks have different numbers of
+//!   parameters, but the same key.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -27,31 +27,31 @@ use super::{Architecture, COUNT, EDGES, ExactKey, NODES, Operation};
 /// How a tree key treats zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Zeros {
-    /// As an operation like any other.
+    /// Written like any other operation.
     Written,
-    /// As the term `#`, which makes an edge from a node `#` zero too, but stays in sums.
+    /// Written as the term `#`. An edge from a node `#` is zero too, but zeros stay in sums.
     Marked,
-    /// As nothing: only a sum without terms is `#`.
+    /// Left out. Only a sum without terms is `#`.
     Dropped,
 }
 
 impl Architecture {
-    /// The tree key in which only skips are seen through.
+    /// The tree key in which only skips are simplified.
     pub fn skip_key(self) -> String {
         self.tree_key(Zeros::Written)
     }
 
-    /// The tree key of the benchmark's authors, zeros considered: the classes of Ning et al. (2021).
+    /// The tree key of the benchmark's authors, which considers zeros. It gives the classes of Ning et al. (2021).
     pub fn paper_key(self) -> String {
         self.tree_key(Zeros::Marked)
     }
 
-    /// The tree key with zero terms dropped from every sum.
+    /// The tree key without the zero terms of all sums.
     pub fn zero_dropped_key(self) -> String {
         self.tree_key(Zeros::Dropped)
     }
 
-    /// The key of the network itself. Its documentation says why it is the right one.
+    /// The key of the network itself; see [`ExactKey`].
     pub fn exact_key(self) -> ExactKey {
         ExactKey::of(self)
     }
@@ -80,7 +80,7 @@ impl Architecture {
     }
 }
 
-/// The space cut into classes by a key. Classes are numbered in the order of their smallest index.
+/// The classes of the space under a key. Classes are numbered in the order of their smallest index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classes {
     class_of: Vec<u16>,
@@ -122,23 +122,23 @@ impl Classes {
         usize::from(self.class_of[architecture.index()])
     }
 
-    /// How many raw encodings share the class of `architecture`, itself included.
+    /// Number of raw encodings in the class of `architecture`, itself included.
     pub fn size_of(&self, architecture: Architecture) -> usize {
         self.sizes[self.class_of(architecture)]
     }
 
-    /// The member with the smallest index of each class, ascending.
+    /// The member with the smallest index of each class, in ascending order.
     pub fn representatives(&self) -> &[Architecture] {
         &self.representatives
     }
 
-    /// How many raw encodings each class has.
+    /// Number of raw encodings in each class.
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
     }
 }
 
-/// The member with the smallest index of each of the 6,466 classes of [`Architecture::paper_key`], ascending.
+/// The member with the smallest index of each of the 6,466 classes of [`Architecture::paper_key`], in ascending order.
 pub fn representatives() -> &'static [Architecture] {
     Classes::paper().representatives()
 }
@@ -152,7 +152,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// How many classes of `a` meet more than one class of `b`.
+    /// How many classes of `a` have members in more than one class of `b`.
     fn split(a: &Classes, b: &Classes) -> usize {
         let mut meets = vec![std::collections::BTreeSet::new(); a.sizes.len()];
         for x in Architecture::all() {

@@ -1,16 +1,16 @@
-//! What the network of a cell costs.
+//! The counts of the network of a cell.
 
 use super::{Architecture, EDGES, EdgeRule, Skeleton};
 use crate::Census;
 
 impl Architecture {
-    /// The counts of the whole network of this cell in `skeleton`, of the edges that are executed.
+    /// The counts of the whole network of this cell in `skeleton`. Only edges that are executed are counted.
     pub fn census(self, skeleton: &Skeleton) -> Census {
         self.census_by(skeleton, EdgeRule::Live)
     }
 
-    /// [`census`](Self::census), of the edges that `rule` takes in. The skeleton's own layers are always counted, even around a cell
-    /// that outputs zero.
+    /// [`census`](Self::census), with the edges that `rule` selects. The layers of the skeleton are always counted, even if the output of the
+    /// cell is zero.
     pub fn census_by(self, skeleton: &Skeleton, rule: EdgeRule) -> Census {
         let counted = match rule {
             EdgeRule::Live => self.live_edges(),
@@ -43,8 +43,8 @@ impl Architecture {
     }
 }
 
-/// The residual block before stage `stage`: two convolutions of 3×3, each after a `ReLU` and before an affine batch-norm, the first with
-/// stride 2; a shortcut of average pooling and a bare 1×1 convolution.
+/// The residual block before stage `stage`. Its branch is `ReLU`, 3×3 convolution with stride 2, affine batch-norm, `ReLU`, 3×3 convolution,
+/// affine batch-norm. Its shortcut is average pooling and a 1×1 convolution without batch-norm.
 fn reduction(census: &mut Census, skeleton: &Skeleton, stage: usize) {
     let (inputs, outputs) = (skeleton.stage_channels(stage - 1), skeleton.stage_channels(stage));
     let side = skeleton.stage_resolution(stage);
@@ -87,9 +87,9 @@ mod tests {
         assert_eq!(census.relu_elements, 16 * 1024 + 32 * 256 * 2 + 64 * 64 * 2);
     }
 
-    /// Counted in reference networks of these cells, built in another framework: modules that rectify, and elements in them.
+    /// Number of `ReLU`s and of their elements, counted in networks of these cells that were built in another framework.
     #[test]
-    fn relus_are_those_of_reference_networks() {
+    fn relus_are_counted_as_in_reference_networks() {
         let references = [
             ("|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|", 50, 471_040),
             ("|nor_conv_1x1~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|avg_pool_3x3~1|nor_conv_1x1~2|", 50, 471_040),
@@ -106,7 +106,7 @@ mod tests {
         }
     }
 
-    /// Each cell adds C²·(#1×1 + 9·#3×3) weights, and the same number of multiply-accumulates a pixel.
+    /// Each cell adds C²·(#1×1 + 9·#3×3) weights, and the same number of multiply-accumulates per pixel.
     #[test]
     fn cells_add_their_convolutions() {
         let skeleton = Skeleton { channels: 4, cells: 2, classes: 7, resolution: 8, cell_affine: true };

@@ -4,39 +4,39 @@ use std::fmt;
 
 use super::{Architecture, EDGES, NODES, Operation};
 
-/// A canonical form of the network: equal for two cells exactly if they build the same network up to the names of its weights.
+/// A canonical form of the network. It is equal for two cells exactly if they build the same network, up to the names of weights.
 ///
-/// # What is the same network
-/// A cell's values are sums. Their terms are the cell's input `x`; for each live convolution one term of its own, since each has
-/// weights of its own; and for each source value that is pooled one term, since pooling has no weights and two pools of one value
-/// are one value. A skip adds its source's terms, with multiplicity (`x+x` is not `x`). What is not live adds nothing. The *value
-/// graph* is the set of these terms, each with its operation and the sum it is applied to, and the output's sum.
+/// # What counts as the same network
+/// The values of a cell are sums of terms. The terms are the cell's input `x`; one term for each live convolution, since each has weights
+/// of its own; and one term for each source value that is pooled, since pooling has no weights, so two pools of one value are equal. A
+/// skip adds the terms of its source, with multiplicity (`x+x` is not `x`). Edges that are not live add nothing. The *value graph*
+/// consists of these terms, each with its operation and the sum that it is applied to, and of the sum of the output.
 ///
-/// Two cells are the same network if a bijection between their convolutions, that is an assignment of one's weights to the other,
-/// makes their outputs equal for all weights, when all that is known of an operation is that equal inputs give equal outputs. Then
-/// terms are equal only if they are the same term, and sums only if they have the same terms with the same multiplicities, so the
-/// bijection carries one value graph onto the other; conversely an isomorphism of value graphs is such a bijection. So the classes
-/// are the isomorphism classes of value graphs. There are 5,260.
+/// Two cells are the same network if there is a bijection between their convolutions (which assigns the weights of one to the other) that
+/// makes their outputs equal for all weights. About an operation, only this is assumed: equal inputs give equal outputs. So terms are
+/// equal only if they are the same term, and sums only if they have the same terms with the same multiplicities. Then the bijection maps
+/// one value graph onto the other. Conversely, every isomorphism of value graphs is such a bijection. So the classes are the isomorphism
+/// classes of value graphs. There are 5,260.
 ///
-/// Nothing is known of an operation, so average pooling's linearity is not used: the pool of a sum is not the sum of pools, which has
-/// the same value but not the same rounding. With it there would be 5,044 classes.
+/// In particular, the linearity of average pooling is not used: the pool of a sum and the sum of pools are equal in exact arithmetic, but
+/// rounded differently. With linearity there would be 5,044 classes.
 ///
 /// # The canonical form
-/// The code of a term is its operation and its source sum, written in numbers given to terms so far. Terms are numbered one after the
-/// other: among those whose sources are all numbered, one with the smallest code comes next; ties are all tried, and the smallest
-/// sequence of codes with the output's sum at its end is the key. Nothing but the graph's structure decides, so isomorphic graphs get
-/// the same key; and the key spells the graph out, so others do not. Only convolutions of one kind on one source value tie, at most
-/// four at a time.
+/// The code of a term consists of its operation and its source sum, written in the numbers of the terms. Terms are numbered one by one.
+/// Among the terms whose sources all have numbers, one with the smallest code is next. All ties are tried. The smallest resulting sequence
+/// of codes, followed by the sum of the output, is the key. It depends only on the structure of the graph, so isomorphic graphs have the
+/// same key. The graph can be read back from the key, so other graphs have other keys. Only convolutions of the same kind with the same
+/// source can tie, at most four at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExactKey {
-    /// Codes of the terms in canonical order; 0 where there is no further term.
+    /// Codes of the terms in canonical order, then zeros.
     terms: [u32; EDGES.len()],
-    /// The output.
+    /// The sum of the output.
     output: Sum,
 }
 
-/// A sum of terms, three bits of multiplicity for each: term `t` at bit `3t`, term 0 being the cell's input. Multiplicities count
-/// paths of skips, of which there are at most four between two nodes.
+/// A sum of terms as multiplicities of three bits: term `t` is at bit `3t`, and term 0 is the cell's input. A multiplicity counts paths of
+/// skips, and there are at most four between two nodes.
 type Sum = u32;
 
 const LANE: u32 = 3;
@@ -50,7 +50,7 @@ fn once(term: usize) -> Sum {
     1 << (LANE * term as u32)
 }
 
-/// The value graph, with terms numbered in the order of their edges from 1 on.
+/// The value graph. Terms are numbered from 1 in the order of their edges.
 #[derive(Default)]
 struct ValueGraph {
     terms: [(u32, Sum); TERMS],
@@ -74,7 +74,7 @@ impl ValueGraph {
         graph
     }
 
-    /// The number of the term `operation(source)`: a new one, unless it is a pool that is there already.
+    /// The number of the term `operation(source)`. A pool that exists already is used again.
     fn term(&mut self, operation: Operation, source: Sum) -> usize {
         let term = (operation as u32, source);
         let known = self.terms[1..self.count].iter().position(|&other| other == term);
@@ -87,17 +87,17 @@ impl ValueGraph {
     }
 }
 
-/// A numbering of the first few terms.
+/// New numbers for some of the terms.
 #[derive(Clone, Copy)]
 struct Numbering {
-    /// The new number of each term of the graph, 0 for one that has none yet. The input keeps its 0.
+    /// The new number of each term of the graph, 0 if it has none yet. The input keeps number 0.
     number: [usize; TERMS],
     codes: [u32; EDGES.len()],
     next: usize,
 }
 
 impl Numbering {
-    /// `sum` in new numbers, if all its terms have one.
+    /// `sum` in new numbers, if all its terms have new numbers.
     fn rewrite(&self, sum: Sum) -> Option<Sum> {
         let mut rewritten = 0;
         for (term, &number) in self.number.iter().enumerate() {
@@ -110,7 +110,7 @@ impl Numbering {
         Some(rewritten)
     }
 
-    /// The code of term `term`, if it has no number and its source's terms have theirs.
+    /// The code of term `term`, if it has no new number yet and all terms of its source have one.
     fn code(&self, graph: &ValueGraph, term: usize) -> Option<u32> {
         let (operation, source) = graph.terms[term];
         (self.number[term] == 0)
@@ -118,7 +118,7 @@ impl Numbering {
             .map(|source| operation << (LANE * TERMS as u32) | source)
     }
 
-    /// The smallest key that this numbering can be completed to.
+    /// The smallest key among all completions of this numbering.
     fn complete(&self, graph: &ValueGraph) -> Option<ExactKey> {
         if self.next == graph.count {
             return Some(ExactKey { terms: self.codes, output: self.rewrite(graph.output)? });
@@ -140,18 +140,18 @@ impl ExactKey {
     pub(super) fn of(architecture: Architecture) -> Self {
         let graph = ValueGraph::of(architecture);
         let numbering = Numbering { number: [0; TERMS], codes: [0; EDGES.len()], next: 1 };
-        // A cell has no cycle, so some term can always be numbered next, and the search ends with a key.
+        // A cell has no cycle, so there is always a next term, and the search ends with a key.
         numbering.complete(&graph).unwrap_or(Self { terms: [0; EDGES.len()], output: 0 })
     }
 
-    /// How many terms are convolutions: the separate weight tensors of a cell.
+    /// Number of terms that are convolutions, which is the number of weight tensors of a cell.
     pub fn convolutions(&self) -> usize {
         let operations = self.terms.iter().map(|code| code >> (LANE * TERMS as u32));
         operations.filter(|&o| o == Operation::NorConv1x1 as u32 || o == Operation::NorConv3x3 as u32).count()
     }
 }
 
-/// As equations: `a=nor_conv_3x3(x); y=2x+a`.
+/// Writes the key as equations: `a=nor_conv_3x3(x); y=2x+a`.
 impl fmt::Display for ExactKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [char; TERMS] = ['x', 'a', 'b', 'c', 'd', 'e', 'f'];
@@ -227,23 +227,23 @@ mod tests {
         assert_eq!(shared.exact_key(), separate.exact_key());
     }
 
-    /// Rewrites of an encoding that change nothing of the network: each returns the encodings that it leads to.
+    /// All encodings that single rewrites lead to, each of which keeps the network.
     fn rewrites(cell: Architecture) -> Vec<Architecture> {
         use Operation::{None, SkipConnect};
         let o = cell.operations();
         let live = cell.live_edges();
         let mut same = Vec::new();
-        // A dead edge's operation does not matter as long as the edge stays dead.
+        // The operation of an edge that is not live does not matter, as long as the edge stays so.
         for edge in (0..6).filter(|&edge| !live[edge]) {
             same.extend(
                 Operation::ALL.into_iter().map(|op| cell.with(edge, op)).filter(|other| other.live_edges() == live),
             );
         }
-        // Without an edge between them, the two inner nodes may change places.
+        // The two inner nodes can be swapped if there is no edge between them.
         if o[2] == None {
             same.push(Architecture::new([o[1], o[0], None, o[3], o[5], o[4]]));
         }
-        // A node that is a mere copy of another may lend its outgoing edges to it.
+        // If a node is a copy of another one, its outgoing edges can start at the other one.
         if o[0] == SkipConnect {
             same.push(Architecture::new([o[0], o[2], o[1], o[3], o[4], o[5]]));
             same.push(Architecture::new([o[0], o[1], o[2], o[4], o[3], o[5]]));
@@ -254,14 +254,14 @@ mod tests {
         if (o[1], o[2]) == (SkipConnect, None) {
             same.push(Architecture::new([o[0], o[1], o[2], o[5], o[4], o[3]]));
         }
-        // With two copies of one node the terms may be handed round: x + op(x) by either edge.
+        // If both inner nodes are copies of the input, the operations of the three edges into the output can be exchanged.
         if o[0] == SkipConnect && o[1] == None && o[2] == SkipConnect {
             same.push(Architecture::new([o[0], o[1], o[2], o[5], o[3], o[4]]));
         }
         for (node, entering, leaving) in [(1, &[0][..], &[2, 4][..]), (2, &[1, 2], &[5])] {
             let present = |edges: &[usize]| -> Vec<usize> { edges.iter().copied().filter(|&e| o[e] != None).collect() };
             let [out] = present(leaving)[..] else { continue };
-            // A node that only a skip leaves adds its terms to the skip's target, so a term may go either way.
+            // A node whose only outgoing edge is a skip adds its terms to the target of the skip, so a term can use either edge.
             if o[out] == SkipConnect {
                 for source in 0..node {
                     let edge_to = |target| EDGES.iter().position(|&edge| edge == (source, target)).unwrap();
@@ -271,7 +271,7 @@ mod tests {
                     }
                 }
             }
-            // A skip before an operation is a skip behind it.
+            // A skip can be before or after an operation.
             if let [into] = present(entering)[..]
                 && [o[into], o[out]].contains(&SkipConnect)
             {
@@ -318,7 +318,7 @@ mod tests {
         }
     }
 
-    /// The finaliser of a 64-bit hash: an operation of which nothing is known but that equal inputs give equal outputs.
+    /// The finaliser of a 64-bit hash. It stands for an unknown operation that gives equal outputs for equal inputs.
     fn opaque(salt: u64, value: u64) -> u64 {
         let mut z = value.wrapping_add((salt + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -326,8 +326,8 @@ mod tests {
         z ^ (z >> 31)
     }
 
-    /// The cell's output on a fixed input, in wrapping 64-bit arithmetic; convolution edge `e` has the weights `weights[e]`, and
-    /// zero goes to zero as through a batch-norm.
+    /// The cell's output for a fixed input, in wrapping 64-bit arithmetic. The convolution on edge `e` has the weights `weights[e]`. Every
+    /// operation maps zero to zero, as if a batch-norm without shift followed it.
     fn evaluate(cell: Architecture, weights: [u64; 6], linear_pool: bool) -> u64 {
         let mut nodes = [0x0123_4567_89ab_cdef_u64, 0, 0, 0];
         for (edge, operation) in cell.operations().into_iter().enumerate() {
@@ -347,7 +347,7 @@ mod tests {
         nodes[3]
     }
 
-    /// The smallest output over all ways of giving as many weights as there are live convolutions to these.
+    /// The smallest output over all assignments of fixed weights to the live convolutions.
     fn meaning(cell: Architecture, linear_pool: bool) -> u64 {
         fn search(cell: Architecture, edges: &[usize], weights: [u64; 6], used: u32, linear_pool: bool) -> u64 {
             let Some((&edge, rest)) = edges.split_first() else { return evaluate(cell, weights, linear_pool) };

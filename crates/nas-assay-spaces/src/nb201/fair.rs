@@ -1,10 +1,11 @@
-//! Fair draws: each operation once on each edge.
+//! Fair draws: each operation occurs once on each edge.
 
 use super::{Architecture, Operation};
 use nas_assay_base::seed::Stream;
 
-/// As many cells as there are `operations`; each edge deals them out to the cells in a random order of its own (Chu et al.,
-/// `FairNAS`, ICCV 2021). Six permutations from the stream. A cell may lack a live convolution.
+/// Draws as many cells as there are `operations`, so that every edge has each operation in exactly one of the cells. The order is random and
+/// independent for each edge (Chu et al., `FairNAS`, ICCV 2021). Takes six permutations from the stream. A cell can be without a live
+/// convolution.
 pub fn fair_draw(operations: &[Operation], stream: &mut Stream) -> Vec<Architecture> {
     let deals: [Vec<usize>; 6] = std::array::from_fn(|_| stream.permutation(operations.len()));
     let cell = |place: usize| Architecture::new(std::array::from_fn(|edge| operations[deals[edge][place]]));
@@ -38,7 +39,7 @@ mod tests {
             let cells = fair_draw(&Operation::ALL, &mut stream);
             together += cells.iter().filter(|cell| cell.operations()[0] == cell.operations()[5]).count() as i32;
         }
-        // Of five places one agrees on average, with variance one: five standard deviations of 5,000 draws.
+        // On average one of five places agrees, with variance one. The bound is five standard deviations of 5,000 draws.
         assert!((together - 5_000).abs() < 355, "{together}");
     }
 }

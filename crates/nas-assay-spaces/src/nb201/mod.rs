@@ -1,8 +1,8 @@
-//! NAS-Bench-201 (Dong and Yang, ICLR 2020): a cell of four nodes, one of five operations on each of its six edges.
+//! NAS-Bench-201 (Dong and Yang, ICLR 2020): a cell of four nodes and six edges, each edge with one of five operations.
 //!
-//! Node 0 is the cell's input and node 3 its output; a node's value is the sum over its incoming edges of the edge's operation
-//! applied to the edge's source. An [`Architecture`] is a raw encoding, of which there are 5⁶ = 15,625; the keys of the
-//! `canonical` module say which encodings build the same network.
+//! Node 0 is the cell's input and node 3 its output. The value of a node is the sum over its incoming edges, where each edge applies its
+//! operation to the value of its source. An [`Architecture`] is a raw encoding, and there are 5⁶ = 15,625 of them. The keys of the
+//! `canonical` module say which encodings count as the same architecture.
 
 mod canonical;
 mod census;
@@ -22,29 +22,29 @@ use serde::{Deserialize, Serialize};
 
 use nas_assay_base::seed::Stream;
 
-/// Name of this space in specs and records.
+/// The name of this space in specs and records.
 pub const NAME: &str = "nb201";
 
-/// Version of this space's definitions, part of every spec hash.
+/// The version of this space's definitions, which is part of every spec hash.
 pub const VERSION: u32 = 1;
 
-/// Raw encodings: 5⁶.
+/// Number of raw encodings: 5⁶.
 pub const COUNT: usize = 15_625;
 
-/// Classes of the paper's key.
+/// Number of classes under the paper's key.
 pub const PAPER_CLASSES: usize = 6_466;
 
-/// Classes of encodings that build exactly the same network: [`ExactKey`].
+/// Number of classes of encodings that build exactly the same network, by [`ExactKey`].
 pub const EXACT_CLASSES: usize = 5_260;
 
-/// Edges as (from, to), in the order of every array over edges here, of the text form, and of the index. Targets ascend, so one
-/// pass over the array visits each node's incoming edges before its outgoing ones.
+/// The edges as (from, to). The index, the text form and every array over edges use this order. Targets ascend, so one pass over the array
+/// visits the incoming edges of a node before its outgoing ones.
 pub const EDGES: [(usize, usize); 6] = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)];
 
-/// Nodes of the cell.
+/// Number of nodes of the cell.
 pub const NODES: usize = 4;
 
-/// What an edge does to its source's value.
+/// The operation of an edge, applied to the value of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -58,16 +58,16 @@ pub enum Operation {
     /// `ReLU`, 3×3 convolution (padding 1), batch-norm.
     #[serde(rename = "nor_conv_3x3")]
     NorConv3x3,
-    /// 3×3 average pooling (stride 1, padding 1, the padding not counted).
+    /// 3×3 average pooling (stride 1, padding 1, not counted in the average).
     #[serde(rename = "avg_pool_3x3")]
     AvgPool3x3,
 }
 
 impl Operation {
-    /// Every operation, in the order of the benchmark.
+    /// Every operation, in the benchmark's order.
     pub const ALL: [Self; 5] = [Self::None, Self::SkipConnect, Self::NorConv1x1, Self::NorConv3x3, Self::AvgPool3x3];
 
-    /// The benchmark's name.
+    /// The name in the benchmark.
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -78,7 +78,7 @@ impl Operation {
         }
     }
 
-    /// The kernel's side, for an operation with weights.
+    /// The side of the kernel; `None` for an operation without weights.
     pub const fn conv_kernel(self) -> Option<usize> {
         match self {
             Self::NorConv1x1 => Some(1),
@@ -94,7 +94,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A raw encoding: the operation of each edge, in the order of [`EDGES`]. Ordered as [`index`](Self::index).
+/// A raw encoding: the operation of each edge, in the order of [`EDGES`]. Ordered by [`index`](Self::index).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Architecture {
@@ -112,7 +112,7 @@ impl Architecture {
         self.operations
     }
 
-    /// The place in the enumeration, below [`COUNT`]: the operations as digits in base five, the first edge's the greatest.
+    /// The index in the enumeration, below [`COUNT`]: the operations as digits in base five, the first edge the most significant one.
     pub fn index(self) -> usize {
         self.operations.iter().fold(0, |index, &operation| 5 * index + operation as usize)
     }
@@ -138,20 +138,20 @@ impl Architecture {
         (0..COUNT).map(Self::at)
     }
 
-    /// A uniformly drawn raw encoding. One draw from the stream.
+    /// A uniformly drawn raw encoding. Takes one draw from the stream.
     pub fn sample(stream: &mut Stream) -> Self {
         Self::at(stream.index(COUNT))
     }
 
-    /// A uniformly drawn raw encoding of some of the operations. Six draws from the stream.
+    /// A uniformly drawn raw encoding with only these operations. Takes six draws from the stream.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `operations` is empty.
     pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
         Self { operations: std::array::from_fn(|_| operations[stream.index(operations.len())]) }
     }
 
-    /// The same cell with another operation on edge `edge` (a place in [`EDGES`]).
+    /// The same cell with another operation on edge `edge` (an index into [`EDGES`]).
     ///
     /// # Panics
     /// If there is no such edge.
@@ -161,26 +161,26 @@ impl Architecture {
         self
     }
 
-    /// The 24 encodings that differ on exactly one edge, by edge and then by operation.
+    /// The 24 encodings that differ on exactly one edge, by edge, then by operation.
     pub fn neighbours(self) -> [Self; 24] {
         std::array::from_fn(|place| self.replaced(place / 4, place % 4))
     }
 
-    /// Replaces the operation of a uniformly drawn edge by a uniformly drawn other one. Two draws from the stream.
+    /// Replaces the operation of a uniformly drawn edge by a uniformly drawn other one. Takes two draws from the stream.
     #[must_use]
     pub fn mutate(self, stream: &mut Stream) -> Self {
         let edge = stream.index(EDGES.len());
         self.replaced(edge, stream.index(Operation::ALL.len() - 1))
     }
 
-    /// This cell with the `other`-th (0 to 3) of the operations that edge `edge` does not have.
+    /// This cell with operation number `other` (0 to 3) of those that edge `edge` does not have.
     fn replaced(self, edge: usize, other: usize) -> Self {
         let current = self.operations[edge] as usize;
         self.with(edge, Operation::ALL[if other < current { other } else { other + 1 }])
     }
 
-    /// Which edges are executed: those whose source can be reached from the input and whose target reaches the output, over
-    /// edges that are not `none`. A `none` edge is never live.
+    /// Which edges are executed (*live*): those on a path from the input to the output over edges that are not `none`. A `none` edge is
+    /// never live.
     pub fn live_edges(self) -> [bool; 6] {
         let reached = self.reached();
         let mut reaching = [false, false, false, true];
@@ -193,13 +193,13 @@ impl Architecture {
         })
     }
 
-    /// Whether a convolution is executed: a raw encoding without one has nothing in its cells to train.
+    /// Whether a convolution is executed. Otherwise there is nothing to train in the cell.
     pub fn has_live_convolution(self) -> bool {
         let live = self.live_edges();
         self.operations().iter().zip(live).any(|(operation, live)| live && operation.conv_kernel().is_some())
     }
 
-    /// Whether the output can be reached from the input. A cell that is not connected outputs zero.
+    /// Whether there is a path from the input to the output. If not, the output is zero.
     pub fn is_connected(self) -> bool {
         self.reached()[NODES - 1]
     }
@@ -264,7 +264,7 @@ mod tests {
         assert!(Architecture::all().all(|a| a.has_live_convolution() != without_conv(&a)));
     }
 
-    /// An edge is live if some path of non-`none` edges from node 0 to node 3 goes over it: here by trying the four paths.
+    /// An edge is live if a path of edges that are not `none` from node 0 to node 3 contains it. Here all four paths are tried.
     #[test]
     fn liveness_is_lying_on_a_path() {
         const PATHS: [&[usize]; 4] = [&[3], &[0, 4], &[1, 5], &[0, 2, 5]];

@@ -1,25 +1,24 @@
-//! The network that a cell is repeated in.
+//! The network around the cells.
 
 use serde::{Deserialize, Serialize};
 
 use crate::SkeletonError;
 
-/// The network around a cell: stem, three stages of repeated cells with a residual reduction between them, classifier.
+/// The network around a cell: a stem, three stages of cells with a residual reduction before the second and third stage, and a classifier.
 ///
-/// The default is the network of the NAS-Bench-201 supernet: 16 channels, 5 cells a stage, CIFAR-10, cells without affine
-/// batch-norm.
+/// The default is the paper's NAS-Bench-201 supernet: 16 channels, 5 cells per stage, CIFAR-10, cells without affine batch-norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Skeleton {
     /// Channels of the first stage; each later stage has twice as many as the one before.
     pub channels: usize,
-    /// Cells a stage.
+    /// Number of cells per stage.
     pub cells: usize,
     /// Classes of the classifier.
     pub classes: usize,
-    /// Height and width of an input image, in pixels: a multiple of 4, since two reductions halve it.
+    /// Height and width of an input image, in pixels. A multiple of 4, since two reductions halve it.
     pub resolution: usize,
-    /// Whether batch-norm inside the cells has a trainable scale and shift. Batch-norm outside them always has.
+    /// Whether batch-norm inside the cells has a trainable scale and shift. Other batch-norms always have.
     pub cell_affine: bool,
 }
 
@@ -30,13 +29,13 @@ impl Default for Skeleton {
 }
 
 impl Skeleton {
-    /// Stages of cells.
+    /// Number of stages.
     pub const STAGES: usize = 3;
 
-    /// Whether a network can be built from this skeleton and counted in 64 bits.
+    /// Checks that a network can be built from this skeleton, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         SkeletonError::check_common(self.channels, self.cells, self.classes, self.resolution)?;
         if self.resolution.is_multiple_of(4) { Ok(()) } else { Err(SkeletonError::Resolution(self.resolution)) }
@@ -57,10 +56,10 @@ impl Skeleton {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeRule {
-    /// Those that are executed: on a path from the cell's input to its output.
+    /// Edges that are executed: those on a path from the cell's input to its output.
     #[default]
     Live,
-    /// Every edge that is written down with an operation, on such a path or not. NAS-Bench-201's own tables count so.
+    /// Every edge with an operation, whether it is executed or not. The benchmark's own tables count so.
     Written,
 }
 
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn specs_may_leave_fields_out_but_not_invent_them() {
+    fn fields_can_be_left_out_but_not_invented() {
         let read = serde_json::from_str::<Skeleton>(r#"{"channels": 4, "cell_affine": true}"#).unwrap();
         assert_eq!(read, Skeleton { channels: 4, cell_affine: true, ..Skeleton::default() });
         let error = serde_json::from_str::<Skeleton>(r#"{"chanels": 4}"#).unwrap_err();

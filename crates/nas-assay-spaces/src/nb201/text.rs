@@ -1,4 +1,4 @@
-//! The benchmark's text form, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`: a group of edges for each of nodes 1, 2, 3, each edge as its
+//! The text form of the benchmark, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`: one group of edges for each of nodes 1, 2 and 3, each edge as its
 //! operation and its source.
 
 use std::fmt;
@@ -37,7 +37,7 @@ impl TryFrom<String> for Architecture {
 impl FromStr for Architecture {
     type Err = ArchitectureError;
 
-    /// Reads the text form and nothing else: no blanks, no other order of edges.
+    /// Reads exactly the text form: no blanks, no other order of edges.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
         let mut cursor = Cursor::new(SpaceId::Nb201.name(), text);
         let known = || Operation::ALL.into_iter().map(|operation| (operation, operation.name()));

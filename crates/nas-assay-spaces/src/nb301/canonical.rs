@@ -1,19 +1,19 @@
-//! Which raw encodings count as one architecture: the paper's key. ([`ExactKey`](super::ExactKey) is the other one.)
+//! The paper's key, which decides which raw encodings count as one architecture. ([`ExactKey`](super::ExactKey) is the exact one.)
 
 use super::{Architecture, Cell, CellKind, INPUTS, NODES, Operation};
 
 impl Architecture {
-    /// The tree key of the paper's code (`aw_nas`), cell by cell. Its classes are those over which the paper's statistics are taken.
+    /// The tree key of the paper's code (`aw_nas`), cell by cell. The paper's statistics are over the classes of this key.
     ///
-    /// The key of nodes 0 and 1 is `0` and `1`, that of another node the sorted sum of its two edges, a skip standing for its source's
-    /// key and any other operation for `(source's key)@operation`; a cell is its sorted nodes, joined by `,`, and the architecture the
-    /// normal cell, `&` and the reduction cell. (The paper's code joins edges and nodes by nothing.)
+    /// The keys of nodes 0 and 1 are `0` and `1`. The key of another node is the sorted sum of its two edges, where a skip is written as the
+    /// key of its source, and any other operation as `(source's key)@operation`. The key of a cell is its sorted nodes, joined by `,`. The
+    /// key of the architecture is the normal cell, `&`, and the reduction cell. (The paper's code joins edges and nodes without a sign.)
     ///
-    /// What it is blind to, and [`exact_key`](Self::exact_key) is not:
+    /// It has three defects, which [`exact_key`](Self::exact_key) does not have:
     ///
-    /// - A tree cannot tell one convolution with two consumers from two convolutions.
-    /// - Sums nest, so that a skip of `a+b` beside `c` and one of `b+c` beside `a` may be two keys of one value.
-    /// - A skip from an input of a reduction cell is no identity: it has weights of its own, and is a convolution to the two points above.
+    /// - A tree does not distinguish one convolution with two consumers from two convolutions.
+    /// - Sums are nested, so a skip of `a+b` added to `c` and a skip of `b+c` added to `a` can have two keys for the same value.
+    /// - A skip from an input of a reduction cell is treated as an identity, although it has weights and behaves like a convolution.
     pub fn paper_key(self) -> String {
         format!("{}&{}", self.cell(CellKind::Normal).tree_key(), self.cell(CellKind::Reduce).tree_key())
     }
@@ -45,7 +45,7 @@ impl Cell {
         nodes
     }
 
-    /// The cell with its nodes 2 to 5 renumbered, node `2 + i` becoming node `order[i]`, if every edge still goes to a later node.
+    /// The cell with nodes 2 to 5 renumbered: node `2 + i` becomes node `order[i]`. `None` if an edge would not go to a later node.
     pub fn renumbered(self, order: [usize; 4]) -> Option<Self> {
         let new = |node: usize| if node < 2 { node } else { order[node - 2] };
         let mut edges = [(Operation::SkipConnect, 0); super::EDGES];
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(architecture.paper_key(), format!("{0}&{0}", cell.tree_key()));
     }
 
-    /// The paper's rows: as many classes by key as by text, so that either may be taken to find its duplicates.
+    /// The paper's rows have as many classes by key as by text, so duplicates can be found by either.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn the_evaluated_rows_have_their_classes() {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     proptest! {
-        /// The two edges of a node change places, or nodes their numbers.
+        /// Swapping the two edges of a node and renumbering nodes keep both keys.
         #[test]
         fn a_sequence_of_renamings_keeps_both_keys(index in 0..COUNT, seed: u64) {
             let start = Architecture::from_index(index).unwrap();
@@ -133,13 +133,13 @@ mod tests {
             }
         }
 
-        /// An edge may come from any earlier node with the same tree.
+        /// An edge can come from any earlier node with the same tree.
         #[test]
         fn an_equal_source_keeps_the_papers_key(index in 0..COUNT, seed: u64) {
             let mut stream = Seed::root(seed).stream();
             let mut architecture = Architecture::from_index(index).unwrap();
             for kind in [CellKind::Normal, CellKind::Reduce] {
-                // Two nodes of one tree.
+                // Two nodes with the same tree.
                 let mut edges = architecture.cell(kind).edges().map(|edge| (edge.operation, edge.from));
                 (edges[2], edges[3]) = (edges[0], edges[1]);
                 architecture = with_cell(architecture, kind, Cell::new(edges).unwrap());

@@ -1,4 +1,4 @@
-//! One cell: two edges into each of four nodes.
+//! One cell: four nodes with two incoming edges each.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 use super::{CELL_COUNT, EDGES, INPUTS, NODES};
 use nas_assay_base::seed::Stream;
 
-/// What an edge does to its source's value.
+/// The operation of an edge, applied to the value of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Twice: `ReLU`, depthwise 3×3 convolution, 1×1 convolution, batch-norm.
+    /// `ReLU`, depthwise 3×3 convolution, 1×1 convolution, batch-norm; all of it twice.
     #[serde(rename = "sep_conv_3x3")]
     SepConv3x3,
-    /// The same with 5×5.
+    /// As [`SepConv3x3`](Self::SepConv3x3) with 5×5.
     #[serde(rename = "sep_conv_5x5")]
     SepConv5x5,
-    /// `ReLU`, depthwise 3×3 convolution of dilation 2, 1×1 convolution, batch-norm.
+    /// `ReLU`, depthwise 3×3 convolution with dilation 2, 1×1 convolution, batch-norm.
     #[serde(rename = "dil_conv_3x3")]
     DilConv3x3,
-    /// The same with 5×5.
+    /// As [`DilConv3x3`](Self::DilConv3x3) with 5×5.
     #[serde(rename = "dil_conv_5x5")]
     DilConv5x5,
     /// 3×3 max pooling (padding 1), without batch-norm.
     #[serde(rename = "max_pool_3x3")]
     MaxPool3x3,
-    /// 3×3 average pooling (padding 1, the padding not counted), without batch-norm.
+    /// 3×3 average pooling (padding 1, not counted in the average), without batch-norm.
     #[serde(rename = "avg_pool_3x3")]
     AvgPool3x3,
-    /// Identity; with stride 2 a factorised reduction: `ReLU`, two 1×1 convolutions to half of the channels each, on even and on odd
-    /// pixels, batch-norm.
+    /// Identity. With stride 2, a factorised reduction: `ReLU`, two 1×1 convolutions with half of the channels each (on even and on odd
+    /// pixels), batch-norm.
     SkipConnect,
 }
 
@@ -46,7 +46,7 @@ impl Operation {
         Self::SkipConnect,
     ];
 
-    /// The name that DARTS gave it.
+    /// The name in DARTS.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SepConv3x3 => "sep_conv_3x3",
@@ -64,8 +64,8 @@ impl Operation {
         matches!(self, Self::SepConv3x3 | Self::SepConv5x5 | Self::DilConv3x3 | Self::DilConv5x5)
     }
 
-    /// Whether it has weights on an edge from node `from` of a reduction cell or not: convolutions do, and the skip that has to halve
-    /// the maps does.
+    /// Whether it has weights on an edge from node `from`, in a reduction cell or a normal one. Convolutions have weights, and so does a skip
+    /// that halves the maps.
     pub const fn has_weights(self, reduction: bool, from: usize) -> bool {
         self.is_convolution() || (matches!(self, Self::SkipConnect) && reduction && from < INPUTS)
     }
@@ -87,16 +87,16 @@ impl fmt::Display for Operation {
 pub struct Edge {
     /// The operation.
     pub operation: Operation,
-    /// The source, below `to`.
+    /// The source node, below `to`.
     pub from: usize,
-    /// The target, 2 to 5.
+    /// The target node, 2 to 5.
     pub to: usize,
 }
 
-/// A cell: for each of nodes 2 to 5 two edges from different earlier nodes, in ascending order of the source.
+/// A cell: each of nodes 2 to 5 has two edges from different earlier nodes, in ascending order of the source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cell {
-    /// Edges into node 2, node 3, node 4, node 5; which node, the place says.
+    /// Operation and source of the edges into nodes 2, 2, 3, 3, 4, 4, 5, 5.
     edges: [(Operation, u8); EDGES],
 }
 
@@ -107,14 +107,14 @@ impl fmt::Debug for Cell {
 }
 
 impl Cell {
-    /// The cell with these operations and sources of the edges into nodes 2, 2, 3, 3, 4, 4, 5, 5, if the sources of each node are two
-    /// different earlier ones. The two edges of a node may come in either order.
+    /// The cell whose edges into nodes 2, 2, 3, 3, 4, 4, 5, 5 have these operations and sources. The two edges of a node can be in either
+    /// order. `None` unless the sources of each node are two different earlier nodes.
     pub fn new(edges: [(Operation, usize); EDGES]) -> Option<Self> {
         let fits = |place: usize| edges[place].1 < target(place) && edges[place].1 != edges[place ^ 1].1;
         (0..EDGES).all(fits).then(|| Self::sorted(edges.map(|(operation, from)| (operation, from as u8))))
     }
 
-    /// The cell with edges whose order within a node is still to be made.
+    /// The cell with these edges, after sorting the two edges of each node.
     fn sorted(mut edges: [(Operation, u8); EDGES]) -> Self {
         for pair in edges.chunks_exact_mut(2) {
             pair.sort_unstable_by_key(|&(_, from)| from);
@@ -122,7 +122,7 @@ impl Cell {
         Self { edges }
     }
 
-    /// The edges, by target, then by source.
+    /// The edges, sorted by target, then by source.
     pub fn edges(&self) -> [Edge; EDGES] {
         std::array::from_fn(|place| {
             let (operation, from) = self.edges[place];
@@ -130,8 +130,8 @@ impl Cell {
         })
     }
 
-    /// The place among the cells, below [`CELL_COUNT`]: node by node, the sources (as a pair, ascending) and then the operations of its
-    /// two edges as digits, the first the greatest.
+    /// The index of the cell, below [`CELL_COUNT`]. Its digits, the most significant first, are for each node: the pair of sources, then the
+    /// operations of the two edges.
     pub fn index(&self) -> u64 {
         (0..EDGES).step_by(2).fold(0, |index, place| {
             let [(a, first), (b, second)] = [self.edges[place], self.edges[place + 1]];
@@ -160,31 +160,31 @@ impl Cell {
         Self { edges }
     }
 
-    /// A uniformly drawn cell. One draw from the stream.
+    /// A uniformly drawn cell. Takes one draw from the stream.
     pub(super) fn sample(stream: &mut Stream) -> Self {
         Self::at(stream.below(CELL_COUNT))
     }
 
-    /// This cell with another operation on its edge `edge` (a place in [`edges`](Self::edges)).
+    /// This cell with another operation on edge `edge` (an index into [`edges`](Self::edges)).
     pub(super) const fn with_operation(mut self, edge: usize, operation: Operation) -> Self {
         self.edges[edge].0 = operation;
         self
     }
 
-    /// The sources that edge `edge` could have instead of its own: earlier nodes that neither edge of its target comes from.
+    /// The other sources that edge `edge` can have: earlier nodes that are not a source of its target yet.
     pub(super) fn other_sources(&self, edge: usize) -> Vec<usize> {
         let taken = [self.edges[edge].1, self.edges[edge ^ 1].1].map(usize::from);
         (0..target(edge)).filter(|from| !taken.contains(from)).collect()
     }
 
-    /// This cell with its edge `edge` coming from `from`, one of the [`other_sources`](Self::other_sources).
+    /// This cell with source `from` for edge `edge`. `from` must be one of [`other_sources`](Self::other_sources).
     pub(super) fn with_source(&self, edge: usize, from: usize) -> Self {
         let mut edges = self.edges;
         edges[edge].1 = from as u8;
         Self::sorted(edges)
     }
 
-    /// The 60 cells that differ in exactly one operation (48) or one source (12), in this order, edge by edge.
+    /// The 60 cells that differ in exactly one operation (48 cells, edge by edge), or in one source (12 cells, edge by edge).
     pub fn neighbours(&self) -> Vec<Self> {
         let operations = (0..EDGES)
             .flat_map(|edge| self.edges[edge].0.others().map(|operation| self.with_operation(edge, operation)));
@@ -194,12 +194,12 @@ impl Cell {
     }
 }
 
-/// The target of the edge at `place`.
+/// The target node of edge number `place`.
 pub(super) const fn target(place: usize) -> usize {
     INPUTS + place / 2
 }
 
-/// The pairs of different nodes before node `node`, ascending, in ascending order.
+/// All pairs of different nodes before `node`, sorted.
 fn pairs(node: usize) -> impl Iterator<Item = (u8, u8)> + Clone {
     let node = node.min(NODES) as u8;
     (0..node).flat_map(move |first| (first + 1..node).map(move |second| (first, second)))

@@ -1,45 +1,45 @@
-//! What the networks of an architecture cost.
+//! The network around the cells, and its counts.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, Cell, CellKind, INPUTS, Operation};
 use crate::{Census, SkeletonError};
 
-/// The network around the cells, of DARTS: a stem (3×3 convolution to three times the channels, affine batch-norm), a row of cells,
-/// global average pool, linear layer. The cells at one and two thirds of the depth are reduction cells: they halve the maps and double
-/// the channels. Each cell first brings its two inputs to its own channels, with `ReLU`, 1×1 convolution and batch-norm, or with a
-/// factorised reduction where the cell before was a reduction cell, whose own input is larger.
+/// The network of DARTS around the cells: a stem (3×3 convolution to three times the channels, affine batch-norm), a row of cells, global
+/// average pool, linear layer. The cells at one and two thirds of the depth are reduction cells, which halve the maps and double the
+/// channels. Each cell first converts its two inputs to its own number of channels, by `ReLU`, 1×1 convolution and batch-norm. If the
+/// cell before is a reduction cell, the input from before that cell is larger and is converted by a factorised reduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Skeleton {
-    /// Channels of each node of the first cells. A cell puts out four times as many.
+    /// Channels of each node of the first cells. A cell's output has four times as many.
     pub channels: usize,
-    /// Cells, all in all.
+    /// Total number of cells.
     pub layers: usize,
     /// Classes of the classifier.
     pub classes: usize,
     /// Height and width of an input image, in pixels. Halving rounds up.
     pub resolution: usize,
-    /// Whether batch-norm inside the cells has a trainable scale and shift. That of the stem always has.
+    /// Whether batch-norm inside the cells has a trainable scale and shift. Batch-norm of the stem always has.
     pub cell_affine: bool,
 }
 
 impl Skeleton {
-    /// The stand-alone network of the paper's parameter counts: 36 channels, 8 cells, affine, CIFAR-10.
+    /// The stand-alone network for the paper's parameter counts: 36 channels, 8 cells, affine batch-norm, CIFAR-10.
     pub const STAND_ALONE: Self = Self { channels: 36, layers: 8, classes: 10, resolution: 32, cell_affine: true };
 
-    /// The paper's supernet: 16 channels, 8 cells, not affine, CIFAR-10.
+    /// The paper's supernet: 16 channels, 8 cells, batch-norm without scale and shift, CIFAR-10.
     pub const SUPERNET: Self = Self { channels: 16, layers: 8, classes: 10, resolution: 32, cell_affine: false };
 
-    /// Whether a network can be built from it and counted in 64 bits.
+    /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         SkeletonError::check_common(self.channels, self.layers, self.classes, self.resolution)
     }
 
-    /// The cell that stands at place `layer` of the row.
+    /// The kind of cell number `layer`.
     pub const fn kind(&self, layer: usize) -> CellKind {
         if layer == self.layers / 3 || layer == 2 * self.layers / 3 { CellKind::Reduce } else { CellKind::Normal }
     }
@@ -60,23 +60,23 @@ struct Convolution {
     kernel: usize,
     stride: usize,
     groups: usize,
-    /// Height and width of what it is applied to.
+    /// Height and width of its input.
     side: usize,
-    /// Height and width of what it gives.
+    /// Height and width of its output.
     outer_side: usize,
 }
 
 impl Convolution {
-    /// One in a single group that keeps the size, from so many channels to so many.
+    /// A convolution with one group that keeps the size, from `inputs` to `outputs` channels.
     const fn dense((inputs, outputs): (usize, usize), kernel: usize, side: usize) -> Self {
         Self { inputs, outputs, kernel, stride: 1, groups: 1, side, outer_side: side }
     }
 }
 
-/// What a network consists of, as far as it is counted.
+/// A part of a network that is counted.
 enum Part {
     Convolution(Convolution),
-    /// Channels, and whether there is a scale and a shift.
+    /// Channels, and whether it has a scale and a shift.
     Norm(usize, bool),
     /// Channels and side.
     Relu(usize, usize),
@@ -85,7 +85,7 @@ enum Part {
 }
 
 impl Architecture {
-    /// The counts of the network of this architecture. Every node takes part.
+    /// The counts of the network of this architecture. All nodes are executed.
     pub fn census(self, skeleton: &Skeleton) -> Census {
         let mut census = Census::default();
         self.for_each_part(skeleton, &mut |part| match part {
@@ -100,15 +100,15 @@ impl Architecture {
         census
     }
 
-    /// The multiply-accumulates as the paper's table counts them, column `supernet_flops` (of [`Skeleton::SUPERNET`]): of a convolution
-    /// the input's pixels divided by the squared stride. That is fewer than are executed where the input's side is odd, as in the
-    /// second half of a factorised reduction, which is applied to all but the first row and column.
+    /// The multiply-accumulates as the paper's table counts them, in column `supernet_flops` (for [`Skeleton::SUPERNET`]). It takes the
+    /// input pixels of a convolution divided by the squared stride. If the side of the input is odd, this is less than what is executed;
+    /// the second half of a factorised reduction is such a case, since its input lacks the first row and column.
     pub fn table_flops(self, skeleton: &Skeleton) -> u64 {
         let mut flops = 0;
         self.for_each_part(skeleton, &mut |part| match part {
             Part::Convolution(conv) => {
-                let macs_a_pixel = conv.inputs / conv.groups * conv.outputs * conv.kernel * conv.kernel;
-                flops += (macs_a_pixel * conv.side * conv.side / (conv.stride * conv.stride)) as u64;
+                let macs_per_pixel = conv.inputs / conv.groups * conv.outputs * conv.kernel * conv.kernel;
+                flops += (macs_per_pixel * conv.side * conv.side / (conv.stride * conv.stride)) as u64;
             }
             Part::Linear(inputs, outputs) => flops += (inputs * outputs) as u64,
             Part::Norm(..) | Part::Relu(..) => {}
@@ -119,7 +119,7 @@ impl Architecture {
     fn for_each_part(self, skeleton: &Skeleton, visit: &mut impl FnMut(Part)) {
         let stem = 3 * skeleton.channels;
         let (mut channels, mut side) = (skeleton.channels, skeleton.resolution);
-        // Channels and side of the outputs of the two cells before.
+        // Channels and side of the outputs of the previous two cells.
         let mut inputs = [(stem, side); INPUTS];
         let affine = skeleton.cell_affine;
         visit(Part::Convolution(Convolution::dense((3, stem), 3, side)));
@@ -177,8 +177,8 @@ fn cell(cell: Cell, kind: CellKind, channels: usize, side: usize, affine: bool, 
     }
 }
 
-/// Halves maps of `side`: two 1×1 convolutions of stride 2 with half of the outputs each, the second on all but the first row and column,
-/// and zeros beyond the last where the side is odd.
+/// Halves maps of `side`: two 1×1 convolutions of stride 2 with half of the outputs each. The second one skips the first row and column,
+/// and pads with zeros if the side is odd.
 fn factorised_reduction(inputs: usize, outputs: usize, side: usize, affine: bool, visit: &mut impl FnMut(Part)) {
     visit(Part::Relu(inputs, side));
     let outer_side = side.div_ceil(2);
@@ -218,7 +218,7 @@ mod tests {
         assert!(matches!(faulty.validate(), Err(SkeletonError::Size { field: "cells", value: 0, .. })));
     }
 
-    /// The difference that one operation makes on one edge of a kind of cell.
+    /// How much the count changes if one edge of a kind of cell gets `operation`.
     fn difference(kind: CellKind, edge: usize, operation: Operation, count: impl Fn(Architecture) -> u64) -> u64 {
         let base = uniform(Operation::MaxPool3x3);
         let cell = base.cell(kind).with_operation(edge, operation);
@@ -229,7 +229,7 @@ mod tests {
         count(other) - count(base)
     }
 
-    /// Both published closed forms: a constant, and what each edge adds.
+    /// The two published closed forms: a constant plus a term for each edge.
     #[test]
     fn edges_add_what_the_closed_forms_say() {
         let params = |a: Architecture| a.census(&Skeleton::STAND_ALONE).params;
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(difference(CellKind::Reduce, 0, Operation::SkipConnect, executed), 2 * 32 * 16 * 16);
     }
 
-    /// A network of one reduction cell and nothing else inside can be added up by hand.
+    /// A network with a single reduction cell, added up by hand.
     #[test]
     fn a_small_network_adds_up_by_hand() {
         let skeleton = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
@@ -277,7 +277,7 @@ mod tests {
         let mut cell = uniform(Operation::AvgPool3x3).cell(CellKind::Reduce);
         cell = cell.with_operation(0, Operation::SepConv3x3).with_operation(3, Operation::DilConv5x5);
         let census = Architecture::new(cell, cell).census(&skeleton);
-        // Stem; two inputs to 4 channels; a separable convolution from an input; a dilated one inside.
+        // Stem, two inputs converted to 4 channels, a separable convolution from an input, a dilated convolution inside.
         let conv_weights = 27 * 6 + 2 * (6 * 4) + 2 * (9 * 4 + 16) + (25 * 4 + 16);
         assert_eq!(census.conv_weights, conv_weights);
         assert_eq!(census.norm_params, 2 * (6 + 4 + 4 + 4 + 4 + 4));

@@ -1,19 +1,20 @@
-//! The exact key: a canonical form of the network that two cells build.
+//! The exact key: a canonical form of the network that the two cells build.
 
 use super::{Architecture, Cell, CellKind, EDGES, INPUTS, NODES, Operation};
 
-/// A canonical form of the network: equal for two architectures exactly if they build the same network up to the names of its weights
-/// and the order of the channels that its cells put out (which the weights of the next cells follow).
+/// A canonical form of the network. It is equal for two architectures exactly if they build the same network, up to the names of weights
+/// and the order of the output channels of the cells (with which the weights of later cells can be reordered).
 ///
-/// The notion is that of [`nb201::ExactKey`](crate::nb201::ExactKey). Values are sums of terms: the cell's inputs; for each edge
-/// with weights one term of its own; for each value and each kind of pooling that it goes through, one term. A skip adds its source's
-/// terms, but from an input of a reduction cell it is a term with weights. All that is known of an operation is that equal inputs give
-/// equal outputs; all four nodes are put out, in any order. Two cells are the same if a bijection between their edges with weights makes
-/// their outputs equal for all weights; that is, if their value graphs are isomorphic.
+/// The idea is that of [`nb201::ExactKey`](crate::nb201::ExactKey). A value is a sum of terms. The terms are the cell's inputs, one term
+/// for each edge with weights, and one term for each pair of a value and a kind of pooling applied to it. A skip adds the terms of its
+/// source; but a skip from an input of a reduction cell has weights, so it is a term. About an operation, only this is assumed: equal
+/// inputs give equal outputs. The output of a cell is the set of its four nodes in any order. Two cells are the same if there is a
+/// bijection between their edges with weights that makes their outputs equal for all weights. This means that their value graphs are
+/// isomorphic.
 ///
-/// Terms are numbered one after the other: among those whose sources are all numbered, one with the smallest code comes next; ties are
-/// all tried, and the smallest sequence of codes with the sorted outputs at its end is the cell's key. So nothing but the graph's
-/// structure decides, and the key spells the graph out.
+/// Terms are numbered one by one. Among the terms whose sources all have numbers, one with the smallest code is next. All ties are tried.
+/// The smallest resulting sequence of codes, followed by the sorted outputs, is the key of the cell. The key depends only on the
+/// structure of the graph, and the graph can be read back from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExactKey {
     normal: CellKey,
@@ -22,22 +23,22 @@ pub struct ExactKey {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct CellKey {
-    /// Codes of the terms in canonical order; 0 where there is no further term.
+    /// Codes of the terms in canonical order, then zeros.
     terms: [u64; EDGES],
-    /// The nodes' sums, ascending.
+    /// The sums of the four nodes, ascending.
     outputs: [Sum; NODES - INPUTS],
 }
 
 impl Architecture {
-    /// The key of the network itself. Its documentation says what it is.
+    /// The key of the network itself; see [`ExactKey`].
     pub fn exact_key(self) -> ExactKey {
         let key = |kind| ValueGraph::of(self.cell(kind), kind).key();
         ExactKey { normal: key(CellKind::Normal), reduce: key(CellKind::Reduce) }
     }
 }
 
-/// A sum of terms, four bits of multiplicity for each: term `t` at bit `4t`, terms 0 and 1 being the cell's inputs. Multiplicities
-/// count paths of skips and equal pools, of which there are five at most (Fibonacci's).
+/// A sum of terms as multiplicities of four bits: term `t` is at bit `4t`, and terms 0 and 1 are the cell's inputs. A multiplicity counts
+/// paths of skips and equal pools. There are at most five (a Fibonacci number, since each node has two edges).
 type Sum = u64;
 
 const LANE: u32 = 4;
@@ -51,9 +52,9 @@ const fn once(term: usize) -> Sum {
     1 << (LANE * term as u32)
 }
 
-/// The value graph: terms with their operations and sources, and the sum of each node.
+/// The value graph: the terms with their operations and sources, and the sum of each node.
 struct ValueGraph {
-    /// Terms from number [`INPUTS`] on.
+    /// The terms that are not inputs; their numbers start at [`INPUTS`].
     terms: Vec<(Operation, Sum)>,
     nodes: [Sum; NODES],
 }
@@ -73,7 +74,7 @@ impl ValueGraph {
         graph
     }
 
-    /// The number of the term `operation(source)`: a new one, unless it has no weights and is there already.
+    /// The number of the term `operation(source)`. A term without weights that exists already is used again.
     fn term(&mut self, operation: Operation, source: Sum, weighted: bool) -> usize {
         let known = self.terms.iter().position(|&term| term == (operation, source)).filter(|_| !weighted);
         let place = known.unwrap_or_else(|| {
@@ -91,7 +92,7 @@ impl ValueGraph {
         best.unwrap_or(CellKey { terms: [0; EDGES], outputs: [0; NODES - INPUTS] })
     }
 
-    /// Numbers the terms that have no number yet, in every order that the rule leaves, and keeps the smallest key in `best`.
+    /// Numbers the remaining terms in every order that the rule allows, and keeps the smallest key in `best`.
     fn search(&self, numbering: &mut Numbering, best: &mut Option<CellKey>) {
         let open = |numbering: &Numbering, term: usize| {
             let (operation, source) = self.terms[term];
@@ -125,18 +126,18 @@ impl ValueGraph {
 struct Numbering {
     number: [Option<usize>; TERMS],
     codes: [u64; EDGES],
-    /// Terms that have a new number, the inputs aside.
+    /// How many terms have a new number, not counting the inputs.
     count: usize,
 }
 
 impl Numbering {
-    /// `sum` in new numbers, if all its terms have one.
+    /// `sum` in new numbers, if all its terms have new numbers.
     fn rewrite(&self, sum: Sum) -> Option<Sum> {
         let present = (0..TERMS).filter(|&term| multiplicity(sum, term) > 0);
         present.map(|term| self.number[term].map(|number| multiplicity(sum, term) * once(number))).sum()
     }
 
-    /// The code of a term, if its source's terms have numbers.
+    /// The code of a term, if all terms of its source have new numbers.
     fn code(&self, operation: Operation, source: Sum) -> Option<u64> {
         self.rewrite(source).map(|source| (operation as u64) << (LANE * TERMS as u32) | source)
     }
@@ -148,7 +149,7 @@ mod tests {
     use nas_assay_base::seed::{Seed, Stream};
     use proptest::prelude::*;
 
-    /// A scrambled number: stands for a function of which nothing is known.
+    /// A hash that stands for an unknown function.
     fn scramble(operation: Operation, weights: u64, value: u64) -> u64 {
         let mut x = value ^ weights.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (operation as u64 + 1) << 56;
         for _ in 0..3 {
@@ -157,7 +158,7 @@ mod tests {
         x ^ x >> 32
     }
 
-    /// What a cell puts out, sorted, with these weights on its edges; pools have none.
+    /// The sorted output of a cell with these weights on its edges. (Pools have no weights.)
     fn outputs(cell: Cell, kind: CellKind, weights: [u64; EDGES]) -> [u64; 4] {
         let mut nodes = [11, 13, 0, 0, 0, 0_u64];
         for (edge, weight) in cell.edges().into_iter().zip(weights) {
@@ -208,7 +209,7 @@ mod tests {
             })
     }
 
-    /// A cell in which coincidences are frequent: skips, pools and one kind of convolution.
+    /// A cell with only skips, pools and one kind of convolution, so that equal values are frequent.
     fn plain_cell(stream: &mut Stream) -> Cell {
         use Operation::{AvgPool3x3, MaxPool3x3, SepConv3x3, SkipConnect};
         let mut cell = Cell::sample(stream);
@@ -219,7 +220,7 @@ mod tests {
         cell
     }
 
-    /// Both ways: equal keys are equal networks, by trying every assignment of weights, and different keys are different networks.
+    /// Keys are equal exactly if the networks are equal, which is decided by trying every assignment of weights.
     #[test]
     fn keys_agree_exactly_with_networks() {
         let mut stream = Seed::root(17).stream();
@@ -242,19 +243,19 @@ mod tests {
         assert!(equal > 50 && different > 500, "{equal} equal, {different} different");
     }
 
-    /// The paper's key has one class where there are two networks, and two where there is one.
+    /// Two networks with the same paper's key, and one network with two paper's keys.
     #[test]
     fn the_papers_key_is_not_exact() {
         let read = |text: &str| text.parse::<Cell>().unwrap();
         let both = |cell| Architecture::new(cell, cell);
-        // Nodes 2 and 3 are alike; node 5 pools the one that node 4 pools too, or the other.
+        // Nodes 2 and 3 have the same tree. Node 5 pools the one that node 4 pools, or the other one.
         let start =
             "sep_conv_3x3:0>2;skip_connect:1>2;sep_conv_3x3:0>3;skip_connect:1>3;skip_connect:0>4;avg_pool_3x3:2>4";
         let one = both(read(&format!("{start};skip_connect:0>5;max_pool_3x3:2>5")));
         let two = both(read(&format!("{start};skip_connect:0>5;max_pool_3x3:3>5")));
         assert_eq!(one.paper_key(), two.paper_key());
         assert_ne!(one.exact_key(), two.exact_key());
-        // In a normal cell node 4 is the sum of both inputs and a pool, put together in two ways.
+        // In a normal cell, node 4 is the sum of both inputs and a pool, combined in two ways.
         let start = "skip_connect:0>2;skip_connect:1>2;max_pool_3x3:0>3;skip_connect:1>3";
         let end = "sep_conv_3x3:0>5;sep_conv_3x3:1>5";
         let reduce = one.cell(CellKind::Reduce);
@@ -265,7 +266,7 @@ mod tests {
     }
 
     proptest! {
-        /// An edge may come from any earlier node with the same value.
+        /// An edge can come from any earlier node with the same value.
         #[test]
         fn an_equal_source_keeps_the_key(seed: u64) {
             let mut stream = Seed::root(seed).stream();

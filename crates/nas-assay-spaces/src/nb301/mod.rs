@@ -1,11 +1,11 @@
-//! The space of NAS-Bench-301 (Siems et al., 2020), that of DARTS (Liu et al., ICLR 2019): a normal and a reduction cell, each of four
-//! nodes with two incoming edges, one of seven operations on each edge.
+//! NAS-Bench-301 (Siems et al., 2020), whose search space is that of DARTS (Liu et al., ICLR 2019): a normal and a reduction cell. Each
+//! cell has four nodes with two incoming edges, and each edge has one of seven operations.
 //!
-//! Nodes 0 and 1 are a cell's inputs, the outputs of the two cells before it. The value of each of nodes 2 to 5 is the sum over its two
-//! edges, which come from two different earlier nodes; the cell's output concatenates the values of nodes 2 to 5. In a reduction cell the
-//! edges from nodes 0 and 1 have stride 2.
+//! Nodes 0 and 1 are the inputs of a cell, which are the outputs of the two cells before it. The value of each of nodes 2 to 5 is the sum
+//! over its two edges, which come from two different earlier nodes. The output of the cell concatenates the values of nodes 2 to 5. In a
+//! reduction cell, the edges from nodes 0 and 1 have stride 2.
 //!
-//! An [`Architecture`] is a raw encoding, of which there are (180 · 7⁸)² ≈ 1.08 · 10¹⁸: too many to visit, not too many to number.
+//! An [`Architecture`] is a raw encoding. There are (180 · 7⁸)² ≈ 1.08 · 10¹⁸ of them: too many to visit, but every one has an index.
 
 mod canonical;
 mod cell;
@@ -23,41 +23,41 @@ use serde::{Deserialize, Serialize};
 
 use nas_assay_base::seed::Stream;
 
-/// Name of this space in specs and records.
+/// The name of this space in specs and records.
 pub const NAME: &str = "nb301";
 
-/// Version of this space's definitions, part of every spec hash.
+/// The version of this space's definitions, which is part of every spec hash.
 pub const VERSION: u32 = 1;
 
-/// Nodes of a cell, its two inputs among them.
+/// Number of nodes of a cell, including its two inputs.
 pub const NODES: usize = 6;
 
-/// Inputs of a cell: nodes 0 and 1.
+/// Number of inputs of a cell: nodes 0 and 1.
 pub const INPUTS: usize = 2;
 
-/// Edges of a cell: two into each of nodes 2 to 5.
+/// Number of edges of a cell: two into each of nodes 2 to 5.
 pub const EDGES: usize = 8;
 
-/// Raw encodings of one cell: 1·3·6·10 choices of sources, 7⁸ of operations.
+/// Number of raw encodings of one cell: 1·3·6·10 choices of sources and 7⁸ of operations.
 pub const CELL_COUNT: u64 = 180 * 5_764_801;
 
-/// Raw encodings.
+/// Number of raw encodings.
 pub const COUNT: u64 = CELL_COUNT * CELL_COUNT;
 
-/// Encodings that differ from a given one in exactly one operation (96) or one source (24).
+/// Number of encodings that differ from a given one in exactly one operation (96) or one source (24).
 pub const NEIGHBOURS: usize = 120;
 
-/// Which of the two cells.
+/// Which of the two cells is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CellKind {
-    /// The cell that keeps the size of the maps.
+    /// The cell that keeps the size of its maps.
     Normal,
-    /// The cell that halves it.
+    /// The cell that halves the size of its maps.
     Reduce,
 }
 
-/// A raw encoding. Ordered as [`index`](Self::index).
+/// A raw encoding. Ordered by [`index`](Self::index).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Architecture {
@@ -66,12 +66,12 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The architecture of these cells.
+    /// The architecture with these cells.
     pub const fn new(normal: Cell, reduce: Cell) -> Self {
         Self { normal, reduce }
     }
 
-    /// The cell of a kind.
+    /// The cell of this kind.
     pub const fn cell(self, kind: CellKind) -> Cell {
         match kind {
             CellKind::Normal => self.normal,
@@ -79,7 +79,7 @@ impl Architecture {
         }
     }
 
-    /// The place in the enumeration, below [`COUNT`]: by normal cell, then by reduction cell.
+    /// The index in the enumeration, below [`COUNT`]: by normal cell, then by reduction cell.
     pub fn index(self) -> u64 {
         self.normal.index() * CELL_COUNT + self.reduce.index()
     }
@@ -89,17 +89,17 @@ impl Architecture {
         (index < COUNT).then(|| Self { normal: Cell::at(index / CELL_COUNT), reduce: Cell::at(index % CELL_COUNT) })
     }
 
-    /// A uniformly drawn raw encoding: sources of each node and operations of each edge are independent and uniform. Two draws from the
-    /// stream.
+    /// A uniformly drawn raw encoding: the sources of each node and the operations of each edge are independent and uniform. Takes two
+    /// draws from the stream.
     pub fn sample(stream: &mut Stream) -> Self {
         let normal = Cell::sample(stream);
         Self { normal, reduce: Cell::sample(stream) }
     }
 
-    /// A uniformly drawn raw encoding of some of the operations. Eighteen draws from the stream.
+    /// A uniformly drawn raw encoding with only these operations. Takes eighteen draws from the stream.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `operations` is empty.
     pub fn sample_of(operations: &[Operation], stream: &mut Stream) -> Self {
         let Self { normal, reduce } = Self::sample(stream);
         let mut redraw = |cell: Cell| {
@@ -108,17 +108,17 @@ impl Architecture {
         Self { normal: redraw(normal), reduce: redraw(reduce) }
     }
 
-    /// The [`NEIGHBOURS`] encodings that differ in exactly one decision, the operation or the source of one edge: those of the normal
-    /// cell, then of the reduction cell, each by operations, edge by edge, then by sources.
+    /// The [`NEIGHBOURS`] encodings that differ in exactly one decision, which is the operation or the source of one edge. First those with
+    /// another normal cell, then those with another reduction cell, each in the order of [`Cell::neighbours`].
     pub fn neighbours(self) -> Vec<Self> {
         let normal = self.normal.neighbours().into_iter().map(|normal| Self { normal, ..self });
         let reduce = self.reduce.neighbours().into_iter().map(|reduce| Self { reduce, ..self });
         normal.chain(reduce).collect()
     }
 
-    /// A neighbour, drawn as the paper's code does (`aw_nas`): one of the cells; with probability one half a source of it, else an
-    /// operation; the edge; the new value. Each is uniform among what there is. The edges of node 2 are never drawn for their source,
-    /// since they have no other. Four draws from the stream.
+    /// A random neighbour, drawn as in the paper's code (`aw_nas`): first the cell, then whether its source or its operation changes (each
+    /// with probability one half), then the edge, then the new value. Each draw is uniform over the possibilities. Edges into node 2 are
+    /// never drawn for their source, since no other source is possible. Takes four draws from the stream.
     #[must_use]
     pub fn mutate(self, stream: &mut Stream) -> Self {
         let kind = [CellKind::Normal, CellKind::Reduce][stream.index(2)];
@@ -137,7 +137,7 @@ impl Architecture {
         }
     }
 
-    /// Whether there is a convolution on an edge of either cell.
+    /// Whether an edge of either cell has a convolution.
     pub fn has_convolution(self) -> bool {
         [self.normal, self.reduce].iter().flat_map(Cell::edges).any(|edge| edge.operation.is_convolution())
     }
@@ -162,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    /// Decisions in which two encodings differ: edges of a node are matched so that the fewest differ.
+    /// The number of decisions in which two encodings differ. The edges of a node are matched so that the number is lowest.
     fn differing(a: Architecture, b: Architecture) -> usize {
         let edge = |x: Edge, y: Edge| usize::from(x.operation != y.operation) + usize::from(x.from != y.from);
         let cell = |a: Cell, b: Cell| -> usize {
@@ -261,7 +261,7 @@ mod tests {
                 let changed = (0..EDGES).find(|&e| old[e].from != new[e].from)?;
                 Some(old[changed].to)
             });
-            // One half for sources: of 6 edges, each with as many others as its node has earlier nodes beside the pair.
+            // One half of the draws is for sources: 6 edges, and for each the earlier nodes that its node does not use yet.
             let expected = match moved {
                 Some(to) => draws / 4 / 6 / (to - 2),
                 None => draws / 4 / 8 / 6,

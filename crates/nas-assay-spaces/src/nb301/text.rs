@@ -1,5 +1,5 @@
-//! The text form: `NORMAL|REDUCE`, each cell `op:from>to;...` with its eight edges by target and then by source, as
-//! `truth/nb301.csv` has them in its first two columns.
+//! The text form: `NORMAL|REDUCE`, each cell as `op:from>to;...` with its eight edges by target, then by source. These are the first two
+//! columns of `truth/nb301.csv`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,7 +43,7 @@ impl TryFrom<String> for Architecture {
 impl FromStr for Architecture {
     type Err = ArchitectureError;
 
-    /// Reads the text form and nothing else: no blanks, no other order of edges.
+    /// Reads exactly the text form: no blanks, no other order of edges.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
         let mut cursor = Cursor::new(NAME, text);
         let normal = cell(&mut cursor)?;
@@ -57,7 +57,7 @@ impl FromStr for Architecture {
 impl FromStr for Cell {
     type Err = ArchitectureError;
 
-    /// Reads the text form of one cell and nothing else.
+    /// Reads exactly the text form of one cell.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
         let mut cursor = Cursor::new(NAME, text);
         let cell = cell(&mut cursor)?;
@@ -91,7 +91,7 @@ fn cell(cursor: &mut Cursor<'_>) -> Result<Cell, ArchitectureError> {
     Cell::new(edges).ok_or_else(|| cursor.unexpected("two different earlier nodes as sources of each node"))
 }
 
-/// What errors say was due where a source from `low` to `high` can stand.
+/// What errors say was expected where a source from `low` to `high` is allowed.
 const fn sources(low: usize, high: usize) -> &'static str {
     match (low, high) {
         (0, 0) => "the source 0",
@@ -165,11 +165,11 @@ mod tests {
         assert!(error("|none~0|").contains("expected an operation at byte 0"));
     }
 
-    /// Whatever can be due is due somewhere, and its message is of that place.
+    /// Every message of [`sources`] names its own range.
     #[test]
     fn sources_are_named_as_they_are() {
         for (low, high) in (0..=4_usize).flat_map(|high| (0..=high).map(move |low| (low, high))) {
-            // The lower of two sources is not the last one that there is.
+            // The lower of two sources is never the last possible node.
             if (low, high) == (0, 4) {
                 continue;
             }
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    /// A text is read as what it says, or refused by an error that names the place, which is in the text or at its end.
+    /// A text is read back exactly, or refused by an error whose position is in the text or at its end.
     fn read_or_refused(text: &str) -> Result<(), TestCaseError> {
         match text.parse::<Architecture>() {
             Ok(architecture) => prop_assert_eq!(architecture.to_string(), text),

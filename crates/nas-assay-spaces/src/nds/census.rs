@@ -1,27 +1,27 @@
-//! What a network has and does, counted from the encoding alone.
+//! Parameters, FLOPs and other counts, computed from the encoding alone.
 
 use super::network::{Block, ResidualBlock, Skeleton};
 use super::{Architecture, Family};
 use crate as space;
 
-/// The counts of a network. One forward pass of one image.
+/// The counts of a network, for one forward pass of one image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Census {
-    /// What is counted in every space. Its `flops` are multiply-accumulates alone; for the tables' see
+    /// The counts that every space has. Its `flops` are multiply-accumulates only; the tables count
     /// [`table_flops`](Self::table_flops).
     pub counts: space::Census,
-    /// Elements that batch-norms put out.
+    /// Number of output elements of all batch-norms.
     pub norm_elements: u64,
 }
 
 impl Census {
-    /// What the tables call FLOPs: multiply-accumulates of convolutions and of the linear layer, 1 for each of its biases, and 5 for
-    /// each element that a batch-norm puts out.
+    /// FLOPs as the benchmark's tables count them: the multiply-accumulates of the convolutions and the linear layer, 1 for each bias of the
+    /// linear layer, and 5 for each output element of a batch-norm.
     pub const fn table_flops(&self) -> u64 {
         self.counts.flops + self.counts.linear_biases + 5 * self.norm_elements
     }
 
-    /// Adds a convolution of `inputs` channels a group, and the batch-norm after it.
+    /// Adds a convolution with `inputs` input channels per group, and the batch-norm after it.
     const fn conv_norm(&mut self, inputs: usize, outputs: usize, kernel: usize, side: usize, affine: bool) {
         self.counts.conv(inputs, outputs, kernel, side);
         if affine {
@@ -30,7 +30,7 @@ impl Census {
         self.norm_elements += (outputs * side * side) as u64;
     }
 
-    /// A residual block.
+    /// The counts of a residual block.
     fn of_block(block: &ResidualBlock, affine: bool) -> Self {
         let mut census = Self::default();
         let &ResidualBlock { inputs, outputs, side, .. } = block;
@@ -56,7 +56,7 @@ impl Census {
         census
     }
 
-    /// Adds `other`, `times` times.
+    /// Adds `times` times `other`.
     const fn add(&mut self, other: &Self, times: u64) {
         let space::Census {
             params,
@@ -106,7 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_part_is_added_as_often_as_it_stands() {
+    fn every_count_of_a_part_is_added() {
         let numbered = |factor: u64, offset: u64| Census {
             counts: space::Census {
                 params: factor + offset,
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// Splitting a convolution into groups divides its weights, and with depth everything grows.
+    /// More groups mean fewer weights. More depth, width or ratio means more.
     #[test]
     fn counts_move_with_the_decisions() {
         let mut stream = Seed::root(5).stream();

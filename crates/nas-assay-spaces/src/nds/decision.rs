@@ -1,4 +1,4 @@
-//! What is decided for each stage, and the values a decision may take.
+//! The decisions that are made for each stage, and their values.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use super::STAGES;
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Residual blocks of the stage.
+    /// Number of residual blocks of the stage.
     Depth,
-    /// Channels that each block of the stage puts out.
+    /// Output channels of each block of the stage.
     Width,
-    /// Channels inside a bottleneck, as a part of the width.
+    /// Inner channels of a bottleneck, as a fraction of the width.
     Ratio,
     /// Groups of the 3×3 convolution inside a bottleneck.
     Groups,
 }
 
 impl Kind {
-    /// The name, which begins the names of the columns of the tables.
+    /// The name. Columns of the tables begin with it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Depth => "depth",
@@ -29,21 +29,21 @@ impl Kind {
     }
 }
 
-/// A decision that is made once for each stage, out of the same values.
+/// A decision, which has the same list of values for every stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What is decided.
+    /// What it is about.
     pub kind: Kind,
-    /// The values in ascending order: whole numbers, of a [ratio](Kind::Ratio) the quarters.
+    /// The values in ascending order. A [ratio](Kind::Ratio) is given in quarters.
     pub values: &'static [u16],
-    /// What opens the decision's values in the text form.
+    /// The mark before the decision's values in the text form.
     pub(super) mark: &'static str,
-    /// What is to be said where none of the values stands.
+    /// What an error says was expected, if the text has another value.
     pub(super) expected: &'static str,
 }
 
 impl Decision {
-    /// A value as text: `12`, or `0.25` of a ratio.
+    /// A value as text, such as `12`, or `0.25` for a ratio.
     pub fn text(&self, value: u16) -> impl fmt::Display + use<> {
         match self.kind {
             Kind::Ratio => f64::from(value) / 4.0,
@@ -51,25 +51,25 @@ impl Decision {
         }
     }
 
-    /// The choice (a place in [`values`](Self::values)) whose number is `number`; a ratio's is a fraction.
+    /// The choice (index into [`values`](Self::values)) for `number`, which is a fraction for a ratio.
     pub fn choice_of(&self, number: f64) -> Option<usize> {
         let value = if self.kind == Kind::Ratio { 4.0 * number } else { number };
         self.values.iter().position(|&known| f64::from(known) == value)
     }
 }
 
-/// The greatest number of decisions a stage.
+/// The greatest number of decisions per stage.
 pub(super) const MAX_DECISIONS: usize = 4;
 
-/// The greatest number of positions: a decision at a stage is one.
+/// The greatest number of positions. A position is a decision at a stage.
 pub(super) const MAX_POSITIONS: usize = MAX_DECISIONS * STAGES;
 
-/// How many combinations of values there are.
+/// The number of combinations of values over all stages.
 pub(super) const fn count(decisions: &[Decision]) -> usize {
     weights(decisions)[0] * decisions[0].values.len()
 }
 
-/// How many encodings differ from a given one at one position.
+/// The number of encodings that differ from a given one at exactly one position.
 pub(super) const fn neighbours(decisions: &[Decision]) -> usize {
     let (mut sum, mut decision) = (0, 0);
     while decision < decisions.len() {
@@ -79,7 +79,7 @@ pub(super) const fn neighbours(decisions: &[Decision]) -> usize {
     sum
 }
 
-/// What a choice at each position adds to the index: the number of combinations of all later positions.
+/// The weight of each position in the index: the number of combinations of all later positions.
 pub(super) const fn weights(decisions: &[Decision]) -> [usize; MAX_POSITIONS] {
     let mut weights = [1; MAX_POSITIONS];
     let mut position = decisions.len() * STAGES;
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_decision_says_what_it_takes() {
+    fn every_decision_names_its_values() {
         for decision in ResNet::DECISIONS.iter().chain(ResNeXtA::DECISIONS) {
             let texts: Vec<String> = decision.values.iter().map(|&value| decision.text(value).to_string()).collect();
             let (last, others) = texts.split_last().unwrap();

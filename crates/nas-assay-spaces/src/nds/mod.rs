@@ -1,17 +1,17 @@
 //! Two network design spaces for CIFAR-10 (Radosavovic et al., "On Network Design Spaces for Visual Recognition", ICCV 2019):
 //! [`resnet`] and [`resnext_a`].
 //!
-//! A network is a stem, three stages of residual blocks and a classifier. The same few things are decided for each stage,
-//! independently of the other stages: how many blocks it has and how wide they are, in ResNeXt-A also the bottleneck's ratio and the
-//! groups of its 3×3 convolution. A [`Family`] lists these decisions and their values; everything else about an
-//! [`Architecture`] (text, enumeration, mutation, census) is one code for both families.
+//! A network is a stem, three stages of residual blocks and a classifier. The same decisions are made for each stage, independently of
+//! the other stages: the number of blocks and their width, and in ResNeXt-A also the ratio of the bottleneck and the groups of its 3×3
+//! convolution. A [`Family`] lists the decisions and their values. Everything else about an [`Architecture`] (text, enumeration,
+//! mutation, census) is the same code for both families.
 //!
-//! A *decision* is what is decided, a *position* a decision at a stage, a *choice* the place of the value in the decision's list.
-//! Positions are ordered by decision, then by stage, in the text, in the index and in the tables.
+//! A *decision* is what is decided, such as the depth. A *position* is one decision at one stage. A *choice* is the index of a value in
+//! the list of its decision. Text, index and tables all order positions by decision, then by stage.
 //!
-//! Nothing here is isomorphic to anything else: the canonical form of an encoding is the encoding. A network's stages can be told by
-//! their strides, and then the number of blocks, their width, the width inside them and the shape of the grouped weight give back
-//! every decision, so no two encodings build the same network. (The paper does not treat isomorphism here either.)
+//! No two encodings build the same network, so the canonical form of an encoding is the encoding itself. (Strides show where the stages
+//! begin, and the number of blocks, their width, their inner width and the shape of the grouped weights show every decision.) The paper
+//! does not treat isomorphism in these spaces either.
 
 mod census;
 mod decision;
@@ -35,31 +35,31 @@ use serde::{Deserialize, Serialize};
 use self::decision::{MAX_DECISIONS, MAX_POSITIONS};
 use nas_assay_base::seed::Stream;
 
-/// Stages of a network.
+/// Number of stages of a network.
 pub const STAGES: usize = 3;
 
-/// Strides of the first block of each stage. Every other block has stride 1.
+/// Stride of the first block of each stage. Every other block has stride 1.
 pub const STRIDES: [usize; STAGES] = [1, 2, 2];
 
 mod sealed {
-    /// Families are those of this module.
+    /// Only this module defines families.
     pub trait Sealed {}
 }
 
-/// One of the two spaces, as a type without values.
+/// One of the two spaces. The types that implement it have no values.
 pub trait Family: sealed::Sealed + Copy + Debug + Ord + Hash + Send + Sync + 'static {
     /// The name of the space in specs and records.
     const NAME: &'static str;
-    /// Version of the space's definitions, part of every spec hash.
+    /// The version of the space's definitions, which is part of every spec hash.
     const VERSION: u32;
-    /// What is decided for each stage: depth, width, then what the family has more, at most four.
+    /// The decisions for each stage: depth, width, then those that only this family has. At most four.
     const DECISIONS: &'static [Decision];
 
-    /// The stage that one value of each decision describes; values of decisions that the family lacks are 0.
+    /// The stage with these values, one per decision. Values of decisions that the family does not have are 0.
     fn stage(values: [usize; 4]) -> Stage;
 }
 
-/// An encoding: a value of each decision for each stage. Ordered as [`index`](Self::index).
+/// An encoding: a value for each decision at each stage. Ordered by [`index`](Self::index).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String", bound = "")]
 pub struct Architecture<F: Family> {
@@ -68,31 +68,31 @@ pub struct Architecture<F: Family> {
 }
 
 impl<F: Family> Architecture<F> {
-    /// Encodings of the space.
+    /// Number of encodings of the space.
     pub const COUNT: usize = decision::count(F::DECISIONS);
 
-    /// Positions of an encoding: decisions times stages.
+    /// Number of positions of an encoding: decisions times stages.
     pub const POSITIONS: usize = F::DECISIONS.len() * STAGES;
 
-    /// Encodings that differ from a given one at exactly one position.
+    /// Number of encodings that differ from a given one at exactly one position.
     pub const NEIGHBOURS: usize = decision::neighbours(F::DECISIONS);
 
-    /// The encoding of the smallest values, whose index is 0.
+    /// The encoding with the smallest values, which has index 0.
     pub const FIRST: Self = Self::at(0);
 
-    /// The encoding of the greatest values, whose index is the last.
+    /// The encoding with the greatest values, which has the last index.
     pub const LAST: Self = Self::at(Self::COUNT - 1);
 
-    /// What a choice at each position adds to the index.
+    /// The weight of each position in the index.
     const WEIGHTS: [usize; MAX_POSITIONS] = decision::weights(F::DECISIONS);
 
-    /// The architecture at `index`, which is below [`COUNT`](Self::COUNT).
+    /// The architecture at `index`, which must be below [`COUNT`](Self::COUNT).
     const fn at(index: usize) -> Self {
         Self { index: index as u32, family: PhantomData }
     }
 
-    /// The place in the enumeration, below [`COUNT`](Self::COUNT): the choices as digits, each in a base as large as its decision has
-    /// values, the first position's the greatest.
+    /// The index in the enumeration, below [`COUNT`](Self::COUNT). The choices are the digits, the first position the most significant one;
+    /// the base of a digit is the number of values of its decision.
     pub const fn index(self) -> usize {
         self.index as usize
     }
@@ -107,12 +107,12 @@ impl<F: Family> Architecture<F> {
         (0..Self::COUNT).map(Self::at)
     }
 
-    /// A uniformly drawn encoding, which is a uniform and independent draw at each position. One draw from the stream.
+    /// A uniformly drawn encoding: choices are uniform and independent at all positions. Takes one draw from the stream.
     pub fn sample(stream: &mut Stream) -> Self {
         Self::at(stream.index(Self::COUNT))
     }
 
-    /// The choice at `position`: a place in its decision's [`values`](Decision::values).
+    /// The choice at `position`: an index into the [`values`](Decision::values) of its decision.
     ///
     /// # Panics
     /// If there is no such position.
@@ -139,27 +139,27 @@ impl<F: Family> Architecture<F> {
         pairs.map(|(position, other)| self.replaced(position, other)).collect()
     }
 
-    /// Changes the choice at a uniformly drawn position to a uniformly drawn other one, as the paper's code does. Neighbours at
-    /// positions with few values are drawn more often than those at positions with many. Two draws from the stream.
+    /// Replaces the choice at a uniformly drawn position by a uniformly drawn other one, as the paper's code does. So a neighbour at a
+    /// position with few values is drawn more often than one at a position with many. Takes two draws from the stream.
     #[must_use]
     pub fn mutate(self, stream: &mut Stream) -> Self {
         let position = stream.index(Self::POSITIONS);
         self.replaced(position, stream.index(F::DECISIONS[position / STAGES].values.len() - 1))
     }
 
-    /// This encoding with the `other`-th (from 0) of the choices that `position` does not have.
+    /// This encoding with choice number `other` (from 0) of those that `position` does not have.
     fn replaced(self, position: usize, other: usize) -> Self {
         let current = self.choice(position);
         self.with(position, if other < current { other } else { other + 1 })
     }
 
-    /// The encoding that stands for all that build the same network: this one, since no other does.
+    /// The representative of all encodings that build the same network: this one, since no other does.
     #[must_use]
     pub const fn canonical(self) -> Self {
         self
     }
 
-    /// The values of the `decision`-th decision (from 0) by stage.
+    /// The values of decision number `decision` (from 0) by stage.
     ///
     /// # Panics
     /// If there is no such decision.
@@ -167,22 +167,22 @@ impl<F: Family> Architecture<F> {
         std::array::from_fn(|stage| F::DECISIONS[decision].values[self.choice(decision * STAGES + stage)])
     }
 
-    /// Residual blocks by stage.
+    /// Number of residual blocks of each stage.
     pub fn depths(self) -> [usize; STAGES] {
         self.values(0).map(usize::from)
     }
 
-    /// Residual blocks of the whole network.
+    /// Number of residual blocks of the whole network.
     pub fn depth(self) -> usize {
         self.depths().iter().sum()
     }
 
-    /// Channels that the blocks put out, by stage.
+    /// Output channels of the blocks of each stage.
     pub fn widths(self) -> [usize; STAGES] {
         self.values(1).map(usize::from)
     }
 
-    /// The stages, in the order in which an image passes them.
+    /// The stages, from first to last.
     pub fn stages(self) -> [Stage; STAGES] {
         std::array::from_fn(|stage| {
             let mut values = [0; MAX_DECISIONS];

@@ -1,4 +1,4 @@
-//! The network that an encoding stands for, as sizes: no tensor is built here, but what builds one, and the census, read this.
+//! The sizes of the network that an encoding stands for. The census and the code that builds the network use them.
 //!
 //! Stem: 3×3 convolution, batch-norm, `ReLU`. Then the residual blocks: a shortcut and a branch are added, a `ReLU` follows. The
 //! branch is a [`Block`]; the shortcut is the identity or a projection (1×1 convolution with the block's stride, batch-norm). Head:
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::{Architecture, Family, STAGES, STRIDES};
 use crate::SkeletonError;
 
-/// A stage of equal blocks.
+/// A stage. Its blocks have the same width and the same branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stage {
-    /// Residual blocks, at least 1.
+    /// Number of residual blocks, at least 1.
     pub depth: usize,
-    /// Channels that each block puts out.
+    /// Output channels of each block.
     pub width: usize,
-    /// What each block's branch is.
+    /// The branch of each block.
     pub block: Block,
 }
 
@@ -28,43 +28,43 @@ pub enum Block {
     /// 1×1 convolution, batch-norm, `ReLU`, grouped 3×3 convolution with the block's stride, batch-norm, `ReLU`, 1×1 convolution,
     /// batch-norm.
     Bottleneck {
-        /// Channels that go into the 3×3 convolution and come out of it.
+        /// Input and output channels of the 3×3 convolution.
         inner: usize,
-        /// Groups of the 3×3 convolution: they divide `inner`.
+        /// Groups of the 3×3 convolution, a divisor of `inner`.
         groups: usize,
     },
 }
 
-/// Which blocks have a projection on their shortcut.
+/// Which blocks have a projection in their shortcut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Projection {
-    /// Those whose input has another shape than their output: the networks that the tables' accuracies are of. The first stage has
-    /// none where its width is that of the stem.
+    /// Blocks whose input and output differ in shape, as in the networks of the benchmark's tables. The first stage has none if it is as
+    /// wide as the stem.
     #[default]
     WhereShapeChanges,
-    /// The first of each stage, as in the paper's supernet, whose first stage has a projection for all of its widths.
+    /// The first block of each stage, as in the paper's supernet, whose first stage has a projection for every width.
     EveryStage,
 }
 
-/// What is around the blocks of a network, and how they are normalised and joined.
+/// Everything about a network except its architecture: stem, classes, image size, batch-norm and projections.
 ///
 /// The default is [`STAND_ALONE`](Self::STAND_ALONE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Skeleton {
-    /// Channels that the stem puts out, before they are divided.
+    /// Output channels of the stem, before they are divided.
     pub stem: usize,
-    /// Distance between the windows of the stem's convolution: 1, or more for smaller maps throughout.
+    /// Stride of the stem's convolution. Above 1, all maps are smaller.
     pub stem_stride: usize,
-    /// What every number of channels is divided by: 1, or 2 or 4 for a small network. (Where a bottleneck has fewer channels left than
-    /// groups, it has as many groups as channels.)
+    /// All numbers of channels are divided by this: 1, or 2 or 4 for a small network. (If a bottleneck then has fewer channels than groups,
+    /// it gets as many groups as channels.)
     pub width_divisor: usize,
     /// Classes of the classifier.
     pub classes: usize,
     /// Height and width of an input image, in pixels. Stride 2 halves them, rounding up.
     pub resolution: usize,
-    /// Whether batch-norm inside the blocks (projections with them) has a trainable scale and shift. The stem's always has.
+    /// Whether batch-norm inside the blocks, projections included, has a trainable scale and shift. Batch-norm of the stem always has.
     pub block_affine: bool,
     /// Which shortcuts have a projection.
     pub projection: Projection,
@@ -77,7 +77,7 @@ impl Default for Skeleton {
 }
 
 impl Skeleton {
-    /// The networks that the tables are of: CIFAR-10, 16 channels out of the stem, affine batch-norm everywhere.
+    /// The networks of the benchmark's tables: CIFAR-10, 16 stem channels, affine batch-norm everywhere.
     pub const STAND_ALONE: Self = Self {
         stem: 16,
         stem_stride: 1,
@@ -88,13 +88,13 @@ impl Skeleton {
         projection: Projection::WhereShapeChanges,
     };
 
-    /// The sub-networks of the paper's supernet: no affine batch-norm in the blocks, a projection in every stage.
+    /// The sub-networks of the paper's supernet: batch-norm without scale and shift in the blocks, a projection in every stage.
     pub const SUPERNET: Self = Self { block_affine: false, projection: Projection::EveryStage, ..Self::STAND_ALONE };
 
-    /// Whether a network can be built from this skeleton and counted in 64 bits.
+    /// Checks that a network can be built from this skeleton, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         SkeletonError::check("stem", self.stem, 4096)?;
         SkeletonError::check("stem_stride", self.stem_stride, 4)?;
@@ -106,17 +106,17 @@ impl Skeleton {
         }
     }
 
-    /// Channels that the stem puts out.
+    /// Output channels of the stem.
     pub const fn stem_channels(&self) -> usize {
         self.stem / self.width_divisor
     }
 
-    /// Height and width of what the stem puts out, in pixels.
+    /// Height and width of the stem's output, in pixels.
     pub const fn stem_side(&self) -> usize {
         self.resolution.div_ceil(self.stem_stride)
     }
 
-    /// A stage with its channels divided.
+    /// `stage` with its channels divided by the width divisor.
     pub fn divided(&self, stage: Stage) -> Stage {
         let block = match stage.block {
             Block::Basic => Block::Basic,
@@ -129,16 +129,16 @@ impl Skeleton {
     }
 }
 
-/// A residual block in its place.
+/// A residual block with the sizes of its input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ResidualBlock {
-    /// Channels that go in.
+    /// Input channels.
     pub inputs: usize,
-    /// Channels that come out.
+    /// Output channels.
     pub outputs: usize,
     /// Stride of the branch's first 3×3 convolution and of the projection.
     pub stride: usize,
-    /// Height and width of the maps that go in, in pixels.
+    /// Height and width of the input, in pixels.
     pub side: usize,
     /// Whether the shortcut is a projection; otherwise it is the identity.
     pub projection: bool,
@@ -147,23 +147,23 @@ pub struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    /// Height and width of the maps that come out, in pixels.
+    /// Height and width of the output, in pixels.
     pub const fn side_out(&self) -> usize {
         self.side.div_ceil(self.stride)
     }
 }
 
-/// A residual block, and how often it follows itself.
+/// A number of equal residual blocks in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
     /// The block.
     pub block: ResidualBlock,
-    /// How often it stands there: 0 for the further blocks of a stage that has only one.
+    /// How many of them: 0 for the later blocks of a stage that has only one.
     pub times: usize,
 }
 
 impl<F: Family> Architecture<F> {
-    /// The blocks in the order in which an image passes them: of each stage the first, then the others, which are all alike.
+    /// The blocks from first to last: for each stage the first block, then the others, which are all equal.
     pub fn runs(self, skeleton: &Skeleton) -> [Run; 2 * STAGES] {
         let stages = self.stages().map(|stage| skeleton.divided(stage));
         let (mut inputs, mut side) = (skeleton.stem_channels(), skeleton.stem_side());
@@ -194,7 +194,7 @@ mod tests {
         runs.flat_map(|run| std::iter::repeat_n(run.block, run.times)).collect()
     }
 
-    /// The values of the decisions, read off the blocks of a network by shape alone.
+    /// The values of the decisions, derived only from the shapes of a network's blocks.
     fn decided(blocks: &[ResidualBlock]) -> Vec<Vec<f64>> {
         let starts = blocks.iter().enumerate().filter(|(place, block)| *place == 0 || block.stride == 2);
         let starts: Vec<usize> = starts.map(|(place, _)| place).collect();
@@ -212,7 +212,7 @@ mod tests {
         values
     }
 
-    /// The decisions follow from the network, so no two encodings build the same one.
+    /// The network determines the decisions, so no two encodings build the same network.
     fn the_network_tells_its_encoding<F: Family>(seed: Seed) -> Result<(), TestCaseError> {
         let architecture = Architecture::<F>::sample(&mut seed.stream());
         for skeleton in [Skeleton::STAND_ALONE, Skeleton::SUPERNET] {
@@ -231,7 +231,7 @@ mod tests {
         Ok(())
     }
 
-    /// Every block takes what the one before puts out, and an identity keeps the shape.
+    /// The input of every block is the output of the one before, and an identity keeps the shape.
     fn blocks_fit_together<F: Family>(seed: Seed, skeleton: &Skeleton) -> Result<(), TestCaseError> {
         let architecture = Architecture::<F>::sample(&mut seed.stream());
         let (mut channels, mut side) = (skeleton.stem, skeleton.resolution);

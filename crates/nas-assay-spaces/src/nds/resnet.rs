@@ -1,20 +1,20 @@
-//! NDS `ResNet`: stages of basic blocks (two 3×3 convolutions), whose depths and widths are decided.
+//! NDS `ResNet`: stages of basic blocks (two 3×3 convolutions). Decided are the depth and the width of each stage.
 
 use super::decision::{Decision, Kind};
 use super::network::{Block, Stage};
 use super::{Family, sealed};
 
-/// Version of this space's definitions, part of every spec hash.
+/// The version of this space's definitions, which is part of every spec hash.
 pub const VERSION: u32 = 1;
 
-/// Raw encodings: 9³ · 12³ = 1,259,712. Each builds a network of its own.
+/// Number of raw encodings: 9³ · 12³ = 1,259,712. Each builds a different network.
 pub const COUNT: usize = Architecture::COUNT;
 
 /// The family of basic blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResNet;
 
-/// An encoding of this space, in text `d12,12,16 w24,32,40`.
+/// An encoding of this space, such as `d12,12,16 w24,32,40`.
 pub type Architecture = super::Architecture<ResNet>;
 
 impl sealed::Sealed for ResNet {}

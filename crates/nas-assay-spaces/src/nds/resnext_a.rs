@@ -1,25 +1,25 @@
-//! NDS ResNeXt-A: stages of bottleneck blocks (1×1, grouped 3×3, 1×1), whose depths, widths, bottleneck ratios and groups are
-//! decided.
+//! NDS ResNeXt-A: stages of bottleneck blocks (1×1, grouped 3×3, 1×1). Decided are the depth, the width, the bottleneck ratio and the
+//! number of groups of each stage.
 //!
-//! A bottleneck has `round(width · ratio)` channels inside, which its groups must divide. Here that holds of every combination:
-//! widths are multiples of 16 and ratios quarters, so the product is a whole multiple of 4 (nothing is ever rounded), and there are
-//! 1, 2 or 4 groups. So every encoding can be built, and the count is the plain product.
+//! A bottleneck has `round(width · ratio)` inner channels, and the number of groups must divide them. It always does: widths are multiples
+//! of 16 and ratios are quarters, so the product is a multiple of 4 (rounding changes nothing), and there are 1, 2 or 4 groups. So every
+//! encoding can be built, and the number of encodings is the product of the numbers of values.
 
 use super::decision::{Decision, Kind};
 use super::network::{Block, Stage};
 use super::{Family, STAGES, sealed};
 
-/// Version of this space's definitions, part of every spec hash.
+/// The version of this space's definitions, which is part of every spec hash.
 pub const VERSION: u32 = 1;
 
-/// Raw encodings: (5 · 5 · 3 · 3)³ = 11,390,625. Each builds a network of its own.
+/// Number of raw encodings: (5 · 5 · 3 · 3)³ = 11,390,625. Each builds a different network.
 pub const COUNT: usize = Architecture::COUNT;
 
 /// The family of bottleneck blocks with groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResNeXtA;
 
-/// An encoding of this space, in text `d16,1,4 w64,128,16 r0.25,0.25,0.5 g2,1,2`.
+/// An encoding of this space, such as `d16,1,4 w64,128,16 r0.25,0.25,0.5 g2,1,2`.
 pub type Architecture = super::Architecture<ResNeXtA>;
 
 impl sealed::Sealed for ResNeXtA {}
@@ -45,12 +45,12 @@ impl Family for ResNeXtA {
 }
 
 impl Architecture {
-    /// Bottleneck ratios by stage.
+    /// The bottleneck ratio of each stage.
     pub fn ratios(self) -> [f64; STAGES] {
         self.values(2).map(|quarters| f64::from(quarters) / 4.0)
     }
 
-    /// Groups of the 3×3 convolutions by stage.
+    /// The number of groups of the 3×3 convolutions of each stage.
     pub fn groups(self) -> [usize; STAGES] {
         self.values(3).map(usize::from)
     }

@@ -55,7 +55,7 @@ proptest! {
     }
 }
 
-/// Each position has the same share of mutations, and within a position each other choice.
+/// All positions mutate equally often, and at each position all other choices are equally frequent.
 fn mutations_are_even<F: Family>() {
     const EACH: usize = 400;
     let mut stream = Seed::root(3).stream();
@@ -71,7 +71,7 @@ fn mutations_are_even<F: Family>() {
     }
 }
 
-/// How often each choice came out at each position, of 11 · `each` mutants a position.
+/// How often each choice occurred at each position, over 11 · `each` mutants per position.
 fn mutants_by_position<F: Family>(start: Architecture<F>, each: usize, stream: &mut Stream) -> Vec<Vec<usize>> {
     let positions = Architecture::<F>::POSITIONS;
     let mut drawn: Vec<Vec<usize>> =
@@ -91,7 +91,7 @@ fn mutation_draws_a_position_and_then_another_choice() {
     mutations_are_even::<ResNeXtA>();
 }
 
-/// Every value of every decision comes equally often at every stage.
+/// Every value of every decision is equally frequent at every stage.
 fn samples_are_even<F: Family>() {
     const DRAWS: usize = 20_000;
     let mut stream = Seed::root(4).stream();

@@ -1,4 +1,4 @@
-//! The text form: for each decision its letter and its values at the three stages, `d12,12,16 w24,32,40` and
+//! The text form: for each decision its letter and its values at the three stages, such as `d12,12,16 w24,32,40` and
 //! `d16,1,4 w64,128,16 r0.25,0.5,1 g2,1,2` (depth, width, bottleneck ratio, groups).
 
 use std::fmt;
@@ -41,7 +41,7 @@ impl<F: Family> TryFrom<String> for Architecture<F> {
 impl<F: Family> FromStr for Architecture<F> {
     type Err = ArchitectureError;
 
-    /// Reads the text form and nothing else: no other blanks, no other order, no other way to write a number.
+    /// Reads exactly the text form: no other blanks, no other order, no other way to write a number.
     fn from_str(text: &str) -> Result<Self, ArchitectureError> {
         let mut cursor = Cursor::new(F::NAME, text);
         let mut architecture = Self::FIRST;
@@ -56,7 +56,7 @@ impl<F: Family> FromStr for Architecture<F> {
     }
 }
 
-/// Passes over a mark of the grammar.
+/// Reads a mark of the grammar.
 fn skip(cursor: &mut Cursor<'_>, mark: &'static str) -> Result<(), ArchitectureError> {
     let expected = match mark {
         "d" => "`d`",
@@ -68,7 +68,7 @@ fn skip(cursor: &mut Cursor<'_>, mark: &'static str) -> Result<(), ArchitectureE
     cursor.skip(mark, expected)
 }
 
-/// Reads a value: everything that can be part of a number.
+/// Reads a value: the longest run of digits and points.
 fn choice(cursor: &mut Cursor<'_>, decision: &Decision) -> Result<usize, ArchitectureError> {
     let part = |c: char| c.is_ascii_digit() || c == '.';
     cursor.word(decision.expected, part, |number| {
