@@ -312,7 +312,7 @@ mod tests {
             (&format!("{supernet}\nnetwork = {{ channels = 8 }}"), String::new(), "that of the supernet, or left out"),
             ("dropout = 1.0", String::new(), "`zero-shot.dropout` is 1"),
             ("", vote("'snip'"), "`panels.all.votes.v.members` is 1"),
-            ("", vote("'snip', 'synflow'"), "names synflow, which is no estimator of the panel"),
+            ("", vote("'snip', 'synflow'"), "names synflow, which is not an estimator of the panel"),
             (supernet, vote("'snip', 'l2_norm'"), "names snip, which has more scores than one"),
             ("", "[panels.all.votes.snip]\nmembers = ['snip', 'l2_norm']".to_owned(), "has the name of an estimator"),
         ] {

@@ -291,7 +291,7 @@ fn a_spec_that_does_not_fit_its_space_is_refused() {
         bench.run(&["run", "spec.toml"]).exits(2).says(said);
     };
     refused("space = 'nb201'", "space = 'nb301'", "which is truth of nb201, not of nb301");
-    let layers = "`zero-shot.network.layers` is no size of the stand-alone network of nb201";
+    let layers = "`zero-shot.network.layers` is not a size of the stand-alone network of nb201";
     refused("channels = 4", "layers = 3", layers);
     let supernet = "[supernet]\nsampling = 'iso'\npicker = 'l1'\ntraining = { epochs = 1, batch = 2, learning-rate = 0.1 }\n[panels";
     refused("[panels", supernet, "`supernet.picker` is for spaces with widths to decide");

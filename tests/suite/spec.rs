@@ -221,7 +221,7 @@ fn averages_change_the_hash_and_their_defaults_keep_it() {
     let cases = [
         ("average-last = []", "`one-shot.average-last` is empty"),
         ("average-last = [0]", "`one-shot.average-last` asks for 0"),
-        ("average-last = [1, 4]", "`one-shot.average-last` asks for 4, and weights are kept of 3"),
+        ("average-last = [1, 4]", "`one-shot.average-last` asks for 4, but weights are kept after 3 epochs only"),
         ("average-last = [2, 2]", "`one-shot.average-last` names 2 twice"),
     ];
     for (lines, expected) in cases {
@@ -230,7 +230,7 @@ fn averages_change_the_hash_and_their_defaults_keep_it() {
     }
     let single = read_by("ensemble = 'seeds'").replace("seeds = [20, 2020]", "seeds = [20]");
     let error = parse_spec(&single, "a test").unwrap_err().to_string();
-    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, and there are 1 supernet seeds"), "{error}");
+    assert!(error.starts_with("`one-shot.ensemble` is `seeds`, but the number of supernet seeds is 1"), "{error}");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
         ),
         (
             "sampling = 'iso'\nstrategy = 'fair'\nprune = { after = 1, keep = 0.5, by = 'oneshot_loss', candidates = 9 }",
-            "`supernet.prune` goes on with a list",
+            "`supernet.prune` continues with a list",
         ),
         ("sampling = 'iso'\nwatch = { epochs = [], architectures = 1 }", "`supernet.watch.epochs` is empty"),
         ("sampling = 'iso'\nwatch = { epochs = [4], architectures = 1 }", "`supernet.watch.epochs` is [4]"),
@@ -270,7 +270,7 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
     }
     let (_, darts) = SPECS.iter().find(|(name, _)| *name == "nb301-micro").unwrap();
     let error = parse_spec(&darts.replace("[supernet]", "[supernet]\nstrategy = 'fair'"), "a test").unwrap_err();
-    assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which deals"), "{error}");
+    assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which works for nb201 only"), "{error}");
 }
 
 /// `FULL` without some operations, of the supernet and of its panel.

@@ -1,7 +1,7 @@
-//! Identity: canonical JSON, and the hashes made from it.
+//! Canonical JSON and its hashes, which identify experiments and stages.
 //!
-//! A value's canonical form is RFC 8785 JSON: keys sorted, no white space, numbers in their shortest form. Its SHA-256, in
-//! lower-case hexadecimal, is the identity of an experiment ([`SpecHash`]) or of a stage ([`StageKey`]).
+//! The canonical form of a value is RFC 8785 JSON: keys sorted, no white space, numbers in their shortest form. Its SHA-256, in lower-case
+//! hexadecimal, identifies an experiment ([`SpecHash`]) or a stage ([`StageKey`]).
 
 use std::fmt;
 
@@ -10,36 +10,36 @@ use serde_json::Value;
 
 use nas_assay_base::sha256_hex;
 
-/// Bumped when the meaning of a spec changes without a change of its text.
+/// The version of the spec format. Raise it when a spec with the same text gets another meaning.
 pub const SPEC_FORMAT: u32 = 1;
 
-/// A value that has no canonical form.
+/// The value has no canonical form.
 #[derive(Debug, thiserror::Error)]
 pub enum CanonicalError {
-    /// It can't be written as JSON.
+    /// It cannot be written as JSON.
     #[error("failed to write {what} as canonical JSON: {source}")]
     Json {
-        /// What was to be written.
+        /// The name of the value.
         what: &'static str,
-        /// Why it can't.
+        /// The reason.
         source: serde_json::Error,
     },
-    /// A number in it is not finite.
-    #[error("failed to write {what} as canonical JSON: it holds a number that is not finite")]
+    /// It contains a number that is not finite.
+    #[error("failed to write {what} as canonical JSON: it contains a number that is not finite")]
     NotFinite {
-        /// What was to be written.
+        /// The name of the value.
         what: &'static str,
     },
 }
 
-/// The canonical JSON of a value without `null`: what is absent is left out.
+/// The canonical JSON of a value that does not contain `null`. `what` names the value in errors.
 ///
 /// # Errors
 /// If a number in it is not finite, or a map key is not a string.
 pub fn canonical_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, CanonicalError> {
     let failed = |source| CanonicalError::Json { what, source };
     let text = serde_json_canonicalizer::to_string(value).map_err(failed)?;
-    // Where a float is not finite, serde's JSON has `null`, which nothing else here becomes.
+    // serde writes a float that is not finite as `null`, and nothing else here is written as `null`.
     let written: Value = serde_json::from_str(&text).map_err(failed)?;
     if holds_null(&written) { Err(CanonicalError::NotFinite { what }) } else { Ok(text) }
 }
@@ -66,7 +66,7 @@ macro_rules! hex_digest {
                 &self.0
             }
 
-            /// The first 12 digits, as people read them.
+            /// The first 12 digits, the short form that is shown to users.
             pub fn short(&self) -> &str {
                 &self.0[..12]
             }
@@ -86,12 +86,12 @@ hex_digest! {
 }
 
 hex_digest! {
-    /// The identity of a stage: what it computes and everything that its result depends on.
+    /// The identity of a stage. It covers what the stage computes and everything that its result depends on.
     StageKey
 }
 
 impl SpecHash {
-    /// The hash of a canonical text.
+    /// The hash of the canonical JSON `canonical`.
     pub fn of(canonical: &str) -> Self {
         Self(sha256_hex(canonical.as_bytes()))
     }

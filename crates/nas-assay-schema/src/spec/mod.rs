@@ -1,8 +1,32 @@
-//! Experiment specs: TOML in, defaults filled in, canonical JSON out, and the hash that is an experiment's identity.
+//! Experiment specs: read from TOML, completed with defaults, written as canonical JSON, and identified by the hash of that JSON.
 //!
-//! The identity covers every parameter that can change a number. It leaves out names, titles, comments, formatting, paths, threads
-//! and the device. What the text of a spec can't say, the versions of the space, the estimators and the data sets, is added when a
-//! spec is resolved.
+//! The hash covers every parameter that can change a number. It does not cover names, titles, comments, formatting, paths, threads and the
+//! device. The versions of the space, the estimators and the data sets are not in the text of a spec; they are added when an experiment is
+//! prepared.
+//!
+//! ```
+//! use nas_assay_schema::spec::parse_spec;
+//!
+//! let text = r#"
+//!     name = "sizes"
+//!     space = "nb201"
+//!     [images.synthetic]
+//!     train = 64
+//!     validation = 40
+//!     [truth.trained]
+//!     table = "nb201-micro"
+//!     [panels.all]
+//!     estimators = ["params", "flops"]
+//! "#;
+//! let spec = parse_spec(text, "sizes.toml")?;
+//! assert_eq!(spec.panels["all"].estimators, ["params", "flops"]);
+//! // What is left out has a default.
+//! assert_eq!(spec.criteria.resamples, 1000);
+//!
+//! // A key that does not exist is an error.
+//! assert!(parse_spec(&text.replace("train =", "trian ="), "sizes.toml").is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod canonical;
 mod network;

@@ -1,15 +1,15 @@
-//! The size of a network, as a spec writes it.
+//! The size of a network in a spec.
 
 use serde::{Deserialize, Serialize};
 
 use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 
-/// The size of a network. Which keys there are depends on the space, and what is left out is as in the paper:
+/// The size of a network. Every space has keys of its own. A key that is left out has the paper's value, given here in parentheses:
 ///
 /// | space | stand-alone | supernet |
 /// |---|---|---|
-/// | `nb101` | `channels` (128), `cells` a stack (3) | `channels` (16), `cells` (3), `cell-affine` (true) |
-/// | `nb201` | `channels` (16), `cells` a stage (5), `cell-affine` (false) | the same |
+/// | `nb101` | `channels` (128), `cells` per stack (3) | `channels` (16), `cells` (3), `cell-affine` (true) |
+/// | `nb201` | `channels` (16), `cells` per stage (5), `cell-affine` (false) | the same |
 /// | `nb301` | `channels` (36), `layers` (8), `cell-affine` (true) | 16, 8, false |
 /// | `nds_resnet`, `nds_resnext_a` | `width-divisor` (1), `stem-stride` (1), `cell-affine` (true) | 1, 1, false |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,16 +18,16 @@ pub struct Network {
     /// Channels of the first cells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Cells a stage.
+    /// Number of cells per stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<usize>,
-    /// Cells, all in all.
+    /// Total number of cells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<usize>,
     /// Whether batch-norm inside cells or blocks has a scale and a shift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_affine: Option<bool>,
-    /// What every width of the space is divided by.
+    /// All widths of the space are divided by this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width_divisor: Option<usize>,
     /// Stride of the stem's convolution.
@@ -35,10 +35,10 @@ pub struct Network {
     pub stem_stride: Option<usize>,
 }
 
-/// A size that does not fit its space.
+/// The size does not fit the space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// The key, if one is to blame.
+    /// The wrong key, if it is a single one.
     pub key: Option<&'static str>,
     /// What is wrong.
     pub problem: String,
@@ -74,10 +74,10 @@ impl Network {
         }
     }
 
-    /// The same with everything that is left out as in the paper.
+    /// Fills in the paper's value for every key that is left out, and checks the size.
     ///
     /// # Errors
-    /// If a key is not one of the space's.
+    /// If the space has no such key, or no network has this size.
     pub fn resolve(&mut self, space: SpaceId, form: Form) -> Result<(), Misfit> {
         let paper = Self::paper(space, form);
         fill(&mut self.channels, paper.channels, "channels", space, form)?;
@@ -89,7 +89,8 @@ impl Network {
         self.skeleton(space, form, 32).validate().map_err(|error| Misfit { key: None, problem: error.to_string() })
     }
 
-    /// The skeleton of this size for images of `resolution` pixels a side and ten classes; what is left out is as in the paper.
+    /// The skeleton of this size for square images with sides of `resolution` pixels and ten classes. A key that is left out has the paper's
+    /// value.
     pub fn skeleton(&self, space: SpaceId, form: Form, resolution: usize) -> Skeleton {
         let classes = 10;
         let paper = Self::paper(space, form);
@@ -123,13 +124,13 @@ impl Network {
     }
 }
 
-/// Takes the paper's value where there is no own one, and refuses one where the paper's network has none.
+/// Fills in the paper's value for a key that is left out. A key that the paper's network does not have is an error.
 fn fill<T>(own: &mut Option<T>, paper: Option<T>, key: &'static str, space: SpaceId, form: Form) -> Result<(), Misfit> {
     match (&own, paper) {
         (None, paper) => *own = paper,
         (Some(_), Some(_)) => {}
         (Some(_), None) => {
-            let problem = format!("is no size of the {} of {space}; leave it out", form.name());
+            let problem = format!("is not a size of the {} of {space}; leave it out", form.name());
             return Err(Misfit { key: Some(key), problem });
         }
     }
@@ -166,7 +167,7 @@ mod tests {
         let mut network = Network { layers: Some(8), ..Network::default() };
         let misfit = network.resolve(SpaceId::Nb201, Form::Supernet).unwrap_err();
         assert_eq!(misfit.key, Some("layers"));
-        assert_eq!(misfit.problem, "is no size of the supernet of nb201; leave it out");
+        assert_eq!(misfit.problem, "is not a size of the supernet of nb201; leave it out");
         let mut network = Network { channels: Some(0), ..Network::default() };
         let misfit = network.resolve(SpaceId::Nb101, Form::StandAlone).unwrap_err();
         assert_eq!(misfit.problem, "skeleton: channels is 0, which is not in 1..=4096");

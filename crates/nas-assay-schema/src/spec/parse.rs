@@ -1,4 +1,4 @@
-//! TOML in, typed and resolved values out, with errors that point at their place.
+//! Reads specs and recipes from TOML, with errors that point at the place in the text.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -21,29 +21,29 @@ pub enum SpecError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The text is not TOML, or has a key or value that a spec has not.
+    /// The text is not TOML, or has an unknown key or a value of the wrong type.
     #[error("{message}")]
     Syntax {
         /// What is wrong.
         message: String,
-        /// What to do about it.
+        /// A suggestion what to change.
         help: Option<String>,
-        /// Where the text came from.
+        /// The name of the text, such as a path.
         origin: String,
         /// The text.
         text: String,
-        /// The bytes of the text that are meant.
+        /// The wrong part of the text, as a range of bytes.
         span: Option<Range<usize>>,
     },
-    /// Every key is known, but a value makes no sense.
+    /// All keys are known, but a value is not allowed.
     #[error("`{key}` {problem}")]
     Invalid {
         /// The key, with dots.
         key: String,
-        /// What is wrong with its value.
+        /// What is wrong with its value. The message continues after the key.
         problem: String,
     },
 }
@@ -53,7 +53,7 @@ impl SpecError {
         Self::Invalid { key: key.into(), problem: problem.into() }
     }
 
-    /// The same of the settings of a variant.
+    /// The same error for a setting inside of a variant.
     #[must_use]
     pub fn within(self, variant: &str) -> Self {
         match self {
@@ -65,7 +65,7 @@ impl SpecError {
     fn misfit(key: &str, misfit: Misfit) -> Self {
         match misfit.key {
             Some(size) => Self::invalid(format!("{key}.{size}"), misfit.problem),
-            None => Self::invalid(key, format!("makes no network: {}", misfit.problem)),
+            None => Self::invalid(key, format!("is not the size of a network: {}", misfit.problem)),
         }
     }
 }
@@ -97,7 +97,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
     Ok(spec)
 }
 
-/// Fills in what depends on other keys, and checks that the values make sense.
+/// Fills in the defaults that depend on other keys, and checks all values.
 fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
     let network = |key: &str, network: &mut Network, form| {
         network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
@@ -124,7 +124,7 @@ fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
 /// Reads the recipe of a trained truth table from TOML text; `origin` names the text in errors.
 ///
 /// # Errors
-/// As [`parse_spec`].
+/// Those of [`parse_spec`].
 pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
     let mut recipe: TruthRecipe = from_toml(text, origin)?;
     let resolved = recipe.network.resolve(recipe.space, Form::StandAlone);
@@ -133,7 +133,7 @@ pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> 
     Ok(recipe)
 }
 
-/// Whether widths are decided in a space, so that a supernet has to pick channels.
+/// Whether the space is a design space, whose supernets pick channels for narrow layers.
 pub(super) fn is_nds(space: SpaceId) -> bool {
     matches!(space, SpaceId::NdsResnet | SpaceId::NdsResnextA)
 }
@@ -141,7 +141,7 @@ pub(super) fn is_nds(space: SpaceId) -> bool {
 /// Reads a file as UTF-8 text.
 ///
 /// # Errors
-/// If it can't be read.
+/// If it cannot be read.
 pub fn read_text(path: &Path) -> Result<String, SpecError> {
     std::fs::read_to_string(path).map_err(|source| SpecError::Read { path: path.to_owned(), source })
 }
@@ -159,7 +159,7 @@ fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecErr
     })
 }
 
-/// For a message that names an unknown word and the known ones (``unknown field `a`, expected one of `b`, `c` ``): the nearest of them.
+/// The suggestion for a message that names an unknown word and the known ones (``unknown field `a`, expected one of `b`, `c` ``).
 fn suggestion(message: &str) -> Option<String> {
     if !message.starts_with("unknown ") {
         return None;
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(&text[span.unwrap()], "samplin");
     }
 
-    /// A spec with further lines.
+    /// A spec with these additional lines.
     fn with(lines: &str) -> Result<Spec, SpecError> {
         let text = format!(
             "name = 'x'\nspace = 'nb201'\n[images.synthetic]\ntrain = 100\nvalidation = 50\n[truth.trained]\ntable = 'nb201-micro'\n\

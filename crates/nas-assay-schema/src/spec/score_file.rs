@@ -1,4 +1,4 @@
-//! Scores that a file holds: published ones, or those of an estimator that runs elsewhere.
+//! Scores that are read from a file, such as published scores or those of an estimator in another program.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,24 @@ use super::seed_value::SeedValue;
 use super::types::DataFile;
 use nas_assay_criteria::Direction;
 
-/// A column of scores, or a column for each of several checkpoints.
+/// A column of scores, or one column for each of several checkpoints.
 ///
-/// The file is a CSV table with a header. A column `architecture` says in the space's text form what a row is of; without it a column `row`
-/// gives the number, from 0, of the row of the truth's own file.
+/// The file is a CSV table with a header. Its column `architecture` has architectures in the text form of the space. Instead, it can have a
+/// column `row` with row numbers, from 0, of the file of the ground truth.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScoreFile {
     /// The file.
     pub file: DataFile,
-    /// The column's name, in which `{seed}` and `{epoch}` stand for each of the following.
+    /// The name of the column. `{seed}` and `{epoch}` in it are replaced by each of `seeds` and `epochs`.
     pub column: String,
-    /// The supernets' seeds.
+    /// The seeds of the supernets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<SeedValue>,
-    /// The epochs after which they scored, ascending.
+    /// The epochs after which the supernets scored, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<usize>,
-    /// Which way the scores point; left out, that of the estimator of this name, or higher.
+    /// Whether higher or lower scores are better. The default is that of the estimator with the same name, or `higher` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
 }
@@ -33,15 +33,15 @@ pub struct ScoreFile {
 pub struct ScoreColumn {
     /// Its name in the file.
     pub name: String,
-    /// The supernet's seed and the epoch, if it is of a supernet.
+    /// The seed and the epoch of the supernet, if the scores are those of a supernet.
     pub weights: Option<(SeedValue, usize)>,
 }
 
-/// What stands for the seed, and for the epoch.
+/// The placeholders for the seed and the epoch.
 pub(super) const PLACES: [&str; 2] = ["{seed}", "{epoch}"];
 
 impl ScoreFile {
-    /// Its columns: by epoch, and within an epoch by seed.
+    /// The columns, by epoch, then by seed.
     pub fn columns(&self) -> Vec<ScoreColumn> {
         if self.seeds.is_empty() {
             return vec![ScoreColumn { name: self.column.clone(), weights: None }];

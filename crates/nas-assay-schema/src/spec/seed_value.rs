@@ -1,4 +1,4 @@
-//! Seeds as specs write them.
+//! Seeds in a spec.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use nas_assay_base::seed::Seed;
 
-/// A 64-bit seed: an integer in TOML, a decimal string in canonical JSON (whose numbers hold 53 bits only).
+/// A 64-bit seed. It is an integer in TOML and a decimal string in canonical JSON, whose numbers have only 53 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeedValue(pub u64);
 
 impl SeedValue {
-    /// The root of the seed tree with this seed.
+    /// The root of the seed tree for this seed.
     pub fn root(self) -> Seed {
         Seed::root(self.0)
     }

@@ -1,6 +1,6 @@
-//! How a supernet is trained, and how it scores.
+//! Settings of supernets: training and one-shot scores.
 //!
-//! A key that came after the first supernets is left out of the identity at its default, so that their hashes stay.
+//! Keys that were added later are left out of the hash if they have their default, so that older hashes stay the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use super::network::Network;
 use super::seed_value::SeedValue;
 use super::types::Training;
 
-/// Which architectures a supernet's steps draw from.
+/// The set of architectures that training steps draw from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
-    /// Raw encodings, isomorphic ones included.
+    /// All raw encodings, including isomorphic ones.
     Iso,
-    /// One representative of each isomorphism class (the paper's key).
+    /// One representative for each class of isomorphic encodings (under the paper's key).
     Deiso,
 }
 
@@ -25,17 +25,17 @@ pub enum Strategy {
     /// Uniformly and independently.
     #[default]
     Uniform,
-    /// As in `FairNAS`: as many as there are operations, dealt out so that each operation stands once on each edge.
+    /// As in `FairNAS`: as many architectures as there are operations, so that each edge has each operation once.
     Fair,
 }
 
-/// How a weight-sharing layer picks the channels of a narrower one.
+/// Which channels of a weight-sharing layer a narrower layer uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Picker {
     /// The first ones.
     Ordinal,
-    /// Those whose weights have the largest L1 norm.
+    /// The channels whose weights have the largest L1 norm.
     L1,
 }
 
@@ -43,60 +43,60 @@ pub enum Picker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Supernet {
-    /// One supernet is trained for each seed.
+    /// The seeds. One supernet is trained for each.
     #[serde(default = "defaults::seeds")]
     pub seeds: Vec<SeedValue>,
-    /// Its size.
+    /// The size of the network.
     #[serde(default)]
     pub network: Network,
-    /// How it picks the channels of a narrow layer out of a wide one; of the network design spaces only.
+    /// Which channels a narrow layer uses. Only for the design spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picker: Option<Picker>,
-    /// Which architectures it sees.
+    /// The set of architectures that are drawn.
     pub sampling: Sampling,
     /// How the architectures of a step are drawn.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub strategy: Strategy,
-    /// Architectures a step. All see the same batch, and the gradient of each parameter is the mean over those that used it.
+    /// Number of architectures per step. All see the same batch. The gradient of a parameter is the mean over the architectures that used it.
     #[serde(default = "defaults::one", skip_serializing_if = "defaults::is_one")]
     pub architectures: usize,
-    /// Whether weight decay and momentum act on operations that a step did not sample (as in the paper's time).
+    /// Whether weight decay and momentum also act on operations that a step did not sample, as they did when the paper was written.
     #[serde(default = "defaults::yes")]
     pub decay_unsampled: bool,
     /// How it is trained.
     pub training: Training,
-    /// Which architectures it never sees.
+    /// Architectures that are never drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
-    /// Epochs after which the weights are kept, ascending, beside those of the last epoch.
+    /// Epochs after which the weights are kept, in ascending order. The weights of the last epoch are always kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<usize>,
-    /// Which architectures it goes on with after some epoch.
+    /// Pruning of the set of architectures after some epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune: Option<Prune>,
-    /// Which architectures are evaluated while it trains.
+    /// Architectures whose accuracy is measured during the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
 }
 
 impl Supernet {
-    /// The epochs after which weights are kept, ascending: the checkpoints and the last epoch.
+    /// The epochs after which weights are kept, in ascending order: the checkpoints and the last epoch.
     pub fn kept_epochs(&self) -> Vec<usize> {
         self.checkpoints.iter().copied().chain([self.training.epochs]).collect()
     }
 
-    /// The scores that are taken while it trains.
+    /// The one-shot scores that are needed during the training.
     pub fn evaluated_by(&self) -> impl Iterator<Item = OneShotScore> {
         let pruned = self.prune.as_ref().map(|prune| prune.by);
         pruned.into_iter().chain(self.watch.as_ref().map(|_| OneShotScore::OneshotAccuracy))
     }
 }
 
-/// Architectures that use none of these operations, be they executed or not.
+/// Restricts architectures to those without these operations, whether they would be executed or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Without {
-    /// Names of the space's operations, sorted.
+    /// Names of operations of the space, sorted.
     pub operations: Vec<String>,
 }
 
@@ -120,69 +120,69 @@ impl OneShotScore {
     }
 }
 
-/// Pruning by score: after an epoch the pool is ranked by the supernet itself, and training goes on with the best of it.
+/// Pruning by score: after an epoch, the supernet ranks its pool of architectures, and training continues with the best of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Prune {
     /// The epoch after which the pool is ranked.
     pub after: usize,
-    /// The fraction of the ranked architectures that is kept, rounded down to a whole number of them.
+    /// The fraction of the ranked architectures that is kept. The number of architectures is rounded down.
     pub keep: f64,
-    /// What ranks them.
+    /// The score that ranks them.
     pub by: OneShotScore,
-    /// How many different architectures of the pool are drawn to be ranked; `0` is all, where the pool is a list.
+    /// How many different architectures are drawn from the pool and ranked. `0` means all, which requires a pool that is a list.
     #[serde(default)]
     pub candidates: usize,
-    /// How many of the validation images rank them, from the first; `0` is as many as `one-shot.validation`.
+    /// How many validation images, from the first, are used to rank them. `0` means as many as `one-shot.validation`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub validation: usize,
 }
 
 impl Prune {
-    /// How the candidates are scored, where architectures are scored by `settings`.
+    /// The settings for scoring the candidates, given the spec's `settings` for one-shot scores.
     pub fn one_shot(&self, settings: &OneShot) -> OneShot {
         let validation = if self.validation == 0 { settings.validation } else { self.validation };
         OneShot { validation, ..settings.clone() }
     }
 }
 
-/// Accuracies of architectures right after their own step and at the end of the epoch.
+/// Measures the accuracy of architectures right after their own step and at the end of the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Watch {
-    /// In which epochs, ascending.
+    /// The epochs in which it is measured, in ascending order.
     pub epochs: Vec<usize>,
-    /// How many architectures: those of steps at even distances, of each step the first.
+    /// How many architectures are measured. They are the first architectures of evenly spaced steps.
     pub architectures: usize,
 }
 
-/// Which supernets' scores are averaged into one more row of the record.
+/// Whether the record has additional rows with scores averaged over supernets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ensemble {
-    /// None.
+    /// No such rows.
     #[default]
     None,
-    /// Those of all seeds: a row with the mean of their scores follows their own rows.
+    /// After the rows of all seeds, one row with the mean of their scores.
     Seeds,
 }
 
-/// How one-shot scores are taken.
+/// How one-shot scores are computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct OneShot {
-    /// Images a batch; batch-norm uses the statistics of the batch.
+    /// Number of images per batch. Batch-norm uses the statistics of the batch.
     pub batch: usize,
-    /// How many of the validation images are used, from the first; `0` is all.
+    /// How many validation images, from the first, are used. `0` means all.
     pub validation: usize,
-    /// For each `K` of the list every one-shot estimator scores with the plain average of the weights kept last, `K` in number, those
-    /// of the last epoch included; `1` is the last epoch's own.
+    /// For each `K` in the list, every one-shot estimator scores with the mean of the last `K` kept weights. The weights of the last epoch
+    /// are one of them, so `1` means these alone.
     #[serde(skip_serializing_if = "defaults::is_last")]
     pub average_last: Vec<usize>,
-    /// Whether every one-shot estimator scores with the weights of each of the supernet's checkpoints, too.
+    /// Whether every one-shot estimator also scores with the weights of each checkpoint.
     #[serde(skip_serializing_if = "defaults::is_default")]
     pub every_checkpoint: bool,
-    /// Whether scores are averaged over supernets too.
+    /// Whether scores are also averaged over supernets.
     #[serde(skip_serializing_if = "defaults::is_default")]
     pub ensemble: Ensemble,
 }

@@ -1,15 +1,15 @@
-//! Where true accuracies come from, and the choices that each source leaves.
+//! Sources of ground truth, and the choices that each source offers.
 
 use serde::{Deserialize, Serialize};
 
 use super::types::DataFile;
 use nas_assay_spaces::SpaceId;
 
-/// Where true accuracies come from.
+/// The source of the true accuracies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Truth {
-    /// Truth that this project trained and carries.
+    /// A table that this project trained and that the program contains.
     Trained(TrainedTruth),
     /// The NAS-Bench-101 table, from the data root.
     Nb101(Nb101Truth),
@@ -21,13 +21,13 @@ pub enum Truth {
     Nds(NdsTruth),
 }
 
-/// Truth that this project trained stand-alone; the recipe lies beside the table.
+/// A table that this project trained, every architecture on its own. Its recipe is next to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TrainedTruth {
-    /// Name of the carried table.
+    /// The name of the table.
     pub table: String,
-    /// How many architectures are trained again to check the table, bit for bit.
+    /// How many architectures are trained again to check that the table has the same bits.
     #[serde(default)]
     pub verify: usize,
 }
@@ -40,19 +40,19 @@ pub struct Nb201Truth {
     pub file: DataFile,
     /// Which of its accuracies is the truth.
     pub accuracy: Nb201Accuracy,
-    /// Which of its rows take part.
+    /// Which of its rows are used.
     pub rows: RowSet,
 }
 
-/// Which accuracy stands for an architecture.
+/// Which accuracy of an architecture is the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nb201Accuracy {
-    /// CIFAR-10 test accuracy after 200 epochs, the mean over the seeds that the benchmark has of this encoding.
+    /// CIFAR-10 test accuracy after 200 epochs, averaged over the seeds that the benchmark has for this encoding.
     Own,
-    /// The mean of [`Own`](Self::Own) over the encodings of the same de-isomorphised group: the ground truth of Ning et al. (2021).
+    /// The mean of [`Own`](Self::Own) over all encodings of the same class: the ground truth of Ning et al. (2021).
     GroupMean,
-    /// CIFAR-10 test accuracy after 200 epochs of the one seed of benchmark version 1.1 that every encoding has.
+    /// CIFAR-10 test accuracy after 200 epochs, for the one seed that version 1.1 of the benchmark has for every encoding.
     #[serde(rename = "v11-seed1")]
     V11Seed1,
     /// CIFAR-10 validation accuracy after 200 epochs.
@@ -74,33 +74,34 @@ pub struct Nb101Truth {
     pub file: DataFile,
     /// Which of its accuracies is the truth.
     pub accuracy: Nb101Accuracy,
-    /// Which of its rows take part.
+    /// Which of its rows are used.
     pub rows: Nb101Rows,
 }
 
-/// Which accuracy of a row is the truth. All are of one run of 108 epochs on CIFAR-10, at its end.
+/// Which accuracy of a row is the truth. All three were measured at the end of one run of 108 epochs on CIFAR-10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nb101Accuracy {
-    /// On the 10,000 images held out from training.
+    /// Accuracy on the 10,000 images that were held out from the training set.
     Validation,
-    /// On the official test images.
+    /// Accuracy on the official test images.
     Test,
-    /// On the images trained with.
+    /// Accuracy on the images of the training.
     Train,
 }
 
-/// Which rows take part.
+/// Which rows are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nb101Rows {
-    /// All 5,000, some architectures several times: what the paper's numbers are over.
+    /// All 5,000 rows, with some architectures several times. The paper's numbers are over these rows.
     All,
     /// Each of the 4,214 architectures once, with the accuracy of its first row.
     DistinctFirst,
-    /// Each once, with that of its last row.
+    /// Each architecture once, with the accuracy of its last row.
     DistinctLast,
-    /// Each once, with the mean over its rows. (Not the mean over the benchmark's three runs: rows may repeat a run.)
+    /// Each architecture once, with the mean over its rows. (This is not the mean over the benchmark's three runs, since rows can repeat a
+    /// run.)
     DistinctMean,
 }
 
@@ -110,30 +111,30 @@ pub enum Nb101Rows {
 pub struct Nb301Truth {
     /// The table.
     pub file: DataFile,
-    /// How exactly its accuracies are taken.
+    /// Whether its accuracies are rounded.
     pub precision: Nb301Precision,
-    /// Which of its rows take part.
+    /// Which of its rows are used.
     pub rows: Nb301Rows,
 }
 
-/// How precisely the truth is taken.
+/// Whether accuracies are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nb301Precision {
-    /// As it stands in the table.
+    /// As in the table.
     Full,
-    /// Rounded to whole percent, the paper's "sparse" truth: many rows tie, and what falls among the best is decided by ties.
+    /// Rounded to whole percent, which is the "sparse" truth of the paper. Many rows tie, and ties decide which of them are among the best.
     Sparse,
 }
 
-/// Which rows take part.
+/// Which rows are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nb301Rows {
-    /// All 5,896, some architectures several times: what the slide's number of the parameters is over.
+    /// All 5,896 rows, with some architectures several times. The number for #Params in the authors' slides is over these rows.
     All,
-    /// Each of the 5,468 architectures once, in the order of first appearance, standing in its last row: what the authors' stored
-    /// statistics are over.
+    /// Each of the 5,468 architectures once, in the order of first appearance, with the data of its last row. The authors' stored statistics
+    /// are over these rows.
     UniqueLast,
 }
 
@@ -145,19 +146,19 @@ pub struct NdsTruth {
     pub file: DataFile,
 }
 
-/// Which rows of the NAS-Bench-201 table take part.
+/// Which rows of the NAS-Bench-201 table are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowSet {
     /// All 15,625 encodings.
     All,
-    /// The 6,466 encodings that stand for a de-isomorphised group each in Ning et al. (2021): those that the file marks. They are
-    /// not the members with the smallest index, and members may differ in their numbers of parameters.
+    /// The 6,466 encodings that represent one class each in Ning et al. (2021), as marked in the file. They are not the members with the
+    /// smallest index, and members of a class can have different numbers of parameters.
     Representatives,
 }
 
 impl Truth {
-    /// The file that it is read from, unless it is carried.
+    /// The file that it is read from; `None` for a table in the program.
     pub fn file(&self) -> Option<&DataFile> {
         match self {
             Self::Trained(_) => None,
@@ -168,7 +169,7 @@ impl Truth {
         }
     }
 
-    /// The name of its table in a spec.
+    /// The key of this source in a spec.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Trained(_) => "trained",
@@ -179,7 +180,7 @@ impl Truth {
         }
     }
 
-    /// Whether it can be truth of a space.
+    /// Whether it has accuracies of architectures of `space`.
     pub fn fits(&self, space: SpaceId) -> bool {
         match self {
             Self::Trained(_) => true,

@@ -1,8 +1,8 @@
-//! What a spec declares, field by field.
+//! The fields of a spec.
 //!
-//! Every key that is left out of a TOML file gets the default given here, so a parsed [`Spec`] is already resolved. A closed choice
-//! is an externally tagged enum (`[images.synthetic]`, `[images.cifar10]`): exactly one of its tables may be present, and errors keep
-//! their place in the file. All names are kebab-case.
+//! Every key that is left out of a TOML file gets the default given here, so a parsed [`Spec`] is complete. A choice between kinds is an
+//! externally tagged enum (`[images.synthetic]`, `[images.cifar10]`): exactly one of its tables must be present, and errors keep their
+//! place in the file. All names are in kebab case.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +18,23 @@ use super::zero_shot::ZeroShot;
 use nas_assay_criteria::{CriteriaConfig, VoteRule};
 use nas_assay_spaces::SpaceId;
 
-/// An experiment: which estimators rank which architectures against which truth, and how every number is made.
+/// An experiment: which estimators rank which architectures against which ground truth, and how every number is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Spec<V = Variant> {
-    /// What the experiment is called on the command line; not part of its identity.
+    /// The name of the experiment on the command line. Not part of the hash.
     #[serde(skip_serializing)]
     pub name: String,
-    /// One line for the head of a report; not part of its identity.
+    /// The title of a report. Not part of the hash.
     #[serde(default, skip_serializing)]
     pub title: String,
     /// The search space.
     pub space: SpaceId,
-    /// The images that train supernets and feed estimators.
+    /// The images for training supernets and for estimators.
     pub images: Images,
     /// The ground truth.
     pub truth: Truth,
-    /// How the supernet is trained; needed by one-shot estimators only.
+    /// How the supernet is trained. Only one-shot estimators need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supernet: Option<Supernet>,
     /// How a supernet scores an architecture.
@@ -45,26 +45,26 @@ pub struct Spec<V = Variant> {
     pub zero_shot: ZeroShot,
     /// Named sets of architectures, each with the estimators that rank it.
     pub panels: BTreeMap<String, Panel>,
-    /// What is computed from each ranking.
+    /// The criteria that are computed for each ranking.
     #[serde(default)]
     pub criteria: CriteriaConfig,
-    /// Named variants of the settings above, whose scores stand beside the spec's own.
+    /// Named variants of the settings above. Their scores are shown next to the spec's own.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub variants: BTreeMap<String, V>,
 }
 
-/// An image set and its split: the first `train` images train, the last `validation` images validate.
+/// An image set and its split: the first `train` images are for training, the last `validation` images for validation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Images {
-    /// The embedded set, drawn by code.
+    /// Synthetic images, drawn by this program.
     Synthetic(SyntheticImages),
     /// CIFAR-10 in its binary layout, from the data root.
     Cifar10(Cifar10Images),
 }
 
 impl Images {
-    /// How many images train, and how many validate.
+    /// The number of training images and of validation images.
     pub fn split(&self) -> (usize, usize) {
         match self {
             Self::Synthetic(set) => (set.train, set.validation),
@@ -81,19 +81,19 @@ impl Images {
     }
 }
 
-/// The embedded synthetic set.
+/// Synthetic images, drawn by this program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SyntheticImages {
-    /// The root of the images' seed tree.
+    /// The seed of the images.
     #[serde(default)]
     pub seed: SeedValue,
     /// Height and width of an image, pixels: a multiple of 4 from 8 to 32.
     #[serde(default = "defaults::resolution")]
     pub resolution: usize,
-    /// Images that train.
+    /// Number of training images.
     pub train: usize,
-    /// Images that validate.
+    /// Number of validation images.
     pub validation: usize,
 }
 
@@ -103,55 +103,55 @@ pub struct SyntheticImages {
 pub struct Cifar10Images {
     /// Files in the binary layout.
     pub files: Vec<DataFile>,
-    /// Images that train: the first ones.
+    /// Number of training images: the first ones.
     pub train: usize,
-    /// Images that validate: the last ones.
+    /// Number of validation images: the last ones.
     pub validation: usize,
 }
 
-/// A file, of the data root as a rule, and its digest; a file with another digest is refused.
+/// A file, usually in the data root, and its digest. A file with another digest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataFile {
-    /// Path below the data root, or an absolute one. Not part of the identity: the digest is.
+    /// Path relative to the data root, or an absolute path. Not part of the hash; the digest is.
     #[serde(skip_serializing)]
     pub path: String,
     /// SHA-256 of the content, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// How the learning rate goes from epoch to epoch.
+/// How the learning rate changes from epoch to epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// It stays.
+    /// It stays constant.
     #[default]
     Constant,
     /// It falls to zero along half a cosine over the epochs.
     Cosine,
-    /// It rises to its value over the first epochs, in equal steps, and falls from there to zero along half a cosine.
+    /// It rises in equal steps over the first epochs, then falls to zero along half a cosine.
     WarmCosine(Warmup),
     /// It falls by a factor when the training loss stops falling.
     Plateau(Plateau),
 }
 
-/// How a learning rate rises.
+/// How the learning rate rises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Warmup {
-    /// Epochs before the first one at the full rate.
+    /// Number of epochs before the first one with the full rate.
     pub warmup: usize,
 }
 
-/// When a loss has stopped falling, and what then: `PyTorch`'s `ReduceLROnPlateau` in mode `min`.
+/// When the loss counts as no longer falling, and what happens then: `PyTorch`'s `ReduceLROnPlateau` in mode `min`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Plateau {
-    /// What the learning rate is multiplied by.
+    /// The learning rate is multiplied by this.
     pub factor: f64,
-    /// Epochs without a better loss that are borne; one more lowers the rate.
+    /// How many epochs without a better loss are allowed. One more lowers the rate.
     pub patience: usize,
-    /// A loss is better if it is below the best one times one minus this.
+    /// A loss is better if it is below `(1 - threshold)` times the best one.
     pub threshold: f64,
 }
 
@@ -165,67 +165,67 @@ impl Default for Plateau {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Training {
-    /// Passes over the training images.
+    /// Number of passes over the training images.
     pub epochs: usize,
-    /// Images a step; the last step of an epoch takes what is left.
+    /// Number of images per step. The last step of an epoch takes the rest.
     pub batch: usize,
     /// Initial learning rate.
     pub learning_rate: f64,
-    /// Learning-rate schedule, stepped once an epoch.
+    /// Learning-rate schedule, applied once per epoch.
     #[serde(default)]
     pub schedule: Schedule,
-    /// Momentum of SGD.
+    /// The momentum of SGD.
     #[serde(default = "defaults::momentum")]
     pub momentum: f64,
-    /// L2 penalty of SGD.
+    /// The L2 penalty of SGD.
     #[serde(default = "defaults::weight_decay")]
     pub weight_decay: f64,
-    /// Largest L2 norm of all gradients together; longer gradients are scaled down.
+    /// The largest allowed L2 norm of all gradients together. Larger gradients are scaled down to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// Dropout before the classifier.
+    /// The dropout rate before the classifier.
     #[serde(default)]
     pub dropout: f64,
-    /// Random crop (zero padding of 4) and horizontal flip.
+    /// Whether images are randomly cropped (after zero padding by 4) and flipped horizontally.
     #[serde(default)]
     pub augment: bool,
 }
 
-/// A set of architectures with truth, and the estimators that rank it.
+/// A set of architectures with ground truth, and the estimators that rank it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Panel {
-    /// Estimator ids, in the order of the report.
+    /// The ids of the estimators, in the order of the report.
     #[serde(default)]
     pub estimators: Vec<String>,
-    /// Named scores out of files, which are ranked with them. One that has an estimator's id counts as that estimator's.
+    /// Named scores from files, which are ranked too. Scores with the id of an estimator count as scores of that estimator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scores: BTreeMap<String, ScoreFile>,
-    /// What becomes of an architecture that a score file has no score of.
+    /// What happens with an architecture for which a score file has no score.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
-    /// Named votes of these estimators, which are ranked with them.
+    /// Named votes of these estimators, which are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
-    /// How many rows of the truth, drawn without replacement; `0` is all.
+    /// How many rows of the ground truth are drawn, without replacement. `0` means all.
     #[serde(default)]
     pub sample: usize,
-    /// The root of the sample's seed tree.
+    /// The seed of the sample.
     #[serde(default)]
     pub seed: SeedValue,
-    /// Which rows of the truth are passed over, before any are drawn.
+    /// Which rows of the ground truth are left out before the draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
 }
 
-/// What becomes of an architecture that a score file has no score of.
+/// What happens with an architecture for which a score file has no score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
     /// It is an error.
     #[default]
     Refuse,
-    /// It is not ranked.
+    /// It is left out of the panel.
     PassOver,
 }
 
@@ -233,57 +233,57 @@ pub enum Missing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Vote {
-    /// Ids of estimators of the panel, of a single score each.
+    /// The ids of estimators of the panel. Each must have a single score per architecture.
     pub members: Vec<String>,
-    /// How their rankings become one.
+    /// The rule that makes one ranking out of theirs.
     #[serde(default)]
     pub rule: VoteRule,
 }
 
-/// How sizes are laid out between the least and the greatest.
+/// How sizes are spaced between the smallest and the greatest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spacing {
-    /// By equal differences.
+    /// With equal differences.
     #[default]
     Linear,
-    /// By equal ratios: more of the small ones, where accuracies differ most.
+    /// With equal ratios, which takes more small networks. Their accuracies differ most.
     Geometric,
 }
 
-/// How a truth table of this project was trained: the recipe beside the table.
+/// The recipe of a truth table that this project trains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TruthRecipe {
-    /// Name of the table.
+    /// The name of the table.
     #[serde(skip_serializing)]
     pub name: String,
     /// The search space.
     pub space: SpaceId,
-    /// How many architectures, all different.
+    /// How many architectures are trained. All are different.
     pub architectures: usize,
-    /// Out of how many drawn ones. Those are taken whose numbers of parameters lie at even distances, the least and the greatest among
-    /// them, so that few architectures show what sizes there are. `0`: a plain draw.
+    /// How many architectures are drawn. Those with evenly spaced numbers of parameters are taken, including the smallest and the greatest, so
+    /// that a few architectures cover all sizes. `0` takes the first ones drawn.
     #[serde(default)]
     pub candidates: usize,
-    /// What the distances are between: the numbers of parameters, or their logarithms.
+    /// Whether the numbers of parameters are evenly spaced, or their logarithms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub spacing: Spacing,
-    /// Only architectures of at most as many multiply-accumulates an image are drawn, so that each can be trained in seconds.
+    /// Only architectures with at most this many multiply-accumulates per image are drawn, so that each can be trained in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
-    /// Only architectures that execute at most as many ReLUs are drawn: deeper ones are trained in seconds by chance alone, and differ
-    /// more by seed than by what they are.
+    /// Only architectures that execute at most this many ReLUs are drawn. Deeper ones are hard to train in seconds, and their accuracies differ
+    /// more between seeds than between architectures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_relus: Option<u64>,
-    /// The root of the draw's seed tree.
+    /// The seed of the draw.
     #[serde(default)]
     pub draw: SeedValue,
-    /// Every architecture is trained once for each seed.
+    /// The training seeds. Every architecture is trained once for each.
     pub seeds: Vec<SeedValue>,
     /// The images.
     pub images: Images,
-    /// The stand-alone network's size.
+    /// The size of the stand-alone network.
     #[serde(default)]
     pub network: Network,
     /// How it is trained.

@@ -1,7 +1,7 @@
-//! Variants: other settings for the same architectures, whose scores stand beside those of the spec itself.
+//! Variants: other settings for the same architectures. Their scores are shown next to those of the spec itself.
 //!
-//! A variant writes only what it changes. The sensitivity of a score to its input or its seeds, one way of training a supernet
-//! against another: each is a variant, and what it does not change is neither trained nor scored twice.
+//! A variant contains only what it changes, such as the input or the seeds of a score, or the way of training a supernet. What it does not
+//! change is not trained or scored again.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,23 +14,23 @@ use super::supernet::{OneShot, Supernet};
 use super::types::Spec;
 use super::zero_shot::ZeroShot;
 
-/// The sections in which a variant differs from its spec, each whole and with its defaults filled in.
+/// The sections in which a variant differs from its spec. Each section is complete, with its defaults filled in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Variant {
     /// How supernets are trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supernet: Option<Supernet>,
-    /// How they score.
+    /// How one-shot scores are computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_shot: Option<OneShot>,
-    /// How untrained networks score.
+    /// How zero-shot scores are computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero_shot: Option<ZeroShot>,
 }
 
 impl Variant {
-    /// What `other` has different from `spec`.
+    /// The sections of `other` that differ from those of `spec`.
     pub(super) fn between(spec: &Spec, other: &Spec) -> Self {
         Self {
             supernet: other.supernet.clone().filter(|_| other.supernet != spec.supernet),
@@ -40,7 +40,7 @@ impl Variant {
     }
 }
 
-/// A variant as a spec writes it: parts of sections.
+/// A variant as it is written in a spec: parts of sections.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Changes {
@@ -49,17 +49,17 @@ pub(super) struct Changes {
     zero_shot: Option<Spanned<Table>>,
 }
 
-/// A changed section that does not read.
+/// A changed section is not valid.
 pub(super) struct BadChange {
     /// The section.
     pub section: &'static str,
     /// What is wrong.
     pub message: String,
-    /// The bytes of the text that are meant.
+    /// The section in the text, as a range of bytes.
     pub span: Range<usize>,
 }
 
-/// Tables inside a section of which a variant may write a part. Others are replaced as a whole.
+/// Tables inside a section of which a variant can change single keys. Other tables are replaced as a whole.
 const OPEN: [&str; 2] = ["network", "training"];
 
 impl Changes {
@@ -73,7 +73,7 @@ impl Changes {
             changed.one_shot = section("one-shot", Some(&spec.one_shot), written)?;
         }
         if let Some(written) = &self.zero_shot {
-            // A preset sets everything: what the spec has would undo it.
+            // A preset sets everything, so the settings of the spec are not used.
             let base = Some(&spec.zero_shot).filter(|_| !written.get_ref().contains_key("preset"));
             changed.zero_shot = section("zero-shot", base, written)?;
         }
@@ -108,9 +108,9 @@ fn overlay(table: &mut Table, changes: &Table) {
 }
 
 impl Spec {
-    /// The spec with the settings of a variant in place of its own, and without variants; the spec itself for `None`.
+    /// The spec with the settings of a variant instead of its own, or with its own if `variant` is `None`. The result has no variants.
     ///
-    /// `None` is returned for a name that there is no variant of.
+    /// Returns `None` if there is no variant of that name.
     pub fn arm(&self, variant: Option<&str>) -> Option<Self> {
         let plain = Self { variants: BTreeMap::new(), ..self.clone() };
         let Some(name) = variant else { return Some(plain) };
@@ -125,7 +125,7 @@ impl Spec {
 }
 
 impl<V> Spec<V> {
-    /// The spec without its variants, and these.
+    /// The spec without its variants, and the variants.
     pub(super) fn split(self) -> (Spec, BTreeMap<String, V>) {
         let Self { name, title, space, images, truth, supernet, one_shot, zero_shot, panels, criteria, variants } =
             self;

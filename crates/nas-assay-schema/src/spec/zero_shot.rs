@@ -1,4 +1,4 @@
-//! How zero-shot scores are taken.
+//! Settings of zero-shot scores.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use super::network::Network;
 use super::seed_value::SeedValue;
 use nas_assay_spaces::Form;
 
-/// What an untrained network is shown.
+/// The input of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
-    /// Training images, in file order.
+    /// Training images, in the order of the file.
     Images,
     /// Standard normal noise.
     Gaussian,
@@ -28,51 +28,51 @@ pub enum Precision {
     F64,
 }
 
-/// Where the scored network's weights come from.
+/// The source of the network's weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WeightSource {
-    /// An initialisation, one for each of the seeds.
+    /// Random initialisation, one for each seed.
     #[default]
     Random,
-    /// The trained supernets of the spec: one score for each of theirs.
+    /// The trained supernets of the spec. There is one score for each supernet.
     Supernet,
 }
 
-/// A protocol that scores were published with. What a spec writes beside it holds all the same.
+/// A published protocol. Other keys of the section still override its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// Ning et al. 2021: an architecture's part of the supernet with its dropout, five batches of 128 images, three initialisations.
+    /// Ning et al. 2021: the sub-network in the supernet with its dropout, five batches of 128 images, three initialisations.
     Paper,
-    /// Abdelfattah et al. 2021: the stand-alone network with batch-norm's scales, one batch of 64 images.
+    /// Abdelfattah et al. 2021: the stand-alone network with affine batch-norm, one batch of 64 images.
     ZeroCostNas,
-    /// Mellor et al. 2021: the stand-alone network with batch-norm's scales, one batch of 128 images.
+    /// Mellor et al. 2021: the stand-alone network with affine batch-norm, one batch of 128 images.
     Naswot,
 }
 
-/// How zero-shot scores are taken.
+/// How zero-shot scores are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", rename_all = "kebab-case")]
 pub struct ZeroShot {
-    /// Which network is scored and counted: an architecture's own, or its part of the supernet's.
+    /// Which network is scored and counted: the stand-alone network, or the sub-network in the supernet.
     pub form: Form,
-    /// Its size; also the size whose parameters and FLOPs are counted.
+    /// The size of that network, also for counting parameters and FLOPs.
     pub network: Network,
-    /// Images a batch.
+    /// Number of images per batch.
     pub batch: usize,
-    /// Batches; a score is the mean over them.
+    /// Number of batches. A score is the mean over them.
     pub batches: usize,
-    /// Initialisation seeds; a score is the mean over them.
+    /// The seeds of the initialisation. A score is the mean over them.
     pub seeds: Vec<SeedValue>,
-    /// What the network sees.
+    /// The input of the network.
     pub input: Input,
-    /// Arithmetic of the network.
+    /// The floating-point width of the network.
     pub precision: Precision,
-    /// Dropout before the classifier, as in a supernet that trains.
+    /// The dropout rate before the classifier, as in the training of a supernet.
     #[serde(skip_serializing_if = "is_default")]
     pub dropout: f64,
-    /// Where the weights come from.
+    /// The source of the weights.
     #[serde(skip_serializing_if = "is_default")]
     pub weights: WeightSource,
 }
@@ -116,7 +116,7 @@ impl ZeroShot {
     }
 }
 
-/// The settings as a spec writes them: what is left out is the preset's, or the default.
+/// The settings as they are written in a spec. A key that is left out has the value of the preset, or the default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 #[derive(Default)]

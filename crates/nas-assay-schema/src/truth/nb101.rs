@@ -1,8 +1,8 @@
 //! The table of trained accuracies of NAS-Bench-101, `truth/nb101.csv`: the 5,000 rows of sub-space 3 that the paper evaluated.
 //!
-//! The rows were drawn with replacement: only 4,214 are different architectures. The benchmark trained each architecture three times
-//! and answers with one run at random, so rows of one architecture (694 have several) carry different accuracies, and a comparison
-//! depends on which rows take part. [`Nb101Accuracy`] and [`Nb101Rows`] name the choices.
+//! The rows were drawn with replacement, so they have only 4,214 different architectures. The benchmark trained each architecture three
+//! times and gives the result of a random run. So the rows of one architecture (694 have several rows) can have different accuracies,
+//! and a comparison depends on which rows are used. [`Nb101Accuracy`] and [`Nb101Rows`] name the choices.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use super::table::{CellResult, Cells, Layout, TableError, load};
 use crate::spec::{Nb101Accuracy, Nb101Rows};
 use nas_assay_spaces::nb101::{Architecture, StandAlone};
 
-/// Rows of the table.
+/// Number of rows of the table.
 pub const NB101_ROWS: usize = 5_000;
 
-/// The columns, in the file's order.
+/// The columns, in the order of the file.
 pub const NB101_COLUMNS: [&str; 9] = [
     "adjacency",
     "ops",
@@ -32,9 +32,9 @@ const LAYOUT: Layout = Layout { name: "nb101.csv", columns: &NB101_COLUMNS, rows
 /// A row of the table. Accuracies are fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nb101Row {
-    /// The encoding.
+    /// The architecture.
     pub architecture: Architecture,
-    /// Parameters of the stand-alone network: [`Architecture::census`] of the default [`StandAlone`].
+    /// Parameters of the stand-alone network: [`Architecture::census`] in the default [`StandAlone`].
     pub trainable_params: u64,
     /// See [`Nb101Accuracy::Train`].
     pub train: f64,
@@ -42,16 +42,16 @@ pub struct Nb101Row {
     pub validation: f64,
     /// See [`Nb101Accuracy::Test`].
     pub test: f64,
-    /// How long the run took, in seconds.
+    /// Training time of the run, in seconds.
     pub training_seconds: f64,
-    /// What the paper took for the supernet's parameters: [`Architecture::table_cost`], which leaves one vertex out.
+    /// Parameters of the supernet as the paper counted them, without one of the vertices: [`Architecture::table_cost`].
     pub supernet_params: u64,
-    /// What it took for the supernet's FLOPs, likewise.
+    /// FLOPs of the supernet, counted in the same way.
     pub supernet_flops: u64,
 }
 
 impl Nb101Row {
-    /// The accuracy that `accuracy` names, a fraction.
+    /// The chosen accuracy, as a fraction.
     pub const fn accuracy(&self, accuracy: Nb101Accuracy) -> f64 {
         match accuracy {
             Nb101Accuracy::Validation => self.validation,
@@ -61,7 +61,7 @@ impl Nb101Row {
     }
 }
 
-/// The table, in the file's order, which is also that of `published/nb101_oneshot.csv`.
+/// The table. Its rows have the order of the file, which is also that of `published/nb101_oneshot.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nb101Table {
     rows: Vec<Nb101Row>,
@@ -71,29 +71,29 @@ impl Nb101Table {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), or if the file cannot be read.
+    /// Those of [`parse`](Self::parse); also if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let (name, bytes) = load(path.as_ref())?;
         Self::parse(&name, &bytes)
     }
 
-    /// Reads the content of a file that errors call `file`.
+    /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first place that does not hold what it should, a cost that is not the row's architecture's among that; a table that is not
-    /// whole (5,000 rows, a line break at the end).
+    /// The first wrong place; also if the table is not complete (5,000 rows and a line break at the end). The costs in a row must be those of
+    /// its architecture.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let (rows, _) = LAYOUT.read(file, bytes, |_, cells| row(cells))?;
         Ok(Self { rows })
     }
 
-    /// Every row, in the file's order.
+    /// Every row, in the order of the file.
     pub fn rows(&self) -> &[Nb101Row] {
         &self.rows
     }
 
-    /// The numbers (from 0) of the rows that `set` stands for, one an entry of [`select`](Self::select) and in its order. For a mean it is
-    /// the first of the rows that go into it.
+    /// The row numbers (from 0) of the entries of [`select`](Self::select), in the same order. For a mean, it is the number of the first row
+    /// of the architecture.
     pub fn places(&self, set: Nb101Rows) -> Vec<usize> {
         self.groups(set)
             .into_iter()
@@ -101,8 +101,8 @@ impl Nb101Table {
             .collect()
     }
 
-    /// The chosen rows as (architecture, accuracy as a fraction): all in the file's order, or distinct ones in the order in which they
-    /// first appear.
+    /// The chosen rows as (architecture, accuracy as a fraction). All rows are in the order of the file; distinct architectures are in the
+    /// order of their first rows.
     pub fn select(&self, set: Nb101Rows, accuracy: Nb101Accuracy) -> Vec<(Architecture, f64)> {
         let of = |row: &usize| self.rows[*row].accuracy(accuracy);
         let truth = |group: &Vec<usize>| match set {
@@ -113,7 +113,7 @@ impl Nb101Table {
         self.groups(set).iter().map(|group| (self.rows[group[0]].architecture, truth(group))).collect()
     }
 
-    /// The rows that go into each entry, ascending; none is empty.
+    /// The row numbers that belong to each entry, in ascending order. Each entry has at least one.
     fn groups(&self, set: Nb101Rows) -> Vec<Vec<usize>> {
         if set == Nb101Rows::All {
             return (0..self.rows.len()).map(|row| vec![row]).collect();
@@ -159,7 +159,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::LazyLock;
 
-    /// A whole table with made-up accuracies: of each of 2,500 architectures two rows, one after the other.
+    /// A complete table with invented accuracies: 2,500 architectures with two successive rows each.
     static MADE: LazyLock<String> = LazyLock::new(|| {
         let twice = Subset::Paper.architectures().step_by(5).take(NB101_ROWS / 2).flat_map(|a| [a, a]);
         let rows = twice.enumerate().map(|(number, architecture)| {
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// The benchmark's own table, if the data root has it.
+    /// The benchmark's own table, from the data root.
     fn benchmark() -> Nb101Table {
         Nb101Table::read(data_file("truth/nb101.csv")).unwrap()
     }
@@ -283,9 +283,10 @@ mod tests {
         evaluate(&truth, &scores, &config, Seed::root(1)).unwrap()
     }
 
-    /// Tau-b is as published. P@top5% and P@bottom5% need not be (published: .468 and .360 for the benchmark's parameters, .088 and .148
-    /// for the supernet's), since both scores tie at the bounds, and the order of ties decides: 109 rows have as many parameters as the
-    /// last of the 250 with the fewest, and 55 of them are inside. These are the values by row, and those expected for a random order.
+    /// Tau-b is as published. P@top5% and P@bottom5% can differ (published: .468 and .360 for the benchmark's parameters, .088 and .148 for the
+    /// supernet's), since both scores tie at the ends of the sets, and the order of ties decides. For example, 109 rows have as many
+    /// parameters as the last of the 250 with the fewest, and 55 of them belong to these 250. The values here are those for the order of
+    /// rows, and the expectations for a random order.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn parameters_rank_as_published() {
@@ -301,7 +302,7 @@ mod tests {
         insta::assert_snapshot!(format!("{:?}", digits(|row| row.supernet_params)), @r#"("0.2755", ["0.084", "0.152"], ["0.0838", "0.1513"])"#);
     }
 
-    /// What another choice of accuracy or of rows would have given for the published .5209.
+    /// Other choices of accuracy and rows, which do not give the published .5209.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn choices_move_the_number() {

@@ -1,8 +1,8 @@
 //! The table of trained accuracies of NAS-Bench-201, `truth/nb201.csv`.
 //!
-//! One file holds several accuracies of each architecture, in two units, some of them for a part of the rows only; a comparison with
-//! published numbers depends on which one is taken, over which rows. Here every such choice has a name ([`Nb201Accuracy`], [`RowSet`]),
-//! and what the file has of an architecture is read once, checked, and given in one unit: accuracies are fractions.
+//! The file has several accuracies of each architecture, in two units and some of them only for part of the rows. A comparison with published
+//! numbers depends on the choice of accuracy and rows, so every choice has a name ([`Nb201Accuracy`], [`RowSet`]). The file is read
+//! once and checked, and all accuracies are converted to fractions.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::table::{CellResult, Cells, Layout, Problem, TableError, load};
 use crate::spec::{Nb201Accuracy, RowSet};
 use nas_assay_spaces::nb201::{Architecture, COUNT};
 
-/// The columns, in the file's order.
+/// The columns, in the order of the file.
 pub const NB201_COLUMNS: [&str; 14] = [
     "arch",
     "iso_group",
@@ -33,12 +33,12 @@ const LAYOUT: Layout = Layout { name: "nb201.csv", columns: &NB201_COLUMNS, rows
 /// A row of the table. Accuracies are fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nb201Row {
-    /// The encoding.
+    /// The architecture.
     pub architecture: Architecture,
-    /// The number of the de-isomorphised group, below 6,466. The groups are those of
-    /// [`Classes::paper`](nas_assay_spaces::nb201::Classes::paper), in another order.
+    /// The number of the class (the file calls it a group), below 6,466. The classes are those of
+    /// [`Classes::paper`](nas_assay_spaces::nb201::Classes::paper), numbered in another order.
     pub iso_group: usize,
-    /// Whether this row stands for its group.
+    /// Whether this row represents its class.
     pub is_representative: bool,
     /// See [`Nb201Accuracy::Own`].
     pub own: f64,
@@ -46,9 +46,9 @@ pub struct Nb201Row {
     pub group_mean: f64,
     /// See [`Nb201Accuracy::V11Seed1`].
     pub v11_seed_1: f64,
-    /// The same of the second seed: 2,225 rows lack it.
+    /// The same for the second seed; 2,225 rows do not have it.
     pub v11_seed_2: Option<f64>,
-    /// The same of the third seed: 7,664 rows lack it.
+    /// The same for the third seed; 7,664 rows do not have it.
     pub v11_seed_3: Option<f64>,
     /// See [`Nb201Accuracy::Cifar10Valid`].
     pub cifar10_valid: f64,
@@ -58,17 +58,17 @@ pub struct Nb201Row {
     pub imagenet16_valid: f64,
     /// See [`Nb201Accuracy::Epochs12`].
     pub epochs_12: f64,
-    /// Parameters in millions, as the benchmark has them: 16 channels, 5 cells a stage with affine batch-norm, every written edge
-    /// counted ([`EdgeRule::Written`](nas_assay_spaces::nb201::EdgeRule)). 204 rows depart from that, by fractions of a convolution.
+    /// Parameters in millions, as counted by the benchmark: 16 channels, 5 cells per stage with affine batch-norm, all edges with weights
+    /// ([`EdgeRule::Written`](nas_assay_spaces::nb201::EdgeRule)). In 204 rows the number differs from that by a fraction of a convolution.
     pub params_m: f64,
-    /// Operations in millions, as the benchmark has them: in the cells, multiply-accumulates and beside them 3 for each element that
-    /// a convolution puts out and 9 for each that a pool does; 7,943,872 outside them. Only the 9,445 rows all of whose written
-    /// edges are executed have it.
+    /// Operations in millions, as counted by NAS-Bench-Suite-Zero. In the cells these are multiply-accumulates, plus 3 for each output element of a
+    /// convolution and 9 for each output element of a pool. The layers outside the cells count 7,943,872. Only 9,445 rows have a value:
+    /// those whose edges with operations are all executed.
     pub flops_m: Option<f64>,
 }
 
 impl Nb201Row {
-    /// The accuracy that `accuracy` names, a fraction.
+    /// The chosen accuracy, as a fraction.
     pub const fn accuracy(&self, accuracy: Nb201Accuracy) -> f64 {
         match accuracy {
             Nb201Accuracy::Own => self.own,
@@ -82,11 +82,11 @@ impl Nb201Row {
     }
 }
 
-/// The table: every encoding once, in the file's order.
+/// The table: every encoding once, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nb201Table {
     rows: Vec<Nb201Row>,
-    /// Row of each architecture, by its index.
+    /// The row number of each architecture, by its index.
     row_of: Vec<usize>,
 }
 
@@ -94,17 +94,17 @@ impl Nb201Table {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), or if the file cannot be read.
+    /// Those of [`parse`](Self::parse); also if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let (name, bytes) = load(path.as_ref())?;
         Self::parse(&name, &bytes)
     }
 
-    /// Reads the content of a file that errors call `file`.
+    /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first place that does not hold what it should; a table that is not whole (each of the 15,625 encodings once, one
-    /// representative a group, a line break at the end).
+    /// The first wrong place; also if the table is not complete (each of the 15,625 encodings once, one representative per class, a line
+    /// break at the end).
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let mut found: Vec<Option<(usize, u64)>> = vec![None; COUNT];
         let mut count = 0;
@@ -121,17 +121,17 @@ impl Nb201Table {
         Ok(Self { rows, row_of })
     }
 
-    /// The rows of `set`, in the file's order.
+    /// The rows of `set`, in the order of the file.
     pub fn rows(&self, set: RowSet) -> impl Iterator<Item = &Nb201Row> {
         self.rows.iter().filter(move |row| set == RowSet::All || row.is_representative)
     }
 
-    /// The chosen rows as (architecture, accuracy as a fraction), in the file's order.
+    /// The chosen rows as (architecture, accuracy as a fraction), in the order of the file.
     pub fn select(&self, rows: RowSet, accuracy: Nb201Accuracy) -> Vec<(Architecture, f64)> {
         self.rows(rows).map(|row| (row.architecture, row.accuracy(accuracy))).collect()
     }
 
-    /// The numbers (from 0) of the rows in `set`, in the order of [`select`](Self::select).
+    /// The row numbers (from 0) of the rows in `set`, in the order of [`select`](Self::select).
     pub fn places(&self, set: RowSet) -> Vec<usize> {
         let chosen = |row: &usize| set == RowSet::All || self.rows[*row].is_representative;
         (0..self.rows.len()).filter(chosen).collect()
@@ -184,7 +184,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::LazyLock;
 
-    /// A whole table with made-up accuracies, groups by connectedness, last index first.
+    /// A complete table with invented accuracies and two groups (connected or not), with the last index first.
     static MADE: LazyLock<String> = LazyLock::new(|| {
         let rows = Architecture::all().rev().map(|architecture| {
             let (index, group) = (architecture.index(), u8::from(architecture.is_connected()));
@@ -238,7 +238,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&with(9, line(8))),
-            "truth table made.csv, line 9, column arch: the architecture stands on line 8 already"
+            "truth table made.csv, line 9, column arch: the architecture is already on line 8"
         );
         assert_eq!(refusal(&with(4, "a,b")), "truth table made.csv, line 4: expected 14 cells, found 2");
         assert_eq!(
@@ -279,7 +279,7 @@ mod tests {
         }
     }
 
-    /// The benchmark's own table, if the data root has it.
+    /// The benchmark's own table, from the data root.
     fn benchmark() -> Nb201Table {
         Nb201Table::read(data_file("truth/nb201.csv")).unwrap()
     }
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(gaps(|row| row.flops_m.is_none()), 6_180);
     }
 
-    /// The benchmark's parameters are the census of written edges with affine cells, and its operations follow from the census too.
+    /// The parameters in the file are those of the census with affine cells and all edges, and the operations follow from the census too.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn the_benchmarks_costs_follow_from_the_census() {

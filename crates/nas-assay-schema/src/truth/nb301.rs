@@ -1,8 +1,8 @@
 //! The table of accuracies of NAS-Bench-301, `truth/nb301.csv`: the 5,896 rows that the paper evaluated.
 //!
-//! The accuracies are predictions of the benchmark's surrogate, not of trainings. 358 architectures stand in several rows, with one
-//! accuracy but, in `published/nb301_oneshot.csv`, with different one-shot scores; so a comparison depends on which rows take part
-//! ([`Nb301Rows`]), and the paper has numbers of either choice. Its headline numbers further round the truth ([`Nb301Precision`]).
+//! The accuracies are predicted by the benchmark's surrogate model. 358 architectures are in several rows. These rows have the same accuracy,
+//! but different one-shot scores in `published/nb301_oneshot.csv`, so a comparison depends on which rows are used ([`Nb301Rows`]). The
+//! paper has numbers for both choices, and its main numbers use rounded accuracies ([`Nb301Precision`]).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use super::table::{CellResult, Cells, Layout, Problem, TableError, load};
 use crate::spec::{Nb301Precision, Nb301Rows};
 use nas_assay_spaces::nb301::{Architecture, Skeleton};
 
-/// Rows of the table.
+/// Number of rows of the table.
 pub const NB301_ROWS: usize = 5_896;
 
-/// The columns, in the file's order.
+/// The columns, in the order of the file.
 pub const NB301_COLUMNS: [&str; 5] = ["normal", "reduce", "surrogate_accuracy", "standalone_params", "supernet_flops"];
 
 const LAYOUT: Layout = Layout { name: "nb301.csv", columns: &NB301_COLUMNS, rows: NB301_ROWS };
@@ -22,18 +22,18 @@ const LAYOUT: Layout = Layout { name: "nb301.csv", columns: &NB301_COLUMNS, rows
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nb301Row {
-    /// The encoding.
+    /// The architecture.
     pub architecture: Architecture,
-    /// Test accuracy on CIFAR-10 that the surrogate (version 1.0, without noise) predicts, a fraction.
+    /// Test accuracy on CIFAR-10 as predicted by the surrogate (version 1.0, without noise), as a fraction.
     pub accuracy: f64,
-    /// Parameters of the stand-alone network: [`Architecture::census`] of [`Skeleton::STAND_ALONE`].
+    /// Parameters of the stand-alone network: [`Architecture::census`] in [`Skeleton::STAND_ALONE`].
     pub standalone_params: u64,
-    /// FLOPs of the supernet: [`Architecture::table_flops`] of [`Skeleton::SUPERNET`].
+    /// FLOPs of the supernet: [`Architecture::table_flops`] in [`Skeleton::SUPERNET`].
     pub supernet_flops: u64,
 }
 
 impl Nb301Row {
-    /// The accuracy, a fraction, with the precision asked for.
+    /// The accuracy as a fraction, rounded as `precision` says.
     pub fn truth(&self, precision: Nb301Precision) -> f64 {
         match precision {
             Nb301Precision::Full => self.accuracy,
@@ -42,7 +42,7 @@ impl Nb301Row {
     }
 }
 
-/// The table, in the file's order, which is also that of `published/nb301_oneshot.csv`.
+/// The table. Its rows have the order of the file, which is also that of `published/nb301_oneshot.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nb301Table {
     rows: Vec<Nb301Row>,
@@ -52,17 +52,17 @@ impl Nb301Table {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), or if the file cannot be read.
+    /// Those of [`parse`](Self::parse); also if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let (name, bytes) = load(path.as_ref())?;
         Self::parse(&name, &bytes)
     }
 
-    /// Reads the content of a file that errors call `file`.
+    /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first place that does not hold what it should, a cost that is not the row's architecture's and a second accuracy of one
-    /// architecture among that; a table that is not whole (5,896 rows, a line break at the end).
+    /// The first wrong place; also if the table is not complete (5,896 rows and a line break at the end). The costs in a row must be those of
+    /// its architecture, and all rows of an architecture must have the same accuracy.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let mut known: BTreeMap<Architecture, (u64, String)> = BTreeMap::new();
         let (rows, _) = LAYOUT.read(file, bytes, |line, cells| {
@@ -77,12 +77,12 @@ impl Nb301Table {
         Ok(Self { rows })
     }
 
-    /// Every row, in the file's order.
+    /// Every row, in the order of the file.
     pub fn rows(&self) -> &[Nb301Row] {
         &self.rows
     }
 
-    /// The numbers (from 0) of the rows in `set`, in the order of [`select`](Self::select).
+    /// The row numbers (from 0) of the rows in `set`, in the order of [`select`](Self::select).
     pub fn places(&self, set: Nb301Rows) -> Vec<usize> {
         let mut places = Vec::new();
         let mut place_of = BTreeMap::new();
@@ -127,7 +127,7 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    /// A whole table with made-up accuracies, whose last rows are its first ones again.
+    /// A complete table with invented accuracies, whose last rows repeat the first ones.
     static MADE: LazyLock<String> = LazyLock::new(|| {
         let mut stream = Seed::root(3).stream();
         let drawn: Vec<Architecture> = (0..NB301_ROWS - 100).map(|_| Architecture::sample(&mut stream)).collect();
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// The benchmark's own table, if the data root has it.
+    /// The benchmark's own table, from the data root.
     fn benchmark() -> Nb301Table {
         Nb301Table::read(data_file("truth/nb301.csv")).unwrap()
     }

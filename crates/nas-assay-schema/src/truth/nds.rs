@@ -1,22 +1,22 @@
 //! The tables of trained accuracies of the network design spaces, `truth/nds_resnet.csv` and `truth/nds_resnext_a.csv`.
 //!
-//! A row is an encoding, what its network costs, and the least test error over its training on CIFAR-10, as an accuracy: of `ResNet`
-//! the mean of three runs, of ResNeXt-A one run. The costs follow from the encoding ([`Census`](nas_assay_spaces::nds::Census)), so a row
-//! whose costs are not those of its encoding is damaged, and refused.
+//! A row has an encoding, the costs of its network, and a test accuracy on CIFAR-10, which is the best one during the training. For `ResNet`
+//! it is the mean of three runs, for ResNeXt-A it is from one run. The costs follow from the encoding
+//! ([`Census`](nas_assay_spaces::nds::Census)), so a row with other costs is refused as damaged.
 
 use std::path::Path;
 
 use super::table::{CellResult, Cells, Layout, Problem, TableError, load};
 use nas_assay_spaces::nds::{Architecture, Decision, Family, Kind, ResNeXtA, ResNet, STAGES, Skeleton};
 
-/// Rows of each table.
+/// Number of rows of each table.
 pub const ROWS: usize = 5_000;
 
-/// A family that has a table.
+/// A family with a table of accuracies.
 pub trait Tabled: Family {
-    /// The table's usual file name.
+    /// The usual file name of the table.
     const FILE: &'static str;
-    /// The columns, in the file's order: one for each position, then costs and accuracy.
+    /// The columns, in the order of the file: one for each position, then costs and accuracy.
     const COLUMNS: &'static [&'static str];
 }
 
@@ -50,21 +50,21 @@ impl Tabled for ResNeXtA {
 /// A row of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NdsRow<F: Family> {
-    /// The encoding.
+    /// The architecture.
     pub architecture: Architecture<F>,
-    /// Parameters of the network, as [`Skeleton::STAND_ALONE`] has them.
+    /// Parameters of the network in [`Skeleton::STAND_ALONE`].
     pub params: u64,
-    /// What the table calls FLOPs: see [`Census::table_flops`](nas_assay_spaces::nds::Census::table_flops).
+    /// FLOPs as the table counts them; see [`Census::table_flops`](nas_assay_spaces::nds::Census::table_flops).
     pub flops: u64,
-    /// Test accuracy, a fraction.
+    /// Test accuracy, as a fraction.
     pub accuracy: f64,
 }
 
-/// The table of a family: 5,000 different encodings, in the file's order.
+/// The table of a family: 5,000 different encodings, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NdsTable<F: Family> {
     rows: Vec<NdsRow<F>>,
-    /// Each encoding of the table and its row, by encoding.
+    /// Each encoding of the table with its row number, sorted by encoding.
     places: Vec<(Architecture<F>, usize)>,
 }
 
@@ -72,16 +72,16 @@ impl<F: Tabled> NdsTable<F> {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), or if the file cannot be read.
+    /// Those of [`parse`](Self::parse); also if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let (name, bytes) = load(path.as_ref())?;
         Self::parse(&name, &bytes)
     }
 
-    /// Reads the content of a file that errors call `file`.
+    /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first place that does not hold what it should; a table that is not whole (5,000 rows, a line break at the end).
+    /// The first wrong place; also if the table is not complete (5,000 rows and a line break at the end).
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let layout = Layout { name: F::FILE, columns: F::COLUMNS, rows: ROWS };
         let mut lines = Vec::with_capacity(ROWS);
@@ -98,7 +98,7 @@ impl<F: Tabled> NdsTable<F> {
         Ok(Self { rows, places })
     }
 
-    /// The rows, in the file's order.
+    /// The rows, in the order of the file.
     pub fn rows(&self) -> &[NdsRow<F>] {
         &self.rows
     }
@@ -109,13 +109,13 @@ impl<F: Tabled> NdsTable<F> {
         Some(&self.rows[self.places[place].1])
     }
 
-    /// The rows as (architecture, accuracy as a fraction), in the file's order.
+    /// The rows as (architecture, accuracy as a fraction), in the order of the file.
     pub fn select(&self) -> Vec<(Architecture<F>, f64)> {
         self.rows.iter().map(|row| (row.architecture, row.accuracy)).collect()
     }
 }
 
-/// Reads a line.
+/// Reads a row.
 fn row<F: Tabled>(cells: &Cells<'_>) -> CellResult<NdsRow<F>> {
     let positions = Architecture::<F>::POSITIONS;
     let mut architecture = Architecture::FIRST;
@@ -133,7 +133,7 @@ fn row<F: Tabled>(cells: &Cells<'_>) -> CellResult<NdsRow<F>> {
     })
 }
 
-/// The choice whose value a cell names: a whole number, or a fraction of a ratio.
+/// The choice whose value is in a cell: a whole number, or a fraction for a ratio.
 fn choice(decision: &Decision, cell: &str) -> Result<usize, Problem> {
     let number = match decision.kind {
         Kind::Ratio => cell.parse().ok(),
@@ -156,7 +156,7 @@ mod tests {
     use std::fmt::Write;
     use std::sync::LazyLock;
 
-    /// A table with made-up accuracies, every 197-th encoding, last first.
+    /// A table with invented accuracies for every 197th encoding, in descending order.
     fn made<F: Tabled>() -> String {
         let mut text = F::COLUMNS.join(",") + "\n";
         for (row, architecture) in Architecture::<F>::all().step_by(197).take(ROWS).rev().enumerate() {
@@ -230,7 +230,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&MADE.replacen(line(9), line(8), 1)),
-            "truth table made.csv, line 9: the architecture stands on line 8 already"
+            "truth table made.csv, line 9: the architecture is already on line 8"
         );
         assert_eq!(
             refusal(&MADE.replacen(line(4), "a,b", 1)),
@@ -283,12 +283,13 @@ mod tests {
         }
     }
 
-    /// A published table, if the data root has it.
+    /// A published table, from the data root.
     fn published<F: Tabled>() -> NdsTable<F> {
         NdsTable::read(data_file(&format!("truth/{}.csv", F::NAME))).unwrap()
     }
 
-    /// The rows of a published table whose parameters and FLOPs, read past the loader, are those of the census in `skeleton`.
+    /// The number of rows of a published table whose parameters, and whose FLOPs, are those of the census in `skeleton`. The file is read
+    /// without the loader, which would refuse other rows.
     fn agreeing<F: Tabled>(skeleton: &Skeleton) -> [usize; 2] {
         let path = data_file(&format!("truth/{}.csv", F::NAME));
         let mut agreeing = [0; 2];
@@ -313,7 +314,7 @@ mod tests {
         assert_eq!((resnet, resnext_a), ([ROWS; 2], [ROWS; 2]));
     }
 
-    /// What tells the projection rules apart: 981 and 1,278 rows have a first stage as wide as the stem.
+    /// The rule for projections matters for the rows whose first stage is as wide as the stem: 981 and 1,278 of them.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn the_tables_networks_have_no_projection_where_the_shape_stays() {
@@ -344,7 +345,7 @@ mod tests {
         evaluate(&truth, &scores, &config, Seed::root(1)).unwrap()
     }
 
-    /// Tau-b to four digits, rho, P@top5% and P@bottom5% to three.
+    /// Tau-b with four digits, and rho, P@top5% and P@bottom5% with three.
     fn digits(criteria: &Criteria) -> [String; 4] {
         let value = |criterion| criteria.get(criterion).unwrap();
         let (top, bottom) = (Criterion::PrecisionTop(0.05), Criterion::PrecisionBottom(0.05));
@@ -361,10 +362,10 @@ mod tests {
         assert_eq!(digits(&baseline(&resnext_a, |row| row.flops)), ["0.4792", "0.663", "0.080", "0.568"]);
     }
 
-    /// Two of the four digits published for `ResNet`'s parameters (.5998, .782, .220, .680) are not those of this table. Both lie
-    /// within what ties decide: the table has means of three runs to four decimals, whose last digits may tie what they averaged.
-    /// Tau-b is 7,492,755 / 12,490,280.3 here, and would be .5995 if no two accuracies were tied. At the end of the 250 best by
-    /// accuracy eight rows share 94.3667, of which five are inside: which ones decides between 55 and 56 common rows.
+    /// Two of the four numbers published for the parameters of `ResNet` (.5998, .782, .220, .680) differ from those of this table. Ties explain
+    /// both differences: the table has means of three runs rounded to four decimals, so some accuracies tie only because of rounding.
+    /// Tau-b is 7,492,755 / 12,490,280.3 here, and would be .5995 without ties among accuracies. At the end of the 250 best by accuracy,
+    /// eight rows have 94.3667, and five of them belong to the 250. Which five decides whether 55 or 56 rows are common.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn ties_decide_the_last_digits_of_the_parameters_of_resnet() {
@@ -382,7 +383,7 @@ mod tests {
         assert!(at.top_expected > 0.220 && at.top_expected < 0.224, "{}", at.top_expected);
     }
 
-    /// Depth has few levels, so at its ends ties decide: the published .112 and .296 are of another order of rows.
+    /// Depth has few different values, so ties decide at both ends. The published .112 and .296 belong to another order of rows.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn depth_ranks_architectures_as_published() {

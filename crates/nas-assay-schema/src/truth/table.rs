@@ -1,8 +1,7 @@
-//! What the tables of trained accuracies have in common: one CSV file a space, read once, strictly, with errors that name the line and
-//! the column.
+//! Strict reading of the benchmarks' tables: one CSV file per space, with errors that name the line and the column.
 //!
-//! A table is a fixed set of facts, so nothing is repaired: a header, a number of rows or a cell that is not what it should be is
-//! refused. What is a choice (which accuracy, over which rows) is none of the reader's.
+//! Nothing is repaired: a wrong header, a wrong number of rows or a wrong cell is an error. Choices (which accuracy, over which rows) are made
+//! elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,7 +10,7 @@ use csv::StringRecord;
 
 use nas_assay_spaces::ArchitectureError;
 
-/// What is wrong with a table.
+/// An error in a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -20,19 +19,19 @@ pub enum TableError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A place in the file does not hold what it should.
+    /// A place in the file is wrong.
     #[error("truth table {file}, line {line}{}: {problem}", column.map(|name| format!(", column {name}")).unwrap_or_default())]
     Place {
-        /// The file, as it was named to the reader.
+        /// The name of the file.
         file: String,
         /// The line, counted from 1; the header is line 1.
         line: u64,
-        /// The column, where it is known.
+        /// The column, if it is known.
         column: Option<&'static str>,
-        /// What is wrong there.
+        /// What is wrong.
         problem: Problem,
     },
 }
@@ -43,48 +42,48 @@ impl TableError {
     }
 }
 
-/// What is wrong at a place of a table.
+/// What is wrong at a place in a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The header names other columns.
+    /// The header has other columns.
     #[error("the header is not the one of {table}: expected {expected:?}, found {found:?}")]
     Header {
         /// The table that was expected.
         table: &'static str,
-        /// The first expected name that is not there, empty if there are too many.
+        /// The first name that is missing; empty if there are too many columns.
         expected: &'static str,
-        /// What is there instead, empty if nothing is.
+        /// The name in its place; empty if there are too few columns.
         found: String,
     },
     /// A line has too few or too many cells.
     #[error("expected {expected} cells, found {found}")]
     Cells {
-        /// How many there should be.
+        /// The expected number.
         expected: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
     /// A line is not UTF-8, or the CSV reader refuses it.
     #[error("not readable as CSV: {0}")]
     Csv(String),
-    /// The last line does not end.
+    /// The last line has no line break.
     #[error("the file ends within a line; it may be truncated: fetch it again")]
     Unfinished,
-    /// A cell is not a number in its range.
+    /// A cell is not a number in the allowed range.
     #[error("expected a number from 0 to {limit}, found {found:?}")]
     Number {
-        /// The greatest number that may stand there.
+        /// The greatest number allowed.
         limit: u64,
-        /// What stands there.
+        /// The text of the cell.
         found: String,
     },
-    /// A cell is none of a decision's values.
+    /// A cell is not one of the values of a decision.
     #[error("expected one of {expected}, found {found:?}")]
     Value {
         /// The values.
         expected: String,
-        /// What stands there.
+        /// The text of the cell.
         found: String,
     },
     /// A cell is not a flag.
@@ -93,36 +92,36 @@ pub enum Problem {
     /// A cell is not an architecture.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
-    /// A cost is not the one that follows from the row's architecture.
+    /// A cost is not that of the row's architecture.
     #[error("expected {expected}, the cost of the row's architecture, found {found:?}")]
     Cost {
-        /// What the architecture costs.
+        /// The cost of the architecture.
         expected: u64,
-        /// What stands there.
+        /// The text of the cell.
         found: String,
     },
-    /// An architecture is there twice.
-    #[error("the architecture stands on line {0} already")]
+    /// The table has an architecture twice.
+    #[error("the architecture is already on line {0}")]
     Repeated(u64),
-    /// Two rows of an architecture contradict each other.
+    /// Two rows of an architecture have different values.
     #[error("expected {expected:?} as on line {line}, which has the same architecture, found {found:?}")]
     Contradiction {
         /// The other line.
         line: u64,
-        /// What stands there.
+        /// The value on that line.
         expected: String,
-        /// What stands here.
+        /// The value on this line.
         found: String,
     },
-    /// Rows are missing or too many.
+    /// There are too few or too many rows.
     #[error("expected {expected} rows, found {found}; the file may be truncated: fetch it again")]
     Rows {
-        /// How many there should be.
+        /// The expected number.
         expected: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
-    /// A group does not have one representative.
+    /// A group does not have exactly one representative.
     #[error("group {group} has {marked} representatives, expected 1")]
     Representatives {
         /// The group.
@@ -132,27 +131,27 @@ pub enum Problem {
     },
 }
 
-/// A problem and the column that is to blame, if one is.
+/// A value, or a problem with the column in which it is (if in a single one).
 pub(super) type CellResult<T> = Result<T, (Option<&'static str>, Problem)>;
 
-/// What a whole table looks like.
+/// The layout of a table.
 pub(super) struct Layout {
-    /// The file's usual name.
+    /// The usual name of the file.
     pub name: &'static str,
-    /// The columns, in the file's order.
+    /// The columns, in the order of the file.
     pub columns: &'static [&'static str],
-    /// How many rows there are below the header.
+    /// The number of rows below the header.
     pub rows: usize,
 }
 
-/// The name and the content of the file at `path`.
+/// The name (for errors) and the content of the file at `path`.
 pub(super) fn load(path: &Path) -> Result<(String, Vec<u8>), TableError> {
     let bytes = std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })?;
     Ok((path.display().to_string(), bytes))
 }
 
 impl Layout {
-    /// Reads each row through `row`, which is given its line; gives the rows and the number of the last line.
+    /// Reads each row with `row`, which gets the line number and the cells. Returns the rows and the number of the last line.
     pub(super) fn read<T>(
         &self,
         file: &str,
@@ -205,24 +204,24 @@ impl Layout {
     }
 }
 
-/// The cells of a line, as many as there are columns. Its errors have the column.
+/// The cells of a line. There are as many as columns.
 pub(super) struct Cells<'a> {
     columns: &'static [&'static str],
     record: &'a StringRecord,
 }
 
 impl Cells<'_> {
-    /// What stands in a cell.
+    /// The text of a cell.
     pub(super) fn text(&self, column: usize) -> &str {
         &self.record[column]
     }
 
-    /// Whether anything stands in a cell.
+    /// Whether a cell is not empty.
     pub(super) fn present(&self, column: usize) -> bool {
         !self.record[column].is_empty()
     }
 
-    /// The architecture that `text` is, put together from the cells; `column` says which is to blame for an error at a byte of it.
+    /// The architecture with this text, which was composed of cells. `column` gives the column for the byte position of an error.
     pub(super) fn architecture<A: FromStr<Err = ArchitectureError>>(
         &self,
         text: &str,
@@ -231,36 +230,36 @@ impl Cells<'_> {
         text.parse().map_err(|error: ArchitectureError| self.blame(column(error.position()), error.into()))
     }
 
-    /// The error that a column is to blame for.
+    /// The error for a problem in a column.
     pub(super) fn blame(&self, column: usize, problem: Problem) -> (Option<&'static str>, Problem) {
         (Some(self.columns[column]), problem)
     }
 
-    /// A number from 0 to `limit`.
+    /// Reads a number from 0 to `limit`.
     pub(super) fn number(&self, column: usize, limit: u64) -> CellResult<f64> {
         let number = self.record[column].parse().ok().filter(|number| (0.0..=limit as f64).contains(number));
         number.ok_or_else(|| self.no_number(column, limit))
     }
 
-    /// A percentage, as a fraction.
+    /// Reads a percentage and returns it as a fraction.
     pub(super) fn percent(&self, column: usize) -> CellResult<f64> {
         Ok(self.number(column, 100)? / 100.0)
     }
 
-    /// A whole number from 0 to `limit`.
+    /// Reads a whole number from 0 to `limit`.
     pub(super) fn whole(&self, column: usize, limit: u64) -> CellResult<u64> {
         let number = self.record[column].parse().ok().filter(|&number| number <= limit);
         number.ok_or_else(|| self.no_number(column, limit))
     }
 
-    /// A cost, which has to be `expected`.
+    /// Reads a cost, which must be `expected`.
     pub(super) fn cost(&self, column: usize, expected: u64) -> CellResult<u64> {
         let found = &self.record[column];
         let problem = || self.blame(column, Problem::Cost { expected, found: found.to_owned() });
         found.parse().ok().filter(|&cost: &u64| cost == expected).ok_or_else(problem)
     }
 
-    /// A flag.
+    /// Reads a flag, 0 or 1.
     pub(super) fn flag(&self, column: usize) -> CellResult<bool> {
         match &self.record[column] {
             "0" => Ok(false),

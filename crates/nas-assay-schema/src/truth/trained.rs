@@ -1,33 +1,34 @@
-//! Truth trained stand-alone by a recipe: the table, and how to read and write it.
+//! Tables of accuracies that this project trained: reading and writing.
 //!
-//! A table is CSV: `architecture`, then one column a training seed (`seed_20`, ...) with the validation accuracy (a fraction) in its
-//! shortest exact decimal form. An architecture that has commas stands in quotes. The truth of an architecture is the mean over the seeds.
+//! A table is a CSV file. Its columns are `architecture` and one column per training seed (`seed_20`, ...) with the validation accuracy as a
+//! fraction, in its shortest exact decimal form. An architecture that contains commas is quoted. The ground truth of an architecture is
+//! the mean over the seeds.
 
 use nas_assay_base::sha256_hex;
 use nas_assay_spaces::Architecture;
 
 use crate::spec::{SeedValue, SpecError, TruthRecipe};
 
-/// Why a trained table could not be used.
+/// The trained table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainedError {
-    /// No carried table has the name.
+    /// No table has that name.
     #[error("no carried truth table is called `{name}`; there is {known}")]
     Unknown {
-        /// What was asked for.
+        /// The unknown name.
         name: String,
-        /// The tables that there are.
+        /// The names of the tables.
         known: String,
     },
-    /// The recipe does not parse.
-    #[error("the recipe of a truth table: {0}")]
+    /// The recipe is not valid.
+    #[error("recipe of a truth table: {0}")]
     Recipe(#[from] SpecError),
-    /// The table does not parse.
+    /// The table is not valid.
     #[error("line {line} of the truth table `{name}`: {problem}")]
     Table {
         /// The table.
         name: String,
-        /// One-based line.
+        /// The line, counted from 1.
         line: usize,
         /// What is wrong.
         problem: String,
@@ -37,34 +38,34 @@ pub enum TrainedError {
 /// A trained table with the recipe that made it.
 #[derive(Clone, Debug)]
 pub struct TrainedTable {
-    /// How it was made.
+    /// The recipe.
     pub recipe: TruthRecipe,
-    /// SHA-256 of the table's text.
+    /// The SHA-256 of the text of the table.
     pub sha256: String,
-    /// One row an architecture.
+    /// One row per architecture.
     pub rows: Vec<TrainedRow>,
 }
 
-/// An architecture and its accuracies (fractions), one for each seed of the recipe.
+/// An architecture and its accuracies as fractions, one for each seed of the recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedRow {
     /// The architecture.
     pub architecture: Architecture,
-    /// Validation accuracies in the order of the recipe's seeds.
+    /// The validation accuracies, in the order of the recipe's seeds.
     pub accuracies: Vec<f64>,
 }
 
 impl TrainedRow {
-    /// The truth: the mean over the seeds.
+    /// The ground truth: the mean over the seeds.
     pub fn mean(&self) -> f64 {
         self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
     }
 }
 
-/// Reads the text of a table that `recipe` made.
+/// Reads the text of a table. `recipe` is its recipe.
 ///
 /// # Errors
-/// If a line is malformed, an architecture stands twice, or the columns are not the recipe's seeds.
+/// If a line is malformed, an architecture occurs twice, or the columns do not match the seeds of the recipe.
 pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedError> {
     let malformed = |line, problem: String| TrainedError::Table { name: recipe.name.clone(), line, problem };
     let mut rows: Vec<TrainedRow> = Vec::new();
@@ -76,7 +77,8 @@ pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedErr
     }
     for (index, line) in lines {
         let problem = |problem: String| malformed(index + 1, problem);
-        let (text, rest) = first_field(line).ok_or_else(|| problem("a quoted architecture does not end".to_owned()))?;
+        let (text, rest) =
+            first_field(line).ok_or_else(|| problem("the quote around an architecture is not closed".to_owned()))?;
         let fields = rest.split(',');
         let architecture = Architecture::parse(recipe.space, text).map_err(|error| problem(error.to_string()))?;
         let accuracies = fields.map(fraction).collect::<Result<Vec<f64>, String>>().map_err(problem)?;
@@ -85,14 +87,14 @@ pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedErr
             return Err(malformed(index + 1, counts));
         }
         if rows.iter().any(|row| row.architecture == architecture) {
-            return Err(malformed(index + 1, format!("{architecture} stands twice")));
+            return Err(malformed(index + 1, format!("{architecture} occurs twice")));
         }
         rows.push(TrainedRow { architecture, accuracies });
     }
     Ok(TrainedTable { sha256: sha256_hex(text.as_bytes()), rows, recipe })
 }
 
-/// The text of a table: what [`parse`] reads.
+/// Writes the text of a table, in the form that [`parse`] reads.
 pub fn render(seeds: &[SeedValue], rows: &[TrainedRow]) -> String {
     let lines = rows.iter().map(|row| {
         let accuracies: Vec<String> = row.accuracies.iter().map(f64::to_string).collect();
@@ -103,7 +105,7 @@ pub fn render(seeds: &[SeedValue], rows: &[TrainedRow]) -> String {
     std::iter::once(header(seeds) + "\n").chain(lines).collect()
 }
 
-/// The first field of a line and what follows its comma. A field with commas of its own stands in quotes, which no architecture has.
+/// The first field of a line, and the rest after its comma. A field that contains commas is quoted. (No architecture contains quotes.)
 fn first_field(line: &str) -> Option<(&str, &str)> {
     match line.strip_prefix('"') {
         Some(quoted) => {
@@ -124,20 +126,20 @@ fn header(seeds: &[SeedValue]) -> String {
 fn fraction(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
-        _ => Err(format!("`{text}` is no accuracy between 0 and 1")),
+        _ => Err(format!("`{text}` is not an accuracy between 0 and 1")),
     }
 }
 
-/// How a trained table spreads: it can only rank if architectures differ by more than seeds do.
+/// How much the accuracies of a table vary. A table can only rank if architectures differ more than seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Standard deviation (n - 1) of the means, between architectures.
+    /// The standard deviation (with n - 1) of the means of architectures.
     pub between: f64,
-    /// Root mean square over architectures of the standard deviation (n - 1) between seeds.
+    /// The root mean square, over architectures, of the standard deviation (with n - 1) between seeds.
     pub within: f64,
 }
 
-/// The spread of a table with two seeds or more and two rows or more.
+/// The spread of a table, which must have at least two rows and two seeds.
 pub fn spread(rows: &[TrainedRow]) -> Spread {
     let means: Vec<f64> = rows.iter().map(TrainedRow::mean).collect();
     let within: Vec<f64> = rows.iter().map(|row| variance(&row.accuracies)).collect();
@@ -193,9 +195,9 @@ mod tests {
             ("architecture,seed_1\n".to_owned(), 1, "expected the columns"),
             (format!("{head}{arch},0.5\n"), 2, "1 accuracies for 2 seeds"),
             (format!("{head}{arch},0.5,0.5,0.5\n"), 2, "3 accuracies for 2 seeds"),
-            (format!("{head}{arch},0.5,1.5\n"), 2, "`1.5` is no accuracy between 0 and 1"),
-            (format!("{head}{arch},0.5,NaN\n"), 2, "`NaN` is no accuracy"),
-            (format!("{head}{arch},0.5,0.5\n{arch},0.5,0.5\n"), 3, "stands twice"),
+            (format!("{head}{arch},0.5,1.5\n"), 2, "`1.5` is not an accuracy between 0 and 1"),
+            (format!("{head}{arch},0.5,NaN\n"), 2, "`NaN` is not an accuracy"),
+            (format!("{head}{arch},0.5,0.5\n{arch},0.5,0.5\n"), 3, "occurs twice"),
             (format!("{head}|none~0|,0.5,0.5\n"), 2, "expected"),
         ] {
             let error = parse(recipe(&[1, 2]), &text).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Range checks: values that parse but make no sense.
+//! Range checks of values that parse.
 
 mod supernet;
 
@@ -15,7 +15,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     images(&spec.images)?;
     let truth = format!("truth.{}", spec.truth.key());
     if !spec.truth.fits(spec.space) {
-        return Err(SpecError::invalid(truth, format!("is no truth of {}", spec.space)));
+        return Err(SpecError::invalid(truth, format!("is not a ground truth of {}", spec.space)));
     }
     if let Some(file) = spec.truth.file() {
         data_file(&format!("{truth}.file"), file)?;
@@ -64,7 +64,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
             }
             at_least(&format!("{key}.members"), members.len(), 2)?;
             if let Some(stranger) = members.iter().find(|id| !panel.estimators.contains(id)) {
-                let problem = format!("names {stranger}, which is no estimator of the panel");
+                let problem = format!("names {stranger}, which is not an estimator of the panel");
                 return Err(SpecError::invalid(format!("{key}.members"), problem));
             }
         }
@@ -72,7 +72,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     Ok(())
 }
 
-/// Columns are either one, or one for each of the seeds and epochs that the name has places for.
+/// The name of the column must have a placeholder for each list with several entries.
 fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
     name(key, label)?;
     data_file(&format!("{key}.file"), &file.file)?;
@@ -82,36 +82,34 @@ fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
         if any && count == 0 {
             return Err(SpecError::invalid(
                 format!("{key}.{list}"),
-                "is empty: a column of a supernet's scores has a seed and an epoch",
+                "is empty: scores of a supernet need a seed and an epoch",
             ));
         }
         if file.column.contains(place) != (count > 1) && (count != 1 || file.column.contains(place) && !any) {
             return Err(SpecError::invalid(
                 format!("{key}.column"),
-                format!("must hold {place} if `{list}` names several, and only if it names any"),
+                format!("must contain {place} if `{list}` has several entries, and only if it has any"),
             ));
         }
     }
     if file.epochs.is_sorted_by(|a, b| a < b) {
         Ok(())
     } else {
-        Err(SpecError::invalid(format!("{key}.epochs"), "must ascend"))
+        Err(SpecError::invalid(format!("{key}.epochs"), "must be in ascending order"))
     }
 }
 
-/// Zero-shot scores of trained weights are of the supernet that was trained.
+/// Zero-shot scores with trained weights need the network that was trained.
 fn trained_weights(spec: &Spec) -> Checked {
     let of_supernet = |problem: &str| Err(SpecError::invalid("zero-shot.weights", format!("is `supernet`, {problem}")));
     match &spec.supernet {
-        None => of_supernet("and the spec trains none: add [supernet]"),
-        Some(_) if spec.zero_shot.form != Form::Supernet => {
-            of_supernet("so that `zero-shot.form` has to be `supernet` too")
-        }
+        None => of_supernet("but the spec has no supernet: add [supernet]"),
+        Some(_) if spec.zero_shot.form != Form::Supernet => of_supernet("so `zero-shot.form` has to be `supernet` too"),
         Some(_) if spec.zero_shot.precision != Precision::F32 => {
-            of_supernet("which is trained in `f32`: so is `precision`")
+            of_supernet("which is trained in `f32`, so `zero-shot.precision` has to be `f32` too")
         }
         Some(supernet) if spec.zero_shot.network != supernet.network => {
-            of_supernet("so that `zero-shot.network` has to be that of the supernet, or left out")
+            of_supernet("so `zero-shot.network` has to be that of the supernet, or left out")
         }
         Some(_) => Ok(()),
     }
@@ -128,7 +126,7 @@ pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
     training("training", &recipe.training)
 }
 
-/// Names become file names and command-line words.
+/// Names are used as file names and on the command line.
 pub(super) fn name(key: &str, value: &str) -> Checked {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if value.is_empty() || value.len() > 64 || !value.bytes().all(plain) {
@@ -218,5 +216,5 @@ fn in_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(SpecError::invalid(key, format!("is {value}, and must lie between {low} and {high}")))
+    Err(SpecError::invalid(key, format!("is {value}, and must be between {low} and {high}")))
 }

@@ -1,4 +1,4 @@
-//! Range checks of a supernet's settings, and whether its space has what they ask for.
+//! Range checks of the settings of a supernet, and checks that its space supports them.
 
 use super::super::parse::{SpecError, is_nds};
 use super::super::supernet::{Ensemble, Prune, Sampling, Strategy, Supernet, Watch, Without};
@@ -16,7 +16,7 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
     }
     if supernet.sampling == Sampling::Deiso && spec.space == SpaceId::Nb301 {
         let problem =
-            "is `deiso`, and nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
+            "is `deiso`, but nb301 has no list of representatives (its 10^18 encodings cannot be visited); use `iso`";
         return Err(SpecError::invalid("supernet.sampling", problem));
     }
     without("supernet", spec.space, supernet.without.as_ref())?;
@@ -30,7 +30,7 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
     if supernet.strategy == Strategy::Fair { fair(spec.space, supernet) } else { Ok(()) }
 }
 
-/// What one-shot scores are taken from must be there.
+/// There must be enough kept weights and enough seeds for the one-shot scores.
 pub(super) fn one_shot(spec: &Spec) -> Checked {
     let settings = &spec.one_shot;
     at_least("one-shot.batch", settings.batch, 2)?;
@@ -41,7 +41,8 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
     let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
     for (place, &count) in settings.average_last.iter().enumerate() {
         if !(1..=kept).contains(&count) {
-            let problem = format!("asks for {count}, and weights are kept of {kept}: see supernet.checkpoints");
+            let problem =
+                format!("asks for {count}, but weights are kept after {kept} epochs only: see supernet.checkpoints");
             return Err(SpecError::invalid(key, problem));
         }
         if settings.average_last[..place].contains(&count) {
@@ -52,13 +53,13 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
     let published = spec.panels.values().flat_map(|panel| panel.scores.values()).map(|file| file.seeds.len());
     let supernets = trained.chain(published).max().unwrap_or(0);
     if settings.ensemble == Ensemble::Seeds && supernets < 2 {
-        let problem = format!("is `seeds`, and there are {supernets} supernet seeds: a mean needs two");
+        let problem = format!("is `seeds`, but the number of supernet seeds is {supernets}: a mean needs at least two");
         return Err(SpecError::invalid("one-shot.ensemble", problem));
     }
     Ok(())
 }
 
-/// The operations that `table` leaves out.
+/// The operations that are left out by `table` must exist and be distinct, and leave a convolution.
 pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) -> Checked {
     let Some(Without { operations }) = without else { return Ok(()) };
     let key = format!("{table}.without.operations");
@@ -72,7 +73,7 @@ pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) ->
     Ok(())
 }
 
-/// There must be an epoch to go on with, something to rank, and draws that can be confined to a list.
+/// There must be an epoch left, architectures to rank, and a way of sampling that can use a list.
 fn prune(supernet: &Supernet, prune: &Prune) -> Checked {
     let last = supernet.training.epochs - 1;
     if !(1..=last).contains(&prune.after) {
@@ -82,17 +83,18 @@ fn prune(supernet: &Supernet, prune: &Prune) -> Checked {
     positive("supernet.prune.keep", prune.keep)?;
     in_range("supernet.prune.keep", prune.keep, 0.0, 1.0)?;
     if supernet.strategy == Strategy::Fair {
-        let problem = "goes on with a list of architectures, from which no fair draw can be made; use supernet.strategy `uniform`";
+        let problem =
+            "continues with a list of architectures, which `fair` cannot draw from; set supernet.strategy to `uniform`";
         return Err(SpecError::invalid("supernet.prune", problem));
     }
     if prune.candidates == 0 && supernet.sampling == Sampling::Iso {
-        let problem = "is 0, and `iso` draws from no list; say how many architectures are drawn to be ranked";
+        let problem = "is 0, but `iso` has no list to rank; give the number of architectures to draw";
         return Err(SpecError::invalid("supernet.prune.candidates", problem));
     }
     Ok(())
 }
 
-/// An epoch has a step for each architecture that is watched.
+/// An epoch must have a step for each architecture that is watched.
 fn watch(spec: &Spec, supernet: &Supernet, watch: &Watch) -> Checked {
     let key = "supernet.watch.epochs";
     if watch.epochs.is_empty() {
@@ -103,17 +105,18 @@ fn watch(spec: &Spec, supernet: &Supernet, watch: &Watch) -> Checked {
     at_least(key, watch.architectures, 1)?;
     let steps = spec.images.split().0.div_ceil(supernet.training.batch);
     if watch.architectures > steps {
-        return Err(SpecError::invalid(key, format!("is {}, and an epoch has {steps} steps", watch.architectures)));
+        return Err(SpecError::invalid(
+            key,
+            format!("is {}, but an epoch has only {steps} steps", watch.architectures),
+        ));
     }
     Ok(())
 }
 
-/// Fair draws deal operations out to the edges of raw encodings.
+/// Fair draws need the edges of NAS-Bench-201 and raw encodings.
 fn fair(space: SpaceId, supernet: &Supernet) -> Checked {
     if space != SpaceId::Nb201 {
-        let problem = format!(
-            "is `fair`, which deals the operations of nb201 out to its edges; {space} is drawn from by `uniform`"
-        );
+        let problem = format!("is `fair`, which works for nb201 only; use `uniform` for {space}");
         return Err(SpecError::invalid("supernet.strategy", problem));
     }
     if supernet.sampling != Sampling::Iso {
@@ -121,13 +124,13 @@ fn fair(space: SpaceId, supernet: &Supernet) -> Checked {
         return Err(SpecError::invalid("supernet.strategy", problem));
     }
     if supernet.architectures != 1 {
-        let problem = "is for uniform draws; a fair step has an architecture for each operation, so leave it out";
+        let problem = "is for uniform draws; a fair step has one architecture for each operation, so leave it out";
         return Err(SpecError::invalid("supernet.architectures", problem));
     }
     Ok(())
 }
 
-/// Epochs from 1 to `last`, ascending.
+/// Checks that epochs are from 1 to `last`, in ascending order.
 fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
     let ascending = epochs.is_sorted_by(|a, b| a < b);
     if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
