@@ -1,8 +1,8 @@
 //! Operation-level bias: whether an estimator prefers one operation over another.
 //!
 //! # Source
-//! Ning et al. 2021, Sec. 3: over all pairs of architectures that differ in one operation, the fraction in which the truth increases and the
-//! fraction in which the score increases. If the score increases more often, the operation that was put in is over-estimated.
+//! Ning et al. 2021, Sec. 3: over all pairs of architectures that differ in one operation, the fraction in which the truth increases and
+//! the fraction in which the score increases. If the score increases more often, the operation that was put in is over-estimated.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,8 @@ use super::{CriteriaError, check};
 /// Number of bins on each side of the middle bin in the histograms of [`ChangeBias`].
 const SIDE: i64 = 20;
 
-/// Number of bins in a histogram of rank changes. Bin `i` is centred at (i − 20) / 20 and 1/20 wide, so bin 20 is around no change. A change
-/// on the border of two bins belongs to the bin farther from zero.
+/// Number of bins in a histogram of rank changes. Bin `i` is centred at (i − 20) / 20 and 1/20 wide, so bin 20 is around no change. A
+/// change on the border of two bins belongs to the bin farther from zero.
 pub const BINS: usize = 2 * SIDE as usize + 1;
 
 /// Two architectures that differ in one operation. `L` is the type that names operations.

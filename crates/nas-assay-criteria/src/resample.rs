@@ -91,7 +91,8 @@ impl Resampling {
         }
     }
 
-    /// Spearman's rho in integers, as in [`super::rank::spearman`]. `levels` has the sizes of the levels on entry and their ranks on return.
+    /// Spearman's rho in integers, as in [`super::rank::spearman`]. `levels` has the sizes of the levels on entry and their ranks on
+    /// return.
     fn spearman(&self, weights: &[u32], before: &[u64], levels: &mut [i64], taken: u64) -> Option<f64> {
         let square = |size: i64, rank: i64| i128::from(size * rank) * i128::from(rank);
         let (mut below, mut ss) = (0, 0);
@@ -138,7 +139,8 @@ impl Merges {
         Self { scores, rounds }
     }
 
-    /// The number of discordant pairs if position `i` counts `weights[i]` times: Σ weight · weight over pairs whose earlier score is greater.
+    /// The number of discordant pairs if position `i` counts `weights[i]` times: Σ weight · weight over pairs whose earlier score is
+    /// greater.
     /// `before[i]` is the sum of the weights before position `i`.
     fn discordant(&self, weights: &[u32], before: &[u64]) -> u64 {
         let blocks = self.scores.chunks_exact(BLOCK).zip(weights.chunks_exact(BLOCK));

@@ -89,8 +89,8 @@ impl Network {
         self.skeleton(space, form, 32).validate().map_err(|error| Misfit { key: None, problem: error.to_string() })
     }
 
-    /// The skeleton of this size for square images with sides of `resolution` pixels and ten classes. A key that is left out has the paper's
-    /// value.
+    /// The skeleton of this size for square images with sides of `resolution` pixels and ten classes. A key that is left out has the
+    /// paper's value.
     pub fn skeleton(&self, space: SpaceId, form: Form, resolution: usize) -> Skeleton {
         let classes = 10;
         let paper = Self::paper(space, form);

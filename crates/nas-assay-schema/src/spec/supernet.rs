@@ -57,7 +57,8 @@ pub struct Supernet {
     /// How the architectures of a step are drawn.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub strategy: Strategy,
-    /// Number of architectures per step. All see the same batch. The gradient of a parameter is the mean over the architectures that used it.
+    /// Number of architectures per step. All see the same batch. The gradient of a parameter is the mean over the architectures that used
+    /// it.
     #[serde(default = "defaults::one", skip_serializing_if = "defaults::is_one")]
     pub architectures: usize,
     /// Whether weight decay and momentum also act on operations that a step did not sample, as they did when the paper was written.

@@ -133,8 +133,8 @@ pub enum Nb301Precision {
 pub enum Nb301Rows {
     /// All 5,896 rows, with some architectures several times. The number for #Params in the authors' slides is over these rows.
     All,
-    /// Each of the 5,468 architectures once, in the order of first appearance, with the data of its last row. The authors' stored statistics
-    /// are over these rows.
+    /// Each of the 5,468 architectures once, in the order of first appearance, with the data of its last row. The authors' stored
+    /// statistics are over these rows.
     UniqueLast,
 }
 

@@ -262,8 +262,8 @@ pub struct TruthRecipe {
     pub space: SpaceId,
     /// How many architectures are trained. All are different.
     pub architectures: usize,
-    /// How many architectures are drawn. Those with evenly spaced numbers of parameters are taken, including the smallest and the greatest, so
-    /// that a few architectures cover all sizes. `0` takes the first ones drawn.
+    /// How many architectures are drawn. Those with evenly spaced numbers of parameters are taken, including the smallest and the greatest,
+    /// so that a few architectures cover all sizes. `0` draws no more than are trained.
     #[serde(default)]
     pub candidates: usize,
     /// Whether the numbers of parameters are evenly spaced, or their logarithms.
@@ -272,8 +272,8 @@ pub struct TruthRecipe {
     /// Only architectures with at most this many multiply-accumulates per image are drawn, so that each can be trained in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
-    /// Only architectures that execute at most this many ReLUs are drawn. Deeper ones are hard to train in seconds, and their accuracies differ
-    /// more between seeds than between architectures.
+    /// Only architectures that execute at most this many ReLUs are drawn. Deeper ones are hard to train in seconds, and their accuracies
+    /// differ more between seeds than between architectures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_relus: Option<u64>,
     /// The seed of the draw.

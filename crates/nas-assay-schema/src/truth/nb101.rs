@@ -80,8 +80,8 @@ impl Nb101Table {
     /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first wrong place; also if the table is not complete (5,000 rows and a line break at the end). The costs in a row must be those of
-    /// its architecture.
+    /// The first wrong place; also if the table is not complete (5,000 rows and a line break at the end). The costs in a row must be those
+    /// of its architecture.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let (rows, _) = LAYOUT.read(file, bytes, |_, cells| row(cells))?;
         Ok(Self { rows })
@@ -92,8 +92,8 @@ impl Nb101Table {
         &self.rows
     }
 
-    /// The row numbers (from 0) of the entries of [`select`](Self::select), in the same order. For a mean, it is the number of the first row
-    /// of the architecture.
+    /// The row numbers (from 0) of the entries of [`select`](Self::select), in the same order. For a mean, it is the number of the first
+    /// row of the architecture.
     pub fn places(&self, set: Nb101Rows) -> Vec<usize> {
         self.groups(set)
             .into_iter()
@@ -283,8 +283,8 @@ mod tests {
         evaluate(&truth, &scores, &config, Seed::root(1)).unwrap()
     }
 
-    /// Tau-b is as published. P@top5% and P@bottom5% can differ (published: .468 and .360 for the benchmark's parameters, .088 and .148 for the
-    /// supernet's), since both scores tie at the ends of the sets, and the order of ties decides. For example, 109 rows have as many
+    /// Tau-b is as published. P@top5% and P@bottom5% can differ (published: .468 and .360 for the benchmark's parameters, .088 and .148 for
+    /// the supernet's), since both scores tie at the ends of the sets, and the order of ties decides. For example, 109 rows have as many
     /// parameters as the last of the 250 with the fewest, and 55 of them belong to these 250. The values here are those for the order of
     /// rows, and the expectations for a random order.
     #[test]

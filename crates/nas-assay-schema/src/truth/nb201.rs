@@ -1,8 +1,8 @@
 //! The table of trained accuracies of NAS-Bench-201, `truth/nb201.csv`.
 //!
-//! The file has several accuracies of each architecture, in two units and some of them only for part of the rows. A comparison with published
-//! numbers depends on the choice of accuracy and rows, so every choice has a name ([`Nb201Accuracy`], [`RowSet`]). The file is read
-//! once and checked, and all accuracies are converted to fractions.
+//! The file has several accuracies of each architecture, in two units and some of them only for part of the rows. A comparison with
+//! published numbers depends on the choice of accuracy and rows, so every choice has a name ([`Nb201Accuracy`], [`RowSet`]). The file is
+//! read once and checked, and all accuracies are converted to fractions.
 
 use std::path::Path;
 
@@ -61,8 +61,9 @@ pub struct Nb201Row {
     /// Parameters in millions, as counted by the benchmark: 16 channels, 5 cells per stage with affine batch-norm, all edges with weights
     /// ([`EdgeRule::Written`](nas_assay_spaces::nb201::EdgeRule)). In 204 rows the number differs from that by a fraction of a convolution.
     pub params_m: f64,
-    /// Operations in millions, as counted by NAS-Bench-Suite-Zero. In the cells these are multiply-accumulates, plus 3 for each output element of a
-    /// convolution and 9 for each output element of a pool. The layers outside the cells count 7,943,872. Only 9,445 rows have a value:
+    /// Operations in millions, as counted by NAS-Bench-Suite-Zero. In the cells these are multiply-accumulates, plus 3 for each output
+    /// element of a convolution and 9 for each output element of a pool. The layers outside the cells count 7,943,872. Only 9,445 rows have
+    /// a value:
     /// those whose edges with operations are all executed.
     pub flops_m: Option<f64>,
 }

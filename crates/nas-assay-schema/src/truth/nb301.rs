@@ -1,8 +1,8 @@
 //! The table of accuracies of NAS-Bench-301, `truth/nb301.csv`: the 5,896 rows that the paper evaluated.
 //!
-//! The accuracies are predicted by the benchmark's surrogate model. 358 architectures are in several rows. These rows have the same accuracy,
-//! but different one-shot scores in `published/nb301_oneshot.csv`, so a comparison depends on which rows are used ([`Nb301Rows`]). The
-//! paper has numbers for both choices, and its main numbers use rounded accuracies ([`Nb301Precision`]).
+//! The accuracies are predicted by the benchmark's surrogate model. 358 architectures are in several rows. These rows have the same
+//! accuracy, but different one-shot scores in `published/nb301_oneshot.csv`, so a comparison depends on which rows are used
+//! ([`Nb301Rows`]). The paper has numbers for both choices, and its main numbers use rounded accuracies ([`Nb301Precision`]).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,8 +61,8 @@ impl Nb301Table {
     /// Reads the content of a file. `file` is its name in errors.
     ///
     /// # Errors
-    /// The first wrong place; also if the table is not complete (5,896 rows and a line break at the end). The costs in a row must be those of
-    /// its architecture, and all rows of an architecture must have the same accuracy.
+    /// The first wrong place; also if the table is not complete (5,896 rows and a line break at the end). The costs in a row must be those
+    /// of its architecture, and all rows of an architecture must have the same accuracy.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let mut known: BTreeMap<Architecture, (u64, String)> = BTreeMap::new();
         let (rows, _) = LAYOUT.read(file, bytes, |line, cells| {

@@ -1,7 +1,7 @@
 //! The tables of trained accuracies of the network design spaces, `truth/nds_resnet.csv` and `truth/nds_resnext_a.csv`.
 //!
-//! A row has an encoding, the costs of its network, and a test accuracy on CIFAR-10, which is the best one during the training. For `ResNet`
-//! it is the mean of three runs, for ResNeXt-A it is from one run. The costs follow from the encoding
+//! A row has an encoding, the costs of its network, and a test accuracy on CIFAR-10, which is the best one during the training. For
+//! `ResNet` it is the mean of three runs, for ResNeXt-A it is from one run. The costs follow from the encoding
 //! ([`Census`](nas_assay_spaces::nds::Census)), so a row with other costs is refused as damaged.
 
 use std::path::Path;
@@ -362,10 +362,10 @@ mod tests {
         assert_eq!(digits(&baseline(&resnext_a, |row| row.flops)), ["0.4792", "0.663", "0.080", "0.568"]);
     }
 
-    /// Two of the four numbers published for the parameters of `ResNet` (.5998, .782, .220, .680) differ from those of this table. Ties explain
-    /// both differences: the table has means of three runs rounded to four decimals, so some accuracies tie only because of rounding.
-    /// Tau-b is 7,492,755 / 12,490,280.3 here, and would be .5995 without ties among accuracies. At the end of the 250 best by accuracy,
-    /// eight rows have 94.3667, and five of them belong to the 250. Which five decides whether 55 or 56 rows are common.
+    /// Two of the four numbers published for the parameters of `ResNet` (.5998, .782, .220, .680) differ from those of this table. Ties
+    /// explain both differences: the table has means of three runs rounded to four decimals, so some accuracies tie only because of
+    /// rounding. Tau-b is 7,492,755 / 12,490,280.3 here, and would be .5995 without ties among accuracies. At the end of the 250 best by
+    /// accuracy, eight rows have 94.3667, and five of them belong to the 250. Which five decides whether 55 or 56 rows are common.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn ties_decide_the_last_digits_of_the_parameters_of_resnet() {

@@ -1,7 +1,7 @@
 //! Strict reading of the benchmarks' tables: one CSV file per space, with errors that name the line and the column.
 //!
-//! Nothing is repaired: a wrong header, a wrong number of rows or a wrong cell is an error. Choices (which accuracy, over which rows) are made
-//! elsewhere.
+//! Nothing is repaired: a wrong header, a wrong number of rows or a wrong cell is an error. Choices (which accuracy, over which rows) are
+//! made elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! Tables of accuracies that this project trained: reading and writing.
 //!
-//! A table is a CSV file. Its columns are `architecture` and one column per training seed (`seed_20`, ...) with the validation accuracy as a
-//! fraction, in its shortest exact decimal form. An architecture that contains commas is quoted. The ground truth of an architecture is
+//! A table is a CSV file. Its columns are `architecture` and one column per training seed (`seed_20`, ...) with the validation accuracy as
+//! a fraction, in its shortest exact decimal form. An architecture that contains commas is quoted. The ground truth of an architecture is
 //! the mean over the seeds.
 
 use nas_assay_base::sha256_hex;

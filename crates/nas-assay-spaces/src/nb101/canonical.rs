@@ -54,8 +54,8 @@ fn digits(hash: Md5) -> Digits {
 }
 
 impl Module {
-    /// The hash of the graph. Each vertex starts with the hash of its degrees and its label. Then, as many times as there are vertices, each
-    /// hash is combined with those of parents and children. The sorted hashes of all vertices give the hash of the graph.
+    /// The hash of the graph. Each vertex starts with the hash of its degrees and its label. Then, as many times as there are vertices,
+    /// each hash is combined with those of parents and children. The sorted hashes of all vertices give the hash of the graph.
     pub(super) fn hash(&self) -> ModuleHash {
         let mut hashes = [[0; 32]; VERTICES];
         for (vertex, label) in self.labels().iter().enumerate() {

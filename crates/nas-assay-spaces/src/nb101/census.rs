@@ -29,7 +29,8 @@ impl Default for StandAlone {
     }
 }
 
-/// The weight-sharing network of NAS-Bench-1Shot1 (`optimizers/darts/model_search.py` of its code), which gave the published one-shot scores.
+/// The weight-sharing network of NAS-Bench-1Shot1 (`optimizers/darts/model_search.py` of its code), which gave the published one-shot
+/// scores.
 ///
 /// After a stem come cells of five choice blocks at full width, each with its own 1×1 projection of the cell's input. The output of a cell
 /// concatenates the blocks; a block that is no parent of the output gives zeros. If the input is a parent of the output, a projection of
@@ -71,8 +72,8 @@ pub struct TableCost {
 impl Architecture {
     /// The channels of each vertex of the stand-alone cell that maps `inputs` channels to `outputs`; 0 for an unused vertex.
     ///
-    /// The vertices that the output concatenates share its channels equally; if there is a remainder, the first ones get one more. Any other
-    /// vertex has as many channels as the widest of its children.
+    /// The vertices that the output concatenates share its channels equally; if there is a remainder, the first ones get one more. Any
+    /// other vertex has as many channels as the widest of its children.
     pub fn vertex_channels(self, inputs: usize, outputs: usize) -> [usize; VERTICES] {
         let live = self.live_vertices();
         let last = VERTICES - 1;
@@ -141,9 +142,9 @@ impl Architecture {
 
     /// The costs that the paper's table has for this encoding, in its columns `supernet_params` and `supernet_flops`.
     ///
-    /// They do not belong to the [`Supernet`] of the published scores. They belong to another one of the authors' code (`aw_nas`), which has
-    /// a mistake: its 8 cells have **four choice blocks, so vertex 5 and its operation are missing**. Every projection is counted, used or
-    /// not. An operation is applied to each incoming edge and counted each time, so that of vertex 4 is counted twice. Batch-norms and
+    /// They do not belong to the [`Supernet`] of the published scores. They belong to another one of the authors' code (`aw_nas`), which
+    /// has a mistake: its 8 cells have **four choice blocks, so vertex 5 and its operation are missing**. Every projection is counted, used
+    /// or not. An operation is applied to each incoming edge and counted each time, so that of vertex 4 is counted twice. Batch-norms and
     /// biases are not counted. So the columns depend only on the operations of vertices 1 to 4.
     pub fn table_cost(self) -> TableCost {
         const TABLE_BLOCKS: usize = 4;

@@ -5,8 +5,8 @@
 //! the output concatenates its parents' values. In this sub-space the number of [`PARENTS`] of each vertex is fixed, so a cell has nine
 //! edges. A vertex can be unused: vertices without a path to the output are pruned.
 //!
-//! An [`Architecture`] is a raw encoding, and there are 5,400 · 3⁵ = 1,312,200 of them. The paper's space is a [`Subset`] without isomorphic
-//! cells.
+//! An [`Architecture`] is a raw encoding, and there are 5,400 · 3⁵ = 1,312,200 of them. The paper's space is a [`Subset`] without
+//! isomorphic cells.
 
 mod canonical;
 mod census;
@@ -106,8 +106,8 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The cell with these edges and operations. Bit `u` of `parents[v]` is the edge from vertex `u` to vertex `v`. `None` unless each vertex
-    /// has its number of [`PARENTS`], all of them before it.
+    /// The cell with these edges and operations. Bit `u` of `parents[v]` is the edge from vertex `u` to vertex `v`. `None` unless each
+    /// vertex has its number of [`PARENTS`], all of them before it.
     pub fn new(parents: [u8; VERTICES], operations: [Operation; BLOCKS]) -> Option<Self> {
         let fits = |v: usize| parents[v].count_ones() as usize == PARENTS[v] && usize::from(parents[v]) < 1 << v;
         (0..VERTICES).all(fits).then_some(Self { parents, operations })
@@ -129,8 +129,8 @@ impl Architecture {
         self.operations
     }
 
-    /// The index in the enumeration, below [`COUNT`]. Its digits, the most significant first, are the choices of parents of vertices 2 to 6,
-    /// then the operations of vertices 1 to 5.
+    /// The index in the enumeration, below [`COUNT`]. Its digits, the most significant first, are the choices of parents of vertices 2 to
+    /// 6, then the operations of vertices 1 to 5.
     pub fn index(self) -> usize {
         let adjacency = (2..VERTICES).fold(0, |index, vertex| {
             let choices = parent_sets(vertex);

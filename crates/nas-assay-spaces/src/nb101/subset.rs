@@ -13,10 +13,10 @@ pub enum Subset {
     Raw,
     /// The 14,580 encodings of Ning et al. (2021), "14.6k without isomorphs": 60 adjacency matrices with 3⁵ labellings each.
     ///
-    /// The paper does not say which encodings these are. The 60 adjacencies in its 5,000 evaluated rows are exactly those in which each vertex
-    /// has the previous vertex as a parent, so there is only one topological order. An isomorphism between two of them must keep that
-    /// order, so no two encodings of the set are isomorphic, and no vertex is unused. Vertices 1 to 3 have no choice left; vertices 4, 5
-    /// and the output have one free parent each, which gives 3 · 4 · 5 = 60.
+    /// The paper does not say which encodings these are. The 60 adjacencies in its 5,000 evaluated rows are exactly those in which each
+    /// vertex has the previous vertex as a parent, so there is only one topological order. An isomorphism between two of them must keep
+    /// that order, so no two encodings of the set are isomorphic, and no vertex is unused. Vertices 1 to 3 have no choice left; vertices 4,
+    /// 5 and the output have one free parent each, which gives 3 · 4 · 5 = 60.
     ///
     /// (The set is not what NAS-Bench-101 itself stores, which is the first of all isomorphic encodings in its enumeration. It stores 153
     /// adjacencies with these numbers of parents, each for some labelling.)

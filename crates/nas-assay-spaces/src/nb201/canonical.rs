@@ -7,8 +7,8 @@
 //! | [`Architecture::zero_dropped_key`] | 5,390 | also cells that differ only in zero terms |
 //! | [`Architecture::exact_key`] | 5,260 | networks that compute the same function for some assignment of weights |
 //!
-//! The first three are tree keys. The key of node 0 is `0`. The key of another node is the sorted sum of its incoming edges, where a skip is
-//! written as the key of its source, and any other operation as `(source's key)@operation` (`to_unique_str` of the benchmark's code).
+//! The first three are tree keys. The key of node 0 is `0`. The key of another node is the sorted sum of its incoming edges, where a skip
+//! is written as the key of its source, and any other operation as `(source's key)@operation` (`to_unique_str` of the benchmark's code).
 //! `paper_key` has the same classes as the set without isomorphic cells of Ning et al. (2021). Every comparison with numbers of that
 //! paper needs it, although it has three defects:
 //!

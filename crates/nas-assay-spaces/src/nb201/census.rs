@@ -9,8 +9,8 @@ impl Architecture {
         self.census_by(skeleton, EdgeRule::Live)
     }
 
-    /// [`census`](Self::census), with the edges that `rule` selects. The layers of the skeleton are always counted, even if the output of the
-    /// cell is zero.
+    /// [`census`](Self::census), with the edges that `rule` selects. The layers of the skeleton are always counted, even if the output of
+    /// the cell is zero.
     pub fn census_by(self, skeleton: &Skeleton, rule: EdgeRule) -> Census {
         let counted = match rule {
             EdgeRule::Live => self.live_edges(),
@@ -43,8 +43,8 @@ impl Architecture {
     }
 }
 
-/// The residual block before stage `stage`. Its branch is `ReLU`, 3×3 convolution with stride 2, affine batch-norm, `ReLU`, 3×3 convolution,
-/// affine batch-norm. Its shortcut is average pooling and a 1×1 convolution without batch-norm.
+/// The residual block before stage `stage`. Its branch is `ReLU`, 3×3 convolution with stride 2, affine batch-norm, `ReLU`, 3×3
+/// convolution, affine batch-norm. Its shortcut is average pooling and a 1×1 convolution without batch-norm.
 fn reduction(census: &mut Census, skeleton: &Skeleton, stage: usize) {
     let (inputs, outputs) = (skeleton.stage_channels(stage - 1), skeleton.stage_channels(stage));
     let side = skeleton.stage_resolution(stage);

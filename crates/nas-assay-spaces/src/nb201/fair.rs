@@ -3,8 +3,8 @@
 use super::{Architecture, Operation};
 use nas_assay_base::seed::Stream;
 
-/// Draws as many cells as there are `operations`, so that every edge has each operation in exactly one of the cells. The order is random and
-/// independent for each edge (Chu et al., `FairNAS`, ICCV 2021). Takes six permutations from the stream. A cell can be without a live
+/// Draws as many cells as there are `operations`, so that every edge has each operation in exactly one of the cells. The order is random
+/// and independent for each edge (Chu et al., `FairNAS`, ICCV 2021). Takes six permutations from the stream. A cell can be without a live
 /// convolution.
 pub fn fair_draw(operations: &[Operation], stream: &mut Stream) -> Vec<Architecture> {
     let deals: [Vec<usize>; 6] = std::array::from_fn(|_| stream.permutation(operations.len()));

@@ -5,9 +5,10 @@ use super::{Architecture, Cell, CellKind, INPUTS, NODES, Operation};
 impl Architecture {
     /// The tree key of the paper's code (`aw_nas`), cell by cell. The paper's statistics are over the classes of this key.
     ///
-    /// The keys of nodes 0 and 1 are `0` and `1`. The key of another node is the sorted sum of its two edges, where a skip is written as the
-    /// key of its source, and any other operation as `(source's key)@operation`. The key of a cell is its sorted nodes, joined by `,`. The
-    /// key of the architecture is the normal cell, `&`, and the reduction cell. (The paper's code joins edges and nodes without a sign.)
+    /// The keys of nodes 0 and 1 are `0` and `1`. The key of another node is the sorted sum of its two edges, where a skip is written as
+    /// the key of its source, and any other operation as `(source's key)@operation`. The key of a cell is its sorted nodes, joined by `,`.
+    /// The key of the architecture is the normal cell, `&`, and the reduction cell. (The paper's code joins edges and nodes without a
+    /// sign.)
     ///
     /// It has three defects, which [`exact_key`](Self::exact_key) does not have:
     ///

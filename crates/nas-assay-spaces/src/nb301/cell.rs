@@ -64,8 +64,8 @@ impl Operation {
         matches!(self, Self::SepConv3x3 | Self::SepConv5x5 | Self::DilConv3x3 | Self::DilConv5x5)
     }
 
-    /// Whether it has weights on an edge from node `from`, in a reduction cell or a normal one. Convolutions have weights, and so does a skip
-    /// that halves the maps.
+    /// Whether it has weights on an edge from node `from`, in a reduction cell or a normal one. Convolutions have weights, and so does a
+    /// skip that halves the maps.
     pub const fn has_weights(self, reduction: bool, from: usize) -> bool {
         self.is_convolution() || (matches!(self, Self::SkipConnect) && reduction && from < INPUTS)
     }
@@ -130,8 +130,8 @@ impl Cell {
         })
     }
 
-    /// The index of the cell, below [`CELL_COUNT`]. Its digits, the most significant first, are for each node: the pair of sources, then the
-    /// operations of the two edges.
+    /// The index of the cell, below [`CELL_COUNT`]. Its digits, the most significant first, are for each node: the pair of sources, then
+    /// the operations of the two edges.
     pub fn index(&self) -> u64 {
         (0..EDGES).step_by(2).fold(0, |index, place| {
             let [(a, first), (b, second)] = [self.edges[place], self.edges[place + 1]];

@@ -15,8 +15,8 @@ pub struct Census {
 }
 
 impl Census {
-    /// FLOPs as the benchmark's tables count them: the multiply-accumulates of the convolutions and the linear layer, 1 for each bias of the
-    /// linear layer, and 5 for each output element of a batch-norm.
+    /// FLOPs as the benchmark's tables count them: the multiply-accumulates of the convolutions and the linear layer, 1 for each bias of
+    /// the linear layer, and 5 for each output element of a batch-norm.
     pub const fn table_flops(&self) -> u64 {
         self.counts.flops + self.counts.linear_biases + 5 * self.norm_elements
     }
