@@ -13,9 +13,11 @@
         version: 1,
         direction: Direction::Higher,
         kind: EstimatorKind::Baseline,
+        tolerance: EstimatorKind::Baseline.tolerance(),
         variant: None,
         checkpoint: None,
         scores: scores.map(Score::from).to_vec(),
+        details: Vec::new(),
         criteria: evaluate(&truth, &scores, &CriteriaConfig::default(), Seed::root(1)).unwrap(),
         bias: BiasRecord {
             complexity: Vec::new(),
@@ -38,7 +40,7 @@
         name: "nb201-example".to_owned(),
         title: "Two baselines on NAS-Bench-201".to_owned(),
         space: "nb201".to_owned(),
-        device_class: "cpu".to_owned(),
+        device_class: nas_assay_schema::DeviceClass::Cpu,
         spec: serde_json::json!({ "space": "nb201" }),
         truth: TruthRecord {
             source: "an example".to_owned(),
