@@ -14,6 +14,8 @@ mod judge;
 mod lab;
 mod make_truth;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod progress;
 mod provenance;
 mod pruned;
