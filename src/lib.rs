@@ -36,3 +36,8 @@ pub use nas_assay_spaces as space;
 pub use estimator::Suite;
 pub use experiment::Lab;
 pub use store::Store;
+
+/// The examples of CONTRIBUTING.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../CONTRIBUTING.md")]
+struct Contributing;
