@@ -7,7 +7,8 @@
 //! Every function takes tensors of one float type in the layout `[batch, channel, height, width]` and agrees with the function
 //! of the same name in [`super::cpu`], values and gradients.
 
-use super::{Channels, Moments, Slice, Window};
+use crate::cpu::{Moments, Window};
+use crate::slice::{Channels, Slice};
 use candle_core::{D, Result, Tensor, bail};
 use std::ops::Range;
 

@@ -1,6 +1,8 @@
 //! The two implementations of the layers, and the choice between them.
 
-use super::{Moments, Slice, Window, composed, cpu};
+use crate::composed;
+use crate::cpu::{self, Moments, Window};
+use crate::slice::Slice;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var, bail};
 use std::ops::Range;

@@ -8,6 +8,9 @@ use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 /// Lanes of every vector sum: element `i` of a sum goes to lane `i mod 8`, whatever the machine's vectors.
 pub(super) const LANES: usize = 8;
 
+/// Vectors of lanes in the sum of a row: enough for additions to overlap.
+pub(super) const VECTORS: usize = 4;
+
 /// `f32` or `f64`.
 pub(super) trait Element: WithDType + Default {
     /// Zero.

@@ -6,6 +6,8 @@
 
 use std::cell::Cell;
 
+use super::element::Element;
+
 /// Which vectors the kernels compute with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Level);
@@ -68,6 +70,11 @@ impl Isa {
     /// Whether the foundation of AVX-512 may be used.
     pub(super) fn has_avx512(self) -> bool {
         self.0 == Level::Avx512
+    }
+
+    /// Whether kernels run the loops written for AVX-512 on elements of this type. These loops exist for `f32` only.
+    pub(super) fn runs_avx512<T: Element>(self) -> bool {
+        self.has_avx512() && T::singles(&[]).is_some()
     }
 }
 

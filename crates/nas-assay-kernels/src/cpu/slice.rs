@@ -9,7 +9,7 @@ use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::view::View;
 use super::wanted::wanted;
-use crate::Slice;
+use crate::slice::Slice;
 
 /// The part of `w` that `slice` describes; its gradient is zero beside the part.
 ///
@@ -64,7 +64,7 @@ impl Kernel<1> for Spread {
 mod tests {
     use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
     use super::*;
-    use crate::Channels;
+    use crate::slice::Channels;
 
     fn cases() -> [(Vec<usize>, Slice); 3] {
         let picked = |indices: &[u32]| Channels::Picked(indices.into());

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::isa::Isa;
-use super::sum_all;
+use super::reduce::sum_all;
 use nas_assay_base::seed::Seed;
 
 /// Normal deviates of the given shape in `f64`, that `f32` can hold.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use candle_core::{Result, bail};
 
 use super::element::Element;
-use crate::Slice;
+use crate::slice::Slice;
 
 /// The places of the elements of a part: element `e` of row `r` is at `rows[r] + elements[e]` of the whole.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use super::super::element::{Element, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
 use super::super::view::View;
-use super::Window;
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
-#[cfg(target_arch = "x86_64")]
-use super::wide;
+use super::window::Window;
 
 /// What lies side by side in a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum Order {
 impl Order {
     /// The order for rows of `columns` outputs in `channels` channels a group, computed from pixels `step` apart.
     pub fn of<T: Element>(isa: Isa, channels: usize, columns: usize, step: usize) -> Self {
-        if !is_wide::<T>(isa) || columns.is_multiple_of(32) {
+        if !isa.runs_avx512::<T>() || columns.is_multiple_of(32) {
             Self::Rows
         } else if channels.is_multiple_of(CHANNELS.0) && columns.is_multiple_of(CHANNELS.1) && step <= 2 {
             Self::Channels
@@ -65,16 +65,11 @@ pub(super) struct Correlation<T> {
     /// Rows and columns of the output.
     size: (usize, usize),
     /// Whether the loop for AVX-512 runs.
-    wide: bool,
+    avx512: bool,
     /// Channels and pixels in registers at a time.
     block: Block,
     /// `[group][channel block][tap][channel in block]`, filled up with zeros.
     weights: Vec<T>,
-}
-
-/// Whether the loops for AVX-512 take over.
-pub(super) fn is_wide<T: Element>(isa: Isa) -> bool {
-    isa.has_avx512() && T::singles(&[]).is_some()
 }
 
 /// Output channels by output pixels.
@@ -85,12 +80,12 @@ const CHANNELS: Block = (32, 8);
 
 /// The block for `outputs` channels of `columns` pixels a row: of the shapes that keep both multiply-add units busy from the
 /// vector registers there are, the one that takes least time.
-fn block<T>(wide: bool, outputs: usize, columns: usize) -> Block {
+fn block<T>(avx512: bool, outputs: usize, columns: usize) -> Block {
     const SINGLE: [Block; 9] = [(4, 16), (8, 8), (4, 8), (2, 32), (2, 16), (2, 8), (1, 32), (1, 16), (1, 8)];
     const DOUBLE: [Block; 4] = [(4, 8), (2, 16), (2, 8), (1, 8)];
-    const WIDE: [Block; 9] = [(8, 32), (4, 64), (8, 16), (4, 32), (4, 16), (2, 64), (2, 32), (1, 64), (1, 32)];
-    let (shapes, least): (&[Block], usize) = match (wide, size_of::<T>()) {
-        (true, _) => (&WIDE, 128),
+    const AVX512: [Block; 9] = [(8, 32), (4, 64), (8, 16), (4, 32), (4, 16), (2, 64), (2, 32), (1, 64), (1, 32)];
+    let (shapes, least): (&[Block], usize) = match (avx512, size_of::<T>()) {
+        (true, _) => (&AVX512, 128),
         (_, 4) => (&SINGLE, 48),
         _ => (&DOUBLE, 48),
     };
@@ -113,8 +108,8 @@ impl<T: Element> Correlation<T> {
         weight: impl Fn(usize, usize, usize) -> T,
     ) -> Self {
         debug_assert!(source.step == 1 || order == Order::Channels);
-        let (wide, size) = (is_wide::<T>(isa), order.size(rows, columns));
-        let block = if order == Order::Channels { CHANNELS } else { block::<T>(wide, outputs, size.1) };
+        let (avx512, size) = (isa.runs_avx512::<T>(), order.size(rows, columns));
+        let block = if order == Order::Channels { CHANNELS } else { block::<T>(avx512, outputs, size.1) };
         let taps = source.offsets.len();
         let mut weights = vec![T::ZERO; groups * outputs.next_multiple_of(block.0) * taps];
         let mut blocks = weights.chunks_exact_mut((taps * block.0).max(1));
@@ -128,7 +123,7 @@ impl<T: Element> Correlation<T> {
                 }
             }
         }
-        Self { groups, outputs, source, size, wide, block, weights }
+        Self { groups, outputs, source, size, avx512, block, weights }
     }
 
     /// Whether a packed image without slack is long enough for the vectors.
@@ -152,25 +147,25 @@ impl<T: Element> Correlation<T> {
     fn run_block(&self, isa: Isa, packed: &[T], weights: &[T], output: &mut [T]) {
         let Source { offsets, row, step, .. } = &self.source;
         #[cfg(target_arch = "x86_64")]
-        if self.wide
+        if self.avx512
             && let (Some(packed), Some(weights), Some(output)) =
                 (T::singles(packed), T::singles(weights), T::singles_mut(output))
         {
             if self.block == CHANNELS {
-                let run = if *step == 1 { wide::correlate_channels::<1> } else { wide::correlate_channels::<2> };
-                // SAFETY: the processor has AVX-512, or `wide` were false.
+                let run = if *step == 1 { avx512::correlate_channels::<1> } else { avx512::correlate_channels::<2> };
+                // SAFETY: the processor has AVX-512, or `avx512` would be false.
                 return unsafe { run(packed, offsets, weights, *row, self.size, output) };
             }
             let run = match self.block {
-                (8, 32) => wide::correlate::<8, 2>,
-                (8, _) => wide::correlate::<8, 1>,
-                (4, 64) => wide::correlate::<4, 4>,
-                (4, 32) => wide::correlate::<4, 2>,
-                (4, _) => wide::correlate::<4, 1>,
-                (2, 64) => wide::correlate::<2, 4>,
-                (2, _) => wide::correlate::<2, 2>,
-                (_, 64) => wide::correlate::<1, 4>,
-                _ => wide::correlate::<1, 2>,
+                (8, 32) => avx512::correlate::<8, 2>,
+                (8, _) => avx512::correlate::<8, 1>,
+                (4, 64) => avx512::correlate::<4, 4>,
+                (4, 32) => avx512::correlate::<4, 2>,
+                (4, _) => avx512::correlate::<4, 1>,
+                (2, 64) => avx512::correlate::<2, 4>,
+                (2, _) => avx512::correlate::<2, 2>,
+                (_, 64) => avx512::correlate::<1, 4>,
+                _ => avx512::correlate::<1, 2>,
             };
             // SAFETY: as above.
             return unsafe { run(packed, offsets, weights, *row, self.size, output) };

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, bail};
 
-use super::Window;
+use super::window::Window;
 
 /// The sizes of a convolution; all divisions in them are exact.
 #[derive(Clone, Copy, Debug)]

@@ -4,13 +4,15 @@
 //! respect to the image and `weight(x, g)` that with respect to the weights, every derivative of the three is one of the
 //! three again. That is what makes second-order estimators work.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod correlate;
 mod geometry;
 mod image;
 mod pack;
+mod rows;
 mod weight;
-#[cfg(target_arch = "x86_64")]
-mod wide;
+mod window;
 
 use std::sync::Arc;
 
@@ -21,27 +23,10 @@ use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::view::View;
 use super::wanted::wanted;
-use crate::Slice;
+use crate::slice::Slice;
 use geometry::Geometry;
 
-/// How a convolution's window moves, the same in both directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Input pixels between two neighbouring outputs.
-    pub stride: usize,
-    /// Zeros put around the image on each side.
-    pub padding: usize,
-    /// Input pixels between two neighbouring taps.
-    pub dilation: usize,
-    /// Groups into which the channels are cut; a group's outputs see its own inputs only.
-    pub groups: usize,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self { stride: 1, padding: 0, dilation: 1, groups: 1 }
-    }
-}
+pub use window::Window;
 
 /// The convolution (as the field calls it: the cross-correlation) of `x: [n, in, h, w]` with
 /// `weights: [out, in / groups, kh, kw]`, without bias: `[n, out, h', w']` with

@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use super::super::element::Element;
 use super::super::isa::Isa;
-use super::Window;
-use super::geometry::Geometry;
 #[cfg(target_arch = "x86_64")]
-use super::wide;
+use super::avx512;
+use super::geometry::Geometry;
+use super::window::Window;
 
 /// Elements after the last row that a vector may read beyond it.
 pub(super) const SLACK: usize = 64;
@@ -135,7 +135,7 @@ impl Packing {
             if !inside_y.is_empty() {
                 let source = &channel[((inside_y.start * self.stride) as isize - top) as usize * w..];
                 let inner = &mut plane[inside_y.start * columns..inside_y.end * columns];
-                if copy_rows_wide(isa, self.stride, (source, w), left, (inner, columns)) {
+                if copy_rows_avx512(isa, self.stride, (source, w), left, (inner, columns)) {
                     continue;
                 }
             }
@@ -211,7 +211,7 @@ fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
 
 /// Lays out rows of `columns` pixels, `left` places further to the right than those of `w`, with the vectors of AVX-512; `false`,
 /// and nothing done, where these do not help.
-fn copy_rows_wide<T: Element>(
+fn copy_rows_avx512<T: Element>(
     isa: Isa,
     stride: usize,
     (from, w): (&[T], usize),
@@ -223,8 +223,8 @@ fn copy_rows_wide<T: Element>(
         && let (Some(from), Some(to)) = (T::singles(from), T::singles_mut(to))
     {
         let copy = match stride {
-            1 => wide::copy_rows::<1>,
-            2 => wide::copy_rows::<2>,
+            1 => avx512::copy_rows::<1>,
+            2 => avx512::copy_rows::<2>,
             _ => return false,
         };
         // SAFETY: the processor has AVX-512.

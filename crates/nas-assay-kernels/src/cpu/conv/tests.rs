@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::super::slice;
 use super::super::testing::{assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values};
 use super::*;
-use crate::Channels;
+use crate::slice::Channels;
 
 /// The convolution as its definition says it.
 fn naive(x: &Tensor, w: &Tensor, window: Window) -> Vec<f64> {

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::super::element::{Element, LANES, with_scratch};
 use super::super::isa::{Isa, vectorised};
-use super::correlate::is_wide;
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
-#[cfg(target_arch = "x86_64")]
-use super::wide;
+use super::rows::Rows;
 
 /// Parts into which a batch is cut at most, whatever the number of threads.
 const PARTS: usize = 16;
@@ -65,7 +65,7 @@ impl Plan {
     fn new<T: Element>(isa: Isa, g: &Geometry) -> Self {
         let (g, taps, dilation) = (g.flat(), g.kh * g.kw, g.window.dilation);
         // A single channel leaves half of a wide vector empty.
-        let in_pairs = is_wide::<T>(isa) && g.cog() > 1;
+        let in_pairs = isa.runs_avx512::<T>() && g.cog() > 1;
         let padded = Packing::of_input(&g, false);
         let columns = g.wo.next_multiple_of(LANES);
         let together = (WORKING_SET / (4 * g.ho * columns + padded.channel())).clamp(1, PARTS);
@@ -191,17 +191,6 @@ impl Plan {
     }
 }
 
-/// The rows over which a sum runs.
-#[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub images: usize,
-    pub lines: usize,
-    pub columns: usize,
-    pub x_row: usize,
-    pub x_image: usize,
-    pub gy_image: usize,
-}
-
 /// Adds the gradient of all taps of `C` output channels, `P` taps at a time; returns `C`.
 fn add_outputs<T: Element, const C: usize, const P: usize>(
     isa: Isa,
@@ -234,7 +223,7 @@ fn add_pairs<const C: usize, const P: usize>(
 ) -> usize {
     for (first, count, taps) in tap_blocks::<P>(offsets) {
         // SAFETY: channels come in pairs only where the processor has AVX-512.
-        let products: [[[f32; 2]; P]; C] = unsafe { wide::products(rows, x, taps, gy) };
+        let products: [[[f32; 2]; P]; C] = unsafe { avx512::products(rows, x, taps, gy) };
         // An odd last channel is paired with zeros, and has no sums beyond it.
         for (channel, sums) in sums.chunks_exact_mut(offsets.len()).take(2 * C).enumerate() {
             for (sum, product) in sums[first..][..count].iter_mut().zip(&products[channel / 2]) {

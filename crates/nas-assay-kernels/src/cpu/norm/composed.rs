@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 
 use super::super::kernel::apply;
 use super::super::reduce::{Over, Spread, Sums};
-use super::Moments;
+use super::moments::Moments;
 
 /// Normalises by the statistics of the batch.
 pub(super) fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {

@@ -9,29 +9,23 @@
 //! the cost.
 
 mod composed;
+mod compute;
+mod moments;
 mod second;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor, bail};
-use rayon::prelude::*;
 
-use super::element::{Array, Element, to_be_overwritten};
-use super::isa::{Isa, vectorised};
+use super::element::{Array, Element};
+use super::isa::Isa;
 use super::kept_graph::{candle_keeps_the_graph, graph_is_kept};
 use super::kernel::{Computed, Kernel, apply, with_arrays};
-use super::reduce::{row_moments, row_squares, row_sum};
 use super::seal::seal;
 use super::wanted::is_wanted;
+use compute::{NAME, Norm, Statistics};
 
-/// Mean and variance of each channel, `[c]` each; constants, in the type of the image.
-#[derive(Clone, Debug)]
-pub struct Moments {
-    /// The mean over batch and space.
-    pub mean: Tensor,
-    /// The variance over batch and space, divided by the number of pixels (the biased one).
-    pub var: Tensor,
-}
+pub use moments::Moments;
 
 /// Normalises each channel of `x: [n, c, h, w]` by its mean and variance over batch and space:
 /// `(x - mean) / sqrt(var + eps)`, times scale, plus shift, if `affine` gives the two (`[c]` each).
@@ -50,7 +44,7 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
     }
     let norm = Norm { eps, given: None, used: Arc::default() };
     let used = norm.used.clone();
-    let y = norm.of(x, affine)?;
+    let y = record(norm, x, affine)?;
     let Some(Statistics { mean, var }) = used.get().cloned() else { bail!("batch_norm: no statistics were taken") };
     let tensor = |values: Vec<f64>| Tensor::new(values, x.device())?.to_dtype(x.dtype());
     Ok((y, Moments { mean: tensor(mean)?, var: tensor(var)? }))
@@ -73,168 +67,36 @@ pub fn batch_norm_fixed(
     if given.mean.len() != channels || given.var.len() != channels {
         bail!("batch_norm: mean {:?} and variance {:?} for {channels} channels", mean.dims(), var.dims());
     }
-    Norm { eps, given: Some(given), used: Arc::default() }.of(x, affine)
+    record(Norm { eps, given: Some(given), used: Arc::default() }, x, affine)
 }
 
-/// Mean and biased variance of each channel.
-#[derive(Clone, Debug)]
-struct Statistics {
-    mean: Vec<f64>,
-    var: Vec<f64>,
-}
-
-/// `x -> y` or `(x, scale, shift) -> y`
-#[derive(Clone)]
-struct Norm {
-    eps: f64,
-    /// The statistics, unless they are the batch's.
-    given: Option<Statistics>,
-    /// The statistics that the forward pass used.
-    used: Arc<OnceLock<Statistics>>,
-}
-
-impl Norm {
-    fn of(self, x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
-        match affine {
-            None => apply(self, [x]),
-            Some((scale, shift)) => apply(self, [x, scale, shift]),
-        }
-    }
-
-    fn compute<T: Element>(&self, isa: Isa, x: Array<T>, affine: Option<(&[T], &[T])>) -> Result<Vec<T>> {
-        let [n, c, h, w] = x.image()?;
-        let (pixels, count) = (h * w, (n * h * w) as f64);
-        check_affine(c, affine)?;
-        if x.data.is_empty() {
-            bail!("a tensor of shape {:?} has nothing to normalise", x.dims);
-        }
-        let mut y = to_be_overwritten(x.data.len());
-        let statistics: Vec<(f64, f64)> = by_channel(&mut y, c, pixels)
-            .into_par_iter()
-            .enumerate()
-            .map(|(channel, y)| {
-                let rows = || x.data.chunks_exact(pixels).skip(channel).step_by(c);
-                let (mean, var) = self.given.as_ref().map_or_else(
-                    || {
-                        let mean = rows().map(|row| row_sum(isa, row)).sum::<f64>() / count;
-                        let center = T::of(mean);
-                        // The deviations are from the rounded mean; what that adds to their squares is known.
-                        let squares = rows().map(|row| row_squares(isa, row, center)).sum::<f64>() / count;
-                        let rounding = mean - center.wide();
-                        (mean, (squares - rounding * rounding).max(0.0))
-                    },
-                    |given| (given.mean[channel], given.var[channel]),
-                );
-                let (scale, shift) = affine.map_or((1.0, 0.0), |(a, b)| (a[channel].wide(), b[channel].wide()));
-                let (center, factor) = (T::of(mean), scale / (var + self.eps).sqrt());
-                let shift = T::of((center.wide() - mean) * factor + shift);
-                for (x, y) in rows().zip(y) {
-                    scale_row(isa, x, [center, T::of(factor), shift], y);
-                }
-                (mean, var)
-            })
-            .collect();
-        let (mean, var) = statistics.into_iter().unzip();
-        // A kernel runs forward once; a second run would find the same numbers.
-        let _ = self.used.set(Statistics { mean, var });
-        Ok(y)
-    }
-
-    /// The statistics that the forward pass used.
-    fn statistics(&self) -> Result<&Statistics> {
-        self.used.get().ok_or_else(|| candle_core::Error::Msg("batch_norm: backward before forward".into()))
-    }
-
-    /// The gradients of the image, scale and shift, the image's only if it is wanted.
-    fn differentiate<T: Element>(
-        &self,
-        (x, gy): (Array<T>, Array<T>),
-        scale: Option<&[T]>,
-        image_wanted: bool,
-    ) -> Result<[Vec<T>; 3]> {
-        let isa = Isa::current();
-        let used = self.statistics()?;
-        let [n, c, h, w] = x.image()?;
-        let (pixels, count) = (h * w, (n * h * w) as f64);
-        let mut gx = to_be_overwritten(if image_wanted { x.data.len() } else { 0 });
-        let mut outputs = by_channel(&mut gx, c, pixels);
-        outputs.resize_with(c, Vec::new);
-        let sums: Vec<[T; 2]> = outputs
-            .into_par_iter()
-            .enumerate()
-            .map(|(channel, gx)| {
-                let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
-                let (mean, center) = (used.mean[channel], T::of(used.mean[channel]));
-                let over_deviation = 1.0 / (used.var[channel] + self.eps).sqrt();
-                let [sum, product] = rows(gy.data).zip(rows(x.data)).fold([0.0; 2], |[sum, product], (g, x)| {
-                    let row = row_moments(isa, g, x, center);
-                    [sum + row[0], product + row[1]]
-                });
-                // The deviations were from the rounded mean.
-                let correlation = (product + (center.wide() - mean) * sum) * over_deviation;
-                let factor = scale.map_or(1.0, |scale| scale[channel].wide()) * over_deviation;
-                // gx = factor (gy - mean(gy) - z mean(gy z)) with z = (x - mean) / deviation
-                let (slope, shift) = if self.given.is_none() {
-                    let slope = -factor * over_deviation * correlation / count;
-                    (slope, slope * (center.wide() - mean) - factor * sum / count)
-                } else {
-                    (0.0, 0.0)
-                };
-                for ((g, x), gx) in rows(gy.data).zip(rows(x.data)).zip(gx) {
-                    combine_rows(isa, (g, x), [center, T::of(factor), T::of(slope), T::of(shift)], gx);
-                }
-                [T::of(correlation), T::of(sum)]
-            })
-            .collect();
-        let (of_scale, of_shift) = sums.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
-        Ok([gx, of_scale, of_shift])
-    }
-
-    /// The gradients of the image, scale and shift, sealed but for the image's where the graph is kept.
-    fn gradients(&self, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
-        fn typed<T: Element>(
-            norm: &Norm,
-            x: &Tensor,
-            scale: Option<&Tensor>,
-            gy: &Tensor,
-        ) -> Result<[Option<Tensor>; 3]> {
-            let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
-            let [gx, of_scale, of_shift] = match scale {
-                Some(scale) => with_arrays(NAME, [x, gy, scale], |[x, gy, scale]| {
-                    norm.differentiate::<T>((x, gy), Some(scale.data), wanted && !kept)
-                }),
-                None => with_arrays(NAME, [x, gy], |[x, gy]| norm.differentiate::<T>((x, gy), None, wanted && !kept)),
-            }?;
-            let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
-            let image = || if kept { second::image_gradient(norm, x, scale, gy) } else { seal(gx, x.dims()) };
-            Ok([
-                wanted.then(image).transpose()?,
-                scale.map(|scale| seal(of_scale, scale.dims())).transpose()?,
-                scale.map(|scale| seal(of_shift, scale.dims())).transpose()?,
-            ])
-        }
-        if x.dtype() == DType::F32 { typed::<f32>(self, x, scale, gy) } else { typed::<f64>(self, x, scale, gy) }
-    }
-}
-
-const NAME: &str = "batch_norm";
-
-fn check_affine<T>(channels: usize, affine: Option<(&[T], &[T])>) -> Result<()> {
+/// Puts the normalisation on the tape.
+fn record(norm: Norm, x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
     match affine {
-        Some((scale, shift)) if scale.len() != channels || shift.len() != channels => {
-            bail!("{} scales and {} shifts for {channels} channels", scale.len(), shift.len())
-        }
-        _ => Ok(()),
+        None => apply(norm, [x]),
+        Some((scale, shift)) => apply(norm, [x, scale, shift]),
     }
 }
 
-/// The planes of each channel.
-fn by_channel<T>(data: &mut [T], channels: usize, pixels: usize) -> Vec<Vec<&mut [T]>> {
-    let mut planes: Vec<Vec<&mut [T]>> = (0..channels).map(|_| Vec::new()).collect();
-    for (i, plane) in data.chunks_exact_mut(pixels).enumerate() {
-        planes[i % channels].push(plane);
+/// The gradients of the image, scale and shift, sealed but for the image's where the graph is kept.
+fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
+    fn typed<T: Element>(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
+        let [gx, of_scale, of_shift] = match scale {
+            Some(scale) => with_arrays(NAME, [x, gy, scale], |[x, gy, scale]| {
+                norm.differentiate::<T>((x, gy), Some(scale.data), wanted && !kept)
+            }),
+            None => with_arrays(NAME, [x, gy], |[x, gy]| norm.differentiate::<T>((x, gy), None, wanted && !kept)),
+        }?;
+        let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
+        let image = || if kept { second::image_gradient(norm, x, scale, gy) } else { seal(gx, x.dims()) };
+        Ok([
+            wanted.then(image).transpose()?,
+            scale.map(|scale| seal(of_scale, scale.dims())).transpose()?,
+            scale.map(|scale| seal(of_shift, scale.dims())).transpose()?,
+        ])
     }
-    planes
+    if x.dtype() == DType::F32 { typed::<f32>(norm, x, scale, gy) } else { typed::<f64>(norm, x, scale, gy) }
 }
 
 impl Kernel<1> for Norm {
@@ -245,7 +107,7 @@ impl Kernel<1> for Norm {
     }
 
     fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        let [gx, ..] = self.gradients(x, None, gy)?;
+        let [gx, ..] = gradients(self, x, None, gy)?;
         Ok([gx])
     }
 }
@@ -258,27 +120,7 @@ impl Kernel<3> for Norm {
     }
 
     fn backward(&self, [x, scale, _]: [&Tensor; 3], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
-        self.gradients(x, Some(scale), gy)
-    }
-}
-
-vectorised! {
-    /// `y = (x - center) factor + shift`
-    fn scale_row<T>(x: &[T], numbers: [T; 3], y: &mut [T]) {
-        let [center, factor, shift] = numbers;
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = (x - center).fma(factor, shift);
-        }
-    }
-}
-
-vectorised! {
-    /// `gx = factor g + slope (x - center) + shift`
-    fn combine_rows<T>(rows: (&[T], &[T]), numbers: [T; 4], gx: &mut [T]) {
-        let [center, factor, slope, shift] = numbers;
-        for ((gx, &g), &x) in gx.iter_mut().zip(rows.0).zip(rows.1) {
-            *gx = g.fma(factor, (x - center).fma(slope, shift));
-        }
+        gradients(self, x, Some(scale), gy)
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
 use super::super::reduce::{row_moments, row_product};
 use super::super::seal::seal;
 use super::super::wanted::{is_wanted, wanted};
-use super::{NAME, Norm, by_channel};
+use super::compute::{NAME, Norm, by_channel};
 
 /// The gradient of the image, given that of the normed one; it can be differentiated once.
 pub(super) fn image_gradient(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<Tensor> {

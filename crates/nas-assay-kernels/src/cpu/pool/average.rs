@@ -7,7 +7,7 @@ use super::super::element::{Array, Element, to_be_overwritten, with_scratch};
 use super::super::isa::{Isa, vectorised};
 use super::super::kernel::{Computed, Kernel, gradient};
 use super::super::wanted::wanted;
-use super::{Pool, planes_at_once};
+use super::windows::{Pool, planes_at_once};
 
 pub(super) struct Average {
     pub pool: Pool,

@@ -7,7 +7,7 @@ use super::super::element::{Array, Element, LANES, to_be_overwritten, with_scrat
 use super::super::isa::{Isa, vectorised};
 use super::super::kernel::{Computed, Kernel, gradient};
 use super::super::wanted::wanted;
-use super::{Pool, planes_at_once};
+use super::windows::{Pool, planes_at_once};
 
 pub(super) struct Maximum {
     pub pool: Pool,

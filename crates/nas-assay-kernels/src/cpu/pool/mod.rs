@@ -2,14 +2,14 @@
 
 mod average;
 mod maximum;
+mod windows;
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Result, Tensor};
 
-use super::element::Element;
-use super::elementwise::BLOCK;
 use super::kernel::apply;
 use average::Average;
 use maximum::Maximum;
+use windows::Pool;
 
 /// The mean of each window of `x: [n, c, h, w]` over the pixels that lie on the image (`count_include_pad = false`):
 /// `[n, c, h', w']` with `h' = (h + 2 padding - kernel) / stride + 1`, rounded down.
@@ -28,43 +28,6 @@ pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
 /// As for [`avg_pool2d`].
 pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     apply(Maximum { pool: Pool { kernel, stride, padding } }, [x])
-}
-
-/// The windows of a pool, the same in both directions.
-#[derive(Clone, Copy, Debug)]
-struct Pool {
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-}
-
-impl Pool {
-    /// The number of windows along `size` pixels.
-    fn outputs(self, size: usize) -> Result<usize> {
-        let Self { kernel, stride, padding } = self;
-        if kernel == 0 || stride == 0 || padding > kernel / 2 || size == 0 || size + 2 * padding < kernel {
-            bail!("{self:?} does not fit {size} pixels; the padding is at most half the kernel");
-        }
-        Ok((size + 2 * padding - kernel) / stride + 1)
-    }
-
-    /// The pixels of window `output` that lie on the image.
-    fn window(self, output: usize, size: usize) -> std::ops::Range<usize> {
-        let start = output * self.stride;
-        start.saturating_sub(self.padding)..(start + self.kernel - self.padding).min(size)
-    }
-
-    /// `1 / (rows columns)` for each number of rows on the image, and each window along `size` pixels.
-    fn scales<T: Element>(self, size: usize) -> Result<Vec<Vec<T>>> {
-        let columns: Vec<usize> = (0..self.outputs(size)?).map(|output| self.window(output, size).len()).collect();
-        let scales = (0..=self.kernel).map(|rows| columns.iter().map(|c| T::of(1.0 / (rows * c) as f64)).collect());
-        Ok(scales.collect())
-    }
-}
-
-/// Planes that make one piece of work.
-fn planes_at_once(pixels: usize) -> usize {
-    (BLOCK / pixels).max(1)
 }
 
 #[cfg(test)]

@@ -4,20 +4,21 @@
 //! double precision throughout. Sums of products and squares are in the row's own type within a lane, so that their error
 //! grows with the length of a lane, not of the sum.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod rows;
+
 use candle_core::{DType, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::element::{Array, Element, LANES, to_be_overwritten};
 use super::elementwise::BLOCK;
-use super::isa::{Isa, vectorised};
+use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
 use super::wanted::wanted;
+use rows::row_sums;
 
-#[cfg(target_arch = "x86_64")]
-mod wide;
-
-/// Vectors of lanes in a row's sum: enough for additions to overlap.
-const VECTORS: usize = 4;
+pub(super) use rows::{row_moments, row_product, row_squares, row_sum};
 
 /// Elements in a row, where the tensor has none of its own.
 const ROW: usize = 4096;
@@ -176,128 +177,6 @@ impl Kernel<1> for Spread {
     fn backward(&self, [gy]: [&Tensor; 1], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 1]> {
         Ok([wanted(gy, || gradient(Sums { over: self.over, mean: self.mean }, [ggx]))?])
     }
-}
-
-/// The sum of a row, in double precision.
-pub(super) fn row_sum<T: Element>(isa: Isa, row: &[T]) -> f64 {
-    let mut sum = [0.0];
-    if !row.is_empty() {
-        row_sums(isa, row, row.len(), &mut sum);
-    }
-    sum[0]
-}
-
-/// The sums of rows of `len` elements, in double precision.
-fn row_sums<T: Element>(isa: Isa, rows: &[T], len: usize, sums: &mut [f64]) {
-    #[cfg(target_arch = "x86_64")]
-    if isa.has_avx512()
-        && let Some(rows) = T::singles(rows)
-    {
-        // SAFETY: the processor has AVX-512.
-        return unsafe { wide::row_sums(rows, len, sums) };
-    }
-    narrow_row_sums(isa, rows, len, sums);
-}
-
-vectorised! {
-    /// [`row_sums`] wherever there is no AVX-512.
-    fn narrow_row_sums<T>(rows: &[T], len: usize, sums: &mut [f64]) {
-        for (row, sum) in rows.chunks_exact(len).zip(sums) {
-            let mut lanes = [[0.0; LANES]; VECTORS];
-            let (vectors, rest) = row.as_chunks::<LANES>();
-            // Rounds of a constant number of vectors, so that the lanes stay in registers.
-            let (rounds, last) = vectors.as_chunks::<VECTORS>();
-            for vectors in rounds {
-                for v in 0..VECTORS {
-                    for i in 0..LANES {
-                        lanes[v][i] += vectors[v][i].wide();
-                    }
-                }
-            }
-            for (lanes, vector) in lanes.iter_mut().zip(last) {
-                for i in 0..LANES {
-                    lanes[i] += vector[i].wide();
-                }
-            }
-            *sum = total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.wide());
-        }
-    }
-}
-
-vectorised! {
-    /// `Σ (x - center)²` of a row.
-    pub(super) fn row_squares<T>(row: &[T], center: T) -> f64 {
-        let mut lanes = [[T::ZERO; LANES]; VECTORS];
-        let (vectors, rest) = row.as_chunks::<LANES>();
-        let (rounds, last) = vectors.as_chunks::<VECTORS>();
-        for vectors in rounds {
-            for v in 0..VECTORS {
-                for i in 0..LANES {
-                    let difference = vectors[v][i] - center;
-                    lanes[v][i] = difference.fma(difference, lanes[v][i]);
-                }
-            }
-        }
-        for (lanes, vector) in lanes.iter_mut().zip(last) {
-            for i in 0..LANES {
-                let difference = vector[i] - center;
-                lanes[i] = difference.fma(difference, lanes[i]);
-            }
-        }
-        total(&lanes) + rest.iter().fold(0.0, |sum, &value| {
-            let difference = (value - center).wide();
-            sum + difference * difference
-        })
-    }
-}
-
-vectorised! {
-    /// `Σ x y` of a row.
-    pub(super) fn row_product<T>(x: &[T], y: &[T]) -> f64 {
-        let mut lanes = [[T::ZERO; LANES]; VECTORS];
-        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-        for (x, y) in x.chunks(VECTORS).zip(y.chunks(VECTORS)) {
-            for ((lanes, x), y) in lanes.iter_mut().zip(x).zip(y) {
-                for i in 0..LANES {
-                    lanes[i] = x[i].fma(y[i], lanes[i]);
-                }
-            }
-        }
-        total(&lanes) + x_rest.iter().zip(y_rest).fold(0.0, |sum, (&x, &y)| sum + x.wide() * y.wide())
-    }
-}
-
-vectorised! {
-    /// `Σ g` and `Σ g (x - center)` of a row.
-    pub(super) fn row_moments<T>(g: &[T], x: &[T], center: T) -> [f64; 2] {
-        let mut sums = [[T::ZERO; LANES]; VECTORS];
-        let mut products = [[T::ZERO; LANES]; VECTORS];
-        let ((g, g_rest), (x, x_rest)) = (g.as_chunks::<LANES>(), x.as_chunks::<LANES>());
-        for (g, x) in g.chunks(VECTORS).zip(x.chunks(VECTORS)) {
-            for (((sums, products), g), x) in sums.iter_mut().zip(&mut products).zip(g).zip(x) {
-                for i in 0..LANES {
-                    sums[i] += g[i];
-                    products[i] = g[i].fma(x[i] - center, products[i]);
-                }
-            }
-        }
-        g_rest.iter().zip(x_rest).fold([total(&sums), total(&products)], |[sum, product], (&g, &x)| {
-            [sum + g.wide(), product + g.wide() * (x - center).wide()]
-        })
-    }
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn total<T: Element>(lanes: &[[T; LANES]; VECTORS]) -> f64 {
-    let mut wide = [0.0; LANES];
-    for vector in lanes {
-        for i in 0..LANES {
-            wide[i] += vector[i].wide();
-        }
-    }
-    let w = wide;
-    ((w[0] + w[4]) + (w[2] + w[6])) + ((w[1] + w[5]) + (w[3] + w[7]))
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::arch::x86_64::{
     _mm256_loadu_ps, _mm512_add_pd, _mm512_castpd512_pd256, _mm512_cvtps_pd, _mm512_extractf64x4_pd, _mm512_setzero_pd,
 };
 
-use super::super::element::LANES;
-use super::VECTORS;
+use super::super::element::{LANES, VECTORS};
 
 /// The sum of a row, in double precision.
 #[inline]

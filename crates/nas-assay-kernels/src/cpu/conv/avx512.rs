@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 };
 
 use super::super::element::LANES;
-use super::weight::Rows;
+use super::rows::Rows;
 
 /// Numbers in a vector.
 pub(super) const VECTOR: usize = 16;

@@ -1,0 +1,161 @@
+//! The numbers of batch normalisation and of its first derivative.
+
+use std::sync::{Arc, OnceLock};
+
+use candle_core::{Result, bail};
+use rayon::prelude::*;
+
+use super::super::element::{Array, Element, to_be_overwritten};
+use super::super::isa::{Isa, vectorised};
+use super::super::reduce::{row_moments, row_squares, row_sum};
+
+/// The name for messages.
+pub(super) const NAME: &str = "batch_norm";
+
+/// Mean and biased variance of each channel.
+#[derive(Clone, Debug)]
+pub(super) struct Statistics {
+    pub mean: Vec<f64>,
+    pub var: Vec<f64>,
+}
+
+/// `x -> y` or `(x, scale, shift) -> y`
+#[derive(Clone)]
+pub(super) struct Norm {
+    /// What is added to the variance.
+    pub eps: f64,
+    /// The statistics, unless they are the batch's.
+    pub given: Option<Statistics>,
+    /// The statistics that the forward pass used.
+    pub used: Arc<OnceLock<Statistics>>,
+}
+
+impl Norm {
+    /// The normalised image, with scale and shift if there are any.
+    pub fn compute<T: Element>(&self, isa: Isa, x: Array<T>, affine: Option<(&[T], &[T])>) -> Result<Vec<T>> {
+        let [n, c, h, w] = x.image()?;
+        let (pixels, count) = (h * w, (n * h * w) as f64);
+        check_affine(c, affine)?;
+        if x.data.is_empty() {
+            bail!("a tensor of shape {:?} has nothing to normalise", x.dims);
+        }
+        let mut y = to_be_overwritten(x.data.len());
+        let statistics: Vec<(f64, f64)> = by_channel(&mut y, c, pixels)
+            .into_par_iter()
+            .enumerate()
+            .map(|(channel, y)| {
+                let rows = || x.data.chunks_exact(pixels).skip(channel).step_by(c);
+                let (mean, var) = self.given.as_ref().map_or_else(
+                    || {
+                        let mean = rows().map(|row| row_sum(isa, row)).sum::<f64>() / count;
+                        let center = T::of(mean);
+                        // The deviations are from the rounded mean; what that adds to their squares is known.
+                        let squares = rows().map(|row| row_squares(isa, row, center)).sum::<f64>() / count;
+                        let rounding = mean - center.wide();
+                        (mean, (squares - rounding * rounding).max(0.0))
+                    },
+                    |given| (given.mean[channel], given.var[channel]),
+                );
+                let (scale, shift) = affine.map_or((1.0, 0.0), |(a, b)| (a[channel].wide(), b[channel].wide()));
+                let (center, factor) = (T::of(mean), scale / (var + self.eps).sqrt());
+                let shift = T::of((center.wide() - mean) * factor + shift);
+                for (x, y) in rows().zip(y) {
+                    scale_row(isa, x, [center, T::of(factor), shift], y);
+                }
+                (mean, var)
+            })
+            .collect();
+        let (mean, var) = statistics.into_iter().unzip();
+        // A kernel runs forward once; a second run would find the same numbers.
+        let _ = self.used.set(Statistics { mean, var });
+        Ok(y)
+    }
+
+    /// The statistics that the forward pass used.
+    pub fn statistics(&self) -> Result<&Statistics> {
+        self.used.get().ok_or_else(|| candle_core::Error::Msg("batch_norm: backward before forward".into()))
+    }
+
+    /// The gradients of the image, scale and shift, the image's only if it is wanted.
+    pub fn differentiate<T: Element>(
+        &self,
+        (x, gy): (Array<T>, Array<T>),
+        scale: Option<&[T]>,
+        image_wanted: bool,
+    ) -> Result<[Vec<T>; 3]> {
+        let isa = Isa::current();
+        let used = self.statistics()?;
+        let [n, c, h, w] = x.image()?;
+        let (pixels, count) = (h * w, (n * h * w) as f64);
+        let mut gx = to_be_overwritten(if image_wanted { x.data.len() } else { 0 });
+        let mut outputs = by_channel(&mut gx, c, pixels);
+        outputs.resize_with(c, Vec::new);
+        let sums: Vec<[T; 2]> = outputs
+            .into_par_iter()
+            .enumerate()
+            .map(|(channel, gx)| {
+                let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
+                let (mean, center) = (used.mean[channel], T::of(used.mean[channel]));
+                let over_deviation = 1.0 / (used.var[channel] + self.eps).sqrt();
+                let [sum, product] = rows(gy.data).zip(rows(x.data)).fold([0.0; 2], |[sum, product], (g, x)| {
+                    let row = row_moments(isa, g, x, center);
+                    [sum + row[0], product + row[1]]
+                });
+                // The deviations were from the rounded mean.
+                let correlation = (product + (center.wide() - mean) * sum) * over_deviation;
+                let factor = scale.map_or(1.0, |scale| scale[channel].wide()) * over_deviation;
+                // gx = factor (gy - mean(gy) - z mean(gy z)) with z = (x - mean) / deviation
+                let (slope, shift) = if self.given.is_none() {
+                    let slope = -factor * over_deviation * correlation / count;
+                    (slope, slope * (center.wide() - mean) - factor * sum / count)
+                } else {
+                    (0.0, 0.0)
+                };
+                for ((g, x), gx) in rows(gy.data).zip(rows(x.data)).zip(gx) {
+                    combine_rows(isa, (g, x), [center, T::of(factor), T::of(slope), T::of(shift)], gx);
+                }
+                [T::of(correlation), T::of(sum)]
+            })
+            .collect();
+        let (of_scale, of_shift) = sums.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
+        Ok([gx, of_scale, of_shift])
+    }
+}
+
+fn check_affine<T>(channels: usize, affine: Option<(&[T], &[T])>) -> Result<()> {
+    match affine {
+        Some((scale, shift)) if scale.len() != channels || shift.len() != channels => {
+            bail!("{} scales and {} shifts for {channels} channels", scale.len(), shift.len())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The planes of each channel.
+pub(super) fn by_channel<T>(data: &mut [T], channels: usize, pixels: usize) -> Vec<Vec<&mut [T]>> {
+    let mut planes: Vec<Vec<&mut [T]>> = (0..channels).map(|_| Vec::new()).collect();
+    for (i, plane) in data.chunks_exact_mut(pixels).enumerate() {
+        planes[i % channels].push(plane);
+    }
+    planes
+}
+
+vectorised! {
+    /// `y = (x - center) factor + shift`
+    fn scale_row<T>(x: &[T], numbers: [T; 3], y: &mut [T]) {
+        let [center, factor, shift] = numbers;
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x - center).fma(factor, shift);
+        }
+    }
+}
+
+vectorised! {
+    /// `gx = factor g + slope (x - center) + shift`
+    fn combine_rows<T>(rows: (&[T], &[T]), numbers: [T; 4], gx: &mut [T]) {
+        let [center, factor, slope, shift] = numbers;
+        for ((gx, &g), &x) in gx.iter_mut().zip(rows.0).zip(rows.1) {
+            *gx = g.fma(factor, (x - center).fma(slope, shift));
+        }
+    }
+}

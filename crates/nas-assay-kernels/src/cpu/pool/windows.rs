@@ -1,0 +1,45 @@
+//! The windows of a pool, and where they lie on an image.
+
+use std::ops::Range;
+
+use candle_core::{Result, bail};
+
+use super::super::element::Element;
+use super::super::elementwise::BLOCK;
+
+/// The windows of a pool, the same in both directions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pool {
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+}
+
+impl Pool {
+    /// The number of windows along `size` pixels.
+    pub fn outputs(self, size: usize) -> Result<usize> {
+        let Self { kernel, stride, padding } = self;
+        if kernel == 0 || stride == 0 || padding > kernel / 2 || size == 0 || size + 2 * padding < kernel {
+            bail!("{self:?} does not fit {size} pixels; the padding is at most half the kernel");
+        }
+        Ok((size + 2 * padding - kernel) / stride + 1)
+    }
+
+    /// The pixels of window `output` that lie on the image.
+    pub fn window(self, output: usize, size: usize) -> Range<usize> {
+        let start = output * self.stride;
+        start.saturating_sub(self.padding)..(start + self.kernel - self.padding).min(size)
+    }
+
+    /// `1 / (rows columns)` for each number of rows on the image, and each window along `size` pixels.
+    pub fn scales<T: Element>(self, size: usize) -> Result<Vec<Vec<T>>> {
+        let columns: Vec<usize> = (0..self.outputs(size)?).map(|output| self.window(output, size).len()).collect();
+        let scales = (0..=self.kernel).map(|rows| columns.iter().map(|c| T::of(1.0 / (rows * c) as f64)).collect());
+        Ok(scales.collect())
+    }
+}
+
+/// Planes that make one piece of work.
+pub(super) fn planes_at_once(pixels: usize) -> usize {
+    (BLOCK / pixels).max(1)
+}
