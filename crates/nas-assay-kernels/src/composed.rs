@@ -161,7 +161,7 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
 }
 
 /// The pixels in even rows and columns, and after these those in odd rows and columns, as twice as many channels; zeros beyond the edge.
-pub fn diagonal_phases(x: &Tensor) -> Result<Tensor> {
+pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
     let (_, _, height, width) = x.dims4()?;
     let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
     let padded = x.pad_with_zeros(2, 0, 2 * rows - height + 1)?.pad_with_zeros(3, 0, 2 * columns - width + 1)?;
@@ -170,7 +170,7 @@ pub fn diagonal_phases(x: &Tensor) -> Result<Tensor> {
 }
 
 /// The rows of `x`, then those of `y`.
-pub fn stack(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[x, y], 0)
 }
 
@@ -244,8 +244,8 @@ pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     x.sum_all()
 }
 
-/// `y` itself; see [`tap`](crate::cpu::tap).
-pub fn tap(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+/// `y` itself; see [`tap`](crate::cpu::times_ones).
+pub fn times_ones(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
     let mut dims = scales.dims().to_vec();
     dims.resize(y.rank(), 1);
     y.broadcast_mul(&scales.reshape(dims)?)
@@ -286,7 +286,7 @@ pub fn add_channels(x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::testing::{check_second_order, keeping_the_graph};
+    use crate::cpu::testing::{check_second_order, runs_with_kept_graph};
     use crate::host_f64;
     use crate::on_each_device;
     use candle_core::{DType, Device, Shape, Var};
@@ -486,7 +486,7 @@ mod tests {
     /// On the CPU alone: what is tested is that each form is made of operations with the right second derivative.
     #[test]
     fn derivatives_of_derivatives() {
-        if !keeping_the_graph("composed::tests::derivatives_of_derivatives") {
+        if !runs_with_kept_graph("composed::tests::derivatives_of_derivatives") {
             return;
         }
         let draw = |label: &str, dims: &[usize]| random(&mut stream(label), dims, &Device::Cpu);
@@ -503,7 +503,7 @@ mod tests {
         check_second_order(image, |t| relu(&t[0]));
         check_second_order(image, |t| avg_pool2d(&t[0], 3, 1, 1));
         check_second_order(image, |t| max_pool2d(&t[0], 3, 2, 1));
-        check_second_order(image, |t| diagonal_phases(&t[0]));
+        check_second_order(image, |t| even_and_odd_pixels(&t[0]));
         check_second_order(image, |t| global_avg_pool(&t[0]));
         let (scale, shift) = (draw("scale", &[4]), draw("shift", &[4]));
         check_second_order(&[x.clone(), scale, shift], |t| Ok(batch_norm(&t[0], Some((&t[1], &t[2])), 1e-5)?.0));

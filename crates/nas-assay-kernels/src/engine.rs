@@ -53,7 +53,7 @@ impl Engine {
             ),
         };
         let found = variables.iter().filter_map(|variable| gradients.get(variable));
-        let terms = found.map(|g| self.sum_all(&self.mask(g, g)?)).collect::<Result<Vec<Tensor>>>()?;
+        let terms = found.map(|g| self.sum_all(&self.times_constant(g, g)?)).collect::<Result<Vec<Tensor>>>()?;
         if terms.is_empty() {
             return Ok([gradients, GradStore::default()]);
         }
@@ -61,11 +61,11 @@ impl Engine {
         Ok([gradients, products])
     }
 
-    /// See [`cpu::tap`].
-    pub fn tap(self, y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+    /// See [`cpu::times_ones`].
+    pub fn times_ones(self, y: &Tensor, scales: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Kernels => cpu::tap(y, scales),
-            Self::Composed => composed::tap(y, scales),
+            Self::Kernels => cpu::times_ones(y, scales),
+            Self::Composed => composed::times_ones(y, scales),
         }
     }
 
@@ -117,19 +117,19 @@ impl Engine {
         }
     }
 
-    /// See [`cpu::diagonal_phases`].
-    pub fn diagonal_phases(self, x: &Tensor) -> Result<Tensor> {
+    /// See [`cpu::even_and_odd_pixels`].
+    pub fn even_and_odd_pixels(self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Kernels => cpu::diagonal_phases(x),
-            Self::Composed => composed::diagonal_phases(x),
+            Self::Kernels => cpu::even_and_odd_pixels(x),
+            Self::Composed => composed::even_and_odd_pixels(x),
         }
     }
 
-    /// See [`cpu::stack`].
-    pub fn stack(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    /// See [`cpu::join_rows`].
+    pub fn join_rows(self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Kernels => cpu::stack(x, y),
-            Self::Composed => composed::stack(x, y),
+            Self::Kernels => cpu::join_rows(x, y),
+            Self::Composed => composed::join_rows(x, y),
         }
     }
 
@@ -195,10 +195,10 @@ impl Engine {
         }
     }
 
-    /// See [`cpu::mask`].
-    pub fn mask(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+    /// See [`cpu::times_constant`].
+    pub fn times_constant(self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Kernels => cpu::mask(x, factors),
+            Self::Kernels => cpu::times_constant(x, factors),
             Self::Composed => x.mul(&factors.detach()),
         }
     }
@@ -358,14 +358,14 @@ mod tests {
                 check_agreement(device, seed, &[shape], |engine, x| engine.avg_pool2d(&x[0], kernel, stride, padding))?;
                 check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
             }
-            check_agreement(device, seed, &[shape], |engine, x| engine.diagonal_phases(&x[0]))?;
+            check_agreement(device, seed, &[shape], |engine, x| engine.even_and_odd_pixels(&x[0]))?;
             let fewer: &[usize] = &[1, c, height, width];
-            check_agreement(device, seed, &[shape, fewer], |engine, x| engine.stack(&x[0], &x[1]))?;
+            check_agreement(device, seed, &[shape, fewer], |engine, x| engine.join_rows(&x[0], &x[1]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.relu(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.global_avg_pool(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.sum_all(&x[0]))?;
             check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&x[0], &x[1]))?;
-            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.mask(&x[0], &x[1])?, &x[1]))?;
+            check_agreement(device, seed, &[shape, shape], |engine, x| engine.add(&engine.times_constant(&x[0], &x[1])?, &x[1]))?;
             check_agreement(device, seed, &[shape; 4], |engine, x| engine.add_all(&x.iter().collect::<Vec<_>>()))?;
         });
     }

@@ -192,7 +192,7 @@ vectorised! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
     use super::*;
     use proptest::prelude::*;
 
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::channels::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::channels::tests::derivatives_of_derivatives") {
             let inputs = [random("x", &[2, 3, 4, 4]), random("y", &[2, 2, 4, 4])];
             check_second_order(&inputs, |inputs| join_channels(&inputs[0].sqr()?, &inputs[1].sqr()?)?.sqr());
             check_second_order(&inputs, |inputs| add_channels(&inputs[0].sqr()?, &inputs[1].sqr()?, 1)?.sqr());

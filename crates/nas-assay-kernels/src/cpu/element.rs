@@ -21,26 +21,26 @@ pub(super) trait Element: WithDType + Default {
     fn fma(self, factor: Self, addend: Self) -> Self;
 
     /// The nearest number of this type.
-    fn of(value: f64) -> Self;
+    fn from_double(value: f64) -> Self;
 
     /// The same number in double precision.
-    fn wide(self) -> f64;
+    fn to_double(self) -> f64;
 
     /// Whether it is no number.
     fn is_nan(self) -> bool;
 
     /// The elements, if they are of single precision: for a loop that is written for that alone.
-    fn singles(elements: &[Self]) -> Option<&[f32]>;
+    fn as_f32(elements: &[Self]) -> Option<&[f32]>;
 
     /// The same for elements to write.
-    fn singles_mut(elements: &mut [Self]) -> Option<&mut [f32]>;
+    fn as_f32_mut(elements: &mut [Self]) -> Option<&mut [f32]>;
 
     /// This thread's scratch buffer.
     fn scratch() -> &'static LocalKey<RefCell<Vec<Self>>>;
 }
 
 macro_rules! element {
-    ($type:ty, $singles:expr) => {
+    ($type:ty, $as_f32:expr) => {
         impl Element for $type {
             const ZERO: Self = 0.0;
 
@@ -51,13 +51,13 @@ macro_rules! element {
 
             #[inline(always)]
             #[allow(clippy::cast_lossless, clippy::allow_attributes, reason = "one body for both types")]
-            fn of(value: f64) -> Self {
+            fn from_double(value: f64) -> Self {
                 value as Self
             }
 
             #[inline(always)]
             #[allow(clippy::cast_lossless, clippy::allow_attributes, reason = "one body for both types")]
-            fn wide(self) -> f64 {
+            fn to_double(self) -> f64 {
                 self as f64
             }
 
@@ -66,12 +66,12 @@ macro_rules! element {
                 self != self
             }
 
-            fn singles(elements: &[Self]) -> Option<&[f32]> {
-                $singles(elements)
+            fn as_f32(elements: &[Self]) -> Option<&[f32]> {
+                $as_f32(elements)
             }
 
-            fn singles_mut(elements: &mut [Self]) -> Option<&mut [f32]> {
-                $singles(elements)
+            fn as_f32_mut(elements: &mut [Self]) -> Option<&mut [f32]> {
+                $as_f32(elements)
             }
 
             fn scratch() -> &'static LocalKey<RefCell<Vec<Self>>> {

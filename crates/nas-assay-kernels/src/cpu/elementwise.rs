@@ -22,8 +22,8 @@ pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 }
 
 /// `x` times a constant tensor of the same shape, element by element; no gradient reaches the constant.
-pub fn mask(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    apply(Mask, [x, &factors.detach()])
+pub fn times_constant(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+    apply(TimesConstant, [x, &factors.detach()])
 }
 
 /// The sum of one or more tensors of the same shape, from the first to the last, three in a pass over memory.
@@ -56,7 +56,7 @@ struct ReluGradient;
 struct Add;
 
 /// `(x, factors) -> y`, differentiable in `x` alone.
-struct Mask;
+struct TimesConstant;
 
 impl Kernel<1> for Relu {
     const NAME: &'static str = "relu";
@@ -89,8 +89,8 @@ impl Kernel<2> for ReluGradient {
     }
 }
 
-impl Kernel<2> for Mask {
-    const NAME: &'static str = "mask";
+impl Kernel<2> for TimesConstant {
+    const NAME: &'static str = "times constant";
 
     fn forward<T: Element>(&self, isa: Isa, [x, factors]: [Array<T>; 2]) -> Result<Computed<T>> {
         expect_same(x.dims, factors.dims)?;
@@ -184,7 +184,7 @@ vectorised! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
     use super::*;
     use candle_core::{Device, Var};
     use proptest::prelude::*;
@@ -207,10 +207,10 @@ mod tests {
         }
 
         #[test]
-        fn masks_multiply(n in 1..3_usize, size in 1..150_usize) {
+        fn a_constant_factor_multiplies(n in 1..3_usize, size in 1..150_usize) {
             let (x, factors) = (random("x", &[n, size]), random("factors", &[n, size]));
-            prop_assert_eq!(values(&mask(&x, &factors).unwrap()), values(&(&x * &factors).unwrap()));
-            check(&[x], |inputs| mask(&inputs[0], &factors.to_dtype(inputs[0].dtype())?));
+            prop_assert_eq!(values(&times_constant(&x, &factors).unwrap()), values(&(&x * &factors).unwrap()));
+            check(&[x], |inputs| times_constant(&inputs[0], &factors.to_dtype(inputs[0].dtype())?));
         }
 
         #[test]
@@ -240,9 +240,9 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::elementwise::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::elementwise::tests::derivatives_of_derivatives") {
             let inputs = [away_from_zero(&[2, 3, 4, 4]), random("y", &[2, 3, 4, 4])];
-            check_second_order(&inputs[..1], |x| mask(&x[0].sqr()?, &inputs[1])?.sqr());
+            check_second_order(&inputs[..1], |x| times_constant(&x[0].sqr()?, &inputs[1])?.sqr());
             check_second_order(&inputs, |inputs| add(&relu(&inputs[0].sqr()?.affine(1.0, -0.5)?)?, &inputs[1].sqr()?));
         }
     }
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         check_sealed(&random("x", &[1, 2, 5, 5]), relu);
-        check_sealed(&random("x", &[1, 2, 5, 5]), |x| mask(x, x));
+        check_sealed(&random("x", &[1, 2, 5, 5]), |x| times_constant(x, x));
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Isa {
 
     /// Whether kernels run the loops written for AVX-512 on elements of this type. These loops exist for `f32` only.
     pub(super) fn runs_avx512<T: Element>(self) -> bool {
-        self.has_avx512() && T::singles(&[]).is_some()
+        self.has_avx512() && T::as_f32(&[]).is_some()
     }
 }
 

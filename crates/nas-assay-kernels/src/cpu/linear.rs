@@ -11,8 +11,8 @@ use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
 /// Rows of a product that make one piece of work, and multiply-adds below which a piece is not worth handing out.
-const ROWS: usize = 16;
-const WORTH: usize = 1 << 16;
+const ROWS_AT_ONCE: usize = 16;
+const LEAST_WORK: usize = 1 << 16;
 
 /// Rows and columns of a product that are computed at a time, in registers.
 const HEIGHT: usize = 4;
@@ -84,9 +84,9 @@ impl Product {
         let (a, b) = (self.left.rows(a.data, (rows, inner)), self.right.blocks(b.data, (inner, columns)));
         let mut product = if start.is_empty() { vec![T::ZERO; rows * columns] } else { start.repeat(rows) };
         product
-            .par_chunks_mut(ROWS * columns)
-            .zip(a.par_chunks(ROWS * inner))
-            .with_min_len(WORTH / (ROWS * inner * columns) + 1)
+            .par_chunks_mut(ROWS_AT_ONCE * columns)
+            .zip(a.par_chunks(ROWS_AT_ONCE * inner))
+            .with_min_len(LEAST_WORK / (ROWS_AT_ONCE * inner * columns) + 1)
             .for_each(|(product, a)| {
                 for (product, a) in product.chunks_mut(HEIGHT * columns).zip(a.chunks(HEIGHT * inner)) {
                     if a.len() == HEIGHT * inner {
@@ -179,7 +179,7 @@ impl Kernel<3> for Affine {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values,
+        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use proptest::prelude::*;
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::linear::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::linear::tests::derivatives_of_derivatives") {
             let inputs = [random("x", &[3, 4]), random("w", &[5, 4]), random("b", &[5])];
             check_second_order(&inputs, |inputs| linear(&inputs[0], &inputs[1], Some(&inputs[2]))?.sqr());
         }

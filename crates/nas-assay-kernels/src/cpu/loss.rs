@@ -42,17 +42,17 @@ struct CrossEntropyGradient {
 }
 
 /// `(v, logits) -> Σ v glogits / gy`: the gradient of `Σ v glogits` with respect to `gy`.
-struct GradientAlong {
+struct GradientVectorProduct {
     labels: std::sync::Arc<[usize]>,
 }
 
 /// `(v, gy, logits) ->` the gradient of `Σ v glogits` with respect to the logits.
-struct HessianAlong;
+struct HessianVectorProduct;
 
 /// The probabilities of one row, and the logarithm of the sum of exponentials.
 fn softmax<T: Element>(logits: &[T]) -> (Vec<f64>, f64) {
-    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.wide()));
-    let mut probabilities: Vec<f64> = logits.iter().map(|logit| libm::exp(logit.wide() - largest)).collect();
+    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.to_double()));
+    let mut probabilities: Vec<f64> = logits.iter().map(|logit| libm::exp(logit.to_double() - largest)).collect();
     let sum: f64 = probabilities.iter().sum();
     for p in &mut probabilities {
         *p /= sum;
@@ -69,8 +69,8 @@ impl Kernel<1> for CrossEntropy {
 
     fn forward<T: Element>(&self, _isa: Isa, [logits]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (rows, n) = rows(logits);
-        let losses = rows.zip(&*self.labels).map(|(row, &label)| softmax(row).1 - row[label].wide());
-        Ok((vec![T::of(losses.sum::<f64>() / n)], Shape::from(())))
+        let losses = rows.zip(&*self.labels).map(|(row, &label)| softmax(row).1 - row[label].to_double());
+        Ok((vec![T::from_double(losses.sum::<f64>() / n)], Shape::from(())))
     }
 
     fn backward(&self, [logits]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
@@ -84,25 +84,25 @@ impl Kernel<2> for CrossEntropyGradient {
 
     fn forward<T: Element>(&self, _isa: Isa, [gy, logits]: [Array<T>; 2]) -> Result<Computed<T>> {
         let (rows, n) = rows(logits);
-        let scale = gy.data[0].wide() / n;
+        let scale = gy.data[0].to_double() / n;
         let mut gradient = Vec::with_capacity(logits.data.len());
         for (row, &label) in rows.zip(&*self.labels) {
             let (probabilities, _) = softmax(row);
             let targets = (0..row.len()).map(|class| f64::from(u8::from(class == label)));
-            gradient.extend(probabilities.iter().zip(targets).map(|(p, target)| T::of((p - target) * scale)));
+            gradient.extend(probabilities.iter().zip(targets).map(|(p, target)| T::from_double((p - target) * scale)));
         }
         Ok((gradient, logits.dims.into()))
     }
 
     fn backward(&self, [gy, logits]: [&Tensor; 2], _g: &Tensor, v: &Tensor) -> Result<[Option<Tensor>; 2]> {
         Ok([
-            wanted(gy, || gradient(GradientAlong { labels: self.labels.clone() }, [v, logits]))?,
-            wanted(logits, || gradient(HessianAlong, [v, gy, logits]))?,
+            wanted(gy, || gradient(GradientVectorProduct { labels: self.labels.clone() }, [v, logits]))?,
+            wanted(logits, || gradient(HessianVectorProduct, [v, gy, logits]))?,
         ])
     }
 }
 
-impl Kernel<2> for GradientAlong {
+impl Kernel<2> for GradientVectorProduct {
     const NAME: &'static str = "cross_entropy second gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [v, logits]: [Array<T>; 2]) -> Result<Computed<T>> {
@@ -110,9 +110,9 @@ impl Kernel<2> for GradientAlong {
         let mut sum = 0.0;
         for ((row, v), &label) in rows.zip(v.data.chunks_exact(v.dims[1])).zip(&*self.labels) {
             let (probabilities, _) = softmax(row);
-            sum += probabilities.iter().zip(v).fold(-v[label].wide(), |sum, (p, v)| sum + p * v.wide());
+            sum += probabilities.iter().zip(v).fold(-v[label].to_double(), |sum, (p, v)| sum + p * v.to_double());
         }
-        Ok((vec![T::of(sum / n)], Shape::from(())))
+        Ok((vec![T::from_double(sum / n)], Shape::from(())))
     }
 
     fn backward(&self, _: [&Tensor; 2], _: &Tensor, _: &Tensor) -> Result<[Option<Tensor>; 2]> {
@@ -120,17 +120,18 @@ impl Kernel<2> for GradientAlong {
     }
 }
 
-impl Kernel<3> for HessianAlong {
+impl Kernel<3> for HessianVectorProduct {
     const NAME: &'static str = "cross_entropy second gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [v, gy, logits]: [Array<T>; 3]) -> Result<Computed<T>> {
         let (rows, n) = rows(logits);
-        let scale = gy.data[0].wide() / n;
+        let scale = gy.data[0].to_double() / n;
         let mut product = Vec::with_capacity(logits.data.len());
         for (row, v) in rows.zip(v.data.chunks_exact(v.dims[1])) {
             let (probabilities, _) = softmax(row);
-            let mean = probabilities.iter().zip(v).fold(0.0, |sum, (p, v)| sum + p * v.wide());
-            product.extend(probabilities.iter().zip(v).map(|(p, v)| T::of(p * (v.wide() - mean) * scale)));
+            let mean = probabilities.iter().zip(v).fold(0.0, |sum, (p, v)| sum + p * v.to_double());
+            product
+                .extend(probabilities.iter().zip(v).map(|(p, v)| T::from_double(p * (v.to_double() - mean) * scale)));
         }
         Ok((product, logits.dims.into()))
     }
@@ -147,7 +148,7 @@ fn no_third_order<R>() -> Result<R> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values,
+        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::Device;
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::loss::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::loss::tests::derivatives_of_derivatives") {
             let labels = labels(3, 4);
             check_second_order(&[random("x", &[3, 4])], |inputs| cross_entropy(&inputs[0].sqr()?, &labels)?.sqr());
         }

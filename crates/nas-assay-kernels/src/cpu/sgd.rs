@@ -42,15 +42,15 @@ pub fn sgd_step(weights: &Var, velocity: &Var, gradient: &Tensor, step: SgdStep)
         }
     }
     let gradient = gradient.detach().contiguous()?;
-    velocity.inplace_op3(&gradient, weights, &Accelerate(step))?;
-    weights.inplace_op3(velocity, &gradient, &Move(step))
+    velocity.inplace_op3(&gradient, weights, &VelocityUpdate(step))?;
+    weights.inplace_op3(velocity, &gradient, &WeightUpdate(step))
 }
 
 /// `v <- momentum v + scale g + decay w`, of `(v, g, w)`
-struct Accelerate(SgdStep);
+struct VelocityUpdate(SgdStep);
 
 /// `w <- w - rate (...)`, of `(w, v, g)`
-struct Move(SgdStep);
+struct WeightUpdate(SgdStep);
 
 /// `(a, b, numbers, target)` to the new target.
 type Update<T> = fn(Isa, &[T], &[T], [T; 4], &mut [T]);
@@ -75,7 +75,7 @@ fn in_place(
         target[start..end]
             .par_chunks_mut(BLOCK)
             .zip(a.data.par_chunks(BLOCK).zip(b.data.par_chunks(BLOCK)))
-            .for_each(|(target, (a, b))| kernel(isa, a, b, numbers.map(T::of), target));
+            .for_each(|(target, (a, b))| kernel(isa, a, b, numbers.map(T::from_double), target));
         Ok(())
     }
     match target {
@@ -85,7 +85,7 @@ fn in_place(
     }
 }
 
-impl InplaceOp3 for Accelerate {
+impl InplaceOp3 for VelocityUpdate {
     fn name(&self) -> &'static str {
         "sgd velocity"
     }
@@ -101,11 +101,11 @@ impl InplaceOp3 for Accelerate {
     ) -> Result<()> {
         let SgdStep { momentum, weight_decay, gradient_scale, .. } = self.0;
         let numbers = [momentum, gradient_scale, weight_decay, 0.0];
-        in_place((v, v_layout), [(g, g_layout), (w, w_layout)], numbers, accelerate::<f32>, accelerate::<f64>)
+        in_place((v, v_layout), [(g, g_layout), (w, w_layout)], numbers, update_velocity::<f32>, update_velocity::<f64>)
     }
 }
 
-impl InplaceOp3 for Move {
+impl InplaceOp3 for WeightUpdate {
     fn name(&self) -> &'static str {
         "sgd weights"
     }
@@ -122,16 +122,16 @@ impl InplaceOp3 for Move {
         let SgdStep { learning_rate, momentum, weight_decay, gradient_scale, nesterov } = self.0;
         if nesterov {
             let numbers = [momentum, gradient_scale, weight_decay, learning_rate];
-            in_place((w, w_layout), [(v, v_layout), (g, g_layout)], numbers, move_ahead::<f32>, move_ahead::<f64>)
+            in_place((w, w_layout), [(v, v_layout), (g, g_layout)], numbers, step_nesterov::<f32>, step_nesterov::<f64>)
         } else {
             let numbers = [learning_rate, 0.0, 0.0, 0.0];
-            in_place((w, w_layout), [(v, v_layout), (g, g_layout)], numbers, move_along::<f32>, move_along::<f64>)
+            in_place((w, w_layout), [(v, v_layout), (g, g_layout)], numbers, step_plain::<f32>, step_plain::<f64>)
         }
     }
 }
 
 vectorised! {
-    fn accelerate<T>(g: &[T], w: &[T], numbers: [T; 4], v: &mut [T]) {
+    fn update_velocity<T>(g: &[T], w: &[T], numbers: [T; 4], v: &mut [T]) {
         let [momentum, scale, decay, _] = numbers;
         for ((v, &g), &w) in v.iter_mut().zip(g).zip(w) {
             *v = momentum.fma(*v, decay.fma(w, scale * g));
@@ -140,7 +140,7 @@ vectorised! {
 }
 
 vectorised! {
-    fn move_along<T>(v: &[T], _g: &[T], numbers: [T; 4], w: &mut [T]) {
+    fn step_plain<T>(v: &[T], _g: &[T], numbers: [T; 4], w: &mut [T]) {
         let [rate, ..] = numbers;
         for (w, &v) in w.iter_mut().zip(v) {
             *w -= rate * v;
@@ -149,7 +149,7 @@ vectorised! {
 }
 
 vectorised! {
-    fn move_ahead<T>(v: &[T], g: &[T], numbers: [T; 4], w: &mut [T]) {
+    fn step_nesterov<T>(v: &[T], g: &[T], numbers: [T; 4], w: &mut [T]) {
         let [momentum, scale, decay, rate] = numbers;
         for ((w, &v), &g) in w.iter_mut().zip(v).zip(g) {
             *w -= rate * momentum.fma(v, decay.fma(*w, scale * g));

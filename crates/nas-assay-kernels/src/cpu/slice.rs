@@ -28,7 +28,7 @@ struct Gather {
 }
 
 /// Puts a part in its place among zeros.
-struct Spread {
+struct Scatter {
     view: Arc<View>,
 }
 
@@ -41,18 +41,18 @@ impl Kernel<1> for Gather {
     }
 
     fn backward(&self, [w]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        Ok([wanted(w, || gradient(Spread { view: self.view.clone() }, [gy]))?])
+        Ok([wanted(w, || gradient(Scatter { view: self.view.clone() }, [gy]))?])
     }
 }
 
-impl Kernel<1> for Spread {
+impl Kernel<1> for Scatter {
     const NAME: &'static str = "slice gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [part]: [Array<T>; 1]) -> Result<Computed<T>> {
         if part.dims != self.view.shape() {
             bail!("a gradient of shape {:?} does not fit a slice of shape {:?}", part.dims, self.view.shape());
         }
-        Ok((self.view.spread(part.data.to_vec()), self.view.whole().into()))
+        Ok((self.view.scatter(part.data.to_vec()), self.view.whole().into()))
     }
 
     fn backward(&self, [part]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
@@ -62,7 +62,7 @@ impl Kernel<1> for Spread {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
     use super::*;
     use crate::slice::Channels;
 
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_gradient_has_a_gradient() {
-        if !keeping_the_graph("cpu::slice::tests::the_gradient_has_a_gradient") {
+        if !runs_with_kept_graph("cpu::slice::tests::the_gradient_has_a_gradient") {
             return;
         }
         for (dims, part) in cases() {

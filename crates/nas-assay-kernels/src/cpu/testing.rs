@@ -108,7 +108,7 @@ fn check_differences(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn
 /// Runs the test `name` again, alone, in a process whose Candle keeps the graph of gradients; `true` in that process.
 ///
 /// Candle takes the wish from the environment, once a thread, and the environment of a running process belongs to all tests.
-pub(crate) fn keeping_the_graph(name: &str) -> bool {
+pub(crate) fn runs_with_kept_graph(name: &str) -> bool {
     const WISH: &str = "CANDLE_GRAD_DO_NOT_DETACH";
     if std::env::var_os(WISH).is_some() {
         return true;

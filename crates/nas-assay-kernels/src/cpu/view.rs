@@ -70,7 +70,7 @@ impl View {
     }
 
     /// The part in its place, zeros elsewhere.
-    pub fn spread<T: Element>(&self, part: Vec<T>) -> Vec<T> {
+    pub fn scatter<T: Element>(&self, part: Vec<T>) -> Vec<T> {
         if self.shape == self.whole {
             return part;
         }

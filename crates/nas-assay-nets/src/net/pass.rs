@@ -96,7 +96,7 @@ impl<'a> Pass<'a> {
     pub(super) fn tapped(&self, y: Tensor, weight: &[usize]) -> Result<Tensor> {
         let Some(taps) = self.taps else { return Ok(y) };
         let scales = Var::ones(&y.dims()[..2], y.dtype(), y.device())?;
-        let y = self.engine.tap(&y, &scales)?;
+        let y = self.engine.times_ones(&y, &scales)?;
         taps.borrow_mut().push(Tap { scales, fan_in: weight.iter().skip(1).product() });
         Ok(y)
     }

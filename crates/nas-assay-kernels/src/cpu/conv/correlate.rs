@@ -149,7 +149,7 @@ impl<T: Element> Correlation<T> {
         #[cfg(target_arch = "x86_64")]
         if self.avx512
             && let (Some(packed), Some(weights), Some(output)) =
-                (T::singles(packed), T::singles(weights), T::singles_mut(output))
+                (T::as_f32(packed), T::as_f32(weights), T::as_f32_mut(output))
         {
             if self.block == CHANNELS {
                 let run = if *step == 1 { avx512::correlate_channels::<1> } else { avx512::correlate_channels::<2> };

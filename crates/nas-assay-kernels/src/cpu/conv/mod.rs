@@ -113,7 +113,7 @@ impl Kernel<2> for WeightGradient {
     fn forward<T: Element>(&self, isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
         let g = Geometry::new(x.image()?, self.view.kernel_of(self.view.whole())?, self.window)?;
         g.expect_output(gy.image()?)?;
-        Ok((self.view.spread(weight::weight_gradient(isa, &g, x.data, gy.data)), self.view.whole().into()))
+        Ok((self.view.scatter(weight::weight_gradient(isa, &g, x.data, gy.data)), self.view.whole().into()))
     }
 
     fn backward(&self, [x, gy]: [&Tensor; 2], _gw: &Tensor, ggw: &Tensor) -> Result<[Option<Tensor>; 2]> {

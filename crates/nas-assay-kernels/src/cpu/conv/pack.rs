@@ -220,7 +220,7 @@ fn copy_rows_avx512<T: Element>(
 ) -> bool {
     #[cfg(target_arch = "x86_64")]
     if isa.has_avx512()
-        && let (Some(from), Some(to)) = (T::singles(from), T::singles_mut(to))
+        && let (Some(from), Some(to)) = (T::as_f32(from), T::as_f32_mut(to))
     {
         let copy = match stride {
             1 => avx512::copy_rows::<1>,

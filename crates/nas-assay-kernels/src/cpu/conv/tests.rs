@@ -2,7 +2,9 @@ use candle_core::Var;
 use proptest::prelude::*;
 
 use super::super::slice;
-use super::super::testing::{assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values};
+use super::super::testing::{
+    assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+};
 use super::*;
 use crate::slice::Channels;
 
@@ -123,7 +125,7 @@ fn a_part_of_the_weights_is_read_where_it_is() {
 
 #[test]
 fn derivatives_of_derivatives() {
-    if !keeping_the_graph("cpu::conv::tests::derivatives_of_derivatives") {
+    if !runs_with_kept_graph("cpu::conv::tests::derivatives_of_derivatives") {
         return;
     }
     let window = Window { stride: 2, padding: 1, dilation: 1, groups: 2 };

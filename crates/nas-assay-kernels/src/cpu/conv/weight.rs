@@ -167,7 +167,7 @@ impl Plan {
             let (gy, sums) = (&gy[output * plane..], &mut sums[output * taps..]);
             #[cfg(target_arch = "x86_64")]
             if self.in_pairs
-                && let (Some(x), Some(gy), Some(sums)) = (T::singles(x), T::singles(gy), T::singles_mut(sums))
+                && let (Some(x), Some(gy), Some(sums)) = (T::as_f32(x), T::as_f32(gy), T::as_f32_mut(sums))
             {
                 // As many sums as 32 registers hold, without taps computed in vain.
                 output += match left {

@@ -6,7 +6,7 @@
 use candle_core::{Result, Tensor};
 
 use super::super::kernel::apply;
-use super::super::reduce::{Over, Spread, Sums};
+use super::super::reduce::{Broadcast, Over, Sums};
 use super::moments::Moments;
 
 /// Normalises by the statistics of the batch.
@@ -42,5 +42,5 @@ fn channel_means(x: &Tensor) -> Result<Tensor> {
 
 /// A number for each channel, at every pixel of `x`.
 fn everywhere(numbers: &Tensor, x: &Tensor) -> Result<Tensor> {
-    apply(Spread { over: Over::BatchAndSpace, mean: false, shape: x.shape().clone() }, [numbers])
+    apply(Broadcast { over: Over::BatchAndSpace, mean: false, shape: x.shape().clone() }, [numbers])
 }

@@ -48,19 +48,20 @@ impl Norm {
                 let (mean, var) = self.given.as_ref().map_or_else(
                     || {
                         let mean = rows().map(|row| row_sum(isa, row)).sum::<f64>() / count;
-                        let center = T::of(mean);
+                        let center = T::from_double(mean);
                         // The deviations are from the rounded mean; what that adds to their squares is known.
                         let squares = rows().map(|row| row_squares(isa, row, center)).sum::<f64>() / count;
-                        let rounding = mean - center.wide();
+                        let rounding = mean - center.to_double();
                         (mean, (squares - rounding * rounding).max(0.0))
                     },
                     |given| (given.mean[channel], given.var[channel]),
                 );
-                let (scale, shift) = affine.map_or((1.0, 0.0), |(a, b)| (a[channel].wide(), b[channel].wide()));
-                let (center, factor) = (T::of(mean), scale / (var + self.eps).sqrt());
-                let shift = T::of((center.wide() - mean) * factor + shift);
+                let (scale, shift) =
+                    affine.map_or((1.0, 0.0), |(a, b)| (a[channel].to_double(), b[channel].to_double()));
+                let (center, factor) = (T::from_double(mean), scale / (var + self.eps).sqrt());
+                let shift = T::from_double((center.to_double() - mean) * factor + shift);
                 for (x, y) in rows().zip(y) {
-                    scale_row(isa, x, [center, T::of(factor), shift], y);
+                    scale_row(isa, x, [center, T::from_double(factor), shift], y);
                 }
                 (mean, var)
             })
@@ -95,26 +96,31 @@ impl Norm {
             .enumerate()
             .map(|(channel, gx)| {
                 let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
-                let (mean, center) = (used.mean[channel], T::of(used.mean[channel]));
+                let (mean, center) = (used.mean[channel], T::from_double(used.mean[channel]));
                 let over_deviation = 1.0 / (used.var[channel] + self.eps).sqrt();
                 let [sum, product] = rows(gy.data).zip(rows(x.data)).fold([0.0; 2], |[sum, product], (g, x)| {
                     let row = row_moments(isa, g, x, center);
                     [sum + row[0], product + row[1]]
                 });
                 // The deviations were from the rounded mean.
-                let correlation = (product + (center.wide() - mean) * sum) * over_deviation;
-                let factor = scale.map_or(1.0, |scale| scale[channel].wide()) * over_deviation;
+                let correlation = (product + (center.to_double() - mean) * sum) * over_deviation;
+                let factor = scale.map_or(1.0, |scale| scale[channel].to_double()) * over_deviation;
                 // gx = factor (gy - mean(gy) - z mean(gy z)) with z = (x - mean) / deviation
                 let (slope, shift) = if self.given.is_none() {
                     let slope = -factor * over_deviation * correlation / count;
-                    (slope, slope * (center.wide() - mean) - factor * sum / count)
+                    (slope, slope * (center.to_double() - mean) - factor * sum / count)
                 } else {
                     (0.0, 0.0)
                 };
                 for ((g, x), gx) in rows(gy.data).zip(rows(x.data)).zip(gx) {
-                    combine_rows(isa, (g, x), [center, T::of(factor), T::of(slope), T::of(shift)], gx);
+                    combine_rows(
+                        isa,
+                        (g, x),
+                        [center, T::from_double(factor), T::from_double(slope), T::from_double(shift)],
+                        gx,
+                    );
                 }
-                [T::of(correlation), T::of(sum)]
+                [T::from_double(correlation), T::from_double(sum)]
             })
             .collect();
         let (of_scale, of_shift) = sums.into_iter().map(|[scale, shift]| (scale, shift)).unzip();

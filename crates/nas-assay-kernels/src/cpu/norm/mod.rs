@@ -127,7 +127,7 @@ impl Kernel<3> for Norm {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values,
+        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::Var;
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if !keeping_the_graph("cpu::norm::tests::derivatives_of_derivatives") {
+        if !runs_with_kept_graph("cpu::norm::tests::derivatives_of_derivatives") {
             return;
         }
         let (x, scale, shift) = (random("x", &[3, 2, 3, 4]), random("scale", &[2]), random("shift", &[2]));

@@ -94,7 +94,7 @@ impl Norm {
         let mut of_x = to_be_overwritten(x.data.len());
         let of_scale = by_channel(&mut of_x, c, pixels).into_par_iter().enumerate().map(|(channel, of_x)| {
             let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
-            let (mean, center) = (used.mean[channel], T::of(used.mean[channel]));
+            let (mean, center) = (used.mean[channel], T::from_double(used.mean[channel]));
             let deviation = (used.var[channel] + self.eps).sqrt();
             let mut sums = [0.0; 5];
             for ((x, g), v) in rows(x.data).zip(rows(g.data)).zip(rows(v.data)) {
@@ -105,24 +105,30 @@ impl Norm {
             }
             let [g_sum, gx_sum, v_sum, vx_sum, gv_sum] = sums;
             // The deviations were from the rounded mean.
-            let off = center.wide() - mean;
+            let off = center.to_double() - mean;
             let (g_mean, v_mean) = (g_sum / count, v_sum / count);
             let (gz, vz) = ((gx_sum + off * g_sum) / deviation / count, (vx_sum + off * v_sum) / deviation / count);
             if self.given.is_some() {
                 for row in of_x {
                     row.fill(T::ZERO);
                 }
-                return T::of(gv_sum / deviation);
+                return T::from_double(gv_sum / deviation);
             }
             let value = gv_sum / count - v_mean * g_mean - vz * gz;
-            let slope = scale.map_or(1.0, |scale| scale[channel].wide()) / (deviation * deviation);
+            let slope = scale.map_or(1.0, |scale| scale[channel].to_double()) / (deviation * deviation);
             let of_z = slope * (2.0 * gz * vz - value);
             let shift = of_z * off / deviation + slope * (gz * v_mean + vz * g_mean);
-            let numbers = [center, T::of(-slope * vz), T::of(-slope * gz), T::of(of_z / deviation), T::of(shift)];
+            let numbers = [
+                center,
+                T::from_double(-slope * vz),
+                T::from_double(-slope * gz),
+                T::from_double(of_z / deviation),
+                T::from_double(shift),
+            ];
             for (((x, g), v), of_x) in rows(x.data).zip(rows(g.data)).zip(rows(v.data)).zip(of_x) {
                 combine_three_rows(isa, (x, g, v), numbers, of_x);
             }
-            T::of(value * count / deviation)
+            T::from_double(value * count / deviation)
         });
         let of_scale = of_scale.collect();
         Ok([of_x, of_scale])
@@ -142,7 +148,7 @@ vectorised! {
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{assert_close, random, values};
-    use super::super::super::{backward_to, differentiable_backward, mask, sum_all};
+    use super::super::super::{backward_to, differentiable_backward, sum_all, times_constant};
     use super::super::{batch_norm, batch_norm_fixed};
     use super::*;
     use candle_core::Var;
@@ -158,10 +164,10 @@ mod tests {
         let differentiated = |inputs: &[Tensor]| -> (Vec<Var>, Tensor) {
             let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
             let normed = apply(&variables).unwrap();
-            let again = batch_norm(&mask(&normed, &weights).unwrap(), None, 0.5).unwrap().0;
-            let loss = sum_all(&mask(&again, &along).unwrap()).unwrap();
+            let again = batch_norm(&times_constant(&normed, &weights).unwrap(), None, 0.5).unwrap().0;
+            let loss = sum_all(&times_constant(&again, &along).unwrap()).unwrap();
             let gradients = differentiable_backward(&loss, &variables[..1]).unwrap();
-            let sum = sum_all(&mask(gradients.get(&variables[0]).unwrap(), &along).unwrap()).unwrap();
+            let sum = sum_all(&times_constant(gradients.get(&variables[0]).unwrap(), &along).unwrap()).unwrap();
             (variables, sum)
         };
         let (variables, sum) = differentiated(inputs);

@@ -53,7 +53,7 @@ impl Kernel<1> for AverageGradient {
         let mut gx = to_be_overwritten(n * c * h * w);
         let planes = gx.par_chunks_exact_mut(h * w).zip(gy.data.par_chunks_exact(rows * columns));
         planes.with_min_len(planes_at_once(h * w)).for_each(|(gx, gy)| {
-            with_scratch(w + 2 * pool.kernel, |row| spread(isa, pool, gy, (h, w), &scales, row, gx));
+            with_scratch(w + 2 * pool.kernel, |row| average_gradient(isa, pool, gy, (h, w), &scales, row, gx));
         });
         Ok((gx, (n, c, h, w).into()))
     }
@@ -113,7 +113,7 @@ fn add_lines<T: Element>(lines: &[T], w: usize, sum: &mut [T]) {
 
 vectorised! {
     /// One plane of the gradient of an average pool.
-    fn spread<T>(pool: Pool, gy: &[T], size: (usize, usize), scales: &[Vec<T>], row: &mut [T], gx: &mut [T]) {
+    fn average_gradient<T>(pool: Pool, gy: &[T], size: (usize, usize), scales: &[Vec<T>], row: &mut [T], gx: &mut [T]) {
         let ((h, w), Pool { kernel, stride, padding }, columns) = (size, pool, scales[0].len());
         let rows = gy.len() / columns;
         if stride != 1 {

@@ -19,7 +19,7 @@ struct MaximumGradient {
 }
 
 /// `(v, x) ->` the element of `v` at the largest pixel of each window of `x`: the gradient of [`MaximumGradient`].
-struct Largest {
+struct AtMaximum {
     pool: Pool,
 }
 
@@ -49,36 +49,36 @@ impl Kernel<2> for MaximumGradient {
 
     fn forward<T: Element>(&self, isa: Isa, [gy, x]: [Array<T>; 2]) -> Result<Computed<T>> {
         let ([n, c, h, w], [_, _, rows, columns]) = (x.image()?, gy.image()?);
-        let border = Border { pool: self.pool, size: (h, w) };
+        let padded = PaddedPlane { pool: self.pool, size: (h, w) };
         let mut gx = to_be_overwritten(n * c * h * w);
         let planes = x.data.par_chunks_exact(h * w).zip(gy.data.par_chunks_exact(rows * columns));
         gx.par_chunks_exact_mut(h * w).zip(planes).with_min_len(planes_at_once(h * w)).for_each(|(gx, (x, gy))| {
-            with_scratch(border.scratch(), |scratch| {
-                border.each_largest(isa, x, scratch, |sums, output, place| sums[place] += gy[output]);
-                border.remove(&scratch[border.len()..], gx);
+            with_scratch(padded.scratch(), |scratch| {
+                padded.each_largest(isa, x, scratch, |sums, output, place| sums[place] += gy[output]);
+                padded.remove(&scratch[padded.len()..], gx);
             });
         });
         Ok((gx, x.dims.into()))
     }
 
     fn backward(&self, [gy, x]: [&Tensor; 2], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        Ok([wanted(gy, || gradient(Largest { pool: self.pool }, [ggx, x]))?, None])
+        Ok([wanted(gy, || gradient(AtMaximum { pool: self.pool }, [ggx, x]))?, None])
     }
 }
 
-impl Kernel<2> for Largest {
+impl Kernel<2> for AtMaximum {
     const NAME: &'static str = "max_pool2d second gradient";
 
     fn forward<T: Element>(&self, isa: Isa, [v, x]: [Array<T>; 2]) -> Result<Computed<T>> {
         let [n, c, h, w] = x.image()?;
         let (rows, columns) = (self.pool.outputs(h)?, self.pool.outputs(w)?);
-        let border = Border { pool: self.pool, size: (h, w) };
+        let padded = PaddedPlane { pool: self.pool, size: (h, w) };
         let mut y = to_be_overwritten(n * c * rows * columns);
         let planes = v.data.par_chunks_exact(h * w).zip(x.data.par_chunks_exact(h * w));
         y.par_chunks_exact_mut(rows * columns).zip(planes).with_min_len(planes_at_once(h * w)).for_each(
             |(y, (v, x))| {
-                with_scratch(border.scratch(), |scratch| {
-                    border.each_largest(isa, x, scratch, |_, output, place| y[output] = v[border.pixel(place)]);
+                with_scratch(padded.scratch(), |scratch| {
+                    padded.each_largest(isa, x, scratch, |_, output, place| y[output] = v[padded.pixel(place)]);
                 });
             },
         );
@@ -92,12 +92,12 @@ impl Kernel<2> for Largest {
 
 /// A plane with the padding around it, so that a window needs no care where it begins and ends.
 #[derive(Clone, Copy)]
-struct Border {
+struct PaddedPlane {
     pool: Pool,
     size: (usize, usize),
 }
 
-impl Border {
+impl PaddedPlane {
     /// Elements of a row.
     fn width(self) -> usize {
         self.size.1 + 2 * self.pool.padding
@@ -135,7 +135,7 @@ impl Border {
         mut visit: impl FnMut(&mut [T], usize, usize),
     ) {
         let (Pool { kernel, stride, padding }, (h, w), width) = (self.pool, self.size, self.width());
-        let least = T::of(f64::NEG_INFINITY);
+        let least = T::from_double(f64::NEG_INFINITY);
         let (plane, rest) = scratch.split_at_mut(self.len());
         let (other, rows) = rest.split_at_mut(self.len());
         let (largest, places) = rows.split_at_mut(rows.len() / 2);
@@ -153,7 +153,7 @@ impl Border {
                     // Not more than the padding: the first pixel on the image.
                     (row * stride).max(padding) * width + (column * stride).max(padding)
                 } else {
-                    start + column * stride + place.wide() as usize
+                    start + column * stride + place.to_double() as usize
                 };
                 visit(other, row * columns + column, place);
             }
@@ -179,14 +179,14 @@ vectorised! {
     /// The largest pixel of each window of a row, and its place in the plane, counted from the window's first.
     fn largest_places<T>(pool: Pool, plane: &[T], width: usize, largest: &mut [T], places: &mut [T]) {
         let taps = || (0..pool.kernel).flat_map(|y| (0..pool.kernel).map(move |x| y * width + x));
-        let (least, vectors) = (T::of(f64::NEG_INFINITY), if pool.stride == 1 { largest.len() / LANES } else { 0 });
+        let (least, vectors) = (T::from_double(f64::NEG_INFINITY), if pool.stride == 1 { largest.len() / LANES } else { 0 });
         let (largest, largest_rest) = largest.split_at_mut(vectors * LANES);
         let (places, places_rest) = places.split_at_mut(vectors * LANES);
         let outputs = largest.as_chunks_mut::<LANES>().0.iter_mut().zip(places.as_chunks_mut::<LANES>().0);
         for (vector, outputs) in outputs.enumerate() {
             let (mut best, mut at) = ([least; LANES], [T::ZERO; LANES]);
             for tap in taps() {
-                let (pixels, place) = (&plane[vector * LANES + tap..][..LANES], T::of(tap as f64));
+                let (pixels, place) = (&plane[vector * LANES + tap..][..LANES], T::from_double(tap as f64));
                 for i in 0..LANES {
                     choose(pixels[i], place, (&mut best[i], &mut at[i]));
                 }
@@ -197,7 +197,7 @@ vectorised! {
             (*largest, *place) = (least, T::ZERO);
             for tap in taps() {
                 let pixel = plane[(vectors * LANES + i) * pool.stride + tap];
-                choose(pixel, T::of(tap as f64), (&mut *largest, &mut *place));
+                choose(pixel, T::from_double(tap as f64), (&mut *largest, &mut *place));
             }
         }
     }
@@ -208,7 +208,7 @@ vectorised! {
     fn maximum<T>(pool: Pool, x: &[T], size: (usize, usize), row: &mut [T], y: &mut [T]) {
         let ((h, w), Pool { kernel, stride, padding }) = (size, pool);
         let columns = (w + 2 * padding - kernel) / stride + 1;
-        row.fill(T::of(f64::NEG_INFINITY));
+        row.fill(T::from_double(f64::NEG_INFINITY));
         for (output, y) in y.chunks_exact_mut(columns).enumerate() {
             let lines = pool.window(output, h);
             let line = &mut row[padding..padding + w];

@@ -33,7 +33,7 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, keeping_the_graph, random, values,
+        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::{Device, Var};
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::pool::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::pool::tests::derivatives_of_derivatives") {
             check_second_order(&[random("x", &[2, 3, 5, 5])], |inputs| avg_pool2d(&inputs[0].sqr()?, 3, 2, 1)?.sqr());
             check_second_order(&[random("x", &[2, 3, 5, 5])], |inputs| max_pool2d(&inputs[0].sqr()?, 3, 2, 1)?.sqr());
         }

@@ -34,7 +34,8 @@ impl Pool {
     /// `1 / (rows columns)` for each number of rows on the image, and each window along `size` pixels.
     pub fn scales<T: Element>(self, size: usize) -> Result<Vec<Vec<T>>> {
         let columns: Vec<usize> = (0..self.outputs(size)?).map(|output| self.window(output, size).len()).collect();
-        let scales = (0..=self.kernel).map(|rows| columns.iter().map(|c| T::of(1.0 / (rows * c) as f64)).collect());
+        let scales =
+            (0..=self.kernel).map(|rows| columns.iter().map(|c| T::from_double(1.0 / (rows * c) as f64)).collect());
         Ok(scales.collect())
     }
 }

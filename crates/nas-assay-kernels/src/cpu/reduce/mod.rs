@@ -58,7 +58,7 @@ fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
                 let mut lanes = [0.0; LANES];
                 for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
                     for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
-                        *lane += term(x.wide(), y.wide());
+                        *lane += term(x.to_double(), y.to_double());
                     }
                 }
                 lanes.iter().sum()
@@ -96,7 +96,7 @@ pub(super) struct Sums {
 }
 
 /// The gradient of [`Sums`] for tensors of this shape: each number at every place that it is the sum of.
-pub(super) struct Spread {
+pub(super) struct Broadcast {
     pub over: Over,
     pub mean: bool,
     pub shape: Shape,
@@ -132,7 +132,7 @@ impl Kernel<1> for Sums {
             means.par_chunks_mut(at_once).zip(x.data.par_chunks(at_once * plane)).for_each(|(means, rows)| {
                 let mut sums = vec![0.0; means.len()];
                 row_sums(isa, rows, plane, &mut sums);
-                means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = T::of(sum / divisor));
+                means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = T::from_double(sum / divisor));
             });
             return Ok((means, shape));
         }
@@ -146,18 +146,18 @@ impl Kernel<1> for Sums {
         let at_once = (BLOCK * count).div_ceil(x.data.len());
         let sums = (0..count).into_par_iter().with_min_len(at_once).map(|i| {
             let sum: f64 = x.data.chunks_exact(plane).skip(i).step_by(count).map(plane_sum).sum();
-            T::of(sum / divisor)
+            T::from_double(sum / divisor)
         });
         Ok((sums.collect(), shape))
     }
 
     fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        let spread = Spread { over: self.over, mean: self.mean, shape: x.shape().clone() };
-        Ok([wanted(x, || gradient(spread, [gy]))?])
+        let broadcast = Broadcast { over: self.over, mean: self.mean, shape: x.shape().clone() };
+        Ok([wanted(x, || gradient(broadcast, [gy]))?])
     }
 }
 
-impl Kernel<1> for Spread {
+impl Kernel<1> for Broadcast {
     const NAME: &'static str = "sum gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [gy]: [Array<T>; 1]) -> Result<Computed<T>> {
@@ -169,7 +169,7 @@ impl Kernel<1> for Spread {
         let divisor = if self.mean { (self.shape.elem_count() / gy.data.len()) as f64 } else { 1.0 };
         let mut gx = to_be_overwritten(self.shape.elem_count());
         gx.par_chunks_exact_mut(plane).enumerate().with_min_len(BLOCK.div_ceil(plane)).for_each(|(i, gx)| {
-            gx.fill(T::of(gy.data[i % gy.data.len()].wide() / divisor));
+            gx.fill(T::from_double(gy.data[i % gy.data.len()].to_double() / divisor));
         });
         Ok((gx, self.shape.clone()))
     }
@@ -181,7 +181,7 @@ impl Kernel<1> for Spread {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_close, check, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{assert_close, check, check_second_order, random, runs_with_kept_graph, values};
     use super::*;
     use proptest::prelude::*;
 
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::reduce::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::reduce::tests::derivatives_of_derivatives") {
             check_second_order(&[random("x", &[2, 3, 4, 5])], |inputs| global_avg_pool(&inputs[0].sqr()?)?.sqr());
             check_second_order(&[random("x", &[2, 3])], |inputs| sum_all(&inputs[0].sqr()?));
         }

@@ -18,7 +18,7 @@ pub(in crate::cpu) fn row_sum<T: Element>(isa: Isa, row: &[T]) -> f64 {
 pub(super) fn row_sums<T: Element>(isa: Isa, rows: &[T], len: usize, sums: &mut [f64]) {
     #[cfg(target_arch = "x86_64")]
     if isa.has_avx512()
-        && let Some(rows) = T::singles(rows)
+        && let Some(rows) = T::as_f32(rows)
     {
         // SAFETY: the processor has AVX-512.
         return unsafe { avx512::row_sums(rows, len, sums) };
@@ -37,16 +37,16 @@ vectorised! {
             for vectors in rounds {
                 for v in 0..VECTORS {
                     for i in 0..LANES {
-                        lanes[v][i] += vectors[v][i].wide();
+                        lanes[v][i] += vectors[v][i].to_double();
                     }
                 }
             }
             for (lanes, vector) in lanes.iter_mut().zip(last) {
                 for i in 0..LANES {
-                    lanes[i] += vector[i].wide();
+                    lanes[i] += vector[i].to_double();
                 }
             }
-            *sum = total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.wide());
+            *sum = total(&lanes) + rest.iter().fold(0.0, |sum, value| sum + value.to_double());
         }
     }
 }
@@ -72,7 +72,7 @@ vectorised! {
             }
         }
         total(&lanes) + rest.iter().fold(0.0, |sum, &value| {
-            let difference = (value - center).wide();
+            let difference = (value - center).to_double();
             sum + difference * difference
         })
     }
@@ -90,7 +90,7 @@ vectorised! {
                 }
             }
         }
-        total(&lanes) + x_rest.iter().zip(y_rest).fold(0.0, |sum, (&x, &y)| sum + x.wide() * y.wide())
+        total(&lanes) + x_rest.iter().zip(y_rest).fold(0.0, |sum, (&x, &y)| sum + x.to_double() * y.to_double())
     }
 }
 
@@ -109,7 +109,7 @@ vectorised! {
             }
         }
         g_rest.iter().zip(x_rest).fold([total(&sums), total(&products)], |[sum, product], (&g, &x)| {
-            [sum + g.wide(), product + g.wide() * (x - center).wide()]
+            [sum + g.to_double(), product + g.to_double() * (x - center).to_double()]
         })
     }
 }
@@ -120,7 +120,7 @@ fn total<T: Element>(lanes: &[[T; LANES]; VECTORS]) -> f64 {
     let mut wide = [0.0; LANES];
     for vector in lanes {
         for i in 0..LANES {
-            wide[i] += vector[i].wide();
+            wide[i] += vector[i].to_double();
         }
     }
     let w = wide;

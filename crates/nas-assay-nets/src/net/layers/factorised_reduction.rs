@@ -39,8 +39,8 @@ impl FactorisedReduction {
     /// `[n, inputs, h, w]` to `[n, outputs, ⌈h / 2⌉, ⌈w / 2⌉]`.
     pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
         // Neither convolution sees a pixel of the other: on the pixels of both side by side they are one convolution in two groups.
-        let pixels = pass.engine.diagonal_phases(&x.relu(pass)?)?;
-        let weights = pass.engine.stack(&pass.value(&self.even), &pass.value(&self.odd))?;
+        let pixels = pass.engine.even_and_odd_pixels(&x.relu(pass)?)?;
+        let weights = pass.engine.join_rows(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
         self.norm.forward(&pass.tapped(halved, self.even.dims())?, pass)
     }

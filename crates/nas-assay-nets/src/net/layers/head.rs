@@ -27,7 +27,7 @@ impl Classifier {
     pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut Pass<'_>) -> Result<Tensor> {
         let mut features = pass.engine.global_avg_pool(x)?;
         if let Some(dropout) = &mut pass.dropout {
-            features = pass.engine.mask(&features, &dropout_mask(dropout, &features)?)?;
+            features = pass.engine.times_constant(&features, &dropout_mask(dropout, &features)?)?;
         }
         let slice = Slice::new(Channels::First(self.weight.dim(0)?), channels.clone());
         let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;

@@ -16,19 +16,19 @@ use super::wanted::wanted;
 ///
 /// # Errors
 /// If `x` is no image, or not on the CPU.
-pub fn diagonal_phases(x: &Tensor) -> Result<Tensor> {
-    apply(Phases, [x])
+pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
+    apply(EvenOdd, [x])
 }
 
-struct Phases;
+struct EvenOdd;
 
 /// `gy -> gx`, for images of `h x w` pixels.
-struct PhasesGradient {
+struct EvenOddGradient {
     size: (usize, usize),
 }
 
-impl Kernel<1> for Phases {
-    const NAME: &'static str = "diagonal phases";
+impl Kernel<1> for EvenOdd {
+    const NAME: &'static str = "even and odd pixels";
 
     fn forward<T: Element>(&self, _isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
         let [n, c, h, w] = filled(x.image()?)?;
@@ -53,12 +53,12 @@ impl Kernel<1> for Phases {
 
     fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
         let (_, _, h, w) = x.dims4()?;
-        Ok([wanted(x, || gradient(PhasesGradient { size: (h, w) }, [gy]))?])
+        Ok([wanted(x, || gradient(EvenOddGradient { size: (h, w) }, [gy]))?])
     }
 }
 
-impl Kernel<1> for PhasesGradient {
-    const NAME: &'static str = "diagonal phases gradient";
+impl Kernel<1> for EvenOddGradient {
+    const NAME: &'static str = "even and odd pixels gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [gy]: [Array<T>; 1]) -> Result<Computed<T>> {
         let ([n, channels, rows, columns], (h, w)) = (filled(gy.image()?)?, self.size);
@@ -73,7 +73,7 @@ impl Kernel<1> for PhasesGradient {
             for (gx, (even, odd)) in gx.chunks_exact_mut(h * w).zip(phases) {
                 for (row, gx) in gx.chunks_exact_mut(w).enumerate() {
                     let source = if row % 2 == 0 { even } else { odd };
-                    spread(&source[row / 2 * columns..][..columns], row % 2, gx);
+                    fill_every_second(&source[row / 2 * columns..][..columns], row % 2, gx);
                 }
             }
         });
@@ -81,12 +81,12 @@ impl Kernel<1> for PhasesGradient {
     }
 
     fn backward(&self, [gy]: [&Tensor; 1], _gx: &Tensor, ggx: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        Ok([wanted(gy, || gradient(Phases, [ggx]))?])
+        Ok([wanted(gy, || gradient(EvenOdd, [ggx]))?])
     }
 }
 
 /// Puts `source` at every second place of `target` from `first` on, and zero at the others.
-fn spread<T: Element>(source: &[T], first: usize, target: &mut [T]) {
+fn fill_every_second<T: Element>(source: &[T], first: usize, target: &mut [T]) {
     let (pairs, last) = target.as_chunks_mut::<2>();
     for (pair, &value) in pairs.iter_mut().zip(source) {
         *pair = if first == 0 { [value, T::ZERO] } else { [T::ZERO, value] };
@@ -111,7 +111,7 @@ fn images_at_once(pixels: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
     use super::super::{Window, conv2d};
     use super::*;
     use proptest::prelude::*;
@@ -130,10 +130,10 @@ mod tests {
                     expected.push(if inside { pixels[((image * c + channel) * h + row) * w + column] } else { 0.0 });
                 }
             }
-            let y = diagonal_phases(&x).unwrap();
+            let y = even_and_odd_pixels(&x).unwrap();
             prop_assert_eq!(y.dims(), [n, 2 * c, rows, columns]);
             prop_assert_eq!(values(&y), expected);
-            check(&[x], |inputs| diagonal_phases(&inputs[0]));
+            check(&[x], |inputs| even_and_odd_pixels(&inputs[0]));
         }
     }
 
@@ -145,25 +145,26 @@ mod tests {
         let shifted = x.narrow(2, 1, 7).unwrap().narrow(3, 1, 5).unwrap();
         let two = [conv2d(&x, &even, halving).unwrap(), conv2d(&shifted, &odd, halving).unwrap()];
         let weights = Tensor::cat(&[even, odd], 0).unwrap();
-        let one = conv2d(&diagonal_phases(&x).unwrap(), &weights, Window { groups: 2, ..Window::default() }).unwrap();
+        let one =
+            conv2d(&even_and_odd_pixels(&x).unwrap(), &weights, Window { groups: 2, ..Window::default() }).unwrap();
         assert_eq!(values(&one), values(&Tensor::cat(&two, 1).unwrap()));
     }
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::phases::tests::derivatives_of_derivatives") {
-            check_second_order(&[random("x", &[2, 2, 5, 4])], |inputs| diagonal_phases(&inputs[0])?.sqr());
+        if runs_with_kept_graph("cpu::even_odd::tests::derivatives_of_derivatives") {
+            check_second_order(&[random("x", &[2, 2, 5, 4])], |inputs| even_and_odd_pixels(&inputs[0])?.sqr());
         }
     }
 
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
-        check_sealed(&random("x", &[1, 2, 5, 5]), diagonal_phases);
+        check_sealed(&random("x", &[1, 2, 5, 5]), even_and_odd_pixels);
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        assert!(diagonal_phases(&random("x", &[2, 3, 4])).unwrap_err().to_string().contains("is [n, c, h, w]"));
-        assert!(diagonal_phases(&random("x", &[2, 0, 4, 4])).unwrap_err().to_string().contains("has no pixels"));
+        assert!(even_and_odd_pixels(&random("x", &[2, 3, 4])).unwrap_err().to_string().contains("is [n, c, h, w]"));
+        assert!(even_and_odd_pixels(&random("x", &[2, 0, 4, 4])).unwrap_err().to_string().contains("has no pixels"));
     }
 }

@@ -14,11 +14,11 @@ use super::wanted::wanted;
 ///
 /// # Errors
 /// If the tensors differ in another dimension.
-pub fn stack(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    apply(Stack, [x, y])
+pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    apply(Join, [x, y])
 }
 
-struct Stack;
+struct Join;
 
 /// Some of the rows.
 struct Rows(Range<usize>);
@@ -39,8 +39,8 @@ fn with_rows(dims: &[usize], rows: usize) -> Shape {
     [&[rows], &dims[1..]].concat().into()
 }
 
-impl Kernel<2> for Stack {
-    const NAME: &'static str = "stack";
+impl Kernel<2> for Join {
+    const NAME: &'static str = "join rows";
 
     fn forward<T: Element>(&self, _isa: Isa, [x, y]: [Array<T>; 2]) -> Result<Computed<T>> {
         let ((above, _), (below, _)) = (rows(x.dims)?, rows(y.dims)?);
@@ -58,7 +58,7 @@ impl Kernel<2> for Stack {
 }
 
 impl Kernel<1> for Rows {
-    const NAME: &'static str = "stack gradient";
+    const NAME: &'static str = "join rows gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (_, size) = rows(x.dims)?;
@@ -72,7 +72,7 @@ impl Kernel<1> for Rows {
 }
 
 impl Kernel<1> for RowsAmong {
-    const NAME: &'static str = "stack gradient's gradient";
+    const NAME: &'static str = "join rows gradient's gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (_, size) = rows(x.dims)?;
@@ -88,35 +88,35 @@ impl Kernel<1> for RowsAmong {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, keeping_the_graph, random, values};
+    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
     use super::*;
 
     #[test]
     fn rows_follow_rows() {
         let (x, y) = (random("x", &[2, 3, 2]), random("y", &[4, 3, 2]));
-        let both = stack(&x, &y).unwrap();
+        let both = join_rows(&x, &y).unwrap();
         assert_eq!(both.dims(), [6, 3, 2]);
         assert_eq!(values(&both), [values(&x), values(&y)].concat());
-        check(&[x, y], |inputs| stack(&inputs[0], &inputs[1])?.sqr());
+        check(&[x, y], |inputs| join_rows(&inputs[0], &inputs[1])?.sqr());
     }
 
     #[test]
     fn derivatives_of_derivatives() {
-        if keeping_the_graph("cpu::stack::tests::derivatives_of_derivatives") {
+        if runs_with_kept_graph("cpu::rows::tests::derivatives_of_derivatives") {
             let inputs = [random("x", &[2, 3]), random("y", &[1, 3])];
-            check_second_order(&inputs, |inputs| stack(&inputs[0], &inputs[1])?.sqr());
+            check_second_order(&inputs, |inputs| join_rows(&inputs[0], &inputs[1])?.sqr());
         }
     }
 
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         let y = random("y", &[1, 3]);
-        check_sealed(&random("x", &[2, 3]), |x| stack(x, &y));
+        check_sealed(&random("x", &[2, 3]), |x| join_rows(x, &y));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        let message = |x: &[usize], y: &[usize]| stack(&random("x", x), &random("y", y)).unwrap_err().to_string();
+        let message = |x: &[usize], y: &[usize]| join_rows(&random("x", x), &random("y", y)).unwrap_err().to_string();
         assert!(message(&[2, 3], &[2, 4]).contains("are not alike"));
         assert!(message(&[], &[2]).contains("a scalar has no rows"));
     }

@@ -17,21 +17,21 @@ use super::wanted::wanted;
 ///
 /// # Errors
 /// If the shapes do not fit each other.
-pub fn tap(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+pub fn times_ones(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
     if y.rank() < 2 || y.dims()[..2] != *scales.dims() {
-        bail!("tap: scales of shape {:?} are not one for each channel of {:?}", scales.dims(), y.dims());
+        bail!("times_ones: scales of shape {:?} are not one for each channel of {:?}", scales.dims(), y.dims());
     }
-    apply(Tap, [y, scales])
+    apply(TimesOnes, [y, scales])
 }
 
 /// `(y, ones) -> y`
-struct Tap;
+struct TimesOnes;
 
 /// `(y, gy) -> Σ y gy` of each row.
 struct Products;
 
-impl Kernel<2> for Tap {
-    const NAME: &'static str = "tap";
+impl Kernel<2> for TimesOnes {
+    const NAME: &'static str = "times_ones";
 
     fn forward<T: Element>(&self, _isa: Isa, [y, _]: [Array<T>; 2]) -> Result<Computed<T>> {
         Ok((y.data.to_vec(), y.dims.into()))
@@ -43,18 +43,18 @@ impl Kernel<2> for Tap {
 }
 
 impl Kernel<2> for Products {
-    const NAME: &'static str = "tap gradient";
+    const NAME: &'static str = "times_ones gradient";
 
     fn forward<T: Element>(&self, isa: Isa, [y, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
         let (n, c) = (y.dims[0], y.dims[1]);
         let pixels = (y.data.len() / (n * c).max(1)).max(1);
         let rows = y.data.par_chunks_exact(pixels).zip(gy.data.par_chunks_exact(pixels));
-        let products = rows.with_min_len(BLOCK.div_ceil(pixels)).map(|(y, gy)| T::of(row_product(isa, y, gy)));
+        let products = rows.with_min_len(BLOCK.div_ceil(pixels)).map(|(y, gy)| T::from_double(row_product(isa, y, gy)));
         Ok((products.collect(), (n, c).into()))
     }
 
     fn backward(&self, _: [&Tensor; 2], _: &Tensor, _: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        bail!("tap: the second derivative is not implemented; detach what is constant")
+        bail!("times_ones: the second derivative is not implemented; detach what is constant")
     }
 }
 
@@ -78,14 +78,14 @@ mod tests {
                 let y = (y * &weights).unwrap();
                 sum_all(&if square { y.sqr().unwrap() } else { y }).unwrap()
             };
-            let tapped = tap(&y, &scales).unwrap();
+            let tapped = times_ones(&y, &scales).unwrap();
             prop_assert_eq!(values(&tapped), values(&y));
             let found = loss(&tapped).backward().unwrap();
             let scaled = y.broadcast_mul(&scales.reshape((n, c, 1, 1)).unwrap()).unwrap();
             let expected = loss(&scaled).backward().unwrap();
             for variable in [&y, &scales] {
                 let of = |store: &candle_core::backprop::GradStore| values(store.get(variable).unwrap());
-                assert_close("tap", &of(&found), &of(&expected), 1e-12);
+                assert_close("times_ones", &of(&found), &of(&expected), 1e-12);
             }
         }
     }
@@ -93,9 +93,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_or_exist_is_an_error() {
         let ones = Var::ones((2, 3), DType::F64, &Device::Cpu).unwrap();
-        assert!(tap(&random("y", &[3, 2, 1, 1]), &ones).unwrap_err().to_string().contains("one for each channel"));
+        assert!(
+            times_ones(&random("y", &[3, 2, 1, 1]), &ones).unwrap_err().to_string().contains("one for each channel")
+        );
         let y = Var::from_tensor(&random("y", &[2, 3])).unwrap();
-        let loss = sum_all(&tap(&y, &ones).unwrap()).unwrap();
+        let loss = sum_all(&times_ones(&y, &ones).unwrap()).unwrap();
         let gradients = differentiable_backward(&loss, std::slice::from_ref(&ones)).unwrap();
         let again = sum_all(gradients.get(&ones).unwrap()).unwrap();
         assert!(again.backward().unwrap_err().to_string().contains("second derivative is not implemented"));
