@@ -31,6 +31,8 @@ mod kernel;
 mod linear;
 mod loss;
 mod norm;
+#[cfg(test)]
+mod oracle_tests;
 mod pool;
 mod process;
 mod reduce;
