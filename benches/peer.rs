@@ -21,6 +21,7 @@ use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
 use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
+use nas_assay::spec::Picker;
 
 #[path = "peer/measures.rs"]
 mod measures;
@@ -78,15 +79,8 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 7] = [
-    "nb201_step",
-    "nb201_evaluation",
-    "nb201_step_candle",
-    measures::ALL,
-    measures::RATIO,
-    nb301::STEP,
-    nb301::EVALUATION,
-];
+const NETWORKS: [&str; 5] =
+    ["nb201_step", "nb201_evaluation", "nb201_step_candle", measures::ALL, measures::RATIO];
 
 fn main() -> Result<()> {
     // `cargo bench` adds `--bench`.
@@ -105,7 +99,7 @@ fn main() -> Result<()> {
             for name in OTHERS {
                 println!("{name}_fwd\n{name}");
             }
-            for name in NETWORKS.into_iter().chain(nb101::CASES).chain(nds::CASES) {
+            for name in NETWORKS.into_iter().chain(nb301::CASES).chain(nb101::CASES).chain(nds::CASES) {
                 println!("{name}_t1\n{name}_t2");
             }
             for name in tau::CASES {
@@ -189,14 +183,19 @@ fn run(case: &str) -> Result<f64> {
             let mut step = candle::Step::new()?;
             median(|| step.run())
         }
-        _ if name.starts_with("nb201_step") => network_step(),
-        _ if name.starts_with("nb201_evaluation") => network_evaluation(),
+        _ if name.starts_with("nb201_step") => {
+            let (network, architecture) = network()?;
+            training_step(&network, architecture, &network.params().vars(), SGD)
+        }
+        _ if name.starts_with("nb201_evaluation") => {
+            let (network, architecture) = network()?;
+            evaluation(&network, architecture)
+        }
         _ if [measures::ALL, measures::FIRST_ORDER, measures::GRADIENTS].iter().any(|case| name.starts_with(case)) => {
             measures::run(name)
         }
         _ if name.starts_with("nb101_") => nb101::run(name),
-        _ if name.starts_with(nb301::STEP) => nb301::step(),
-        _ if name.starts_with(nb301::EVALUATION) => nb301::evaluation(),
+        _ if name.starts_with("nb301_") => nb301::run(name),
         _ if name.starts_with("nds_") => nds::run(name),
         _ if name.starts_with("tau_") => tau::run(name),
         _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
@@ -205,31 +204,43 @@ fn run(case: &str) -> Result<f64> {
 
 fn network() -> Result<(Network, Architecture)> {
     let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).map_err(candle_core::Error::wrap)?;
-    let config = NetConfig { skeleton: Skeleton::default().into(), dtype: DType::F32, device: Device::Cpu };
-    let init = Init::Seeded(Seed::root(1));
-    Ok((Network::stand_alone(architecture, &config, init).map_err(candle_core::Error::wrap)?, architecture))
+    let network = Network::stand_alone(architecture, &config(Skeleton::default()), Init::Seeded(Seed::root(1)));
+    Ok((network.map_err(candle_core::Error::wrap)?, architecture))
 }
 
-/// Forward, backward and an SGD step of the full network at batch 64.
-fn network_step() -> Result<f64> {
-    let (network, architecture) = network()?;
+/// A network on the CPU in single precision.
+fn config(skeleton: impl Into<nas_assay::space::Skeleton>) -> NetConfig {
+    NetConfig { skeleton: skeleton.into(), dtype: DType::F32, device: Device::Cpu }
+}
+
+/// A supernet whose narrow layers have the first channels of the wide ones.
+fn supernet(space: SpaceId, skeleton: impl Into<nas_assay::space::Skeleton>) -> Result<Network> {
+    let init = Init::Seeded(Seed::root(1));
+    Network::supernet(space, &config(skeleton), Picker::Ordinal, init).map_err(candle_core::Error::wrap)
+}
+
+/// The parameters that an architecture uses.
+fn active(network: &Network, architecture: Architecture) -> Result<Vec<Var>> {
+    let active = network.active(architecture).map_err(candle_core::Error::wrap)?;
+    Ok(active.into_iter().map(|param| param.var.clone()).collect())
+}
+
+/// Forward, backward and an SGD step of these parameters at batch 64.
+fn training_step(network: &Network, architecture: Architecture, vars: &[Var], config: SgdConfig) -> Result<f64> {
     let (images, labels) = (random("images", &[BATCH, 3, 32, 32])?, labels()?);
-    let vars: Vec<Var> = network.params().iter().map(|param| param.var.clone()).collect();
-    let config = SgdConfig { momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };
-    let mut optimiser = Sgd::new(&vars, config).map_err(candle_core::Error::wrap)?;
+    let mut optimiser = Sgd::new(vars, config).map_err(candle_core::Error::wrap)?;
     let engine = Engine::Kernels;
     median(|| {
         let logits =
             network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
         let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
-        optimiser.step(&vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
+        optimiser.step(vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
         Ok(())
     })
 }
 
-/// Logits of one batch by batch statistics, without gradients.
-fn network_evaluation() -> Result<f64> {
-    let (network, architecture) = network()?;
+/// Logits of one batch of 64 by batch statistics, without gradients.
+fn evaluation(network: &Network, architecture: Architecture) -> Result<f64> {
     let images = random("images", &[BATCH, 3, 32, 32])?;
     median(|| {
         let mut pass = Pass::new(Engine::Kernels).untracked();
@@ -237,3 +248,6 @@ fn network_evaluation() -> Result<f64> {
         Ok(())
     })
 }
+
+/// The settings of the paper's training; weight decay acts on parameters without a gradient, too.
+const SGD: SgdConfig = SgdConfig { momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };

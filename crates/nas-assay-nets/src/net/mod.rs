@@ -1,31 +1,38 @@
 //! Layers, networks, supernets, ordered parameters, optimiser.
 //!
 //! A [`Network`] is built from an architecture or a space, holds [`Params`] and [`Buffers`] in a fixed order, and runs an
-//! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the CPU,
-//! [`composed`](nas_assay_kernels::composed) everywhere else. A new space is a file beside [`nb201`] and an arm of [`Network`].
+//! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the
+//! CPU, [`composed`](nas_assay_kernels::composed) everywhere else.
+//!
+//! Each space has a module of its own (`nb201` and so on), which implements the trait `SpaceLayers`. A new space is one more of these,
+//! and one more case in `network`.
 
 pub mod average;
 pub mod checkpoint;
 mod judge;
 pub mod layers;
-pub mod nb101;
-pub mod nb201;
-pub mod nb301;
-pub mod nds;
+mod nb101;
+mod nb201;
+mod nb301;
+mod nds;
 mod network;
 pub mod optim;
 mod params;
 mod pass;
 #[cfg(test)]
 pub(crate) mod reference;
+#[cfg(test)]
+mod space_checks;
+mod space_layers;
 pub mod train;
 
 pub use judge::{Judgement, judge};
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
 pub use network::{NetConfig, Network};
-pub use params::{Buffer, Buffers, Builder, Init, Initialisation, LoadError, Param, Params, Role};
+pub use params::{Buffer, Buffers, Builder, Init, InitScheme, LoadError, Param, Params, Role};
 pub use pass::{Dropout, NormMode, Pass, ReluSink, Tap, Taps};
 
+use self::space_layers::{SpaceLayers, WeightsOf};
 use thiserror::Error;
 
 use nas_assay_spaces::SkeletonError;

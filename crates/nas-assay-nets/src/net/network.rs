@@ -4,13 +4,14 @@ use super::nb101::{Nb1Shot1, Nb101};
 use super::nb201::Nb201;
 use super::nb301::Nb301;
 use super::nds::Nds;
-use super::{Buffers, Init, NetError, Param, Params, Pass};
+use super::{Buffers, Builder, Init, NetError, Param, Params, Pass, Slice, SpaceLayers, WeightsOf};
 use candle_core::{DType, Device, Tensor};
+use nas_assay_kernels::composed;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::nds::{ResNeXtA, ResNet};
 use nas_assay_spaces::{Architecture, Skeleton, SkeletonError, SpaceId, nb101};
 
-/// What a network is built as, beside its architecture.
+/// What a network is built as, apart from its architecture.
 #[derive(Clone, Debug)]
 pub struct NetConfig {
     /// The macro network.
@@ -21,48 +22,41 @@ pub struct NetConfig {
     pub device: Device,
 }
 
-/// A stand-alone network or supernet of one space.
+/// A stand-alone network, which has the weights of one architecture, or a supernet, which has those of every architecture of a space.
 #[derive(Debug)]
-pub enum Network {
-    /// NAS-Bench-101's own.
+pub struct Network {
+    config: NetConfig,
+    /// The architecture of a stand-alone network.
+    own: Option<Architecture>,
+    layers: Layers,
+    params: Params,
+    buffers: Buffers,
+}
+
+/// The layers of a network of whichever space.
+#[derive(Debug)]
+enum Layers {
+    /// NAS-Bench-101's own network.
     Nb101(Nb101),
-    /// NAS-Bench-1Shot1's: what NAS-Bench-101's cells share weights in.
+    /// NAS-Bench-1Shot1's network, in which NAS-Bench-101's cells share weights.
     Nb1Shot1(Nb1Shot1),
-    /// NAS-Bench-201.
     Nb201(Nb201),
-    /// NAS-Bench-301.
     Nb301(Nb301),
-    /// NDS `ResNet`.
     NdsResnet(Nds<ResNet>),
-    /// NDS `ResNeXt-A`.
     NdsResnextA(Nds<ResNeXtA>),
 }
 
-/// The same expression for a network of whichever space.
-macro_rules! each {
-    ($network:expr, $inner:ident => $body:expr) => {
-        match $network {
-            Network::Nb101($inner) => $body,
-            Network::Nb1Shot1($inner) => $body,
-            Network::Nb201($inner) => $body,
-            Network::Nb301($inner) => $body,
-            Network::NdsResnet($inner) => $body,
-            Network::NdsResnextA($inner) => $body,
-        }
-    };
-}
-
-/// The same expression for a network and an architecture of its space; an error for one of another.
-macro_rules! matching {
-    ($network:expr, $architecture:expr, ($inner:ident, $own:ident) => $body:expr) => {
-        match ($network, $architecture) {
-            (Network::Nb101($inner), Architecture::Nb101($own)) => $body,
-            (Network::Nb1Shot1($inner), Architecture::Nb101($own)) => $body,
-            (Network::Nb201($inner), Architecture::Nb201($own)) => $body,
-            (Network::Nb301($inner), Architecture::Nb301($own)) => $body,
-            (Network::NdsResnet($inner), Architecture::NdsResnet($own)) => $body,
-            (Network::NdsResnextA($inner), Architecture::NdsResnextA($own)) => $body,
-            (network, architecture) => Err(network.foreign(architecture)),
+/// The same expression for the layers of a network and an architecture of their space; an error for an architecture of another space.
+macro_rules! in_its_space {
+    ($network:expr, $architecture:expr, ($layers:ident, $own:ident) => $body:expr) => {
+        match (&$network.layers, $architecture) {
+            (Layers::Nb101($layers), Architecture::Nb101($own)) => Ok($body),
+            (Layers::Nb1Shot1($layers), Architecture::Nb101($own)) => Ok($body),
+            (Layers::Nb201($layers), Architecture::Nb201($own)) => Ok($body),
+            (Layers::Nb301($layers), Architecture::Nb301($own)) => Ok($body),
+            (Layers::NdsResnet($layers), Architecture::NdsResnet($own)) => Ok($body),
+            (Layers::NdsResnextA($layers), Architecture::NdsResnextA($own)) => Ok($body),
+            (_, asked) => Err(NetError::ForeignSpace { network: $network.space().name(), asked: asked.to_string() }),
         }
     };
 }
@@ -73,28 +67,29 @@ impl Network {
     /// # Errors
     /// If the skeleton is of another space, or a tensor cannot be made.
     pub fn stand_alone(architecture: Architecture, config: &NetConfig, init: Init) -> Result<Self, NetError> {
-        let NetConfig { skeleton, dtype, device } = config;
-        match (architecture, *skeleton) {
-            (Architecture::Nb101(architecture), Skeleton::Nb101(nb101::Skeleton::StandAlone(skeleton))) => {
-                Ok(Self::Nb101(Nb101::stand_alone(architecture, skeleton, init, *dtype, device)?))
+        let mut builder = Builder::new(init, config.dtype, &config.device);
+        let layers = match (architecture, &config.skeleton) {
+            (Architecture::Nb101(own), Skeleton::Nb101(nb101::Skeleton::StandAlone(skeleton))) => {
+                Layers::Nb101(Nb101::new(own, skeleton, &mut builder)?)
             }
-            (Architecture::Nb101(architecture), Skeleton::Nb101(nb101::Skeleton::Supernet(skeleton))) => {
-                Ok(Self::Nb1Shot1(Nb1Shot1::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            (Architecture::Nb101(own), Skeleton::Nb101(nb101::Skeleton::Supernet(skeleton))) => {
+                Layers::Nb1Shot1(Nb1Shot1::new(WeightsOf::One(own), skeleton, &mut builder)?)
             }
-            (Architecture::Nb201(architecture), Skeleton::Nb201(skeleton)) => {
-                Ok(Self::Nb201(Nb201::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            (Architecture::Nb201(own), Skeleton::Nb201(skeleton)) => {
+                Layers::Nb201(Nb201::new(WeightsOf::One(own), skeleton, &mut builder)?)
             }
-            (Architecture::Nb301(architecture), Skeleton::Nb301(skeleton)) => {
-                Ok(Self::Nb301(Nb301::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            (Architecture::Nb301(own), Skeleton::Nb301(skeleton)) => {
+                Layers::Nb301(Nb301::new(WeightsOf::One(own), skeleton, &mut builder)?)
             }
-            (Architecture::NdsResnet(architecture), Skeleton::Nds(skeleton)) => {
-                Ok(Self::NdsResnet(Nds::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            (Architecture::NdsResnet(own), Skeleton::Nds(skeleton)) => {
+                Layers::NdsResnet(Nds::new(WeightsOf::One(own), skeleton, &mut builder)?)
             }
-            (Architecture::NdsResnextA(architecture), Skeleton::Nds(skeleton)) => {
-                Ok(Self::NdsResnextA(Nds::stand_alone(architecture, skeleton, init, *dtype, device)?))
+            (Architecture::NdsResnextA(own), Skeleton::Nds(skeleton)) => {
+                Layers::NdsResnextA(Nds::new(WeightsOf::One(own), skeleton, &mut builder)?)
             }
-            (architecture, skeleton) => Err(foreign_skeleton(architecture.space(), &skeleton)),
-        }
+            (architecture, skeleton) => return Err(foreign_skeleton(architecture.space(), skeleton)),
+        };
+        Ok(Self::new(config, Some(architecture), layers, builder))
     }
 
     /// A network with the weights of every architecture of `space`; `picker` says how a narrow layer is read out of a wide one.
@@ -102,69 +97,76 @@ impl Network {
     /// # Errors
     /// If the skeleton is of another space or not a supernet's, or a tensor cannot be made.
     pub fn supernet(space: SpaceId, config: &NetConfig, picker: Picker, init: Init) -> Result<Self, NetError> {
-        let NetConfig { skeleton, dtype, device } = config;
-        match (space, *skeleton) {
+        let mut builder = Builder::new(init, config.dtype, &config.device);
+        let layers = match (space, &config.skeleton) {
             (SpaceId::Nb101, Skeleton::Nb101(nb101::Skeleton::Supernet(skeleton))) => {
-                Ok(Self::Nb1Shot1(Nb1Shot1::supernet(skeleton, init, *dtype, device)?))
+                Layers::Nb1Shot1(Nb1Shot1::new(WeightsOf::All(picker), skeleton, &mut builder)?)
             }
             (SpaceId::Nb201, Skeleton::Nb201(skeleton)) => {
-                Ok(Self::Nb201(Nb201::supernet(skeleton, init, *dtype, device)?))
+                Layers::Nb201(Nb201::new(WeightsOf::All(picker), skeleton, &mut builder)?)
             }
             (SpaceId::Nb301, Skeleton::Nb301(skeleton)) => {
-                Ok(Self::Nb301(Nb301::supernet(skeleton, init, *dtype, device)?))
+                Layers::Nb301(Nb301::new(WeightsOf::All(picker), skeleton, &mut builder)?)
             }
             (SpaceId::NdsResnet, Skeleton::Nds(skeleton)) => {
-                Ok(Self::NdsResnet(Nds::supernet(skeleton, picker, init, *dtype, device)?))
+                Layers::NdsResnet(Nds::new(WeightsOf::All(picker), skeleton, &mut builder)?)
             }
             (SpaceId::NdsResnextA, Skeleton::Nds(skeleton)) => {
-                Ok(Self::NdsResnextA(Nds::supernet(skeleton, picker, init, *dtype, device)?))
+                Layers::NdsResnextA(Nds::new(WeightsOf::All(picker), skeleton, &mut builder)?)
             }
-            (space, skeleton) => Err(foreign_skeleton(space, &skeleton)),
-        }
+            (space, skeleton) => return Err(foreign_skeleton(space, skeleton)),
+        };
+        Ok(Self::new(config, None, layers, builder))
+    }
+
+    fn new(config: &NetConfig, own: Option<Architecture>, layers: Layers, builder: Builder) -> Self {
+        let (params, buffers) = builder.finish();
+        Self { config: config.clone(), own, layers, params, buffers }
     }
 
     /// The space whose architectures it runs.
     pub fn space(&self) -> SpaceId {
-        match self {
-            Self::Nb101(_) | Self::Nb1Shot1(_) => SpaceId::Nb101,
-            Self::Nb201(_) => SpaceId::Nb201,
-            Self::Nb301(_) => SpaceId::Nb301,
-            Self::NdsResnet(_) => SpaceId::NdsResnet,
-            Self::NdsResnextA(_) => SpaceId::NdsResnextA,
+        match self.layers {
+            Layers::Nb101(_) | Layers::Nb1Shot1(_) => SpaceId::Nb101,
+            Layers::Nb201(_) => SpaceId::Nb201,
+            Layers::Nb301(_) => SpaceId::Nb301,
+            Layers::NdsResnet(_) => SpaceId::NdsResnet,
+            Layers::NdsResnextA(_) => SpaceId::NdsResnextA,
         }
     }
 
     /// The macro network.
     pub fn skeleton(&self) -> Skeleton {
-        match self {
-            Self::Nb101(network) => nb101::Skeleton::StandAlone(*network.skeleton()).into(),
-            Self::Nb1Shot1(network) => nb101::Skeleton::Supernet(*network.skeleton()).into(),
-            Self::Nb201(network) => (*network.skeleton()).into(),
-            Self::Nb301(network) => (*network.skeleton()).into(),
-            Self::NdsResnet(network) => (*network.skeleton()).into(),
-            Self::NdsResnextA(network) => (*network.skeleton()).into(),
-        }
+        self.config.skeleton
     }
 
     /// All trained tensors, in network order.
     pub fn params(&self) -> &Params {
-        each!(self, network => network.params())
+        &self.params
     }
 
     /// All running statistics, in network order.
     pub fn buffers(&self) -> &Buffers {
-        each!(self, network => network.buffers())
+        &self.buffers
     }
 
-    /// The parameters that `architecture` uses, in network order: those of its stand-alone network, in the same order.
+    /// The parameters that `architecture` uses, or of which it uses a part, in network order: those of its stand-alone network, in the
+    /// same order.
     ///
     /// # Errors
     /// If the architecture is of another space.
     pub fn active(&self, architecture: Architecture) -> Result<Vec<&Param>, NetError> {
-        matching!(self, architecture, (network, own) => Ok(network.active(own)))
+        let mut active = vec![true; self.params.len()];
+        for range in in_its_space!(self, architecture, (layers, own) => layers.unused(own))? {
+            active[range].fill(false);
+        }
+        Ok(self.params.iter().zip(active).filter_map(|(param, active)| active.then_some(param)).collect())
     }
 
     /// A stand-alone network of `architecture` of type `dtype`, each parameter a function of this network's.
+    ///
+    /// `value` gets the whole parameter and gives a tensor of its shape; which part the new network gets follows from this network's
+    /// weights. Running statistics start afresh.
     ///
     /// # Errors
     /// If the network has not the architecture's weights, or a tensor cannot be made.
@@ -174,21 +176,14 @@ impl Network {
         dtype: DType,
         value: impl Fn(&Param) -> candle_core::Result<Tensor>,
     ) -> Result<Self, NetError> {
-        match (self, architecture) {
-            (Self::Nb101(network), Architecture::Nb101(own)) => Ok(Self::Nb101(network.extract(own, dtype, value)?)),
-            (Self::Nb1Shot1(network), Architecture::Nb101(own)) => {
-                Ok(Self::Nb1Shot1(network.extract(own, dtype, value)?))
-            }
-            (Self::Nb301(network), Architecture::Nb301(own)) => Ok(Self::Nb301(network.extract(own, dtype, value)?)),
-            (Self::NdsResnet(network), Architecture::NdsResnet(own)) => {
-                Ok(Self::NdsResnet(network.extract(own, dtype, value)?))
-            }
-            (Self::NdsResnextA(network), Architecture::NdsResnextA(own)) => {
-                Ok(Self::NdsResnextA(network.extract(own, dtype, value)?))
-            }
-            (Self::Nb201(network), Architecture::Nb201(own)) => Ok(Self::Nb201(network.extract(own, dtype, value)?)),
-            (network, architecture) => Err(network.foreign(architecture)),
-        }
+        let parts = self.parts(architecture)?;
+        let values = parts.iter().map(|(param, slice)| match slice {
+            Some(slice) => composed::slice(&value(param)?.detach(), slice),
+            None => value(param),
+        });
+        let copy = Self::stand_alone(architecture, &NetConfig { dtype, ..self.config.clone() }, Init::Zero)?;
+        copy.params.set(values)?;
+        Ok(copy)
     }
 
     /// Logits `[n, classes]` of `architecture` for images `[n, 3, h, w]`.
@@ -201,11 +196,34 @@ impl Network {
         images: &Tensor,
         pass: &mut Pass<'_>,
     ) -> Result<Tensor, NetError> {
-        matching!(self, architecture, (network, own) => network.forward(own, images, pass))
+        in_its_space!(self, architecture, (layers, own) => {
+            self.check(architecture)?;
+            layers.forward(own, images, pass)?
+        })
     }
 
-    fn foreign(&self, architecture: Architecture) -> NetError {
-        NetError::ForeignSpace { network: self.space().name(), asked: architecture.to_string() }
+    /// The parameters that `architecture` uses, in network order, each with the part that is used; `None` for all of it.
+    ///
+    /// # Errors
+    /// If the network has not the architecture's weights, or they cannot be read.
+    pub(super) fn parts(&self, architecture: Architecture) -> Result<Vec<(&Param, Option<Slice>)>, NetError> {
+        let slices = in_its_space!(self, architecture, (layers, own) => {
+            self.check(architecture)?;
+            layers.slices(own)?
+        })?;
+        let active = self.active(architecture)?;
+        let slices = slices.map_or(vec![None; active.len()], |slices| slices.into_iter().map(Some).collect());
+        Ok(active.into_iter().zip(slices).collect())
+    }
+
+    /// Whether the network has the weights of an architecture of its space.
+    fn check(&self, asked: Architecture) -> Result<(), NetError> {
+        match self.own {
+            Some(own) if own != asked => {
+                Err(NetError::ForeignArchitecture { own: own.to_string(), asked: asked.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use nas_assay_base::seed::Seed;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use thiserror::Error;
 
 /// What a parameter is for. It decides the initial value, whether weight decay applies, and which estimators count it.
@@ -127,20 +128,21 @@ impl Params {
         self.0.is_empty()
     }
 
-    /// Sets each parameter to a copy, of type `dtype`, of a function of the one of the same place in `from`.
+    /// Sets each parameter to a copy of the value at its place, in its own type.
     ///
     /// # Errors
-    /// If there are not as many, shapes differ, or a tensor cannot be made.
-    pub(super) fn set_from(
+    /// If there is not one value for each, shapes differ, or a tensor cannot be made.
+    pub(super) fn set(
         &self,
-        from: &[&Param],
-        dtype: DType,
-        value: impl Fn(&Param) -> candle_core::Result<Tensor>,
+        values: impl ExactSizeIterator<Item = candle_core::Result<Tensor>>,
     ) -> candle_core::Result<()> {
-        if from.len() != self.len() {
-            candle_core::bail!("{} parameters are to be set from {}", self.len(), from.len());
+        if values.len() != self.len() {
+            candle_core::bail!("{} parameters are to be set from {}", self.len(), values.len());
         }
-        self.iter().zip(from).try_for_each(|(to, from)| to.var.set(&value(from)?.to_dtype(dtype)?.copy()?))
+        self.iter().zip(values).try_for_each(|(param, value)| {
+            let value = value?.to_dtype(param.var.dtype())?;
+            param.var.set(&value.copy()?)
+        })
     }
 
     /// The variables in network order, sharing storage with the parameters: what an optimiser steps.
@@ -266,7 +268,7 @@ fn check(name: &str, var: &Var, tensor: &Tensor) -> Result<(), LoadError> {
 pub enum Init {
     /// Random numbers, each parameter's drawn from the child of this seed that carries its name.
     ///
-    /// The network says by which [`Initialisation`]. Numbers are drawn in f64 and rounded to f32 first, so that networks of either type
+    /// The network says by which [`InitScheme`]. Numbers are drawn in f64 and rounded to f32 first, so that networks of either type
     /// start from equal values.
     Seeded(Seed),
     /// Zeros, for a network whose values are loaded next.
@@ -275,7 +277,7 @@ pub enum Init {
 
 /// How random parameters are distributed. Batch-norm starts at scale one and shift zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Initialisation {
+pub enum InitScheme {
     /// PyTorch's default: weights and biases uniform in ±1/√`fan_in` (Kaiming-uniform with a = √5).
     #[default]
     FanIn,
@@ -297,7 +299,7 @@ enum Spread {
 #[derive(Debug)]
 pub struct Builder {
     init: Init,
-    initialisation: Initialisation,
+    scheme: InitScheme,
     dtype: DType,
     device: Device,
     params: Vec<Param>,
@@ -307,39 +309,43 @@ pub struct Builder {
 impl Builder {
     /// A builder of an empty network with values of type `dtype` on `device`.
     pub fn new(init: Init, dtype: DType, device: &Device) -> Self {
-        let initialisation = Initialisation::default();
-        Self { init, initialisation, dtype, device: device.clone(), params: Vec::new(), buffers: Vec::new() }
+        let scheme = InitScheme::default();
+        Self { init, scheme, dtype, device: device.clone(), params: Vec::new(), buffers: Vec::new() }
     }
 
-    /// The same with random parameters distributed by `initialisation`.
-    #[must_use]
-    pub fn initialised_by(self, initialisation: Initialisation) -> Self {
-        Self { initialisation, ..self }
+    /// From now on distributes random parameters by `scheme`.
+    pub fn set_scheme(&mut self, scheme: InitScheme) {
+        self.scheme = scheme;
     }
 
-    /// How many parameters were made so far; two such counts bound the parameters of the layers made between them.
-    pub fn position(&self) -> usize {
-        self.params.len()
+    /// What `make` makes, and the places of the parameters that it made in the network's list.
+    pub(super) fn ranged<T>(
+        &mut self,
+        make: impl FnOnce(&mut Self) -> candle_core::Result<T>,
+    ) -> candle_core::Result<(T, Range<usize>)> {
+        let start = self.params.len();
+        let made = make(self)?;
+        Ok((made, start..self.params.len()))
     }
 
     /// A convolution kernel `[out, in / groups, height, width]`.
     pub fn conv_weight(&mut self, name: String, shape: [usize; 4]) -> candle_core::Result<Var> {
         let [outputs, inputs, height, width] = shape;
-        let spread = match self.initialisation {
-            Initialisation::FanIn => Spread::Uniform(1.0 / ((inputs * height * width) as f64).sqrt()),
-            Initialisation::FanOut => Spread::Normal((2.0 / (outputs * height * width) as f64).sqrt()),
+        let spread = match self.scheme {
+            InitScheme::FanIn => Spread::Uniform(1.0 / ((inputs * height * width) as f64).sqrt()),
+            InitScheme::FanOut => Spread::Normal((2.0 / (outputs * height * width) as f64).sqrt()),
         };
         self.random(name, Role::ConvWeight, &shape, spread)
     }
 
     /// A linear layer's matrix `[out, in]`, called `prefix.weight`, and bias `[out]`, called `prefix.bias`.
     pub fn linear(&mut self, prefix: &str, outputs: usize, inputs: usize) -> candle_core::Result<(Var, Var)> {
-        let (of_weight, of_bias) = match self.initialisation {
-            Initialisation::FanIn => {
+        let (of_weight, of_bias) = match self.scheme {
+            InitScheme::FanIn => {
                 let uniform = Spread::Uniform(1.0 / (inputs as f64).sqrt());
                 (uniform, uniform)
             }
-            Initialisation::FanOut => (Spread::Normal(0.01), Spread::Normal(0.0)),
+            InitScheme::FanOut => (Spread::Normal(0.01), Spread::Normal(0.0)),
         };
         let weight = self.random(format!("{prefix}.weight"), Role::LinearWeight, &[outputs, inputs], of_weight)?;
         let bias = self.random(format!("{prefix}.bias"), Role::LinearBias, &[outputs], of_bias)?;
@@ -422,11 +428,11 @@ mod tests {
     #[test]
     fn parameters_are_set_from_as_many_others_and_no_fewer() {
         let (from, to) = (seeded(1, DType::F32), small(Init::Zero, DType::F64).0);
-        let listed: Vec<&Param> = from.iter().collect();
         let value = |param: &Param| Ok(param.var.as_detached_tensor());
-        to.set_from(&listed, DType::F64, value).unwrap();
+        to.set(from.iter().map(value)).unwrap();
         assert!(to.iter().zip(&from).all(|(to, from)| values(to) == values(from)));
-        let error = to.set_from(&listed[1..], DType::F64, value).unwrap_err().to_string();
+        assert!(to.iter().all(|param| param.var.dtype() == DType::F64));
+        let error = to.set(from.iter().skip(1).map(value)).unwrap_err().to_string();
         assert!(error.contains(&format!("{} parameters are to be set from {}", to.len(), to.len() - 1)), "{error}");
     }
 
@@ -463,8 +469,8 @@ mod tests {
     #[test]
     fn residual_networks_start_from_normal_weights() {
         let init = Init::Seeded(Seed::root(1));
-        let builder = Builder::new(init, DType::F64, &Device::Cpu);
-        let mut builder = builder.initialised_by(Initialisation::FanOut);
+        let mut builder = Builder::new(init, DType::F64, &Device::Cpu);
+        builder.set_scheme(InitScheme::FanOut);
         builder.conv_weight("conv.weight".into(), [32, 16, 3, 3]).unwrap();
         builder.linear("classifier", 10, 400).unwrap();
         let (params, _) = builder.finish();

@@ -40,7 +40,17 @@ impl Conv {
 
     /// The convolved image.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let y = pass.engine.conv2d(x, &pass.value(&self.weight), self.window)?;
+        self.forward_with(x, |weight| Ok(weight.clone()), pass)
+    }
+
+    /// The image convolved with a part of the kernel: with what `part` makes of it.
+    pub fn forward_with(
+        &self,
+        x: &Tensor,
+        part: impl FnOnce(&Tensor) -> Result<Tensor>,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        let y = pass.engine.conv2d(x, &part(&pass.value(&self.weight))?, self.window)?;
         pass.tapped(y, self.weight.dims())
     }
 }
@@ -76,5 +86,45 @@ impl ConvNorm {
     /// The convolved and normed image.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         self.norm.forward(&self.conv.forward(x, pass)?, pass)
+    }
+
+    /// The same with a part of the kernel; see [`Conv::forward_with`].
+    pub fn forward_with(
+        &self,
+        x: &Tensor,
+        part: impl FnOnce(&Tensor) -> Result<Tensor>,
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        self.norm.forward(&self.conv.forward_with(x, part, pass)?, pass)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Engine, Init, NormMode, host_f64};
+    use candle_core::{DType, Device};
+    use nas_assay_base::seed::Seed;
+
+    /// With momentum one, running statistics are those of the last batch, and the variance is the unbiased one: `n / (n - 1)` times the
+    /// one that the batch is divided by.
+    #[test]
+    fn running_statistics_follow_the_batches() {
+        let mut builder = Builder::new(Init::Seeded(Seed::root(1)), DType::F32, &Device::Cpu);
+        let shape = ConvShape { inputs: 3, outputs: 4, kernel: 3, stride: 1 };
+        let layer = ConvNorm::new(&mut builder, "stem.conv", "stem.bn", shape, true).unwrap();
+        let mut stream = Seed::root(9).stream();
+        let pixels: Vec<f32> = (0..4 * 3 * 8 * 8).map(|_| stream.normal() as f32).collect();
+        let images = Tensor::from_vec(pixels, (4, 3, 8, 8), &Device::Cpu).unwrap();
+        let run = |norm| {
+            let pass = Pass::new(Engine::Kernels).with_norm(norm);
+            host_f64(&layer.forward(&images, &pass).unwrap()).unwrap()
+        };
+        let batch = run(NormMode::BatchUpdating { momentum: 1.0 });
+        assert_eq!(run(NormMode::Batch), batch);
+        let shrink = (255f64 / 256.0).sqrt();
+        for (running, batch) in run(NormMode::Running).iter().zip(batch) {
+            assert!((running - shrink * batch).abs() < 1e-5, "{running} by running statistics, {batch} by the batch");
+        }
     }
 }

@@ -29,10 +29,16 @@ impl Classifier {
         if let Some(dropout) = &mut pass.dropout {
             features = pass.engine.times_constant(&features, &dropout_mask(dropout, &features)?)?;
         }
-        let slice = Slice::new(Channels::First(self.weight.dim(0)?), channels.clone());
+        let [slice, _] = self.slices(channels)?;
         let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;
         let logits = pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))?;
         pass.tapped(logits, weight.dims())
+    }
+
+    /// The parts of the weight and of the bias for an image with these of the channels.
+    pub fn slices(&self, channels: &Channels) -> Result<[Slice; 2]> {
+        let classes = Channels::First(self.weight.dim(0)?);
+        Ok([Slice::new(classes.clone(), channels.clone()), Slice::vector(classes)])
     }
 }
 

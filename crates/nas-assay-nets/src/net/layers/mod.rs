@@ -3,6 +3,7 @@
 //! A layer holds its parameters, takes an image `[batch, channel, height, width]` and a [`Pass`], and asks the pass for
 //! everything that differs from one run to another.
 
+mod choices;
 mod conv;
 mod factorised_reduction;
 mod head;
@@ -12,6 +13,7 @@ mod separable;
 mod shared;
 mod sliced;
 
+pub use choices::Choices;
 pub use conv::{Conv, ConvNorm, ConvShape};
 pub use factorised_reduction::FactorisedReduction;
 pub use head::{Classifier, Head};

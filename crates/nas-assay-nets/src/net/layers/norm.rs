@@ -22,6 +22,11 @@ impl Norm {
         Ok(Self { affine, mean, var })
     }
 
+    /// How many parameters it has: a scale and a shift, or none.
+    pub fn params(&self) -> usize {
+        if self.affine.is_some() { 2 } else { 0 }
+    }
+
     /// The normed image.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         self.forward_channels(x, &Channels::First(self.mean.elem_count()), pass)

@@ -34,6 +34,12 @@ impl SlicedConvNorm {
         self.norm.forward_channels(&pass.tapped(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
     }
 
+    /// The part of each parameter, in network order, if that of the convolution is `slice`.
+    pub fn slices(&self, slice: &Slice) -> Vec<Slice> {
+        let of_norm = std::iter::repeat_n(Slice::vector(slice.outputs.clone()), self.norm.params());
+        std::iter::once(slice.clone()).chain(of_norm).collect()
+    }
+
     /// The `count` output channels whose weights for `inputs` have the largest L1 norms.
     pub fn largest(&self, inputs: &Channels, count: usize) -> Result<Channels> {
         let outputs = self.weight.dim(0)?;

@@ -1,10 +1,13 @@
 //! NAS-Bench-101's own network (Ying et al., ICML 2019; `model_builder` of its code).
 
-use candle_core::{DType, Device, Result, Tensor};
+use std::ops::Range;
 
-use super::cell::{Cell, ConvNormRelu, Holds, OUTPUT, Sparse, active};
+use candle_core::{Result, Tensor};
+
+use super::cell::{Cell, ConvNormRelu, OUTPUT, unused};
+use super::sparse::Sparse;
 use crate::net::layers::Classifier;
-use crate::net::{Buffers, Builder, Init, NetError, Param, Params, Pass};
+use crate::net::{Builder, Pass, SpaceLayers, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, StandAlone};
 
 /// Stacks of cells.
@@ -12,117 +15,69 @@ const STACKS: usize = 3;
 
 /// NAS-Bench-101's network of one architecture: the vertices of a cell share its channels.
 ///
-/// A stem; three stacks of cells, each after the first begun by a 2×2 max pooling of stride 2 and of twice the channels; the
-/// classifier. Channels are divided by [`Architecture::vertex_channels`]; a vertex takes as many of a parent's as it has itself, the
-/// first ones.
+/// A stem; three stacks of cells; the classifier. Each stack after the first begins with a 2×2 max pooling of stride 2, and has twice
+/// the channels. Channels are divided by [`Architecture::vertex_channels`]; a vertex takes as many of a parent's channels as it has
+/// itself, the first ones.
 #[derive(Debug)]
-pub struct Nb101 {
-    skeleton: StandAlone,
-    architecture: Architecture,
+pub(crate) struct Nb101 {
     stem: ConvNormRelu,
-    /// `STACKS * skeleton.cells` cells.
-    cells: Vec<Cell>,
+    stacks: Vec<Vec<Cell>>,
     classifier: Classifier,
-    params: Params,
-    buffers: Buffers,
 }
 
 impl Nb101 {
     /// The network of `architecture`.
     ///
     /// # Errors
-    /// If the channels are too few to be divided among the vertices that feed the output, or a tensor can't be made.
-    pub fn stand_alone(
-        architecture: Architecture,
-        skeleton: StandAlone,
-        init: Init,
-        dtype: DType,
-        device: &Device,
-    ) -> Result<Self> {
-        let mut builder = Builder::new(init, dtype, device);
+    /// If there are fewer channels than vertices that feed the output, or a tensor cannot be made.
+    pub fn new(architecture: Architecture, skeleton: &StandAlone, builder: &mut Builder) -> Result<Self> {
         let mut outputs = skeleton.channels;
-        let stem = ConvNormRelu::new(&mut builder, "stem", [3, outputs], 3, true)?;
-        let mut cells = Vec::with_capacity(STACKS * skeleton.cells);
+        let stem = ConvNormRelu::new(builder, "stem", [3, outputs], 3, true)?;
+        let mut stacks = Vec::with_capacity(STACKS);
         let mut inputs = outputs;
-        for index in 0..STACKS * skeleton.cells {
-            if index > 0 && index % skeleton.cells == 0 {
+        for stack in 0..STACKS {
+            if stack > 0 {
                 outputs *= 2;
             }
-            let channels = architecture.vertex_channels(inputs, outputs);
-            if let Some(vertex) = (1..OUTPUT).find(|&v| architecture.live_vertices()[v] && channels[v] == 0) {
-                candle_core::bail!("{outputs} channels leave none for vertex {vertex} of {architecture}");
+            let mut cells = Vec::with_capacity(skeleton.cells);
+            for cell in 0..skeleton.cells {
+                let channels = architecture.vertex_channels(inputs, outputs);
+                if let Some(vertex) = (1..OUTPUT).find(|&v| architecture.live_vertices()[v] && channels[v] == 0) {
+                    candle_core::bail!("{outputs} channels leave none for vertex {vertex} of {architecture}");
+                }
+                let prefix = format!("cell{}", stack * skeleton.cells + cell);
+                cells.push(Cell::new(builder, &prefix, WeightsOf::One(architecture), channels, true)?);
+                inputs = outputs;
             }
-            let holds = Holds::One(architecture);
-            cells.push(Cell::new(&mut builder, &format!("cell{index}"), holds, channels, true)?);
-            inputs = outputs;
+            stacks.push(cells);
         }
-        let classifier = Classifier::new(&mut builder, inputs, skeleton.classes)?;
-        let (params, buffers) = builder.finish();
-        Ok(Self { skeleton, architecture, stem, cells, classifier, params, buffers })
-    }
-
-    /// The sizes.
-    pub fn skeleton(&self) -> &StandAlone {
-        &self.skeleton
-    }
-
-    /// All trained tensors.
-    pub fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// All running statistics.
-    pub fn buffers(&self) -> &Buffers {
-        &self.buffers
-    }
-
-    /// The parameters that `architecture` uses, in network order: all, for the architecture whose weights these are.
-    pub fn active(&self, architecture: Architecture) -> Vec<&Param> {
-        active(&self.params, &self.cells, architecture)
-    }
-
-    /// A network of `architecture` of type `dtype`, each parameter a function of this network's.
-    ///
-    /// Running statistics start afresh.
-    ///
-    /// # Errors
-    /// If this is the network of another architecture, or `value` fails.
-    pub fn extract(
-        &self,
-        architecture: Architecture,
-        dtype: DType,
-        value: impl Fn(&Param) -> Result<Tensor>,
-    ) -> std::result::Result<Self, NetError> {
-        Holds::One(self.architecture).check(architecture)?;
-        let device = self.params.iter().next().map_or(Device::Cpu, |param| param.var.device().clone());
-        let copy = Self::stand_alone(architecture, self.skeleton, Init::Zero, dtype, &device)?;
-        copy.params.set_from(&self.active(architecture), dtype, value)?;
-        Ok(copy)
-    }
-
-    /// Logits `[n, classes]` of `architecture` for images `[n, 3, h, w]`.
-    ///
-    /// # Errors
-    /// If this is the network of another architecture, or the images do not fit.
-    pub fn forward(
-        &self,
-        architecture: Architecture,
-        images: &Tensor,
-        pass: &mut Pass<'_>,
-    ) -> std::result::Result<Tensor, NetError> {
-        Holds::One(self.architecture).check(architecture)?;
-        let mut x = self.stem.forward(images, pass)?;
-        for (index, cell) in self.cells.iter().enumerate() {
-            if index > 0 && index % self.skeleton.cells == 0 {
-                x = halved(&x, pass)?;
-            }
-            x = output(cell, architecture, x, pass)?;
-        }
-        Ok(self.classifier.forward(&x, pass)?)
+        let classifier = Classifier::new(builder, inputs, skeleton.classes)?;
+        Ok(Self { stem, stacks, classifier })
     }
 }
 
-/// 2×2 max pooling of stride 2. A map of odd side is continued by its last row and column, which adds nothing larger.
+impl SpaceLayers for Nb101 {
+    type Architecture = Architecture;
+
+    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let mut x = self.stem.forward(images, pass)?;
+        for (stack, cells) in self.stacks.iter().enumerate() {
+            if stack > 0 {
+                x = halved(&x, pass)?;
+            }
+            for cell in cells {
+                x = output(cell, architecture, x, pass)?;
+            }
+        }
+        self.classifier.forward(&x, pass)
+    }
+
+    fn unused(&self, architecture: Architecture) -> Vec<Range<usize>> {
+        unused(self.stacks.iter().flatten(), architecture)
+    }
+}
+
+/// 2×2 max pooling of stride 2. An image of odd height or width is continued by its last row or column, which adds nothing larger.
 fn halved(x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
     let odd = |dim| Ok::<_, candle_core::Error>(x.dim(dim)? % 2);
     let even = x.pad_with_same(2, 0, odd(2)?)?.pad_with_same(3, 0, odd(3)?)?;

@@ -1,14 +1,13 @@
 //! Isomorphic cells are one network: with weights carried along the isomorphism both compute the same, and only then.
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
 
 use super::cell::OUTPUT;
-use super::tests::{Net, images};
-use super::{Nb1Shot1, Nb101};
-use crate::net::{Engine, Init, Param, Pass, host_f64};
+use crate::net::space_checks::{config, distance, draw_norms, function};
+use crate::net::{Init, Network, Param};
 use nas_assay_base::seed::{Seed, Stream};
-use nas_assay_spaces::nb101::{Architecture, StandAlone, Subset, Supernet, VERTICES};
+use nas_assay_spaces::nb101::{Architecture, Skeleton, StandAlone, Subset, Supernet, VERTICES};
 
 /// Even channels, so that the vertices which share the output's have equal shares whatever their order.
 const OWN: StandAlone = StandAlone { channels: 4, cells: 1, classes: 5, resolution: 8 };
@@ -96,7 +95,7 @@ fn reordered(x: &Tensor, dim: usize, order: &[usize]) -> Tensor {
 ///
 /// Where the mapping permutes the blocks of a cell's output, it permutes the rows of the projection that is added to them and the
 /// columns of everything that reads them.
-fn carry(from: (&impl Net, Architecture), to: (&impl Net, Architecture), mapping: &Mapping, divided: bool) {
+fn carry(from: (&Network, Architecture), to: (&Network, Architecture), mapping: &Mapping, divided: bool) {
     let order = block_order(mapping, from.1, to.1, divided).unwrap_or(vec![0]);
     let last_reader = if divided { "classifier.weight" } else { "head.conv.weight" };
     for Param { name, var, .. } in from.0.params() {
@@ -117,48 +116,28 @@ fn carry(from: (&impl Net, Architecture), to: (&impl Net, Architecture), mapping
     }
 }
 
-/// Scales and shifts that are not the same for all channels.
-fn unlike(network: &impl Net, seed: Seed) {
-    for Param { name, var, .. } in network.params().iter().filter(|param| param.name.contains(".bn.")) {
-        let mut stream = seed.child(name).stream();
-        let start = if name.ends_with("weight") { 1.0 } else { 0.0 };
-        let values: Vec<f64> = (0..var.elem_count()).map(|_| start + 0.3 * stream.normal()).collect();
-        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap()).unwrap();
-    }
-}
-
 /// How far apart the logits, and the gradients of a function of them with respect to the images, are between `from`'s network and
 /// `to`'s, when that has `from`'s weights carried along each of `mappings`.
-fn distances<N: Net>(
-    build: impl Fn(Architecture, Init) -> N,
-    [from, to]: [Architecture; 2],
-    mappings: &[Mapping],
-    (seed, divided): (u64, bool),
-) -> Vec<f64> {
-    let run = |network: &N, architecture| {
-        let images = Var::from_tensor(&images(3, 8, DType::F64, &Device::Cpu)).unwrap();
-        let logits = network.run(architecture, &images, &mut Pass::new(Engine::Kernels)).unwrap();
-        let gradients = logits.sqr().unwrap().sum_all().unwrap().backward().unwrap();
-        [host_f64(&logits).unwrap(), host_f64(gradients.get(&images).unwrap()).unwrap()].concat()
+fn distances(skeleton: Skeleton, [from, to]: [Architecture; 2], mappings: &[Mapping], seed: u64) -> Vec<f64> {
+    let divided = matches!(skeleton, Skeleton::StandAlone(_));
+    let config = config(skeleton, DType::F64, &Device::Cpu);
+    let build = |architecture: Architecture, name: &str| {
+        Network::stand_alone(architecture.into(), &config, Init::Seeded(Seed::root(seed).child(name))).unwrap()
     };
-    let init = |name: &str| Init::Seeded(Seed::root(seed).child(name));
-    let network = build(from, init("from"));
-    unlike(&network, Seed::root(seed));
-    let theirs = run(&network, from);
+    let network = build(from, "from");
+    draw_norms(&network, seed);
+    let theirs = function(&network, from);
     let distance = |mapping: &Mapping| {
-        let carried = build(to, init("to"));
+        let carried = build(to, "to");
         carry((&network, from), (&carried, to), mapping, divided);
-        theirs.iter().zip(run(&carried, to)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        distance(&theirs, &function(&carried, to))
     };
     mappings.iter().map(distance).collect()
 }
 
 /// The [`distances`] in NAS-Bench-101's network and in NAS-Bench-1Shot1's.
 fn both_distances(pair: [Architecture; 2], mappings: &[Mapping], seed: u64) -> [Vec<f64>; 2] {
-    let (dtype, cpu) = (DType::F64, Device::Cpu);
-    let own = |architecture, init| Nb101::stand_alone(architecture, OWN, init, dtype, &cpu).unwrap();
-    let shared = |architecture, init| Nb1Shot1::stand_alone(architecture, SHARED, init, dtype, &cpu).unwrap();
-    [distances(own, pair, mappings, (seed, true)), distances(shared, pair, mappings, (seed, false))]
+    [Skeleton::StandAlone(OWN), Skeleton::Supernet(SHARED)].map(|skeleton| distances(skeleton, pair, mappings, seed))
 }
 
 /// Two encodings whose live vertices have the same operations, but which are not isomorphic; and all mappings that keep operations.

@@ -4,11 +4,12 @@
 //! rounding. So two notions of a cell's value are at work here. By the one, pooling is opaque, and equal values mean equal keys; by
 //! the other it is linear, and equal values mean equal outputs.
 
-use super::Nb201;
-use super::tests::images;
-use crate::net::{Engine, Init, Pass, Role, host_f64};
-use candle_core::{DType, Device, Tensor, Var};
+use crate::net::space_checks::{config, distance, draw_norms, function, seeded};
+use crate::net::{Init, Network};
+use candle_core::{DType, Device};
 use nas_assay_base::seed::{Seed, Stream};
+use nas_assay_schema::spec::Picker;
+use nas_assay_spaces::SpaceId;
 use nas_assay_spaces::nb201::{Architecture, Classes, EDGES, NODES, Operation, Skeleton};
 use proptest::prelude::*;
 
@@ -90,29 +91,20 @@ fn is_isomorphism(mapping: Mapping, [from, to]: [Architecture; 2], linear_pool: 
     value(from, BY_EDGE, linear_pool) == value(to, mapping, linear_pool)
 }
 
-/// Gives batch-norms scales and shifts that are not the same for all channels.
-fn with_drawn_norms(network: Nb201, seed: u64) -> Nb201 {
-    for param in network.params() {
-        let start = match param.role {
-            Role::NormScale => 1.0,
-            Role::NormShift => 0.0,
-            _ => continue,
-        };
-        let mut stream = Seed::root(seed).child(&param.name).stream();
-        let values: Vec<f64> = (0..param.var.elem_count()).map(|_| start + 0.3 * stream.normal()).collect();
-        param.var.set(&Tensor::from_vec(values, param.var.dims(), &Device::Cpu).unwrap()).unwrap();
-    }
+fn stand_alone(architecture: Architecture, init: Init) -> Network {
+    Network::stand_alone(architecture.into(), &config(SMALL, DType::F64, &Device::Cpu), init).unwrap()
+}
+
+/// The network of an architecture with drawn weights.
+fn drawn(architecture: Architecture, seed: u64) -> Network {
+    let network = stand_alone(architecture, seeded(seed));
+    draw_norms(&network, seed);
     network
 }
 
-fn stand_alone(architecture: Architecture, seed: u64) -> Nb201 {
-    let init = Init::Seeded(Seed::root(seed));
-    with_drawn_norms(Nb201::stand_alone(architecture, SMALL, init, DType::F64, &Device::Cpu).unwrap(), seed)
-}
-
 /// The network of `to` with the weights of `network`, those of edges as `mapping` lends them.
-fn carried(network: &Nb201, to: Architecture, mapping: Mapping) -> Nb201 {
-    let copy = Nb201::stand_alone(to, SMALL, Init::Zero, DType::F64, &Device::Cpu).unwrap();
+fn carried(network: &Network, to: Architecture, mapping: Mapping) -> Network {
+    let copy = stand_alone(to, Init::Zero);
     for param in copy.params() {
         let mut lender = param.name.clone();
         if let Some((cell, rest)) = param.name.split_once(".edge") {
@@ -127,27 +119,15 @@ fn carried(network: &Nb201, to: Architecture, mapping: Mapping) -> Nb201 {
     copy
 }
 
-/// Logits, and the gradients of the sum of their squares with respect to the images.
-fn run(network: &Nb201, architecture: Architecture) -> Vec<f64> {
-    let images = Var::from_tensor(&images(3).to_dtype(DType::F64).unwrap()).unwrap();
-    let logits = network.forward(architecture, &images, &mut Pass::new(Engine::Kernels)).unwrap();
-    let gradients = logits.sqr().unwrap().sum_all().unwrap().backward().unwrap();
-    [host_f64(&logits).unwrap(), host_f64(gradients.get(&images).unwrap()).unwrap()].concat()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-}
-
 /// Checks that each mapping of weights makes the second cell's network compute the first one's function exactly if both have the same
 /// value by linear pooling, and that some mapping gives the same value by opaque pooling exactly if the keys are equal.
 fn check(pair: [Architecture; 2], seed: u64) -> Result<(), TestCaseError> {
     let [from, to] = pair;
-    let network = stand_alone(from, seed);
-    let expected = run(&network, from);
+    let network = drawn(from, seed);
+    let expected = function(&network, from);
     let mappings = mappings(pair);
     for &mapping in &mappings {
-        let off = distance(&run(&carried(&network, to, mapping), to), &expected);
+        let off = distance(&function(&carried(&network, to, mapping), to), &expected);
         let as_it_should = if is_isomorphism(mapping, pair, true) { off < SAME } else { off > DIFFERENT };
         prop_assert!(as_it_should, "{} and {} by {:?} are {} apart", from, to, mapping, off);
     }
@@ -213,13 +193,13 @@ proptest! {
     #[test]
     fn cells_compute_the_same_by_shared_weights_exactly_if_they_are_one_network_by_edge(seed: u64) {
         let mut stream = Seed::root(seed).stream();
-        let init = Init::Seeded(Seed::root(seed));
-        let supernet = Nb201::supernet(SMALL, init, DType::F64, &Device::Cpu).unwrap();
-        let supernet = with_drawn_norms(supernet, seed);
+        let config = config(SMALL, DType::F64, &Device::Cpu);
+        let supernet = Network::supernet(SpaceId::Nb201, &config, Picker::Ordinal, seeded(seed)).unwrap();
+        draw_norms(&supernet, seed);
         let from = connected(&mut stream);
-        let expected = run(&supernet, from);
+        let expected = function(&supernet, from);
         for to in (0..4).map(|_| from.mutate(&mut stream)).filter(|to| to.is_connected()) {
-            let off = distance(&run(&supernet, to), &expected);
+            let off = distance(&function(&supernet, to), &expected);
             let as_it_should = if is_isomorphism(BY_EDGE, [from, to], true) { off < SAME } else { off > DIFFERENT };
             prop_assert!(as_it_should, "{} and {} are {} apart", from, to, off);
             prop_assert!(!is_isomorphism(BY_EDGE, [from, to], false) || from.exact_key() == to.exact_key());
@@ -233,7 +213,7 @@ fn keys_differ_where_only_rounding_does() {
     let sum_of_pools = "|nor_conv_3x3~0|+|none~0|none~1|+|avg_pool_3x3~0|avg_pool_3x3~1|none~2|";
     let pair = [pool_of_sum, sum_of_pools].map(|text| text.parse::<Architecture>().unwrap());
     assert_ne!(pair[0].exact_key(), pair[1].exact_key());
-    let network = stand_alone(pair[0], 1);
-    let off = distance(&run(&network, pair[0]), &run(&carried(&network, pair[1], BY_EDGE), pair[1]));
+    let network = drawn(pair[0], 1);
+    let off = distance(&function(&network, pair[0]), &function(&carried(&network, pair[1], BY_EDGE), pair[1]));
     assert!(off > 0.0 && off < SAME, "{off}");
 }

@@ -1,10 +1,9 @@
 //! One cell of the network.
 
-use super::Holds;
-use crate::net::layers::{ConvNorm, ConvShape, DilConv, FactorisedReduction, SepConv, SeparableShape, Shared};
-use crate::net::{Builder, Pass};
+use crate::net::layers::{Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, SepConv, SeparableShape, Shared};
+use crate::net::{Builder, Pass, WeightsOf};
 use candle_core::{Result, Tensor, bail};
-use nas_assay_spaces::nb301::{self, CellKind, INPUTS, NODES, Operation};
+use nas_assay_spaces::nb301::{Architecture, CellKind, Edge, INPUTS, NODES, Operation};
 use std::ops::Range;
 
 /// What a cell is built as.
@@ -25,7 +24,7 @@ pub(super) struct Cell {
     kind: CellKind,
     inputs: [Preprocess; INPUTS],
     /// By target, source and operation.
-    weights: Vec<EdgeWeights>,
+    edges: Choices<Edge, EdgeLayer>,
 }
 
 /// Brings the output of an earlier cell to the channels and the size of a cell.
@@ -37,17 +36,7 @@ enum Preprocess {
     Halving(FactorisedReduction),
 }
 
-/// The weights of an operation on an edge.
-#[derive(Debug)]
-pub(super) struct EdgeWeights {
-    /// Source and target.
-    pub nodes: (usize, usize),
-    pub operation: Operation,
-    layer: EdgeLayer,
-    /// Which of the network's parameters are its own.
-    pub params: Range<usize>,
-}
-
+/// An operation with weights on an edge.
 #[derive(Debug)]
 enum EdgeLayer {
     Separable(SepConv),
@@ -56,9 +45,26 @@ enum EdgeLayer {
     Halving(FactorisedReduction),
 }
 
+/// Every operation with weights on every edge of a kind of cell, in network order.
+fn weighted_edges(kind: CellKind) -> impl Iterator<Item = Edge> {
+    let nodes = (INPUTS..NODES).flat_map(|to| (0..to).map(move |from| (from, to)));
+    let edges = nodes.flat_map(|(from, to)| Operation::ALL.map(|operation| Edge { operation, from, to }));
+    edges.filter(move |edge| edge.operation.has_weights(kind == CellKind::Reduce, edge.from))
+}
+
+/// Whether a kind of cell of the architecture has the edge.
+fn is_used(kind: CellKind, edge: Edge, architecture: Architecture) -> bool {
+    architecture.cell(kind).edges().contains(&edge)
+}
+
 impl Cell {
     /// The cell whose parameters are called `prefix.*`.
-    pub fn new(builder: &mut Builder, prefix: &str, shape: CellShape, holds: Holds) -> Result<Self> {
+    pub fn new(
+        builder: &mut Builder,
+        prefix: &str,
+        shape: CellShape,
+        weights: WeightsOf<Architecture>,
+    ) -> Result<Self> {
         let CellShape { kind, inputs, channels, affine } = shape;
         let mut preprocess = |input: usize| -> Result<Preprocess> {
             let (prefix, (width, halved)) = (format!("{prefix}.preprocess{input}"), inputs[input]);
@@ -70,48 +76,41 @@ impl Cell {
             Ok(Preprocess::Pointwise(ConvNorm::new(builder, &conv, &bn, shape, affine)?))
         };
         let inputs = [preprocess(0)?, preprocess(1)?];
-        let mut weights = Vec::new();
-        for (from, to) in (INPUTS..NODES).flat_map(|to| (0..to).map(move |from| (from, to))) {
-            for operation in Operation::ALL.into_iter().filter(|&o| holds.has(kind, (from, to), o)) {
-                let prefix = match holds {
-                    Holds::One(_) => format!("{prefix}.edge{from}to{to}"),
-                    Holds::All => format!("{prefix}.edge{from}to{to}.{operation}"),
-                };
-                let start = builder.position();
-                let separable = |kernel| SeparableShape { channels, kernel, stride: stride(kind, from), affine };
-                let layer = match operation {
-                    Operation::SepConv3x3 => EdgeLayer::Separable(SepConv::new(builder, &prefix, separable(3))?),
-                    Operation::SepConv5x5 => EdgeLayer::Separable(SepConv::new(builder, &prefix, separable(5))?),
-                    Operation::DilConv3x3 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, separable(3))?),
-                    Operation::DilConv5x5 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, separable(5))?),
-                    _ => {
-                        let halving = FactorisedReduction::new(builder, &prefix, channels, channels, affine)?;
-                        EdgeLayer::Halving(halving)
-                    }
-                };
-                weights.push(EdgeWeights { nodes: (from, to), operation, layer, params: start..builder.position() });
-            }
-        }
-        Ok(Self { kind, inputs, weights })
+        let needed = weighted_edges(kind).filter(|&edge| weights.need(|a| is_used(kind, edge, a)));
+        let edges = Choices::new(builder, needed, |builder, Edge { operation, from, to }| {
+            let prefix = match weights {
+                WeightsOf::One(_) => format!("{prefix}.edge{from}to{to}"),
+                WeightsOf::All(_) => format!("{prefix}.edge{from}to{to}.{operation}"),
+            };
+            let shape = |kernel| SeparableShape { channels, kernel, stride: stride(kind, from), affine };
+            Ok(match operation {
+                Operation::SepConv3x3 => EdgeLayer::Separable(SepConv::new(builder, &prefix, shape(3))?),
+                Operation::SepConv5x5 => EdgeLayer::Separable(SepConv::new(builder, &prefix, shape(5))?),
+                Operation::DilConv3x3 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, shape(3))?),
+                Operation::DilConv5x5 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, shape(5))?),
+                _ => EdgeLayer::Halving(FactorisedReduction::new(builder, &prefix, channels, channels, affine)?),
+            })
+        })?;
+        Ok(Self { kind, inputs, edges })
     }
 
-    /// The weights of all edges, in network order.
-    pub fn weights(&self) -> &[EdgeWeights] {
-        &self.weights
+    /// The parameters of the edges that `architecture` does not use.
+    pub fn unused(&self, architecture: Architecture) -> impl Iterator<Item = Range<usize>> {
+        self.edges.unused(move |edge| is_used(self.kind, edge, architecture))
     }
 
     /// An earlier cell's output as this cell's input number `input`: `[n, channels, h, w]`.
-    pub fn bring(&self, input: usize, output: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn preprocess(&self, input: usize, output: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
         match &self.inputs[input] {
             Preprocess::Pointwise(layer) => layer.forward(&output.relu(pass)?, pass),
             Preprocess::Halving(layer) => layer.forward(output, pass),
         }
     }
 
-    /// The four inner nodes of `cell`, side by side: `[n, 4 channels, h', w']`, halved by a reduction cell.
-    pub fn forward(&self, cell: nb301::Cell, inputs: [Tensor; INPUTS], pass: &mut Pass<'_>) -> Result<Tensor> {
+    /// The four inner nodes of the architecture's cell, side by side: `[n, 4 channels, h', w']`, halved by a reduction cell.
+    pub fn forward(&self, architecture: Architecture, inputs: [Tensor; INPUTS], pass: &mut Pass<'_>) -> Result<Tensor> {
         let mut nodes: Vec<Shared> = inputs.into_iter().map(Shared::new).collect();
-        for pair in cell.edges().chunks_exact(2) {
+        for pair in architecture.cell(self.kind).edges().chunks_exact(2) {
             let [first, second] = [pair[0], pair[1]];
             let terms =
                 [self.run(first, &mut nodes[first.from], pass)?, self.run(second, &mut nodes[second.from], pass)?];
@@ -122,8 +121,8 @@ impl Cell {
     }
 
     /// What an edge makes of its source.
-    fn run(&self, edge: nb301::Edge, source: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let nb301::Edge { operation, from, to } = edge;
+    fn run(&self, edge: Edge, source: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+        let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
         match operation {
             Operation::MaxPool3x3 => return pass.engine.max_pool2d(source.image(), 3, stride, 1),
@@ -131,8 +130,7 @@ impl Cell {
             Operation::SkipConnect if stride == 1 => return Ok(source.image().clone()),
             _ => {}
         }
-        let found = self.weights.iter().find(|weights| (weights.nodes, weights.operation) == ((from, to), operation));
-        match found.map(|weights| &weights.layer) {
+        match self.edges.get(edge) {
             Some(EdgeLayer::Separable(layer)) => layer.forward(source, pass),
             Some(EdgeLayer::Dilated(layer)) => layer.forward(source, pass),
             Some(EdgeLayer::Halving(layer)) => layer.forward(source, pass),

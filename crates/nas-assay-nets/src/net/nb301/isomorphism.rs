@@ -1,9 +1,12 @@
 //! The exact key against the networks themselves: encodings of one key are one network, and encodings of different keys are not.
 
-use super::*;
-use crate::net::{Engine, host_f64};
+use crate::net::space_checks::{config, images, seeded};
+use crate::net::{Engine, Init, Network, Pass, host_f64};
+use candle_core::{DType, Device, Tensor};
 use nas_assay_base::seed::{Seed, Stream};
-use nas_assay_spaces::nb301::{Cell as Encoded, EDGES, Edge};
+use nas_assay_schema::spec::Picker;
+use nas_assay_spaces::SpaceId;
+use nas_assay_spaces::nb301::{Architecture, Cell, CellKind, EDGES, Edge, INPUTS, NODES, Operation, Skeleton};
 use proptest::prelude::*;
 
 const KINDS: [CellKind; 2] = [CellKind::Normal, CellKind::Reduce];
@@ -33,7 +36,7 @@ fn term(edge: Edge, kind: CellKind, weights: usize, source: u64) -> u64 {
 }
 
 /// The values of a cell's nodes, every edge with weights of its own.
-fn values(cell: Encoded, kind: CellKind) -> [u64; NODES] {
+fn values(cell: Cell, kind: CellKind) -> [u64; NODES] {
     let mut nodes = [11, 13, 0, 0, 0, 0_u64];
     for (place, edge) in cell.edges().into_iter().enumerate() {
         nodes[edge.to] = nodes[edge.to].wrapping_add(term(edge, kind, place, nodes[edge.from]));
@@ -42,7 +45,7 @@ fn values(cell: Encoded, kind: CellKind) -> [u64; NODES] {
 }
 
 /// A mapping that makes `b` the same cell as `a`, if there is one: found by trying, without the key.
-fn mapping(a: Encoded, b: Encoded, kind: CellKind) -> Option<Mapping> {
+fn mapping(a: Cell, b: Cell, kind: CellKind) -> Option<Mapping> {
     let mut found = Mapping { edges: [usize::MAX; EDGES], nodes: [0; 4] };
     extend((a.edges(), values(a, kind)), b.edges(), kind, 0, [11, 13, 0, 0, 0, 0], &mut found).then_some(found)
 }
@@ -89,9 +92,13 @@ fn extend(
 
 /// The network of `to` with the weights of that of `from`: those of edges as the mapping says, and input channels of whatever reads a
 /// cell's output in the order of its nodes.
-fn transferred(network: &Nb301, from: Architecture, to: Architecture, mappings: [Mapping; 2]) -> Nb301 {
-    let skeleton = *network.skeleton();
-    let copy = Nb301::stand_alone(to, skeleton, Init::Zero, DType::F64, &Device::Cpu).unwrap();
+fn transferred(
+    network: &Network,
+    skeleton: Skeleton,
+    [from, to]: [Architecture; 2],
+    mappings: [Mapping; 2],
+) -> Network {
+    let copy = stand_alone(to, skeleton, Init::Zero);
     let mapping = |layer: usize| mappings[usize::from(skeleton.kind(layer) == CellKind::Reduce)];
     for param in copy.params() {
         let mut name = param.name.clone();
@@ -120,13 +127,13 @@ fn transferred(network: &Nb301, from: Architecture, to: Architecture, mappings: 
     copy
 }
 
-fn logits(network: &Nb301, architecture: Architecture) -> Vec<f64> {
-    let side = network.skeleton().resolution;
-    let mut stream = Seed::root(5).stream();
-    let pixels: Vec<f64> = (0..4 * 3 * side * side).map(|_| stream.normal()).collect();
-    let images = Tensor::from_vec(pixels, (4, 3, side, side), &Device::Cpu).unwrap();
+fn stand_alone(architecture: Architecture, skeleton: Skeleton, init: Init) -> Network {
+    Network::stand_alone(architecture.into(), &config(skeleton, DType::F64, &Device::Cpu), init).unwrap()
+}
+
+fn logits(network: &Network, architecture: Architecture) -> Vec<f64> {
     let mut pass = Pass::new(Engine::Kernels).untracked();
-    host_f64(&network.forward(architecture, &images, &mut pass).unwrap()).unwrap()
+    host_f64(&network.forward(architecture.into(), &images(network, 4), &mut pass).unwrap()).unwrap()
 }
 
 fn farthest(a: &[f64], b: &[f64]) -> f64 {
@@ -136,7 +143,7 @@ fn farthest(a: &[f64], b: &[f64]) -> f64 {
 /// Rounding apart, equal; far below what any change of a network makes.
 const SAME: f64 = 1e-10;
 
-fn with_cell(architecture: Architecture, kind: CellKind, cell: Encoded) -> Architecture {
+fn with_cell(architecture: Architecture, kind: CellKind, cell: Cell) -> Architecture {
     match kind {
         CellKind::Normal => Architecture::new(cell, architecture.cell(CellKind::Reduce)),
         CellKind::Reduce => Architecture::new(architecture.cell(CellKind::Normal), cell),
@@ -144,16 +151,16 @@ fn with_cell(architecture: Architecture, kind: CellKind, cell: Encoded) -> Archi
 }
 
 /// A cell with one kind of convolution in `dense` of ten edges, else skips and pools: values coincide often.
-fn plain_cell(stream: &mut Stream, dense: usize) -> Encoded {
+fn plain_cell(stream: &mut Stream, dense: usize) -> Cell {
     use Operation::{AvgPool3x3, MaxPool3x3, SepConv3x3, SkipConnect};
-    let mut edges = Encoded::new([0, 1, 0, 1, 0, 1, 0, 1].map(|from| (SkipConnect, from))).unwrap().edges();
+    let mut edges = Cell::new([0, 1, 0, 1, 0, 1, 0, 1].map(|from| (SkipConnect, from))).unwrap().edges();
     let sources = Architecture::sample(stream).cell(CellKind::Normal).edges();
     for (edge, source) in edges.iter_mut().zip(sources) {
         let bare = [SkipConnect, AvgPool3x3, SkipConnect, MaxPool3x3][stream.index(4)];
         edge.operation = if stream.index(10) < dense { SepConv3x3 } else { bare };
         edge.from = source.from;
     }
-    Encoded::new(edges.map(|edge| (edge.operation, edge.from))).unwrap()
+    Cell::new(edges.map(|edge| (edge.operation, edge.from))).unwrap()
 }
 
 /// A drawn encoding: any, or one of plain cells.
@@ -176,7 +183,7 @@ fn rewritten(mut architecture: Architecture, stream: &mut Stream) -> Architectur
             continue;
         }
         let values = values(cell, kind);
-        let others: Vec<Encoded> = cell
+        let others: Vec<Cell> = cell
             .neighbours()
             .into_iter()
             .filter(|other| {
@@ -204,9 +211,9 @@ proptest! {
         let two = rewritten(one, &mut stream);
         prop_assert_eq!(one.exact_key(), two.exact_key(), "{}\n{}", one, two);
         let mappings = KINDS.map(|kind| mapping(one.cell(kind), two.cell(kind), kind).unwrap());
-        let init = Init::Seeded(Seed::root(seed));
-        let network = Nb301::stand_alone(one, SMALL, init, DType::F64, &Device::Cpu).unwrap();
-        let off = farthest(&logits(&network, one), &logits(&transferred(&network, one, two, mappings), two));
+        let network = stand_alone(one, SMALL, seeded(seed));
+        let other = transferred(&network, SMALL, [one, two], mappings);
+        let off = farthest(&logits(&network, one), &logits(&other, two));
         prop_assert!(off < SAME, "{} and {} are {} apart", one, two, off);
     }
 
@@ -216,7 +223,8 @@ proptest! {
         let mut stream = Seed::root(seed).stream();
         // Maps of four pixels a side at the end: on smaller ones a pool of a pool is that pool.
         let skeleton = Skeleton { resolution: 16, ..SMALL };
-        let network = Nb301::supernet(skeleton, Init::Seeded(Seed::root(seed)), DType::F64, &Device::Cpu).unwrap();
+        let config = config(skeleton, DType::F64, &Device::Cpu);
+        let network = Network::supernet(SpaceId::Nb301, &config, Picker::Ordinal, seeded(seed)).unwrap();
         let one = drawn(&mut stream);
         let expected = logits(&network, one);
         for _ in 0..4 {
@@ -266,11 +274,11 @@ fn no_assignment_of_weights_makes_different_networks_equal() {
     let mut stream = Seed::root(23).stream();
     // One reduction cell, so that there is one assignment to try.
     let skeleton = Skeleton { layers: 1, ..SMALL };
-    let weighted = |cell: Encoded| -> Vec<usize> {
+    let weighted = |cell: Cell| -> Vec<usize> {
         let has = |edge: Edge| edge.operation.has_weights(true, edge.from);
         (0..EDGES).filter(|&place| has(cell.edges()[place])).collect()
     };
-    let operations = |cell: Encoded| {
+    let operations = |cell: Cell| {
         let mut all: Vec<Operation> = weighted(cell).into_iter().map(|place| cell.edges()[place].operation).collect();
         all.sort_unstable();
         all
@@ -290,8 +298,7 @@ fn no_assignment_of_weights_makes_different_networks_equal() {
             continue;
         }
         *seen += 1;
-        let init = Init::Seeded(Seed::root(*seen));
-        let network = Nb301::stand_alone(one, skeleton, init, DType::F64, &Device::Cpu).unwrap();
+        let network = stand_alone(one, skeleton, seeded(*seen));
         let expected = logits(&network, one);
         let mut nearest = f64::INFINITY;
         for edges in bijections(&weighted(cell), &weighted(other)) {
@@ -301,7 +308,7 @@ fn no_assignment_of_weights_makes_different_networks_equal() {
             }
             for nodes in bijections(&[0, 1, 2, 3], &[0, 1, 2, 3]) {
                 let mapping = Mapping { edges, nodes: std::array::from_fn(|node| nodes[node]) };
-                let copy = transferred(&network, one, two, [mapping; 2]);
+                let copy = transferred(&network, skeleton, [one, two], [mapping; 2]);
                 nearest = nearest.min(farthest(&logits(&copy, two), &expected));
             }
         }

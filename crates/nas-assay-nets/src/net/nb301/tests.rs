@@ -1,11 +1,17 @@
 //! What a network of this space must be: the census's, the same alone and in the supernet, the same in both engines.
 
 use super::*;
-use crate::net::{Dropout, Engine, NormMode, host_f64};
-use candle_core::backprop::GradStore;
+use crate::net::layers::FactorisedReduction;
+use crate::net::space_checks::{
+    self, active_elements, config, elements, engines_agree, images, listed, moved_statistics, names_of_moved, relus,
+    seeded, stand_alone,
+};
+use crate::net::{Engine, Init, Network, NormMode, host_f64};
+use candle_core::{DType, Device};
 use nas_assay_base::seed::Seed;
 use nas_assay_kernels::on_each_device;
-use std::collections::BTreeMap;
+use nas_assay_schema::spec::Picker;
+use nas_assay_spaces::SpaceId;
 
 /// A normal cell, two reduction cells and a normal cell, so that every way of bringing inputs occurs; 8, 4 and 2 pixels a side.
 const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, cell_affine: false };
@@ -18,30 +24,8 @@ const FULL: &str = "sep_conv_3x3:0>2;sep_conv_5x5:1>2;dil_conv_3x3:0>3;dil_conv_
     skip_connect:3>4;avg_pool_3x3:0>5;sep_conv_3x3:4>5|skip_connect:0>2;skip_connect:1>2;avg_pool_3x3:1>3;\
     max_pool_3x3:2>3;sep_conv_5x5:0>4;dil_conv_3x3:2>4;dil_conv_5x5:1>5;sep_conv_3x3:2>5";
 
-fn engine() -> Engine {
-    Engine::for_device(&Device::Cpu)
-}
-
-fn seeded(seed: u64) -> Init {
-    Init::Seeded(Seed::root(seed))
-}
-
-fn supernet(skeleton: Skeleton) -> Nb301 {
-    Nb301::supernet(skeleton, seeded(1), DType::F32, &Device::Cpu).unwrap()
-}
-
-fn stand_alone(architecture: Architecture, skeleton: Skeleton) -> Nb301 {
-    Nb301::stand_alone(architecture, skeleton, seeded(1), DType::F32, &Device::Cpu).unwrap()
-}
-
-fn images(count: usize, side: usize) -> Tensor {
-    let mut stream = Seed::root(9).stream();
-    let pixels: Vec<f32> = (0..count * 3 * side * side).map(|_| stream.normal() as f32).collect();
-    Tensor::from_vec(pixels, (count, 3, side, side), &Device::Cpu).unwrap()
-}
-
-fn bits(x: &Tensor) -> Vec<u64> {
-    host_f64(x).unwrap().into_iter().map(f64::to_bits).collect()
+fn supernet(skeleton: Skeleton) -> Network {
+    space_checks::supernet(SpaceId::Nb301, skeleton)
 }
 
 fn full() -> Architecture {
@@ -55,18 +39,6 @@ fn architectures(drawn: usize) -> Vec<Architecture> {
     let bare = bare.replace("dil_conv_3x3", "skip_connect").replace("dil_conv_5x5", "max_pool_3x3");
     let written = [full(), bare.parse().unwrap()];
     written.into_iter().chain((0..drawn).map(|_| Architecture::sample(&mut stream))).collect()
-}
-
-fn loss_gradients(network: &Nb301, architecture: Architecture) -> (Tensor, GradStore) {
-    let images = images(4, network.skeleton().resolution);
-    let logits = network.forward(architecture, &images, &mut Pass::new(engine())).unwrap();
-    let labels = Tensor::new(&[0u32, 3, 1, 3], &Device::Cpu).unwrap();
-    let gradients = engine().backward(&engine().cross_entropy(&logits, &labels).unwrap()).unwrap();
-    (logits, gradients)
-}
-
-fn listed(network: &Nb301) -> Vec<String> {
-    network.params().iter().map(|param| format!("{} {:?}", param.name, param.var.dims())).collect()
 }
 
 #[test]
@@ -132,14 +104,12 @@ fn a_supernet_has_all_operations_on_all_edges() {
 
 #[test]
 fn a_network_has_as_many_parameters_as_the_census_counts() {
-    let elements = |params: Vec<&Param>| params.iter().map(|p| p.var.elem_count() as u64).sum::<u64>();
     for skeleton in [SMALL, ODD, Skeleton { layers: 1, channels: 3, ..ODD }, Skeleton { layers: 0, ..SMALL }] {
         let shared = supernet(skeleton);
         for architecture in architectures(40) {
-            let alone = Nb301::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
-            let counted = architecture.census(&skeleton);
-            assert_eq!(elements(alone.params().iter().collect()), counted.params, "{architecture}");
-            assert_eq!(elements(shared.active(architecture)), counted.params, "{architecture} in the supernet");
+            let counted = architecture.census(&skeleton).params;
+            assert_eq!(elements(stand_alone(architecture, skeleton).params()), counted, "{architecture}");
+            assert_eq!(active_elements(&shared, architecture), counted, "{architecture} in the supernet");
         }
     }
 }
@@ -147,13 +117,15 @@ fn a_network_has_as_many_parameters_as_the_census_counts() {
 /// The published sizes, through the census, which is held against the benchmark's table.
 #[test]
 fn the_papers_networks_have_the_papers_sizes() {
-    let alone = Nb301::stand_alone(full(), Skeleton::STAND_ALONE, Init::Zero, DType::F32, &Device::Cpu).unwrap();
-    let elements = |params: Vec<&Param>| params.iter().map(|p| p.var.elem_count() as u64).sum::<u64>();
+    let zeros = |skeleton: Skeleton| (config(skeleton, DType::F32, &Device::Cpu), Init::Zero);
+    let (alone, init) = zeros(Skeleton::STAND_ALONE);
+    let alone = Network::stand_alone(full().into(), &alone, init).unwrap();
     let normal = 2 * 119_952 + 136_080 + 59_976 + 68_040;
     let reduce = 2 * 26_352 + 63_504 + 28_296 + 31_752 + 56_592;
-    assert_eq!(elements(alone.params().iter().collect()), 495_190 + normal + reduce);
-    let shared = Nb301::supernet(Skeleton::SUPERNET, Init::Zero, DType::F32, &Device::Cpu).unwrap();
-    assert_eq!(elements(shared.active(full())), full().census(&Skeleton::SUPERNET).params);
+    assert_eq!(elements(alone.params()), 495_190 + normal + reduce);
+    let (shared, init) = zeros(Skeleton::SUPERNET);
+    let shared = Network::supernet(SpaceId::Nb301, &shared, Picker::Ordinal, init).unwrap();
+    assert_eq!(active_elements(&shared, full()), full().census(&Skeleton::SUPERNET).params);
 }
 
 #[test]
@@ -161,17 +133,8 @@ fn relus_are_those_of_the_census() {
     for skeleton in [SMALL, ODD] {
         let network = supernet(skeleton);
         for architecture in architectures(6) {
-            let (mut calls, mut elements) = (0u64, 0u64);
-            let mut sink = |input: &Tensor, output: &Tensor| {
-                assert!(host_f64(output)? == host_f64(&input.maximum(0f32)?)?);
-                calls += 1;
-                elements += (input.elem_count() / 2) as u64;
-                Ok(())
-            };
-            let mut pass = Pass::new(engine()).untracked().with_relu_sink(&mut sink);
-            network.forward(architecture, &images(2, skeleton.resolution), &mut pass).unwrap();
             let counted = architecture.census(&skeleton);
-            assert_eq!((calls, elements), (counted.relu_calls, counted.relu_elements), "{architecture}");
+            assert_eq!(relus(&network, architecture), (counted.relu_calls, counted.relu_elements), "{architecture}");
         }
     }
 }
@@ -181,16 +144,7 @@ fn a_sub_network_is_its_stand_alone_network() {
     for skeleton in [SMALL, ODD] {
         let shared = supernet(skeleton);
         for architecture in architectures(4) {
-            let alone = shared.extract(architecture, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
-            let (shared_logits, shared_gradients) = loss_gradients(&shared, architecture);
-            let (alone_logits, alone_gradients) = loss_gradients(&alone, architecture);
-            assert_eq!(bits(&shared_logits), bits(&alone_logits), "logits of {architecture}");
-            assert_eq!(shared.active(architecture).len(), alone.params().len());
-            for (a, b) in shared.active(architecture).into_iter().zip(alone.params()) {
-                let of = |gradients: &GradStore, param: &Param| gradients.get(&param.var).map(bits);
-                let (a_bits, b_bits) = (of(&shared_gradients, a), of(&alone_gradients, b));
-                assert_eq!(a_bits, b_bits, "gradients of {} and {}", a.name, b.name);
-            }
+            space_checks::a_sub_network_is_its_stand_alone_network(&shared, architecture);
         }
     }
 }
@@ -199,8 +153,7 @@ fn a_sub_network_is_its_stand_alone_network() {
 #[test]
 fn the_graph_is_one_of_kernels() {
     let network = supernet(ODD);
-    let mut pass = Pass::new(Engine::Kernels);
-    let logits = network.forward(full(), &images(2, 7), &mut pass).unwrap();
+    let logits = network.forward(full().into(), &images(&network, 2), &mut Pass::new(Engine::Kernels)).unwrap();
     assert!(nas_assay_kernels::cpu::is_of_kernels(&logits));
     assert!(!nas_assay_kernels::cpu::is_of_kernels(&logits.sqr().unwrap()));
 }
@@ -208,28 +161,11 @@ fn the_graph_is_one_of_kernels() {
 on_each_device!(both_engines_run_the_same_network);
 
 fn both_engines_run_the_same_network(device: &Device) {
-    for (skeleton, architecture) in [SMALL, ODD].into_iter().zip(architectures(3).into_iter().cycle()).chain(
-        // Drawn ones too, on the odd sizes.
-        architectures(3).into_iter().skip(2).map(|architecture| (ODD, architecture)),
-    ) {
-        let run = |engine: Engine, device: &Device| {
-            let network = Nb301::supernet(skeleton, seeded(1), DType::F64, device).unwrap();
-            let images = images(4, skeleton.resolution).to_dtype(DType::F64).unwrap().to_device(device).unwrap();
-            let labels = Tensor::new(&[0u32, 3, 1, 3], device).unwrap();
-            let logits = network.forward(architecture, &images, &mut Pass::new(engine)).unwrap();
-            let gradients = engine.backward(&engine.cross_entropy(&logits, &labels).unwrap()).unwrap();
-            let of = |param: &Param| gradients.get(&param.var).map(|gradient| host_f64(gradient).unwrap());
-            let mut found = vec![Some(host_f64(&logits).unwrap())];
-            found.extend(network.params().iter().map(of));
-            found
-        };
-        let (kernels, composed) = (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
-        for (part, (a, b)) in kernels.iter().zip(&composed).enumerate() {
-            assert_eq!(a.is_some(), b.is_some(), "part {part} of {architecture}");
-            let (a, b) = (a.iter().flatten(), b.iter().flatten());
-            let off = a.zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
-            assert!(off < 1e-10, "part {part} of {architecture} differs by {off}");
-        }
+    let build = |config: &_| Network::supernet(SpaceId::Nb301, config, Picker::Ordinal, seeded(1)).unwrap();
+    let [full, bare, drawn @ ..] = &architectures(3)[..] else { unreachable!("five architectures") };
+    engines_agree(*full, device, build, SMALL);
+    for architecture in [bare].into_iter().chain(drawn) {
+        engines_agree(*architecture, device, build, ODD);
     }
 }
 
@@ -237,70 +173,33 @@ fn both_engines_run_the_same_network(device: &Device) {
 fn weights_that_are_not_used_have_no_gradient() {
     let network = supernet(SMALL);
     for architecture in architectures(4) {
-        let (_, gradients) = loss_gradients(&network, architecture);
-        let active: Vec<&str> = network.active(architecture).iter().map(|param| param.name.as_str()).collect();
-        for param in network.params() {
-            let used = active.contains(&param.name.as_str());
-            assert_eq!(gradients.get(&param.var).is_some(), used, "{} of {architecture}", param.name);
-        }
+        space_checks::weights_that_are_not_used_have_no_gradient(&network, architecture, |_| true);
     }
 }
 
 #[test]
 fn a_stand_alone_network_refuses_other_architectures() {
     let [own, other] = architectures(0)[..] else { unreachable!("two architectures") };
-    let network = stand_alone(own, SMALL);
-    let foreign = |error: NetError| {
-        assert!(error.to_string().contains(&format!("has the weights of {own} alone")), "{error}");
-    };
-    foreign(network.forward(other, &images(1, 8), &mut Pass::new(engine())).unwrap_err());
-    foreign(network.extract(other, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap_err());
+    space_checks::other_architectures_are_refused(&stand_alone(own, SMALL), own, other);
 }
 
 #[test]
 fn running_statistics_follow_the_batches() {
-    let network = supernet(SMALL);
-    let forward = |norm| network.forward(full(), &images(4, 8), &mut Pass::new(engine()).with_norm(norm)).unwrap();
-    let state = || -> BTreeMap<String, Vec<u64>> {
-        network.buffers().named().map(|(name, tensor)| (name.to_owned(), bits(&tensor))).collect()
-    };
-    let fresh = state();
-    let by_batch = forward(NormMode::Batch);
-    assert_eq!(state(), fresh, "a plain pass leaves the running statistics alone");
-    let updating = forward(NormMode::BatchUpdating { momentum: 1.0 });
-    assert_eq!(bits(&updating), bits(&by_batch));
-    let moved: Vec<String> =
-        state().into_iter().filter(|(name, value)| fresh[name] != *value).map(|(name, _)| name).collect();
+    let moved = names_of_moved(moved_statistics(&supernet(SMALL), full()));
     for used in ["cell0.edge0to2.sep_conv_3x3.bn2", "cell1.edge1to2.skip_connect.bn", "cell2.preprocess0.bn"] {
         assert!(moved.contains(&format!("{used}.running_mean")), "{used} did not move");
     }
     assert!(!moved.iter().any(|name| name.contains("edge0to2.dil_conv_3x3")), "an unused operation moved");
-    // With momentum one the running variance is the unbiased one: n / (n - 1) times the batch's.
-    let stem = network.stem.forward(&images(4, 8), &Pass::new(engine()).with_norm(NormMode::Running)).unwrap();
-    let batch = network.stem.forward(&images(4, 8), &Pass::new(engine())).unwrap();
-    let shrink = (255f64 / 256.0).sqrt();
-    for (running, batch) in host_f64(&stem).unwrap().iter().zip(host_f64(&batch).unwrap()) {
-        assert!((running - shrink * batch).abs() < 1e-5, "{running} by running statistics, {batch} by the batch");
-    }
 }
 
 #[test]
 fn dropout_masks_come_from_the_stream() {
-    let network = supernet(SMALL);
-    let forward = |rate: f64, seed: u64| {
-        let dropout = Dropout { rate, stream: Seed::root(seed).stream() };
-        bits(&network.forward(full(), &images(4, 8), &mut Pass::new(engine()).with_dropout(dropout)).unwrap())
-    };
-    let without = bits(&network.forward(full(), &images(4, 8), &mut Pass::new(engine())).unwrap());
-    assert_eq!(forward(0.0, 1), without);
-    assert_eq!(forward(0.5, 1), forward(0.5, 1));
-    assert_ne!(forward(0.5, 1), forward(0.5, 2));
+    space_checks::dropout_masks_come_from_the_stream(&supernet(SMALL), full());
 }
 
 /// The stages of a factorised reduction by hand, at an odd size.
 #[test]
 fn a_factorised_reduction_reads_even_and_odd_pixels() {
-    use crate::net::layers::FactorisedReduction;
     let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);
     let layer = FactorisedReduction::new(&mut builder, "halve", 1, 2, false).unwrap();
     let (params, _) = builder.finish();
@@ -308,7 +207,7 @@ fn a_factorised_reduction_reads_even_and_odd_pixels() {
         param.var.set(&param.var.as_detached_tensor().ones_like().unwrap()).unwrap();
     }
     let image = Tensor::arange(1f64, 10.0, &Device::Cpu).unwrap().reshape((1, 1, 3, 3)).unwrap();
-    let mut pass = Pass::new(engine()).with_norm(NormMode::Identity);
+    let mut pass = Pass::new(Engine::Kernels).with_norm(NormMode::Identity);
     let halved = layer.forward(&mut Shared::new(image), &mut pass).unwrap();
     assert_eq!(halved.dims(), [1, 2, 2, 2]);
     assert_eq!(host_f64(&halved).unwrap(), [1.0, 3.0, 7.0, 9.0, 5.0, 0.0, 0.0, 0.0]);

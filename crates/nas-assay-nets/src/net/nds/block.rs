@@ -19,17 +19,13 @@ pub(super) enum Storage {
 /// A shortcut and a branch that are added.
 #[derive(Debug)]
 pub(super) struct Block {
-    shortcut: Option<Convolution>,
+    shortcut: Option<SlicedConvNorm>,
+    /// Which of the network's parameters are the shortcut's.
+    shortcut_params: Range<usize>,
     /// Two 3×3 convolutions, or the three of a bottleneck.
-    branch: Vec<Convolution>,
-}
-
-/// A convolution with its batch-norm.
-#[derive(Debug)]
-struct Convolution {
-    layer: SlicedConvNorm,
-    /// Which of the network's parameters are its own, the kernel first.
-    params: Range<usize>,
+    branch: Vec<SlicedConvNorm>,
+    /// Which of the network's parameters are the branch's.
+    branch_params: Range<usize>,
 }
 
 /// The parts of a block that an architecture uses.
@@ -56,28 +52,32 @@ impl Block {
         affine: bool,
     ) -> Result<Self> {
         let &ResidualBlock { inputs, outputs, stride, projection, .. } = block;
-        let mut convolution = |conv: &str, bn: &str, shape: [usize; 3], stride| {
-            let (start, names) = (builder.position(), (format!("{prefix}.{conv}"), format!("{prefix}.{bn}")));
-            let layer = SlicedConvNorm::new(builder, (&names.0, &names.1), shape, stride, affine)?;
-            Ok::<_, candle_core::Error>(Convolution { layer, params: start..builder.position() })
+        let convolution = |builder: &mut Builder, (conv, bn): (&str, &str), shape, stride| {
+            let names = (format!("{prefix}.{conv}"), format!("{prefix}.{bn}"));
+            SlicedConvNorm::new(builder, (&names.0, &names.1), shape, stride, affine)
         };
-        let shortcut = projection.then(|| convolution("shortcut.conv", "shortcut.bn", [outputs, inputs, 1], stride));
-        let shortcut = shortcut.transpose()?;
-        let branch = match block.block {
-            Kind::Basic => vec![
-                convolution("conv_a", "bn_a", [outputs, inputs, 3], stride)?,
-                convolution("conv_b", "bn_b", [outputs, outputs, 3], 1)?,
-            ],
-            Kind::Bottleneck { inner, groups } => {
-                let stored = if storage == Storage::Dense { inner } else { inner / groups };
-                vec![
-                    convolution("conv_a", "bn_a", [inner, inputs, 1], 1)?,
-                    convolution("conv_b", "bn_b", [inner, stored, 3], stride)?,
-                    convolution("conv_c", "bn_c", [outputs, inner, 1], 1)?,
-                ]
-            }
-        };
-        Ok(Self { shortcut, branch })
+        let (shortcut, shortcut_params) = builder.ranged(|builder| {
+            let names = ("shortcut.conv", "shortcut.bn");
+            projection.then(|| convolution(builder, names, [outputs, inputs, 1], stride)).transpose()
+        })?;
+        let (branch, branch_params) = builder.ranged(|builder| {
+            let [a, b, c] = [("conv_a", "bn_a"), ("conv_b", "bn_b"), ("conv_c", "bn_c")];
+            Ok(match block.block {
+                Kind::Basic => vec![
+                    convolution(builder, a, [outputs, inputs, 3], stride)?,
+                    convolution(builder, b, [outputs, outputs, 3], 1)?,
+                ],
+                Kind::Bottleneck { inner, groups } => {
+                    let stored = if storage == Storage::Dense { inner } else { inner / groups };
+                    vec![
+                        convolution(builder, a, [inner, inputs, 1], 1)?,
+                        convolution(builder, b, [inner, stored, 3], stride)?,
+                        convolution(builder, c, [outputs, inner, 1], 1)?,
+                    ]
+                }
+            })
+        })?;
+        Ok(Self { shortcut, shortcut_params, branch, branch_params })
     }
 
     /// The parts for a block of the sizes `sizes`, whose input has the channels `inputs`.
@@ -86,9 +86,9 @@ impl Block {
     /// those of a stage by its first projection, those inside a bottleneck by its first convolution. An identity keeps those that come
     /// in, since they are added to those that come out.
     pub fn plan(&self, sizes: &ResidualBlock, inputs: &Channels, picker: Picker) -> Result<BlockPlan> {
-        let pick = |convolution: &Convolution, count: usize| match picker {
+        let pick = |convolution: &SlicedConvNorm, count: usize| match picker {
             Picker::Ordinal => Ok(Channels::First(count)),
-            Picker::L1 => convolution.layer.largest(inputs, count),
+            Picker::L1 => convolution.largest(inputs, count),
         };
         let shortcut = match (&self.shortcut, sizes.projection) {
             (_, false) => None,
@@ -111,28 +111,25 @@ impl Block {
         Ok(BlockPlan { shortcut, branch })
     }
 
-    /// The parts of the parameters, as places in the network's list, in network order.
-    pub fn parts(&self, plan: &BlockPlan) -> Vec<(usize, Slice)> {
+    /// The part of each parameter, in network order.
+    pub fn slices(&self, plan: &BlockPlan) -> Vec<Slice> {
         let layers = self.shortcut.iter().zip(&plan.shortcut).chain(self.branch.iter().zip(&plan.branch));
-        let of_layer = |(convolution, slice): (&Convolution, &Slice)| {
-            let (weight, norm) = (convolution.params.start, convolution.params.start + 1..convolution.params.end);
-            let vector = Slice::vector(slice.outputs.clone());
-            let norm: Vec<_> = norm.map(|place| (place, vector.clone())).collect();
-            std::iter::once((weight, slice.clone())).chain(norm)
-        };
-        layers.flat_map(of_layer).collect()
+        layers.flat_map(|(layer, slice)| layer.slices(slice)).collect()
     }
 
-    /// The places of the parameters that a block with or without a projection uses.
-    pub fn active(&self, projection: bool) -> impl Iterator<Item = usize> {
-        let shortcut = self.shortcut.iter().filter(move |_| projection);
-        shortcut.chain(&self.branch).flat_map(|convolution| convolution.params.clone())
+    /// The parameters that an architecture does not use which has a block of these sizes here, or none.
+    pub fn unused(&self, sizes: Option<&ResidualBlock>) -> Range<usize> {
+        match sizes {
+            None => self.shortcut_params.start..self.branch_params.end,
+            Some(sizes) if !sizes.projection => self.shortcut_params.clone(),
+            Some(_) => 0..0,
+        }
     }
 
     /// `[n, inputs, h, w]` to `[n, outputs, h / stride, w / stride]`.
     pub fn forward(&self, plan: &BlockPlan, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
         let shortcut = match (&self.shortcut, &plan.shortcut) {
-            (Some(projection), Some(slice)) => projection.layer.forward(x, slice, pass)?,
+            (Some(projection), Some(slice)) => projection.forward(x, slice, pass)?,
             _ => x.clone(),
         };
         let mut y = x.clone();
@@ -140,7 +137,7 @@ impl Block {
             if place > 0 {
                 y = relu(&y, pass)?;
             }
-            y = convolution.layer.forward(&y, slice, pass)?;
+            y = convolution.forward(&y, slice, pass)?;
         }
         relu(&pass.engine.add(&shortcut, &y)?, pass)
     }

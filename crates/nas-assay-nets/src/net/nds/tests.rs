@@ -1,11 +1,16 @@
 //! What a network of these spaces must be: the census's, the same alone and in the supernet, the same in both engines.
 
 use super::*;
-use crate::net::{Dropout, Engine, NormMode, Role, host_f64};
-use candle_core::backprop::GradStore;
+use crate::net::space_checks::{
+    self, active_elements, config, elements, engines_agree, listed, moved_statistics, relus, seeded, slices,
+    stand_alone,
+};
+use crate::net::{Init, Network, Param, Role};
+use candle_core::{DType, Device};
 use nas_assay_base::seed::Seed;
 use nas_assay_kernels::on_each_device;
 use nas_assay_spaces::nds::{ResNeXtA, ResNet, resnet, resnext_a};
+use nas_assay_spaces::{Architecture as AnyArchitecture, SpaceId};
 use std::collections::BTreeMap;
 
 /// Widths from 4 to 64, on maps of 8, 4 and 2 pixels a side.
@@ -19,42 +24,37 @@ const PICKERS: [Picker; 2] = [Picker::Ordinal, Picker::L1];
 
 /// The spaces, with architectures that show every part.
 trait Space: Family {
+    const ID: SpaceId;
     /// One of many groups, one whose first stage has the stem's width, one of the greatest widths.
     const WRITTEN: &'static [&'static str];
+
+    fn any(architecture: Architecture<Self>) -> AnyArchitecture;
 }
 
 impl Space for ResNet {
+    const ID: SpaceId = SpaceId::NdsResnet;
     const WRITTEN: &'static [&'static str] = &["d1,2,1 w24,64,32", "d2,1,2 w16,16,40", "d1,1,1 w256,256,256"];
+
+    fn any(architecture: Architecture<Self>) -> AnyArchitecture {
+        architecture.into()
+    }
 }
 
 impl Space for ResNeXtA {
+    const ID: SpaceId = SpaceId::NdsResnextA;
     const WRITTEN: &'static [&'static str] = &[
         "d2,1,2 w64,128,32 r0.5,1,0.25 g2,4,1",
         "d1,1,1 w16,256,16 r0.25,0.5,1 g4,1,2",
         "d1,2,1 w256,256,256 r1,1,1 g1,2,4",
     ];
+
+    fn any(architecture: Architecture<Self>) -> AnyArchitecture {
+        architecture.into()
+    }
 }
 
-fn engine() -> Engine {
-    Engine::for_device(&Device::Cpu)
-}
-
-fn seeded(seed: u64) -> Init {
-    Init::Seeded(Seed::root(seed))
-}
-
-fn supernet<F: Space>(skeleton: Skeleton, picker: Picker) -> Nds<F> {
-    Nds::supernet(skeleton, picker, seeded(1), DType::F32, &Device::Cpu).unwrap()
-}
-
-fn images(count: usize, side: usize) -> Tensor {
-    let mut stream = Seed::root(9).stream();
-    let pixels: Vec<f32> = (0..count * 3 * side * side).map(|_| stream.normal() as f32).collect();
-    Tensor::from_vec(pixels, (count, 3, side, side), &Device::Cpu).unwrap()
-}
-
-fn bits(x: &Tensor) -> Vec<u64> {
-    host_f64(x).unwrap().into_iter().map(f64::to_bits).collect()
+fn supernet<F: Space>(skeleton: Skeleton, picker: Picker) -> Network {
+    Network::supernet(F::ID, &config(skeleton, DType::F32, &Device::Cpu), picker, seeded(1)).unwrap()
 }
 
 /// The written ones and drawn ones, these with one or two blocks a stage.
@@ -65,14 +65,6 @@ fn architectures<F: Space>(drawn: usize) -> Vec<Architecture<F>> {
     };
     let written = F::WRITTEN.iter().map(|text| text.parse().unwrap());
     written.chain((0..drawn).map(|_| shallow(Architecture::sample(&mut stream)))).collect()
-}
-
-fn loss_gradients<F: Family>(network: &Nds<F>, architecture: Architecture<F>) -> (Tensor, GradStore) {
-    let images = images(4, network.skeleton().resolution);
-    let logits = network.forward(architecture, &images, &mut Pass::new(engine())).unwrap();
-    let labels = Tensor::new(&[0u32, 3, 1, 3], &Device::Cpu).unwrap();
-    let gradients = engine().backward(&engine().cross_entropy(&logits, &labels).unwrap()).unwrap();
-    (logits, gradients)
 }
 
 /// Runs a test of both spaces.
@@ -99,14 +91,10 @@ of_both!(
     dropout_masks_come_from_the_stream,
 );
 
-fn listed<F: Family>(network: &Nds<F>) -> Vec<String> {
-    network.params().iter().map(|param| format!("{} {:?}", param.name, param.var.dims())).collect()
-}
-
 #[test]
 fn names_and_shapes_are_in_the_order_of_the_data() {
     let architecture: resnext_a::Architecture = "d2,1,1 w16,32,64 r0.5,1,0.25 g2,4,1".parse().unwrap();
-    let alone = |skeleton| Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
+    let alone = |skeleton: Skeleton| stand_alone(architecture, skeleton);
     let skeleton = Skeleton { block_affine: false, ..Skeleton::STAND_ALONE };
     let expected = [
         "stem.conv.weight [16, 3, 3, 3]",
@@ -147,31 +135,27 @@ fn names_and_shapes_are_in_the_order_of_the_data() {
 }
 
 fn a_network_has_what_the_census_counts<F: Space>() {
-    let elements = |shapes: &mut dyn Iterator<Item = usize>| shapes.map(|count| count as u64).sum::<u64>();
     for skeleton in [SMALL, ODD, Skeleton { width_divisor: 2, stem_stride: 4, ..Skeleton::STAND_ALONE }] {
-        let shared =
-            PICKERS.map(|picker| Nds::supernet(skeleton, picker, Init::Zero, DType::F32, &Device::Cpu).unwrap());
+        let (config, zeros) = (config(skeleton, DType::F32, &Device::Cpu), Init::Zero);
+        let shared = PICKERS.map(|picker| Network::supernet(F::ID, &config, picker, zeros).unwrap());
         let mut stream = Seed::root(5).stream();
         let deep = (0..6).map(|_| Architecture::sample(&mut stream));
         for architecture in architectures::<F>(20).into_iter().chain(deep) {
             let counted = architecture.census(&skeleton).counts;
-            let alone = Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
-            assert_eq!(
-                elements(&mut alone.params().iter().map(|p| p.var.elem_count())),
-                counted.params,
-                "{architecture}"
-            );
+            let architecture = F::any(architecture);
+            let alone = Network::stand_alone(architecture, &config, zeros).unwrap();
+            assert_eq!(elements(alone.params()), counted.params, "{architecture}");
+            assert_eq!(active_elements(&alone, architecture), counted.params, "{architecture}");
             let convolutions = alone.params().iter().filter(|param| param.role == Role::ConvWeight);
             assert_eq!(convolutions.count() as u64, counted.conv_calls, "{architecture}");
             for shared in &shared {
-                let params: Vec<&Param> = shared.params().iter().collect();
-                let parts = shared.parts(&shared.plan(architecture).unwrap());
-                let part = |(place, slice): &(usize, Slice)| slice.shape(params[*place].var.dims());
-                let shapes: Vec<Vec<usize>> = parts.iter().map(part).collect();
-                let expected: Vec<&[usize]> = alone.params().iter().map(|param| param.var.dims()).collect();
-                assert_eq!(shapes, expected, "{architecture}");
-                let names: Vec<&str> = shared.active(architecture).iter().map(|param| param.name.as_str()).collect();
-                assert_eq!(names, alone.params().names().collect::<Vec<_>>(), "{architecture}");
+                let parts = shared.parts(architecture).unwrap().into_iter();
+                let shape = |(param, slice): (&Param, Option<Slice>)| {
+                    (param.name.clone(), slice.unwrap().shape(param.var.dims()))
+                };
+                let shapes: Vec<_> = parts.map(shape).collect();
+                let expected = alone.params().iter().map(|param| (param.name.clone(), param.var.dims().to_vec()));
+                assert_eq!(shapes, expected.collect::<Vec<_>>(), "{architecture}");
             }
         }
     }
@@ -181,7 +165,7 @@ fn a_network_has_what_the_census_counts<F: Space>() {
 fn a_network_tells_its_encoding<F: Space>() {
     let skeleton = Skeleton::STAND_ALONE;
     for architecture in architectures::<F>(12) {
-        let network = Nds::stand_alone(architecture, skeleton, Init::Zero, DType::F32, &Device::Cpu).unwrap();
+        let network = stand_alone(F::any(architecture), skeleton);
         let mut read = Architecture::<F>::FIRST;
         for stage in 0..STAGES {
             let dims = |layer: &str| {
@@ -212,17 +196,9 @@ fn relus_are_those_of_the_census<F: Space>() {
     for skeleton in [SMALL, ODD] {
         let network = supernet::<F>(skeleton, Picker::L1);
         for architecture in architectures(4) {
-            let (mut calls, mut elements) = (0u64, 0u64);
-            let mut sink = |input: &Tensor, output: &Tensor| {
-                assert!(host_f64(output)? == host_f64(&input.maximum(0f32)?)?);
-                calls += 1;
-                elements += (input.elem_count() / 2) as u64;
-                Ok(())
-            };
-            let mut pass = Pass::new(engine()).untracked().with_relu_sink(&mut sink);
-            network.forward(architecture, &images(2, skeleton.resolution), &mut pass).unwrap();
             let counted = architecture.census(&skeleton).counts;
-            assert_eq!((calls, elements), (counted.relu_calls, counted.relu_elements), "{architecture}");
+            let expected = (counted.relu_calls, counted.relu_elements);
+            assert_eq!(relus(&network, F::any(architecture)), expected, "{architecture}");
         }
     }
 }
@@ -231,31 +207,7 @@ fn a_sub_network_is_its_stand_alone_network<F: Space>() {
     for (skeleton, picker) in [SMALL, ODD].into_iter().flat_map(|skeleton| PICKERS.map(|picker| (skeleton, picker))) {
         let shared = supernet::<F>(skeleton, picker);
         for architecture in architectures(4) {
-            let alone = shared.extract(architecture, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
-            let (shared_logits, shared_gradients) = loss_gradients(&shared, architecture);
-            let (alone_logits, alone_gradients) = loss_gradients(&alone, architecture);
-            assert_eq!(bits(&shared_logits), bits(&alone_logits), "logits of {architecture}");
-            let params: Vec<&Param> = shared.params().iter().collect();
-            let parts = shared.parts(&shared.plan(architecture).unwrap());
-            assert_eq!(parts.len(), alone.params().len());
-            for ((place, slice), own) in parts.iter().zip(alone.params()) {
-                let whole = params[*place];
-                let mut gradient = bits(shared_gradients.get(&whole.var).unwrap());
-                let expected = bits(alone_gradients.get(&own.var).unwrap());
-                // The part is taken out, and nothing must be left.
-                let zero = 0f64.to_bits();
-                let mut part = Vec::new();
-                if slice.is_whole(whole.var.dims()) {
-                    part = std::mem::replace(&mut gradient, vec![zero]);
-                } else {
-                    let (rows, elements) = slice.offsets(whole.var.dims()).unwrap();
-                    for place in rows.iter().flat_map(|row| elements.iter().map(move |element| row + element)) {
-                        part.push(std::mem::replace(&mut gradient[place], zero));
-                    }
-                }
-                assert_eq!(part, expected, "gradient of {} of {architecture} by {picker:?}", whole.name);
-                assert!(gradient.iter().all(|&bits| bits == zero), "{} beside {architecture}", whole.name);
-            }
+            space_checks::a_sub_network_is_its_stand_alone_network(&shared, F::any(architecture));
         }
     }
 }
@@ -269,27 +221,9 @@ fn both_engines_run_the_same_networks(device: &Device) {
 
 fn both_engines_run<F: Space>(device: &Device) {
     for (skeleton, picker) in [(SMALL, Picker::L1), (ODD, Picker::Ordinal)] {
-        let build = |device: &Device| Nds::<F>::supernet(skeleton, picker, seeded(1), DType::F64, device).unwrap();
-        let networks = (build(&Device::Cpu), build(device));
+        let build = |config: &_| Network::supernet(F::ID, config, picker, seeded(1)).unwrap();
         for architecture in architectures(1) {
-            let run = |network: &Nds<F>, engine: Engine, device: &Device| {
-                let images = images(4, skeleton.resolution).to_dtype(DType::F64).unwrap().to_device(device).unwrap();
-                let labels = Tensor::new(&[0u32, 3, 1, 3], device).unwrap();
-                let logits = network.forward(architecture, &images, &mut Pass::new(engine)).unwrap();
-                let gradients = engine.cross_entropy(&logits, &labels).unwrap().backward().unwrap();
-                let of = |param: &Param| gradients.get(&param.var).map(|gradient| host_f64(gradient).unwrap());
-                let mut found = vec![Some(host_f64(&logits).unwrap())];
-                found.extend(network.params().iter().map(of));
-                found
-            };
-            let kernels = run(&networks.0, Engine::Kernels, &Device::Cpu);
-            let composed = run(&networks.1, Engine::Composed, device);
-            for (part, (a, b)) in kernels.iter().zip(&composed).enumerate() {
-                assert_eq!(a.is_some(), b.is_some(), "part {part} of {architecture}");
-                let (a, b) = (a.iter().flatten(), b.iter().flatten());
-                let off = a.zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
-                assert!(off < 1e-10, "part {part} of {architecture} differs by {off}");
-            }
+            engines_agree(F::any(architecture), device, build, skeleton);
         }
     }
 }
@@ -298,12 +232,7 @@ fn weights_that_are_not_used_have_no_gradient<F: Space>() {
     for skeleton in [SMALL, ODD] {
         let network = supernet::<F>(skeleton, Picker::Ordinal);
         for architecture in architectures(3) {
-            let (_, gradients) = loss_gradients(&network, architecture);
-            let active: Vec<&str> = network.active(architecture).iter().map(|param| param.name.as_str()).collect();
-            for param in network.params() {
-                let used = active.contains(&param.name.as_str());
-                assert_eq!(gradients.get(&param.var).is_some(), used, "{} of {architecture}", param.name);
-            }
+            space_checks::weights_that_are_not_used_have_no_gradient(&network, F::any(architecture), |_| true);
         }
     }
 }
@@ -325,14 +254,9 @@ fn the_largest_channels_are_picked_once_and_kept<F: Space>() {
         };
         (0..norms.len()).filter(is_in).collect()
     };
-    let names: Vec<&str> = network.params().names().collect();
     let mut narrow = 0;
     for architecture in architectures::<F>(3) {
-        let parts: BTreeMap<&str, Slice> = network
-            .parts(&network.plan(architecture).unwrap())
-            .into_iter()
-            .map(|(place, slice)| (names[place], slice))
-            .collect();
+        let parts = slices(&network, F::any(architecture));
         let mut inputs: Vec<usize> = (0..SMALL.stem_channels()).collect();
         for (stage, (&depth, width)) in architecture.depths().iter().zip(architecture.widths()).enumerate() {
             let prefix = format!("stage{stage}.block0");
@@ -371,41 +295,21 @@ fn the_largest_channels_are_picked_once_and_kept<F: Space>() {
 
 fn a_stand_alone_network_refuses_other_architectures<F: Space>() {
     let [own, other, ..] = architectures::<F>(0)[..] else { unreachable!("three architectures") };
-    let network = Nds::stand_alone(own, SMALL, seeded(1), DType::F32, &Device::Cpu).unwrap();
-    let foreign = |error: NetError| {
-        assert!(error.to_string().contains(&format!("has the weights of {own} alone")), "{error}");
-    };
-    foreign(network.forward(other, &images(1, 8), &mut Pass::new(engine())).unwrap_err());
-    foreign(network.extract(other, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap_err());
+    let (own, other) = (F::any(own), F::any(other));
+    space_checks::other_architectures_are_refused(&stand_alone(own, SMALL), own, other);
 }
 
 fn running_statistics_of_the_channels_in_use_move<F: Space>() {
     for picker in PICKERS {
         let network = supernet::<F>(SMALL, picker);
-        let architecture = architectures::<F>(0)[0];
-        let forward =
-            |norm| network.forward(architecture, &images(4, 8), &mut Pass::new(engine()).with_norm(norm)).unwrap();
-        let state = || -> BTreeMap<String, Vec<u64>> {
-            network.buffers().named().map(|(name, tensor)| (name.to_owned(), bits(&tensor))).collect()
-        };
-        let fresh = state();
-        let by_batch = forward(NormMode::Batch);
-        assert_eq!(state(), fresh, "a plain pass leaves the running statistics alone");
-        let updating = forward(NormMode::BatchUpdating { momentum: 1.0 });
-        assert_eq!(bits(&updating), bits(&by_batch));
-        let plan = network.plan(architecture).unwrap();
-        let names: Vec<&str> = network.params().names().collect();
+        let architecture = F::any(architectures::<F>(0)[0]);
         let mut used: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (place, slice) in network.parts(&plan) {
-            if let Some((prefix, layer)) =
-                names[place].strip_suffix(".weight").and_then(|name| name.rsplit_once("conv"))
-            {
+        for (name, slice) in slices(&network, architecture) {
+            if let Some((prefix, layer)) = name.strip_suffix(".weight").and_then(|name| name.rsplit_once("conv")) {
                 used.insert(format!("{prefix}bn{layer}"), slice.outputs.iter().collect());
             }
         }
-        for (name, after) in state() {
-            let moved: Vec<usize> =
-                (0..after.len()).filter(|&channel| after[channel] != fresh[&name][channel]).collect();
+        for (name, moved) in moved_statistics(&network, architecture) {
             let expected = used.get(name.rsplit_once('.').unwrap().0).cloned().unwrap_or_default();
             assert_eq!(moved, expected, "{name} by {picker:?}");
         }
@@ -414,15 +318,7 @@ fn running_statistics_of_the_channels_in_use_move<F: Space>() {
 
 fn dropout_masks_come_from_the_stream<F: Space>() {
     let network = supernet::<F>(SMALL, Picker::Ordinal);
-    let architecture = architectures::<F>(0)[0];
-    let forward = |rate: f64, seed: u64| {
-        let dropout = Dropout { rate, stream: Seed::root(seed).stream() };
-        bits(&network.forward(architecture, &images(4, 8), &mut Pass::new(engine()).with_dropout(dropout)).unwrap())
-    };
-    let without = bits(&network.forward(architecture, &images(4, 8), &mut Pass::new(engine())).unwrap());
-    assert_eq!(forward(0.0, 1), without);
-    assert_eq!(forward(0.5, 1), forward(0.5, 1));
-    assert_ne!(forward(0.5, 1), forward(0.5, 2));
+    space_checks::dropout_masks_come_from_the_stream(&network, F::any(architectures::<F>(0)[0]));
 }
 
 /// Counts in parameters at the paper's size, worked out by hand.
