@@ -12,6 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::Optimizer;
 use nas_assay::kernels::cpu::{
     Window, add, avg_pool2d, backward, batch_norm, conv2d, cross_entropy, global_avg_pool, keep_candle_on_its_thread,
     keep_freed_memory, linear, max_pool2d, relu,
@@ -79,8 +80,7 @@ const OTHERS: [&str; 9] = [
     "cross_entropy_10",
 ];
 
-const NETWORKS: [&str; 5] =
-    ["nb201_step", "nb201_evaluation", "nb201_step_candle", measures::ALL, measures::RATIO];
+const NETWORKS: [&str; 5] = ["nb201_step", "nb201_evaluation", "nb201_step_candle", measures::ALL, measures::RATIO];
 
 fn main() -> Result<()> {
     // `cargo bench` adds `--bench`.
@@ -185,7 +185,7 @@ fn run(case: &str) -> Result<f64> {
         }
         _ if name.starts_with("nb201_step") => {
             let (network, architecture) = network()?;
-            training_step(&network, architecture, &network.params().vars(), SGD)
+            training_step(&network, architecture, network.params().vars(), SGD)
         }
         _ if name.starts_with("nb201_evaluation") => {
             let (network, architecture) = network()?;
@@ -226,16 +226,14 @@ fn active(network: &Network, architecture: Architecture) -> Result<Vec<Var>> {
 }
 
 /// Forward, backward and an SGD step of these parameters at batch 64.
-fn training_step(network: &Network, architecture: Architecture, vars: &[Var], config: SgdConfig) -> Result<f64> {
+fn training_step(network: &Network, architecture: Architecture, vars: Vec<Var>, config: SgdConfig) -> Result<f64> {
     let (images, labels) = (random("images", &[BATCH, 3, 32, 32])?, labels()?);
-    let mut optimiser = Sgd::new(vars, config).map_err(candle_core::Error::wrap)?;
+    let mut optimiser = Sgd::new(vars, config)?;
     let engine = Engine::Kernels;
     median(|| {
         let logits =
             network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
-        let gradients = engine.backward(&engine.cross_entropy(&logits, &labels)?)?;
-        optimiser.step(vars, &gradients, 0.01).map_err(candle_core::Error::wrap)?;
-        Ok(())
+        optimiser.backward_step(&engine.cross_entropy(&logits, &labels)?)
     })
 }
 
@@ -250,4 +248,5 @@ fn evaluation(network: &Network, architecture: Architecture) -> Result<f64> {
 }
 
 /// The settings of the paper's training; weight decay acts on parameters without a gradient, too.
-const SGD: SgdConfig = SgdConfig { momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };
+const SGD: SgdConfig =
+    SgdConfig { learning_rate: 0.01, momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };

@@ -23,5 +23,5 @@ pub fn run(case: &str) -> Result<f64> {
     if case.contains("_evaluation") {
         return evaluation(&network, architecture);
     }
-    training_step(&network, architecture, &active(&network, architecture)?, SGD)
+    training_step(&network, architecture, active(&network, architecture)?, SGD)
 }

@@ -23,5 +23,5 @@ pub fn run(case: &str) -> Result<f64> {
         return evaluation(&network, architecture);
     }
     let config = SgdConfig { decay_unsampled: false, ..SGD };
-    training_step(&network, architecture, &network.params().vars(), config)
+    training_step(&network, architecture, network.params().vars(), config)
 }

@@ -24,5 +24,5 @@ pub fn run(case: &str) -> Result<f64> {
         return evaluation(&network, architecture);
     }
     let config = SgdConfig { weight_decay: 5e-5, ..SGD };
-    training_step(&network, architecture, &active(&network, architecture)?, config)
+    training_step(&network, architecture, active(&network, architecture)?, config)
 }

@@ -1,7 +1,7 @@
 //! Optimisation: stochastic gradient descent and learning-rate schedules, with PyTorch's semantics.
 //!
-//! Candle's own descent has neither momentum nor weight decay, and does not tell a parameter without a gradient from one whose
-//! gradient is zero. A supernet needs all three: most of its parameters take no part in a step (see [`SgdConfig`]).
+//! Candle's own gradient descent has neither momentum nor weight decay, and cannot treat a parameter without a gradient like one whose
+//! gradient is zero. The training of a supernet needs all three: most of its parameters take no part in a step (see [`SgdConfig`]).
 
 mod schedule;
 mod sgd;
@@ -22,12 +22,12 @@ pub enum OptimError {
         /// What it must be.
         range: &'static str,
     },
-    /// A list of parameters or velocities other than the one that the optimiser was made for.
-    #[error("the optimiser was made for {held} parameters, but was given {given}")]
+    /// Another number of velocities than of parameters.
+    #[error("the optimiser has {held} parameters, but was given {given} velocities")]
     Count {
-        /// Parameters that the optimiser was made for.
+        /// Parameters of the optimiser.
         held: usize,
-        /// Parameters or velocities given.
+        /// Velocities given.
         given: usize,
     },
     /// A gradient with NaN or an infinity: training has diverged. No parameter was changed.

@@ -1,7 +1,8 @@
 //! Stochastic gradient descent with momentum, weight decay and gradient-norm clipping.
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Error, Tensor, Var};
+use candle_nn::Optimizer;
 
 use super::OptimError;
 use crate::net::Engine;
@@ -10,9 +11,11 @@ use nas_assay_kernels::cpu::{SgdStep, sgd_step, sum_squares};
 /// What PyTorch adds to the gradient norm before it divides by it.
 const CLIP_EPSILON: f64 = 1e-6;
 
-/// Settings of [`Sgd`]; the learning rate belongs to the schedule.
+/// Settings of [`Sgd`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdConfig {
+    /// Learning rate of the first steps, at least 0. A schedule goes on from there by [`Optimizer::set_learning_rate`].
+    pub learning_rate: f64,
     /// Share of the last velocity that is kept, in `[0, 1)`.
     pub momentum: f64,
     /// Factor of the parameter that is added to its gradient after clipping, at least 0.
@@ -21,47 +24,46 @@ pub struct SgdConfig {
     pub clip: Option<f64>,
     /// What becomes of a parameter without a gradient, such as an operation that was not sampled in this step of a supernet.
     ///
-    /// `true` gives it a gradient of zero: weight decay and momentum move it all the same. So did PyTorch before 2.0, whose
-    /// `zero_grad` left zeros behind, and with it the published supernets. (There a parameter rested until its first gradient;
-    /// here it decays from the first step.) `false` leaves it and its velocity alone, as PyTorch does since 2.0. On NAS-Bench-201
-    /// the two differ five-fold in the decay that an operation suffers.
+    /// `true` gives it a gradient of zero: weight decay and momentum move it all the same. PyTorch before 2.0 did so, because its
+    /// `zero_grad` left zeros behind, and the published supernets were trained with it. (There a parameter stayed as it was until its
+    /// first gradient; here it decays from the first step.) `false` leaves the parameter and its velocity alone, as PyTorch does since
+    /// 2.0. On NAS-Bench-201 an operation decays five times as much with `true`.
     pub decay_unsampled: bool,
 }
 
 /// Stochastic gradient descent over an ordered list of parameters.
 ///
-/// For a parameter `p` with gradient `g`, velocity `v` (zero at first) and learning rate `r`, a step is PyTorch's `SGD` without
-/// dampening and Nesterov momentum: `g ← c·g + weight_decay·p`, `v ← momentum·v + g`, `p ← p − r·v`, where
-/// `c = min(1, clip / (norm + 1e-6))` is that of PyTorch's `clip_grad_norm_`. The norm is taken in double precision, parameter by
-/// parameter in their order.
+/// For a parameter `p` with gradient `g`, velocity `v` (zero at first) and learning rate `r`, a step is that of PyTorch's `SGD` without
+/// dampening and Nesterov momentum: `g ← c·g + weight_decay·p`, `v ← momentum·v + g`, `p ← p − r·v`. Here
+/// `c = min(1, clip / (norm + 1e-6))` is the factor of PyTorch's `clip_grad_norm_`. The norm is taken in double precision, parameter
+/// by parameter in their order.
+///
+/// As a Candle [`Optimizer`] it gives errors of Candle's type; [`Sgd::try_new`] and [`Sgd::try_step`] say more.
 #[derive(Debug)]
 pub struct Sgd {
     config: SgdConfig,
     engine: Engine,
+    parameters: Vec<Var>,
     velocities: Vec<Var>,
 }
 
 impl Sgd {
-    /// An optimiser at rest for `parameters`, to which every later list must correspond in order. It runs on the engine of their
-    /// device.
+    /// An optimiser of `parameters` with velocities of zero. It runs on the engine of their device.
     ///
     /// # Errors
     /// [`OptimError::Setting`] for a setting out of range.
-    pub fn new(parameters: &[Var], config: SgdConfig) -> Result<Self, OptimError> {
+    pub fn try_new(parameters: Vec<Var>, config: SgdConfig) -> Result<Self, OptimError> {
         let SgdConfig { momentum, weight_decay, clip, .. } = config;
         require((0.0..1.0).contains(&momentum), "momentum", momentum, "at least 0 and below 1")?;
-        require(
-            weight_decay >= 0.0 && weight_decay.is_finite(),
-            "weight decay",
-            weight_decay,
-            "finite and at least 0",
-        )?;
+        require_rate("weight decay", weight_decay)?;
+        require_rate("the learning rate", config.learning_rate)?;
         if let Some(clip) = clip {
             require(clip > 0.0 && clip.is_finite(), "the clipping norm", clip, "finite and above 0")?;
         }
         let velocities = parameters.iter().map(|p| Var::zeros(p.shape(), p.dtype(), p.device()));
+        let velocities = velocities.collect::<Result<_, _>>()?;
         let engine = Engine::for_device(parameters.first().map_or(&Device::Cpu, |parameter| parameter.device()));
-        Ok(Self { config, engine, velocities: velocities.collect::<Result<_, _>>()? })
+        Ok(Self { config, engine, parameters, velocities })
     }
 
     /// The same on another engine.
@@ -70,28 +72,29 @@ impl Sgd {
         Self { engine, ..self }
     }
 
+    /// The parameters, in order.
+    pub fn parameters(&self) -> &[Var] {
+        &self.parameters
+    }
+
     /// Moves the parameters one step down and returns the Euclidean norm that their gradients had before clipping.
     ///
     /// # Errors
-    /// [`OptimError::Count`] for another number of parameters, [`OptimError::Setting`] for a negative or non-finite `rate`,
-    /// [`OptimError::Diverged`] for a gradient that is not finite. Nothing has changed then.
-    pub fn step(&mut self, parameters: &[Var], gradients: &GradStore, rate: f64) -> Result<f64, OptimError> {
-        self.check_count(parameters.len())?;
-        require(rate >= 0.0 && rate.is_finite(), "the learning rate", rate, "finite and at least 0")?;
-        let gradients: Vec<Option<&Tensor>> = parameters.iter().map(|parameter| gradients.get(parameter)).collect();
+    /// [`OptimError::Setting`] for a negative or non-finite learning rate, [`OptimError::Diverged`] for a gradient that is not finite.
+    /// Nothing has changed then.
+    pub fn try_step(&mut self, gradients: &GradStore) -> Result<f64, OptimError> {
+        let SgdConfig { learning_rate, momentum, weight_decay, clip, decay_unsampled } = self.config;
+        require_rate("the learning rate", learning_rate)?;
+        let gradients: Vec<Option<&Tensor>> =
+            self.parameters.iter().map(|parameter| gradients.get(parameter)).collect();
         let norm = self.norm(&gradients)?;
-        let step = SgdStep {
-            learning_rate: rate,
-            momentum: self.config.momentum,
-            weight_decay: self.config.weight_decay,
-            gradient_scale: self.config.clip.map_or(1.0, |clip| (clip / (norm + CLIP_EPSILON)).min(1.0)),
-            nesterov: false,
-        };
-        for ((parameter, velocity), gradient) in parameters.iter().zip(&self.velocities).zip(gradients) {
+        let gradient_scale = clip.map_or(1.0, |clip| (clip / (norm + CLIP_EPSILON)).min(1.0));
+        let step = SgdStep { learning_rate, momentum, weight_decay, gradient_scale, nesterov: false };
+        for ((parameter, velocity), gradient) in self.parameters.iter().zip(&self.velocities).zip(gradients) {
             let zeros;
             let gradient = match gradient {
                 Some(gradient) => gradient,
-                None if self.config.decay_unsampled => {
+                None if decay_unsampled => {
                     zeros = parameter.zeros_like()?;
                     &zeros
                 }
@@ -119,7 +122,10 @@ impl Sgd {
     /// [`OptimError::Count`] if there is not one for each parameter, [`OptimError::Mismatch`] if one has another shape or
     /// precision than its parameter.
     pub fn set_velocities(&mut self, velocities: &[Tensor]) -> Result<(), OptimError> {
-        self.check_count(velocities.len())?;
+        let (held, given) = (self.velocities.len(), velocities.len());
+        if given != held {
+            return Err(OptimError::Count { held, given });
+        }
         for (parameter, (own, given)) in self.velocities.iter().zip(velocities).enumerate() {
             if own.shape() != given.shape() || own.dtype() != given.dtype() {
                 let describe = |tensor: &Tensor| format!("{:?} {:?}", tensor.dtype(), tensor.dims());
@@ -145,15 +151,40 @@ impl Sgd {
         }
         Ok(squares.iter().sum::<f64>().sqrt())
     }
+}
 
-    fn check_count(&self, given: usize) -> Result<(), OptimError> {
-        let held = self.velocities.len();
-        if given == held { Ok(()) } else { Err(OptimError::Count { held, given }) }
+impl Optimizer for Sgd {
+    type Config = SgdConfig;
+
+    fn new(vars: Vec<Var>, config: SgdConfig) -> candle_core::Result<Self> {
+        Self::try_new(vars, config).map_err(Error::wrap)
+    }
+
+    fn step(&mut self, gradients: &GradStore) -> candle_core::Result<()> {
+        self.try_step(gradients).map(drop).map_err(Error::wrap)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.config.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.config.learning_rate = learning_rate;
+    }
+
+    /// A step down from `loss` by the engine's own backward pass.
+    fn backward_step(&mut self, loss: &Tensor) -> candle_core::Result<()> {
+        let gradients = self.engine.backward(loss)?;
+        self.step(&gradients)
     }
 }
 
 fn require(holds: bool, setting: &'static str, value: f64, range: &'static str) -> Result<(), OptimError> {
     if holds { Ok(()) } else { Err(OptimError::Setting { setting, value, range }) }
+}
+
+fn require_rate(setting: &'static str, value: f64) -> Result<(), OptimError> {
+    require(value >= 0.0 && value.is_finite(), setting, value, "finite and at least 0")
 }
 
 /// [`sum_squares`] of each tensor from Candle's own operations; all come to the host together, since each trip waits for the device.
@@ -178,7 +209,8 @@ mod tests {
     use super::*;
     use nas_assay_kernels::on_each_device;
 
-    const CONFIG: SgdConfig = SgdConfig { momentum: 0.9, weight_decay: 0.01, clip: None, decay_unsampled: true };
+    const CONFIG: SgdConfig =
+        SgdConfig { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.01, clip: None, decay_unsampled: true };
 
     /// The parameters of the PyTorch script below.
     fn parameters(dtype: DType) -> Vec<Var> {
@@ -280,10 +312,9 @@ mod tests {
             for (clip, decay_unsampled, a, b, velocity_a, velocity_b) in cases {
                 let parameters = parameters_on(device, dtype);
                 let config = SgdConfig { clip, decay_unsampled, ..CONFIG };
-                let mut sgd = Sgd::new(&parameters, config).unwrap().with_engine(engine);
-                let norms: Vec<f64> = (0..4)
-                    .map(|step| sgd.step(&parameters, &store(&parameters, &gradients_at(step)), 0.1).unwrap())
-                    .collect();
+                let mut sgd = Sgd::try_new(parameters.clone(), config).unwrap().with_engine(engine);
+                let mut step = |step| sgd.try_step(&store(&parameters, &gradients_at(step))).unwrap();
+                let norms = [step(0), step(1), step(2), step(3)];
                 assert_close(
                     &norms,
                     &[2.462214450449026, 1.7677669529663689, 3.5089172119045497, 3.2596012026013246],
@@ -299,8 +330,8 @@ mod tests {
     fn an_unsampled_parameter_rests_or_decays() {
         for (decay_unsampled, expected) in [(false, [1.5, -0.25]), (true, [1.5 - 0.1 * 0.015, -0.25 + 0.1 * 0.0025])] {
             let parameters = parameters(DType::F64);
-            let mut sgd = Sgd::new(&parameters, SgdConfig { decay_unsampled, ..CONFIG }).unwrap();
-            sgd.step(&parameters, &store(&parameters, &[Some(vec![1.0, 1.0, 1.0]), None]), 0.1).unwrap();
+            let mut sgd = Sgd::try_new(parameters.clone(), SgdConfig { decay_unsampled, ..CONFIG }).unwrap();
+            sgd.try_step(&store(&parameters, &[Some(vec![1.0, 1.0, 1.0]), None])).unwrap();
             assert_eq!(flat([parameters[1].as_tensor()]), expected);
         }
     }
@@ -309,19 +340,49 @@ mod tests {
     fn a_step_follows_autograd() {
         let parameters = parameters(DType::F64);
         let loss = parameters[0].sqr().unwrap().sum_all().unwrap();
-        let mut sgd = Sgd::new(&parameters, SgdConfig { weight_decay: 0.0, ..CONFIG }).unwrap();
-        let norm = sgd.step(&parameters, &loss.backward().unwrap(), 0.25).unwrap();
+        let config = SgdConfig { learning_rate: 0.25, weight_decay: 0.0, ..CONFIG };
+        let mut sgd = Sgd::try_new(parameters.clone(), config).unwrap();
+        let norm = sgd.try_step(&loss.backward().unwrap()).unwrap();
         assert_eq!(norm, 21f64.sqrt());
         assert_eq!(flat(parameters.iter().map(Var::as_tensor)), [0.25, -0.5, 1.0, 1.5, -0.25]);
+    }
+
+    /// Three steps from the sum of squares, the last at half of the rate.
+    fn descended<O: Optimizer>(config: O::Config) -> Vec<f64> {
+        let parameters = parameters(DType::F64);
+        let mut optimiser = O::new(parameters.clone(), config).unwrap();
+        for step in 0..3 {
+            if step == 2 {
+                optimiser.set_learning_rate(optimiser.learning_rate() / 2.0);
+            }
+            optimiser.backward_step(&parameters[0].sqr().unwrap().sum_all().unwrap()).unwrap();
+        }
+        flat(parameters.iter().map(Var::as_tensor))
+    }
+
+    #[test]
+    fn without_momentum_and_decay_it_is_candles_optimiser() {
+        let config =
+            SgdConfig { learning_rate: 0.1, momentum: 0.0, weight_decay: 0.0, clip: None, decay_unsampled: false };
+        assert_close(&descended::<Sgd>(config), &descended::<candle_nn::SGD>(0.1), 1e-15);
+        assert_eq!(descended::<Sgd>(config)[3..], [1.5, -0.25]);
+    }
+
+    #[test]
+    fn as_candles_optimiser_it_gives_the_same_messages() {
+        let config = SgdConfig { momentum: 1.0, ..CONFIG };
+        let typed = Sgd::try_new(vec![], config).unwrap_err().to_string();
+        let error = <Sgd as Optimizer>::new(vec![], config).unwrap_err().to_string();
+        assert!(error.contains(&typed), "{error}");
     }
 
     fn divergence_is_an_error_that_changes_nothing(device: &Device) {
         for (engine, bad) in engines(device).flat_map(|engine| [f64::NAN, f64::INFINITY].map(|bad| (engine, bad))) {
             let parameters = parameters_on(device, DType::F32);
             let before = flat(parameters.iter().map(Var::as_tensor));
-            let mut sgd = Sgd::new(&parameters, CONFIG).unwrap().with_engine(engine);
+            let mut sgd = Sgd::try_new(parameters.clone(), CONFIG).unwrap().with_engine(engine);
             let gradients = store(&parameters, &[Some(vec![1.0, 1.0, 1.0]), Some(vec![0.0, bad])]);
-            let error = sgd.step(&parameters, &gradients, 0.1).unwrap_err();
+            let error = sgd.try_step(&gradients).unwrap_err();
             assert!(matches!(error, OptimError::Diverged { parameter: 1 }), "{error}");
             assert_eq!(flat(parameters.iter().map(Var::as_tensor)), before);
             assert_eq!(velocities(&sgd), [0.0; 5]);
@@ -335,28 +396,29 @@ mod tests {
             SgdConfig { momentum: f64::NAN, ..CONFIG },
             SgdConfig { weight_decay: -1e-4, ..CONFIG },
             SgdConfig { clip: Some(0.0), ..CONFIG },
+            SgdConfig { learning_rate: -0.1, ..CONFIG },
         ];
         for config in bad {
-            assert!(matches!(Sgd::new(&[], config), Err(OptimError::Setting { .. })), "{config:?}");
+            assert!(matches!(Sgd::try_new(vec![], config), Err(OptimError::Setting { .. })), "{config:?}");
         }
         let parameters = parameters(DType::F64);
-        let mut sgd = Sgd::new(&parameters, CONFIG).unwrap();
+        let mut sgd = Sgd::try_new(parameters.clone(), CONFIG).unwrap();
+        sgd.set_learning_rate(f64::NAN);
         let gradients = store(&parameters, &gradients_at(0));
-        assert!(matches!(sgd.step(&parameters, &gradients, f64::NAN), Err(OptimError::Setting { .. })));
-        assert!(matches!(sgd.step(&parameters[..1], &gradients, 0.1), Err(OptimError::Count { held: 2, given: 1 })));
+        assert!(matches!(sgd.try_step(&gradients), Err(OptimError::Setting { .. })));
     }
 
     fn training_goes_on_from_stored_velocities(device: &Device) {
         let trained = parameters_on(device, DType::F32);
-        let mut sgd = Sgd::new(&trained, CONFIG).unwrap();
-        sgd.step(&trained, &store(&trained, &gradients_at(0)), 0.1).unwrap();
+        let mut sgd = Sgd::try_new(trained.clone(), CONFIG).unwrap();
+        sgd.try_step(&store(&trained, &gradients_at(0))).unwrap();
         let stored = sgd.velocities().unwrap();
         let copy = |var: &Var| Var::from_tensor(&var.as_detached_tensor().copy().unwrap()).unwrap();
         let resumed: Vec<Var> = trained.iter().map(copy).collect();
-        sgd.step(&trained, &store(&trained, &gradients_at(1)), 0.1).unwrap();
-        let mut second = Sgd::new(&resumed, CONFIG).unwrap();
+        sgd.try_step(&store(&trained, &gradients_at(1))).unwrap();
+        let mut second = Sgd::try_new(resumed.clone(), CONFIG).unwrap();
         second.set_velocities(&stored).unwrap();
-        second.step(&resumed, &store(&resumed, &gradients_at(1)), 0.1).unwrap();
+        second.try_step(&store(&resumed, &gradients_at(1))).unwrap();
         let values = |vars: &[Var]| flat(vars.iter().map(Var::as_tensor));
         assert_eq!(values(&resumed), values(&trained));
         assert_eq!(velocities(&second), velocities(&sgd));
@@ -365,7 +427,7 @@ mod tests {
     #[test]
     fn velocities_that_do_not_fit_are_refused() {
         let parameters = parameters(DType::F32);
-        let mut sgd = Sgd::new(&parameters, CONFIG).unwrap();
+        let mut sgd = Sgd::try_new(parameters, CONFIG).unwrap();
         let mut stored = sgd.velocities().unwrap();
         stored[0] = stored[0].ones_like().unwrap();
         stored[1] = stored[1].to_dtype(DType::F64).unwrap();
@@ -401,9 +463,9 @@ mod tests {
         fn clipping_bounds_the_step(gradient in prop::collection::vec(-1e3..1e3f64, 3), clip in 1e-3..10.0f64) {
             let parameters = parameters(DType::F64);
             let before = flat([parameters[0].as_tensor()]);
-            let config = SgdConfig { clip: Some(clip), weight_decay: 0.0, ..CONFIG };
-            let mut sgd = Sgd::new(&parameters, config).unwrap();
-            let norm = sgd.step(&parameters, &store(&parameters, &[Some(gradient), None]), 1.0).unwrap();
+            let config = SgdConfig { learning_rate: 1.0, clip: Some(clip), weight_decay: 0.0, ..CONFIG };
+            let mut sgd = Sgd::try_new(parameters.clone(), config).unwrap();
+            let norm = sgd.try_step(&store(&parameters, &[Some(gradient), None])).unwrap();
             let after = flat([parameters[0].as_tensor()]);
             let moved = before.iter().zip(&after).map(|(b, a)| (b - a) * (b - a)).sum::<f64>().sqrt();
             prop_assert!(moved <= clip.min(norm) + 1e-12 * (1.0 + norm), "moved {} with clip {}", moved, clip);

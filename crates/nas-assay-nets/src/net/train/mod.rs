@@ -13,7 +13,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::Optimizer;
 
 use self::gradients::MeanGradients;
 use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
@@ -100,7 +101,6 @@ pub struct Trainer<'a> {
     engine: Engine,
     /// The network's.
     dtype: DType,
-    vars: Vec<Var>,
     optimiser: Sgd,
     scheduler: Scheduler,
     curve: Vec<Epoch>,
@@ -112,20 +112,22 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// If the optimiser's state can't be made.
     pub fn new(job: Job<'a>) -> Result<Self, TrainError> {
-        let vars: Vec<Var> = job.network.params().iter().map(|param| param.var.clone()).collect();
+        let Training { epochs, schedule, learning_rate, momentum, weight_decay, clip, .. } = *job.training;
+        let scheduler = Scheduler::new(schedule, learning_rate, epochs);
         let config = SgdConfig {
-            momentum: job.training.momentum,
-            weight_decay: job.training.weight_decay,
-            clip: job.training.clip,
+            learning_rate: scheduler.learning_rate(),
+            momentum,
+            weight_decay,
+            clip,
             decay_unsampled: job.decay_unsampled,
         };
+        let vars = job.network.params().vars();
         Ok(Self {
             engine: Engine::for_device(job.device),
             dtype: vars.first().map_or(DType::F32, |var| var.dtype()),
-            optimiser: Sgd::new(&vars, config)?,
-            scheduler: Scheduler::new(job.training.schedule, job.training.learning_rate, job.training.epochs),
+            optimiser: Sgd::try_new(vars, config)?,
+            scheduler,
             curve: Vec::new(),
-            vars,
             job,
         })
     }
@@ -165,6 +167,7 @@ impl<'a> Trainer<'a> {
         let mut architectures = self.job.seed.index("architectures", number).stream();
         let augmenter = self.job.training.augment.then(|| Augmenter::new(self.job.seed.child("augmentation")));
         let learning_rate = self.scheduler.learning_rate();
+        self.optimiser.set_learning_rate(learning_rate);
         let (mut loss_sum, mut right) = (0.0, 0.0);
         for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
             let drawn = sampler.draw(&mut architectures);
@@ -174,7 +177,7 @@ impl<'a> Trainer<'a> {
             let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
             let rate = self.job.training.dropout;
             let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
-            let Judged { loss, correct } = self.step(&drawn, &batch, dropout, learning_rate)?;
+            let Judged { loss, correct } = self.step(&drawn, &batch, dropout)?;
             loss_sum += loss * rows.len() as f64;
             right += correct;
             after(Step { index, architectures: &drawn })?;
@@ -193,9 +196,8 @@ impl<'a> Trainer<'a> {
         architectures: &[Architecture],
         batch: &Batch,
         mut dropout: Option<Dropout>,
-        learning_rate: f64,
     ) -> Result<Judged, TrainError> {
-        let mut gradients = MeanGradients::new(&self.vars);
+        let mut gradients = MeanGradients::new(self.optimiser.parameters());
         let (mut loss_sum, mut right) = (0.0, 0);
         for &architecture in architectures {
             let norm = NormMode::BatchUpdating { momentum: NORM_MOMENTUM };
@@ -208,7 +210,7 @@ impl<'a> Trainer<'a> {
             right += judge(&logits, &batch.labels)?.correct;
         }
         if let Some(gradients) = gradients.mean()? {
-            self.optimiser.step(&self.vars, &gradients, learning_rate)?;
+            self.optimiser.try_step(&gradients)?;
         }
         let count = architectures.len() as f64;
         Ok(Judged { loss: loss_sum / count, correct: right as f64 / count })
