@@ -18,7 +18,7 @@ use nas_assay::kernels::cpu::{
     keep_freed_memory, linear, max_pool2d, relu,
 };
 use nas_assay::net::optim::{Sgd, SgdConfig};
-use nas_assay::net::{Engine, Init, NetConfig, Network, Pass};
+use nas_assay::net::{Engine, ForwardPass, Init, NetConfig, Network};
 use nas_assay::seed::Seed;
 use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
@@ -232,7 +232,7 @@ fn training_step(network: &Network, architecture: Architecture, vars: Vec<Var>, 
     let engine = Engine::Kernels;
     median(|| {
         let logits =
-            network.forward(architecture, &images, &mut Pass::new(engine)).map_err(candle_core::Error::wrap)?;
+            network.forward(architecture, &images, &mut ForwardPass::new(engine)).map_err(candle_core::Error::wrap)?;
         optimiser.backward_step(&engine.cross_entropy(&logits, &labels)?)
     })
 }
@@ -241,7 +241,7 @@ fn training_step(network: &Network, architecture: Architecture, vars: Vec<Var>, 
 fn evaluation(network: &Network, architecture: Architecture) -> Result<f64> {
     let images = random("images", &[BATCH, 3, 32, 32])?;
     median(|| {
-        let mut pass = Pass::new(Engine::Kernels).untracked();
+        let mut pass = ForwardPass::new(Engine::Kernels).untracked();
         black_box(network.forward(architecture, &images, &mut pass).map_err(candle_core::Error::wrap)?);
         Ok(())
     })

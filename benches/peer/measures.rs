@@ -5,7 +5,7 @@ use std::hint::black_box;
 use candle_core::{Result, Tensor};
 use nas_assay::estimator::{Estimator, Probe, Suite};
 use nas_assay::images::Batch;
-use nas_assay::net::{Engine, Pass};
+use nas_assay::net::{Engine, ForwardPass};
 
 use super::{BATCH, labels, median, network, random};
 
@@ -51,7 +51,7 @@ fn gradients() -> Result<f64> {
     let batch = batch()?;
     let engine = Engine::Kernels;
     median(|| {
-        let forward = network.forward(architecture, &batch.images, &mut Pass::new(engine));
+        let forward = network.forward(architecture, &batch.images, &mut ForwardPass::new(engine));
         let logits: Tensor = forward.map_err(candle_core::Error::wrap)?;
         black_box(engine.backward(&engine.cross_entropy(&logits, &batch.labels)?)?);
         Ok(())

@@ -29,7 +29,7 @@ use super::ExperimentError;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::plan::Weights;
-use crate::net::average::average;
+use crate::net::average_weights;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
 use crate::net::{Init, NetConfig, Network};
@@ -123,7 +123,7 @@ impl Lab<'_> {
             Ok(checkpoint::load(&path, self.backend.device())?.0)
         });
         let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
-        load_weights(&network, &average(&kept)?)?;
+        load_weights(&network, &average_weights(&kept)?)?;
         Ok(network)
     }
 

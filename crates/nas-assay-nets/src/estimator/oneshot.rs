@@ -16,7 +16,7 @@
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::images::Batch;
-use crate::net::{Engine, NetError, Network, Pass, judge};
+use crate::net::{Classification, Engine, ForwardPass, NetError, Network};
 use nas_assay_criteria::Direction;
 use nas_assay_spaces::Architecture;
 
@@ -38,10 +38,10 @@ pub fn evaluate(
 ) -> Result<Evaluation, NetError> {
     let (mut accuracy, mut loss) = (0.0, 0.0);
     for batch in batches {
-        let logits = network.forward(architecture, &batch.images, &mut Pass::new(engine).untracked())?;
-        let judged = judge(&logits, &batch.labels)?;
-        accuracy += judged.accuracy();
-        loss += judged.loss;
+        let logits = network.forward(architecture, &batch.images, &mut ForwardPass::new(engine).untracked())?;
+        let found = Classification::of(&logits, &batch.labels)?;
+        accuracy += found.accuracy();
+        loss += found.loss;
     }
     let count = batches.len() as f64;
     Ok(Evaluation { accuracy: accuracy / count, loss: loss / count })

@@ -3,7 +3,7 @@
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
 use crate::images::Batch;
-use crate::net::{Dropout, Engine, Network, NormMode, Param, Pass, ReluSink, Role, Taps, host_f64};
+use crate::net::{Dropout, Engine, ForwardPass, Network, NetworkScales, NormMode, Param, ReluObserver, Role, host_f64};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use nas_assay_base::seed::{Seed, Stream};
@@ -198,8 +198,8 @@ impl<'a> Probe<'a> {
     }
 
     /// A pass as the shared ones are: batch statistics, and dropout where the probe has it.
-    pub fn pass(&self) -> Pass<'static> {
-        Pass { dropout: self.dropout.clone(), ..Pass::new(self.engine) }
+    pub fn pass(&self) -> ForwardPass<'static> {
+        ForwardPass { dropout: self.dropout.clone(), ..ForwardPass::new(self.engine) }
     }
 
     /// A stand-alone network of the architecture, of type `dtype`, each parameter a function of the probe's own.
@@ -331,7 +331,7 @@ impl<'a> Probe<'a> {
         let resolution = self.skeleton.resolution();
         let device = absolute.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
         let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
-        let logits = absolute.forward(self.architecture, &image, &mut Pass::new(self.engine).with_norm(norm))?;
+        let logits = absolute.forward(self.architecture, &image, &mut ForwardPass::new(self.engine).with_norm(norm))?;
         let weights = weights_of(&absolute, self.architecture)?;
         let sum = self.engine.sum_all(&logits)?;
         weight_gradients(&weights, &self.engine.backward_to(&sum, &variables(&weights))?)
@@ -350,14 +350,14 @@ impl<'a> Probe<'a> {
             let mut found = Examination::default();
             let patterns = &mut found.patterns;
             let mut sink = |input: &Tensor, _output: &Tensor| patterns.push(input);
-            let taps = Taps::default();
+            let taps = NetworkScales::default();
             let images = Var::from_tensor(&batch.images.detach())?;
-            let mut pass = Pass {
+            let mut pass = ForwardPass {
                 engine: self.engine,
                 norm: NormMode::Batch,
                 dropout: self.dropout.clone(),
-                relu_sink: asked(Need::ReluPatterns).then_some(&mut sink as ReluSink<'_>),
-                taps: by_channel.then_some(&taps),
+                relu_observer: asked(Need::ReluPatterns).then_some(&mut sink as ReluObserver<'_>),
+                scales: by_channel.then_some(&taps),
                 track: by_weight || by_second || by_channel,
             };
             let shown = if by_input { images.as_tensor().clone() } else { images.as_detached_tensor() };

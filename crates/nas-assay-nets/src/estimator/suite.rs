@@ -152,7 +152,7 @@ mod tests {
     use crate::estimator::{Direction, EstimatorError, Need, Probe, Reading, ToleranceClass};
     use crate::images::Batch;
     use crate::net::Engine;
-    use crate::net::reference::Reference;
+    use crate::net::pytorch_reference::Reference;
     use candle_core::{DType, Device};
     use std::collections::BTreeSet;
 

@@ -1,15 +1,16 @@
 //! Layers, networks, supernets, ordered parameters, optimiser.
 //!
 //! A [`Network`] is built from an architecture or a space, holds [`Params`] and [`Buffers`] in a fixed order, and runs an
-//! architecture under a [`Pass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the
+//! architecture under a [`ForwardPass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the
 //! CPU, [`composed`](nas_assay_kernels::composed) everywhere else.
 //!
 //! Each space has a module of its own (`nb201` and so on), which implements the trait `SpaceLayers`. A new space is one more of these,
 //! and one more case in `network`.
 
-pub mod average;
+mod builder;
 pub mod checkpoint;
-mod judge;
+mod classification;
+mod forward_pass;
 pub mod layers;
 mod nb101;
 mod nb201;
@@ -18,19 +19,21 @@ mod nds;
 mod network;
 pub mod optim;
 mod params;
-mod pass;
 #[cfg(test)]
-pub(crate) mod reference;
+pub(crate) mod pytorch_reference;
 #[cfg(test)]
 mod space_checks;
 mod space_layers;
 pub mod train;
+mod weight_average;
 
-pub use judge::{Judgement, judge};
+pub use builder::{Builder, Init, InitScheme};
+pub use classification::Classification;
+pub use forward_pass::{ChannelScales, Dropout, ForwardPass, NetworkScales, NormMode, ReluObserver};
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
 pub use network::{NetConfig, Network};
-pub use params::{Buffer, Buffers, Builder, Init, InitScheme, LoadError, Param, Params, Role};
-pub use pass::{Dropout, NormMode, Pass, ReluSink, Tap, Taps};
+pub use params::{Buffer, Buffers, LoadError, NamedTensor, NamedTensors, Param, Params, Role};
+pub use weight_average::average_weights;
 
 use self::space_layers::{SpaceLayers, WeightsOf};
 use thiserror::Error;

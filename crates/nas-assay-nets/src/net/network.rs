@@ -4,7 +4,7 @@ use super::nb101::{Nb1Shot1, Nb101};
 use super::nb201::Nb201;
 use super::nb301::Nb301;
 use super::nds::Nds;
-use super::{Buffers, Builder, Init, NetError, Param, Params, Pass, Slice, SpaceLayers, WeightsOf};
+use super::{Buffers, Builder, ForwardPass, Init, NetError, Param, Params, Slice, SpaceLayers, WeightsOf};
 use candle_core::{DType, Device, Tensor};
 use nas_assay_kernels::composed;
 use nas_assay_schema::spec::Picker;
@@ -194,7 +194,7 @@ impl Network {
         &self,
         architecture: Architecture,
         images: &Tensor,
-        pass: &mut Pass<'_>,
+        pass: &mut ForwardPass<'_>,
     ) -> Result<Tensor, NetError> {
         in_its_space!(self, architecture, (layers, own) => {
             self.check(architecture)?;
@@ -234,12 +234,12 @@ fn foreign_skeleton(space: SpaceId, skeleton: &Skeleton) -> NetError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::reference::Reference;
+    use crate::net::pytorch_reference::Reference;
     use crate::net::{Engine, host_f64};
 
     fn logits(reference: &Reference, engine: Engine, dtype: DType) -> Vec<f64> {
         let images = reference.images.to_dtype(dtype).unwrap();
-        let mut pass = Pass::new(engine).untracked();
+        let mut pass = ForwardPass::new(engine).untracked();
         let logits = reference.network(dtype).forward(reference.architecture, &images, &mut pass);
         host_f64(&logits.unwrap()).unwrap()
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
 
-use super::{Dropout, Engine, Init, NetConfig, Network, NormMode, Param, Pass, Role, Slice, host_f64};
+use super::{Dropout, Engine, ForwardPass, Init, NetConfig, Network, NormMode, Param, Role, Slice, host_f64};
 use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::{Architecture, Skeleton, SpaceId};
@@ -66,7 +66,7 @@ pub(super) fn loss_gradients(
     architecture: impl Into<Architecture>,
     engine: Engine,
 ) -> (Tensor, GradStore) {
-    let logits = network.forward(architecture.into(), &images(network, IMAGES), &mut Pass::new(engine)).unwrap();
+    let logits = network.forward(architecture.into(), &images(network, IMAGES), &mut ForwardPass::new(engine)).unwrap();
     let classes = logits.dim(1).unwrap() as u32;
     let labels: Vec<u32> = (0..IMAGES as u32).map(|image| 3 * image % classes).collect();
     let labels = Tensor::new(labels, logits.device()).unwrap();
@@ -111,13 +111,13 @@ pub(super) fn engines_agree(
 /// The `ReLU`s of a pass: calls, and elements an image.
 pub(super) fn relus(network: &Network, architecture: impl Into<Architecture>) -> (u64, u64) {
     let (mut calls, mut elements) = (0, 0);
-    let mut sink = |input: &Tensor, output: &Tensor| {
+    let mut observer = |input: &Tensor, output: &Tensor| {
         assert!(host_f64(output)? == host_f64(&input.maximum(0f32)?)?);
         calls += 1;
         elements += (input.elem_count() / 2) as u64;
         Ok(())
     };
-    let mut pass = Pass::new(Engine::Kernels).untracked().with_relu_sink(&mut sink);
+    let mut pass = ForwardPass::new(Engine::Kernels).untracked().with_relu_observer(&mut observer);
     network.forward(architecture.into(), &images(network, 2), &mut pass).unwrap();
     (calls, elements)
 }
@@ -181,7 +181,7 @@ pub(super) fn other_architectures_are_refused(
     let (own, other) = (own.into(), other.into());
     let same = |param: &Param| Ok(param.var.as_detached_tensor());
     let errors = [
-        network.forward(other, &images(network, 1), &mut Pass::new(Engine::Kernels)).unwrap_err(),
+        network.forward(other, &images(network, 1), &mut ForwardPass::new(Engine::Kernels)).unwrap_err(),
         network.extract(other, DType::F32, same).unwrap_err(),
     ];
     for error in errors {
@@ -197,7 +197,7 @@ pub(super) fn moved_statistics(
 ) -> BTreeMap<String, Vec<usize>> {
     let (architecture, images) = (architecture.into(), images(network, IMAGES));
     let run = |norm| {
-        let mut pass = Pass::new(Engine::Kernels).with_norm(norm);
+        let mut pass = ForwardPass::new(Engine::Kernels).with_norm(norm);
         bits(&network.forward(architecture, &images, &mut pass).unwrap())
     };
     let state = || -> BTreeMap<String, Vec<u64>> {
@@ -223,7 +223,7 @@ pub(super) fn names_of_moved(moved: BTreeMap<String, Vec<usize>>) -> Vec<String>
 pub(super) fn dropout_masks_come_from_the_stream(network: &Network, architecture: impl Into<Architecture>) {
     let (architecture, images) = (architecture.into(), images(network, IMAGES));
     let run = |dropout: Option<Dropout>| {
-        let mut pass = Pass { dropout, ..Pass::new(Engine::Kernels) };
+        let mut pass = ForwardPass { dropout, ..ForwardPass::new(Engine::Kernels) };
         bits(&network.forward(architecture, &images, &mut pass).unwrap())
     };
     let dropped = |rate, seed| run(Some(Dropout { rate, stream: Seed::root(seed).stream() }));
@@ -249,7 +249,7 @@ pub(super) fn draw_norms(network: &Network, seed: u64) {
 /// Logits of three images, and the gradients of the sum of their squares with respect to the images.
 pub(super) fn function(network: &Network, architecture: impl Into<Architecture>) -> Vec<f64> {
     let images = Var::from_tensor(&images(network, 3)).unwrap();
-    let logits = network.forward(architecture.into(), &images, &mut Pass::new(Engine::Kernels)).unwrap();
+    let logits = network.forward(architecture.into(), &images, &mut ForwardPass::new(Engine::Kernels)).unwrap();
     let gradients = logits.sqr().unwrap().sum_all().unwrap().backward().unwrap();
     [host_f64(&logits).unwrap(), host_f64(gradients.get(&images).unwrap()).unwrap()].concat()
 }

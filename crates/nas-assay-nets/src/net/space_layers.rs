@@ -1,6 +1,6 @@
 //! What a search space brings to a [`Network`](super::Network).
 
-use super::{Pass, Slice};
+use super::{ForwardPass, Slice};
 use candle_core::{Result, Tensor};
 use nas_assay_schema::spec::Picker;
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub(super) trait SpaceLayers {
     ///
     /// # Errors
     /// If there are no weights for the architecture, the images do not fit, or an operation fails.
-    fn forward(&self, architecture: Self::Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor>;
+    fn forward(&self, architecture: Self::Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor>;
 
     /// The parameters that `architecture` does not use, as places in the network's list.
     fn unused(&self, architecture: Self::Architecture) -> Vec<Range<usize>>;

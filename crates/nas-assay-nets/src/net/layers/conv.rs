@@ -1,7 +1,7 @@
 //! Convolutions, alone and with their batch-norm.
 
 use super::Norm;
-use crate::net::{Builder, Pass, Window};
+use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor, Var};
 
 /// A convolution without bias.
@@ -39,7 +39,7 @@ impl Conv {
     }
 
     /// The convolved image.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
         self.forward_with(x, |weight| Ok(weight.clone()), pass)
     }
 
@@ -48,10 +48,10 @@ impl Conv {
         &self,
         x: &Tensor,
         part: impl FnOnce(&Tensor) -> Result<Tensor>,
-        pass: &Pass<'_>,
+        pass: &ForwardPass<'_>,
     ) -> Result<Tensor> {
         let y = pass.engine.conv2d(x, &part(&pass.value(&self.weight))?, self.window)?;
-        pass.tapped(y, self.weight.dims())
+        pass.scaled(y, self.weight.dims())
     }
 }
 
@@ -84,7 +84,7 @@ impl ConvNorm {
     }
 
     /// The convolved and normed image.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
         self.norm.forward(&self.conv.forward(x, pass)?, pass)
     }
 
@@ -93,7 +93,7 @@ impl ConvNorm {
         &self,
         x: &Tensor,
         part: impl FnOnce(&Tensor) -> Result<Tensor>,
-        pass: &Pass<'_>,
+        pass: &ForwardPass<'_>,
     ) -> Result<Tensor> {
         self.norm.forward(&self.conv.forward_with(x, part, pass)?, pass)
     }
@@ -117,7 +117,7 @@ mod tests {
         let pixels: Vec<f32> = (0..4 * 3 * 8 * 8).map(|_| stream.normal() as f32).collect();
         let images = Tensor::from_vec(pixels, (4, 3, 8, 8), &Device::Cpu).unwrap();
         let run = |norm| {
-            let pass = Pass::new(Engine::Kernels).with_norm(norm);
+            let pass = ForwardPass::new(Engine::Kernels).with_norm(norm);
             host_f64(&layer.forward(&images, &pass).unwrap()).unwrap()
         };
         let batch = run(NormMode::BatchUpdating { momentum: 1.0 });

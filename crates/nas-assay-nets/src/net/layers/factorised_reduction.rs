@@ -1,7 +1,7 @@
 //! The factorised reduction of DARTS.
 
-use super::{Norm, Shared};
-use crate::net::{Builder, Pass, Window};
+use super::{CachedRelu, Norm};
+use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor, Var, bail};
 
 /// Halves an image: `ReLU`; a 1x1 convolution of stride 2 to half of the output channels, and another to the other half, on the image
@@ -37,11 +37,11 @@ impl FactorisedReduction {
     }
 
     /// `[n, inputs, h, w]` to `[n, outputs, ⌈h / 2⌉, ⌈w / 2⌉]`.
-    pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         // Neither convolution sees a pixel of the other: on the pixels of both side by side they are one convolution in two groups.
         let pixels = pass.engine.even_and_odd_pixels(&x.relu(pass)?)?;
         let weights = pass.engine.join_rows(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
-        self.norm.forward(&pass.tapped(halved, self.even.dims())?, pass)
+        self.norm.forward(&pass.scaled(halved, self.even.dims())?, pass)
     }
 }

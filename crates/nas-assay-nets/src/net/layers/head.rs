@@ -1,7 +1,7 @@
 //! What ends a network: global average pool, dropout, classifier.
 
 use super::{Norm, relu};
-use crate::net::{Builder, Channels, Dropout, Pass, Slice};
+use crate::net::{Builder, Channels, Dropout, ForwardPass, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Global average pool, dropout, linear classifier.
@@ -19,12 +19,12 @@ impl Classifier {
     }
 
     /// Logits `[n, classes]` of `[n, channels, h, w]`.
-    pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         self.forward_channels(x, &Channels::First(self.weight.dim(1)?), pass)
     }
 
     /// Logits `[n, classes]` of an image whose channels are `channels` of those that the classifier knows.
-    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let mut features = pass.engine.global_avg_pool(x)?;
         if let Some(dropout) = &mut pass.dropout {
             features = pass.engine.times_constant(&features, &dropout_mask(dropout, &features)?)?;
@@ -32,7 +32,7 @@ impl Classifier {
         let [slice, _] = self.slices(channels)?;
         let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;
         let logits = pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))?;
-        pass.tapped(logits, weight.dims())
+        pass.scaled(logits, weight.dims())
     }
 
     /// The parts of the weight and of the bias for an image with these of the channels.
@@ -57,7 +57,7 @@ impl Head {
     }
 
     /// Logits `[n, classes]`.
-    pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let x = relu(&self.norm.forward(x, pass)?, pass)?;
         self.classifier.forward(&x, pass)
     }

@@ -1,8 +1,9 @@
 //! The layers that networks of every space are made of.
 //!
-//! A layer holds its parameters, takes an image `[batch, channel, height, width]` and a [`Pass`], and asks the pass for
+//! A layer holds its parameters, takes an image `[batch, channel, height, width]` and a [`ForwardPass`], and asks the pass for
 //! everything that differs from one run to another.
 
+mod cached_relu;
 mod choices;
 mod conv;
 mod factorised_reduction;
@@ -10,9 +11,9 @@ mod head;
 mod norm;
 mod reduction;
 mod separable;
-mod shared;
 mod sliced;
 
+pub use cached_relu::CachedRelu;
 pub use choices::Choices;
 pub use conv::{Conv, ConvNorm, ConvShape};
 pub use factorised_reduction::FactorisedReduction;
@@ -20,14 +21,13 @@ pub use head::{Classifier, Head};
 pub use norm::{NORM_EPS, Norm};
 pub use reduction::Reduction;
 pub use separable::{DilConv, SepConv, SeparableShape};
-pub use shared::Shared;
 pub use sliced::SlicedConvNorm;
 
-use super::Pass;
+use super::ForwardPass;
 use candle_core::{Result, Tensor};
 
 /// A rectified linear unit that tells the pass's observer.
-pub fn relu(x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+pub fn relu(x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
     let y = pass.engine.relu(x)?;
     pass.report_relu(x, &y)?;
     Ok(y)

@@ -1,6 +1,6 @@
 //! Batch-norm in its modes.
 
-use crate::net::{Builder, Channels, NormMode, Pass, Slice};
+use crate::net::{Builder, Channels, ForwardPass, NormMode, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Added to the variance by every batch-norm.
@@ -28,12 +28,12 @@ impl Norm {
     }
 
     /// The normed image.
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
         self.forward_channels(x, &Channels::First(self.mean.elem_count()), pass)
     }
 
     /// The normed image, whose channels are `channels` of this layer's. The statistics of others stay as they are.
-    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &Pass<'_>) -> Result<Tensor> {
+    pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let slice = Slice::vector(channels.clone());
         let part = |var: &Var| pass.engine.slice(&pass.value(var), &slice);
         let affine = match &self.affine {
@@ -109,7 +109,7 @@ mod tests {
                 buffers.get("bn.running_mean").unwrap().var.set(&scales.zeros_like().unwrap()).unwrap();
                 let ones = scales.ones_like().unwrap();
                 buffers.get("bn.running_var").unwrap().var.set(&ones).unwrap();
-                let pass = Pass::new(engine).with_norm(NormMode::BatchUpdating { momentum: 0.25 });
+                let pass = ForwardPass::new(engine).with_norm(NormMode::BatchUpdating { momentum: 0.25 });
                 let y = norm.forward_channels(&image(), &channels, &pass).unwrap();
                 let found: Vec<Vec<f64>> = buffers.iter().map(|buffer| host_f64(&buffer.var).unwrap()).collect();
                 for (found, expected) in found.iter().zip(&expected) {
@@ -120,7 +120,7 @@ mod tests {
                 let scale = [1.0, 2.0, 3.0, 4.0][used[0]];
                 let first = host_f64(&y).unwrap()[0];
                 assert!((first + 2.0 * scale / deviation).abs() < 1e-13, "{engine:?}: {first}");
-                let fixed = Pass::new(engine).with_norm(NormMode::Running);
+                let fixed = ForwardPass::new(engine).with_norm(NormMode::Running);
                 let y = norm.forward_channels(&image(), &channels, &fixed).unwrap();
                 let by_hand = -0.5 * scale / (expected[1][used[0]] + 1e-5).sqrt();
                 assert!((host_f64(&y).unwrap()[0] - by_hand).abs() < 1e-13, "{engine:?}");

@@ -1,7 +1,7 @@
 //! The residual block that halves the image between stages of NAS-Bench-201.
 
 use super::{Conv, ConvNorm, ConvShape, relu};
-use crate::net::{Builder, Pass};
+use crate::net::{Builder, ForwardPass};
 use candle_core::{Result, Tensor};
 
 /// The residual block between two stages: it halves the image and changes the channels.
@@ -28,7 +28,7 @@ impl Reduction {
     }
 
     /// `[n, inputs, h, w]` to `[n, outputs, h / 2, w / 2]`.
-    pub fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let y = self.first.forward(&relu(x, pass)?, pass)?;
         let y = self.second.forward(&relu(&y, pass)?, pass)?;
         let shortcut = self.shortcut.forward(&pass.engine.avg_pool2d(x, 2, 2, 0)?, pass)?;

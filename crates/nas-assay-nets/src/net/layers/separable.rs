@@ -1,7 +1,7 @@
 //! Convolutions taken apart into one over pixels and one over channels.
 
-use super::{Conv, Norm, Shared, relu};
-use crate::net::{Builder, Pass, Window};
+use super::{CachedRelu, Conv, Norm, relu};
+use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor};
 
 /// Sizes of a separable or dilated convolution, whose padding keeps the image size at stride one.
@@ -44,7 +44,7 @@ impl Separable {
         })
     }
 
-    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let spread = self.depthwise.forward(x, pass)?;
         self.norm.forward(&self.pointwise.forward(&spread, pass)?, pass)
     }
@@ -67,7 +67,7 @@ impl SepConv {
     }
 
     /// `[n, channels, h, w]` to `[n, channels, ⌈h / stride⌉, ⌈w / stride⌉]`.
-    pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let middle = self.first.forward(&x.relu(pass)?, pass)?;
         let middle = relu(&middle, pass)?;
         self.second.forward(&middle, pass)
@@ -85,7 +85,7 @@ impl DilConv {
     }
 
     /// `[n, channels, h, w]` to `[n, channels, ⌈h / stride⌉, ⌈w / stride⌉]`.
-    pub fn forward(&self, x: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         self.0.forward(&x.relu(pass)?, pass)
     }
 }

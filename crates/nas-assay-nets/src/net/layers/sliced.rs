@@ -1,7 +1,7 @@
 //! A convolution and its batch-norm, of which narrower networks use a part.
 
 use super::Norm;
-use crate::net::{Builder, Channels, Pass, Slice, Window, host_f64};
+use crate::net::{Builder, Channels, ForwardPass, Slice, Window, host_f64};
 use candle_core::{Result, Tensor, Var};
 
 /// A convolution without bias and its batch-norm, as wide as any network that shares them.
@@ -27,11 +27,11 @@ impl SlicedConvNorm {
     }
 
     /// What `slice` of the convolution makes of an image `[n, inputs, h, w]`, normed.
-    pub fn forward(&self, x: &Tensor, slice: &Slice, pass: &Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, slice: &Slice, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let padding = self.weight.dim(2)? / 2;
         let window = Window { stride: self.stride, padding, dilation: 1, groups: slice.groups };
         let y = pass.engine.conv2d_slice(x, &pass.value(&self.weight), slice, window)?;
-        self.norm.forward_channels(&pass.tapped(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
+        self.norm.forward_channels(&pass.scaled(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
     }
 
     /// The part of each parameter, in network order, if that of the convolution is `slice`.

@@ -5,9 +5,9 @@ use std::ops::Range;
 use candle_core::{Result, Tensor};
 
 use super::cell::{Cell, ConvNormRelu, OUTPUT, unused};
-use super::sparse::Sparse;
+use super::sparse::SparseImage;
 use crate::net::layers::Classifier;
-use crate::net::{Builder, Pass, SpaceLayers, WeightsOf};
+use crate::net::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, StandAlone};
 
 /// Stacks of cells.
@@ -59,7 +59,7 @@ impl Nb101 {
 impl SpaceLayers for Nb101 {
     type Architecture = Architecture;
 
-    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let mut x = self.stem.forward(images, pass)?;
         for (stack, cells) in self.stacks.iter().enumerate() {
             if stack > 0 {
@@ -78,15 +78,15 @@ impl SpaceLayers for Nb101 {
 }
 
 /// 2×2 max pooling of stride 2. An image of odd height or width is continued by its last row or column, which adds nothing larger.
-fn halved(x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+fn halved(x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
     let odd = |dim| Ok::<_, candle_core::Error>(x.dim(dim)? % 2);
     let even = x.pad_with_same(2, 0, odd(2)?)?.pad_with_same(3, 0, odd(3)?)?;
     pass.engine.max_pool2d(&even, 2, 2, 0)
 }
 
 /// The vertices that feed the output side by side, plus the projection of the input if that feeds it.
-fn output(cell: &Cell, architecture: Architecture, x: Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
-    let x = Sparse::whole(x)?;
+fn output(cell: &Cell, architecture: Architecture, x: Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+    let x = SparseImage::whole(x)?;
     let feeding = cell.feeding_output(architecture, &x, pass)?;
     let [(_, first), rest @ ..] = feeding.as_slice() else { candle_core::bail!("no vertex feeds the output") };
     let mut joined = first.clone();

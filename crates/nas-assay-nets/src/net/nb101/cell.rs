@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use candle_core::{Result, Tensor};
 
-use super::sparse::{Sparse, some_channels};
+use super::sparse::{SparseImage, some_channels};
 use crate::net::layers::{Choices, ConvNorm, ConvShape, relu};
-use crate::net::{Builder, Pass, WeightsOf};
+use crate::net::{Builder, ForwardPass, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, Operation, VERTICES};
 
 /// The cell's output.
@@ -74,12 +74,12 @@ impl ConvNormRelu {
     }
 
     /// `[n, inputs, h, w]` to `[n, outputs, h, w]`.
-    pub(super) fn forward(&self, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         relu(&self.0.forward(x, pass)?, pass)
     }
 
     /// The same of an image of which the zeros are left out.
-    pub(super) fn forward_sparse(&self, x: &Sparse, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub(super) fn forward_sparse(&self, x: &SparseImage, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let engine = pass.engine;
         relu(&self.0.forward_with(&x.kept, |weight| x.columns(weight, engine), pass)?, pass)
     }
@@ -122,7 +122,7 @@ impl Cell {
     }
 
     /// The projection of the cell's input to `vertex`.
-    pub(super) fn project(&self, vertex: usize, x: &Sparse, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub(super) fn project(&self, vertex: usize, x: &SparseImage, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         self.layer(Place::Projection(vertex))?.forward_sparse(x, pass)
     }
 
@@ -130,8 +130,8 @@ impl Cell {
     pub(super) fn feeding_output(
         &self,
         architecture: Architecture,
-        x: &Sparse,
-        pass: &mut Pass<'_>,
+        x: &SparseImage,
+        pass: &mut ForwardPass<'_>,
     ) -> Result<Vec<(usize, Tensor)>> {
         let live = architecture.live_vertices();
         let mut values = [const { None }; VERTICES];

@@ -18,7 +18,7 @@
 mod benchmark;
 mod cell;
 #[cfg(test)]
-mod isomorphism;
+mod isomorphism_tests;
 mod one_shot;
 mod sparse;
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::ops::Range;
 use candle_core::{Result, Tensor};
 
 use super::cell::{Cell, ConvNormRelu, OUTPUT, unused};
-use super::sparse::Sparse;
+use super::sparse::SparseImage;
 use crate::net::layers::{Classifier, ConvNorm, ConvShape, relu};
-use crate::net::{Builder, Pass, SpaceLayers, WeightsOf};
+use crate::net::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, BLOCKS, Supernet};
 
 /// A NAS-Bench-1Shot1 network: cells of five choice blocks at full width, which share weights between architectures.
@@ -54,8 +54,8 @@ impl Nb1Shot1 {
 impl SpaceLayers for Nb1Shot1 {
     type Architecture = Architecture;
 
-    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let mut x = Sparse::whole(self.stem.forward(images, pass)?)?;
+    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let mut x = SparseImage::whole(self.stem.forward(images, pass)?)?;
         for (layer, cell) in self.cells.iter().enumerate() {
             if is_reduced(layer, self.cells.len()) {
                 // Every window has a pixel of the image, so zeros stay zeros.
@@ -79,13 +79,13 @@ fn is_reduced(layer: usize, layers: usize) -> bool {
 }
 
 /// The blocks that feed the output at their places, plus the projection of the input if that feeds it.
-fn output(cell: &Cell, architecture: Architecture, x: &Sparse, pass: &mut Pass<'_>) -> Result<Sparse> {
+fn output(cell: &Cell, architecture: Architecture, x: &SparseImage, pass: &mut ForwardPass<'_>) -> Result<SparseImage> {
     let feeding = cell.feeding_output(architecture, x, pass)?;
     let blocks: Vec<(usize, &Tensor)> = feeding.iter().map(|(vertex, value)| (vertex - 1, value)).collect();
-    let blocks = Sparse::blocks(&blocks, BLOCKS, pass.engine)?;
+    let blocks = SparseImage::blocks(&blocks, BLOCKS, pass.engine)?;
     if !architecture.has_edge(0, OUTPUT) {
         return Ok(blocks);
     }
     let projection = cell.project(OUTPUT, x, pass)?;
-    Sparse::whole(blocks.added_to(projection, pass.engine)?)
+    SparseImage::whole(blocks.added_to(projection, pass.engine)?)
 }

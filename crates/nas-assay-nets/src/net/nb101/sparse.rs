@@ -11,7 +11,7 @@ use crate::net::Engine;
 /// A convolution of it needs only the [`columns`](Self::columns) of its weight that meet them; the others get zero gradients, as they
 /// would from zeros. The output of a NAS-Bench-1Shot1 cell is three fifths zeros wherever the input does not feed it.
 #[derive(Debug)]
-pub(super) struct Sparse {
+pub(super) struct SparseImage {
     /// The kept channels, side by side.
     pub(super) kept: Tensor,
     /// Which they are, ascending; no two touch.
@@ -20,7 +20,7 @@ pub(super) struct Sparse {
     channels: usize,
 }
 
-impl Sparse {
+impl SparseImage {
     /// All of an image.
     pub(super) fn whole(x: Tensor) -> Result<Self> {
         let channels = x.dim(1)?;

@@ -1,4 +1,4 @@
-use super::sparse::Sparse;
+use super::sparse::SparseImage;
 use crate::net::space_checks::{
     self, active_elements, bits, config, elements, engines_agree, listed, moved_statistics, names_of_moved, outcome,
     relus, seeded,
@@ -260,15 +260,15 @@ fn a_convolution_of_what_is_kept_is_that_of_the_whole() {
     let [a, b, c] = [1, 2, 3].map(|seed| draw(seed, [2, 2, 4, 4]));
     for places in [vec![0], vec![4], vec![1, 2], vec![0, 3], vec![2, 4], vec![0, 1, 3]] {
         let blocks: Vec<(usize, &Tensor)> = places.iter().copied().zip([&a, &b, &c].map(Var::as_tensor)).collect();
-        let sparse = Sparse::blocks(&blocks, 5, engine).unwrap();
+        let sparse = SparseImage::blocks(&blocks, 5, engine).unwrap();
         let dense = sparse.dense(engine).unwrap();
         for (block, channels) in (0..5).map(|block| (block, dense.narrow(1, 2 * block, 2).unwrap())) {
             let expected =
                 blocks.iter().find(|(place, _)| *place == block).map_or(vec![0.0; 64], |(_, x)| host_f64(x).unwrap());
             assert_eq!(host_f64(&channels).unwrap(), expected, "block {block} of {places:?}");
         }
-        let whole = Sparse::whole(dense).unwrap();
-        let run = |x: &Sparse| {
+        let whole = SparseImage::whole(dense).unwrap();
+        let run = |x: &SparseImage| {
             let y =
                 engine.conv2d(&x.kept, &x.columns(&weight, engine).unwrap(), crate::net::Window::default()).unwrap();
             let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();

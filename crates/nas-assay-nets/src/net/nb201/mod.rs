@@ -5,12 +5,12 @@
 //! has no gradient; a cell without a live edge into its last node gives zeros.
 
 #[cfg(test)]
-mod isomorphism;
+mod isomorphism_tests;
 #[cfg(test)]
 mod tests;
 
-use super::layers::{Choices, ConvNorm, ConvShape, Head, Reduction, Shared};
-use super::{Builder, Pass, SpaceLayers, WeightsOf};
+use super::layers::{CachedRelu, Choices, ConvNorm, ConvShape, Head, Reduction};
+use super::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use candle_core::{Result, Tensor, bail};
 use nas_assay_spaces::nb201::{Architecture, EDGES, NODES, Operation, Skeleton};
 use std::ops::Range;
@@ -75,7 +75,7 @@ impl Nb201 {
 impl SpaceLayers for Nb201 {
     type Architecture = Architecture;
 
-    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let mut x = self.stem.forward(images, pass)?;
         for stage in &self.stages {
             if let Some(reduction) = &stage.reduction {
@@ -117,8 +117,8 @@ impl Cell {
         Ok(Self { convs })
     }
 
-    fn forward(&self, architecture: Architecture, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
-        let mut nodes: [Option<Shared>; NODES] = [Some(Shared::new(x.clone())), None, None, None];
+    fn forward(&self, architecture: Architecture, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let mut nodes: [Option<CachedRelu>; NODES] = [Some(CachedRelu::new(x.clone())), None, None, None];
         let (live, operations) = (architecture.live_edges(), architecture.operations());
         for node in 1..NODES {
             let mut arriving = Vec::with_capacity(node);
@@ -130,7 +130,7 @@ impl Cell {
                 arriving.push(self.run_edge(edge, operations[edge], source, pass)?);
             }
             if !arriving.is_empty() {
-                nodes[node] = Some(Shared::new(pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?));
+                nodes[node] = Some(CachedRelu::new(pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?));
             }
         }
         let [.., output] = nodes;
@@ -138,7 +138,13 @@ impl Cell {
     }
 
     /// What an edge makes of its source.
-    fn run_edge(&self, edge: usize, operation: Operation, source: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn run_edge(
+        &self,
+        edge: usize,
+        operation: Operation,
+        source: &mut CachedRelu,
+        pass: &mut ForwardPass<'_>,
+    ) -> Result<Tensor> {
         match operation {
             Operation::None => bail!("an edge without operation is never live"),
             Operation::SkipConnect => Ok(source.image().clone()),

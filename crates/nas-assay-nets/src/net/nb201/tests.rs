@@ -130,7 +130,7 @@ fn weights_that_are_not_used_have_no_gradient() {
 fn an_empty_cell_gives_the_same_logits_for_all_images() {
     let network = supernet(SMALL);
     let none = architecture("|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|nor_conv_1x1~2|");
-    let logits = network.forward(none.into(), &images(&network, 3), &mut Pass::new(Engine::Kernels)).unwrap();
+    let logits = network.forward(none.into(), &images(&network, 3), &mut ForwardPass::new(Engine::Kernels)).unwrap();
     let rows: Vec<Vec<f32>> = logits.to_vec2().unwrap();
     assert!(rows.iter().all(|row| *row == rows[0] && row.iter().all(|logit| logit.is_finite())));
 }

@@ -1,7 +1,9 @@
 //! One cell of the network.
 
-use crate::net::layers::{Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, SepConv, SeparableShape, Shared};
-use crate::net::{Builder, Pass, WeightsOf};
+use crate::net::layers::{
+    CachedRelu, Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, SepConv, SeparableShape,
+};
+use crate::net::{Builder, ForwardPass, WeightsOf};
 use candle_core::{Result, Tensor, bail};
 use nas_assay_spaces::nb301::{Architecture, CellKind, Edge, INPUTS, NODES, Operation};
 use std::ops::Range;
@@ -100,7 +102,7 @@ impl Cell {
     }
 
     /// An earlier cell's output as this cell's input number `input`: `[n, channels, h, w]`.
-    pub fn preprocess(&self, input: usize, output: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn preprocess(&self, input: usize, output: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         match &self.inputs[input] {
             Preprocess::Pointwise(layer) => layer.forward(&output.relu(pass)?, pass),
             Preprocess::Halving(layer) => layer.forward(output, pass),
@@ -108,20 +110,25 @@ impl Cell {
     }
 
     /// The four inner nodes of the architecture's cell, side by side: `[n, 4 channels, h', w']`, halved by a reduction cell.
-    pub fn forward(&self, architecture: Architecture, inputs: [Tensor; INPUTS], pass: &mut Pass<'_>) -> Result<Tensor> {
-        let mut nodes: Vec<Shared> = inputs.into_iter().map(Shared::new).collect();
+    pub fn forward(
+        &self,
+        architecture: Architecture,
+        inputs: [Tensor; INPUTS],
+        pass: &mut ForwardPass<'_>,
+    ) -> Result<Tensor> {
+        let mut nodes: Vec<CachedRelu> = inputs.into_iter().map(CachedRelu::new).collect();
         for pair in architecture.cell(self.kind).edges().chunks_exact(2) {
             let [first, second] = [pair[0], pair[1]];
             let terms =
                 [self.run(first, &mut nodes[first.from], pass)?, self.run(second, &mut nodes[second.from], pass)?];
-            nodes.push(Shared::new(pass.engine.add(&terms[0], &terms[1])?));
+            nodes.push(CachedRelu::new(pass.engine.add(&terms[0], &terms[1])?));
         }
         let join = |a: usize, b: usize| pass.engine.join_channels(nodes[a].image(), nodes[b].image());
         pass.engine.join_channels(&join(2, 3)?, &join(4, 5)?)
     }
 
     /// What an edge makes of its source.
-    fn run(&self, edge: Edge, source: &mut Shared, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn run(&self, edge: Edge, source: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
         match operation {

@@ -5,12 +5,12 @@
 
 mod cell;
 #[cfg(test)]
-mod isomorphism;
+mod isomorphism_tests;
 #[cfg(test)]
 mod tests;
 
-use super::layers::{Classifier, ConvNorm, ConvShape, Shared};
-use super::{Builder, Pass, SpaceLayers, WeightsOf};
+use super::layers::{CachedRelu, Classifier, ConvNorm, ConvShape};
+use super::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use candle_core::{Result, Tensor};
 use cell::{Cell, CellShape};
 use nas_assay_spaces::nb301::{Architecture, CellKind, INPUTS, NODES, Skeleton};
@@ -57,15 +57,15 @@ impl Nb301 {
 impl SpaceLayers for Nb301 {
     type Architecture = Architecture;
 
-    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         // The outputs of the last cell and of the one before. For the first cell both are the stem's.
-        let mut last = Shared::new(self.stem.forward(images, pass)?);
+        let mut last = CachedRelu::new(self.stem.forward(images, pass)?);
         let mut before = None;
         for cell in &self.cells {
             let first = cell.preprocess(0, before.as_mut().unwrap_or(&mut last), pass)?;
             let second = cell.preprocess(1, &mut last, pass)?;
             let output = cell.forward(architecture, [first, second], pass)?;
-            before = Some(std::mem::replace(&mut last, Shared::new(output)));
+            before = Some(std::mem::replace(&mut last, CachedRelu::new(output)));
         }
         self.classifier.forward(last.image(), pass)
     }

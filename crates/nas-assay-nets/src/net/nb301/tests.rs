@@ -153,7 +153,7 @@ fn a_sub_network_is_its_stand_alone_network() {
 #[test]
 fn the_graph_is_one_of_kernels() {
     let network = supernet(ODD);
-    let logits = network.forward(full().into(), &images(&network, 2), &mut Pass::new(Engine::Kernels)).unwrap();
+    let logits = network.forward(full().into(), &images(&network, 2), &mut ForwardPass::new(Engine::Kernels)).unwrap();
     assert!(nas_assay_kernels::cpu::is_of_kernels(&logits));
     assert!(!nas_assay_kernels::cpu::is_of_kernels(&logits.sqr().unwrap()));
 }
@@ -207,8 +207,8 @@ fn a_factorised_reduction_reads_even_and_odd_pixels() {
         param.var.set(&param.var.as_detached_tensor().ones_like().unwrap()).unwrap();
     }
     let image = Tensor::arange(1f64, 10.0, &Device::Cpu).unwrap().reshape((1, 1, 3, 3)).unwrap();
-    let mut pass = Pass::new(Engine::Kernels).with_norm(NormMode::Identity);
-    let halved = layer.forward(&mut Shared::new(image), &mut pass).unwrap();
+    let mut pass = ForwardPass::new(Engine::Kernels).with_norm(NormMode::Identity);
+    let halved = layer.forward(&mut CachedRelu::new(image), &mut pass).unwrap();
     assert_eq!(halved.dims(), [1, 2, 2, 2]);
     assert_eq!(host_f64(&halved).unwrap(), [1.0, 3.0, 7.0, 9.0, 5.0, 0.0, 0.0, 0.0]);
     let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);

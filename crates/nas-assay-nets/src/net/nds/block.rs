@@ -1,7 +1,7 @@
 //! The residual block, as wide as any architecture needs it, and which part of it an architecture uses.
 
 use crate::net::layers::{SlicedConvNorm, relu};
-use crate::net::{Builder, Channels, Pass, Slice};
+use crate::net::{Builder, Channels, ForwardPass, Slice};
 use candle_core::{Result, Tensor, bail};
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::nds::{Block as Kind, ResidualBlock};
@@ -127,7 +127,7 @@ impl Block {
     }
 
     /// `[n, inputs, h, w]` to `[n, outputs, h / stride, w / stride]`.
-    pub fn forward(&self, plan: &BlockPlan, x: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn forward(&self, plan: &BlockPlan, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let shortcut = match (&self.shortcut, &plan.shortcut) {
             (Some(projection), Some(slice)) => projection.forward(x, slice, pass)?,
             _ => x.clone(),

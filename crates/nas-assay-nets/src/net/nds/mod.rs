@@ -18,7 +18,7 @@ mod block;
 mod tests;
 
 use super::layers::{Classifier, SlicedConvNorm, relu};
-use super::{Builder, Channels, InitScheme, Pass, Slice, SpaceLayers, WeightsOf};
+use super::{Builder, Channels, ForwardPass, InitScheme, Slice, SpaceLayers, WeightsOf};
 use block::{Block, BlockPlan, Storage};
 use candle_core::{Result, Tensor};
 use nas_assay_schema::spec::Picker;
@@ -100,7 +100,7 @@ impl<F: Family> Nds<F> {
 impl<F: Family> SpaceLayers for Nds<F> {
     type Architecture = Architecture<F>;
 
-    fn forward(&self, architecture: Architecture<F>, images: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor> {
+    fn forward(&self, architecture: Architecture<F>, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let plan = self.plan(architecture)?;
         let stem = self.stem.forward(images, &plan.stem, pass)?;
         let mut x = relu(&stem, pass)?;

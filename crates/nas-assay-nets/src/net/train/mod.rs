@@ -18,7 +18,7 @@ use candle_nn::Optimizer;
 
 use self::gradients::MeanGradients;
 use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
-use super::{Dropout, Engine, LoadError, NetError, Network, NormMode, Param, Pass, host_f64, judge};
+use super::{Classification, Dropout, Engine, ForwardPass, LoadError, NetError, Network, NormMode, Param, host_f64};
 use crate::images::{Augmenter, Batch, ImageError, ImageSet};
 use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Training;
@@ -87,7 +87,7 @@ pub struct Step<'a> {
 }
 
 /// How a step did, as the mean over its architectures.
-struct Judged {
+struct StepResult {
     /// Mean cross-entropy, nats.
     loss: f64,
     /// Images classified rightly.
@@ -177,7 +177,7 @@ impl<'a> Trainer<'a> {
             let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
             let rate = self.job.training.dropout;
             let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
-            let Judged { loss, correct } = self.step(&drawn, &batch, dropout)?;
+            let StepResult { loss, correct } = self.step(&drawn, &batch, dropout)?;
             loss_sum += loss * rows.len() as f64;
             right += correct;
             after(Step { index, architectures: &drawn })?;
@@ -196,24 +196,24 @@ impl<'a> Trainer<'a> {
         architectures: &[Architecture],
         batch: &Batch,
         mut dropout: Option<Dropout>,
-    ) -> Result<Judged, TrainError> {
+    ) -> Result<StepResult, TrainError> {
         let mut gradients = MeanGradients::new(self.optimiser.parameters());
         let (mut loss_sum, mut right) = (0.0, 0);
         for &architecture in architectures {
             let norm = NormMode::BatchUpdating { momentum: NORM_MOMENTUM };
-            let mut pass = Pass { dropout: dropout.take(), ..Pass::new(self.engine).with_norm(norm) };
+            let mut pass = ForwardPass { dropout: dropout.take(), ..ForwardPass::new(self.engine).with_norm(norm) };
             let logits = self.job.network.forward(architecture, &batch.images, &mut pass)?;
             dropout = pass.dropout.take();
             let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
             gradients.add(self.engine.backward(&loss)?)?;
             loss_sum += host_f64(&loss)?[0];
-            right += judge(&logits, &batch.labels)?.correct;
+            right += Classification::of(&logits, &batch.labels)?.correct;
         }
         if let Some(gradients) = gradients.mean()? {
             self.optimiser.try_step(&gradients)?;
         }
         let count = architectures.len() as f64;
-        Ok(Judged { loss: loss_sum / count, correct: right as f64 / count })
+        Ok(StepResult { loss: loss_sum / count, correct: right as f64 / count })
     }
 
     /// Everything that the next epoch depends on, as named tensors: `param.*`, `buffer.*`, `velocity.*`.
@@ -290,8 +290,8 @@ pub fn accuracy(
     let mut right = 0;
     for rows in rows.chunks(batch) {
         let batch = images.batch(rows, None, DType::F32, device)?;
-        let mut pass = Pass::new(engine).untracked().with_norm(NormMode::Running);
-        right += judge(&network.forward(architecture, &batch.images, &mut pass)?, &batch.labels)?.correct;
+        let mut pass = ForwardPass::new(engine).untracked().with_norm(NormMode::Running);
+        right += Classification::of(&network.forward(architecture, &batch.images, &mut pass)?, &batch.labels)?.correct;
     }
     Ok(right as f64 / images.len() as f64)
 }

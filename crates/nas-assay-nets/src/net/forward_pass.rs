@@ -8,17 +8,17 @@ use std::cell::RefCell;
 /// The statistics that batch-norm divides by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NormMode {
-    /// Those of the batch; running statistics are left alone.
+    /// Those of the batch; running statistics stay as they are.
     Batch,
     /// Those of the batch, which also move the running ones: `running += momentum * (batch - running)`, with the unbiased
     /// variance.
     BatchUpdating {
-        /// Weight of the new batch; 0.1 is the field's default.
+        /// Weight of the new batch; 0.1 is the usual value.
         momentum: f64,
     },
     /// The running ones.
     Running,
-    /// None: batch-norm, its scale and shift included, is the identity.
+    /// None: batch-norm is the identity, its scale and shift included.
     Identity,
 }
 
@@ -32,22 +32,24 @@ pub struct Dropout {
 }
 
 /// Receives the input and the output of every ReLU, in the order of execution.
-pub type ReluSink<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
+pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
-/// A convolution or linear layer of a pass whose output is [tapped](Engine::tap).
+/// Scales of the output channels of one convolution or linear layer. They are ones, so the output does not change, but the loss has a
+/// gradient by them.
 #[derive(Clone, Debug)]
-pub struct Tap {
-    /// Ones, `[n, channels]`: the gradient by them is `Σ y ∂L/∂y` over each channel of each image of the layer's output `y`.
+pub struct ChannelScales {
+    /// Ones, `[n, channels]`. The gradient of the loss `L` by them is `Σ y ∂L/∂y` over each channel of each image of the layer's output
+    /// `y` (see [`Engine::tap`]).
     pub scales: Var,
-    /// Elements of the layer's weight an output channel.
+    /// Elements of the layer's weight for one output channel.
     pub fan_in: usize,
 }
 
-/// The taps of a pass, in the order of execution.
-pub type Taps = RefCell<Vec<Tap>>;
+/// The scales of all convolutions and linear layers of a pass, in the order of execution.
+pub type NetworkScales = RefCell<Vec<ChannelScales>>;
 
-/// One forward pass through a network.
-pub struct Pass<'a> {
+/// One forward pass through a network: everything that may differ from one run of an architecture to another.
+pub struct ForwardPass<'a> {
     /// Which implementation of the layers runs.
     pub engine: Engine,
     /// What batch-norm divides by.
@@ -55,17 +57,17 @@ pub struct Pass<'a> {
     /// Dropout before the classifier, if any.
     pub dropout: Option<Dropout>,
     /// Observer of ReLUs, if any.
-    pub relu_sink: Option<ReluSink<'a>>,
-    /// Where convolutions and linear layers leave taps of their outputs, if anywhere.
-    pub taps: Option<&'a Taps>,
-    /// Whether parameters are part of the graph. Without, activations are freed as the pass goes on.
+    pub relu_observer: Option<ReluObserver<'a>>,
+    /// Where convolutions and linear layers put scales of their outputs. Without it outputs have none.
+    pub scales: Option<&'a NetworkScales>,
+    /// Whether parameters are part of the graph. If not, activations are freed while the pass runs.
     pub track: bool,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> ForwardPass<'a> {
     /// A pass by batch statistics, without dropout or observer, with gradients.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, norm: NormMode::Batch, dropout: None, relu_sink: None, taps: None, track: true }
+        Self { engine, norm: NormMode::Batch, dropout: None, relu_observer: None, scales: None, track: true }
     }
 
     /// The same without gradients of parameters.
@@ -88,16 +90,16 @@ impl<'a> Pass<'a> {
 
     /// The same with an observer of ReLUs.
     #[must_use]
-    pub fn with_relu_sink(self, sink: ReluSink<'a>) -> Self {
-        Self { relu_sink: Some(sink), ..self }
+    pub fn with_relu_observer(self, observer: ReluObserver<'a>) -> Self {
+        Self { relu_observer: Some(observer), ..self }
     }
 
-    /// The output of a convolution or linear layer whose weight has the shape `[channels, ...]`, tapped if taps are wanted.
-    pub(super) fn tapped(&self, y: Tensor, weight: &[usize]) -> Result<Tensor> {
-        let Some(taps) = self.taps else { return Ok(y) };
+    /// The output `y` of a convolution or linear layer whose weight has the shape `weight`, with scales if the pass asks for them.
+    pub(super) fn scaled(&self, y: Tensor, weight: &[usize]) -> Result<Tensor> {
+        let Some(network) = self.scales else { return Ok(y) };
         let scales = Var::ones(&y.dims()[..2], y.dtype(), y.device())?;
         let y = self.engine.times_ones(&y, &scales)?;
-        taps.borrow_mut().push(Tap { scales, fan_in: weight.iter().skip(1).product() });
+        network.borrow_mut().push(ChannelScales { scales, fan_in: weight.iter().skip(1).product() });
         Ok(y)
     }
 
@@ -106,10 +108,10 @@ impl<'a> Pass<'a> {
         if self.track { var.as_tensor().clone() } else { var.as_detached_tensor() }
     }
 
-    /// Tells the observer of one ReLU.
+    /// Tells the observer about one ReLU.
     pub(super) fn report_relu(&mut self, input: &Tensor, output: &Tensor) -> Result<()> {
-        match &mut self.relu_sink {
-            Some(sink) => sink(input, output),
+        match &mut self.relu_observer {
+            Some(observer) => observer(input, output),
             None => Ok(()),
         }
     }

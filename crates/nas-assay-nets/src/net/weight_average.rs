@@ -1,16 +1,16 @@
-//! The plain average of weights: a temporal ensemble, where they are of one training.
+//! The plain average of the weights of several networks. Of several epochs of one training it is a temporal ensemble.
 
 use candle_core::Tensor;
 
 use super::checkpoint::Tensors;
 use super::{LoadError, NetError, host_f64};
 
-/// The mean of each tensor over `kept`, element by element: parameters and running statistics alike (`average_supernets.py` of Ning et
-/// al. 2021). Sums are taken in double precision, in the order of `kept`; equal weights average to themselves, bit for bit.
+/// The mean of each tensor over `kept`, element by element: of parameters and of running statistics (`average_supernets.py` in the code of
+/// Ning et al. 2021). Sums are taken in double precision, in the order of `kept`; equal weights average to themselves, bit for bit.
 ///
 /// # Errors
-/// If the tensors of one are not those of the first, by name and shape.
-pub fn average(kept: &[Tensors]) -> Result<Tensors, NetError> {
+/// If the first of `kept` has a tensor that another lacks or has in another shape.
+pub fn average_weights(kept: &[Tensors]) -> Result<Tensors, NetError> {
     let Some((first, others)) = kept.split_first() else { return Ok(Tensors::new()) };
     let mut means = Tensors::new();
     for (name, tensor) in first {
@@ -56,12 +56,12 @@ mod tests {
         #[test]
         fn equal_weights_average_to_themselves(values in prop::array::uniform4(-1e6f32..1e6), count in 1usize..6) {
             let kept = vec![tensors(&values); count];
-            prop_assert_eq!(bits(&average(&kept).unwrap()), bits(&kept[0]));
+            prop_assert_eq!(bits(&average_weights(&kept).unwrap()), bits(&kept[0]));
         }
 
         #[test]
         fn each_element_is_the_mean_of_its_own(a in prop::array::uniform4(-8.0f32..8.0), b in prop::array::uniform4(-8.0f32..8.0)) {
-            let mean = average(&[tensors(&a), tensors(&b)]).unwrap();
+            let mean = average_weights(&[tensors(&a), tensors(&b)]).unwrap();
             let expected: Vec<f32> = a.iter().zip(b).map(|(a, b)| f64::midpoint(f64::from(*a), f64::from(b)) as f32).collect();
             prop_assert_eq!(bits(&mean), bits(&tensors(&expected)));
         }
@@ -71,7 +71,7 @@ mod tests {
     fn weights_of_another_network_are_refused() {
         let mut other = tensors(&[1.0; 4]);
         other.insert("param.w".to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).unwrap());
-        let error = average(&[tensors(&[1.0; 4]), other]).unwrap_err();
+        let error = average_weights(&[tensors(&[1.0; 4]), other]).unwrap_err();
         assert!(error.to_string().contains("param.w"), "{error}");
     }
 }

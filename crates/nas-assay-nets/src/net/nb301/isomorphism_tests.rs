@@ -1,7 +1,7 @@
 //! The exact key against the networks themselves: encodings of one key are one network, and encodings of different keys are not.
 
 use crate::net::space_checks::{config, images, seeded};
-use crate::net::{Engine, Init, Network, Pass, host_f64};
+use crate::net::{Engine, ForwardPass, Init, Network, host_f64};
 use candle_core::{DType, Device, Tensor};
 use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_schema::spec::Picker;
@@ -132,7 +132,7 @@ fn stand_alone(architecture: Architecture, skeleton: Skeleton, init: Init) -> Ne
 }
 
 fn logits(network: &Network, architecture: Architecture) -> Vec<f64> {
-    let mut pass = Pass::new(Engine::Kernels).untracked();
+    let mut pass = ForwardPass::new(Engine::Kernels).untracked();
     host_f64(&network.forward(architecture.into(), &images(network, 4), &mut pass).unwrap()).unwrap()
 }
 

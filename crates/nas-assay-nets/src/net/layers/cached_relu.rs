@@ -1,7 +1,7 @@
 //! An image that several layers read.
 
 use super::relu;
-use crate::net::Pass;
+use crate::net::ForwardPass;
 use candle_core::{Result, Tensor};
 
 /// An image, and its `ReLU` once a layer has asked for it.
@@ -9,12 +9,12 @@ use candle_core::{Result, Tensor};
 /// By definition every layer that begins with a `ReLU` has its own; those that read the same image compute the same, so it is computed
 /// for the first of them and reported for each.
 #[derive(Debug)]
-pub struct Shared {
+pub struct CachedRelu {
     image: Tensor,
     rectified: Option<Tensor>,
 }
 
-impl Shared {
+impl CachedRelu {
     /// An image that nothing has read yet.
     pub fn new(image: Tensor) -> Self {
         Self { image, rectified: None }
@@ -26,7 +26,7 @@ impl Shared {
     }
 
     /// The `ReLU` of the image, for one more layer.
-    pub fn relu(&mut self, pass: &mut Pass<'_>) -> Result<Tensor> {
+    pub fn relu(&mut self, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         if let Some(rectified) = &self.rectified {
             pass.report_relu(&self.image, rectified)?;
             return Ok(rectified.clone());
