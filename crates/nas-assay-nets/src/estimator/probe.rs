@@ -198,7 +198,7 @@ impl<'a> Probe<'a> {
     }
 
     /// A pass as the shared ones are: batch statistics, and dropout where the probe has it.
-    pub fn pass(&self) -> ForwardPass<'static> {
+    pub fn pass<'p>(&self) -> ForwardPass<'p> {
         ForwardPass { dropout: self.dropout.clone(), ..ForwardPass::new(self.engine) }
     }
 
@@ -219,6 +219,23 @@ impl<'a> Probe<'a> {
     pub fn stream(&self, id: &str, purpose: &str) -> Stream {
         let architecture = self.architecture.to_string();
         self.seed.child("estimator").child(id).child("architecture").child(&architecture).child(purpose).stream()
+    }
+
+    /// The feature maps of the batch by name, in the order of execution, from a pass without gradients; see
+    /// [`ForwardPass::with_feature_observer`] for the names.
+    ///
+    /// # Errors
+    /// If the probe has no network or batch, or an operation fails.
+    pub fn features(&self) -> Result<Vec<(String, Tensor)>, EstimatorError> {
+        let (network, batch) = (self.network()?, self.batch()?);
+        let mut found = Vec::new();
+        let mut keep = |name: &str, x: &Tensor| {
+            found.push((name.to_owned(), x.clone()));
+            Ok(())
+        };
+        let mut pass = self.pass().untracked().with_feature_observer(&mut keep);
+        network.forward(self.architecture, &batch.images, &mut pass)?;
+        Ok(found)
     }
 
     /// Shows the gradient of a number of each image by every convolution and linear weight, one image after another, in network order.
@@ -357,6 +374,7 @@ impl<'a> Probe<'a> {
                 norm: NormMode::Batch,
                 dropout: self.dropout.clone(),
                 relu_observer: asked(Need::ReluPatterns).then_some(&mut sink as ReluObserver<'_>),
+                feature_observer: None,
                 scales: by_channel.then_some(&taps),
                 track: by_weight || by_second || by_channel,
             };

@@ -245,3 +245,65 @@ fn counts_are_sums_of_what_is_executed() {
         assert_eq!(seen, elements, "{space}: every weight belongs to an output channel");
     }
 }
+
+/// Each map is in its place, its pooled means are those of the last one, and a supernet shows those of the stand-alone network.
+#[test]
+fn feature_maps_have_names_and_are_those_of_the_pass() {
+    let batch = batch(4);
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 40 + place as u64);
+        let probe = probe(architecture, &network, Engine::Kernels, &batch);
+        let features = probe.features().unwrap();
+        let names: Vec<&str> = features.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names[0], &names[names.len() - 2..]), ("stem", &["features", "pooled"][..]), "{space}");
+        let inner: Vec<&str> =
+            names.iter().copied().filter(|name| name.starts_with("cell") || name.starts_with("block")).collect();
+        let block = if matches!(space, SpaceId::NdsResnet | SpaceId::NdsResnextA) { "block" } else { "cell" };
+        assert!(!inner.is_empty());
+        for (index, name) in inner.iter().enumerate() {
+            assert_eq!(*name, format!("{block}{index}"), "{space}");
+        }
+        for (name, map) in &features {
+            let rank = if name == "pooled" { 2 } else { 4 };
+            assert_eq!((map.rank(), map.dim(0).unwrap()), (rank, 4), "{space} {name}");
+        }
+        let [(_, last), (_, pooled)] = &features[features.len() - 2..] else { panic!("{names:?}") };
+        let means = host_f64(&last.mean((2, 3)).unwrap()).unwrap();
+        for (mean, pooled) in means.iter().zip(host_f64(pooled).unwrap()) {
+            assert!((mean - pooled).abs() < 1e-12 * mean.abs().max(1.0), "{space}: {mean} and {pooled}");
+        }
+        // The classifier of the pooled features gives the logits.
+        let [weight, bias] = ["classifier.weight", "classifier.bias"].map(|name| network.params().get(name).unwrap());
+        let logits = pooled.matmul(&weight.var.t().unwrap()).unwrap().broadcast_add(&bias.var).unwrap();
+        for (ours, theirs) in host_f64(&logits).unwrap().iter().zip(probe.logits().unwrap().concat()) {
+            assert!((ours - theirs).abs() < 1e-10 * theirs.abs().max(1.0), "{space}: {ours} and {theirs}");
+        }
+    }
+}
+
+#[test]
+fn a_supernet_shows_the_feature_maps_of_the_architecture() {
+    use nas_assay_schema::spec::Picker;
+    let batch = batch(3);
+    let images = batch.images.to_dtype(DType::F32).unwrap();
+    let batch = Batch { images, labels: batch.labels };
+    for space in SpaceId::ALL {
+        let sizes = match space {
+            SpaceId::Nb101 | SpaceId::Nb201 => {
+                spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }
+            }
+            SpaceId::Nb301 => spec::Network { channels: Some(4), layers: Some(3), ..spec::Network::default() },
+            _ => spec::Network { width_divisor: Some(4), ..spec::Network::default() },
+        };
+        let config =
+            NetConfig { skeleton: sizes.skeleton(space, Form::Supernet, SIDE), dtype: DType::F32, device: Device::Cpu };
+        let supernet = Network::supernet(space, &config, Picker::Ordinal, Init::Seeded(Seed::root(5))).unwrap();
+        let architecture = space.sample(&mut Seed::root(6).stream());
+        let alone = supernet.extract(architecture, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
+        let maps = |network: &Network| -> Vec<(String, Vec<f64>)> {
+            let features = probe(architecture, network, Engine::Kernels, &batch).features().unwrap();
+            features.into_iter().map(|(name, map)| (name, host_f64(&map).unwrap())).collect()
+        };
+        assert!(maps(&supernet) == maps(&alone), "{space}");
+    }
+}

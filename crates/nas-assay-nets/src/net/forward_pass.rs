@@ -31,6 +31,9 @@ pub struct Dropout {
     pub stream: Stream,
 }
 
+/// Receives the name of every feature map and the map itself, in the order of execution.
+pub type FeatureObserver<'a> = &'a mut dyn FnMut(&str, &Tensor) -> Result<()>;
+
 /// Receives the input and the output of every ReLU, in the order of execution.
 pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
@@ -39,7 +42,7 @@ pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 #[derive(Clone, Debug)]
 pub struct ChannelScales {
     /// Ones, `[n, channels]`. The gradient of the loss `L` by them is `Σ y ∂L/∂y` over each channel of each image of the layer's output
-    /// `y` (see [`Engine::tap`]).
+    /// `y` (see [`Engine::times_ones`]).
     pub scales: Var,
     /// Elements of the layer's weight for one output channel.
     pub fan_in: usize,
@@ -58,6 +61,8 @@ pub struct ForwardPass<'a> {
     pub dropout: Option<Dropout>,
     /// Observer of ReLUs, if any.
     pub relu_observer: Option<ReluObserver<'a>>,
+    /// Observer of feature maps, if any.
+    pub feature_observer: Option<FeatureObserver<'a>>,
     /// Where convolutions and linear layers put scales of their outputs. Without it outputs have none.
     pub scales: Option<&'a NetworkScales>,
     /// Whether parameters are part of the graph. If not, activations are freed while the pass runs.
@@ -67,7 +72,15 @@ pub struct ForwardPass<'a> {
 impl<'a> ForwardPass<'a> {
     /// A pass by batch statistics, without dropout or observer, with gradients.
     pub fn new(engine: Engine) -> Self {
-        Self { engine, norm: NormMode::Batch, dropout: None, relu_observer: None, scales: None, track: true }
+        Self {
+            engine,
+            norm: NormMode::Batch,
+            dropout: None,
+            relu_observer: None,
+            feature_observer: None,
+            scales: None,
+            track: true,
+        }
     }
 
     /// The same without gradients of parameters.
@@ -88,6 +101,15 @@ impl<'a> ForwardPass<'a> {
         Self { dropout: Some(dropout), ..self }
     }
 
+    /// The same with an observer of feature maps.
+    ///
+    /// In every space there are `stem`, `cell0`, `cell1`, ... (`block0`, ... in design spaces: the output of each), `features` (what is
+    /// averaged over space) and `pooled` (its means). NAS-Bench-201 also has `reduction1` and `reduction2`.
+    #[must_use]
+    pub fn with_feature_observer(self, observer: FeatureObserver<'a>) -> Self {
+        Self { feature_observer: Some(observer), ..self }
+    }
+
     /// The same with an observer of ReLUs.
     #[must_use]
     pub fn with_relu_observer(self, observer: ReluObserver<'a>) -> Self {
@@ -106,6 +128,14 @@ impl<'a> ForwardPass<'a> {
     /// The value of a parameter, in the graph or out of it.
     pub(super) fn value(&self, var: &Var) -> Tensor {
         if self.track { var.as_tensor().clone() } else { var.as_detached_tensor() }
+    }
+
+    /// Tells the observer about a feature map: an image `[n, channels, h, w]`, or `[n, channels]` after the global average pool.
+    pub(super) fn report_feature(&mut self, name: std::fmt::Arguments<'_>, x: &Tensor) -> Result<()> {
+        match &mut self.feature_observer {
+            Some(observer) => observer(&name.to_string(), x),
+            None => Ok(()),
+        }
     }
 
     /// Tells the observer about one ReLU.

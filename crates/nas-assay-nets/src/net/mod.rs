@@ -29,7 +29,7 @@ mod weight_average;
 
 pub use builder::{Builder, Init, InitScheme};
 pub use classification::Classification;
-pub use forward_pass::{ChannelScales, Dropout, ForwardPass, NetworkScales, NormMode, ReluObserver};
+pub use forward_pass::{ChannelScales, Dropout, FeatureObserver, ForwardPass, NetworkScales, NormMode, ReluObserver};
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
 pub use network::{NetConfig, Network};
 pub use params::{Buffer, Buffers, LoadError, NamedTensor, NamedTensors, Param, Params, Role};

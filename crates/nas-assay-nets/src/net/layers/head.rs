@@ -25,7 +25,9 @@ impl Classifier {
 
     /// Logits `[n, classes]` of an image whose channels are `channels` of those that the classifier knows.
     pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        pass.report_feature(format_args!("features"), x)?;
         let mut features = pass.engine.global_avg_pool(x)?;
+        pass.report_feature(format_args!("pooled"), &features)?;
         if let Some(dropout) = &mut pass.dropout {
             features = pass.engine.times_constant(&features, &dropout_mask(dropout, &features)?)?;
         }

@@ -61,12 +61,16 @@ impl SpaceLayers for Nb101 {
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let mut x = self.stem.forward(images, pass)?;
+        pass.report_feature(format_args!("stem"), &x)?;
+        let mut index = 0;
         for (stack, cells) in self.stacks.iter().enumerate() {
             if stack > 0 {
                 x = halved(&x, pass)?;
             }
             for cell in cells {
                 x = output(cell, architecture, x, pass)?;
+                pass.report_feature(format_args!("cell{index}"), &x)?;
+                index += 1;
             }
         }
         self.classifier.forward(&x, pass)

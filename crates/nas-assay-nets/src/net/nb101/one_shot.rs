@@ -55,13 +55,18 @@ impl SpaceLayers for Nb1Shot1 {
     type Architecture = Architecture;
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let mut x = SparseImage::whole(self.stem.forward(images, pass)?)?;
+        let stem = self.stem.forward(images, pass)?;
+        pass.report_feature(format_args!("stem"), &stem)?;
+        let mut x = SparseImage::whole(stem)?;
         for (layer, cell) in self.cells.iter().enumerate() {
             if is_reduced(layer, self.cells.len()) {
                 // Every window has a pixel of the image, so zeros stay zeros.
                 x = x.map(|kept| pass.engine.max_pool2d(kept, 2, 2, 1))?;
             }
             x = output(cell, architecture, &x, pass)?;
+            if pass.feature_observer.is_some() {
+                pass.report_feature(format_args!("cell{layer}"), &x.dense(pass.engine)?)?;
+            }
         }
         let y = relu(&x.dense(pass.engine)?, pass)?;
         let y = self.head.forward(&y, pass)?;

@@ -77,12 +77,17 @@ impl SpaceLayers for Nb201 {
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let mut x = self.stem.forward(images, pass)?;
-        for stage in &self.stages {
+        pass.report_feature(format_args!("stem"), &x)?;
+        let mut index = 0;
+        for (number, stage) in self.stages.iter().enumerate() {
             if let Some(reduction) = &stage.reduction {
                 x = reduction.forward(&x, pass)?;
+                pass.report_feature(format_args!("reduction{number}"), &x)?;
             }
             for cell in &stage.cells {
                 x = cell.forward(architecture, &x, pass)?;
+                pass.report_feature(format_args!("cell{index}"), &x)?;
+                index += 1;
             }
         }
         self.head.forward(&x, pass)

@@ -104,8 +104,10 @@ impl<F: Family> SpaceLayers for Nds<F> {
         let plan = self.plan(architecture)?;
         let stem = self.stem.forward(images, &plan.stem, pass)?;
         let mut x = relu(&stem, pass)?;
-        for (block, plan) in self.planned(&plan) {
+        pass.report_feature(format_args!("stem"), &x)?;
+        for (index, (block, plan)) in self.planned(&plan).enumerate() {
             x = block.forward(plan, &x, pass)?;
+            pass.report_feature(format_args!("block{index}"), &x)?;
         }
         self.classifier.forward_channels(&x, &plan.classifier, pass)
     }
