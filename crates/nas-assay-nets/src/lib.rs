@@ -3,7 +3,7 @@
 //! - [`Backend`]: where networks run.
 //! - [`images`]: image sets, augmentation, noise.
 //! - [`net`]: layers, networks of five search spaces, supernets, and the trainer.
-//! - [`estimator`]: what ranks architectures, and the probe that it asks.
+//! - [`estimator`]: what ranks architectures, and the probe that estimators get their numbers from.
 
 mod backend;
 pub mod estimator;

@@ -5,7 +5,8 @@ use nas_assay_base::seed::Seed;
 /// Zero pixels added on each side before the crop.
 const PADDING: usize = 4;
 
-/// One image's change: a crop of its own size out of the image padded by 4 zero pixels on each side, then perhaps mirrored left to right.
+/// How one image is changed: it is padded by 4 zero pixels on each side, cropped to its own size, and in half of the cases mirrored left to
+/// right.
 ///
 /// The padding is black (0 before normalisation), as in torchvision's `RandomCrop(32, padding=4)` on an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
-    /// The change that changes nothing.
+    /// No change.
     pub const NONE: Self = Self { top: PADDING, left: PADDING, flip: false };
 
     /// Calls `visit` with every pixel of the changed plane, row by row.
@@ -32,16 +33,14 @@ impl Augmentation {
     }
 }
 
-/// Draws augmentations from a node of the seed tree, each from the epoch and the image's index alone.
-///
-/// The draw depends neither on the batch that the image falls into nor on what was drawn before.
+/// Draws augmentations. A draw depends on the seed, the epoch and the image's index alone: not on the batch, and not on earlier draws.
 #[derive(Clone, Copy, Debug)]
 pub struct Augmenter {
     seed: Seed,
 }
 
 impl Augmenter {
-    /// The augmenter whose draws hang under `seed`.
+    /// An augmenter that draws from children of `seed`.
     pub fn new(seed: Seed) -> Self {
         Self { seed }
     }

@@ -10,7 +10,7 @@ use super::ImageError;
 use super::set::{CHANNELS, ImageSet, Normalisation};
 use nas_assay_schema::DataRoot;
 
-/// Raised by hand when decoding or normalisation gives other numbers.
+/// Version of decoding and normalisation, raised by hand when these give other numbers.
 pub const VERSION: u32 = 1;
 /// Number of classes.
 pub const CLASSES: usize = 10;
@@ -46,7 +46,7 @@ pub fn load(root: &DataRoot, name: &str, files: &[File]) -> Result<ImageSet, Ima
     parse(name, contents.iter().map(|(path, bytes)| (Path::new(path), bytes.as_slice())))
 }
 
-/// The set of all rows of `files`, each given by its name, for messages, and its bytes.
+/// The set of all rows of `files`. Each file is given by its name, which is for messages, and its bytes.
 ///
 /// # Errors
 /// [`ImageError::Empty`] for an empty file or no file at all, [`ImageError::Truncated`] for a file that ends inside a row,

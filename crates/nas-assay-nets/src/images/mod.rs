@@ -1,12 +1,12 @@
 //! Image sets, augmentation, and noise inputs.
 //!
 //! An [`ImageSet`] holds 8-bit pixels and labels; [`ImageSet::batch`] turns chosen images into normalised tensors on a device.
-//! The sets are CIFAR-10 ([`cifar`], read from a [`DataRoot`](nas_assay_schema::DataRoot) that the user owns) and a [`synthetic`] set that this program
-//! draws itself, so that experiments run on a machine without any data. [`noise`] batches stand in for images where an
-//! estimator is asked what it does without them.
+//! The sets are CIFAR-10 ([`cifar`], read from the user's [`DataRoot`](nas_assay_schema::DataRoot)) and a [`synthetic`] set that this
+//! program draws itself, so that experiments run on a machine without any data. [`noise`] batches replace images to test what an
+//! estimator does without them.
 //!
-//! Nothing here depends on threads, on the order of batches, or on the machine: augmentation is drawn by (epoch, image), and
-//! normalised pixels come from tables of 256 numbers.
+//! Nothing here depends on threads, on the order of batches, or on the machine: an augmentation is drawn from the epoch and the image's
+//! index, and normalised pixels come from tables of 256 numbers.
 
 pub mod augment;
 pub mod cifar;
@@ -21,10 +21,10 @@ pub use noise::Noise;
 pub use set::{Batch, ImageSet, Normalisation};
 pub use synthetic::SYNTHETIC_VERSION;
 
-/// Why images could not be had.
+/// Why images could not be read or made.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// A file of the data root can't be used.
+    /// A file of the data root cannot be used.
     #[error(transparent)]
     Root(#[from] DataRootError),
     /// A file without a single image.
@@ -90,7 +90,7 @@ pub enum ImageError {
     /// Images are drawn in single or double precision only.
     #[error("images cannot be made as {0:?}: only F32 and F64 are supported")]
     Precision(candle_core::DType),
-    /// The tensor could not be made, such as on a full device.
+    /// The tensor could not be made, for example because the device's memory is full.
     #[error("making a batch of images")]
     Tensor(#[from] candle_core::Error),
 }

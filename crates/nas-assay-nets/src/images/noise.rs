@@ -1,4 +1,4 @@
-//! Noise in place of images: what an estimator scores when it cannot have seen any.
+//! Noise instead of images: it shows how an estimator scores without data.
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -11,16 +11,17 @@ use nas_assay_base::seed::Seed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Noise {
-    /// Standard normal values, taken as already normalised.
+    /// Standard normal values, used without normalisation.
     Gaussian,
     /// Pixels uniform in `[0, 1)`, normalised as an image would be.
     Uniform,
 }
 
 impl Noise {
-    /// A batch of `count` noise images of `side` x `side` pixels with labels uniform over `classes`. Image `i` depends on `seed` and `i` alone, so that a
-    /// larger batch begins with the smaller one. Values are drawn in double precision and rounded to single once; a
-    /// double-precision batch holds exactly the single-precision numbers.
+    /// A batch of `count` noise images of `side` x `side` pixels, with labels uniform over `classes`.
+    ///
+    /// Image `i` depends on `seed` and `i` alone, so a larger batch begins with the smaller one. Values are drawn in double precision and
+    /// rounded to single precision; a double-precision batch holds exactly the single-precision numbers.
     ///
     /// # Errors
     /// [`ImageError::Precision`] for a type other than F32 and F64, [`ImageError::Tensor`] if the device fails.

@@ -10,7 +10,7 @@ use super::{Augmentation, ImageError};
 /// Colour channels of an image: red, green, blue.
 pub const CHANNELS: usize = 3;
 
-/// What maps an 8-bit pixel `p` of a channel to a network's input: `(p / 255 - mean) / deviation`.
+/// Maps an 8-bit pixel `p` of a channel to a network's input: `(p / 255 - mean) / deviation`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     /// Mean of each channel over the training images, in units of full brightness.
@@ -20,10 +20,10 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// The constants that the field uses for CIFAR-10.
+    /// The usual constants for CIFAR-10.
     pub const CIFAR10: Self = Self { mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616] };
 
-    /// The normalised value of brightness `value`, which is in `[0, 1]`, in `channel`.
+    /// The normalised value in `channel` of a brightness in `[0, 1]`.
     pub fn apply(&self, channel: usize, value: f64) -> f64 {
         (value - self.mean[channel]) / self.deviation[channel]
     }
@@ -61,7 +61,7 @@ impl ImageSet {
     /// A set of the images in `pixels`: for each, the red, the green and the blue plane of `side` x `side` bytes, row by row.
     ///
     /// # Errors
-    /// [`ImageError::Ragged`] if pixels and labels are not of equally many images, [`ImageError::Empty`] if there are none,
+    /// [`ImageError::Ragged`] if the numbers of pixels and labels do not fit each other, [`ImageError::Empty`] if there are none,
     /// [`ImageError::Label`] if a label is not below `classes`.
     pub fn new(
         name: impl Into<String>,
@@ -84,7 +84,7 @@ impl ImageSet {
         Ok(Self { name, side, pixels, labels, classes, normalisation })
     }
 
-    /// What the set is called in records and messages.
+    /// The name of the set in records and messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -128,7 +128,7 @@ impl ImageSet {
         self.normalisation
     }
 
-    /// SHA-256, in lowercase hexadecimal, of all that a network is shown: pixels, labels, classes and normalisation, not the name.
+    /// SHA-256, in lowercase hexadecimal, of everything that a network sees: pixels, labels, classes and normalisation, not the name.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new_with_prefix(b"nas-assay images v2");
         hash.update((self.classes as u64).to_le_bytes());
@@ -180,7 +180,7 @@ impl ImageSet {
         }
     }
 
-    /// The images at `indices`, in that order, normalised, and each changed by its augmentation if any are given.
+    /// The images at `indices`, in that order, normalised. If augmentations are given, each image is changed by its own.
     ///
     /// A double-precision batch holds exactly the single-precision numbers.
     ///
@@ -240,7 +240,7 @@ mod tests {
     const PLANE: usize = SIDE * SIDE;
     const IMAGE: usize = CHANNELS * PLANE;
 
-    /// Images whose pixels all differ from those of the next: image `i` is `i` at the first pixel, one more at each.
+    /// Images that all differ: image `i` starts with the value `i`, and each pixel is one more than the last.
     fn set(count: usize) -> ImageSet {
         let pixels = (0..count).flat_map(|image| (0..IMAGE).map(move |pixel| ((image + pixel) % 256) as u8)).collect();
         let labels = (0..count).map(|image| (image % 3) as u8).collect();
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!((first.image(2), first.labels()[2]), (set.image(2), set.labels()[2]));
         assert_eq!((last.image(0), last.labels()[0]), (set.image(5), set.labels()[5]));
         assert_eq!((first.name(), last.name()), ("ramps[0..3]", "ramps[5..7]"));
-        assert_eq!(set.range(0..7).unwrap().digest(), set.digest(), "the name is no content");
+        assert_eq!(set.range(0..7).unwrap().digest(), set.digest(), "the digest does not cover the name");
         assert!(matches!(set.first(8), Err(ImageError::Range { end: 8, len: 7, .. })));
         assert!(matches!(set.last(8), Err(ImageError::Range { end: 8, len: 7, .. })));
         assert!(matches!(set.first(0), Err(ImageError::Empty { .. })));

@@ -1,18 +1,18 @@
 //! An image set that the program draws itself, so that experiments run on a machine without any data.
 //!
-//! An image shows two wave patterns under pixel noise. One fills a window at a random place: its class is the pattern's direction (five)
-//! and wavelength (two). The other, weaker, is of another class and lies over the rest. Phase, colour, place and strength are random,
-//! so that no pixel, no colour and no linear function of the pixels tells the class: a network needs filters for the patterns, has to
-//! average them over the window, and has to compare them. Better networks do it with more noise.
+//! An image shows two wave patterns under pixel noise. The first one fills a window at a random place; its direction (one of five) and
+//! wavelength (one of two) are the class. The second one is weaker, belongs to another class, and covers the rest of the image. Phase,
+//! colour, place and strength are random, so that no pixel, no colour and no linear function of the pixels tells the class: a network has
+//! to filter the patterns, average them over the window, and compare them. Better networks can do this under more noise.
 //!
-//! Classes are balanced, in rotation (image `i` is of class `i mod 10`), and image `i` of a split depends on the seed, the split
-//! and `i` alone. The arithmetic is the same everywhere: additions, products, and `libm`.
+//! Classes are balanced: image `i` has class `i mod 10`. Image `i` of a split depends on the seed, the split and `i` alone. The arithmetic
+//! is the same on every machine: additions, products, and `libm`.
 
 use super::ImageError;
 use super::set::{CHANNELS, ImageSet, Normalisation};
 use nas_assay_base::seed::{Seed, Stream};
 
-/// Raised by hand when the same seed gives other images.
+/// Version of the drawing, raised by hand when the same seed gives other images.
 pub const SYNTHETIC_VERSION: u32 = 2;
 
 /// Number of classes: each direction at each wavelength.
@@ -41,10 +41,10 @@ const TINT: (f64, f64) = (0.4, 0.6);
 /// Standard deviation of the noise, in pixel values.
 const NOISE: f64 = 25.0;
 
-/// Mean and deviation of the channels over some thousand images; the channels are alike.
+/// Mean and deviation over about a thousand images, the same for each channel.
 const NORMALISATION: Normalisation = Normalisation { mean: [0.498; CHANNELS], deviation: [0.132; CHANNELS] };
 
-/// The first `count` images of a split, of `side` x `side` pixels. Patterns keep their wavelengths in pixels, whatever the size.
+/// The first `count` images of a split, of `side` x `side` pixels. Wavelengths in pixels do not depend on the size.
 ///
 /// # Errors
 /// [`ImageError::Empty`] if `count` is zero.

@@ -10,14 +10,14 @@ use std::ops::Range;
 pub enum Init {
     /// Random numbers, for each parameter from the child of this seed with the parameter's name.
     ///
-    /// The network chooses the [`InitScheme`]. Numbers are drawn in f64 and rounded to f32 first, so that networks of either type start
-    /// from equal values.
+    /// The network decides how they are distributed. Numbers are drawn in f64 and rounded to f32 first, so that networks of either
+    /// type start from equal values.
     Seeded(Seed),
-    /// Zeros, for a network whose values are loaded next.
+    /// Zeros, for a network that is to be loaded.
     Zero,
 }
 
-/// How random parameters are distributed. Batch-norm starts at scale one and shift zero.
+/// How random parameters are distributed. Batch-norm always starts at scale one and shift zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InitScheme {
     /// PyTorch's default: weights and biases uniform in ±1/√`fan_in` (Kaiming-uniform with a = √5).
@@ -61,7 +61,7 @@ impl Builder {
         self.scheme = scheme;
     }
 
-    /// What `make` makes, and the places of the parameters that it made in the network's list.
+    /// What `make` makes, and the places of its parameters in the network's list.
     pub(super) fn ranged<T>(
         &mut self,
         make: impl FnOnce(&mut Self) -> candle_core::Result<T>,
@@ -125,7 +125,7 @@ impl Builder {
                 let mut stream = seed.child(&name).stream();
                 let mut draw = || match spread {
                     Distribution::Uniform(bound) => bound * (2.0 * stream.unit() - 1.0),
-                    // Not a negative zero.
+                    // Zero times a draw could be a negative zero.
                     Distribution::Normal(0.0) => 0.0,
                     Distribution::Normal(deviation) => deviation * stream.normal(),
                 };

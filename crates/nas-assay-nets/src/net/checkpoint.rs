@@ -1,8 +1,8 @@
 //! Named tensors and a few strings in a safetensors file.
 //!
-//! The same content always gives the same bytes: tensors are laid out by element size, then by name, and the strings stand as one
-//! JSON object under one key of the file's metadata, since the format keeps its own keys in no particular order. A file appears
-//! under its name whole or not at all, and neither saving nor loading lets a NaN or an infinity pass.
+//! The same content always gives the same bytes: tensors are ordered by element size, then by name. The strings are one JSON object under
+//! one key of the file's metadata, since the format does not keep its keys in order. A file is written whole or not at all. Neither
+//! saving nor loading accepts a NaN or an infinity.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use safetensors::SafeTensors;
 
 use nas_assay_base::files::{WriteError, write_atomic};
 
-/// The key of the file's metadata under which the strings stand.
+/// The key of the strings in the file's metadata.
 const METADATA: &str = "nas-assay";
 
 /// Named tensors, in the order of their names.
@@ -32,7 +32,7 @@ pub enum CheckpointError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is no safetensors file, or a truncated one.
@@ -51,7 +51,7 @@ pub enum CheckpointError {
         /// The tensor's name.
         tensor: String,
     },
-    /// The file has a tensor that nothing asks for.
+    /// The file has a tensor that is not needed.
     #[error("the checkpoint {} has a tensor `{tensor}` too many; is it of another network?", path.display())]
     Unexpected {
         /// The file.
@@ -59,7 +59,7 @@ pub enum CheckpointError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A tensor has another shape than the one that it is for.
+    /// A tensor does not have the shape that is needed.
     #[error("tensor `{tensor}` of the checkpoint {} has shape {found:?}, but {expected:?} is needed", path.display())]
     WrongShape {
         /// The file.
@@ -71,7 +71,7 @@ pub enum CheckpointError {
         /// The shape found.
         found: Vec<usize>,
     },
-    /// A tensor has another type than the one that it is for.
+    /// A tensor does not have the type that is needed.
     #[error("tensor `{tensor}` of the checkpoint {} has type {found:?}, but {expected:?} is needed", path.display())]
     WrongType {
         /// The file.
@@ -92,7 +92,7 @@ pub enum CheckpointError {
         tensor: String,
         /// Position in row-major order.
         index: usize,
-        /// What stands there.
+        /// The value.
         value: f64,
     },
     /// A tensor's elements could not be read from or copied to its device.
@@ -102,7 +102,7 @@ pub enum CheckpointError {
         path: PathBuf,
         /// The tensor's name.
         tensor: String,
-        /// What Candle said.
+        /// Candle's error.
         problem: String,
     },
 }
@@ -110,7 +110,7 @@ pub enum CheckpointError {
 /// Writes a checkpoint, or leaves what was there before.
 ///
 /// # Errors
-/// [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Write`] if the disk refuses.
+/// [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Write`] if the file cannot be written.
 pub fn save(path: &Path, tensors: &Tensors, metadata: &Metadata) -> Result<(), CheckpointError> {
     let mut on_host = Tensors::new();
     for (name, tensor) in tensors {
@@ -129,7 +129,7 @@ pub fn save(path: &Path, tensors: &Tensors, metadata: &Metadata) -> Result<(), C
     Ok(write_atomic(path, &bytes)?)
 }
 
-/// Reads a checkpoint that [`save`] wrote, whatever tensors it has.
+/// Reads a checkpoint that [`save`] wrote, with any tensors.
 ///
 /// # Errors
 /// [`CheckpointError::Read`] for a file that is not there, [`CheckpointError::Damaged`] for one that is not whole,
@@ -150,7 +150,7 @@ pub fn load(path: &Path, device: &Device) -> Result<(Tensors, Metadata), Checkpo
     Ok((tensors, metadata))
 }
 
-/// Reads a checkpoint that must hold the tensors of `template`: the same names, shapes and types, and no other.
+/// Reads a checkpoint that must have the tensors of `template`: the same names, shapes and types, and no others.
 ///
 /// # Errors
 /// Those of [`load`], and [`CheckpointError::Missing`], [`CheckpointError::Unexpected`], [`CheckpointError::WrongShape`] or

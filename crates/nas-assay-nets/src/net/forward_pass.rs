@@ -37,12 +37,12 @@ pub type FeatureObserver<'a> = &'a mut dyn FnMut(&str, &Tensor) -> Result<()>;
 /// Receives the input and the output of every ReLU, in the order of execution.
 pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
-/// Scales of the output channels of one convolution or linear layer. They are ones, so the output does not change, but the loss has a
-/// gradient by them.
+/// Scales of the output channels of one convolution or linear layer. They are ones and do not change the output, but the loss has
+/// a gradient by them.
 #[derive(Clone, Debug)]
 pub struct ChannelScales {
-    /// Ones, `[n, channels]`. The gradient of the loss `L` by them is `Σ y ∂L/∂y` over each channel of each image of the layer's output
-    /// `y` (see [`Engine::times_ones`]).
+    /// Ones, `[n, channels]`. The gradient of the loss `L` by them is `Σ y ∂L/∂y` over each channel of each image of the output `y`;
+    /// see [`Engine::times_ones`].
     pub scales: Var,
     /// Elements of the layer's weight for one output channel.
     pub fan_in: usize,
@@ -51,7 +51,7 @@ pub struct ChannelScales {
 /// The scales of all convolutions and linear layers of a pass, in the order of execution.
 pub type NetworkScales = RefCell<Vec<ChannelScales>>;
 
-/// One forward pass through a network: everything that may differ from one run of an architecture to another.
+/// One forward pass through a network: everything that can differ between two runs of an architecture.
 pub struct ForwardPass<'a> {
     /// Which implementation of the layers runs.
     pub engine: Engine,

@@ -1,8 +1,8 @@
 //! Layers, networks, supernets, ordered parameters, optimiser.
 //!
 //! A [`Network`] is built from an architecture or a space, holds [`Params`] and [`Buffers`] in a fixed order, and runs an
-//! architecture under a [`ForwardPass`]. Layers come in two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) on the
-//! CPU, [`composed`](nas_assay_kernels::composed) everywhere else.
+//! architecture in a [`ForwardPass`]. Layers have two implementations that agree ([`Engine`]): [`cpu`](nas_assay_kernels::cpu) for the
+//! CPU, [`composed`](nas_assay_kernels::composed) for every other device.
 //!
 //! Each space has a module of its own (`nb201` and so on), which implements the trait `SpaceLayers`. A new space is one more of these,
 //! and one more case in `network`.
@@ -11,7 +11,7 @@ mod builder;
 pub mod checkpoint;
 mod classification;
 mod forward_pass;
-pub mod layers;
+mod layers;
 mod nb101;
 mod nb201;
 mod nb301;
@@ -27,7 +27,7 @@ mod space_layers;
 pub mod train;
 mod weight_average;
 
-pub use builder::{Builder, Init, InitScheme};
+pub use builder::Init;
 pub use classification::Classification;
 pub use forward_pass::{ChannelScales, Dropout, FeatureObserver, ForwardPass, NetworkScales, NormMode, ReluObserver};
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
@@ -35,6 +35,7 @@ pub use network::{NetConfig, Network};
 pub use params::{Buffer, Buffers, LoadError, NamedTensor, NamedTensors, Param, Params, Role};
 pub use weight_average::average_weights;
 
+use self::builder::{Builder, InitScheme};
 use self::space_layers::{SpaceLayers, WeightsOf};
 use thiserror::Error;
 
@@ -46,9 +47,9 @@ pub enum NetError {
     /// A stand-alone network was asked for another architecture.
     #[error("running {asked}: this network has the weights of {own} alone; build one for it, or use a supernet")]
     ForeignArchitecture {
-        /// The architecture whose weights are there.
+        /// The network's architecture.
         own: String,
-        /// The one that was to run.
+        /// The architecture that was to run.
         asked: String,
     },
     /// A network was asked for an architecture of another space.

@@ -11,14 +11,14 @@ use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::nds::{ResNeXtA, ResNet};
 use nas_assay_spaces::{Architecture, Skeleton, SkeletonError, SpaceId, nb101};
 
-/// What a network is built as, apart from its architecture.
+/// How a network is built, apart from its architecture.
 #[derive(Clone, Debug)]
 pub struct NetConfig {
     /// The macro network.
     pub skeleton: Skeleton,
     /// Type of parameters and activations.
     pub dtype: DType,
-    /// Where they live.
+    /// The device of parameters and activations.
     pub device: Device,
 }
 
@@ -33,7 +33,7 @@ pub struct Network {
     buffers: Buffers,
 }
 
-/// The layers of a network of whichever space.
+/// The layers of a network of any space.
 #[derive(Debug)]
 enum Layers {
     /// NAS-Bench-101's own network.
@@ -46,7 +46,8 @@ enum Layers {
     NdsResnextA(Nds<ResNeXtA>),
 }
 
-/// The same expression for the layers of a network and an architecture of their space; an error for an architecture of another space.
+/// Evaluates an expression for the layers of a network and an architecture of the same space. An architecture of another space is an
+/// error.
 macro_rules! in_its_space {
     ($network:expr, $architecture:expr, ($layers:ident, $own:ident) => $body:expr) => {
         match (&$network.layers, $architecture) {
@@ -92,7 +93,8 @@ impl Network {
         Ok(Self::new(config, Some(architecture), layers, builder))
     }
 
-    /// A network with the weights of every architecture of `space`; `picker` says how a narrow layer is read out of a wide one.
+    /// A network with the weights of every architecture of `space`; `picker` says which channels of a wide layer a
+    /// narrow one has.
     ///
     /// # Errors
     /// If the skeleton is of another space or not a supernet's, or a tensor cannot be made.
@@ -150,8 +152,8 @@ impl Network {
         &self.buffers
     }
 
-    /// The parameters that `architecture` uses, or of which it uses a part, in network order: those of its stand-alone network, in the
-    /// same order.
+    /// The parameters that `architecture` uses, as a whole or in part, in network order. They correspond to those of its stand-alone
+    /// network, in the same order.
     ///
     /// # Errors
     /// If the architecture is of another space.
@@ -165,11 +167,11 @@ impl Network {
 
     /// A stand-alone network of `architecture` of type `dtype`, each parameter a function of this network's.
     ///
-    /// `value` gets the whole parameter and gives a tensor of its shape; which part the new network gets follows from this network's
-    /// weights. Running statistics start afresh.
+    /// `value` gets the whole parameter and gives a tensor of its shape. If `architecture` uses a part of the parameter, the new network
+    /// gets that part. Running statistics start anew, at mean zero and variance one.
     ///
     /// # Errors
-    /// If the network has not the architecture's weights, or a tensor cannot be made.
+    /// If the network does not have the architecture's weights, or a tensor cannot be made.
     pub fn extract(
         &self,
         architecture: Architecture,
@@ -189,7 +191,7 @@ impl Network {
     /// Logits `[n, classes]` of `architecture` for images `[n, 3, h, w]`.
     ///
     /// # Errors
-    /// If the network has not the architecture's weights, or an operation fails.
+    /// If the network does not have the architecture's weights, or an operation fails.
     pub fn forward(
         &self,
         architecture: Architecture,
@@ -205,7 +207,7 @@ impl Network {
     /// The parameters that `architecture` uses, in network order, each with the part that is used; `None` for all of it.
     ///
     /// # Errors
-    /// If the network has not the architecture's weights, or they cannot be read.
+    /// If the network does not have the architecture's weights, or they cannot be read.
     pub(super) fn parts(&self, architecture: Architecture) -> Result<Vec<(&Param, Option<Slice>)>, NetError> {
         let slices = in_its_space!(self, architecture, (layers, own) => {
             self.check(architecture)?;
@@ -216,7 +218,7 @@ impl Network {
         Ok(active.into_iter().zip(slices).collect())
     }
 
-    /// Whether the network has the weights of an architecture of its space.
+    /// An error if the network does not have the weights of an architecture of its space.
     fn check(&self, asked: Architecture) -> Result<(), NetError> {
         match self.own {
             Some(own) if own != asked => {
@@ -255,8 +257,8 @@ mod tests {
         for reference in (0..4).map(Reference::load) {
             let theirs = host_f64(&reference.logits).unwrap();
             let double = logits(&reference, Engine::Kernels, DType::F64);
-            // The reference is itself single precision. On the deep chain without a skip its own rounding is above 1e-4: there
-            // ours may be as far from double precision as twice theirs.
+            // The reference has single precision itself. On the deep chain without a skip its own rounding error is above 1e-4. Our
+            // error may be twice as large as that of the reference.
             let rounding = farthest(&theirs, &double);
             assert!(rounding < 3e-4, "{}: reference and double precision differ by {rounding}", reference.architecture);
             assert_eq!(rounding > 1e-4, reference.is_ill_conditioned(), "{}: {rounding}", reference.architecture);

@@ -4,7 +4,7 @@ use candle_core::{DType, Tensor, Var};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-/// What a parameter is for. It decides the initial value, whether weight decay applies, and which estimators count it.
+/// What a parameter is for. It decides the initial value, and which estimators count the parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Kernel of a convolution: `[out, in / groups, height, width]`.
@@ -20,8 +20,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether zero-shot estimators count the parameter: convolution and linear weights, no bias, no
-    /// batch-norm.
+    /// Whether zero-shot estimators count the parameter. They count convolution and linear weights, no bias and no batch-norm.
     pub fn is_weight(self) -> bool {
         matches!(self, Self::ConvWeight | Self::LinearWeight)
     }
@@ -193,7 +192,7 @@ impl<T: NamedTensor> NamedTensors<T> {
         values: impl ExactSizeIterator<Item = candle_core::Result<Tensor>>,
     ) -> candle_core::Result<()> {
         if values.len() != self.len() {
-            candle_core::bail!("{} parameters are to be set from {}", self.len(), values.len());
+            candle_core::bail!("{} values for {} parameters", values.len(), self.len());
         }
         self.iter().zip(values).try_for_each(|(tensor, value)| {
             let value = value?.to_dtype(tensor.var().dtype())?;
@@ -272,7 +271,7 @@ mod tests {
         assert!(to.iter().zip(&from).all(|(to, from)| values(to) == values(from)));
         assert!(to.iter().all(|param| param.var.dtype() == DType::F64));
         let error = to.set(from.iter().skip(1).map(value)).unwrap_err().to_string();
-        assert!(error.contains(&format!("{} parameters are to be set from {}", to.len(), to.len() - 1)), "{error}");
+        assert!(error.contains(&format!("{} values for {} parameters", to.len() - 1, to.len())), "{error}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::{Architecture, Skeleton, SpaceId};
 
-/// The images of a pass whose gradients are looked at.
+/// The number of images of most passes.
 const IMAGES: usize = 4;
 
 pub(super) fn seeded(seed: u64) -> Init {
@@ -21,7 +21,7 @@ pub(super) fn config(skeleton: impl Into<Skeleton>, dtype: DType, device: &Devic
     NetConfig { skeleton: skeleton.into(), dtype, device: device.clone() }
 }
 
-/// A supernet whose narrow layers have the first channels, in single precision.
+/// A supernet in single precision; narrow layers have the first channels.
 pub(super) fn supernet(space: SpaceId, skeleton: impl Into<Skeleton>) -> Network {
     Network::supernet(space, &config(skeleton, DType::F32, &Device::Cpu), Picker::Ordinal, seeded(1)).unwrap()
 }
@@ -86,7 +86,7 @@ pub(super) fn outcome<T>(
     std::iter::once(Some(of(&logits))).chain(gradients).collect()
 }
 
-/// The network that `build` makes gives the same logits and gradients by the kernels on the CPU and composed on `device`, but for
+/// The kernels on the CPU and the composed layers on `device` give the same logits and gradients of the network that `build` makes, but for
 /// rounding in double precision.
 pub(super) fn engines_agree(
     architecture: impl Into<Architecture>,
@@ -122,8 +122,8 @@ pub(super) fn relus(network: &Network, architecture: impl Into<Architecture>) ->
     (calls, elements)
 }
 
-/// An architecture has the same logits and gradients in a supernet as in the stand-alone network with the supernet's weights. What of a
-/// weight it does not use gets zeros.
+/// An architecture has the same logits and gradients in a supernet as in the stand-alone network with the supernet's weights. The part of
+/// a weight that it does not use gets zeros.
 pub(super) fn a_sub_network_is_its_stand_alone_network(shared: &Network, architecture: impl Into<Architecture>) {
     let architecture = architecture.into();
     let alone = shared.extract(architecture, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
@@ -157,17 +157,17 @@ pub(super) fn slices(network: &Network, architecture: impl Into<Architecture>) -
     parts.into_iter().map(|(param, slice)| (param.name.as_str(), slice.unwrap())).collect()
 }
 
-/// Exactly the parameters that an architecture uses have a gradient. Of these, `sees_loss` says by the name which do depend on the loss.
+/// The parameters that an architecture uses have a gradient, if the loss depends on them (`depends`, by name). Other parameters have none.
 pub(super) fn weights_that_are_not_used_have_no_gradient(
     network: &Network,
     architecture: impl Into<Architecture>,
-    sees_loss: impl Fn(&str) -> bool,
+    depends: impl Fn(&str) -> bool,
 ) {
     let architecture = architecture.into();
     let (_, gradients) = loss_gradients(network, architecture, Engine::Kernels);
     let active: Vec<&str> = network.active(architecture).unwrap().iter().map(|param| param.name.as_str()).collect();
     for param in network.params() {
-        let expected = active.contains(&param.name.as_str()) && sees_loss(&param.name);
+        let expected = active.contains(&param.name.as_str()) && depends(&param.name);
         assert_eq!(gradients.get(&param.var).is_some(), expected, "{} of {architecture}", param.name);
     }
 }
@@ -189,8 +189,8 @@ pub(super) fn other_architectures_are_refused(
     }
 }
 
-/// The channels whose running statistics a pass moves, by the statistic's name. Only a pass that is told to update them does, and it
-/// gives the logits of one that is not.
+/// The channels whose running statistics move in a pass that updates them, by the statistic's name. Other passes move none, and the logits
+/// are the same.
 pub(super) fn moved_statistics(
     network: &Network,
     architecture: impl Into<Architecture>,
@@ -214,12 +214,12 @@ pub(super) fn moved_statistics(
     state().into_iter().map(channels).collect()
 }
 
-/// The names of the running statistics of which some channel moved.
+/// The names of the running statistics that moved in some channel.
 pub(super) fn names_of_moved(moved: BTreeMap<String, Vec<usize>>) -> Vec<String> {
     moved.into_iter().filter(|(_, channels)| !channels.is_empty()).map(|(name, _)| name).collect()
 }
 
-/// Dropout changes logits by its stream, and not at a rate of zero.
+/// Logits depend on the dropout's stream. A rate of zero changes nothing.
 pub(super) fn dropout_masks_come_from_the_stream(network: &Network, architecture: impl Into<Architecture>) {
     let (architecture, images) = (architecture.into(), images(network, IMAGES));
     let run = |dropout: Option<Dropout>| {

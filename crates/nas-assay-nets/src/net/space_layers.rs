@@ -7,7 +7,8 @@ use std::ops::Range;
 
 /// The layers of a network of one space, and which of them an architecture uses.
 ///
-/// The constructor of an implementation takes a [`Builder`](super::Builder), which keeps the parameters and running statistics.
+/// An implementation makes its parameters and running statistics with a [`Builder`](super::Builder), which gives them to the
+/// [`Network`](super::Network).
 pub(super) trait SpaceLayers {
     /// An architecture of the space.
     type Architecture;
@@ -31,7 +32,7 @@ pub(super) trait SpaceLayers {
     }
 }
 
-/// Whose weights a network has.
+/// Which architectures a network has weights for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WeightsOf<A> {
     /// Those of one architecture: a stand-alone network.

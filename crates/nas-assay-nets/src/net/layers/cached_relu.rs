@@ -4,10 +4,10 @@ use super::relu;
 use crate::net::ForwardPass;
 use candle_core::{Result, Tensor};
 
-/// An image, and its `ReLU` once a layer has asked for it.
+/// An image that several layers read, and its `ReLU`.
 ///
-/// By definition every layer that begins with a `ReLU` has its own; those that read the same image compute the same, so it is computed
-/// for the first of them and reported for each.
+/// Every layer that begins with a `ReLU` has its own, but on the same image all give the same. So the `ReLU` is computed for the first of
+/// these layers, and [reported](ForwardPass::report_relu) for each.
 #[derive(Debug)]
 pub struct CachedRelu {
     image: Tensor,

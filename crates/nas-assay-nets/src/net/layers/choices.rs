@@ -1,10 +1,10 @@
-//! Layers of which an architecture uses some.
+//! Layers from which an architecture chooses.
 
 use crate::net::Builder;
 use candle_core::Result;
 use std::ops::Range;
 
-/// The layers of a cell of which an architecture uses some, each at a place.
+/// The layers of a cell from which an architecture chooses, each at a place.
 #[derive(Debug)]
 pub struct Choices<P, L>(Vec<Choice<P, L>>);
 

@@ -43,7 +43,7 @@ impl Conv {
         self.forward_with(x, |weight| Ok(weight.clone()), pass)
     }
 
-    /// The image convolved with a part of the kernel: with what `part` makes of it.
+    /// The image convolved with the part of the kernel that `part` returns.
     pub fn forward_with(
         &self,
         x: &Tensor,
@@ -55,7 +55,7 @@ impl Conv {
     }
 }
 
-/// The image size and channel counts of a square dense convolution.
+/// The sizes of a square dense convolution.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvShape {
     /// Channels that come in.
@@ -76,7 +76,7 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// Called `conv` and `bn`.
+    /// The kernel is called `conv.weight`; with `affine`, batch-norm's scale and shift are called `bn.weight` and `bn.bias`.
     pub fn new(builder: &mut Builder, conv: &str, bn: &str, shape: ConvShape, affine: bool) -> Result<Self> {
         let ConvShape { inputs, outputs, kernel, stride } = shape;
         let conv = Conv::same(builder, conv, inputs, outputs, kernel, stride)?;
@@ -106,8 +106,8 @@ mod tests {
     use candle_core::{DType, Device};
     use nas_assay_base::seed::Seed;
 
-    /// With momentum one, running statistics are those of the last batch, and the variance is the unbiased one: `n / (n - 1)` times the
-    /// one that the batch is divided by.
+    /// With momentum one, running statistics are those of the last batch. The running variance is the unbiased one: `n / (n - 1)` times
+    /// the variance that the batch is normed by.
     #[test]
     fn running_statistics_follow_the_batches() {
         let mut builder = Builder::new(Init::Seeded(Seed::root(1)), DType::F32, &Device::Cpu);

@@ -4,11 +4,11 @@ use super::{CachedRelu, Norm};
 use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor, Var, bail};
 
-/// Halves an image: `ReLU`; a 1x1 convolution of stride 2 to half of the output channels, and another to the other half, on the image
-/// without its first row and column; both beside each other; batch-norm.
+/// Halves the height and width of an image: `ReLU`; a 1x1 convolution of stride 2 to the first half of the output channels; another one, on
+/// the image without its first row and column, to the second half; batch-norm.
 ///
-/// Where the image has an odd number of rows or columns, the second convolution finds zeros beyond the edge, so that both halves have the
-/// same size, rounded up.
+/// If the image has an odd number of rows or columns, the second convolution reads zeros beyond the edge. Both halves have the same size,
+/// rounded up.
 #[derive(Debug)]
 pub struct FactorisedReduction {
     even: Var,
@@ -24,9 +24,7 @@ impl FactorisedReduction {
     /// If the number of outputs is odd.
     pub fn new(builder: &mut Builder, prefix: &str, inputs: usize, outputs: usize, affine: bool) -> Result<Self> {
         if !outputs.is_multiple_of(2) {
-            bail!(
-                "a factorised reduction gives half of its channels to either convolution, but {outputs} have no half"
-            );
+            bail!("a factorised reduction needs an even number of output channels, but got {outputs}");
         }
         let shape = [outputs / 2, inputs, 1, 1];
         Ok(Self {
@@ -38,7 +36,7 @@ impl FactorisedReduction {
 
     /// `[n, inputs, h, w]` to `[n, outputs, ⌈h / 2⌉, ⌈w / 2⌉]`.
     pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        // Neither convolution sees a pixel of the other: on the pixels of both side by side they are one convolution in two groups.
+        // The two convolutions read different pixels. With these side by side they are one convolution in two groups.
         let pixels = pass.engine.even_and_odd_pixels(&x.relu(pass)?)?;
         let weights = pass.engine.join_rows(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;

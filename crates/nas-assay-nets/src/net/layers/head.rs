@@ -23,7 +23,7 @@ impl Classifier {
         self.forward_channels(x, &Channels::First(self.weight.dim(1)?), pass)
     }
 
-    /// Logits `[n, classes]` of an image whose channels are `channels` of those that the classifier knows.
+    /// Logits `[n, classes]` of an image that has only these of the classifier's channels.
     pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         pass.report_feature(format_args!("features"), x)?;
         let mut features = pass.engine.global_avg_pool(x)?;
@@ -37,7 +37,7 @@ impl Classifier {
         pass.scaled(logits, weight.dims())
     }
 
-    /// The parts of the weight and of the bias for an image with these of the channels.
+    /// The parts of the weight and of the bias for an image that has only these of the channels.
     pub fn slices(&self, channels: &Channels) -> Result<[Slice; 2]> {
         let classes = Channels::First(self.weight.dim(0)?);
         Ok([Slice::new(classes.clone(), channels.clone()), Slice::vector(classes)])
@@ -65,7 +65,7 @@ impl Head {
     }
 }
 
-/// Zeros with the dropout's probability, else `1 / (1 - rate)`, in the shape and type of `x`, drawn in row-major order.
+/// A mask in the shape and type of `x`, drawn in row-major order: zero with the dropout's probability, `1 / (1 - rate)` otherwise.
 fn dropout_mask(dropout: &mut Dropout, x: &Tensor) -> Result<Tensor> {
     let kept = 1.0 / (1.0 - dropout.rate);
     let mask: Vec<f64> =

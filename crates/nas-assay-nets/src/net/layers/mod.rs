@@ -18,7 +18,7 @@ pub use choices::Choices;
 pub use conv::{Conv, ConvNorm, ConvShape};
 pub use factorised_reduction::FactorisedReduction;
 pub use head::{Classifier, Head};
-pub use norm::{NORM_EPS, Norm};
+pub use norm::Norm;
 pub use reduction::Reduction;
 pub use separable::{DilConv, SepConv, SeparableShape};
 pub use sliced::SlicedConvNorm;
@@ -26,7 +26,7 @@ pub use sliced::SlicedConvNorm;
 use super::ForwardPass;
 use candle_core::{Result, Tensor};
 
-/// A rectified linear unit that tells the pass's observer.
+/// A rectified linear unit, which the pass's observer sees.
 pub fn relu(x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
     let y = pass.engine.relu(x)?;
     pass.report_relu(x, &y)?;

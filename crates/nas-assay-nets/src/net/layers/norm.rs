@@ -4,7 +4,7 @@ use crate::net::{Builder, Channels, ForwardPass, NormMode, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Added to the variance by every batch-norm.
-pub const NORM_EPS: f64 = 1e-5;
+const NORM_EPS: f64 = 1e-5;
 
 /// Batch-norm over the channels, with running statistics.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Norm {
         Ok(Self { affine, mean, var })
     }
 
-    /// How many parameters it has: a scale and a shift, or none.
+    /// The number of its parameters: a scale and a shift, or none.
     pub fn params(&self) -> usize {
         if self.affine.is_some() { 2 } else { 0 }
     }
@@ -32,7 +32,7 @@ impl Norm {
         self.forward_channels(x, &Channels::First(self.mean.elem_count()), pass)
     }
 
-    /// The normed image, whose channels are `channels` of this layer's. The statistics of others stay as they are.
+    /// The normed image, which has only these of the layer's channels. The running statistics of the other channels stay as they are.
     pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let slice = Slice::vector(channels.clone());
         let part = |var: &Var| pass.engine.slice(&pass.value(var), &slice);

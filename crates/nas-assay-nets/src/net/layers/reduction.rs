@@ -6,8 +6,8 @@ use candle_core::{Result, Tensor};
 
 /// The residual block between two stages: it halves the image and changes the channels.
 ///
-/// ReLU, 3x3 convolution of stride 2, batch-norm, ReLU, 3x3 convolution, batch-norm; beside it, 2x2 average pool and 1x1
-/// convolution without batch-norm; the sum of both. Batch-norms have scale and shift.
+/// One branch: ReLU, 3x3 convolution of stride 2, batch-norm, ReLU, 3x3 convolution, batch-norm. The other: 2x2 average pool, 1x1
+/// convolution without batch-norm. The output is their sum. Batch-norms have scale and shift.
 #[derive(Debug)]
 pub struct Reduction {
     first: ConvNorm,

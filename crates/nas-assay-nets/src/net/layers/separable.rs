@@ -1,4 +1,4 @@
-//! Convolutions taken apart into one over pixels and one over channels.
+//! The convolutions of DARTS: a depthwise one, then one of 1x1.
 
 use super::{CachedRelu, Conv, Norm, relu};
 use crate::net::{Builder, ForwardPass, Window};
@@ -50,8 +50,8 @@ impl Separable {
     }
 }
 
-/// The separable convolution of DARTS: `ReLU`, depthwise convolution, 1x1 convolution, batch-norm, and all of that once more. The stride
-/// is that of the first depthwise convolution.
+/// The separable convolution of DARTS: `ReLU`, depthwise convolution, 1x1 convolution, batch-norm, and the same again. The first
+/// depthwise convolution has the stride, the second has stride one.
 #[derive(Debug)]
 pub struct SepConv {
     first: Separable,

@@ -1,10 +1,10 @@
-//! A convolution and its batch-norm, of which narrower networks use a part.
+//! A convolution and its batch-norm, from which narrower networks use a part.
 
 use super::Norm;
 use crate::net::{Builder, Channels, ForwardPass, Slice, Window, host_f64};
 use candle_core::{Result, Tensor, Var};
 
-/// A convolution without bias and its batch-norm, as wide as any network that shares them.
+/// A convolution without bias and its batch-norm, as wide as the widest network that shares them.
 #[derive(Debug)]
 pub struct SlicedConvNorm {
     weight: Var,
@@ -14,7 +14,7 @@ pub struct SlicedConvNorm {
 
 impl SlicedConvNorm {
     /// The kernel of shape `[outputs, inputs, kernel, kernel]` is called `conv.weight`, batch-norm `bn`; padding keeps the image size at
-    /// stride one. `inputs` are all channels that go in, or for a convolution that is stored in groups those of a group.
+    /// stride one. `inputs` counts the input channels; for a convolution that is stored in groups, those of one group.
     pub fn new(
         builder: &mut Builder,
         (conv, bn): (&str, &str),
@@ -26,7 +26,7 @@ impl SlicedConvNorm {
         Ok(Self { weight, stride, norm: Norm::new(builder, bn, outputs, affine)? })
     }
 
-    /// What `slice` of the convolution makes of an image `[n, inputs, h, w]`, normed.
+    /// The image `[n, inputs, h, w]` convolved with `slice` of the kernel, and normed.
     pub fn forward(&self, x: &Tensor, slice: &Slice, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let padding = self.weight.dim(2)? / 2;
         let window = Window { stride: self.stride, padding, dilation: 1, groups: slice.groups };
@@ -34,7 +34,7 @@ impl SlicedConvNorm {
         self.norm.forward_channels(&pass.scaled(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
     }
 
-    /// The part of each parameter, in network order, if that of the convolution is `slice`.
+    /// The part of each parameter, in network order, that belongs to `slice` of the kernel.
     pub fn slices(&self, slice: &Slice) -> Vec<Slice> {
         let of_norm = std::iter::repeat_n(Slice::vector(slice.outputs.clone()), self.norm.params());
         std::iter::once(slice.clone()).chain(of_norm).collect()

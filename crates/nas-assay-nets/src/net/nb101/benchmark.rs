@@ -81,7 +81,7 @@ impl SpaceLayers for Nb101 {
     }
 }
 
-/// 2×2 max pooling of stride 2. An image of odd height or width is continued by its last row or column, which adds nothing larger.
+/// 2×2 max pooling of stride 2. If height or width is odd, the last row or column is repeated, which does not change a maximum.
 fn halved(x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
     let odd = |dim| Ok::<_, candle_core::Error>(x.dim(dim)? % 2);
     let even = x.pad_with_same(2, 0, odd(2)?)?.pad_with_same(3, 0, odd(3)?)?;

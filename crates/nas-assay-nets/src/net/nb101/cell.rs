@@ -78,7 +78,7 @@ impl ConvNormRelu {
         relu(&self.0.forward(x, pass)?, pass)
     }
 
-    /// The same of an image of which the zeros are left out.
+    /// The same for an image without its zero channels.
     pub(super) fn forward_sparse(&self, x: &SparseImage, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let engine = pass.engine;
         relu(&self.0.forward_with(&x.kept, |weight| x.columns(weight, engine), pass)?, pass)
@@ -140,7 +140,7 @@ impl Cell {
             for parent in architecture.parents(vertex) {
                 arriving.push(match &values[parent] {
                     _ if parent == 0 => self.project(vertex, x, pass)?,
-                    // A vertex of fewer channels takes the first ones.
+                    // A vertex with fewer channels takes the first ones.
                     Some(value) => some_channels(value, 0..self.channels[vertex], pass.engine)?,
                     None => candle_core::bail!("vertex {parent} has no value for vertex {vertex}"),
                 });

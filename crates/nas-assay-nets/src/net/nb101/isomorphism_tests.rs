@@ -1,4 +1,4 @@
-//! Isomorphic cells are one network: with weights carried along the isomorphism both compute the same, and only then.
+//! Isomorphic cells are one network: if weights are moved along the isomorphism, both compute the same. Other cells do not.
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
@@ -9,11 +9,11 @@ use crate::net::{Init, Network, Param};
 use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_spaces::nb101::{Architecture, Skeleton, StandAlone, Subset, Supernet, VERTICES};
 
-/// Even channels, so that the vertices which share the output's have equal shares whatever their order.
+/// Even channels: the vertices that share the output's channels have equal shares, in any order.
 const OWN: StandAlone = StandAlone { channels: 4, cells: 1, classes: 5, resolution: 8 };
 const SHARED: Supernet = Supernet { channels: 3, layers: 3, classes: 5, resolution: 8, affine: true };
 
-/// Which vertex of a cell each vertex of another one stands for.
+/// For each vertex of a cell, the vertex of another cell that corresponds to it.
 type Mapping = [usize; VERTICES];
 
 /// All mappings that keep input and output.
@@ -60,7 +60,7 @@ fn relabelled(architecture: Architecture, mapping: &Mapping) -> Option<Architect
 }
 
 /// A drawn encoding and another one that only numbers the vertices differently.
-fn twins(stream: &mut Stream, mappings: &[Mapping]) -> [Architecture; 2] {
+fn isomorphic_pair(stream: &mut Stream, mappings: &[Mapping]) -> [Architecture; 2] {
     loop {
         let architecture = Architecture::sample(stream);
         let renumberings = mappings.iter().filter_map(|mapping| relabelled(architecture, mapping));
@@ -71,7 +71,7 @@ fn twins(stream: &mut Stream, mappings: &[Mapping]) -> [Architecture; 2] {
     }
 }
 
-/// For each block of a cell's output, which block of the mapped cell's output stands for it; none if not all have one.
+/// For each block of a cell's output, the block of the mapped cell's output that corresponds to it; `None` if a block has none.
 ///
 /// NAS-Bench-101 puts the vertices that feed the output side by side; NAS-Bench-1Shot1 keeps a place for each vertex.
 fn block_order(mapping: &Mapping, from: Architecture, to: Architecture, divided: bool) -> Option<Vec<usize>> {
@@ -95,7 +95,7 @@ fn reordered(x: &Tensor, dim: usize, order: &[usize]) -> Tensor {
 ///
 /// Where the mapping permutes the blocks of a cell's output, it permutes the rows of the projection that is added to them and the
 /// columns of everything that reads them.
-fn carry(from: (&Network, Architecture), to: (&Network, Architecture), mapping: &Mapping, divided: bool) {
+fn transfer(from: (&Network, Architecture), to: (&Network, Architecture), mapping: &Mapping, divided: bool) {
     let order = block_order(mapping, from.1, to.1, divided).unwrap_or(vec![0]);
     let last_reader = if divided { "classifier.weight" } else { "head.conv.weight" };
     for Param { name, var, .. } in from.0.params() {
@@ -116,8 +116,8 @@ fn carry(from: (&Network, Architecture), to: (&Network, Architecture), mapping: 
     }
 }
 
-/// How far apart the logits, and the gradients of a function of them with respect to the images, are between `from`'s network and
-/// `to`'s, when that has `from`'s weights carried along each of `mappings`.
+/// The distances between the [`function`]s of `from`'s network and of `to`'s network, if the second has the weights of the first by each of
+/// `mappings`.
 fn distances(skeleton: Skeleton, [from, to]: [Architecture; 2], mappings: &[Mapping], seed: u64) -> Vec<f64> {
     let divided = matches!(skeleton, Skeleton::StandAlone(_));
     let config = config(skeleton, DType::F64, &Device::Cpu);
@@ -128,9 +128,9 @@ fn distances(skeleton: Skeleton, [from, to]: [Architecture; 2], mappings: &[Mapp
     draw_norms(&network, seed);
     let theirs = function(&network, from);
     let distance = |mapping: &Mapping| {
-        let carried = build(to, "to");
-        carry((&network, from), (&carried, to), mapping, divided);
-        distance(&theirs, &function(&carried, to))
+        let other = build(to, "to");
+        transfer((&network, from), (&other, to), mapping, divided);
+        distance(&theirs, &function(&other, to))
     };
     mappings.iter().map(distance).collect()
 }
@@ -140,12 +140,12 @@ fn both_distances(pair: [Architecture; 2], mappings: &[Mapping], seed: u64) -> [
     [Skeleton::StandAlone(OWN), Skeleton::Supernet(SHARED)].map(|skeleton| distances(skeleton, pair, mappings, seed))
 }
 
-/// Two encodings whose live vertices have the same operations, but which are not isomorphic; and all mappings that keep operations.
-fn strangers(stream: &mut Stream, mappings: &[Mapping]) -> ([Architecture; 2], Vec<Mapping>) {
+/// Two encodings that are not isomorphic, although their live vertices have the same operations; and all mappings that keep operations.
+fn different_pair(stream: &mut Stream, mappings: &[Mapping]) -> ([Architecture; 2], Vec<Mapping>) {
     loop {
         let from = Architecture::sample(stream);
         let to = from.mutate(Subset::Raw, stream);
-        // Which dead vertices stand for which does not matter.
+        // The order of dead vertices does not matter.
         let in_order = |mapping: &Mapping| {
             let dead = (1..OUTPUT).filter(|&v| !from.live_vertices()[v]).map(|v| mapping[v]);
             dead.is_sorted()
@@ -164,7 +164,7 @@ proptest! {
     #[test]
     fn isomorphic_cells_with_the_same_weights_compute_the_same(seed: u64) {
         let all = mappings();
-        let pair = twins(&mut Seed::root(seed).stream(), &all);
+        let pair = isomorphic_pair(&mut Seed::root(seed).stream(), &all);
         prop_assert_eq!(pair[0].hash(), pair[1].hash());
         let mapping = all.into_iter().find(|mapping| is_isomorphism(mapping, pair[0], pair[1])).unwrap();
         for (network, found) in both_distances(pair, &[mapping], seed).into_iter().enumerate() {
@@ -174,7 +174,7 @@ proptest! {
 
     #[test]
     fn no_mapping_of_weights_makes_other_cells_compute_the_same(seed: u64) {
-        let (pair, fitting) = strangers(&mut Seed::root(seed).stream(), &mappings());
+        let (pair, fitting) = different_pair(&mut Seed::root(seed).stream(), &mappings());
         prop_assert!(fitting.iter().all(|mapping| !is_isomorphism(mapping, pair[0], pair[1])));
         for (network, found) in both_distances(pair, &fitting, seed).into_iter().enumerate() {
             let nearest = found.into_iter().fold(f64::INFINITY, f64::min);

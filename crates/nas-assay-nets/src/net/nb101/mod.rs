@@ -12,8 +12,7 @@
 //! convolution of that vertex. It enters the output in the same way, and is added to the blocks there. Every convolution is followed
 //! by batch-norm and `ReLU`. A vertex that does not reach the output is not executed, and its weights have no gradient.
 //!
-//! Weights start as in `PyTorch`, like those of every other network here but the network design spaces'. (The benchmark drew its
-//! weights by `TensorFlow`'s variance scaling.)
+//! Weights start as in `PyTorch`. (The benchmark drew its weights by `TensorFlow`'s variance scaling.)
 
 mod benchmark;
 mod cell;

@@ -1,4 +1,4 @@
-//! Images of which only some channels are kept.
+//! Images that keep only some of their channels.
 
 use std::ops::Range;
 
@@ -8,15 +8,15 @@ use crate::net::Engine;
 
 /// An image `[n, channels, h, w]` in which only some channels are not zeros, and only these are kept.
 ///
-/// A convolution of it needs only the [`columns`](Self::columns) of its weight that meet them; the others get zero gradients, as they
-/// would from zeros. The output of a NAS-Bench-1Shot1 cell is three fifths zeros wherever the input does not feed it.
+/// A convolution of it needs only the [`columns`](Self::columns) of its weight for these channels. The other columns get zero gradients, as
+/// they would from zeros. Where the input does not feed it, the output of a NAS-Bench-1Shot1 cell is three fifths zeros.
 #[derive(Debug)]
 pub(super) struct SparseImage {
     /// The kept channels, side by side.
     pub(super) kept: Tensor,
-    /// Which they are, ascending; no two touch.
+    /// Where they are in the image, in ascending order; no two ranges touch.
     places: Vec<Range<usize>>,
-    /// All channels.
+    /// The number of all channels.
     channels: usize,
 }
 
@@ -50,7 +50,7 @@ impl SparseImage {
         Ok(Self { kept: f(&self.kept)?, places: self.places.clone(), channels: self.channels })
     }
 
-    /// The image, zeros and all.
+    /// The image with its zeros.
     pub(super) fn dense(&self, engine: Engine) -> Result<Tensor> {
         let parts = self.parts(engine)?;
         let [(first, start), rest @ ..] = parts.as_slice() else { candle_core::bail!("an image without channels") };
@@ -80,7 +80,7 @@ impl SparseImage {
         self.places.iter().map(part).collect()
     }
 
-    /// What of a weight `[o, channels, k, k]` meets the kept channels.
+    /// The columns of a weight `[o, channels, k, k]` for the kept channels.
     pub(super) fn columns(&self, weight: &Tensor, engine: Engine) -> Result<Tensor> {
         if weight.dim(1)? != self.channels {
             candle_core::bail!("a weight {:?} for an image of {} channels", weight.dims(), self.channels);

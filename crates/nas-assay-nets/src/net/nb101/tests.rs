@@ -28,7 +28,7 @@ fn own(architecture: Architecture, skeleton: StandAlone) -> Network {
     space_checks::stand_alone(architecture, Skeleton::StandAlone(skeleton))
 }
 
-/// A full cell, one whose input feeds its output, a chain that leaves three vertices out, and drawn ones of both subsets.
+/// A full cell, one with an edge from input to output, a chain that leaves out three vertices, and drawn ones of both subsets.
 fn architectures() -> Vec<Architecture> {
     let mut stream = Seed::root(3).stream();
     let text = |bits: [&str; 7], operations: &str| format!("{}:input|{operations}|output", bits.concat());
@@ -55,7 +55,7 @@ fn architectures() -> Vec<Architecture> {
 fn the_shared_network_has_these_parameters() {
     let chain = architectures()[2];
     let skeleton = Supernet { channels: 2, layers: 2, affine: false, ..SHARED };
-    // Half of the depth is one third and two thirds rounded down: both cells come after a pooling.
+    // Of two cells, one third and two thirds rounded down are cells 0 and 1: both come after a pooling.
     let alone = [
         "stem.conv.weight [2, 3, 3, 3]",
         "cell0.vertex1.projection.conv.weight [4, 2, 1, 1]",
@@ -85,7 +85,7 @@ fn the_shared_network_has_these_parameters() {
 
 #[test]
 fn the_benchmarks_network_has_these_parameters() {
-    // Vertices 3 and 5 share the output's channels, the first with one more; 4 has as many as 5, 1 and 2 as many as 3.
+    // Vertices 3 and 5 share the output's channels, and 3 has one more; 4 has as many as 5, and 1 and 2 have as many as 3.
     let full = architectures()[0];
     let skeleton = StandAlone { channels: 5, ..OWN };
     let expected = [
@@ -116,7 +116,7 @@ fn the_benchmarks_network_has_these_parameters() {
     assert_eq!(found.len(), expected.len() + 2 * (expected.len() - 2));
 }
 
-/// The elements of parameters, by what the census calls them.
+/// The elements of parameters, by the kinds that the census counts.
 fn kinds<'a>(params: impl IntoIterator<Item = &'a Param>) -> [u64; 3] {
     let mut sums = [0; 3];
     for param in params {

@@ -1,8 +1,8 @@
-//! Encodings of one network compute the same with weights carried along; others do so under no assignment of weights.
+//! Encodings of one network compute the same if they have the same weights. Other encodings do not, however weights are assigned.
 //!
-//! The exact key takes nothing for granted about pooling, and this network's is linear: the pool of a sum is the sum of pools, but for
-//! rounding. So two notions of a cell's value are at work here. By the one, pooling is opaque, and equal values mean equal keys; by
-//! the other it is linear, and equal values mean equal outputs.
+//! The exact key assumes nothing about pooling. In this network pooling is linear: the pool of a sum is the sum of pools, but for rounding.
+//! So these tests use two values of a cell. In one, pooling is an unknown function, and equal values mean equal keys. In the other it is
+//! linear, and equal values mean equal outputs.
 
 use crate::net::space_checks::{config, distance, draw_norms, function, seeded};
 use crate::net::{Init, Network};
@@ -15,13 +15,13 @@ use proptest::prelude::*;
 
 const SMALL: Skeleton = Skeleton { channels: 2, cells: 1, classes: 5, resolution: 8, cell_affine: true };
 
-/// Rounding apart, equal.
+/// Outputs nearer than this are equal but for rounding.
 const SAME: f64 = 1e-10;
-/// Not equal. Batch-norm forgets the scale of its input but for the term that it adds to the variance, so that a convolution of `2x`
-/// is within some 1e-5 of that of `x`.
+/// Outputs farther apart than this are not equal. Batch-norm removes the scale of its input, but for the term that it adds to the variance:
+/// a convolution of `2x` is within about 1e-5 of that of `x`.
 const DIFFERENT: f64 = 1e-6;
 
-/// Which edge of one cell lends its weights to each edge of another.
+/// For each edge of one cell, the edge of another whose weights it gets.
 type Mapping = [usize; EDGES.len()];
 
 const BY_EDGE: Mapping = [0, 1, 2, 3, 4, 5];
@@ -34,19 +34,19 @@ fn convolutions(architecture: Architecture) -> Vec<usize> {
 
 /// All bijections from the convolutions of `to` to those of `from` that keep the kind of convolution.
 fn mappings([from, to]: [Architecture; 2]) -> Vec<Mapping> {
-    let (lenders, borrowers) = (convolutions(from), convolutions(to));
-    if lenders.len() != borrowers.len() {
+    let (sources, targets) = (convolutions(from), convolutions(to));
+    if sources.len() != targets.len() {
         return vec![];
     }
     let mut found = vec![BY_EDGE];
-    for (done, &edge) in borrowers.iter().enumerate() {
+    for (done, &edge) in targets.iter().enumerate() {
         let extended = |mapping: Mapping| {
-            let taken = move |lender: usize, borrowers: &[usize]| borrowers.iter().any(|&b| mapping[b] == lender);
-            let free = |&&lender: &&usize| {
-                from.operations()[lender] == to.operations()[edge] && !taken(lender, &borrowers[..done])
+            let taken = move |source: usize, targets: &[usize]| targets.iter().any(|&b| mapping[b] == source);
+            let free = |&&source: &&usize| {
+                from.operations()[source] == to.operations()[edge] && !taken(source, &targets[..done])
             };
-            let with = move |&lender: &usize| std::array::from_fn(|e| if e == edge { lender } else { mapping[e] });
-            lenders.iter().filter(free).map(with).collect::<Vec<Mapping>>()
+            let with = move |&source: &usize| std::array::from_fn(|e| if e == edge { source } else { mapping[e] });
+            sources.iter().filter(free).map(with).collect::<Vec<Mapping>>()
         };
         found = found.into_iter().flat_map(extended).collect();
     }
@@ -65,7 +65,7 @@ enum Term {
 /// Terms in order, each as often as it is added.
 type Sum = Vec<Term>;
 
-/// What a cell computes if its edges have the weights that `mapping` lends them.
+/// What a cell computes if its edges have the weights that `mapping` gives them.
 fn value(architecture: Architecture, mapping: Mapping, linear_pool: bool) -> Sum {
     let mut nodes: [Sum; NODES] = Default::default();
     nodes[0].push(Term::Input);
@@ -102,32 +102,32 @@ fn drawn(architecture: Architecture, seed: u64) -> Network {
     network
 }
 
-/// The network of `to` with the weights of `network`, those of edges as `mapping` lends them.
-fn carried(network: &Network, to: Architecture, mapping: Mapping) -> Network {
+/// The network of `to` with the weights of `network`. Edges get theirs by `mapping`.
+fn transferred(network: &Network, to: Architecture, mapping: Mapping) -> Network {
     let copy = stand_alone(to, Init::Zero);
     for param in copy.params() {
-        let mut lender = param.name.clone();
+        let mut source = param.name.clone();
         if let Some((cell, rest)) = param.name.split_once(".edge") {
             let (nodes, rest) = rest.split_once('.').unwrap();
             let edge = EDGES.iter().position(|(from, to)| nodes == format!("{from}to{to}")).unwrap();
             let (from, to) = EDGES[mapping[edge]];
-            lender = format!("{cell}.edge{from}to{to}.{rest}");
+            source = format!("{cell}.edge{from}to{to}.{rest}");
         }
-        let value = network.params().get(&lender).unwrap().var.as_detached_tensor();
+        let value = network.params().get(&source).unwrap().var.as_detached_tensor();
         param.var.set(&value.copy().unwrap()).unwrap();
     }
     copy
 }
 
-/// Checks that each mapping of weights makes the second cell's network compute the first one's function exactly if both have the same
-/// value by linear pooling, and that some mapping gives the same value by opaque pooling exactly if the keys are equal.
+/// Checks two things. With a mapping of weights, both networks compute the same exactly if both cells have the same value with linear
+/// pooling. And some mapping gives both cells the same value with unknown pooling exactly if their keys are equal.
 fn check(pair: [Architecture; 2], seed: u64) -> Result<(), TestCaseError> {
     let [from, to] = pair;
     let network = drawn(from, seed);
     let expected = function(&network, from);
     let mappings = mappings(pair);
     for &mapping in &mappings {
-        let off = distance(&function(&carried(&network, to, mapping), to), &expected);
+        let off = distance(&function(&transferred(&network, to, mapping), to), &expected);
         let as_it_should = if is_isomorphism(mapping, pair, true) { off < SAME } else { off > DIFFERENT };
         prop_assert!(as_it_should, "{} and {} by {:?} are {} apart", from, to, mapping, off);
     }
@@ -146,8 +146,8 @@ fn connected(stream: &mut Stream) -> Architecture {
     }
 }
 
-/// A drawn cell with weights and another of its key, which differ in more than dead edges.
-fn twins(stream: &mut Stream) -> [Architecture; 2] {
+/// A drawn cell with weights and another one with the same key, which differ in more than dead edges.
+fn same_key_pair(stream: &mut Stream) -> [Architecture; 2] {
     let classes = Classes::exact();
     let used = |a: Architecture| -> Vec<_> {
         a.live_edges().into_iter().zip(a.operations()).map(|(live, operation)| live.then_some(operation)).collect()
@@ -162,8 +162,8 @@ fn twins(stream: &mut Stream) -> [Architecture; 2] {
     }
 }
 
-/// Two cells of different keys and equally many convolutions of each kind, an edit apart.
-fn strangers(stream: &mut Stream) -> [Architecture; 2] {
+/// Two cells that are one edit apart, with different keys and the same numbers of convolutions of each kind.
+fn different_key_pair(stream: &mut Stream) -> [Architecture; 2] {
     loop {
         let from = connected(stream);
         let differs = |to: &Architecture| {
@@ -181,15 +181,15 @@ proptest! {
 
     #[test]
     fn cells_of_one_key_compute_the_same_with_the_same_weights(seed: u64) {
-        check(twins(&mut Seed::root(seed).stream()), seed)?;
+        check(same_key_pair(&mut Seed::root(seed).stream()), seed)?;
     }
 
     #[test]
     fn no_mapping_of_weights_makes_cells_of_two_keys_compute_the_same(seed: u64) {
-        check(strangers(&mut Seed::root(seed).stream()), seed)?;
+        check(different_key_pair(&mut Seed::root(seed).stream()), seed)?;
     }
 
-    /// In a supernet, where cells share weights by edge.
+    /// In a supernet cells share weights by edge.
     #[test]
     fn cells_compute_the_same_by_shared_weights_exactly_if_they_are_one_network_by_edge(seed: u64) {
         let mut stream = Seed::root(seed).stream();
@@ -214,6 +214,6 @@ fn keys_differ_where_only_rounding_does() {
     let pair = [pool_of_sum, sum_of_pools].map(|text| text.parse::<Architecture>().unwrap());
     assert_ne!(pair[0].exact_key(), pair[1].exact_key());
     let network = drawn(pair[0], 1);
-    let off = distance(&function(&network, pair[0]), &function(&carried(&network, pair[1], BY_EDGE), pair[1]));
+    let off = distance(&function(&network, pair[0]), &function(&transferred(&network, pair[1], BY_EDGE), pair[1]));
     assert!(off > 0.0 && off < SAME, "{off}");
 }

@@ -29,12 +29,12 @@ pub(super) struct Nb201 {
 /// Cells of one width.
 #[derive(Debug)]
 struct Stage {
-    /// What halves the image of the stage before; none at first.
+    /// Halves the image of the stage before. The first stage has none.
     reduction: Option<Reduction>,
     cells: Vec<Cell>,
 }
 
-/// One cell's convolutions, by edge and operation, without their ReLU: edges from one node share that.
+/// One cell's convolutions, by edge and operation. Their ReLU is not part of them: edges from one node share it.
 #[derive(Debug)]
 struct Cell {
     convs: Choices<(usize, Operation), ConvNorm>,
@@ -142,7 +142,7 @@ impl Cell {
         output.map_or_else(|| x.detach().zeros_like(), |output| Ok(output.image().clone()))
     }
 
-    /// What an edge makes of its source.
+    /// The output of an edge for its source.
     fn run_edge(
         &self,
         edge: usize,

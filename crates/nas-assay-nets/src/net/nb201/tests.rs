@@ -20,7 +20,7 @@ fn architecture(text: &str) -> Architecture {
     text.parse().unwrap()
 }
 
-/// Full, with a dead edge, and empty cells, and some drawn ones.
+/// A full cell, one with a dead edge, an empty one, and drawn ones.
 fn architectures() -> Vec<Architecture> {
     let mut stream = Seed::root(3).stream();
     let written = [
@@ -119,10 +119,10 @@ fn both_engines_run_the_same_network(device: &Device) {
 fn weights_that_are_not_used_have_no_gradient() {
     let network = supernet(SMALL);
     for architecture in architectures() {
-        // Behind an empty cell nothing but the head sees the loss.
+        // If the cells are empty, the loss depends on the head alone.
         let behind = |name: &str| name.starts_with("head") || name.starts_with("classifier");
-        let sees_loss = |name: &str| architecture.is_connected() || behind(name);
-        space_checks::weights_that_are_not_used_have_no_gradient(&network, architecture, sees_loss);
+        let depends = |name: &str| architecture.is_connected() || behind(name);
+        space_checks::weights_that_are_not_used_have_no_gradient(&network, architecture, depends);
     }
 }
 

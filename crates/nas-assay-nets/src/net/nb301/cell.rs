@@ -8,11 +8,11 @@ use candle_core::{Result, Tensor, bail};
 use nas_assay_spaces::nb301::{Architecture, CellKind, Edge, INPUTS, NODES, Operation};
 use std::ops::Range;
 
-/// What a cell is built as.
+/// The sizes of a cell.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CellShape {
     pub kind: CellKind,
-    /// Of each input, the channels, and whether it is larger than the other and has to be halved.
+    /// The channels of each input, and whether it is larger than the other one and has to be halved.
     pub inputs: [(usize, bool); INPUTS],
     /// Channels of every node.
     pub channels: usize,
@@ -20,7 +20,7 @@ pub(super) struct CellShape {
     pub affine: bool,
 }
 
-/// A cell: what brings its inputs to its channels, and the weights of its edges.
+/// A cell: the preprocessing of its inputs, and the operations on its edges.
 #[derive(Debug)]
 pub(super) struct Cell {
     kind: CellKind,
@@ -29,12 +29,12 @@ pub(super) struct Cell {
     edges: Choices<Edge, EdgeLayer>,
 }
 
-/// Brings the output of an earlier cell to the channels and the size of a cell.
+/// Gives the output of an earlier cell the channels and the size of this cell.
 #[derive(Debug)]
 enum Preprocess {
     /// `ReLU`, 1x1 convolution, batch-norm.
     Pointwise(ConvNorm),
-    /// For an output that is still to be halved.
+    /// For an output that has to be halved.
     Halving(FactorisedReduction),
 }
 
@@ -127,7 +127,7 @@ impl Cell {
         pass.engine.join_channels(&join(2, 3)?, &join(4, 5)?)
     }
 
-    /// What an edge makes of its source.
+    /// The output of an edge for its source.
     fn run(&self, edge: Edge, source: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
@@ -146,7 +146,7 @@ impl Cell {
     }
 }
 
-/// The stride of the edges from node `from`: those from the inputs of a reduction cell halve.
+/// The stride of the edges from node `from`. Edges from the inputs of a reduction cell halve the image.
 fn stride(kind: CellKind, from: usize) -> usize {
     if kind == CellKind::Reduce && from < INPUTS { 2 } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! The exact key against the networks themselves: encodings of one key are one network, and encodings of different keys are not.
+//! The exact key is tested with networks: encodings with one key are one network, and encodings with different keys are not.
 
 use crate::net::space_checks::{config, images, seeded};
 use crate::net::{Engine, ForwardPass, Init, Network, host_f64};
@@ -20,8 +20,8 @@ struct Mapping {
     nodes: [usize; NODES - INPUTS],
 }
 
-/// What an edge makes of a value, as a scrambled number that stands for a function of which nothing is known; `weights` tells apart edges
-/// that have weights.
+/// The value of an edge's operation on `source`, as a hash: it stands for a function of which nothing is known. `weights` is the edge whose
+/// weights are used, if the operation has any.
 fn term(edge: Edge, kind: CellKind, weights: usize, source: u64) -> u64 {
     let weighted = edge.operation.has_weights(kind == CellKind::Reduce, edge.from);
     if edge.operation == Operation::SkipConnect && !weighted {
@@ -35,7 +35,7 @@ fn term(edge: Edge, kind: CellKind, weights: usize, source: u64) -> u64 {
     x ^ x >> 32
 }
 
-/// The values of a cell's nodes, every edge with weights of its own.
+/// The values of a cell's nodes, if every edge has its own weights.
 fn values(cell: Cell, kind: CellKind) -> [u64; NODES] {
     let mut nodes = [11, 13, 0, 0, 0, 0_u64];
     for (place, edge) in cell.edges().into_iter().enumerate() {
@@ -44,7 +44,7 @@ fn values(cell: Cell, kind: CellKind) -> [u64; NODES] {
     nodes
 }
 
-/// A mapping that makes `b` the same cell as `a`, if there is one: found by trying, without the key.
+/// A mapping that makes `b` the same cell as `a`, if there is one. It is found by trying, without the key.
 fn mapping(a: Cell, b: Cell, kind: CellKind) -> Option<Mapping> {
     let mut found = Mapping { edges: [usize::MAX; EDGES], nodes: [0; 4] };
     extend((a.edges(), values(a, kind)), b.edges(), kind, 0, [11, 13, 0, 0, 0, 0], &mut found).then_some(found)
@@ -59,7 +59,7 @@ fn extend(
     nodes: [u64; NODES],
     found: &mut Mapping,
 ) -> bool {
-    // Whatever node is complete must be one of those of `a`.
+    // A complete node must have the value of some node of `a`.
     if place.is_multiple_of(2) && place > 0 && !a.1[INPUTS..].contains(&nodes[INPUTS + place / 2 - 1]) {
         return false;
     }
@@ -90,8 +90,8 @@ fn extend(
     false
 }
 
-/// The network of `to` with the weights of that of `from`: those of edges as the mapping says, and input channels of whatever reads a
-/// cell's output in the order of its nodes.
+/// The network of `to` with the weights of the network of `from`. Edges get their weights by the mapping; layers that read a cell's output
+/// get their input channels in the order of its nodes.
 fn transferred(
     network: &Network,
     skeleton: Skeleton,
@@ -102,7 +102,7 @@ fn transferred(
     let mapping = |layer: usize| mappings[usize::from(skeleton.kind(layer) == CellKind::Reduce)];
     for param in copy.params() {
         let mut name = param.name.clone();
-        // The cell whose output is read.
+        // The cell that the parameter's layer reads.
         let mut read = (name == "classifier.weight").then(|| skeleton.layers.checked_sub(1)).flatten();
         if let Some((layer, rest)) = name.strip_prefix("cell").and_then(|rest| rest.split_once('.')) {
             let layer: usize = layer.parse().unwrap();
@@ -140,7 +140,7 @@ fn farthest(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max)
 }
 
-/// Rounding apart, equal; far below what any change of a network makes.
+/// Outputs nearer than this are equal but for rounding. Any change of a network makes far more.
 const SAME: f64 = 1e-10;
 
 fn with_cell(architecture: Architecture, kind: CellKind, cell: Cell) -> Architecture {
@@ -150,7 +150,7 @@ fn with_cell(architecture: Architecture, kind: CellKind, cell: Cell) -> Architec
     }
 }
 
-/// A cell with one kind of convolution in `dense` of ten edges, else skips and pools: values coincide often.
+/// A cell with one kind of convolution on about `dense` of ten edges, and skips and pools on the others: many values are equal.
 fn plain_cell(stream: &mut Stream, dense: usize) -> Cell {
     use Operation::{AvgPool3x3, MaxPool3x3, SepConv3x3, SkipConnect};
     let mut edges = Cell::new([0, 1, 0, 1, 0, 1, 0, 1].map(|from| (SkipConnect, from))).unwrap().edges();
@@ -163,7 +163,7 @@ fn plain_cell(stream: &mut Stream, dense: usize) -> Cell {
     Cell::new(edges.map(|edge| (edge.operation, edge.from))).unwrap()
 }
 
-/// A drawn encoding: any, or one of plain cells.
+/// A drawn encoding: any one, or one with plain cells.
 fn drawn(stream: &mut Stream) -> Architecture {
     match stream.index(3) {
         0 => Architecture::sample(stream),
@@ -171,7 +171,7 @@ fn drawn(stream: &mut Stream) -> Architecture {
     }
 }
 
-/// Another encoding of the same network: nodes change their numbers, and edges their sources for others of the same value.
+/// Another encoding of the same network: nodes get other numbers, and edges get other sources with the same value.
 fn rewritten(mut architecture: Architecture, stream: &mut Stream) -> Architecture {
     for round in 0..12 {
         let kind = KINDS[stream.index(2)];
@@ -217,11 +217,11 @@ proptest! {
         prop_assert!(off < SAME, "{} and {} are {} apart", one, two, off);
     }
 
-    /// With random weights that both read by name, a different key is a different function.
+    /// With random weights, which both read by name, different keys are different functions.
     #[test]
     fn encodings_of_different_networks_do_not(seed: u64) {
         let mut stream = Seed::root(seed).stream();
-        // Maps of four pixels a side at the end: on smaller ones a pool of a pool is that pool.
+        // The last images have four pixels a side. On smaller ones a pool of a pool is the pool itself.
         let skeleton = Skeleton { resolution: 16, ..SMALL };
         let config = config(skeleton, DType::F64, &Device::Cpu);
         let network = Network::supernet(SpaceId::Nb301, &config, Picker::Ordinal, seeded(seed)).unwrap();
@@ -240,7 +240,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
-    /// The key and the search for a mapping agree on what is one network, for rewritten and for changed encodings.
+    /// The key and the search for a mapping agree on which encodings are one network, for rewritten and for changed encodings.
     #[test]
     fn keys_are_equal_exactly_if_there_is_a_mapping(seed: u64) {
         let mut stream = Seed::root(seed).stream();
@@ -268,7 +268,8 @@ fn bijections(edges_a: &[usize], edges_b: &[usize]) -> Vec<[usize; EDGES]> {
     edges_a.iter().flat_map(assign).collect()
 }
 
-/// Of different keys, no assignment of the weights of one to the edges of the other, with no order of the nodes, gives the same logits.
+/// If two encodings have different keys, no assignment of the weights of one to the edges of the other, in any order of the nodes, gives
+/// the same logits.
 #[test]
 fn no_assignment_of_weights_makes_different_networks_equal() {
     let mut stream = Seed::root(23).stream();

@@ -58,7 +58,7 @@ impl SpaceLayers for Nb301 {
     type Architecture = Architecture;
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        // The outputs of the last cell and of the one before. For the first cell both are the stem's.
+        // The outputs of the last cell and of the one before it. For the first cell both are the stem's output.
         let stem = self.stem.forward(images, pass)?;
         pass.report_feature(format_args!("stem"), &stem)?;
         let mut last = CachedRelu::new(stem);

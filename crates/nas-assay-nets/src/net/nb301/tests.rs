@@ -1,4 +1,4 @@
-//! What a network of this space must be: the census's, the same alone and in the supernet, the same in both engines.
+//! A network of this space has what the census counts, computes the same alone and in the supernet, and the same in both engines.
 
 use super::*;
 use crate::net::layers::FactorisedReduction;
@@ -13,13 +13,13 @@ use nas_assay_kernels::on_each_device;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::SpaceId;
 
-/// A normal cell, two reduction cells and a normal cell, so that every way of bringing inputs occurs; 8, 4 and 2 pixels a side.
+/// A normal cell, two reduction cells and a normal cell, so that every kind of preprocessing occurs; 8, 4 and 2 pixels a side.
 const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, cell_affine: false };
 
 /// 7, 4 and 2 pixels a side.
 const ODD: Skeleton = Skeleton { resolution: 7, cell_affine: true, ..SMALL };
 
-/// Every operation on an edge from an input and, but for the pools, on an inner edge.
+/// Every operation on an edge from an input, and every one but the pools on an inner edge.
 const FULL: &str = "sep_conv_3x3:0>2;sep_conv_5x5:1>2;dil_conv_3x3:0>3;dil_conv_5x5:2>3;max_pool_3x3:1>4;\
     skip_connect:3>4;avg_pool_3x3:0>5;sep_conv_3x3:4>5|skip_connect:0>2;skip_connect:1>2;avg_pool_3x3:1>3;\
     max_pool_3x3:2>3;sep_conv_5x5:0>4;dil_conv_3x3:2>4;dil_conv_5x5:1>5;sep_conv_3x3:2>5";
@@ -114,7 +114,7 @@ fn a_network_has_as_many_parameters_as_the_census_counts() {
     }
 }
 
-/// The published sizes, through the census, which is held against the benchmark's table.
+/// The published sizes. The census gives them too, and is itself tested against the benchmark's table.
 #[test]
 fn the_papers_networks_have_the_papers_sizes() {
     let zeros = |skeleton: Skeleton| (config(skeleton, DType::F32, &Device::Cpu), Init::Zero);
@@ -149,7 +149,7 @@ fn a_sub_network_is_its_stand_alone_network() {
     }
 }
 
-/// So that the backward pass need not be Candle's.
+/// Then the kernels' own backward pass can run, and Candle's is not needed.
 #[test]
 fn the_graph_is_one_of_kernels() {
     let network = supernet(ODD);
@@ -197,7 +197,7 @@ fn dropout_masks_come_from_the_stream() {
     space_checks::dropout_masks_come_from_the_stream(&supernet(SMALL), full());
 }
 
-/// The stages of a factorised reduction by hand, at an odd size.
+/// A factorised reduction computed by hand, at an odd size.
 #[test]
 fn a_factorised_reduction_reads_even_and_odd_pixels() {
     let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);
@@ -213,5 +213,5 @@ fn a_factorised_reduction_reads_even_and_odd_pixels() {
     assert_eq!(host_f64(&halved).unwrap(), [1.0, 3.0, 7.0, 9.0, 5.0, 0.0, 0.0, 0.0]);
     let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);
     let error = FactorisedReduction::new(&mut builder, "halve", 1, 3, false).unwrap_err();
-    assert!(error.to_string().contains("3 have no half"), "{error}");
+    assert!(error.to_string().contains("an even number of output channels, but got 3"), "{error}");
 }

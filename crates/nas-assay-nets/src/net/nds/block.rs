@@ -1,4 +1,4 @@
-//! The residual block, as wide as any architecture needs it, and which part of it an architecture uses.
+//! The residual block, as wide as the widest architecture needs it, and the part of it that an architecture uses.
 
 use crate::net::layers::{SlicedConvNorm, relu};
 use crate::net::{Builder, Channels, ForwardPass, Slice};
@@ -7,12 +7,12 @@ use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::nds::{Block as Kind, ResidualBlock};
 use std::ops::Range;
 
-/// How the convolutions of a network in groups are stored.
+/// How the weights of convolutions in groups are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
-    /// With the inputs of a group for each output: for one architecture.
+    /// For each output the inputs of its group: for a network of one architecture.
     Grouped,
-    /// With all inputs for each output: for all of them.
+    /// For each output all inputs: for a network of all architectures.
     Dense,
 }
 
@@ -80,11 +80,11 @@ impl Block {
         Ok(Self { shortcut, shortcut_params, branch, branch_params })
     }
 
-    /// The parts for a block of the sizes `sizes`, whose input has the channels `inputs`.
+    /// The parts that a block of these sizes uses, if its input has the channels `inputs`.
     ///
-    /// The channels of a width are picked by the first convolution that puts them out, and every layer that shares them keeps to them:
-    /// those of a stage by its first projection, those inside a bottleneck by its first convolution. An identity keeps those that come
-    /// in, since they are added to those that come out.
+    /// The first convolution that puts out a width picks its channels, and every layer that shares the width uses the same ones: the first
+    /// projection picks for a stage, the first convolution of a bottleneck for its inside. A block without a projection keeps the channels
+    /// of its input, since its output is added to the input.
     pub fn plan(&self, sizes: &ResidualBlock, inputs: &Channels, picker: Picker) -> Result<BlockPlan> {
         let pick = |convolution: &SlicedConvNorm, count: usize| match picker {
             Picker::Ordinal => Ok(Channels::First(count)),
@@ -102,7 +102,7 @@ impl Block {
                 let inside = pick(&self.branch[0], inner)?;
                 vec![
                     Slice::new(inside.clone(), inputs.clone()),
-                    // The first inputs of each group, whichever channels they are.
+                    // The first inputs of each group, whatever channels were picked.
                     Slice { outputs: inside.clone(), inputs: Channels::First(inner), groups },
                     Slice::new(outputs, inside),
                 ]
@@ -117,7 +117,7 @@ impl Block {
         layers.flat_map(|(layer, slice)| layer.slices(slice)).collect()
     }
 
-    /// The parameters that an architecture does not use which has a block of these sizes here, or none.
+    /// The parameters that an architecture does not use if it has a block of these sizes here, or none.
     pub fn unused(&self, sizes: Option<&ResidualBlock>) -> Range<usize> {
         match sizes {
             None => self.shortcut_params.start..self.branch_params.end,

@@ -9,9 +9,10 @@
 //! - A bottleneck's ratio is a width like any other.
 //! - A bottleneck's 3×3 convolution is stored dense. In groups it is read [block by block](Slice). It always reads the first inputs of a
 //!   block, whatever the picker and the number of groups.
-//! - Batch statistics are those of the channels in use; running statistics are kept for all channels, and a pass moves those in use.
+//! - Batch statistics are those of the channels in use. Running statistics are kept for all channels; a pass moves those of the channels in
+//!   use.
 //!
-//! The rules are those of Ning et al. 2021 (`germ_nds.py` of their code). Weights start as there, by [`InitScheme::FanOut`].
+//! These are the rules of Ning et al. 2021 (`germ_nds.py` in their code). Weights start as they do there, by [`InitScheme::FanOut`].
 
 mod block;
 #[cfg(test)]

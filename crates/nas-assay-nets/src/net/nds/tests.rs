@@ -1,4 +1,4 @@
-//! What a network of these spaces must be: the census's, the same alone and in the supernet, the same in both engines.
+//! A network of these spaces has what the census counts, computes the same alone and in the supernet, and the same in both engines.
 
 use super::*;
 use crate::net::space_checks::{
@@ -25,7 +25,7 @@ const PICKERS: [Picker; 2] = [Picker::Ordinal, Picker::L1];
 /// The spaces, with architectures that show every part.
 trait Space: Family {
     const ID: SpaceId;
-    /// One of many groups, one whose first stage has the stem's width, one of the greatest widths.
+    /// One with many groups, one with the stem's width in the first stage, one with the greatest widths.
     const WRITTEN: &'static [&'static str];
 
     fn any(architecture: Architecture<Self>) -> AnyArchitecture;
@@ -161,7 +161,7 @@ fn a_network_has_what_the_census_counts<F: Space>() {
     }
 }
 
-/// No two encodings build the same network: depths, widths, ratios and groups can be read off the shapes.
+/// No two encodings build the same network: the shapes give depths, widths, ratios and groups.
 fn a_network_tells_its_encoding<F: Space>() {
     let skeleton = Skeleton::STAND_ALONE;
     for architecture in architectures::<F>(12) {
@@ -237,7 +237,7 @@ fn weights_that_are_not_used_have_no_gradient<F: Space>() {
     }
 }
 
-/// The channels of a stage, and those inside a bottleneck, against the norms by hand.
+/// The channels of a stage and those inside a bottleneck are compared with norms computed here.
 fn the_largest_channels_are_picked_once_and_kept<F: Space>() {
     let network = supernet::<F>(SMALL, Picker::L1);
     let norms = |name: &str, inputs: &[usize]| -> Vec<f64> {
@@ -321,7 +321,7 @@ fn dropout_masks_come_from_the_stream<F: Space>() {
     space_checks::dropout_masks_come_from_the_stream(&network, F::any(architectures::<F>(0)[0]));
 }
 
-/// Counts in parameters at the paper's size, worked out by hand.
+/// Numbers of parameters at the paper's size, computed by hand.
 #[test]
 fn the_papers_supernets_are_this_large() {
     let params = |shapes: &[[usize; 3]]| shapes.iter().map(|[o, i, k]| o * i * k * k).sum::<usize>();

@@ -5,9 +5,9 @@ use nas_assay_schema::spec::{Plateau, Schedule, Warmup};
 /// The smallest reduction that a plateau still makes: the `eps` of PyTorch's `ReduceLROnPlateau`.
 const SMALLEST_REDUCTION: f64 = 1e-8;
 
-/// A schedule in the course of a training.
+/// The learning rate of a training that follows a [`Schedule`].
 ///
-/// The rate is a function of the losses of the epochs so far and of nothing else: to go on from a checkpoint, feed
+/// The rate depends on the losses of the epochs so far and on nothing else. To continue from a checkpoint, give
 /// [`Scheduler::step`] the stored losses again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scheduler {
@@ -21,13 +21,13 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// The schedule of a training of `epochs` epochs before the first of them.
+    /// The state before the first of `epochs` epochs.
     pub fn new(schedule: Schedule, initial: f64, epochs: usize) -> Self {
         let new = Self { schedule, initial, epochs, done: 0, rate: initial, best: f64::INFINITY, stale: 0 };
         Self { rate: new.timed_rate().unwrap_or(initial), ..new }
     }
 
-    /// The rate of the coming epoch, where that is a matter of the number of epochs alone.
+    /// The rate of the coming epoch, if that depends on the number of epochs alone.
     fn timed_rate(&self) -> Option<f64> {
         let warmup = match self.schedule {
             Schedule::Cosine => 0,
@@ -51,7 +51,7 @@ impl Scheduler {
     ///
     /// A cosine (Loshchilov and Hutter 2017, without restarts) reaches zero with the last epoch and stays there. A plateau follows
     /// PyTorch's `ReduceLROnPlateau` in mode `min` with a relative threshold: it lowers the rate at the epoch after `patience`
-    /// epochs without improvement, then counts anew. A loss of NaN is no improvement.
+    /// epochs without improvement, then starts to count again. A loss of NaN is no improvement.
     pub fn step(&mut self, loss: f64) {
         self.done += 1;
         if let Schedule::Plateau(plateau) = self.schedule {

@@ -8,23 +8,23 @@ use super::OptimError;
 use crate::net::Engine;
 use nas_assay_kernels::cpu::{SgdStep, sgd_step, sum_squares};
 
-/// What PyTorch adds to the gradient norm before it divides by it.
+/// PyTorch adds this to the gradient norm before it divides by it.
 const CLIP_EPSILON: f64 = 1e-6;
 
 /// Settings of [`Sgd`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdConfig {
-    /// Learning rate of the first steps, at least 0. A schedule goes on from there by [`Optimizer::set_learning_rate`].
+    /// Learning rate, at least 0. A schedule changes it by [`Optimizer::set_learning_rate`].
     pub learning_rate: f64,
     /// Share of the last velocity that is kept, in `[0, 1)`.
     pub momentum: f64,
     /// Factor of the parameter that is added to its gradient after clipping, at least 0.
     pub weight_decay: f64,
-    /// Largest Euclidean norm of all gradients together; longer ones are scaled down to it. `None` never scales.
+    /// Largest Euclidean norm of all gradients together; larger ones are scaled down to it. `None` never scales.
     pub clip: Option<f64>,
-    /// What becomes of a parameter without a gradient, such as an operation that was not sampled in this step of a supernet.
+    /// Whether a step changes a parameter without a gradient, such as that of an operation that was not sampled in this step of a supernet.
     ///
-    /// `true` gives it a gradient of zero: weight decay and momentum move it all the same. PyTorch before 2.0 did so, because its
+    /// `true` gives it a gradient of zero: weight decay and momentum still move it. PyTorch before 2.0 did so, because its
     /// `zero_grad` left zeros behind, and the published supernets were trained with it. (There a parameter stayed as it was until its
     /// first gradient; here it decays from the first step.) `false` leaves the parameter and its velocity alone, as PyTorch does since
     /// 2.0. On NAS-Bench-201 an operation decays five times as much with `true`.
@@ -116,7 +116,7 @@ impl Sgd {
         Ok(self.velocities.iter().map(|velocity| velocity.copy()).collect::<Result<_, _>>()?)
     }
 
-    /// Goes on from velocities that [`Sgd::velocities`] gave. On an error nothing has changed.
+    /// Sets the velocities to those that [`Sgd::velocities`] gave. On an error nothing has changed.
     ///
     /// # Errors
     /// [`OptimError::Count`] if there is not one for each parameter, [`OptimError::Mismatch`] if one has another shape or
@@ -187,7 +187,8 @@ fn require_rate(setting: &'static str, value: f64) -> Result<(), OptimError> {
     require(value >= 0.0 && value.is_finite(), setting, value, "finite and at least 0")
 }
 
-/// [`sum_squares`] of each tensor from Candle's own operations; all come to the host together, since each trip waits for the device.
+/// [`sum_squares`] of each tensor from Candle's own operations. All results are copied to the host at once, since each copy waits for the
+/// device.
 fn composed_squares<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> candle_core::Result<Vec<f64>> {
     let squares = tensors.map(|tensor| tensor.detach().to_dtype(DType::F64)?.sqr()?.sum_all());
     let squares = squares.collect::<candle_core::Result<Vec<_>>>()?;
@@ -347,7 +348,7 @@ mod tests {
         assert_eq!(flat(parameters.iter().map(Var::as_tensor)), [0.25, -0.5, 1.0, 1.5, -0.25]);
     }
 
-    /// Three steps from the sum of squares, the last at half of the rate.
+    /// The parameters after three steps down from a sum of squares, the last step at half of the learning rate.
     fn descended<O: Optimizer>(config: O::Config) -> Vec<f64> {
         let parameters = parameters(DType::F64);
         let mut optimiser = O::new(parameters.clone(), config).unwrap();

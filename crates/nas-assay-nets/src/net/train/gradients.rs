@@ -13,15 +13,15 @@ pub(super) struct MeanGradients<'a> {
 }
 
 impl<'a> MeanGradients<'a> {
-    /// Of no pass yet.
+    /// Without any pass.
     pub(super) fn new(vars: &'a [Var]) -> Self {
         Self { vars, sums: None, uses: vec![0; vars.len()] }
     }
 
-    /// Takes the gradients of one more pass.
+    /// Adds the gradients of one more pass.
     ///
     /// # Errors
-    /// If two gradients can't be added.
+    /// If two gradients cannot be added.
     pub(super) fn add(&mut self, mut pass: GradStore) -> Result<()> {
         for (var, uses) in self.vars.iter().zip(&mut self.uses) {
             *uses += u32::from(pass.get(var).is_some());
@@ -44,7 +44,7 @@ impl<'a> MeanGradients<'a> {
     /// The means; none before the first pass. Those of a single pass are its own gradients, bit for bit.
     ///
     /// # Errors
-    /// If a sum can't be divided.
+    /// If a sum cannot be divided.
     pub(super) fn mean(self) -> Result<Option<GradStore>> {
         let Some(mut sums) = self.sums else { return Ok(None) };
         for (var, uses) in self.vars.iter().zip(self.uses).filter(|(_, uses)| *uses > 1) {
@@ -65,7 +65,7 @@ mod tests {
     const VARS: usize = 3;
 
     proptest! {
-        /// A pass has for each parameter a gradient or none; the means are held against sums and counts by hand.
+        /// A pass has a gradient or none for each parameter. The means are compared with sums and counts computed here.
         #[test]
         fn each_parameter_has_the_mean_over_the_passes_that_used_it(
             passes in prop::collection::vec(prop::array::uniform3(prop::option::of(-8.0f64..8.0)), 1..6)

@@ -1,11 +1,11 @@
 //! The training loop, one for supernets and stand-alone networks.
 //!
-//! Each step draws architectures (always the one, for a stand-alone network), runs them on the next batch and updates the weights by
-//! SGD. The architectures of a step see the same images, as in the paper's code, each with a dropout mask of its own; the gradient of
-//! a parameter is the mean over those that used it, and running statistics hear of them one after another.
+//! Each step draws architectures (always the same one for a stand-alone network), runs them on the next batch and updates the weights by
+//! SGD. As in the code of Ning et al. 2021, the architectures of a step see the same images, each with its own dropout mask; the gradient
+//! of a parameter is the mean over the architectures that use it. Running statistics are updated by one architecture after another.
 //!
-//! Every draw is a function of the run's seed and of the epoch, so a run that was cut off goes on from its last whole epoch with the
-//! same bits.
+//! Every draw depends on the run's seed and on the epoch alone, so a run that was interrupted continues from its last whole epoch with
+//! the same bits.
 
 mod gradients;
 #[cfg(test)]
@@ -24,7 +24,7 @@ use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Training;
 use nas_assay_spaces::{Architecture, Sampler};
 
-/// Bumped when the loop gives other weights for the same settings.
+/// Raised when the loop gives other weights for the same settings.
 pub const TRAINER_VERSION: u32 = 2;
 
 /// Weight of a new batch in running statistics, as in `PyTorch`.
@@ -60,18 +60,18 @@ pub struct Job<'a> {
     pub decay_unsampled: bool,
     /// The root of every draw.
     pub seed: Seed,
-    /// Where the network lives.
+    /// The device of the network.
     pub device: &'a Device,
 }
 
-/// What an epoch looked like.
+/// The results of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
     /// One-based number.
     pub number: usize,
-    /// Mean over the images of the cross-entropy of their step, in nats; of a step, the mean over its architectures.
+    /// Mean cross-entropy over the images, in nats. The loss of a step is the mean over its architectures.
     pub loss: f64,
-    /// Fraction of the images that their step classified rightly; of a step, the mean over its architectures.
+    /// Fraction of the images that were classified correctly. The count of a step is the mean over its architectures.
     pub accuracy: f64,
     /// Learning rate of its steps.
     pub learning_rate: f64,
@@ -86,15 +86,15 @@ pub struct Step<'a> {
     pub architectures: &'a [Architecture],
 }
 
-/// How a step did, as the mean over its architectures.
+/// The loss and the correct images of a step, as means over its architectures.
 struct StepResult {
     /// Mean cross-entropy, nats.
     loss: f64,
-    /// Images classified rightly.
+    /// Images classified correctly.
     correct: f64,
 }
 
-/// A run between two epochs.
+/// The state of a training between two epochs.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     job: Job<'a>,
@@ -107,10 +107,10 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// A run before its first epoch.
+    /// A training before its first epoch.
     ///
     /// # Errors
-    /// If the optimiser's state can't be made.
+    /// If the optimiser's state cannot be made.
     pub fn new(job: Job<'a>) -> Result<Self, TrainError> {
         let Training { epochs, schedule, learning_rate, momentum, weight_decay, clip, .. } = *job.training;
         let scheduler = Scheduler::new(schedule, learning_rate, epochs);
@@ -153,7 +153,7 @@ impl<'a> Trainer<'a> {
         self.job.images.len().div_ceil(self.job.training.batch)
     }
 
-    /// Runs one epoch, whose steps are drawn by `sampler`; `after` hears of every step when the weights have moved.
+    /// Runs one epoch. `sampler` draws the architectures of each step; `after` is called after each step, with the new weights in place.
     ///
     /// # Errors
     /// If an operation fails, or `after` does.
@@ -219,7 +219,7 @@ impl<'a> Trainer<'a> {
     /// Everything that the next epoch depends on, as named tensors: `param.*`, `buffer.*`, `velocity.*`.
     ///
     /// # Errors
-    /// If a tensor can't be read.
+    /// If a tensor cannot be read.
     pub fn tensors(&self) -> Result<BTreeMap<String, Tensor>, TrainError> {
         let mut tensors = weights(self.job.network);
         let names = self.job.network.params().iter().map(|param| param.name.as_str());
@@ -229,7 +229,7 @@ impl<'a> Trainer<'a> {
         Ok(tensors)
     }
 
-    /// Goes back to where [`Trainer::tensors`] and [`Trainer::curve`] were taken.
+    /// Goes back to the epoch after which [`Trainer::tensors`] and [`Trainer::curve`] were taken.
     ///
     /// # Errors
     /// If the tensors are not those of this network.

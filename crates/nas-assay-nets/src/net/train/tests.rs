@@ -11,7 +11,7 @@ fn training() -> Training {
         epochs: 4,
         batch: 16,
         learning_rate: 0.05,
-        // A patience of none and a threshold out of reach: the rate halves after each epoch but the first.
+        // With no patience and a threshold that no epoch reaches, the rate halves after each epoch but the first.
         schedule: Schedule::Plateau(Plateau { factor: 0.5, patience: 0, threshold: 0.9 }),
         momentum: 0.9,
         weight_decay: 5e-4,
@@ -41,7 +41,7 @@ fn epoch(trainer: &mut Trainer<'_>, sampler: &Sampler) -> Epoch {
     trainer.epoch(sampler, |_| Ok::<_, TrainError>(())).unwrap()
 }
 
-/// One architecture a step, two, and one for each operation.
+/// Steps of one architecture, of two, and of one for each operation.
 fn samplers() -> [Sampler; 3] {
     let pool = || Pool::Trainable(SpaceId::Nb201);
     let operations = FairOperations::new(nb201::Operation::ALL.to_vec()).unwrap();
@@ -50,8 +50,8 @@ fn samplers() -> [Sampler; 3] {
 
 on_each_device!(a_training_that_is_resumed_ends_with_the_same_bits, both_engines_train_alike);
 
-/// Two epochs, in which momentum, decay, clipping, dropout, augmentation and running statistics leave their marks; in double
-/// precision, since gradients of shifts are what is left of sums that nearly cancel.
+/// Two epochs with momentum, decay, clipping, dropout, augmentation and running statistics. In double precision, since gradients of shifts
+/// are sums of terms that nearly cancel.
 fn both_engines_train_alike(device: &Device) {
     let (images, [_, sampler, _], training) = (images(), samplers(), training());
     let run = |engine: Engine, device: &Device| {
@@ -123,7 +123,7 @@ fn resumed_after_two_epochs(sampler: &Sampler, device: &Device) {
     assert!(bits(&whole) != bits(&supernet(device, DType::F32)), "nothing was trained");
 }
 
-/// An epoch of one step, whose mean gradient is that of its only architecture however often it stands in the step.
+/// An epoch of one step. If a step has one architecture several times, the mean gradient is that of the architecture.
 #[test]
 fn a_step_of_an_architecture_twice_is_a_step_of_it_once() {
     let text = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|none~0|skip_connect~1|avg_pool_3x3~2|";
@@ -147,9 +147,9 @@ fn a_step_of_an_architecture_twice_is_a_step_of_it_once() {
     assert_eq!(once, twice);
     let (once, twice) = (first.iter(), second.iter());
     for (once, twice) in once.zip(twice) {
-        // Running statistics have heard of the batch twice.
+        // Running statistics are updated by each of the two passes.
         let moved = once.0.starts_with("buffer.") && once != twice;
         assert!(once == twice || moved, "{}", once.0);
     }
-    assert!(first != second, "running statistics heard of the batch once");
+    assert!(first != second, "running statistics were updated once");
 }
