@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 
+use super::params::first_non_finite;
 use nas_assay_base::files::{WriteError, write_atomic};
 
 /// The key of the strings in the file's metadata.
@@ -185,17 +186,15 @@ fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<(), Checkpoi
     if !tensor.dtype().is_float() {
         return Ok(());
     }
-    let values = super::host_f64(tensor).map_err(|error| CheckpointError::Unreadable {
-        path: path.to_owned(),
-        tensor: name.to_owned(),
-        problem: error.to_string(),
+    let tensor_name = || (path.to_owned(), name.to_owned());
+    let found = first_non_finite(tensor).map_err(|error| {
+        let (path, tensor) = tensor_name();
+        CheckpointError::Unreadable { path, tensor, problem: error.to_string() }
     })?;
-    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some((index, &value)) => {
-            Err(CheckpointError::NonFinite { path: path.to_owned(), tensor: name.to_owned(), index, value })
-        }
-    }
+    found.map_or(Ok(()), |(index, value)| {
+        let (path, tensor) = tensor_name();
+        Err(CheckpointError::NonFinite { path, tensor, index, value })
+    })
 }
 
 #[cfg(test)]

@@ -245,11 +245,13 @@ fn check(name: &str, var: &Var, tensor: &Tensor) -> Result<(), LoadError> {
     if !tensor.dtype().is_float() {
         return Err(LoadError::NotFloat { name: name.into(), found: tensor.dtype() });
     }
-    let values = super::host_f64(tensor).map_err(|source| LoadError::Tensor { name: name.into(), source })?;
-    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, &value)) => Err(LoadError::NonFinite { name: name.into(), index, value }),
-        None => Ok(()),
-    }
+    let found = first_non_finite(tensor).map_err(|source| LoadError::Tensor { name: name.into(), source })?;
+    found.map_or(Ok(()), |(index, value)| Err(LoadError::NonFinite { name: name.into(), index, value }))
+}
+
+/// The first NaN or infinity of a tensor, and its position in row-major order.
+pub(super) fn first_non_finite(tensor: &Tensor) -> candle_core::Result<Option<(usize, f64)>> {
+    Ok(super::host_f64(tensor)?.into_iter().enumerate().find(|(_, value)| !value.is_finite()))
 }
 
 #[cfg(test)]
