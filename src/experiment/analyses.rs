@@ -1,4 +1,4 @@
-//! The analyses of a panel: everything that follows from truth, scores and architectures beside the criteria.
+//! The analyses of a panel: what follows from truth, scores and architectures, apart from the criteria.
 
 use super::pruned::PanelContext;
 use crate::criteria::rank::PairCounts;
@@ -126,5 +126,106 @@ fn is_earlier(earlier: &EstimatorRecord, later: &EstimatorRecord) -> bool {
             alike && a.averaged.is_empty() && b.averaged.is_empty() && a.epoch < b.epoch
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::criteria::{CriteriaConfig, Direction, evaluate_resampled};
+    use crate::estimator::Score;
+    use crate::experiment::pruned::Prunings;
+    use crate::seed::Seed;
+    use crate::space::SpaceId;
+
+    const TRUTH: [f64; 6] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+
+    /// An estimator's row and its resamples.
+    fn row(id: &str, variant: Option<&str>, at: Option<(&str, u32)>, scores: [f64; 6]) -> (EstimatorRecord, Resamples) {
+        let config = CriteriaConfig { resamples: 50, ..CriteriaConfig::default() };
+        let (criteria, resamples) = evaluate_resampled(&TRUTH, &scores, &config, Seed::root(1)).unwrap();
+        let kind = if at.is_some() { EstimatorKind::OneShot } else { EstimatorKind::Baseline };
+        let extremes = Extremes::new(&TRUTH, &scores, 2).unwrap();
+        let record = EstimatorRecord {
+            id: id.to_owned(),
+            version: 1,
+            direction: Direction::Higher,
+            kind,
+            tolerance: kind.tolerance(),
+            variant: variant.map(str::to_owned),
+            checkpoint: at.map(|(seed, epoch)| Checkpoint::single(seed, epoch)),
+            scores: scores.map(Score::from).to_vec(),
+            details: Vec::new(),
+            criteria,
+            bias: BiasRecord { complexity: Vec::new(), operations: Vec::new(), extremes },
+            published: Vec::new(),
+        };
+        (record, resamples)
+    }
+
+    fn compared(rows: Vec<(EstimatorRecord, Resamples)>) -> AnalysesRecord {
+        let (estimators, resamples): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let architectures: Vec<Architecture> = SpaceId::Nb201.representatives().unwrap().into_iter().take(6).collect();
+        let (config, prunings) = (CriteriaConfig::default(), Prunings::new());
+        let context = PanelContext {
+            architectures: &architectures,
+            truth: &TRUTH,
+            prunings: &prunings,
+            criteria: &config,
+            bootstrap: Seed::root(1),
+        };
+        compare(&estimators, &resamples, &context).unwrap()
+    }
+
+    const UP: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    const DOWN: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];
+    const NEARLY: [f64; 6] = [2.0, 1.0, 3.0, 4.0, 5.0, 6.0];
+
+    #[test]
+    fn everything_is_tested_against_the_baselines_but_not_against_itself() {
+        let found = compared(vec![
+            row("params", None, None, UP),
+            row("flops", None, None, DOWN),
+            row("oneshot_loss", None, Some(("1", 4)), NEARLY),
+        ]);
+        let pairs: Vec<(&str, &str)> =
+            found.comparisons.iter().map(|test| (test.estimator.as_str(), test.with.as_str())).collect();
+        let one_shot = "oneshot_loss (seed 1, epoch 4)";
+        assert_eq!(pairs, [("params", "flops"), ("flops", "params"), (one_shot, "params"), (one_shot, "flops")]);
+        assert_eq!(found.comparisons[0].outcome.difference, Some(2.0));
+        assert!(found.variants.is_empty() && found.stability.is_empty() && found.spread.is_empty());
+    }
+
+    #[test]
+    fn variants_are_compared_with_the_specs_own_row() {
+        let found = compared(vec![
+            row("oneshot_loss", None, Some(("1", 4)), UP),
+            row("oneshot_loss", Some("other"), Some(("1", 4)), DOWN),
+            row("oneshot_loss", Some("alone"), Some(("1", 2)), DOWN),
+        ]);
+        assert_eq!(found.variants.len(), 1, "no row of the spec's own is at epoch 2");
+        let variant = &found.variants[0];
+        assert_eq!((variant.variant.as_str(), variant.agreement), ("other", Some(-1.0)));
+        assert_eq!(variant.outcome.difference, Some(-2.0));
+    }
+
+    #[test]
+    fn stability_is_between_checkpoints_of_one_supernet_and_spread_between_seeds_at_one_epoch() {
+        let found = compared(vec![
+            row("oneshot_loss", None, Some(("1", 2)), NEARLY),
+            row("oneshot_loss", None, Some(("2", 2)), UP),
+            row("oneshot_loss", None, Some(("1", 4)), UP),
+            row("oneshot_loss", None, Some(("2", 4)), DOWN),
+        ]);
+        let pairs: Vec<(Vec<&str>, u32, u32)> =
+            found.stability.iter().map(|at| (at.seeds.iter().map(String::as_str).collect(), at.from, at.to)).collect();
+        assert_eq!(pairs, [(vec!["1"], 2, 4), (vec!["2"], 2, 4)]);
+        let taus: Vec<Option<f64>> = found.stability.iter().map(|at| at.stability.tau_b).collect();
+        assert_eq!(taus, [PairCounts::new(&NEARLY, &UP).tau_b(), Some(-1.0)]);
+        let tau = |spread: &&SpreadRecord| spread.criterion == Criterion::TauB;
+        let spreads: Vec<(u32, f64)> =
+            found.spread.iter().filter(tau).map(|spread| (spread.epoch, spread.spread.mean)).collect();
+        let nearly = PairCounts::new(&TRUTH, &NEARLY).tau_b().unwrap();
+        assert_eq!(spreads, [(2, f64::midpoint(nearly, 1.0)), (4, 0.0)]);
     }
 }

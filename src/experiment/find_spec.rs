@@ -10,7 +10,7 @@ use nas_assay_base::nearest;
 #[derive(Debug, thiserror::Error)]
 pub enum CarriedError {
     /// No carried spec has the name, or a hash that begins so.
-    #[error("no carried spec is called `{word}`, and the hash of none begins so")]
+    #[error("no carried spec has the name `{word}`, or a hash that begins with it")]
     Unknown {
         /// What was asked for.
         word: String,
@@ -42,7 +42,7 @@ pub fn carried_specs() -> Result<Vec<Resolved>, ExperimentError> {
 /// The carried spec of that name, or the one whose hash begins with the word.
 ///
 /// # Errors
-/// If there is none, or more than one hash begins so.
+/// If no spec has that name or hash, or more than one hash begins with the word.
 pub fn find_carried(word: &str) -> Result<Resolved, CarriedError> {
     find_among(carried_specs()?, word)
 }
@@ -69,7 +69,7 @@ fn positions(specs: &[Resolved], fits: impl Fn(&Resolved) -> bool) -> Vec<usize>
     (0..specs.len()).filter(|&index| fits(&specs[index])).collect()
 }
 
-/// The spec with the name nearest to the word, or with the hash whose beginning of the same length is.
+/// The spec whose name, or the first digits of whose hash, are nearest to the word.
 fn nearest_of(specs: &[Resolved], word: &str) -> Option<(String, String)> {
     let known: Vec<(&str, &Resolved)> = specs
         .iter()

@@ -187,3 +187,72 @@ pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, 
     let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
     Ok(root.read_verified(&file.path, &file.sha256)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::parse_spec;
+    use proptest::prelude::*;
+
+    /// The inputs of a spec with a panel of these lines, and files of its own in a folder.
+    fn load(panel: &str, files: &[(&str, &str)]) -> Result<Inputs, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut panel = panel.to_owned();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let file =
+                format!("path = '{}', sha256 = '{}'", path.display(), nas_assay_base::sha256_hex(text.as_bytes()));
+            panel = panel.replace(name, &file);
+        }
+        let text = format!(
+            "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\ntrain = 8\nvalidation = 8\n\
+             [truth.trained]\ntable = 'nb201-micro'\n[panels.all]\nestimators = ['params']\n{panel}"
+        );
+        let spec = parse_spec(&text, "a test").map_err(|error| error.to_string())?;
+        Inputs::load(&spec, None).map_err(|error| error.to_string())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_sample_is_a_part_of_the_truth_in_its_order(count in 1usize..=48, seed: u32) {
+            let whole = load("", &[]).map_err(TestCaseError::fail)?;
+            let drawn = || load(&format!("sample = {count}\nseed = {seed}"), &[]).map_err(TestCaseError::fail);
+            let PanelInputs { architectures, truth, .. } = &drawn()?.panels[0];
+            prop_assert_eq!((architectures.len(), truth.len()), (count, count));
+            let mut rest = whole.truth.iter();
+            for pair in architectures.iter().zip(truth) {
+                prop_assert!(rest.any(|(architecture, truth)| pair == (architecture, truth)), "{}", pair.0);
+            }
+            prop_assert_eq!(&drawn()?.panels[0].architectures, architectures);
+        }
+    }
+
+    #[test]
+    fn a_sample_larger_than_the_truth_is_refused() {
+        let error = load("sample = 49", &[]).err();
+        assert_eq!(error.as_deref(), Some("`panels.all.sample` is 49, and the truth has 48 architectures"));
+    }
+
+    #[test]
+    fn architectures_without_a_score_are_refused_or_passed_over() {
+        let whole = load("", &[]).unwrap();
+        let score = |(row, (architecture, _)): (usize, &(Architecture, f64))| {
+            let score = if row == 2 { String::new() } else { row.to_string() };
+            format!("\"{architecture}\",{score}\n")
+        };
+        let rows: String = whole.truth.iter().take(6).enumerate().map(score).collect();
+        let files = [("FILE", format!("architecture,score\n{rows}"))];
+        let files = [(files[0].0, files[0].1.as_str())];
+        let scores = "[panels.all.scores.mine]\nfile = { FILE }\ncolumn = 'score'\n";
+        let error = load(scores, &files).unwrap_err();
+        assert!(error.contains("no score of 43 of the panel's architectures"), "{error}");
+        let passed = load(&format!("missing = 'pass-over'\n{scores}"), &files).unwrap();
+        let PanelInputs { architectures, file_scores, .. } = &passed.panels[0];
+        let expected: Vec<Architecture> = [0, 1, 3, 4, 5].map(|row: usize| whole.truth[row].0).to_vec();
+        assert_eq!(*architectures, expected);
+        assert_eq!(file_scores[0].scores, [0.0, 1.0, 3.0, 4.0, 5.0].map(crate::estimator::Score::from));
+    }
+}

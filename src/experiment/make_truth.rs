@@ -110,7 +110,7 @@ fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result
     Ok(found)
 }
 
-/// Validation accuracy (a fraction, by running statistics) of one architecture, trained stand-alone; `epoch` hears of every epoch.
+/// Validation accuracy (a fraction, by running statistics) of one architecture, trained stand-alone; `epoch` is called after every epoch.
 pub(super) fn train_one(
     recipe: &TruthRecipe,
     architecture: Architecture,

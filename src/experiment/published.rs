@@ -1,4 +1,4 @@
-//! Published figures that stand beside ours. They are shown, never gated: protocols differ, and each source says how.
+//! Published figures, shown next to ours. No test depends on them: protocols differ, and each source says how.
 
 use crate::criteria::Criterion::{
     self, BestRanking, Pearson, PrecisionBottom, PrecisionTop, Spearman, TauB, WorstRanking,

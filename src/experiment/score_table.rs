@@ -176,7 +176,7 @@ impl ScoreTable {
     /// The same, for which every row must be of use.
     ///
     /// # Errors
-    /// As [`ScoreTable::parse`], and the first row of no use.
+    /// As [`ScoreTable::parse`], and the first row that can't be used.
     pub fn parse_strictly(file: &str, bytes: &[u8], space: SpaceId) -> Result<Self, ScoreFileError> {
         match Self::parse(file, bytes, space)? {
             (table, oddities) if oddities.is_empty() => Ok(table),
