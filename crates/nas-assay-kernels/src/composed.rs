@@ -1,25 +1,25 @@
-//! Layers made of Candle operations that are right, and have the right gradient, on every device.
+//! Layers composed of Candle operations whose values and gradients are correct on every device.
 //!
-//! Only padding, narrowing, permutation, matrix product, elementwise arithmetic, sums and comparisons are used: Candle's own
-//! pools are silently wrong in the backward pass, its grouped convolution is a loop, and its ReLU has derivative one at zero
-//! where the field has zero. All of these operations are differentiable twice.
+//! The operations are padding, narrowing, permutation, matrix product, elementwise arithmetic, sums and comparisons. All of them can be
+//! differentiated twice. Three of Candle's layers are avoided: the gradients of its pools are wrong, its grouped convolution is a loop
+//! over groups, and its ReLU has derivative 1 at zero, where `PyTorch` has 0.
 //!
-//! Every function takes tensors of one float type in the layout `[batch, channel, height, width]` and agrees with the function
-//! of the same name in [`super::cpu`], values and gradients.
+//! Every function takes tensors of one float type, images as `[batch, channel, height, width]`. Values and gradients agree with the
+//! function of the same name in [`cpu`](crate::cpu).
 
 use crate::cpu::{Moments, Window};
 use crate::slice::{Channels, Slice};
 use candle_core::{D, Result, Tensor, bail};
 use std::ops::Range;
 
-/// The strided windows of an image, one tensor a tap: `[n, c, out_height, out_width]`, taps in row order.
+/// What each tap of the window reads of an image `[n, c, h, w]`: one tensor `[n, c, out_height, out_width]` for each tap, row by row.
 ///
-/// The image is padded with zeros; `dilation` is the distance between taps.
+/// The image is padded with zeros.
 fn taps(x: &Tensor, kernel: (usize, usize), window: Window) -> Result<Vec<Tensor>> {
     let Window { stride, padding, dilation, .. } = window;
     let (_, _, height, width) = x.dims4()?;
     let (out_height, out_width) = (out_extent(height, kernel.0, window)?, out_extent(width, kernel.1, window)?);
-    // Long enough that every tap can be cut as `out * stride` elements and folded into `[out, stride]`.
+    // So much padding that the `out * stride` elements of every tap exist and can be reshaped to `[out, stride]`.
     let after = |extent: usize, out: usize, kernel: usize| {
         (out * stride + (kernel - 1) * dilation).saturating_sub(extent + padding).max(padding)
     };
@@ -38,7 +38,7 @@ fn taps(x: &Tensor, kernel: (usize, usize), window: Window) -> Result<Vec<Tensor
     Ok(taps)
 }
 
-/// Elements `start, start + stride, ...` of one dimension, `count` of them.
+/// `count` elements of one dimension: `start`, `start + stride`, and so on.
 fn strided(x: &Tensor, dim: usize, start: usize, count: usize, stride: usize) -> Result<Tensor> {
     let cut = x.narrow(dim, start, count * stride)?;
     if stride == 1 {
@@ -50,7 +50,7 @@ fn strided(x: &Tensor, dim: usize, start: usize, count: usize, stride: usize) ->
     cut.reshape(folded)?.narrow(dim + 1, 0, 1)?.squeeze(dim + 1)
 }
 
-/// How many windows fit along one dimension.
+/// The number of windows along one dimension of `extent` pixels.
 fn out_extent(extent: usize, kernel: usize, window: Window) -> Result<usize> {
     let (padded, span) = (extent + 2 * window.padding, (kernel - 1) * window.dilation + 1);
     if padded < span {
@@ -68,7 +68,7 @@ pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
         bail!("a weight of shape {:?} in {groups} groups does not take an image of {c} channels", w.dims());
     }
     let (oh, ow) = (out_extent(height, kh, window)?, out_extent(width, kw, window)?);
-    // One large product a group: [o / groups, c / groups * taps] x [c / groups * taps, n * oh * ow].
+    // One large matrix product for each group: [o / groups, c / groups * taps] x [c / groups * taps, n * oh * ow].
     let channels_first = |tap: Tensor| tap.transpose(0, 1);
     let patches = taps(x, (kh, kw), window)?.into_iter().map(channels_first).collect::<Result<Vec<_>>>()?;
     let patches = if let [patch] = patches.as_slice() { patch.unsqueeze(1)? } else { Tensor::stack(&patches, 1)? };
@@ -77,12 +77,12 @@ pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
     weight.matmul(&patches)?.reshape((o, n, oh, ow))?.transpose(0, 1)?.contiguous()
 }
 
-/// Convolution of `x` with the part of `w` that `slice` describes, in as many groups as that has.
+/// Convolution of `x` with the `part` of `w`; the number of groups is that of `part`.
 pub fn conv2d_slice(x: &Tensor, w: &Tensor, part: &Slice, window: Window) -> Result<Tensor> {
     conv2d(x, &slice(w, part)?, Window { groups: part.groups, ..window })
 }
 
-/// The part of `w` that `slice` describes.
+/// The part `slice` of `w`.
 pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     if slice.is_whole(w.dims()) {
         return Ok(w.clone());
@@ -102,7 +102,7 @@ pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     Tensor::cat(&blocks.collect::<Result<Vec<_>>>()?, 0)
 }
 
-/// Some channels along one dimension.
+/// The given channels along one dimension.
 fn select(w: &Tensor, dim: usize, channels: &Channels) -> Result<Tensor> {
     match channels {
         Channels::First(count) => w.narrow(dim, 0, *count),
@@ -112,11 +112,11 @@ fn select(w: &Tensor, dim: usize, channels: &Channels) -> Result<Tensor> {
 
 /// Rectified linear unit, with derivative zero at zero.
 pub fn relu(x: &Tensor) -> Result<Tensor> {
-    // Chosen, not multiplied by a mask: an infinity times zero would be NaN.
+    // Chosen, not multiplied by 0 or 1: infinity times zero is NaN.
     x.detach().le(0.0)?.where_cond(&x.zeros_like()?, x)
 }
 
-/// Average over `kernel` x `kernel` windows; padding is not counted.
+/// Average over `kernel` x `kernel` windows. Pixels of the padding are not counted.
 pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     let window = Window { stride, padding, dilation: 1, groups: 1 };
     let (_, _, height, width) = x.dims4()?;
@@ -126,7 +126,7 @@ pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
     total.broadcast_mul(&reciprocal.reshape(shape)?.to_dtype(x.dtype())?)
 }
 
-/// One over the number of real pixels in each window, in row order.
+/// One over the number of image pixels in each window, row by row.
 fn reciprocal_counts(height: usize, width: usize, kernel: usize, window: Window) -> Result<Vec<f64>> {
     let counts = |extent: usize| -> Result<Vec<usize>> {
         let inside = |out: usize| {
@@ -139,7 +139,7 @@ fn reciprocal_counts(height: usize, width: usize, kernel: usize, window: Window)
     Ok(rows.iter().flat_map(|row| columns.iter().map(move |column| 1.0 / (row * column) as f64)).collect())
 }
 
-/// Largest element of `kernel` x `kernel` windows; NaN is larger than all. Of equal ones the first in row order gets the gradient.
+/// The largest pixel of `kernel` x `kernel` windows. NaN counts as the largest; of equal pixels the first, row by row, gets the gradient.
 pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     let window = Window { stride, padding, dilation: 1, groups: 1 };
     let pixels = taps(x, (kernel, kernel), window)?;
@@ -160,7 +160,8 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
     largest.ok_or_else(|| candle_core::Error::Msg("a pool over windows of no pixels".to_owned()))
 }
 
-/// The pixels in even rows and columns, and after these those in odd rows and columns, as twice as many channels; zeros beyond the edge.
+/// Twice as many channels: first the pixels in even rows and even columns, then those in odd rows and odd columns. Pixels beyond the edge
+/// are zero.
 pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
     let (_, _, height, width) = x.dims4()?;
     let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
@@ -169,12 +170,12 @@ pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[phase(0)?, phase(1)?], 1)
 }
 
-/// The rows of `x`, then those of `y`.
+/// The rows of `x`, followed by the rows of `y`.
 pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[x, y], 0)
 }
 
-/// Batch normalisation by the statistics of `x`, and those statistics, detached (biased variance).
+/// Batch normalisation by the statistics of `x`. Also returns these statistics, detached, with the biased variance.
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, c, height, width) = x.dims4()?;
     if n * height * width < 2 {
@@ -190,7 +191,7 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
     Ok((scale_shift(&y, affine)?, moments))
 }
 
-/// Batch normalisation by given statistics: `mean` and `var` are `[c]`.
+/// Batch normalisation by the given statistics, `mean` and `var`, `[c]` each.
 pub fn batch_norm_fixed(
     x: &Tensor,
     mean: &Tensor,
@@ -202,7 +203,7 @@ pub fn batch_norm_fixed(
     scale_shift(&x.broadcast_sub(&channels(mean)?)?.broadcast_div(&deviation)?, affine)
 }
 
-/// `x * scale + shift`, both `[c]`.
+/// `x * scale + shift`, with scale and shift `[c]`.
 fn scale_shift(x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
     match affine {
         None => Ok(x.clone()),
@@ -210,17 +211,17 @@ fn scale_shift(x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor>
     }
 }
 
-/// `[c]` as `[1, c, 1, 1]`.
+/// A tensor `[c]` in the shape `[1, c, 1, 1]`.
 fn channels(x: &Tensor) -> Result<Tensor> {
     x.reshape((1, (), 1, 1))
 }
 
-/// Mean over the pixels: `[n, c, h, w]` to `[n, c]`.
+/// The mean over the pixels: `[n, c, h, w]` to `[n, c]`.
 pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     x.flatten_from(2)?.mean(D::Minus1)
 }
 
-/// `x` `[n, i]` times the transpose of `w` `[o, i]`, plus `b` `[o]`: `[n, o]`.
+/// The product of `x` `[n, i]` and the transpose of `w` `[o, i]`, plus `b` `[o]`: `[n, o]`.
 pub fn linear(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
     let y = x.matmul(&w.t()?)?;
     match b {
@@ -229,7 +230,7 @@ pub fn linear(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
     }
 }
 
-/// Mean cross-entropy in nats of `logits` `[n, k]` against `labels` `[n]` (u32): a scalar.
+/// The mean cross-entropy of `logits` `[n, k]` and `labels` `[n]` (u32), in nats: a scalar.
 pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     let (n, k) = logits.dims2()?;
     let shifted = logits.broadcast_sub(&logits.detach().max_keepdim(1)?)?;
@@ -239,24 +240,24 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     normaliser.sub(&shifted.mul(&one_hot)?.sum(1)?)?.mean_all()
 }
 
-/// Sum of all elements: a scalar.
+/// The sum of all elements: a scalar.
 pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     x.sum_all()
 }
 
-/// `y` itself; see [`tap`](crate::cpu::times_ones).
-pub fn times_ones(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
-    let mut dims = scales.dims().to_vec();
+/// `y` times `ones`, one number for each image and channel; see [`times_ones`](crate::cpu::times_ones).
+pub fn times_ones(y: &Tensor, ones: &Tensor) -> Result<Tensor> {
+    let mut dims = ones.dims().to_vec();
     dims.resize(y.rank(), 1);
-    y.broadcast_mul(&scales.reshape(dims)?)
+    y.broadcast_mul(&ones.reshape(dims)?)
 }
 
-/// Elementwise sum of two tensors of one shape.
+/// The elementwise sum of two tensors of the same shape.
 pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.add(y)
 }
 
-/// Sum of one or more tensors of one shape, from the first on.
+/// The elementwise sum of one or more tensors of the same shape, added from the first to the last.
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     let Some((first, rest)) = terms.split_first() else { bail!("a sum of no tensors") };
     rest.iter().try_fold((*first).clone(), |sum, term| sum.add(term))
@@ -267,13 +268,13 @@ pub fn take_channels(x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
     x.narrow(1, channels.start, channels.len())?.contiguous()
 }
 
-/// `x` as the channels from `start` on of a tensor of `total` channels, the others zero.
+/// A tensor of `total` channels: `x` from channel `start` on, zeros in the others.
 pub fn place_channels(x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
     let Some(after) = total.checked_sub(start + x.dim(1)?) else { bail!("no room for {x:?} from channel {start} on") };
     x.pad_with_zeros(1, start, after)
 }
 
-/// The channels of `x`, then those of `y`.
+/// The channels of `x`, followed by the channels of `y`.
 pub fn join_channels(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[x, y], 1)
 }
@@ -313,7 +314,7 @@ mod tests {
         Seed::root(5).child(label).stream()
     }
 
-    /// Holds the gradient of a random projection of `f` by `x` against central differences.
+    /// Compares the gradient of a random projection of `f` by `x` with central differences.
     fn check_gradient(label: &str, x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
         let projection = random(&mut stream(label), f(x).unwrap().dims(), x.device());
         let value = |x: &Tensor| -> f64 {
@@ -336,7 +337,7 @@ mod tests {
         }
     }
 
-    /// A convolution as its definition says.
+    /// The convolution, by its definition.
     fn naive_conv2d(x: &Tensor, w: &Tensor, window: Window) -> Vec<f64> {
         let ((n, c, h, width), (o, cg, kh, kw)) = (x.dims4().unwrap(), w.dims4().unwrap());
         let (xs, ws) = (host_f64(x).unwrap(), host_f64(w).unwrap());
@@ -483,7 +484,7 @@ mod tests {
         assert!((loss.to_scalar::<f64>().unwrap() - 2e4).abs() < 1e-9);
     }
 
-    /// On the CPU alone: what is tested is that each form is made of operations with the right second derivative.
+    /// On the CPU only: the test shows that every layer is composed of operations with correct second derivatives.
     #[test]
     fn derivatives_of_derivatives() {
         if !runs_with_kept_graph("composed::tests::derivatives_of_derivatives") {

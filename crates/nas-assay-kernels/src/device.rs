@@ -1,4 +1,4 @@
-//! Where networks run, by name.
+//! Devices by name.
 
 use candle_core::Device;
 use thiserror::Error;
@@ -6,32 +6,32 @@ use thiserror::Error;
 /// Why a device could not be opened.
 #[derive(Debug, Error)]
 pub enum DeviceError {
-    /// The name is none.
+    /// There is no device of this name.
     #[error("no device is called `{name}`")]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
-    /// A GPU was asked of a program that has no code for one.
+    /// A GPU was requested, but the program was built without CUDA.
     #[error("failed to open {name}: this nas-assay was built without CUDA")]
     NotBuilt {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
-    /// The driver does not give the device.
+    /// The driver could not open the device.
     #[error("failed to open {name}: {reason}")]
     Absent {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What the driver said.
+        /// The message of the driver.
         reason: String,
     },
 }
 
 /// The device called `name`: `cpu`, or `cuda:N` for the GPU of that number.
 ///
-/// A GPU comes with one stream for all threads. (Candle's plain constructor gives each thread a stream of its own and orders none of
-/// them: a worker could read weights before another thread's copy of them has arrived.)
+/// All threads share one stream of a GPU. Candle's plain constructor gives each thread its own stream and does not synchronise them, so a
+/// thread could read weights before the copy that another thread started has finished.
 ///
 /// # Errors
 /// [`DeviceError::Unknown`] for another name, [`DeviceError::NotBuilt`] without the feature `cuda`, [`DeviceError::Absent`] if there
@@ -49,7 +49,7 @@ pub fn open(name: &str) -> Result<Device, DeviceError> {
     }
 }
 
-/// An error of the driver in words: from `DriverError(NAME, "text")`, `text (NAME)`; anything else by its first line.
+/// A readable form of a driver's error: `text (NAME)` for `DriverError(NAME, "text")`, the first line of any other error.
 fn reason(error: &str) -> String {
     let line = error.lines().next().unwrap_or_default();
     let inside = line.strip_prefix("DriverError(").and_then(|rest| rest.strip_suffix(')'));
@@ -59,7 +59,7 @@ fn reason(error: &str) -> String {
     }
 }
 
-/// Makes a test of each function that takes a device: `cpu::NAME`, and in a build with the feature `cuda` also `cuda::NAME`.
+/// Turns functions that take a device into tests: `cpu::NAME`, and with the feature `cuda` also `cuda::NAME`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! on_each_device {
@@ -77,10 +77,10 @@ macro_rules! on_each_device {
     };
 }
 
-/// The GPU that tests run on: the one that `NAS_ASSAY_TEST_DEVICE` names, or else the first.
+/// The GPU that tests run on: the one named by `NAS_ASSAY_TEST_DEVICE`, or the first.
 ///
 /// # Panics
-/// If it is not there.
+/// If that GPU cannot be opened.
 #[doc(hidden)]
 #[cfg(feature = "cuda")]
 pub fn gpu_for_tests() -> &'static Device {
@@ -102,7 +102,7 @@ mod tests {
         for name in ["", "gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
             assert!(matches!(open(name), Err(DeviceError::Unknown { .. })), "{name}");
         }
-        // No machine has that many.
+        // No machine has so many GPUs.
         let absent = open("cuda:4096").unwrap_err();
         assert!(matches!(absent, DeviceError::NotBuilt { .. }) != cfg!(feature = "cuda"), "{absent}");
         assert!(absent.to_string().starts_with("failed to open cuda:4096: "), "{absent}");

@@ -7,22 +7,22 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var, bail};
 use std::ops::Range;
 
-/// Which implementation of the layers runs. Every function is described where it is implemented.
+/// Which implementation of the layers runs. The functions are documented at their implementation in [`cpu`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// [`cpu`]: fused operations for the CPU, with the same bits on every machine.
+    /// [`cpu`]: fused kernels for the CPU, with the same bits on every machine.
     Kernels,
-    /// [`composed`]: Candle operations, for every device.
+    /// [`composed`]: compositions of Candle operations, for every device.
     Composed,
 }
 
 impl Engine {
-    /// The implementation that belongs to a device.
+    /// The implementation to use on a device.
     pub fn for_device(device: &Device) -> Self {
         if device.is_cpu() { Self::Kernels } else { Self::Composed }
     }
 
-    /// The gradient of `loss` by every variable that it depends on; see [`cpu::backward`].
+    /// The gradient of the scalar `loss` by every variable that it depends on; see [`cpu::backward`].
     pub fn backward(self, loss: &Tensor) -> Result<GradStore> {
         match self {
             Self::Kernels => cpu::backward(loss),
@@ -30,7 +30,7 @@ impl Engine {
         }
     }
 
-    /// The gradient of `loss` by these variables, and perhaps by others; see [`cpu::backward_to`].
+    /// The gradient of the scalar `loss` by `variables`, and possibly by others; see [`cpu::backward_to`].
     pub fn backward_to(self, loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
         match self {
             Self::Kernels => cpu::backward_to(loss, variables),
@@ -38,18 +38,19 @@ impl Engine {
         }
     }
 
-    /// The gradient `g` of `loss` by these variables (and by `others`), and `H g`, the product of all its second derivatives by
-    /// these with it: the gradient of `Σ g v` at `v = g`. What `loss` does not depend on has no entry.
+    /// The gradient `g` of the scalar `loss` by `variables` and `others`, and the product `H g` of the Hessian by `variables` with `g`:
+    /// the gradient of `Σ g v` for the constant `v = g`. A variable that `loss` does not depend on has no entry.
     ///
     /// # Errors
-    /// For the composed layers, unless Candle keeps the graph of gradients on this thread: it would leave paths out in silence.
+    /// With composed layers, unless Candle keeps the graph of gradients on this thread. Otherwise Candle would drop a part of the second
+    /// derivative without an error.
     pub fn hessian_gradient(self, loss: &Tensor, variables: &[Var], others: &[Var]) -> Result<[GradStore; 2]> {
         let gradients = match self {
             Self::Kernels => cpu::differentiable_backward(loss, &[variables, others].concat())?,
             Self::Composed if cpu::candle_keeps_the_graph()? => loss.backward()?,
             Self::Composed => bail!(
-                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment, without which Candle \
-                 would give a part of them for the whole"
+                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment; without it Candle \
+                 computes only a part of them"
             ),
         };
         let found = variables.iter().filter_map(|variable| gradients.get(variable));
@@ -62,10 +63,10 @@ impl Engine {
     }
 
     /// See [`cpu::times_ones`].
-    pub fn times_ones(self, y: &Tensor, scales: &Tensor) -> Result<Tensor> {
+    pub fn times_ones(self, y: &Tensor, ones: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Kernels => cpu::times_ones(y, scales),
-            Self::Composed => composed::times_ones(y, scales),
+            Self::Kernels => cpu::times_ones(y, ones),
+            Self::Composed => composed::times_ones(y, ones),
         }
     }
 
@@ -263,16 +264,16 @@ mod tests {
             .unwrap()
     }
 
-    /// Holds values of `f`, and gradients of a random projection of it by all `inputs`, of the composed form on `device` against the
-    /// kernels on the CPU.
+    /// Compares the composed layers on `device` with the kernels on the CPU: the values of `f`, and the gradients of a random projection
+    /// of `f` by all `inputs`.
     fn check_agreement(
         device: &Device,
         seed: u64,
         inputs: &[&[usize]],
         f: impl Fn(Engine, &[Tensor]) -> Result<Tensor>,
     ) -> std::result::Result<(), TestCaseError> {
-        // Double precision tells whether the two are the same function; single precision, whether both stay in their type: sums that
-        // nearly cancel, as over a channel with little variance, leave few digits of it.
+        // Double precision shows that both are the same function. Single precision shows that both work in that type too; few of its
+        // digits are left in sums that nearly cancel, such as sums over a channel of little variance.
         for (dtype, tolerance) in [(DType::F32, 3e-4), (DType::F64, 1e-12)] {
             let run = |engine: Engine, device: &Device| {
                 let mut stream = Seed::root(seed).stream();
@@ -324,7 +325,7 @@ mod tests {
         });
     }
 
-    /// Parts of a weight of 8 outputs and 8 inputs, first and picked, in one group and more.
+    /// Parts of a weight of 8 outputs and 8 inputs: first and picked channels, one group and several.
     fn slices_agree(device: &Device) {
         let (first, picked) = (Channels::First, |indices: &[u32]| Channels::Picked(indices.into()));
         proptest!(cases(), |(
@@ -385,7 +386,7 @@ mod tests {
             })?;
             check_agreement(device, seed, &[image], |engine, x| {
                 let moments = engine.batch_norm(&x[0], None, 1e-5)?.1;
-                // Detached numbers, with a term that has a gradient so that there is one to compare.
+                // The moments have no gradient. The last term has one, so that there is a gradient to compare.
                 Tensor::cat(&[moments.mean, moments.var, x[0].sum_all()?.reshape(1)?], 0)
             })?;
         });
@@ -418,7 +419,7 @@ mod tests {
         });
     }
 
-    /// A network that diverges must be seen to, whichever engine runs it.
+    /// A network that diverges must show it on both engines.
     fn special_values_agree(device: &Device) {
         let (inf, nan) = (f64::INFINITY, f64::NAN);
         let rows = [[-inf, 0.0, -0.0, 1.0], [inf, -1.0, 2.0, 2.0], [nan, 1.0, -inf, 3.0], [-inf, -inf, 0.5, nan]];

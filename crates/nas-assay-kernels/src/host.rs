@@ -1,4 +1,4 @@
-//! Tensors as numbers on the host.
+//! The numbers of a tensor, on the host.
 
 use candle_core::{DType, Tensor};
 

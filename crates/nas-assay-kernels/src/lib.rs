@@ -1,7 +1,7 @@
-//! The layers of neural networks behind Candle, in two implementations that agree.
+//! Neural-network layers as differentiable Candle operations, in two implementations that agree.
 //!
-//! [`cpu`] has kernels of this project with the same bits on every machine, [`composed`] the same layers out of Candle's own operations,
-//! for every device; [`Engine`] chooses. Nothing here knows of architectures.
+//! [`cpu`] has kernels written for this project, which give the same bits on every machine. [`composed`] builds the same layers from
+//! Candle's own operations, for every device. [`Engine`] chooses between them. This crate knows nothing about architectures.
 
 pub mod composed;
 pub mod cpu;

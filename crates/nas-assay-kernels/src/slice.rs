@@ -1,20 +1,20 @@
-//! Which part of a wide layer's weights a narrow layer reads.
+//! The part of a wide layer's weights that a narrower layer reads.
 
 use candle_core::{Result, bail};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Channels that are in use, of a layer that may have more.
+/// The channels of a layer that are in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Channels {
-    /// So many of the first.
+    /// The first channels, this many.
     First(usize),
-    /// These, in ascending order.
+    /// The channels with these indices, in ascending order.
     Picked(Arc<[u32]>),
 }
 
 impl Channels {
-    /// The `count` channels with the largest norms, equal ones by the lower index; NaN counts as infinity.
+    /// The `count` channels with the largest norms. Of equal norms the lower index comes first; NaN counts as infinity.
     pub fn largest(norms: &[f64], count: usize) -> Self {
         if count >= norms.len() {
             return Self::First(norms.len());
@@ -29,7 +29,7 @@ impl Channels {
         Self::Picked(order.into())
     }
 
-    /// How many there are.
+    /// The number of channels.
     pub fn len(&self) -> usize {
         match self {
             Self::First(count) => *count,
@@ -37,12 +37,12 @@ impl Channels {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no channels.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Their indices, ascending.
+    /// Their indices, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
         (0..self.len()).map(|place| match self {
             Self::First(_) => place,
@@ -50,51 +50,53 @@ impl Channels {
         })
     }
 
-    /// Whether they are all of `total`.
+    /// Whether they are all channels of a layer that has `total`.
     pub fn are_all(&self, total: usize) -> bool {
         *self == Self::First(total)
     }
 
-    /// The first index that is not below `total`.
+    /// The largest index, if it is `total` or more.
     fn beyond(&self, total: usize) -> Option<usize> {
         self.iter().last().filter(|&last| last >= total)
     }
 }
 
-/// The part of a weight `[outputs, inputs, ...]` that a narrower layer reads; of a vector `[outputs]`, by `outputs` alone.
+/// The part of a weight `[outputs, inputs, ...]` that a narrower layer reads. For a vector `[outputs]`, only `outputs` counts.
 ///
-/// A weight of a convolution in groups may be stored dense, with all inputs for each output. Then it is read block by block: of `g` equal
-/// blocks of its outputs, the `k`-th reads the `k`-th of `g` equal blocks of its inputs. That is done at full width; only then the
-/// outputs are narrowed to those in use, and the inputs of each block to its first `inputs / g`.
+/// The weight of a grouped convolution may be stored dense, with all inputs for every output. Then outputs and inputs of the full weight
+/// are each cut into `g` equal blocks, and the `k`-th block of outputs reads the `k`-th block of inputs. After that the outputs are
+/// narrowed to the channels in use, and the inputs of each block to its first `inputs / g`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
     /// Outputs in use.
     pub outputs: Channels,
-    /// Inputs in use, of all groups together. Only their number counts in more than one group.
+    /// Inputs in use, of all groups together. With more than one group only their number counts.
     pub inputs: Channels,
-    /// Groups of the convolution that is run.
+    /// Groups of the convolution.
     pub groups: usize,
 }
 
-/// Outputs that read the same inputs of a dense weight: a run of places in [`Slice::outputs`], and where its inputs start.
+/// Neighbouring outputs that read the same block of inputs of a dense weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BlockRun {
+    /// The positions of these outputs in [`Slice::outputs`].
     pub places: Range<usize>,
+    /// The first input of the block.
     pub first_input: usize,
 }
 
 impl Slice {
-    /// Outputs and inputs of a layer in one group.
+    /// Outputs and inputs of a layer with one group.
     pub fn new(outputs: Channels, inputs: Channels) -> Self {
         Self { outputs, inputs, groups: 1 }
     }
 
-    /// Channels of a vector.
+    /// The channels of a vector.
     pub fn vector(outputs: Channels) -> Self {
         Self::new(outputs, Channels::First(1))
     }
 
-    /// Outputs and inputs of the stored weight of shape `dims`, and the elements of one output's part for one input.
+    /// The number of outputs and of inputs of a weight of shape `dims`, and the elements for one output and one input.
     fn stored(dims: &[usize]) -> Result<(usize, usize, usize)> {
         match *dims {
             [outputs] => Ok((outputs, 1, 1)),
@@ -103,12 +105,12 @@ impl Slice {
         }
     }
 
-    /// Inputs that each output reads.
+    /// The number of inputs that each output reads.
     pub fn inputs_each(&self) -> usize {
         self.inputs.len() / self.groups
     }
 
-    /// The shape of the part of a weight of shape `dims`.
+    /// The shape of this part of a weight of shape `dims`.
     pub fn shape(&self, dims: &[usize]) -> Vec<usize> {
         let mut shape = dims.to_vec();
         for (extent, part) in shape.iter_mut().zip([self.outputs.len(), self.inputs_each()]) {
@@ -117,23 +119,23 @@ impl Slice {
         shape
     }
 
-    /// Whether the part of a weight of shape `dims` is all of it.
+    /// Whether this part is the whole of a weight of shape `dims`.
     pub fn is_whole(&self, dims: &[usize]) -> bool {
         let inputs = dims.get(1).copied().unwrap_or(1);
-        // A weight with as many inputs as a group reads is stored in groups.
+        // A weight with as many inputs as one group reads is not stored dense.
         let all_inputs = if self.groups == 1 { self.inputs.are_all(inputs) } else { inputs == self.inputs_each() };
         self.outputs.are_all(dims.first().copied().unwrap_or(0)) && all_inputs
     }
 
-    /// The runs of outputs with the same inputs of a weight of shape `dims`, each `(places, first input)`.
+    /// The runs of outputs that read the same inputs, for a weight of shape `dims`.
     ///
     /// # Errors
-    /// If the weight has no such part.
+    /// If a weight of this shape does not have the channels or groups of this part.
     pub(super) fn runs(&self, dims: &[usize]) -> Result<Vec<BlockRun>> {
         let (stored_outputs, stored_inputs, _) = Self::stored(dims)?;
         let groups = self.groups;
         if self.outputs.beyond(stored_outputs).is_some() || self.inputs.beyond(stored_inputs).is_some() {
-            bail!("a weight of shape {dims:?} has not the channels of {self:?}");
+            bail!("a weight of shape {dims:?} does not have the channels of {self:?}");
         }
         if groups == 1 {
             return Ok(vec![BlockRun { places: 0..self.outputs.len(), first_input: 0 }]);
@@ -154,10 +156,11 @@ impl Slice {
         Ok(runs)
     }
 
-    /// Where the part lies in a weight of shape `dims`: the offset of each output, and on top of it that of each of its elements.
+    /// Where the part lies in a weight of shape `dims`: the offset of each output, and the offsets of elements from there, the same for
+    /// all outputs.
     ///
     /// # Errors
-    /// If the weight has no such part.
+    /// If a weight of this shape does not have the channels or groups of this part.
     pub fn offsets(&self, dims: &[usize]) -> Result<(Vec<usize>, Vec<usize>)> {
         let (_, stored_inputs, taps) = Self::stored(dims)?;
         let outputs: Vec<usize> = self.outputs.iter().collect();
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_are_picked_and_of_equals_the_first() {
+    fn the_largest_are_picked_and_the_first_of_equals() {
         assert_eq!(Channels::largest(&[1.0, 3.0, 2.0, 3.0], 2), picked(&[1, 3]));
         assert_eq!(Channels::largest(&[2.0, 2.0, 3.0, 2.0], 3), picked(&[0, 1, 2]));
         assert_eq!(Channels::largest(&[2.0, f64::NAN, 3.0], 1), picked(&[1]));
@@ -195,7 +198,8 @@ mod tests {
         assert!(vector.is_whole(&[3]) && !vector.is_whole(&[5]));
     }
 
-    /// Eight by eight, in two groups, of which four by four are in use: all rows lie in the first block. The picked rows lie in both.
+    /// A weight of 8 outputs and 8 inputs in groups. The first 4 outputs all lie in the first of two blocks; the picked outputs lie in
+    /// both.
     #[test]
     fn groups_read_blocks_of_the_whole_weight() {
         let slice = |outputs, count, groups| Slice { outputs, inputs: Channels::First(count), groups };
@@ -213,7 +217,7 @@ mod tests {
     fn a_part_that_is_not_there_is_refused() {
         let refusal = |slice: &Slice, dims: &[usize]| slice.offsets(dims).unwrap_err().to_string();
         let wide = Slice::new(Channels::First(5), Channels::First(2));
-        assert!(refusal(&wide, &[4, 2, 1, 1]).contains("has not the channels of"));
+        assert!(refusal(&wide, &[4, 2, 1, 1]).contains("does not have the channels of"));
         let odd = Slice { outputs: Channels::First(4), inputs: Channels::First(4), groups: 3 };
         assert!(refusal(&odd, &[4, 4, 1, 1]).contains("cannot be read in 3 groups"));
         assert!(refusal(&Slice::vector(Channels::First(1)), &[]).contains("no channels"));

@@ -1,6 +1,6 @@
-//! Kernels that take images apart and put them together by channels.
+//! Kernels that take tensors apart and join them by channels, the second dimension.
 //!
-//! A tensor is `[n, c, ...]`: images, or the weights of a convolution, whose second dimension is the channels that come in.
+//! A tensor is `[n, c, ...]`: images, or the weight of a convolution, whose second dimension is its input channels.
 
 use std::ops::Range;
 
@@ -15,20 +15,20 @@ use super::wanted::wanted;
 /// The channels `channels` of `x`: `[n, c, ...]` to `[n, channels.len(), ...]`.
 ///
 /// # Errors
-/// If `x` has not all of them.
+/// If there are no such channels.
 pub fn take_channels(x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
     apply(Take { channels }, [x])
 }
 
-/// `x` as the channels from `start` on of a tensor of `total` channels, the others zero: `[n, c, ...]` to `[n, total, ...]`.
+/// A tensor of `total` channels: `x` from channel `start` on, zeros in the others: `[n, c, ...]` to `[n, total, ...]`.
 ///
 /// # Errors
-/// If they do not fit.
+/// If the channels of `x` do not fit into `total`.
 pub fn place_channels(x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
     apply(Place { start, total }, [x])
 }
 
-/// The channels of `x`, then those of `y`: `[n, a, ...]` and `[n, b, ...]` to `[n, a + b, ...]`.
+/// The channels of `x`, followed by the channels of `y`: `[n, a, ...]` and `[n, b, ...]` to `[n, a + b, ...]`.
 ///
 /// # Errors
 /// If the tensors differ in another dimension.
@@ -44,22 +44,26 @@ pub fn add_channels(x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
     apply(AddAt { start }, [x, y])
 }
 
+/// Takes some of the channels.
 struct Take {
     channels: Range<usize>,
 }
 
+/// A tensor of `total` channels: the given ones from `start` on, zeros in the others.
 struct Place {
     start: usize,
     total: usize,
 }
 
+/// `(a, b) ->` the channels of both.
 struct Join;
 
+/// `(x, y) -> x` with `y` added to its channels from `start` on.
 struct AddAt {
     start: usize,
 }
 
-/// A tensor as rows of channels: how many channels, and how many elements each.
+/// The number of channels, and the number of elements in each.
 fn rows(dims: &[usize]) -> Result<(usize, usize)> {
     match dims {
         [_, channels, rest @ ..] => Ok((*channels, rest.iter().product())),
@@ -67,14 +71,14 @@ fn rows(dims: &[usize]) -> Result<(usize, usize)> {
     }
 }
 
-/// The shape with another number of channels.
+/// The same shape with another number of channels.
 fn with_channels(dims: &[usize], channels: usize) -> Shape {
     let mut dims = dims.to_vec();
     dims[1] = channels;
     dims.into()
 }
 
-/// Whether `channels` can be channels of a tensor of `total`.
+/// An error unless a tensor of `total` channels has `channels`, and there is at least one.
 fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
     if channels.start < channels.end && channels.end <= total {
         Ok(())
@@ -83,7 +87,7 @@ fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
     }
 }
 
-/// Whether two shapes differ in their channels at most.
+/// An error if two shapes differ in more than their channels.
 fn expect_alike(a: &[usize], b: &[usize]) -> Result<()> {
     if a.len() == b.len() && a[0] == b[0] && a[2..] == b[2..] {
         Ok(())

@@ -1,14 +1,14 @@
-//! The two number types of the kernels, and the memory they work in.
+//! The number types of the kernels, and the memory that kernels work in.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
-/// Lanes of every vector sum: element `i` of a sum goes to lane `i mod 8`, whatever the machine's vectors.
+/// Lanes of every vector sum: element `i` of a sum goes to lane `i mod 8`, whatever vectors the processor has.
 pub(super) const LANES: usize = 8;
 
-/// Vectors of lanes in the sum of a row: enough for additions to overlap.
+/// Vectors of lanes in the sum of a row: enough to keep several additions in flight.
 pub(super) const VECTORS: usize = 4;
 
 /// `f32` or `f64`.
@@ -16,8 +16,8 @@ pub(super) trait Element: WithDType + Default {
     /// Zero.
     const ZERO: Self;
 
-    /// `self * factor + addend`, rounded once. IEEE 754 leaves it no freedom, so it is the same on a machine without the
-    /// instruction, only slower.
+    /// `self * factor + addend`, rounded once. IEEE 754 defines the result exactly, so a processor without the instruction gives the same
+    /// bits, only slower.
     fn fma(self, factor: Self, addend: Self) -> Self;
 
     /// The nearest number of this type.
@@ -26,16 +26,16 @@ pub(super) trait Element: WithDType + Default {
     /// The same number in double precision.
     fn to_double(self) -> f64;
 
-    /// Whether it is no number.
+    /// Whether this is NaN.
     fn is_nan(self) -> bool;
 
-    /// The elements, if they are of single precision: for a loop that is written for that alone.
+    /// The elements, if this type is `f32`: for loops written for `f32` only.
     fn as_f32(elements: &[Self]) -> Option<&[f32]>;
 
-    /// The same for elements to write.
+    /// The elements for writing, if this type is `f32`.
     fn as_f32_mut(elements: &mut [Self]) -> Option<&mut [f32]>;
 
-    /// This thread's scratch buffer.
+    /// The scratch buffer of this thread.
     fn scratch() -> &'static LocalKey<RefCell<Vec<Self>>>;
 }
 
@@ -84,7 +84,7 @@ macro_rules! element {
 element!(f32, Some);
 element!(f64, none);
 
-/// No singles among doubles.
+/// The elements of another type are not `f32`.
 fn none<A, B>(_: A) -> Option<B> {
     None
 }
@@ -94,12 +94,12 @@ fn none<A, B>(_: A) -> Option<B> {
 pub(super) struct Array<'a, T> {
     /// The elements, row by row.
     pub data: &'a [T],
-    /// The extent of each dimension.
+    /// The length of each dimension.
     pub dims: &'a [usize],
 }
 
 impl<'a, T: Element> Array<'a, T> {
-    /// The elements that `layout` shows of `storage`.
+    /// The elements of `storage` that `layout` selects.
     pub fn new(storage: &'a CpuStorage, layout: &'a Layout) -> Result<Self> {
         let data = T::cpu_storage_as_slice(storage)?;
         let Some((start, end)) = layout.contiguous_offsets() else { bail!("a kernel takes contiguous tensors only") };
@@ -115,21 +115,21 @@ impl<'a, T: Element> Array<'a, T> {
     }
 }
 
-/// A vector of `len` elements that the caller overwrites, every one, before any is read.
+/// A vector of `len` elements with arbitrary contents. The caller must write every element before reading any.
 ///
-/// Zeroing would cost a pass over memory as long as many a kernel.
+/// Filling it with zeros would take as long as some kernels.
 #[expect(clippy::uninit_vec, reason = "the point of this function")]
 pub(super) fn to_be_overwritten<T: Element>(len: usize) -> Vec<T> {
     let mut vector = Vec::with_capacity(len);
-    // SAFETY: the capacity is `len`, and `T` is `f32` or `f64`, for which any memory is a number; the callers, all in this
+    // SAFETY: the capacity is `len`, and `T` is `f32` or `f64`, for which all bits are valid; the callers, all in this
     // folder, write every element before it is read.
     unsafe { vector.set_len(len) };
     vector
 }
 
-/// Runs `work` on a buffer of `len` elements of this thread, holding whatever an earlier kernel left in it.
+/// Runs `work` on a buffer of `len` elements that belongs to this thread. Its contents are what an earlier kernel left there.
 pub(super) fn with_scratch<T: Element, R>(len: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
-    // Taken out for the time of the work, so that nested use gets a buffer of its own instead of a panic.
+    // Taken out while `work` runs: a nested call then gets a new buffer instead of a panic.
     let mut buffer = T::scratch().take();
     if buffer.len() < len {
         buffer.resize(len, T::ZERO);

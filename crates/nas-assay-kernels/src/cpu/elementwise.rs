@@ -1,4 +1,4 @@
-//! Kernels that work element by element: rectification, sums of tensors, and products with constants.
+//! Kernels that work element by element: ReLU, sums of tensors, and products with constants.
 
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -8,7 +8,7 @@ use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
-/// Elements of one piece of work; a smaller tensor is not worth waking another thread for.
+/// Elements of one piece of work. Waking another thread for fewer elements takes longer than it saves.
 pub(super) const BLOCK: usize = 16 * 1024;
 
 /// `max(x, 0)`, with gradient 0 where `x <= 0`, as in `PyTorch`. NaN stays NaN.
@@ -16,17 +16,26 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
     apply(Relu, [x])
 }
 
-/// `x + y`, of the same shape.
+/// `x + y`, for tensors of the same shape.
+///
+/// # Errors
+/// If the shapes or types differ, or a tensor is not on the CPU.
 pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     apply(Add, [x, y])
 }
 
-/// `x` times a constant tensor of the same shape, element by element; no gradient reaches the constant.
+/// `x` times a constant tensor of the same shape, element by element. The constant gets no gradient.
+///
+/// # Errors
+/// As for [`add`].
 pub fn times_constant(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
     apply(TimesConstant, [x, &factors.detach()])
 }
 
-/// The sum of one or more tensors of the same shape, from the first to the last, three in a pass over memory.
+/// The sum of one or more tensors of the same shape, added from the first to the last; each pass over memory adds up to three.
+///
+/// # Errors
+/// As for [`add`], or if there are no tensors.
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     let [first, rest @ ..] = terms else { bail!("the sum of no tensors has no shape") };
     let mut sum = (*first).clone();
@@ -37,7 +46,7 @@ pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
     if let [last] = last { add(&sum, last) } else { Ok(sum) }
 }
 
-/// The sum of the gradients that arrive at a tensor, from the first to the last.
+/// The sum of the gradients that arrive at a tensor, added from the first to the last.
 pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
     let [first, rest @ ..] = terms else { bail!("the sum of no gradients has no shape") };
     let mut sum = first.clone();
@@ -48,14 +57,16 @@ pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
     if let [last] = last { gradient(Add, [&sum, last]) } else { Ok(sum) }
 }
 
+/// `x -> y`
 struct Relu;
 
 /// `(gy, y) -> gx`
 struct ReluGradient;
 
+/// `(x, y) -> x + y` and `(x, y, z) -> x + y + z`
 struct Add;
 
-/// `(x, factors) -> y`, differentiable in `x` alone.
+/// `(x, factors) -> y`, differentiable by `x` only.
 struct TimesConstant;
 
 impl Kernel<1> for Relu {
@@ -68,7 +79,7 @@ impl Kernel<1> for Relu {
     }
 
     fn backward(&self, [x]: [&Tensor; 1], y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        // The mask is constant almost everywhere, so the gradient passes through `gy` alone.
+        // Where `y` is positive is constant almost everywhere, so the gradient depends on `gy` only.
         Ok([wanted(x, || gradient(ReluGradient, [gy, &y.detach()]))?])
     }
 }
@@ -189,7 +200,7 @@ mod tests {
     use candle_core::{Device, Var};
     use proptest::prelude::*;
 
-    /// Deviates without any near zero, where a rectifier has its kink.
+    /// Normal deviates, none near zero, where ReLU has its kink.
     fn away_from_zero(dims: &[usize]) -> Tensor {
         let moved: Vec<f64> = values(&random("x", dims)).into_iter().map(|x| x + 0.1_f64.copysign(x)).collect();
         Tensor::from_vec(moved, dims, &Device::Cpu).unwrap()

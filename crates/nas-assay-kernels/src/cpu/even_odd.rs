@@ -1,4 +1,4 @@
-//! The pixels that the two convolutions of a factorised reduction see.
+//! The pixels that the two convolutions of a factorised reduction read (Liu et al. 2019, DARTS).
 
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -9,17 +9,19 @@ use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
-/// The pixels of `x: [n, c, h, w]` in even rows and columns, and after these those in odd rows and columns:
-/// `[n, 2 c, ⌈h / 2⌉, ⌈w / 2⌉]`. A pixel beyond the edge is zero.
+/// Twice as many channels: first the pixels of `x: [n, c, h, w]` in even rows and even columns, then those in odd rows and odd columns, as
+/// `[n, 2 c, ⌈h / 2⌉, ⌈w / 2⌉]`. Pixels beyond the edge are zero.
 ///
-/// A 1x1 convolution of stride 2 over `x`, and one over `x` without its first row and column, are one convolution in two groups of this.
+/// Take two 1x1 convolutions of stride 2, one over `x` and one over `x` without its first row and column. They are the same as one
+/// convolution with two groups and stride 1 over this result.
 ///
 /// # Errors
-/// If `x` is no image, or not on the CPU.
+/// If `x` is not an image with pixels, or not on the CPU.
 pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
     apply(EvenOdd, [x])
 }
 
+/// `x -> y`
 struct EvenOdd;
 
 /// `gy -> gx`, for images of `h x w` pixels.
@@ -36,10 +38,10 @@ impl Kernel<1> for EvenOdd {
         let (image, plane) = (c * h * w, rows * columns);
         let mut y = to_be_overwritten(n * 2 * c * plane);
         y.par_chunks_exact_mut(c * plane).enumerate().with_min_len(images_at_once(c * plane)).for_each(|(half, y)| {
-            let (x, phase) = (&x.data[half / 2 * image..][..image], half % 2);
+            let (x, odd) = (&x.data[half / 2 * image..][..image], half % 2);
             for (x, y) in x.chunks_exact(h * w).zip(y.chunks_exact_mut(plane)) {
                 for (row, y) in y.chunks_exact_mut(columns).enumerate() {
-                    let Some(x) = x.get((2 * row + phase) * w + phase..(2 * row + phase + 1) * w) else {
+                    let Some(x) = x.get((2 * row + odd) * w + odd..(2 * row + odd + 1) * w) else {
                         y.fill(T::ZERO);
                         continue;
                     };
@@ -63,14 +65,14 @@ impl Kernel<1> for EvenOddGradient {
     fn forward<T: Element>(&self, _isa: Isa, [gy]: [Array<T>; 1]) -> Result<Computed<T>> {
         let ([n, channels, rows, columns], (h, w)) = (filled(gy.image()?)?, self.size);
         if (rows, columns) != (h.div_ceil(2), w.div_ceil(2)) || !channels.is_multiple_of(2) {
-            bail!("a gradient of shape {:?} does not fit the phases of {h} x {w} pixels", gy.dims);
+            bail!("a gradient of shape {:?} does not fit an image of {h} x {w} pixels", gy.dims);
         }
         let (c, plane) = (channels / 2, rows * columns);
         let mut gx = to_be_overwritten(n * c * h * w);
         gx.par_chunks_exact_mut(c * h * w).zip(gy.data.par_chunks_exact(channels * plane)).for_each(|(gx, gy)| {
             let (even, odd) = gy.split_at(c * plane);
-            let phases = even.chunks_exact(plane).zip(odd.chunks_exact(plane));
-            for (gx, (even, odd)) in gx.chunks_exact_mut(h * w).zip(phases) {
+            let planes = even.chunks_exact(plane).zip(odd.chunks_exact(plane));
+            for (gx, (even, odd)) in gx.chunks_exact_mut(h * w).zip(planes) {
                 for (row, gx) in gx.chunks_exact_mut(w).enumerate() {
                     let source = if row % 2 == 0 { even } else { odd };
                     fill_every_second(&source[row / 2 * columns..][..columns], row % 2, gx);
@@ -85,7 +87,7 @@ impl Kernel<1> for EvenOddGradient {
     }
 }
 
-/// Puts `source` at every second place of `target` from `first` on, and zero at the others.
+/// Writes `source` to every second place of `target` from `first` on, and zeros to the others.
 fn fill_every_second<T: Element>(source: &[T], first: usize, target: &mut [T]) {
     let (pairs, last) = target.as_chunks_mut::<2>();
     for (pair, &value) in pairs.iter_mut().zip(source) {
@@ -96,7 +98,7 @@ fn fill_every_second<T: Element>(source: &[T], first: usize, target: &mut [T]) {
     }
 }
 
-/// The shape of an image with pixels.
+/// The shape of an image, or an error if it has no pixels.
 fn filled(dims: [usize; 4]) -> Result<[usize; 4]> {
     if dims.contains(&0) {
         bail!("an image of shape {dims:?} has no pixels");
@@ -104,7 +106,7 @@ fn filled(dims: [usize; 4]) -> Result<[usize; 4]> {
     Ok(dims)
 }
 
-/// Images that make one piece of work.
+/// The number of half images that make one piece of work.
 fn images_at_once(pixels: usize) -> usize {
     BLOCK.div_ceil(pixels)
 }
@@ -120,12 +122,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(12))]
 
         #[test]
-        fn phases_are_their_definition(n in 1..4_usize, c in 1..4_usize, h in 1..9_usize, w in 1..9_usize) {
+        fn pixels_are_where_the_definition_says(n in 1..4_usize, c in 1..4_usize, h in 1..9_usize, w in 1..9_usize) {
             let x = random("x", &[n, c, h, w]);
             let (pixels, rows, columns) = (values(&x), h.div_ceil(2), w.div_ceil(2));
             let mut expected = Vec::new();
-            for (image, phase, channel) in (0..n * 2 * c).map(|i| (i / (2 * c), i / c % 2, i % c)) {
-                for (row, column) in (0..rows * columns).map(|i| (2 * (i / columns) + phase, 2 * (i % columns) + phase)) {
+            for (image, odd, channel) in (0..n * 2 * c).map(|i| (i / (2 * c), i / c % 2, i % c)) {
+                for (row, column) in (0..rows * columns).map(|i| (2 * (i / columns) + odd, 2 * (i % columns) + odd)) {
                     let inside = row < h && column < w;
                     expected.push(if inside { pixels[((image * c + channel) * h + row) * w + column] } else { 0.0 });
                 }
@@ -137,9 +139,9 @@ mod tests {
         }
     }
 
-    /// What they are for: two strided convolutions in one.
+    /// The purpose: two strided convolutions in one.
     #[test]
-    fn a_grouped_convolution_of_the_phases_is_two_strided_ones() {
+    fn one_grouped_convolution_is_two_strided_ones() {
         let (x, even, odd) = (random("x", &[2, 3, 8, 6]), random("e", &[2, 3, 1, 1]), random("o", &[2, 3, 1, 1]));
         let halving = Window { stride: 2, ..Window::default() };
         let shifted = x.narrow(2, 1, 7).unwrap().narrow(3, 1, 5).unwrap();

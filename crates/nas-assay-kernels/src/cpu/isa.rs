@@ -1,18 +1,18 @@
-//! One body of code, compiled for plain x86-64 (or any other processor) and again for AVX2 with FMA.
+//! The instruction sets that a kernel is compiled for: one body of code, compiled once for any processor and once for AVX2 and FMA.
 //!
-//! Both compilations do the same additions and fused multiply-adds on the same numbers in the same order; the compiler may
-//! not reorder floating-point arithmetic, so the bits agree. Only the speed differs. Where a loop is written for AVX-512 by
-//! hand, that holds for it too: it does the same additions in the same order, more of them at a time.
+//! Both compilations do the same additions and fused multiply-adds on the same numbers in the same order. The compiler may not reorder
+//! floating-point arithmetic, so the bits agree; only the speed differs. Loops written by hand for AVX-512 do the same additions in the
+//! same order too, more of them at a time.
 
 use std::cell::Cell;
 
 use super::element::Element;
 
-/// Which vectors the kernels compute with.
+/// The vector instructions that kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Level);
 
-/// Private, so that an [`Isa`] exists only where the processor has what it names. Each level includes those before.
+/// Private, so that an [`Isa`] exists only where the processor supports it. Each level includes the levels before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Portable,
@@ -23,15 +23,15 @@ enum Level {
 thread_local! { static FORCED: Cell<Option<Isa>> = const { Cell::new(None) } }
 
 impl Isa {
-    /// The compilation that runs everywhere.
+    /// No vector instructions beyond those of every processor of the target.
     pub const PORTABLE: Self = Self(Level::Portable);
 
-    /// The fastest one that this processor runs.
+    /// The fastest that this processor supports.
     pub fn detected() -> Self {
         Self::available().last().copied().unwrap_or(Self::PORTABLE)
     }
 
-    /// All that this processor runs, from slow to fast.
+    /// All that this processor supports, from slow to fast.
     pub fn available() -> &'static [Self] {
         const ALL: [Isa; 3] = [Isa(Level::Portable), Isa(Level::Avx2), Isa(Level::Avx512)];
         #[cfg(target_arch = "x86_64")]
@@ -44,12 +44,12 @@ impl Isa {
         &ALL[..1]
     }
 
-    /// The one that a kernel called on this thread runs: [`Isa::detected`], unless [`Isa::force`] says otherwise.
+    /// What a kernel called on this thread uses: [`Isa::detected`], or the choice of [`Isa::force`].
     pub fn current() -> Self {
         FORCED.get().unwrap_or_else(Self::detected)
     }
 
-    /// Runs `work` with all kernels that are called on this thread computing with these vectors, wherever their own threads are.
+    /// Runs `work`. All kernels called from it on this thread use these instructions, on all threads that they run on.
     pub fn force<R>(self, work: impl FnOnce() -> R) -> R {
         struct Restore(Option<Isa>);
         impl Drop for Restore {
@@ -61,13 +61,13 @@ impl Isa {
         work()
     }
 
-    /// Whether AVX2 and FMA may be used.
+    /// Whether kernels may use AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn has_avx2(self) -> bool {
         self.0 >= Level::Avx2
     }
 
-    /// Whether the foundation of AVX-512 may be used.
+    /// Whether kernels may use AVX-512F.
     pub(super) fn has_avx512(self) -> bool {
         self.0 == Level::Avx512
     }
@@ -78,16 +78,16 @@ impl Isa {
     }
 }
 
-/// Defines a function of an [`Isa`] and the given arguments, whose body is compiled once for each.
+/// Defines a function of an [`Isa`] and the given arguments, whose body is compiled once for each instruction set.
 ///
-/// The type parameter is an [`Element`](super::element::Element), the others are `const usize`.
+/// The first parameter in angle brackets is an [`Element`] type, the others are `const usize`.
 macro_rules! vectorised {
     (
         $(#[$meta:meta])*
         $vis:vis fn $name:ident<$T:ident $(, $N:ident)*>($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block
     ) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments, clippy::allow_attributes, reason = "a kernel takes what it takes")]
+        #[allow(clippy::too_many_arguments, clippy::allow_attributes, reason = "a kernel needs all of its arguments")]
         $vis fn $name<$T: $crate::cpu::element::Element, $(const $N: usize),*>(
             isa: $crate::cpu::isa::Isa, $($arg: $type),*
         ) $(-> $result)? {
@@ -103,7 +103,7 @@ macro_rules! vectorised {
                     body::<$T, $($N),*>($($arg),*)
                 }
                 if isa.has_avx2() {
-                    // SAFETY: such an `Isa` is made only by detecting AVX2 and FMA on this processor.
+                    // SAFETY: such an `Isa` exists only if AVX2 and FMA were detected on this processor.
                     return unsafe { avx2::<$T, $($N),*>($($arg),*) };
                 }
             }

@@ -1,12 +1,12 @@
 //! How a kernel becomes a Candle operation with a gradient.
 //!
-//! A [`Kernel`] computes on slices; [`apply`] puts it on Candle's tape. Its gradient is made of kernels too, through
-//! [`gradient`], which does one of two things:
+//! A [`Kernel`] computes on slices. [`apply`] runs it as a Candle operation, so that Candle records it. Its gradient is computed by kernels
+//! too, through [`gradient`]:
 //!
-//! - Where Candle keeps the graph of gradients (`CANDLE_GRAD_DO_NOT_DETACH`, for second-order estimators), the gradient's
-//!   kernel goes on the tape as any other, and can be differentiated again.
-//! - Elsewhere Candle cuts that graph between any two operations, so a second backward pass would go through some paths and
-//!   silently miss others. There the gradient is [sealed](seal): it holds on to nothing, and differentiating it is an error.
+//! - Where the graph of gradients is [kept](graph_is_kept), for second-order estimators, the kernel of the gradient is recorded like any
+//!   other and can be differentiated again.
+//! - Elsewhere Candle cuts that graph between any two operations. A second backward pass would follow some paths and miss others without
+//!   an error. There the gradient is [sealed](seal): it keeps no inputs alive, and differentiating it is an error.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,27 +18,26 @@ use super::kept_graph::graph_is_kept;
 use super::seal::seal;
 use super::tape::{Applied, Entry};
 
-/// What a kernel computes: the elements, row by row, and their shape.
+/// The result of a kernel: the elements, row by row, and their shape.
 pub(super) type Computed<T> = (Vec<T>, Shape);
 
-/// A function of `N` tensors of one type, with its gradient.
+/// A function of `N` tensors of one type, and its gradient.
 pub(super) trait Kernel<const N: usize>: Send + Sync + 'static {
-    /// The name for messages.
+    /// The name in messages.
     const NAME: &'static str;
 
-    /// The result. Every element of it is computed from the inputs alone, by an arithmetic that knows neither the number of
-    /// threads nor the processor.
+    /// The result. The arithmetic of every element is the same for any number of threads and any processor.
     fn forward<T: Element>(&self, isa: Isa, inputs: [Array<T>; N]) -> Result<Computed<T>>;
 
-    /// The gradient of each input, given that of the output; `None` for an input that [needs none](Tensor::track_op).
+    /// The gradient by each input, given the gradient by the output; `None` for an input that [needs none](Tensor::track_op).
     fn backward(&self, inputs: [&Tensor; N], output: &Tensor, gradient: &Tensor) -> Result<[Option<Tensor>; N]>;
 }
 
-/// A kernel and what it is applied to.
+/// A kernel and its inputs.
 struct Application<K, const N: usize> {
     kernel: K,
     inputs: [Tensor; N],
-    /// Where it is written down, once it has an output with a history.
+    /// Its entry on the tape, if Candle recorded the output.
     entry: OnceLock<Entry>,
 }
 
@@ -52,7 +51,7 @@ impl<const N: usize, K: Kernel<N>> Applied for Application<K, N> {
     }
 }
 
-/// A kernel as Candle takes it.
+/// A kernel as a custom operation of Candle.
 struct Op<K, const N: usize>(Arc<Application<K, N>>);
 
 fn forward<const N: usize, K: Kernel<N>>(
@@ -68,7 +67,7 @@ fn forward<const N: usize, K: Kernel<N>>(
             *array = Array::new(storage, layout)?;
         }
         let (data, shape) = kernel.forward::<T>(Isa::current(), arrays)?;
-        debug_assert_eq!(data.len(), shape.elem_count());
+        assert_eq!(data.len(), shape.elem_count(), "{}: elements of the result", K::NAME);
         Ok((T::to_cpu_storage_owned(data), shape))
     }
     let result = match inputs[0].0 {
@@ -144,9 +143,9 @@ impl<K: Kernel<3>> CustomOp3 for Op<K, 3> {
     }
 }
 
-/// Inputs to which a kernel can be applied: one, two or three tensors.
+/// The inputs of a kernel: one, two or three tensors.
 pub(super) trait Inputs<K> {
-    /// Computes the result and puts it on the tape.
+    /// Computes the result and records it.
     fn apply(self, kernel: K) -> Result<Tensor>;
 }
 
@@ -189,7 +188,7 @@ where
     inputs.apply(kernel)
 }
 
-/// `kernel(inputs)` as a part of a gradient: on the tape where gradients stay differentiable, sealed elsewhere.
+/// `kernel(inputs)` as a part of a gradient: recorded where the graph of gradients is kept, sealed elsewhere.
 pub(super) fn gradient<'a, const N: usize, K: Kernel<N>>(kernel: K, inputs: [&'a Tensor; N]) -> Result<Tensor>
 where
     [&'a Tensor; N]: Inputs<K>,
@@ -208,7 +207,7 @@ where
     seal(K::NAME, storage, shape)
 }
 
-/// The elements of a tensor on the CPU, or an error that names the kernel which wanted them.
+/// The storage of a tensor on the CPU, or an error with the `name` of the kernel.
 pub(super) fn on_cpu<'a>(storage: &'a Storage, name: &str) -> Result<&'a CpuStorage> {
     match storage {
         Storage::Cpu(storage) => Ok(storage),
@@ -216,7 +215,7 @@ pub(super) fn on_cpu<'a>(storage: &'a Storage, name: &str) -> Result<&'a CpuStor
     }
 }
 
-/// The elements of some tensors.
+/// Runs `work` on the elements of some tensors.
 pub(super) fn with_arrays<T: Element, R, const N: usize>(
     name: &str,
     tensors: [&Tensor; N],

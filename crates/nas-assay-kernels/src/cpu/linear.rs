@@ -1,4 +1,4 @@
-//! Fully connected layers, through a matrix product whose gradient is two more.
+//! Fully connected layers. The gradient of a matrix product is two more matrix products.
 
 use std::borrow::Cow;
 
@@ -10,15 +10,22 @@ use super::isa::{Isa, vectorised};
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
-/// Rows of a product that make one piece of work, and multiply-adds below which a piece is not worth handing out.
+/// Rows of a product that make one piece of work.
 const ROWS_AT_ONCE: usize = 16;
+
+/// Multiply-adds that a thread is given at least.
 const LEAST_WORK: usize = 1 << 16;
 
-/// Rows and columns of a product that are computed at a time, in registers.
+/// Rows of a product that are computed in registers at a time.
 const HEIGHT: usize = 4;
+
+/// Columns of a product that are computed in registers at a time.
 const WIDTH: usize = 16;
 
 /// `x wᵀ + b`, for `x: [n, in]`, `w: [out, in]` and `b: [out]`: `[n, out]`.
+///
+/// # Errors
+/// If the shapes do not fit each other, a matrix is empty, or a tensor is not on the CPU.
 pub fn linear(x: &Tensor, weights: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let product = Product { left: Side::AsIs, right: Side::Transposed };
     match bias {
@@ -39,15 +46,15 @@ impl Side {
         if self == Self::AsIs { Self::Transposed } else { Self::AsIs }
     }
 
-    /// The number and the length of the rows that the product sees.
+    /// The number of rows and columns of the matrix as it enters the product.
     fn size<T>(self, matrix: &Array<'_, T>) -> Result<(usize, usize)> {
         match (self, matrix.dims) {
             (Self::AsIs, &[rows, columns]) | (Self::Transposed, &[columns, rows]) => Ok((rows, columns)),
-            _ => bail!("a matrix is wanted, not a tensor of shape {:?}", matrix.dims),
+            _ => bail!("a matrix has two dimensions, but this tensor has the shape {:?}", matrix.dims),
         }
     }
 
-    /// The rows of the matrix of this size.
+    /// The elements of the matrix as it enters the product, row by row.
     fn rows<T: Element>(self, matrix: &[T], (rows, columns): (usize, usize)) -> Cow<'_, [T]> {
         if self == Self::AsIs {
             return matrix.into();
@@ -55,7 +62,8 @@ impl Side {
         (0..rows * columns).map(|i| matrix[i % columns * rows + i / columns]).collect()
     }
 
-    /// The columns of the matrix of this size, cut into blocks: `[block][row][column in block]`, filled up with zeros.
+    /// The matrix as it enters the product, its columns cut into blocks: `[block][row][column in block]`. The last block is filled up with
+    /// zeros.
     fn blocks<T: Element>(self, matrix: &[T], (rows, columns): (usize, usize)) -> Vec<[T; WIDTH]> {
         let (down, right) = if self == Self::AsIs { (columns, 1) } else { (1, rows) };
         let mut blocks = vec![[T::ZERO; WIDTH]; columns.div_ceil(WIDTH) * rows];
@@ -69,7 +77,7 @@ impl Side {
     }
 }
 
-/// `a b`, each transposed or not.
+/// `a b`, each of them transposed or not.
 struct Product {
     left: Side,
     right: Side,
@@ -103,7 +111,7 @@ impl Product {
 }
 
 vectorised! {
-    /// `product += a b` for `R` rows, one fused multiply-add after the other along the inner dimension.
+    /// `product += a b` for `R` rows. Each element is a chain of fused multiply-adds along the inner dimension.
     fn accumulate<T, R>(a: &[T], b: &[[T; WIDTH]], size: (usize, usize), product: &mut [T]) {
         let (inner, columns) = size;
         assert!(a.len() == R * inner);
@@ -137,8 +145,8 @@ impl Kernel<2> for Product {
     }
 
     fn backward(&self, [a, b]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        // With A = left(a) and B = right(b), the gradient of A is gy Bᵀ and that of B is Aᵀ gy; a transposed input's gradient
-        // is the transpose of these.
+        // With A = left(a) and B = right(b), the gradient by A is gy Bᵀ and the gradient by B is Aᵀ gy. The gradient by a transposed
+        // input is the transpose of that.
         let of_a = || match self.left {
             Side::AsIs => gradient(Self { left: Side::AsIs, right: self.right.flip() }, [gy, b]),
             Side::Transposed => gradient(Self { left: self.right, right: Side::Transposed }, [b, gy]),
@@ -203,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn every_product_has_the_gradient_of_its_sides() {
+    fn products_of_transposed_matrices_have_the_right_gradients() {
         for left in [Side::AsIs, Side::Transposed] {
             for right in [Side::AsIs, Side::Transposed] {
                 let shape = |side, rows, columns| if side == Side::AsIs { [rows, columns] } else { [columns, rows] };

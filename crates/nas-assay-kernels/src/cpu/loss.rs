@@ -7,20 +7,18 @@ use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
-/// The mean over the batch of `-ln softmax(logits)[label]`, in nats, for `logits: [n, classes]` and `labels: [n]` (u32): a
-/// scalar.
+/// The mean over the batch of `-ln softmax(logits)[label]`, in nats, for `logits: [n, classes]` and `labels: [n]` (u32): a scalar.
 ///
-/// Computed in double precision with `libm` and rounded once, for both types: a batch has few logits, and so the loss and its
-/// gradient are those of the logits to the last bit or two.
+/// For both types it is computed in double precision, with `libm`, and rounded once. A batch has few logits, so that costs little time.
 ///
 /// # Errors
-/// If the shapes do not fit each other or a label is no class.
+/// If the shapes do not fit each other, the batch is empty, a label is not a class, or a tensor is not on the CPU.
 pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     let (n, classes) = logits.dims2()?;
     if labels.dims() != [n] || labels.dtype() != DType::U32 || n == 0 {
         bail!(
-            "cross_entropy: labels of shape {:?} and type {:?} for logits of shape [{n}, {classes}]; they should be u32, one \
-             a row, and at least one",
+            "cross_entropy: labels of shape {:?} and type {:?} for logits of shape [{n}, {classes}]; labels must be u32, one for \
+             each row, and at least one",
             labels.dims(),
             labels.dtype()
         );
@@ -32,21 +30,22 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     apply(CrossEntropy { labels: labels.into() }, [logits])
 }
 
+/// `logits -> loss`
 struct CrossEntropy {
     labels: std::sync::Arc<[usize]>,
 }
 
-/// `(gy, logits) -> glogits`
+/// `(gy, logits) -> glogits`, the gradient by the logits.
 struct CrossEntropyGradient {
     labels: std::sync::Arc<[usize]>,
 }
 
-/// `(v, logits) -> Σ v glogits / gy`: the gradient of `Σ v glogits` with respect to `gy`.
+/// `(v, logits) -> Σ v glogits / gy`: the gradient of `Σ v glogits` by `gy`.
 struct GradientVectorProduct {
     labels: std::sync::Arc<[usize]>,
 }
 
-/// `(v, gy, logits) ->` the gradient of `Σ v glogits` with respect to the logits.
+/// `(v, gy, logits) ->` the gradient of `Σ v glogits` by the logits.
 struct HessianVectorProduct;
 
 /// The probabilities of one row, and the logarithm of the sum of exponentials.
@@ -60,6 +59,7 @@ fn softmax<T: Element>(logits: &[T]) -> (Vec<f64>, f64) {
     (probabilities, largest + libm::log(sum))
 }
 
+/// The rows of the logits, and their number.
 fn rows<T: Element>(logits: Array<'_, T>) -> (std::slice::ChunksExact<'_, T>, f64) {
     (logits.data.chunks_exact(logits.dims[1]), logits.dims[0] as f64)
 }

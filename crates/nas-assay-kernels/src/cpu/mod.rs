@@ -1,19 +1,18 @@
-//! The CPU engine's kernels: convolution, normalisation, pooling, losses, and one optimiser step, as differentiable Candle
-//! operations.
+//! The kernels of the CPU engine: convolution, normalisation, pooling, losses and a step of SGD, as differentiable Candle operations.
 //!
-//! All take and give contiguous `[n, c, h, w]` tensors on the CPU (others are copied first), in `f32` or `f64`, and have
-//! gradients written by hand. What they promise:
+//! They take tensors on the CPU, in `f32` or `f64`, images as `[n, c, h, w]`; a tensor that is not contiguous is copied first. Their
+//! gradients are written by hand. They guarantee:
 //!
-//! - **The same bits everywhere.** Work is cut into pieces of fixed size, whatever the number of threads; every sum has a
-//!   fixed order; lanes are eight, with fused multiply-adds, whether the processor has vectors or not ([`Isa`]); exponentials
-//!   and logarithms are those of `libm`.
-//! - **No gradient that nobody needs.** The convolution at the stem does not differentiate with respect to images.
-//! - **No silent second derivative.** Gradients by [`differentiable_backward`] can be differentiated again, once, and so can all
-//!   on a thread whose Candle keeps the graph of gradients (`CANDLE_GRAD_DO_NOT_DETACH`, which Candle reads at a thread's first
-//!   backward pass, or the first [`batch_norm`] before it). A second backward pass through any other gradient is an error, where
-//!   Candle itself would silently leave paths out.
+//! - **The same bits everywhere.** Work is cut into pieces of fixed size, whatever the number of threads. Every sum has a fixed order: it
+//!   runs over eight lanes with fused multiply-adds, whether the processor has vectors or not ([`Isa`]). Exponentials and logarithms come
+//!   from `libm`.
+//! - **No needless gradients.** The convolution at the stem, for example, does not compute the gradient by the images.
+//! - **No wrong second derivatives.** Gradients by [`differentiable_backward`] can be differentiated once more. So can all gradients on a
+//!   thread where Candle keeps the graph of gradients (`CANDLE_GRAD_DO_NOT_DETACH`; Candle reads it at the first backward pass of a thread,
+//!   and [`batch_norm`] makes one if there was none). A second backward pass through any other gradient is an error. Candle itself would
+//!   drop a part of it without an error.
 //!
-//! A gradient is on Candle's tape, so it is to be detached before it is kept as a constant.
+//! A gradient is recorded by Candle. Detach it before you keep it as a constant.
 
 #![allow(unsafe_code)]
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]

@@ -1,51 +1,52 @@
-//! What a process sets up once, before it runs kernels: Candle's own thread pool kept out of the way, and memory kept.
+//! What a program sets up once, before it runs kernels: the threads of Candle, the graphs of gradients, and freed memory.
 
-/// Leaves Candle's elementwise operations on the calling thread.
+/// Makes Candle run its elementwise operations on the calling thread.
 ///
-/// Candle 0.11 spreads them over a pool of its own whose threads wait by spinning and whose callers queue at one lock: beside
-/// another busy process, or under several workers, that costs many times what it saves. Everything large runs on this project's
-/// kernels, so the pool stays empty. The number of threads never changes a number, only time.
+/// Candle 0.11 spreads them over its own thread pool. The threads of the pool wait by spinning, and its callers queue at one lock. Next to
+/// another busy process, or with several workers, this costs far more time than it saves. All large operations run on the kernels here,
+/// which do not use that pool. The number of threads changes no result.
 ///
-/// Call it first thing in `main`, before any thread is started and any tensor made. A user's own `CANDLE_NUM_THREADS` is kept.
+/// Call it at the start of `main`, before any thread is started and any tensor is made. If the user has set `CANDLE_NUM_THREADS`, nothing
+/// is changed.
 pub fn keep_candle_on_its_thread() {
     const VARIABLE: &str = "CANDLE_NUM_THREADS";
     if std::env::var_os(VARIABLE).is_none() {
-        // SAFETY: the caller runs no other thread yet, as the documentation demands, so none can be reading the environment.
+        // SAFETY: as documented, the caller has not started other threads yet, so no thread can be reading the environment.
         unsafe { std::env::set_var(VARIABLE, "1") };
     }
 }
 
-/// Makes Candle keep the graph of gradients on every thread whose first backward pass comes later, as second derivatives of
-/// [composed](crate::composed) layers need. The kernels need it not.
+/// Makes Candle keep the graph of gradients on every thread that has not run a backward pass yet. Second derivatives of
+/// [composed](crate::composed) layers need it; those of the kernels do not.
 ///
-/// Call it before any other thread reads the environment.
+/// Call it while no other thread can be reading the environment.
 pub fn keep_graphs_of_gradients() {
-    // SAFETY: the caller runs no thread that could be reading the environment, as the documentation demands.
+    // SAFETY: as documented, the caller runs no other thread that could be reading the environment.
     unsafe { std::env::set_var("CANDLE_GRAD_DO_NOT_DETACH", "1") };
 }
 
-/// Keeps freed memory for the next allocation instead of giving it back to the system.
+/// Keeps freed memory for the next allocation instead of returning it to the operating system.
 ///
-/// A training step allocates and frees the same large buffers again and again. By default mimalloc hands what has been free
-/// for a while back, and the kernel must clear every page anew when it is next touched. The most memory ever used at a time
-/// stays the same; what changes is that it stays with the process until it ends.
+/// A training step allocates and frees the same large buffers again and again. By default mimalloc returns memory that has been free for a
+/// while, and the operating system must clear every page when it is used again. The peak of memory use does not change, but the process
+/// keeps that memory until it ends.
 ///
-/// It concerns programs whose global allocator is mimalloc, others ignore it. Call it first thing in `main`. A user's own
-/// `MIMALLOC_PURGE_DELAY` is kept.
+/// It has an effect only in programs whose global allocator is mimalloc. Call it at the start of `main`. If the user has set
+/// `MIMALLOC_PURGE_DELAY`, nothing is changed.
 #[cfg(feature = "mimalloc")]
 pub fn keep_freed_memory() {
-    /// `mi_option_purge_delay`: milliseconds until free memory is given back; negative for never.
+    /// `mi_option_purge_delay`: milliseconds until free memory is returned; negative for never.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
-        // SAFETY: the option exists under this number in both versions of mimalloc that the crate builds, and setting an
-        // option is one atomic store.
+        // SAFETY: the option has this number in both versions of mimalloc that the crate can build, and setting an option is one
+        // atomic store.
         unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
     }
 }
 
 #[cfg(all(test, feature = "mimalloc"))]
 mod tests {
-    /// The number above has no name in the bindings, so its neighbour's is held against them.
+    /// The bindings have no name for this option, so the number of its neighbour is checked.
     #[test]
     fn the_option_precedes_the_one_that_the_bindings_name() {
         assert_eq!(libmimalloc_sys::mi_option_use_numa_nodes - 1, 15);

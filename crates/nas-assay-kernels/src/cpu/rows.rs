@@ -1,4 +1,4 @@
-//! Tensors one after the other.
+//! Kernels that take tensors apart and join them by rows, the first dimension.
 
 use std::ops::Range;
 
@@ -9,8 +9,10 @@ use super::isa::Isa;
 use super::kernel::{Computed, Kernel, apply, gradient};
 use super::wanted::wanted;
 
-/// The rows of `x`, then those of `y`: `[a, ...]` and `[b, ...]` to `[a + b, ...]`. The weights of two convolutions so become those of one
-/// in two groups. Meant for weights: it runs on one thread.
+/// The rows of `x`, followed by the rows of `y`: `[a, ...]` and `[b, ...]` to `[a + b, ...]`.
+///
+/// This joins the weights of two convolutions to the weight of one convolution with two groups. It runs on one thread, as weights are
+/// small.
 ///
 /// # Errors
 /// If the tensors differ in another dimension.
@@ -18,15 +20,21 @@ pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     apply(Join, [x, y])
 }
 
+/// `(x, y) ->` the rows of both.
 struct Join;
 
-/// Some of the rows.
-struct Rows(Range<usize>);
+/// Takes some of the rows.
+struct Take {
+    rows: Range<usize>,
+}
 
-/// Rows among so many, of which the others are zero: the gradient of [`Rows`].
-struct RowsAmong(Range<usize>, usize);
+/// A tensor of `total` rows: the given ones at `rows`, zeros in the others.
+struct Place {
+    rows: Range<usize>,
+    total: usize,
+}
 
-/// The number of rows, and of elements in each.
+/// The number of rows, and the number of elements in each.
 fn rows(dims: &[usize]) -> Result<(usize, usize)> {
     match dims {
         [rows, rest @ ..] => Ok((*rows, rest.iter().product())),
@@ -45,44 +53,44 @@ impl Kernel<2> for Join {
     fn forward<T: Element>(&self, _isa: Isa, [x, y]: [Array<T>; 2]) -> Result<Computed<T>> {
         let ((above, _), (below, _)) = (rows(x.dims)?, rows(y.dims)?);
         if x.dims[1..] != y.dims[1..] {
-            bail!("rows of {:?} and of {:?} are not alike", x.dims, y.dims);
+            bail!("the rows of {:?} and {:?} have different shapes", x.dims, y.dims);
         }
         Ok(([x.data, y.data].concat(), with_rows(x.dims, above + below)))
     }
 
-    fn backward(&self, [x, y]: [&Tensor; 2], _: &Tensor, gradient_of_both: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        let (middle, end) = (x.dim(0)?, gradient_of_both.dim(0)?);
-        let part = |rows| gradient(Rows(rows), [gradient_of_both]);
+    fn backward(&self, [x, y]: [&Tensor; 2], _: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (middle, end) = (x.dim(0)?, gy.dim(0)?);
+        let part = |rows| gradient(Take { rows }, [gy]);
         Ok([wanted(x, || part(0..middle))?, wanted(y, || part(middle..end))?])
     }
 }
 
-impl Kernel<1> for Rows {
+impl Kernel<1> for Take {
     const NAME: &'static str = "join rows gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (_, size) = rows(x.dims)?;
-        let taken = x.data[self.0.start * size..self.0.end * size].to_vec();
-        Ok((taken, with_rows(x.dims, self.0.len())))
+        let taken = x.data[self.rows.start * size..self.rows.end * size].to_vec();
+        Ok((taken, with_rows(x.dims, self.rows.len())))
     }
 
     fn backward(&self, [x]: [&Tensor; 1], _: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        Ok([wanted(x, || gradient(RowsAmong(self.0.clone(), x.dim(0)?), [gy]))?])
+        Ok([wanted(x, || gradient(Place { rows: self.rows.clone(), total: x.dim(0)? }, [gy]))?])
     }
 }
 
-impl Kernel<1> for RowsAmong {
+impl Kernel<1> for Place {
     const NAME: &'static str = "join rows gradient's gradient";
 
     fn forward<T: Element>(&self, _isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (_, size) = rows(x.dims)?;
-        let mut among = vec![T::ZERO; self.1 * size];
-        among[self.0.start * size..self.0.end * size].copy_from_slice(x.data);
-        Ok((among, with_rows(x.dims, self.1)))
+        let mut placed = vec![T::ZERO; self.total * size];
+        placed[self.rows.start * size..self.rows.end * size].copy_from_slice(x.data);
+        Ok((placed, with_rows(x.dims, self.total)))
     }
 
     fn backward(&self, [x]: [&Tensor; 1], _: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        Ok([wanted(x, || gradient(Rows(self.0.clone()), [gy]))?])
+        Ok([wanted(x, || gradient(Take { rows: self.rows.clone() }, [gy]))?])
     }
 }
 
@@ -117,7 +125,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let message = |x: &[usize], y: &[usize]| join_rows(&random("x", x), &random("y", y)).unwrap_err().to_string();
-        assert!(message(&[2, 3], &[2, 4]).contains("are not alike"));
+        assert!(message(&[2, 3], &[2, 4]).contains("have different shapes"));
         assert!(message(&[], &[2]).contains("a scalar has no rows"));
     }
 }

@@ -12,20 +12,20 @@ use super::isa::{Isa, vectorised};
 pub struct SgdStep {
     /// Learning rate.
     pub learning_rate: f64,
-    /// The part of the velocity that stays.
+    /// The part of the velocity that is kept.
     pub momentum: f64,
     /// The part of the weights that is added to their gradient.
     pub weight_decay: f64,
-    /// What the gradient is multiplied by first: 1, or less where its norm is clipped.
+    /// The factor of the gradient: 1, or less if its norm is clipped.
     pub gradient_scale: f64,
-    /// Whether the step looks ahead (Sutskever et al. 2013, as simplified by `PyTorch`).
+    /// Whether this is Nesterov momentum (Sutskever et al. 2013, in the form of `PyTorch`).
     pub nesterov: bool,
 }
 
-/// One step of `PyTorch`'s SGD (dampening 0): with `d = scale g + decay w`, first `v = momentum v + d`, then
-/// `w -= rate v`, or `w -= rate (d + momentum v)` if it looks ahead.
+/// One step of `PyTorch`'s SGD (dampening 0): with `d = scale g + decay w`, first `v = momentum v + d`, then `w -= rate v`, or with
+/// Nesterov momentum `w -= rate (d + momentum v)`.
 ///
-/// A velocity of zeros makes the first step the plain one.
+/// The velocity of the first step is zeros.
 ///
 /// # Errors
 /// If the tensors differ in shape or type, are not contiguous, or are not on the CPU.
@@ -46,16 +46,16 @@ pub fn sgd_step(weights: &Var, velocity: &Var, gradient: &Tensor, step: SgdStep)
     weights.inplace_op3(velocity, &gradient, &WeightUpdate(step))
 }
 
-/// `v <- momentum v + scale g + decay w`, of `(v, g, w)`
+/// `v <- momentum v + scale g + decay w`, for `(v, g, w)`
 struct VelocityUpdate(SgdStep);
 
-/// `w <- w - rate (...)`, of `(w, v, g)`
+/// `w <- w - rate (...)`, for `(w, v, g)`
 struct WeightUpdate(SgdStep);
 
-/// `(a, b, numbers, target)` to the new target.
+/// Overwrites the last argument, given `(a, b, numbers)`.
 type Update<T> = fn(Isa, &[T], &[T], [T; 4], &mut [T]);
 
-/// `target <- kernel(target, a, b)` on storages of either type.
+/// Runs the kernel of the right type: `target <- kernel(target, a, b)`.
 fn in_place(
     (target, layout): (&mut CpuStorage, &Layout),
     inputs: [(&CpuStorage, &Layout); 2],
@@ -164,7 +164,7 @@ mod tests {
     use candle_core::DType;
     use proptest::prelude::*;
 
-    /// Some steps by the definition.
+    /// Several steps, by the definition.
     fn naive(weights: &mut [f64], gradients: &[Vec<f64>], step: SgdStep) {
         let mut velocity = vec![0.0; weights.len()];
         for gradient in gradients {

@@ -1,4 +1,4 @@
-//! Parts of weights, read as tensors of their own.
+//! Parts of weights as tensors of their own.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::view::View;
 use super::wanted::wanted;
 use crate::slice::Slice;
 
-/// The part of `w` that `slice` describes; its gradient is zero beside the part.
+/// The part `slice` of `w`. The gradient by `w` is zero outside the part.
 ///
 /// # Errors
-/// If `w` has no such part, or is not on the CPU.
+/// If `w` does not have the channels or groups of the part, or is not on the CPU.
 pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     if slice.is_whole(w.dims()) {
         return Ok(w.clone());
@@ -22,12 +22,12 @@ pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     apply(Gather { view: Arc::new(View::new(w.dims(), slice)?) }, [w])
 }
 
-/// Reads a part.
+/// Reads a part of a weight.
 struct Gather {
     view: Arc<View>,
 }
 
-/// Puts a part in its place among zeros.
+/// Writes a part to its place in a weight of zeros.
 struct Scatter {
     view: Arc<View>,
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_is_read_and_its_gradient_put_back() {
+    fn a_slice_is_read_and_its_gradient_is_written_back() {
         for (dims, part) in cases() {
             check(&[random("weight", &dims)], |t| slice(&t[0], &part));
             check_sealed(&random("weight", &dims), |w| slice(w, &part));

@@ -1,7 +1,7 @@
 //! Which kernel made which tensor.
 //!
-//! Candle does not tell which operation made a tensor. So every kernel whose output Candle records is noted here too, under the identity
-//! of the output. The entry lasts as long as Candle keeps the history of the output.
+//! Candle does not show which operation made a tensor. So a kernel whose output Candle records is also noted here, under the identity of
+//! the output. The entry lasts as long as Candle keeps the history of the output.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};

@@ -1,4 +1,4 @@
-//! What every kernel is tested for, beside its values.
+//! The tests that every kernel must pass in addition to tests of its values.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 
@@ -6,7 +6,7 @@ use super::isa::Isa;
 use super::reduce::sum_all;
 use nas_assay_base::seed::Seed;
 
-/// Normal deviates of the given shape in `f64`, that `f32` can hold.
+/// Normal deviates of the given shape in `f64`, which `f32` can represent.
 pub(crate) fn random(label: &str, dims: &[usize]) -> Tensor {
     let mut stream = Seed::root(11).child(label).stream();
     let values: Vec<f64> = (0..dims.iter().product()).map(|_| f64::from(stream.normal() as f32)).collect();
@@ -18,7 +18,7 @@ pub(super) fn values(t: &Tensor) -> Vec<f64> {
     t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// Fails unless the tensors are equal up to `tolerance`, in units of the largest of 1 and the numbers themselves.
+/// Fails unless the numbers are equal up to `tolerance`, in units of the larger number of a pair, or of 1 if that is larger.
 pub(super) fn assert_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}: number of elements");
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn assert_close(what: &str, found: &[f64], expected: &[f64], toleranc
     }
 }
 
-/// The value of `function`, and the gradient of its inner product with fixed weights by each input.
+/// The value of `function`, and the gradient by each input of its inner product with fixed weights.
 fn value_and_gradients(
     inputs: &[Tensor],
     dtype: DType,
@@ -46,10 +46,10 @@ fn value_and_gradients(
     Ok(all)
 }
 
-/// Fails unless the gradients of `function` are those of central differences, its results in `f32` near those in `f64`, and
-/// all results the same to the bit on 1, 2 and 5 threads and with every kind of vectors or none.
+/// Fails unless the gradients of `function` agree with central differences, its results in `f32` are close to those in `f64`, and all
+/// results have the same bits on 1, 2 and 5 threads and with every instruction set.
 ///
-/// The function must be smooth around the inputs (no kink nearer than 1e-4).
+/// The function must be smooth around the inputs, with no kink nearer than 1e-4.
 pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor> + Sync) {
     let reference = value_and_gradients(inputs, DType::F64, &function).unwrap();
     check_differences(inputs, &reference, &function);
@@ -75,7 +75,7 @@ pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Te
     }
 }
 
-/// Compares gradients with central differences along a few directions that move all elements, and along a few elements.
+/// Compares gradients with central differences along a few single elements, and along one direction that moves all elements.
 fn check_differences(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn(&[Tensor]) -> Result<Tensor>) {
     let weights = values(&random("weights", reference[0].dims()));
     let along = |input: usize, direction: &[f64], step: f64| -> f64 {
@@ -105,17 +105,18 @@ fn check_differences(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn
     }
 }
 
-/// Runs the test `name` again, alone, in a process whose Candle keeps the graph of gradients; `true` in that process.
+/// Whether this process runs the test `name` with Candle keeping the graph of gradients. If not, starts such a process and fails unless the
+/// test passes there.
 ///
-/// Candle takes the wish from the environment, once a thread, and the environment of a running process belongs to all tests.
+/// A process of its own is needed because Candle reads an environment variable, and all tests of a process share the environment.
 pub(crate) fn runs_with_kept_graph(name: &str) -> bool {
-    const WISH: &str = "CANDLE_GRAD_DO_NOT_DETACH";
-    if std::env::var_os(WISH).is_some() {
+    const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+    if std::env::var_os(VARIABLE).is_some() {
         return true;
     }
     let run = std::process::Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
-        .env(WISH, "1")
+        .env(VARIABLE, "1")
         .output()
         .unwrap();
     let output = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
@@ -123,8 +124,7 @@ pub(crate) fn runs_with_kept_graph(name: &str) -> bool {
     false
 }
 
-/// Fails unless the product of the Hessian of `⟨function, weights⟩²` with a vector is that of central differences, for every
-/// input.
+/// Fails unless the product of the Hessian of `⟨function, weights⟩²` and a vector agrees with central differences, for every input.
 pub(crate) fn check_second_order(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor>) {
     let gradients = |inputs: &[Tensor]| -> (Vec<Var>, Vec<Tensor>) {
         let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! What the loss would gain or lose if a channel were scaled.
+//! A factor of one for each channel, whose gradient shows how the loss depends on the scale of the channel.
 
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -10,18 +10,17 @@ use super::kernel::{Computed, Kernel, apply, gradient};
 use super::reduce::row_product;
 use super::wanted::wanted;
 
-/// `y` itself, in whose gradient by `scales: [n, c]`, which have to be ones, is told how the loss changes as each channel of each image of
-/// `y: [n, c, ...]` is scaled: `Σ y ∂L/∂y` over the channel's elements.
+/// `y: [n, c, ...]` times `ones: [n, c]`, one factor for each channel of each image. The factors must be one, so the result is `y` itself.
 ///
-/// That gradient is not differentiable again.
+/// The gradient by a factor is `Σ y ∂L/∂y` over the elements of its channel. It cannot be differentiated again.
 ///
 /// # Errors
 /// If the shapes do not fit each other.
-pub fn times_ones(y: &Tensor, scales: &Tensor) -> Result<Tensor> {
-    if y.rank() < 2 || y.dims()[..2] != *scales.dims() {
-        bail!("times_ones: scales of shape {:?} are not one for each channel of {:?}", scales.dims(), y.dims());
+pub fn times_ones(y: &Tensor, ones: &Tensor) -> Result<Tensor> {
+    if y.rank() < 2 || y.dims()[..2] != *ones.dims() {
+        bail!("times_ones: factors of shape {:?} are not one for each channel of {:?}", ones.dims(), y.dims());
     }
-    apply(TimesOnes, [y, scales])
+    apply(TimesOnes, [y, ones])
 }
 
 /// `(y, ones) -> y`
@@ -37,8 +36,8 @@ impl Kernel<2> for TimesOnes {
         Ok((y.data.to_vec(), y.dims.into()))
     }
 
-    fn backward(&self, [y, scales]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
-        Ok([wanted(y, || Ok(gy.clone()))?, wanted(scales, || gradient(Products, [y, gy]))?])
+    fn backward(&self, [y, ones]: [&Tensor; 2], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        Ok([wanted(y, || Ok(gy.clone()))?, wanted(ones, || gradient(Products, [y, gy]))?])
     }
 }
 
@@ -78,9 +77,9 @@ mod tests {
                 let y = (y * &weights).unwrap();
                 sum_all(&if square { y.sqr().unwrap() } else { y }).unwrap()
             };
-            let tapped = times_ones(&y, &scales).unwrap();
-            prop_assert_eq!(values(&tapped), values(&y));
-            let found = loss(&tapped).backward().unwrap();
+            let same = times_ones(&y, &scales).unwrap();
+            prop_assert_eq!(values(&same), values(&y));
+            let found = loss(&same).backward().unwrap();
             let scaled = y.broadcast_mul(&scales.reshape((n, c, 1, 1)).unwrap()).unwrap();
             let expected = loss(&scaled).backward().unwrap();
             for variable in [&y, &scales] {

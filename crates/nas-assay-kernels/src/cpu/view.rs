@@ -1,4 +1,4 @@
-//! Where a part of a weight lies in the whole.
+//! Where a part of a weight lies in the whole weight.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,12 @@ use candle_core::{Result, bail};
 use super::element::Element;
 use crate::slice::Slice;
 
-/// The places of the elements of a part: element `e` of row `r` is at `rows[r] + elements[e]` of the whole.
+/// The places of the elements of a part: element `e` of row `r` lies at `rows[r] + elements[e]` of the whole weight.
 #[derive(Debug)]
 pub(super) struct View {
+    /// The shape of the whole weight.
     whole: Vec<usize>,
+    /// The shape of the part.
     shape: Vec<usize>,
     rows: Vec<usize>,
     elements: Vec<usize>,
@@ -23,14 +25,14 @@ impl View {
         Ok(Self { whole: whole.to_vec(), shape: slice.shape(whole), rows, elements })
     }
 
-    /// All of a weight of shape `whole`.
+    /// The whole of a weight of shape `whole`.
     pub fn all(whole: &[usize]) -> Self {
         let row: usize = whole.iter().skip(1).product();
         let rows = (0..whole.first().copied().unwrap_or(0)).map(|output| output * row).collect();
         Self { whole: whole.to_vec(), shape: whole.to_vec(), rows, elements: (0..row).collect() }
     }
 
-    /// The shape of the part, that of a convolution's kernel, of a whole of shape `dims`.
+    /// The shape of the part as the kernel of a convolution, if `dims` is the shape of the whole weight.
     pub fn kernel_of(&self, dims: &[usize]) -> Result<[usize; 4]> {
         self.expect_whole(dims)?;
         match self.shape[..] {
@@ -39,7 +41,7 @@ impl View {
         }
     }
 
-    /// The shape of the whole.
+    /// The shape of the whole weight.
     pub fn whole(&self) -> &[usize] {
         &self.whole
     }
@@ -49,7 +51,7 @@ impl View {
         &self.shape
     }
 
-    /// An error unless `dims` is the shape of the whole.
+    /// An error unless `dims` is the shape of the whole weight.
     pub fn expect_whole(&self, dims: &[usize]) -> Result<()> {
         if dims != self.whole {
             bail!("a view of a weight of shape {:?} does not fit one of shape {dims:?}", self.whole);
@@ -57,7 +59,7 @@ impl View {
         Ok(())
     }
 
-    /// The part: borrowed where it is the whole.
+    /// The elements of the part, without a copy if it is the whole weight.
     pub fn gather<'a, T: Element>(&self, whole: &'a [T]) -> Cow<'a, [T]> {
         if self.shape == self.whole {
             return Cow::Borrowed(whole);
@@ -69,7 +71,7 @@ impl View {
         Cow::Owned(part)
     }
 
-    /// The part in its place, zeros elsewhere.
+    /// A whole weight: the part at its place, zeros elsewhere.
     pub fn scatter<T: Element>(&self, part: Vec<T>) -> Vec<T> {
         if self.shape == self.whole {
             return part;

@@ -1,7 +1,7 @@
-//! The hot loops of convolution in single precision for AVX-512, which has twice the lanes and twice the registers.
+//! The hot loops of convolution in `f32` for AVX-512, which has twice the lanes and twice the registers of AVX2.
 //!
-//! Every sum is the one that the portable loops define, term by term; only more sums are computed side by side. The compiler
-//! does not find these loops by itself in arrays of this size, so they are written in its intrinsics.
+//! Every sum has the terms and the order of the portable loops; only more sums are computed side by side. The compiler does not vectorise
+//! loops over arrays of this size well, so they are written with intrinsics.
 
 use std::arch::x86_64::{
     __m512, __m512d, _mm256_loadu_pd, _mm256_storeu_pd, _mm512_add_ps, _mm512_broadcast_f64x4, _mm512_castpd_ps,
@@ -69,7 +69,7 @@ pub(super) fn correlate<const C: usize, const V: usize>(
     }
 }
 
-/// `correlate` for 32 output channels, in the lanes of two vectors, and eight pixels of a row at a time, which lie `STEP` apart.
+/// `correlate` for 32 output channels, in the lanes of two vectors, and eight outputs of a row at a time, which read pixels `STEP` apart.
 #[target_feature(enable = "avx512f")]
 pub(super) fn correlate_channels<const STEP: usize>(
     packed: &[f32],
@@ -91,7 +91,7 @@ pub(super) fn correlate_channels<const STEP: usize>(
             let mut sums = [[_mm512_setzero_ps(); PIXELS]; 2];
             let start = packed[y * row + x * STEP..].as_ptr();
             for (&offset, weights) in offsets.iter().zip(weights) {
-                // SAFETY: half of the array is a vector.
+                // SAFETY: the array has two vectors.
                 let weights = [0, VECTOR].map(|first| unsafe { _mm512_loadu_ps(weights.as_ptr().add(first)) });
                 for p in 0..PIXELS {
                     // SAFETY: x + p < columns and offset <= last, so the assertion above puts the pixel inside `packed`.
@@ -104,7 +104,7 @@ pub(super) fn correlate_channels<const STEP: usize>(
             for (v, sums) in sums.into_iter().enumerate() {
                 let (channels, _) = output[v * VECTOR * rows * columns..].split_at_mut(VECTOR * rows * columns);
                 for (channel, pair) in channels.chunks_exact_mut(2 * rows * columns).zip(transpose(&sums)) {
-                    // SAFETY: there are eight pixels in a half of the vector, and in each of the two rows from `x` on.
+                    // SAFETY: half of a vector is eight pixels, and both slices have eight elements.
                     unsafe {
                         let target = channel[y * columns + x..][..PIXELS].as_mut_ptr();
                         _mm256_storeu_pd(target.cast(), _mm512_castpd512_pd256(pair));
@@ -117,10 +117,11 @@ pub(super) fn correlate_channels<const STEP: usize>(
     }
 }
 
-/// Of eight vectors of sixteen lanes, sixteen rows of eight: two to a vector, lane 0 of each of the eight and then lane 1.
+/// Transposes eight vectors of sixteen lanes to sixteen rows of eight. Each result holds two rows: the first has lane 0 of all eight
+/// vectors, then lane 1 of all.
 #[target_feature(enable = "avx512f")]
 fn transpose(rows: &[__m512; 8]) -> [__m512d; 8] {
-    // Of four vectors, by four lanes: the lanes `4 l + i` in the `l`-th four of the `i`-th result.
+    // From four vectors: the `l`-th four lanes of result `i` are lane `4 l + i` of the vectors.
     let fours = |[a, b, c, d]: [__m512; 4]| -> [__m512d; 4] {
         let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
         let (ab_high, cd_high) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
@@ -134,7 +135,7 @@ fn transpose(rows: &[__m512; 8]) -> [__m512d; 8] {
     };
     let [a, b, c, d, e, f, g, h] = *rows;
     let (left, right) = (fours([a, b, c, d]), fours([e, f, g, h]));
-    // The fours of lane `4 l + i` and of the lane after it, left and right.
+    // The rows of lane `4 l + i` and of the lane after it.
     let pair = |l: i64, i: usize| {
         let four = 2 * l;
         let places = _mm512_setr_epi64(four, four + 1, 8 + four, 8 + four + 1, 0, 0, 0, 0);
@@ -145,8 +146,8 @@ fn transpose(rows: &[__m512; 8]) -> [__m512d; 8] {
     [pair(0, 0), pair(0, 2), pair(1, 0), pair(1, 2), pair(2, 0), pair(2, 2), pair(3, 0), pair(3, 2)]
 }
 
-/// Every `STEP`-th pixel, first or second, of every `STEP`-th row: `to[y][x] = from[STEP y][STEP x - left]`, for rows of `w` pixels to
-/// rows of `columns`, and zero where there is no such pixel in the row.
+/// Copies every `STEP`-th pixel of every `STEP`-th row, for `STEP` 1 or 2: `to[y][x] = from[STEP y][STEP x - left]`, from rows of `w`
+/// pixels to rows of `columns`, and zero where the row has no such pixel.
 #[target_feature(enable = "avx512f")]
 pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, to: &mut [f32], columns: usize) {
     let rows = to.len() / columns;
@@ -165,8 +166,8 @@ pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, 
         let written = on_row(0, columns - x);
         for (y, row) in to.chunks_exact_mut(columns).enumerate() {
             let source = from.as_ptr().wrapping_add(STEP * y * w).wrapping_offset(first);
-            // SAFETY: the masks leave only pixels of a row of `w` that begins at `STEP y w`, which is inside `from` by the
-            // assertion, and the elements of `row` from `x` on.
+            // SAFETY: the masks select only pixels of the row of `w` that begins at `STEP y w`, which is inside `from` by the
+            // assertion, and only elements of `row` from `x` on.
             unsafe {
                 let mut pixels = _mm512_maskz_loadu_ps(low, source);
                 if STEP == 2 {
@@ -179,9 +180,9 @@ pub(super) fn copy_rows<const STEP: usize>(from: &[f32], w: usize, left: isize, 
     }
 }
 
-/// Rows of `W` pixels, which are whole vectors, to longer rows, `left` places further to the right, with zeros around them.
+/// Copies rows of `W` pixels, which are whole vectors, to longer rows, `left` places further to the right, with zeros around them.
 ///
-/// Stores with masks take several times as long.
+/// Masked stores would take several times as long.
 #[target_feature(enable = "avx512f")]
 fn copy_whole_rows<const W: usize>(from: &[f32], left: usize, to: &mut [f32], columns: usize) {
     for (row, source) in to.chunks_exact_mut(columns).zip(from.as_chunks::<W>().0) {
@@ -196,7 +197,7 @@ fn copy_whole_rows<const W: usize>(from: &[f32], left: usize, to: &mut [f32], co
     }
 }
 
-/// Which of the places from `first` on, as many as a vector has, are in `0..w`.
+/// Which of the places of a vector, counted from `first`, lie in `0..w`.
 #[inline]
 fn on_row(first: isize, w: usize) -> u16 {
     let below = |place: isize| (1_u32 << place.clamp(0, VECTOR as isize)) - 1;
@@ -205,8 +206,8 @@ fn on_row(first: isize, w: usize) -> u16 {
 
 /// `products` for `C` pairs of output channels and `P` taps, with the lanes added.
 ///
-/// `gy` holds the channels in pairs: eight columns of the one, and the same eight of the other. So do the sums: the first
-/// channel's, and the second's.
+/// `gy` holds the channels in pairs: eight columns of one channel, then the same columns of the other. The result holds for each pair the
+/// sum of the first channel and the sum of the second.
 #[target_feature(enable = "avx512f")]
 pub(super) fn products<const C: usize, const P: usize>(
     rows: &Rows,
@@ -240,24 +241,25 @@ pub(super) fn products<const C: usize, const P: usize>(
             }
         }
     }
-    // Out of the registers first: what follows is too long to be unrolled, and would keep the sums in memory all along.
+    // The sums leave the registers here. The code below is too long to be unrolled, and would otherwise keep them in memory during the
+    // loop.
     let mut lanes = [[[0.0; VECTOR]; P]; C];
     for (lanes, sums) in lanes.iter_mut().flatten().zip(sums.iter().flatten()) {
-        // SAFETY: a vector is as long as the array.
+        // SAFETY: the array has as many elements as a vector.
         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), *sums) };
     }
     let mut totals = [[[0.0; 2]; P]; C];
     for (totals, lanes) in totals.as_flattened_mut().chunks_mut(4).zip(lanes.as_flattened().chunks(4)) {
-        // Vectors beyond the last repeat it, and their sums are dropped.
-        // SAFETY: a vector is as long as the array.
+        // Beyond the last vector it is repeated, and those sums are dropped.
+        // SAFETY: the array has as many elements as a vector.
         let four = std::array::from_fn(|i| unsafe { _mm512_loadu_ps(lanes[i.min(lanes.len() - 1)].as_ptr()) });
         totals.copy_from_slice(&add_lanes(four)[..totals.len()]);
     }
     totals
 }
 
-/// Of each of four vectors, the sum of the first eight lanes and that of the last eight, by the tree that adds lanes everywhere:
-/// each step adds the upper half of what is left to the lower, and leaves the sums of more vectors in one.
+/// For each of four vectors, the sum of the first eight lanes and the sum of the last eight, by the same tree as in the portable loops:
+/// each step adds the upper half of the lanes to the lower half, and puts the results of two vectors into one.
 #[target_feature(enable = "avx512f")]
 fn add_lanes([a, b, c, d]: [__m512; 4]) -> [[f32; 2]; 4] {
     let fours =
@@ -266,7 +268,7 @@ fn add_lanes([a, b, c, d]: [__m512; 4]) -> [[f32; 2]; 4] {
     let twos = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0b01_00_01_00), _mm512_shuffle_ps(a, b, 0b11_10_11_10));
     let ones = _mm512_add_ps(twos, _mm512_permute_ps(twos, 0b10_11_00_01));
     let mut s = [0.0; VECTOR];
-    // SAFETY: a vector is as long as the array.
+    // SAFETY: the array has as many elements as a vector.
     unsafe { _mm512_storeu_ps(s.as_mut_ptr(), ones) };
     [[s[0], s[4]], [s[8], s[12]], [s[2], s[6]], [s[10], s[14]]]
 }

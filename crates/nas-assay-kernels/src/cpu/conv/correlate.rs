@@ -1,8 +1,7 @@
-//! The loop that convolutions and their image gradients spend their time in.
+//! The main loop of convolutions and their gradients by the image.
 //!
-//! An output pixel is one chain of fused multiply-adds over input channels, tap rows and tap columns, in this order, starting
-//! from zero. Many pixels and output channels are computed side by side in registers, in one [`Order`] or another; that does
-//! not touch the chain.
+//! An output pixel is one chain of fused multiply-adds over input channels, rows of taps and columns of taps, in this order, starting from
+//! zero. Many pixels and output channels are computed side by side in registers. Their [`Order`] does not change the chain.
 
 use rayon::prelude::*;
 
@@ -20,14 +19,14 @@ use super::window::Window;
 pub(super) enum Order {
     /// Pixels of a row of the output.
     Rows,
-    /// Pixels of the whole output, whose rows a [dense](Packing) layout has joined.
+    /// Pixels of the whole output, whose rows are joined by a [dense](Packing) layout.
     Joined,
-    /// Output channels; their pixels read the image one by one, at any stride, and it is only padded.
+    /// Output channels. The image is only padded; its pixels are read one by one, at any stride.
     Channels,
 }
 
 impl Order {
-    /// The order for rows of `columns` outputs in `channels` channels a group, computed from pixels `step` apart.
+    /// The order for rows of `columns` outputs, `channels` channels for each group, and neighbouring outputs that read pixels `step` apart.
     pub fn of<T: Element>(isa: Isa, channels: usize, columns: usize, step: usize) -> Self {
         if !isa.runs_avx512::<T>() || columns.is_multiple_of(32) {
             Self::Rows
@@ -38,7 +37,7 @@ impl Order {
         }
     }
 
-    /// Rows and columns as this order takes an output of `rows` by `columns` pixels.
+    /// Rows and columns of an output of `rows` by `columns` pixels, as this order counts them.
     pub fn size(self, rows: usize, columns: usize) -> (usize, usize) {
         if self == Self::Joined { (1, rows * columns) } else { (rows, columns) }
     }
@@ -46,13 +45,13 @@ impl Order {
 
 /// Where a correlation finds the pixels of a packed image.
 pub(super) struct Source {
-    /// Where each tap of each input channel of a group starts.
+    /// Where each tap of each input channel of the first group starts, for the first output.
     pub offsets: Vec<usize>,
-    /// The same for the next group is so much later;
+    /// The distance to the same tap of the next group.
     pub next_group: usize,
-    /// that for the next row of outputs so much,
+    /// The distance to the same tap for the next row of outputs.
     pub row: usize,
-    /// and that for the next output in a row so much: more than 1 for [`Order::Channels`] only.
+    /// The distance to the same tap for the next output of a row: more than 1 for [`Order::Channels`] only.
     pub step: usize,
 }
 
@@ -64,7 +63,7 @@ pub(super) struct Correlation<T> {
     source: Source,
     /// Rows and columns of the output.
     size: (usize, usize),
-    /// Whether the loop for AVX-512 runs.
+    /// Whether the loops for AVX-512 run.
     avx512: bool,
     /// Channels and pixels in registers at a time.
     block: Block,
@@ -72,14 +71,14 @@ pub(super) struct Correlation<T> {
     weights: Vec<T>,
 }
 
-/// Output channels by output pixels.
+/// Output channels and output pixels that are computed in registers at a time.
 type Block = (usize, usize);
 
-/// The block with channels in lanes.
+/// The block of [`Order::Channels`].
 const CHANNELS: Block = (32, 8);
 
-/// The block for `outputs` channels of `columns` pixels a row: of the shapes that keep both multiply-add units busy from the
-/// vector registers there are, the one that takes least time.
+/// The block for `outputs` channels of `columns` pixels a row: the one that takes least time, of the shapes that fit the vector registers
+/// and keep both multiply-add units busy.
 fn block<T>(avx512: bool, outputs: usize, columns: usize) -> Block {
     const SINGLE: [Block; 9] = [(4, 16), (8, 8), (4, 8), (2, 32), (2, 16), (2, 8), (1, 32), (1, 16), (1, 8)];
     const DOUBLE: [Block; 4] = [(4, 8), (2, 16), (2, 8), (1, 8)];
@@ -91,15 +90,15 @@ fn block<T>(avx512: bool, outputs: usize, columns: usize) -> Block {
     };
     let cost = |&&(c, w): &&Block| {
         let blocks = outputs.div_ceil(c) * columns.div_ceil(w);
-        // A block of less than eight vectors waits for the latency of its additions, and pays more for its loads.
+        // A block of fewer than eight vectors waits for its own additions, and has more loads for each addition.
         blocks * (c * w).max(least)
     };
     *shapes.iter().min_by_key(cost).unwrap_or(&(1, 8))
 }
 
 impl<T: Element> Correlation<T> {
-    /// A correlation whose output channel `o` of group `g` weighs tap `t` by `weight(g, o, t)`, for an output of `rows` by
-    /// `columns` pixels.
+    /// A correlation for an output of `rows` by `columns` pixels, where `weight(g, o, t)` is the weight of tap `t` for output channel `o`
+    /// of group `g`.
     pub fn new(
         (isa, order): (Isa, Order),
         (groups, outputs): (usize, usize),
@@ -107,7 +106,7 @@ impl<T: Element> Correlation<T> {
         (rows, columns): (usize, usize),
         weight: impl Fn(usize, usize, usize) -> T,
     ) -> Self {
-        debug_assert!(source.step == 1 || order == Order::Channels);
+        assert!(source.step == 1 || order == Order::Channels, "only channels in lanes are read at a stride");
         let (avx512, size) = (isa.runs_avx512::<T>(), order.size(rows, columns));
         let block = if order == Order::Channels { CHANNELS } else { block::<T>(avx512, outputs, size.1) };
         let taps = source.offsets.len();
@@ -126,7 +125,7 @@ impl<T: Element> Correlation<T> {
         Self { groups, outputs, source, size, avx512, block, weights }
     }
 
-    /// Whether a packed image without slack is long enough for the vectors.
+    /// Whether no vector reads beyond the packed image.
     pub fn needs_no_slack(&self) -> bool {
         self.size.1.is_multiple_of(self.block.1)
     }
@@ -153,7 +152,7 @@ impl<T: Element> Correlation<T> {
         {
             if self.block == CHANNELS {
                 let run = if *step == 1 { avx512::correlate_channels::<1> } else { avx512::correlate_channels::<2> };
-                // SAFETY: the processor has AVX-512, or `avx512` would be false.
+                // SAFETY: `avx512` is true only if the processor has AVX-512F.
                 return unsafe { run(packed, offsets, weights, *row, self.size, output) };
             }
             let run = match self.block {
@@ -226,7 +225,7 @@ vectorised! {
     }
 }
 
-/// `y = conv(x, w)`, of the part of `w` that is in view.
+/// `y = conv(x, w)`, with the part `view` of `w`.
 pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T], view: &View) -> Vec<T> {
     let (g, taps) = (g.flat(), g.kh * g.kw);
     let Window { stride, dilation, .. } = g.window;
@@ -253,8 +252,8 @@ pub(super) fn convolve<T: Element>(isa: Isa, g: &Geometry, x: &[T], w: &[T], vie
     })
 }
 
-/// One result of `len` elements for each image of `images`, computed from the packed image with `extra` elements of scratch;
-/// from the image itself if `in_place`.
+/// One result of `len` elements for each image of `images`. `compute` gets the packed image (the image itself if `in_place`), `extra`
+/// elements of scratch memory, and the result to write.
 pub(super) fn each_image<T: Element>(
     isa: Isa,
     packing: &Packing,

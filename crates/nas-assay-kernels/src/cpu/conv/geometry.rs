@@ -52,7 +52,7 @@ impl Geometry {
         Ok(Self { n, ci, hi, wi, co, kh, kw, ho, wo, window })
     }
 
-    /// The same convolution over images of a single long row, if its window is a single pixel and so sees no neighbours.
+    /// The same convolution over images of one long row, if its window is a single pixel.
     pub fn flat(mut self) -> Self {
         if self.kh == 1 && self.kw == 1 && self.window.stride == 1 && self.window.padding == 0 {
             (self.hi, self.wi) = (1, self.hi * self.wi);
@@ -71,7 +71,7 @@ impl Geometry {
         self.co / self.window.groups
     }
 
-    /// An error unless a gradient of shape `dims` is one of this convolution's output.
+    /// An error unless `dims` is the shape of the output.
     pub fn expect_output(&self, dims: [usize; 4]) -> Result<()> {
         if dims != [self.n, self.co, self.ho, self.wo] {
             bail!("a gradient of shape {dims:?} does not fit a convolution with {self:?}");

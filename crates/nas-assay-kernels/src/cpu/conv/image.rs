@@ -1,9 +1,8 @@
-//! The gradient of a convolution with respect to its image.
+//! The gradient of a convolution by its image.
 //!
-//! Image pixel `i` of the padded image is seen by output `o` through tap `t` if `i = s o + d t`, with stride `s` and dilation
-//! `d`. Of the pixels `i = s q + r` with the same remainder `r`, each is seen by the same taps, those with
-//! `d t mod s = r`, and `o = q - d t / s`: a correlation with stride 1. So the gradient is `s²` such correlations, whose
-//! outputs interleave.
+//! Output `o` reads pixel `i` of the padded image through tap `t` if `i = s o + d t`, with stride `s` and dilation `d`. All pixels
+//! `i = s q + r` with the same remainder `r`, a phase, are read through the same taps: those with `d t mod s = r`, by output
+//! `o = q - d t / s`. That is a correlation with stride 1. So the gradient is `s²` such correlations, whose results interleave.
 
 use std::ops::Range;
 
@@ -14,20 +13,20 @@ use super::correlate::{Correlation, Order, Source, each_image};
 use super::geometry::Geometry;
 use super::pack::{Packing, distinct};
 
-/// In one direction, the image pixels of one remainder and the taps that see them.
+/// In one direction, the image pixels of one remainder and the taps that read them.
 struct Phase {
-    /// The first of its pixels on the image.
+    /// Its first pixel on the image.
     first: usize,
     /// The number of its pixels on the image.
     count: usize,
-    /// The quotient `q` of the first.
+    /// The quotient `q` of its first pixel.
     quotient: usize,
     /// The taps, with `d t / s`.
     taps: Vec<(usize, usize)>,
 }
 
 impl Phase {
-    /// What its first pixel reads through each tap, counted from output pixel `start`, before which nothing is read.
+    /// The output pixel that its first pixel needs through each tap, counted from output pixel `start`, the first that any pixel needs.
     fn places(&self, start: isize) -> impl Iterator<Item = usize> {
         let first = self.quotient as isize - start;
         self.taps.iter().map(move |tap| (first - tap.1 as isize) as usize)
@@ -48,7 +47,7 @@ fn phases(g: &Geometry, size: usize, taps: usize) -> Vec<Phase> {
         .collect()
 }
 
-/// The output pixels that the phases of one direction read: the first may lie before the output's first, as a negative.
+/// The output pixels that the phases of one direction need. The first can be negative: it then lies before the output.
 fn span(phases: &[Phase]) -> Range<isize> {
     let furthest = phases.iter().flat_map(|p| &p.taps).map(|tap| tap.1).max().unwrap_or(0) as isize;
     let start = phases.iter().map(|p| p.quotient).min().unwrap_or(0) as isize - furthest;
@@ -56,7 +55,7 @@ fn span(phases: &[Phase]) -> Range<isize> {
     start..end
 }
 
-/// The gradient with respect to the image, given that with respect to the output.
+/// The gradient by the image, given the gradient by the output.
 pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[T], view: &View) -> Vec<T> {
     let g = g.flat();
     let (vertical, horizontal) = (phases(&g, g.hi, g.kh), phases(&g, g.wi, g.kw));
@@ -83,7 +82,7 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
         let in_place = packing.is_identity() && whole.needs_no_slack();
         return each_image(isa, &packing, in_place, gy, len, 0, |packed, _, gx| whole.run(isa, packed, gx));
     }
-    // All phases of a row are computed before the row is put together.
+    // All phases of a row are computed before they are interleaved.
     let across = horizontal.len().max(1);
     let largest = vertical.iter().map(|y| g.ci * y.count * g.wi).max().unwrap_or(0);
     each_image(isa, &packing, false, gy, len, largest, |packed, scratch, gx| {
@@ -103,7 +102,7 @@ pub(super) fn image_gradient<T: Element>(isa: Isa, g: &Geometry, gy: &[T], w: &[
     })
 }
 
-/// The correlation that gives the pixels of one phase.
+/// The correlation that computes the pixels of one phase.
 fn part<T: Element>(
     order: (Isa, Order),
     g: &Geometry,
@@ -121,7 +120,7 @@ fn part<T: Element>(
         .collect();
     let (cog, area) = (g.cog(), g.kh * g.kw);
     let depth = g.cig() * area;
-    // Of each tap, where its pixels lie, and where its weight for the first channel of the first group.
+    // For each tap: where its pixels lie, and where its weight for the first channel of the first group lies.
     let taps = (0..cog).flat_map(|c| window.iter().map(move |&(tap, at)| (packing.offset(c, at), c * depth + tap)));
     let (offsets, weights): (Vec<usize>, Vec<usize>) = taps.unzip();
     Correlation::new(
@@ -133,7 +132,7 @@ fn part<T: Element>(
     )
 }
 
-/// Puts the pixels of all horizontal phases of one vertical one in their places.
+/// Writes the pixels of all horizontal phases of one vertical phase to their places.
 fn interleave<T: Element>(g: &Geometry, y: &Phase, computed: &[(&Phase, &[T])], gx: &mut [T]) {
     let s = g.window.stride;
     for (channel, plane) in gx.chunks_exact_mut(g.hi * g.wi).enumerate() {

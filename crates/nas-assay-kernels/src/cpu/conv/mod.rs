@@ -1,8 +1,8 @@
-//! Convolution: three operations, each the gradient of the others.
+//! Convolution: three operations, each the gradient of another.
 //!
-//! The convolution is linear in the image and in the weights, so with `y = conv(x, w)`, `image(g, w)` its gradient with
-//! respect to the image and `weight(x, g)` that with respect to the weights, every derivative of the three is one of the
-//! three again. That is what makes second-order estimators work.
+//! The operations are the convolution `conv(x, w)`, its gradient by the image `image(g, w)`, and its gradient by the weights `weight(x,
+//! g)`. Each is linear in both arguments, and every derivative of the three is one of the three again. So second derivatives need no
+//! further kernels.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -28,22 +28,22 @@ use geometry::Geometry;
 
 pub use window::Window;
 
-/// The convolution (as the field calls it: the cross-correlation) of `x: [n, in, h, w]` with
+/// The convolution of neural networks (in mathematics, the cross-correlation) of `x: [n, in, h, w]` with
 /// `weights: [out, in / groups, kh, kw]`, without bias: `[n, out, h', w']` with
 /// `h' = (h + 2 padding - dilation (kh - 1) - 1) / stride + 1`, rounded down.
 ///
 /// # Errors
-/// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is
-/// zero, or a tensor is not on the CPU.
+/// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is zero, or a
+/// tensor is not on the CPU.
 pub fn conv2d(x: &Tensor, weights: &Tensor, window: Window) -> Result<Tensor> {
     apply(Convolution { window, view: Arc::new(View::all(weights.dims())) }, [x, weights])
 }
 
-/// [`conv2d`] with the part of `weights` that `slice` describes, in as many groups as that has. The weights are read where they are, and
-/// their gradient is as wide as they are, zero beside the part.
+/// [`conv2d`] with the part `slice` of `weights`; the number of groups is that of `slice`. The gradient has the shape of the whole
+/// `weights` and is zero outside the part.
 ///
 /// # Errors
-/// As [`conv2d`], or if the weights have no such part.
+/// As for [`conv2d`], or if the weights do not have the channels or groups of the part.
 pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
     let window = Window { groups: slice.groups, ..window };
     if slice.is_whole(weights.dims()) {
@@ -52,7 +52,7 @@ pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window)
     apply(Convolution { window, view: Arc::new(View::new(weights.dims(), slice)?) }, [x, weights])
 }
 
-/// `(x, w) -> y`, of the part of `w` that is in view.
+/// `(x, w) -> y`, with the part `view` of `w`.
 struct Convolution {
     window: Window,
     view: Arc<View>,
@@ -65,7 +65,7 @@ struct ImageGradient {
     size: (usize, usize),
 }
 
-/// `(x, gy) -> gw`, zero where `w` is out of view.
+/// `(x, gy) -> gw`, zero outside the part `view` of `w`.
 struct WeightGradient {
     window: Window,
     view: Arc<View>,

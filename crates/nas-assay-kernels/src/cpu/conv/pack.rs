@@ -1,11 +1,11 @@
 //! Images laid out so that every tap of a window reads a contiguous row.
 //!
-//! The padding becomes real zeros, and with a stride of `s` the padded image is cut into `s²` phases: pixel `(y, x)` goes to
-//! phase `(y mod s, x mod s)`, place `(y / s, x / s)`. A tap then finds the pixels of neighbouring outputs side by side, in
-//! one phase, at any stride and dilation.
+//! The padding is written as zeros. With stride `s` the padded image is cut into `s²` phases: pixel `(y, x)` goes to place `(y / s, x / s)`
+//! of phase `(y mod s, x mod s)`. Then, at any stride and dilation, the pixels that a tap reads for neighbouring outputs lie side by side
+//! in one phase.
 //!
-//! Where a row of the output is too short to fill vectors, the layout is dense: each column of taps has a phase of its own, with
-//! just the pixels that it reads. Then the rows of an output follow each other without a gap, as one long row.
+//! If a row of the output is too short to fill vectors, the layout is dense: each column of taps has its own phase, with only the pixels
+//! that it reads. Then the rows of an output follow each other without a gap, as one long row.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use super::avx512;
 use super::geometry::Geometry;
 use super::window::Window;
 
-/// Elements after the last row that a vector may read beyond it.
+/// Elements that a vector may read beyond the last row.
 pub(super) const SLACK: usize = 64;
 
 /// How the images of a tensor are laid out.
@@ -25,13 +25,14 @@ pub(super) struct Packing {
     channels: usize,
     /// Rows and columns of the image.
     size: (usize, usize),
-    /// Pixels from a row of a phase to the next.
+    /// Pixels of the image from one row of a phase to the next.
     stride: usize,
-    /// Where phase row 0 and column 0 lie in the image: so many pixels before its first.
+    /// How many pixels row 0 and column 0 of the padded image lie before the first pixel of the image.
     before: (isize, isize),
-    /// Whether each column of taps has a phase of its own.
+    /// Whether each column of taps has its own phase.
     dense: bool,
-    /// The phases that some tap reads, as row of the stride, and column of the stride or, if dense, of the window.
+    /// The phases that some tap reads: the remainder of the row by the stride and that of the column, or in a dense layout the column of
+    /// the window.
     phases: Vec<(usize, usize)>,
     /// Rows and columns of a phase.
     plane: (usize, usize),
@@ -56,7 +57,7 @@ impl Packing {
         }
     }
 
-    /// The input of a convolution with nothing but its padding: its pixels stay in their places.
+    /// The input of a convolution, only padded.
     pub fn padded(g: &Geometry) -> Self {
         let Window { stride, padding, dilation, .. } = g.window;
         let extent = |outputs: usize, taps: usize| (outputs - 1) * stride + dilation * (taps - 1) + 1;
@@ -64,7 +65,7 @@ impl Packing {
         Self::shifted(g.ci, (g.hi, g.wi), before, (extent(g.ho, g.kh), extent(g.wo, g.kw)), None)
     }
 
-    /// A layout of stride one: planes of `plane` pixels whose first lies `before` the image's; a dense one if the `columns` that
+    /// A layout of stride one: planes of `plane` pixels that begin `before` the first pixel of the image. It is dense if the `columns` that
     /// the taps read are given.
     pub fn shifted(
         channels: usize,
@@ -77,7 +78,7 @@ impl Packing {
         Self { channels, size, stride: 1, before, dense: columns.is_some(), phases, plane }
     }
 
-    /// Whether the layout is that of the tensor itself.
+    /// Whether the packed image equals the image.
     pub fn is_identity(&self) -> bool {
         self.stride == 1 && self.before == (0, 0) && self.plane == self.size && self.phases == [(0, 0)]
     }
@@ -87,12 +88,12 @@ impl Packing {
         self.phases.len() * self.plane.0 * self.plane.1
     }
 
-    /// Elements from a packed row to the next.
+    /// Elements from one packed row to the next.
     pub fn row(&self) -> usize {
         self.plane.1
     }
 
-    /// Elements of one image before.
+    /// Elements of one image before packing.
     pub fn source(&self) -> usize {
         self.channels * self.size.0 * self.size.1
     }
@@ -102,7 +103,7 @@ impl Packing {
         self.channels * self.channel()
     }
 
-    /// Where the pixels are that the tap `(y, x)`, counted in pixels from the window's first, reads of `channel`.
+    /// Where the tap `(y, x)` of the window, counted in pixels, starts to read `channel`.
     pub fn offset(&self, channel: usize, (y, x): (usize, usize)) -> usize {
         let s = self.stride;
         let (column, x) = if self.dense { (x, 0) } else { (x % s, x / s) };
@@ -110,14 +111,14 @@ impl Packing {
         channel * self.channel() + phase * self.plane.0 * self.plane.1 + y / s * self.plane.1 + x
     }
 
-    /// Lays out one image, and zeros after it.
+    /// Packs one image, and writes zeros after it.
     pub fn pack_with_slack<T: Element>(&self, isa: Isa, image: &[T], packed: &mut [T]) {
         let (packed, slack) = packed.split_at_mut(self.image());
         self.pack(isa, image, packed);
         slack.fill(T::ZERO);
     }
 
-    /// Lays out one image.
+    /// Packs one image.
     fn pack<T: Element>(&self, isa: Isa, image: &[T], packed: &mut [T]) {
         let ((h, w), (rows, columns)) = (self.size, self.plane);
         let planes = packed.chunks_exact_mut(rows * columns);
@@ -159,9 +160,9 @@ impl Packing {
     }
 }
 
-/// Copies rows of `w` pixels, each `right` places further to the right, with zeros beside the `inside` of each row.
+/// Copies rows of `w` pixels, each moved to the right by `right` places, with zeros outside `inside`.
 ///
-/// As both sides have rows of the same length, that is a single copy, and what it brought over from neighbouring rows is zeroed.
+/// Both sides have rows of the same length, so one copy moves all of them. The pixels that come from a neighbouring row are set to zero.
 fn shift<T: Element>(from: &[T], right: isize, to: &mut [T], w: usize, inside: &Range<usize>) {
     let by = right.unsigned_abs().min(from.len());
     let count = from.len() - by;
@@ -177,7 +178,7 @@ fn shift<T: Element>(from: &[T], right: isize, to: &mut [T], w: usize, inside: &
     }
 }
 
-/// Copies a row. Most rows are short, and a call for each would take as long as the copying.
+/// Copies a row. Most rows are short, and a function call for each would take as long as the copy.
 #[inline]
 fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
     const SHORT: usize = 8;
@@ -186,7 +187,7 @@ fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
     if !(SHORT..=4 * SHORT).contains(&len) {
         return to.copy_from_slice(from);
     }
-    // Copies of constant length, the last of which overlap the others.
+    // Copies of constant length; the last ones overlap the others.
     let mut copy = |at: usize| to[at..at + SHORT].copy_from_slice(&from[at..at + SHORT]);
     copy(0);
     if len > 2 * SHORT {
@@ -196,9 +197,9 @@ fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
     copy(len - SHORT);
 }
 
-/// Copies as many elements as `to` has, every second from the first.
+/// Fills `to` with every second element of `from`, from the first on.
 fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
-    // Pairs are what vectors can take apart; the last pixel may have none after it.
+    // Vectors can split pairs. The last pixel may be without a partner.
     let (last, to) = to.split_last_mut().map_or((None, [].as_mut_slice()), |(last, rest)| (Some(last), rest));
     let count = to.len();
     for (to, [pixel, _]) in to.iter_mut().zip(from.as_chunks().0) {
@@ -209,8 +210,8 @@ fn copy_every_second<T: Copy>(from: &[T], to: &mut [T]) {
     }
 }
 
-/// Lays out rows of `columns` pixels, `left` places further to the right than those of `w`, with the vectors of AVX-512; `false`,
-/// and nothing done, where these do not help.
+/// Copies rows of `w` pixels to rows of `columns` pixels, `left` places further to the right, with AVX-512. Returns `false`, and does
+/// nothing, if there is no such loop.
 fn copy_rows_avx512<T: Element>(
     isa: Isa,
     stride: usize,
@@ -227,7 +228,7 @@ fn copy_rows_avx512<T: Element>(
             2 => avx512::copy_rows::<2>,
             _ => return false,
         };
-        // SAFETY: the processor has AVX-512.
+        // SAFETY: `isa` shows that the processor has AVX-512F.
         unsafe { copy(from, w, left, to, columns) };
         return true;
     }
@@ -242,7 +243,7 @@ pub(super) fn distinct(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
     all
 }
 
-/// Which of `count` places, `stride` pixels apart and the first `before` the image, lie on an image of `size` pixels.
+/// Which of `count` places lie on an image of `size` pixels. The places are `stride` pixels apart, the first `before` the image.
 fn inside(size: usize, stride: usize, before: isize, count: usize) -> Range<usize> {
     let place_of = |pixel: isize| ((pixel + before).max(0) as usize).div_ceil(stride).min(count);
     place_of(0)..place_of(size as isize).max(place_of(0))

@@ -1,6 +1,6 @@
 //! The rows over which the gradient of a weight is summed.
 
-/// Where these rows lie, in the laid-out images and in the laid-out gradients by the output. All lengths are in elements.
+/// Where these rows lie in the packed images and in the packed gradients by the output. All lengths are in elements.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
     /// Images.

@@ -8,7 +8,7 @@ use super::super::testing::{
 use super::*;
 use crate::slice::Channels;
 
-/// The convolution as its definition says it.
+/// The convolution, by its definition.
 fn naive(x: &Tensor, w: &Tensor, window: Window) -> Vec<f64> {
     let ((n, ci, hi, wi), (co, cig, kh, kw)) = (x.dims4().unwrap(), w.dims4().unwrap());
     let Window { stride, padding, dilation, groups } = window;
@@ -62,7 +62,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Shapes for which vectors hold output channels, in one direction or the other.
+    /// Shapes for which the lanes hold output channels, forward or in the gradient by the image.
     #[test]
     fn many_channels_of_small_images(
         (stride, padding, dilation) in (1..=2_usize, 0..=2_usize, 1..=2_usize),

@@ -1,8 +1,8 @@
-//! The gradient of a convolution with respect to its weights.
+//! The gradient of a convolution by its weights.
 //!
-//! A weight's gradient is a sum over images and output pixels. Its order: the images are cut into at most [`PARTS`] parts; a
-//! part's images are taken a few together; over these, row by row, output column `x` is added to lane `x mod 8`; the lanes
-//! are added as a tree, the sums of the groups of images in their order, and the parts in theirs.
+//! The gradient by a weight is a sum over images and output pixels, in this order: the images are cut into at most [`PARTS`] parts, and
+//! each part into batches of a few images. In a batch, row by row, output column `x` is added to lane `x mod 8`. Then the lanes are added
+//! as a tree, the batches in their order, and the parts in theirs.
 
 use rayon::prelude::*;
 
@@ -14,13 +14,13 @@ use super::geometry::Geometry;
 use super::pack::{Packing, SLACK};
 use super::rows::Rows;
 
-/// Parts into which a batch is cut at most, whatever the number of threads.
+/// The largest number of parts that the images are cut into, whatever the number of threads.
 const PARTS: usize = 16;
 
-/// Elements that the loop over a few images may touch before its sums leave the registers, to stay in the first cache.
+/// Elements that the loop over a batch of images may read before its sums leave the registers: they stay in the first-level cache.
 const WORKING_SET: usize = 6 * 1024;
 
-/// The gradient with respect to the weights, given that with respect to the output.
+/// The gradient by the weights, given the gradient by the output.
 pub(super) fn weight_gradient<T: Element>(isa: Isa, g: &Geometry, x: &[T], gy: &[T]) -> Vec<T> {
     let plan = Plan::new::<T>(isa, g);
     let g = &plan.g;
@@ -45,31 +45,31 @@ pub(super) fn weight_gradient<T: Element>(isa: Isa, g: &Geometry, x: &[T], gy: &
     total
 }
 
-/// What is the same for all parts.
+/// What all parts have in common.
 struct Plan {
     g: Geometry,
     packing: Packing,
     /// Where each tap of each input channel of a group starts.
     offsets: Vec<usize>,
-    /// Output columns, filled up to whole vectors with zeros.
+    /// Output columns, with zeros up to whole vectors.
     columns: usize,
-    /// Images that are summed together: part of the order of the sum, and so the same for every layout.
+    /// Images of a batch. It is a part of the order of the sum, so it must be the same for every layout.
     together: usize,
-    /// Whether output channels are taken two by two, for vectors of AVX-512.
+    /// Whether output channels are summed in pairs, with AVX-512.
     in_pairs: bool,
-    /// Whether the rows of an image lie side by side without a gap, as one.
+    /// Whether the rows of an image follow each other without a gap, as one row.
     dense: bool,
 }
 
 impl Plan {
     fn new<T: Element>(isa: Isa, g: &Geometry) -> Self {
         let (g, taps, dilation) = (g.flat(), g.kh * g.kw, g.window.dilation);
-        // A single channel leaves half of a wide vector empty.
+        // A single channel would leave half of an AVX-512 vector empty.
         let in_pairs = isa.runs_avx512::<T>() && g.cog() > 1;
         let padded = Packing::of_input(&g, false);
         let columns = g.wo.next_multiple_of(LANES);
         let together = (WORKING_SET / (4 * g.ho * columns + padded.channel())).clamp(1, PARTS);
-        // Without a gap between short rows the loop over them is one; whole vectors a row keep each pixel in its lane.
+        // Without gaps between short rows they are one row. Rows of whole vectors keep each pixel in its lane.
         let dense = in_pairs && columns == g.wo && g.wo <= 2 * LANES && g.kw > 1 && g.window.stride == 1;
         let packing = if dense { Packing::of_input(&g, true) } else { padded };
         let offsets = (0..g.cig() * taps).map(|t| {
@@ -79,7 +79,7 @@ impl Plan {
         Self { offsets: offsets.collect(), columns, in_pairs, dense, together, g, packing }
     }
 
-    /// Adds the gradient over a few images.
+    /// Adds the gradient over a batch of images.
     fn add<T: Element>(&self, isa: Isa, x: &[T], gy: &[T], sums: &mut [T]) {
         let g = &self.g;
         let images = x.len() / self.packing.source();
@@ -126,7 +126,8 @@ impl Plan {
         });
     }
 
-    /// Lays out the gradient so that eight columns of a channel are followed by the same of the next: a wide vector.
+    /// Lays out the gradient by the output so that eight columns of one channel are followed by the same columns of the next: one vector of
+    /// AVX-512.
     fn pair_channels<T: Element>(&self, gy: &[T], pairs: &mut [T]) {
         let g = &self.g;
         let plane = g.ho * g.wo;
@@ -158,7 +159,7 @@ impl Plan {
         }
     }
 
-    /// Adds the gradient of a group's weights.
+    /// Adds the gradient by the weights of a group.
     fn add_group<T: Element>(&self, isa: Isa, rows: &Rows, x: &[T], gy: &[T], sums: &mut [T]) {
         let (taps, plane, offsets) = (self.offsets.len(), rows.lines * rows.columns, &self.offsets);
         let mut output = 0;
@@ -169,7 +170,7 @@ impl Plan {
             if self.in_pairs
                 && let (Some(x), Some(gy), Some(sums)) = (T::as_f32(x), T::as_f32(gy), T::as_f32_mut(sums))
             {
-                // As many sums as 32 registers hold, without taps computed in vain.
+                // As many sums as fit into 32 registers, with few taps beyond the last.
                 output += match left {
                     7.. if taps.is_multiple_of(4) && !taps.is_multiple_of(6) => {
                         add_pairs::<4, 4>(rows, x, offsets, gy, sums)
@@ -180,7 +181,7 @@ impl Plan {
                 };
                 continue;
             }
-            // As many sums as 16 registers hold: twelve vectors of f32, or half as many of f64, which take two registers.
+            // As many sums as fit into 16 registers: twelve vectors of f32, or half as many of f64, which take two registers each.
             output += match left {
                 4.. if size_of::<T>() == 4 => add_outputs::<T, 4, 3>(isa, rows, x, offsets, gy, sums),
                 2.. => add_outputs::<T, 2, 3>(isa, rows, x, offsets, gy, sums),
@@ -191,7 +192,7 @@ impl Plan {
     }
 }
 
-/// Adds the gradient of all taps of `C` output channels, `P` taps at a time; returns `C`.
+/// Adds the gradient by all taps of `C` output channels, `P` taps at a time. Returns `C`.
 fn add_outputs<T: Element, const C: usize, const P: usize>(
     isa: Isa,
     rows: &Rows,
@@ -212,7 +213,7 @@ fn add_outputs<T: Element, const C: usize, const P: usize>(
     C
 }
 
-/// Adds the gradient of all taps of the output channels of `C` pairs, `P` taps at a time; returns the number of channels.
+/// Adds the gradient by all taps of `C` pairs of output channels, `P` taps at a time. Returns the number of channels.
 #[cfg(target_arch = "x86_64")]
 fn add_pairs<const C: usize, const P: usize>(
     rows: &Rows,
@@ -222,9 +223,9 @@ fn add_pairs<const C: usize, const P: usize>(
     sums: &mut [f32],
 ) -> usize {
     for (first, count, taps) in tap_blocks::<P>(offsets) {
-        // SAFETY: channels come in pairs only where the processor has AVX-512.
+        // SAFETY: channels are summed in pairs only if the processor has AVX-512F.
         let products: [[[f32; 2]; P]; C] = unsafe { avx512::products(rows, x, taps, gy) };
-        // An odd last channel is paired with zeros, and has no sums beyond it.
+        // A last channel without a partner is paired with zeros, whose sums have no place.
         for (channel, sums) in sums.chunks_exact_mut(offsets.len()).take(2 * C).enumerate() {
             for (sum, product) in sums[first..][..count].iter_mut().zip(&products[channel / 2]) {
                 *sum += product[channel % 2];
@@ -234,8 +235,8 @@ fn add_pairs<const C: usize, const P: usize>(
     2 * C
 }
 
-/// The taps, `P` at a time: the first's place, their number, and where they start. Those beyond the last repeat it, and are to
-/// be dropped.
+/// The taps, `P` at a time: the index of the first, their number, and where they start. Beyond the last tap it is repeated; the caller
+/// drops these results.
 fn tap_blocks<const P: usize>(offsets: &[usize]) -> impl Iterator<Item = (usize, usize, [usize; P])> {
     (0..offsets.len()).step_by(P).map(|first| {
         let count = P.min(offsets.len() - first);
@@ -251,7 +252,7 @@ fn total<T: Element>(l: &[T; LANES]) -> T {
 vectorised! {
     /// `Σ gy[c][i] x[tap + i]` over all pixels `i` of all rows, lane by lane, for `C` channels and `P` taps.
     ///
-    /// The lanes are added elsewhere: seeing that here, the compiler makes vectors of sums instead of pixels.
+    /// The caller adds the lanes. If the compiler saw that here, it would make vectors of sums instead of pixels.
     #[inline(never)]
     fn products<T, C, P>(rows: Rows, x: &[T], taps: [usize; P], gy: &[T], lanes: &mut [[[T; LANES]; P]; C]) {
         let plane = rows.lines * rows.columns;

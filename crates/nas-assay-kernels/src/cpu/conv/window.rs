@@ -1,15 +1,15 @@
 //! The window of a convolution.
 
-/// How a convolution's window moves, the same in both directions.
+/// How the window of a convolution moves, the same in both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Input pixels between two neighbouring outputs.
+    /// Input pixels from one output to the next.
     pub stride: usize,
-    /// Zeros put around the image on each side.
+    /// Zeros added on each side of the image.
     pub padding: usize,
-    /// Input pixels between two neighbouring taps.
+    /// Input pixels from one tap of the window to the next.
     pub dilation: usize,
-    /// Groups into which the channels are cut; a group's outputs see its own inputs only.
+    /// Groups into which the channels are cut. The outputs of a group read the inputs of that group only.
     pub groups: usize,
 }
 

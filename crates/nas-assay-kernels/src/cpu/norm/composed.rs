@@ -1,7 +1,7 @@
-//! Batch normalisation of operations that can be differentiated any number of times.
+//! Batch normalisation composed of operations that can be differentiated any number of times.
 //!
-//! Sums over batch and space, and their opposite, are the kernels of [`reduce`](super::super::reduce); the rest is Candle's
-//! arithmetic on single elements, which is exact everywhere.
+//! Sums over batch and space, and their gradients, are the kernels of [`reduce`](super::super::reduce). The rest is Candle's arithmetic on
+//! single elements, which gives the same bits on every machine.
 
 use candle_core::{Result, Tensor};
 
@@ -40,7 +40,7 @@ fn channel_means(x: &Tensor) -> Result<Tensor> {
     apply(Sums { over: Over::BatchAndSpace, mean: true }, [x])
 }
 
-/// A number for each channel, at every pixel of `x`.
+/// One number for each channel, copied to every pixel of `x`.
 fn everywhere(numbers: &Tensor, x: &Tensor) -> Result<Tensor> {
     apply(Broadcast { over: Over::BatchAndSpace, mean: false, shape: x.shape().clone() }, [numbers])
 }

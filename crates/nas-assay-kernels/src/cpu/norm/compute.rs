@@ -1,4 +1,8 @@
-//! The numbers of batch normalisation and of its first derivative.
+//! The arithmetic of batch normalisation and of its first derivative.
+//!
+//! Mean and variance take two passes: the mean, then the squared deviations from it. The rows of a plane are summed as
+//! [`reduce`](super::super::reduce) describes; the rows of a channel are added in double precision, image by image. One piece of work is
+//! one channel: after the first pass its pixels are in the cache.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +13,7 @@ use super::super::element::{Array, Element, to_be_overwritten};
 use super::super::isa::{Isa, vectorised};
 use super::super::reduce::{row_moments, row_squares, row_sum};
 
-/// The name for messages.
+/// The name in messages.
 pub(super) const NAME: &str = "batch_norm";
 
 /// Mean and biased variance of each channel.
@@ -24,14 +28,14 @@ pub(super) struct Statistics {
 pub(super) struct Norm {
     /// What is added to the variance.
     pub eps: f64,
-    /// The statistics, unless they are the batch's.
+    /// The statistics, or `None` for those of the batch.
     pub given: Option<Statistics>,
     /// The statistics that the forward pass used.
     pub used: Arc<OnceLock<Statistics>>,
 }
 
 impl Norm {
-    /// The normalised image, with scale and shift if there are any.
+    /// The normalised image, with scale and shift if these are given.
     pub fn compute<T: Element>(&self, isa: Isa, x: Array<T>, affine: Option<(&[T], &[T])>) -> Result<Vec<T>> {
         let [n, c, h, w] = x.image()?;
         let (pixels, count) = (h * w, (n * h * w) as f64);
@@ -49,7 +53,7 @@ impl Norm {
                     || {
                         let mean = rows().map(|row| row_sum(isa, row)).sum::<f64>() / count;
                         let center = T::from_double(mean);
-                        // The deviations are from the rounded mean; what that adds to their squares is known.
+                        // The deviations are from the rounded mean, which adds exactly the square of the rounding.
                         let squares = rows().map(|row| row_squares(isa, row, center)).sum::<f64>() / count;
                         let rounding = mean - center.to_double();
                         (mean, (squares - rounding * rounding).max(0.0))
@@ -67,7 +71,7 @@ impl Norm {
             })
             .collect();
         let (mean, var) = statistics.into_iter().unzip();
-        // A kernel runs forward once; a second run would find the same numbers.
+        // A kernel runs forward once. A second run would compute the same numbers.
         let _ = self.used.set(Statistics { mean, var });
         Ok(y)
     }
@@ -77,7 +81,7 @@ impl Norm {
         self.used.get().ok_or_else(|| candle_core::Error::Msg("batch_norm: backward before forward".into()))
     }
 
-    /// The gradients of the image, scale and shift, the image's only if it is wanted.
+    /// The gradients by image, scale and shift; that by the image only if it is wanted.
     pub fn differentiate<T: Element>(
         &self,
         (x, gy): (Array<T>, Array<T>),
@@ -102,7 +106,7 @@ impl Norm {
                     let row = row_moments(isa, g, x, center);
                     [sum + row[0], product + row[1]]
                 });
-                // The deviations were from the rounded mean.
+                // Corrected, as the deviations are from the rounded mean.
                 let correlation = (product + (center.to_double() - mean) * sum) * over_deviation;
                 let factor = scale.map_or(1.0, |scale| scale[channel].to_double()) * over_deviation;
                 // gx = factor (gy - mean(gy) - z mean(gy z)) with z = (x - mean) / deviation
@@ -128,6 +132,7 @@ impl Norm {
     }
 }
 
+/// An error unless there is one scale and one shift for each channel.
 fn check_affine<T>(channels: usize, affine: Option<(&[T], &[T])>) -> Result<()> {
     match affine {
         Some((scale, shift)) if scale.len() != channels || shift.len() != channels => {
@@ -137,7 +142,7 @@ fn check_affine<T>(channels: usize, affine: Option<(&[T], &[T])>) -> Result<()> 
     }
 }
 
-/// The planes of each channel.
+/// The planes of each channel, image by image.
 pub(super) fn by_channel<T>(data: &mut [T], channels: usize, pixels: usize) -> Vec<Vec<&mut [T]>> {
     let mut planes: Vec<Vec<&mut [T]>> = (0..channels).map(|_| Vec::new()).collect();
     for (i, plane) in data.chunks_exact_mut(pixels).enumerate() {

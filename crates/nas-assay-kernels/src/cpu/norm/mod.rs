@@ -1,12 +1,7 @@
-//! Batch normalisation (Ioffe and Szegedy 2015), with the statistics of the batch or with given ones.
+//! Batch normalisation (Ioffe and Szegedy 2015), with the statistics of the batch or with given statistics.
 //!
-//! Mean and variance take two passes: the mean, then the squared deviations from it. Each row of a plane is summed as
-//! [`reduce`](super::reduce) says, the rows of a channel in double precision, image by image. A channel is one piece of work:
-//! after the first pass its pixels lie in the cache.
-//!
-//! The gradient by the image can be differentiated again, once ([`second`]); those by scale and shift can't. Where Candle keeps the
-//! graph of gradients, the same formula is written out in [`composed`] operations, which have derivatives of any order, at three times
-//! the cost.
+//! The gradient by the image can be differentiated once more ([`second`]), the gradients by scale and shift cannot. Where Candle keeps the
+//! graph of gradients, the formula is [`composed`] of operations that have derivatives of any order. That takes three times as long.
 
 mod composed;
 mod compute;
@@ -27,17 +22,17 @@ use compute::{NAME, Norm, Statistics};
 
 pub use moments::Moments;
 
-/// Normalises each channel of `x: [n, c, h, w]` by its mean and variance over batch and space:
-/// `(x - mean) / sqrt(var + eps)`, times scale, plus shift, if `affine` gives the two (`[c]` each).
+/// Normalises each channel of `x: [n, c, h, w]` by its mean and variance over batch and space: `(x - mean) / sqrt(var + eps)`. If `affine`
+/// is given, the result is multiplied by its first tensor, the scale, and its second, the shift, is added (`[c]` each).
 ///
-/// The gradient flows through mean and variance.
+/// The gradient includes the dependence of mean and variance on `x`. The returned statistics are constants.
 ///
 /// # Errors
-/// If the shapes do not fit each other, or a channel has a single pixel, whose deviation means nothing.
+/// If the shapes do not fit each other, a channel has fewer than two pixels in the batch, or a tensor is not on the CPU.
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, _, h, w) = x.dims4()?;
     if n * h * w < 2 {
-        bail!("batch_norm: a channel of {:?} has less than two values to take a variance of", x.dims());
+        bail!("batch_norm: a variance needs two values, but a channel of {:?} has fewer", x.dims());
     }
     if candle_keeps_the_graph()? {
         return composed::batch_norm(x, affine, eps);
@@ -51,6 +46,9 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
 }
 
 /// Like [`batch_norm`], with `mean` and `var` (`[c]` each) as constants.
+///
+/// # Errors
+/// If the shapes do not fit each other, or a tensor is not on the CPU.
 pub fn batch_norm_fixed(
     x: &Tensor,
     mean: &Tensor,
@@ -70,7 +68,7 @@ pub fn batch_norm_fixed(
     record(Norm { eps, given: Some(given), used: Arc::default() }, x, affine)
 }
 
-/// Puts the normalisation on the tape.
+/// Runs the normalisation and records it.
 fn record(norm: Norm, x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
     match affine {
         None => apply(norm, [x]),
@@ -78,7 +76,7 @@ fn record(norm: Norm, x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<
     }
 }
 
-/// The gradients of the image, scale and shift, sealed but for the image's where the graph is kept.
+/// The gradients by image, scale and shift. All are sealed; only the gradient by the image is recorded where the graph is kept.
 fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
     fn typed<T: Element>(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
         let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
@@ -162,7 +160,7 @@ mod tests {
     fn shapes() -> impl Strategy<Value = [usize; 4]> {
         (1..5_usize, 1..10_usize, 1..20_usize, 1..20_usize)
             .prop_map(|(n, c, h, w)| [n, c, h, w])
-            // With few pixels the gradient varies faster than the step of the differences.
+            // With few pixels the gradient changes within one step of the differences.
             .prop_filter("enough pixels", |[n, _, h, w]| n * h * w >= 8)
     }
 
@@ -207,7 +205,7 @@ mod tests {
         assert_close("variance", &values(&found.var), &var, 1e-6);
         assert_close("batch_norm", &values(&y), &normalised(&far, &mean, &var, &[1.0; 2], &[0.0; 2]), 1e-6);
 
-        // A gradient that is all but the normalised image itself: what is left of it shows a wrong centre.
+        // Here the gradient nearly cancels, so an error in the centre would show.
         let gradient = |dtype| {
             let x = Var::from_tensor(&far.to_dtype(dtype).unwrap()).unwrap();
             let (y, _) = batch_norm(&x, None, EPS).unwrap();
@@ -256,7 +254,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let (x, three) = (random("x", &[1, 2, 1, 1]), random("scale", &[3]));
-        assert!(batch_norm(&x, None, EPS).unwrap_err().to_string().contains("less than two values"));
+        assert!(batch_norm(&x, None, EPS).unwrap_err().to_string().contains("a variance needs two values"));
         let x = random("x", &[2, 2, 1, 1]);
         assert!(batch_norm(&x, Some((&three, &three)), EPS).unwrap_err().to_string().contains("for 2 channels"));
         assert!(batch_norm_fixed(&x, &three, &three, None, EPS).unwrap_err().to_string().contains("for 2 channels"));

@@ -1,8 +1,8 @@
-//! The gradient of a gradient of batch-norm.
+//! The second derivative of batch-norm: the gradient of its gradient by the image.
 //!
-//! With `z = (x - mean) / s` and `s² = var + eps`, the gradient by the image is `gx = a (g - mean(g) - z mean(g z))`, `a = scale / s`.
-//! Let `P(g)` be the bracket. The map from `g` to `gx` is its own adjoint, so the gradient of `V = Σ v gx` by `g` is the same map of
-//! `v`. As `x` moves by `d`, `s` moves by `mean(z d)` and `z` by `P(d) / s`; so over the `N` pixels of a channel
+//! With `z = (x - mean) / s` and `s² = var + eps`, the gradient by the image is `gx = a (g - mean(g) - z mean(g z))`, where `a = scale /
+//! s`. Call the bracket `P(g)`. The map from `g` to `gx` is its own adjoint, so the gradient of `V = Σ v gx` by `g` is the same map
+//! applied to `v`. If `x` moves by `d`, then `s` moves by `mean(z d)` and `z` by `P(d) / s`. So, with the `N` pixels of a channel,
 //!
 //! `∂V/∂x = -z V / (N s) - a / s (mean(g z) P(v) + mean(v z) P(g))`, `V / N = a (mean(v g) - mean(v) mean(g) - mean(v z) mean(g z))`.
 
@@ -17,7 +17,7 @@ use super::super::seal::seal;
 use super::super::wanted::{is_wanted, wanted};
 use super::compute::{NAME, Norm, by_channel};
 
-/// The gradient of the image, given that of the normed one; it can be differentiated once.
+/// The gradient by the image, given the gradient by the normalised image. It can be differentiated once.
 pub(super) fn image_gradient(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<Tensor> {
     match scale {
         None => apply(ImageGradient(norm.clone()), [x, gy]),
@@ -57,7 +57,7 @@ impl Kernel<3> for ImageGradient {
 }
 
 impl ImageGradient {
-    /// The sealed gradients of `Σ v gx` by the image and by the scale.
+    /// The sealed gradients of `Σ v gx` by image and scale.
     fn by_image_and_scale(&self, [x, gy, v]: [&Tensor; 3], scale: Option<&Tensor>) -> Result<[Option<Tensor>; 2]> {
         fn typed<T: Element>(
             norm: &Norm,
@@ -86,7 +86,7 @@ impl ImageGradient {
 }
 
 impl Norm {
-    /// The gradients of `Σ v gx` by the image and by the scale.
+    /// The gradients of `Σ v gx` by image and scale.
     fn differentiate_again<T: Element>(&self, [x, g, v]: [Array<T>; 3], scale: Option<&[T]>) -> Result<[Vec<T>; 2]> {
         let (isa, used) = (Isa::current(), self.statistics()?);
         let [n, c, h, w] = x.image()?;
@@ -104,7 +104,7 @@ impl Norm {
                 sums.iter_mut().zip(row).for_each(|(sum, row)| *sum += row);
             }
             let [g_sum, gx_sum, v_sum, vx_sum, gv_sum] = sums;
-            // The deviations were from the rounded mean.
+            // Corrected, as the deviations are from the rounded mean.
             let off = center.to_double() - mean;
             let (g_mean, v_mean) = (g_sum / count, v_sum / count);
             let (gz, vz) = ((gx_sum + off * g_sum) / deviation / count, (vx_sum + off * v_sum) / deviation / count);
@@ -154,13 +154,13 @@ mod tests {
     use candle_core::Var;
     use proptest::prelude::*;
 
-    /// How batch-norm is applied: to an image, with scale and shift if there are any.
+    /// A batch-norm of an image, and of scale and shift if there are any.
     type Apply<'a> = &'a dyn Fn(&[Var]) -> Result<Tensor>;
 
-    /// The gradient by all inputs of `Σ d ∂L/∂x` for a fixed `d`, against central differences of it.
+    /// Compares the gradient of `Σ d ∂L/∂x` by all inputs, for a fixed `d`, with central differences.
     fn check_again(inputs: &[Tensor], apply: Apply<'_>) {
         let (weights, along) = (random("weights", inputs[0].dims()), random("along", inputs[0].dims()));
-        // L is of second order in the normed image, so that its gradient depends on everything.
+        // L is not linear in the normalised image, so its gradient depends on all inputs.
         let differentiated = |inputs: &[Tensor]| -> (Vec<Var>, Tensor) {
             let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
             let normed = apply(&variables).unwrap();

@@ -1,4 +1,4 @@
-//! Average pooling: row sums of a window, then their sum, times one over its pixels.
+//! Average pooling: the rows of a window are added, then the columns, and the sum is multiplied by one over the number of pixels.
 
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -9,6 +9,7 @@ use super::super::kernel::{Computed, Kernel, gradient};
 use super::super::wanted::wanted;
 use super::windows::{Pool, planes_at_once};
 
+/// `x -> y`
 pub(super) struct Average {
     pub pool: Pool,
 }
@@ -132,7 +133,7 @@ vectorised! {
             }
             return;
         }
-        // Every pixel is in the windows `pixel + padding - kernel + 1` to `pixel + padding`, as far as they exist.
+        // A pixel lies in the windows `pixel + padding - kernel + 1` to `pixel + padding`, as far as these exist.
         let before = kernel - 1 - padding;
         for (y, gx) in gx.chunks_exact_mut(w).enumerate() {
             row.fill(T::ZERO);

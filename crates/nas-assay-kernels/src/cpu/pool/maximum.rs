@@ -1,4 +1,4 @@
-//! Maximum pooling, and where the maxima are.
+//! Maximum pooling, and the places of the maxima.
 
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
@@ -9,6 +9,7 @@ use super::super::kernel::{Computed, Kernel, gradient};
 use super::super::wanted::wanted;
 use super::windows::{Pool, planes_at_once};
 
+/// `x -> y`
 pub(super) struct Maximum {
     pub pool: Pool,
 }
@@ -18,7 +19,7 @@ struct MaximumGradient {
     pool: Pool,
 }
 
-/// `(v, x) ->` the element of `v` at the largest pixel of each window of `x`: the gradient of [`MaximumGradient`].
+/// `(v, x) ->` the element of `v` at the largest pixel of each window of `x`. This is the gradient of [`MaximumGradient`].
 struct AtMaximum {
     pool: Pool,
 }
@@ -39,7 +40,7 @@ impl Kernel<1> for Maximum {
     }
 
     fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        // Which pixel is the largest is constant almost everywhere, so the gradient passes through `gy` alone.
+        // Which pixel is the largest is constant almost everywhere, so the gradient depends on `gy` only.
         Ok([wanted(x, || gradient(MaximumGradient { pool: self.pool }, [gy, &x.detach()]))?])
     }
 }
@@ -90,7 +91,7 @@ impl Kernel<2> for AtMaximum {
     }
 }
 
-/// A plane with the padding around it, so that a window needs no care where it begins and ends.
+/// A plane with its padding, so that every window lies inside.
 #[derive(Clone, Copy)]
 struct PaddedPlane {
     pool: Pool,
@@ -108,17 +109,17 @@ impl PaddedPlane {
         self.width() * (self.size.0 + 2 * self.pool.padding)
     }
 
-    /// Elements of what [`Self::each_largest`] works in: two planes, and two rows of vectors.
+    /// Elements of the scratch memory of [`Self::each_largest`]: two planes and two rows.
     fn scratch(self) -> usize {
         2 * self.len() + 2 * self.width().next_multiple_of(LANES)
     }
 
-    /// The pixel of the image at a place of the plane.
+    /// The pixel of the image at this place of the plane.
     fn pixel(self, place: usize) -> usize {
         (place / self.width() - self.pool.padding) * self.size.1 + place % self.width() - self.pool.padding
     }
 
-    /// Copies the image out of a plane.
+    /// Copies the image without the padding.
     fn remove<T: Element>(self, plane: &[T], image: &mut [T]) {
         let lines = plane[self.pool.padding * self.width()..].chunks_exact(self.width());
         for (image, line) in image.chunks_exact_mut(self.size.1).zip(lines) {
@@ -126,7 +127,8 @@ impl PaddedPlane {
         }
     }
 
-    /// Calls `visit` with a second plane, which starts as zeros; the number of a window; and the place of its largest pixel.
+    /// Calls `visit` for each window, with a second plane, which starts as zeros; the number of the window; and the place of its largest
+    /// pixel.
     fn each_largest<T: Element>(
         self,
         isa: Isa,
@@ -150,7 +152,7 @@ impl PaddedPlane {
             largest_places(isa, self.pool, &plane[start..], width, &mut largest[..columns], places);
             for (column, (largest, place)) in largest[..columns].iter().zip(&*places).enumerate() {
                 let place = if *largest == least {
-                    // Not more than the padding: the first pixel on the image.
+                    // No pixel is larger than the padding, so take the first pixel on the image.
                     (row * stride).max(padding) * width + (column * stride).max(padding)
                 } else {
                     start + column * stride + place.to_double() as usize
@@ -161,13 +163,13 @@ impl PaddedPlane {
     }
 }
 
-/// The larger of two numbers, NaN being largest.
+/// The larger of two numbers. NaN counts as the largest.
 #[inline(always)]
 fn larger<T: Element>(a: T, b: T) -> T {
     if b > a || b.is_nan() { b } else { a }
 }
 
-/// The pixel and its place if it is larger than the largest so far; NaN is larger than all. Without a branch, for vectors.
+/// Replaces the largest pixel so far and its place if this pixel is larger. NaN counts as the largest. Without a branch, for vectors.
 #[inline(always)]
 fn choose<T: Element>(pixel: T, place: T, (largest, largest_place): (&mut T, &mut T)) {
     let better = (pixel > *largest) | pixel.is_nan();
@@ -176,7 +178,7 @@ fn choose<T: Element>(pixel: T, place: T, (largest, largest_place): (&mut T, &mu
 }
 
 vectorised! {
-    /// The largest pixel of each window of a row, and its place in the plane, counted from the window's first.
+    /// The largest pixel of each window of a row, and its place in the plane, counted from the first pixel of the window.
     fn largest_places<T>(pool: Pool, plane: &[T], width: usize, largest: &mut [T], places: &mut [T]) {
         let taps = || (0..pool.kernel).flat_map(|y| (0..pool.kernel).map(move |x| y * width + x));
         let (least, vectors) = (T::from_double(f64::NEG_INFINITY), if pool.stride == 1 { largest.len() / LANES } else { 0 });

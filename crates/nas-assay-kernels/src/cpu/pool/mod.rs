@@ -11,18 +11,19 @@ use average::Average;
 use maximum::Maximum;
 use windows::Pool;
 
-/// The mean of each window of `x: [n, c, h, w]` over the pixels that lie on the image (`count_include_pad = false`):
+/// The mean of each window of `x: [n, c, h, w]` over its pixels on the image (`count_include_pad = false` in `PyTorch`):
 /// `[n, c, h', w']` with `h' = (h + 2 padding - kernel) / stride + 1`, rounded down.
 ///
 /// # Errors
-/// If the kernel or the stride is zero, the padding more than half the kernel, or the window larger than the padded image.
+/// If the kernel or the stride is zero, the padding is more than half the kernel, the window is larger than the padded image, or `x` is not
+/// on the CPU.
 pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     apply(Average { pool: Pool { kernel, stride, padding } }, [x])
 }
 
-/// The largest pixel of each window of `x: [n, c, h, w]`: `[n, c, h', w']` as for [`avg_pool2d`]. NaN counts as largest.
+/// The largest pixel of each window of `x: [n, c, h, w]`: `[n, c, h', w']` as for [`avg_pool2d`]. NaN counts as the largest.
 ///
-/// The gradient goes to the first of several largest pixels, row by row, as in `PyTorch`.
+/// The gradient goes to the largest pixel; of several equal ones to the first, row by row, as in `PyTorch`.
 ///
 /// # Errors
 /// As for [`avg_pool2d`].
@@ -87,7 +88,7 @@ mod tests {
             prop_assert_eq!(values(&max_pool2d(&x, kernel, stride, padding).unwrap()), largest);
             check(std::slice::from_ref(&x), |inputs| avg_pool2d(&inputs[0], kernel, stride, padding));
 
-            // All different by at least .01, so that the largest stays the largest under the steps of the differences.
+            // All pixels differ by at least 0.01, so the largest stays the largest within the steps of the differences.
             let mut order = nas_assay_base::seed::Seed::root(3).stream();
             let distinct: Vec<f64> = order.permutation(x.elem_count()).into_iter().map(|i| i as f64 / 64.0).collect();
             let x = Tensor::from_vec(distinct, x.dims(), &Device::Cpu).unwrap();

@@ -31,7 +31,7 @@ impl Pool {
         start.saturating_sub(self.padding)..(start + self.kernel - self.padding).min(size)
     }
 
-    /// `1 / (rows columns)` for each number of rows on the image, and each window along `size` pixels.
+    /// `1 / (rows columns)` for each number of rows on the image and each window along `size` pixels.
     pub fn scales<T: Element>(self, size: usize) -> Result<Vec<Vec<T>>> {
         let columns: Vec<usize> = (0..self.outputs(size)?).map(|output| self.window(output, size).len()).collect();
         let scales =
@@ -40,7 +40,7 @@ impl Pool {
     }
 }
 
-/// Planes that make one piece of work.
+/// The number of planes that make one piece of work.
 pub(super) fn planes_at_once(pixels: usize) -> usize {
     (BLOCK / pixels).max(1)
 }

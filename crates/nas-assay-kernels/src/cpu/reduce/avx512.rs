@@ -1,4 +1,4 @@
-//! Sums of single-precision rows for AVX-512: the sums that the portable loop defines, eight lanes of double precision at a time.
+//! Sums of `f32` rows with AVX-512: the same additions as in the portable loop, on eight lanes of double precision at a time.
 
 use std::arch::x86_64::{
     _mm_add_pd, _mm_cvtsd_f64, _mm_unpackhi_pd, _mm256_add_pd, _mm256_castpd256_pd128, _mm256_extractf128_pd,
@@ -14,7 +14,7 @@ pub(super) fn row_sum(row: &[f32]) -> f64 {
     let (vectors, rest) = row.as_chunks::<LANES>();
     let (rounds, last) = vectors.as_chunks::<VECTORS>();
     let mut lanes = [_mm512_setzero_pd(); VECTORS];
-    // SAFETY: a vector is as long as the array.
+    // SAFETY: the array has as many elements as are loaded.
     let load = |vector: &[f32; LANES]| _mm512_cvtps_pd(unsafe { _mm256_loadu_ps(vector.as_ptr()) });
     for vectors in rounds {
         for v in 0..VECTORS {

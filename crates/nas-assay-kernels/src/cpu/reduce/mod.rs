@@ -1,8 +1,8 @@
 //! Sums, in a fixed order.
 //!
-//! A row is summed over lanes, element `i` in lane `i mod 32`; then the lanes are added, and then the rows. Plain sums are in
-//! double precision throughout. Sums of products and squares are in the row's own type within a lane, so that their error
-//! grows with the length of a lane, not of the sum.
+//! A row is summed in lanes, element `i` in lane `i mod 32`; then the lanes are added, and then the rows. Plain sums are in double
+//! precision throughout. Sums of products and squares of a row are in the row's own type within a lane, and in double precision across
+//! lanes and rows, so their error grows with the length of a lane only.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -20,30 +20,45 @@ use rows::row_sums;
 
 pub(super) use rows::{row_moments, row_product, row_squares, row_sum};
 
-/// Elements in a row, where the tensor has none of its own.
+/// Elements of a row, where the tensor is not divided into rows.
 const ROW: usize = 4096;
 
-/// The sum of all elements, a scalar; rounded once, from double precision.
+/// The sum of all elements, a scalar, computed in double precision and rounded once.
+///
+/// # Errors
+/// If `x` has no elements, or is not on the CPU.
 pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     apply(Sums { over: Over::All, mean: false }, [x])
 }
 
 /// The mean of each channel of each image of `x: [n, c, h, w]`: `[n, c]`.
+///
+/// # Errors
+/// If `x` is not an image tensor, has no elements, or is not on the CPU.
 pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     apply(Sums { over: Over::Space, mean: true }, [x])
 }
 
 /// `Σ x y`, in double precision.
+///
+/// # Errors
+/// If the shapes or types differ, or a tensor is not on the CPU.
 pub fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
     products(x, y, |x, y| x * y)
 }
 
 /// `Σ |x y|`, in double precision.
+///
+/// # Errors
+/// As for [`dot`].
 pub fn abs_dot(x: &Tensor, y: &Tensor) -> Result<f64> {
     products(x, y, |x, y| (x * y).abs())
 }
 
 /// `Σ x²`, in double precision.
+///
+/// # Errors
+/// If `x` is neither `f32` nor `f64`, or not on the CPU.
 pub fn sum_squares(x: &Tensor) -> Result<f64> {
     products(x, x, |x, y| x * y)
 }
@@ -78,24 +93,24 @@ fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
     }
 }
 
-/// What the sums are taken over.
+/// Which elements are added.
 #[derive(Clone, Copy)]
 pub(super) enum Over {
     /// All elements, to a scalar.
     All,
-    /// The pixels of an image's channel: `[n, c, h, w]` to `[n, c]`.
+    /// The pixels of each channel of each image: `[n, c, h, w]` to `[n, c]`.
     Space,
-    /// The pixels of all images' channel: `[n, c, h, w]` to `[c]`.
+    /// The pixels of each channel over all images: `[n, c, h, w]` to `[c]`.
     BatchAndSpace,
 }
 
-/// Sums, or means.
+/// `x ->` its sums, or its means.
 pub(super) struct Sums {
     pub over: Over,
     pub mean: bool,
 }
 
-/// The gradient of [`Sums`] for tensors of this shape: each number at every place that it is the sum of.
+/// The gradient of [`Sums`] for tensors of this shape: each number is written to all elements that it is the sum of.
 pub(super) struct Broadcast {
     pub over: Over,
     pub mean: bool,
@@ -103,7 +118,7 @@ pub(super) struct Broadcast {
 }
 
 impl Over {
-    /// The number of planes of a tensor, and the shape of the sums, of which plane `i` adds to the `i mod count`-th.
+    /// The number of planes of a tensor, and the shape of the sums. With `count` sums, plane `i` belongs to sum `i mod count`.
     fn planes(self, dims: &[usize]) -> Result<(usize, Shape)> {
         let (planes, shape) = match (self, dims) {
             (Self::All, _) => (1, ().into()),
@@ -126,7 +141,7 @@ impl Kernel<1> for Sums {
         let (plane, count) = (x.data.len() / planes, shape.elem_count());
         let divisor = if self.mean { (x.data.len() / count) as f64 } else { 1.0 };
         if count == planes && plane <= ROW {
-            // Short rows, many at a time.
+            // Short rows: one piece of work has many.
             let mut means = to_be_overwritten(count);
             let at_once = BLOCK.div_ceil(plane);
             means.par_chunks_mut(at_once).zip(x.data.par_chunks(at_once * plane)).for_each(|(means, rows)| {
@@ -163,7 +178,7 @@ impl Kernel<1> for Broadcast {
     fn forward<T: Element>(&self, _isa: Isa, [gy]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (planes, shape) = self.over.planes(self.shape.dims())?;
         if gy.data.len() != shape.elem_count() {
-            bail!("{:?} numbers to spread, where {shape:?} are wanted", gy.dims);
+            bail!("a gradient of shape {:?}, but it should be {shape:?}", gy.dims);
         }
         let plane = self.shape.elem_count() / planes;
         let divisor = if self.mean { (self.shape.elem_count() / gy.data.len()) as f64 } else { 1.0 };
@@ -206,7 +221,7 @@ mod tests {
             let absolute: f64 = terms.iter().map(|term| term.abs()).sum();
             let (single_x, single_y) = (x.to_dtype(DType::F32).unwrap(), y.to_dtype(DType::F32).unwrap());
             for (x, y) in [(&x, &y), (&single_x, &single_y)] {
-                // The products of numbers that f32 can hold are exact in f64, and so the same for both types.
+                // The inputs can be represented in f32, so their products are exact in f64 and the same for both types.
                 prop_assert!((dot(x, y).unwrap() - terms.iter().sum::<f64>()).abs() <= 1e-14 * absolute);
                 prop_assert!((abs_dot(x, y).unwrap() - absolute).abs() <= 1e-14 * absolute);
                 prop_assert_eq!(sum_squares(x).unwrap().to_bits(), dot(x, x).unwrap().to_bits());

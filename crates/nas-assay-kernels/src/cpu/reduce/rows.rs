@@ -20,19 +20,19 @@ pub(super) fn row_sums<T: Element>(isa: Isa, rows: &[T], len: usize, sums: &mut 
     if isa.has_avx512()
         && let Some(rows) = T::as_f32(rows)
     {
-        // SAFETY: the processor has AVX-512.
+        // SAFETY: `isa` shows that the processor has AVX-512F.
         return unsafe { avx512::row_sums(rows, len, sums) };
     }
     portable_row_sums(isa, rows, len, sums);
 }
 
 vectorised! {
-    /// [`row_sums`] wherever there is no AVX-512.
+    /// [`row_sums`] without AVX-512.
     fn portable_row_sums<T>(rows: &[T], len: usize, sums: &mut [f64]) {
         for (row, sum) in rows.chunks_exact(len).zip(sums) {
             let mut lanes = [[0.0; LANES]; VECTORS];
             let (vectors, rest) = row.as_chunks::<LANES>();
-            // Rounds of a constant number of vectors, so that the lanes stay in registers.
+            // Each round adds a constant number of vectors, so that the lanes stay in registers.
             let (rounds, last) = vectors.as_chunks::<VECTORS>();
             for vectors in rounds {
                 for v in 0..VECTORS {
