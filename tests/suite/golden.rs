@@ -1,71 +1,84 @@
-//! The goldens: experiments whose numbers are pinned under `golden/`, one file an experiment and device class.
+//! Golden tests: experiments whose numbers are pinned under `golden/`, one file per experiment and device class.
 //!
-//! To accept new numbers: `INSTA_UPDATE=always cargo test --test suite golden`, read the difference, and say in the commit why they moved.
-//! The goldens of a GPU are made and checked in the same way, with the GPU named:
+//! To accept new numbers, run `INSTA_UPDATE=always cargo test --test suite golden`, read the difference, and give the reason in the commit.
+//! The goldens of a GPU are made and checked in the same way, with the name of the GPU:
 //! `NAS_ASSAY_TEST_DEVICE=cuda:0 INSTA_UPDATE=always cargo test --features cuda --test suite golden`.
-//! The comparison knows the tolerance classes: what is exact must be equal, and what was computed in floating point may differ by the
-//! class's tolerance, which each golden names beside the numbers.
+//! Every line of a golden names its tolerance class. Exact numbers must be equal, and floating-point numbers may differ by the tolerance of
+//! their class.
+
+use std::collections::BTreeSet;
 
 use super::common::Bench;
+use super::findings;
 use insta::internals::SnapshotContents;
 use insta::{Comparator, Snapshot};
 use nas_assay::report::golden::{agree, differences, pinned};
 use nas_assay::store::record::Record;
 
-#[test]
-fn nb101_micro() {
-    check("nb101-micro");
+/// Makes one test for each carried spec that needs no data, and the list of these specs.
+macro_rules! goldens {
+    ($($test:ident: $spec:literal),* $(,)?) => {
+        const WITHOUT_DATA: &[&str] = &[$($spec),*];
+        $(
+            #[test]
+            fn $test() {
+                check($spec);
+            }
+        )*
+    };
 }
 
-#[test]
-fn nb201_micro() {
-    check("nb201-micro");
+goldens! {
+    nb101_micro: "nb101-micro",
+    nb201_micro: "nb201-micro",
+    nb301_micro: "nb301-micro",
+    nds_resnet_micro: "nds_resnet-micro",
+    nds_resnext_a_micro: "nds_resnext_a-micro",
+    nb201_improvements: "nb201-improvements",
+    nds_resnet_pickers: "nds_resnet-pickers",
 }
 
-#[test]
-fn nb301_micro() {
-    check("nb301-micro");
-}
-
-#[test]
-fn nds_resnet_micro() {
-    check("nds_resnet-micro");
-}
-
-#[test]
-fn nds_resnext_a_micro() {
-    check("nds_resnext_a-micro");
-}
-
-#[test]
-fn nb201_improvements() {
-    check("nb201-improvements");
-}
-
-#[test]
-fn nds_resnet_pickers() {
-    check("nds_resnet-pickers");
-}
+/// The carried spec with a golden that needs the data root.
+const ON_DATA: &str = "real-nb201-zeroshot";
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nb201_zeroshot() {
-    check_real("real-nb201-zeroshot", "sample = 300", "sample = 4");
+    if let Some(numbers) = check_real(ON_DATA, "sample = 300", "sample = 4") {
+        findings::hold(&numbers);
+    }
 }
 
-/// Holds a golden on real data against what the program says now: against a few of its architectures, or against a whole new run of it
-/// with `NAS_ASSAY_FULL_GOLDENS=1`.
-///
-/// A smaller `sample` with the same seed draws some of the same architectures, and the score of one does not depend on the others.
-fn check_real(name: &str, whole: &str, part: &str) {
-    let root = super::common::data_root();
-    if std::env::var_os("NAS_ASSAY_FULL_GOLDENS").is_some_and(|value| value == "1") {
-        let bench = Bench::new();
-        // A run that was cut off goes on in a store that stays.
-        let store = std::env::var("NAS_ASSAY_GOLDEN_STORE").unwrap_or(bench.path("store").display().to_string());
-        return hold(name, &bench, &["run", name, "--data-root", &root, "--store", &store]);
+#[test]
+fn every_golden_has_a_test_and_every_test_has_a_golden() {
+    let files: BTreeSet<String> = std::fs::read_dir("golden")
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().file_name().to_str().unwrap().strip_suffix(".snap")?.to_owned()))
+        .collect();
+    let specs: BTreeSet<&str> = WITHOUT_DATA.iter().copied().chain([ON_DATA]).collect();
+    for file in &files {
+        let known =
+            file.split_once('@').is_some_and(|(spec, class)| specs.contains(spec) && ["cpu", "cuda"].contains(&class));
+        assert!(known, "no golden test compares golden/{file}.snap");
     }
+    for spec in specs {
+        assert!(files.contains(&format!("{spec}@cpu")), "golden/{spec}@cpu.snap does not exist");
+    }
+}
+
+/// Compares the program with a golden on real data. By default it scores a few of the architectures. With `NAS_ASSAY_FULL_GOLDENS=1` it runs
+/// the whole experiment, and returns the numbers of the new record.
+///
+/// The few architectures are among those of the golden: a smaller `sample` with the same seed draws some of the same architectures, and the
+/// score of one does not depend on the others.
+fn check_real(name: &str, whole: &str, part: &str) -> Option<String> {
+    let root = super::common::data_root();
     let bench = Bench::new();
+    if std::env::var_os("NAS_ASSAY_FULL_GOLDENS").is_some_and(|value| value == "1") {
+        // A run that was interrupted continues if its store still exists.
+        let store = std::env::var("NAS_ASSAY_GOLDEN_STORE").unwrap_or(bench.path("store").display().to_string());
+        return Some(compare(name, &bench, &["run", name, "--data-root", &root, "--store", &store]));
+    }
     let spec = bench.run(&["specs", name]).exits(0).stdout;
     assert!(spec.contains(whole), "{spec}");
     let spec = bench.write("part.toml", spec.replace(whole, part));
@@ -80,21 +93,25 @@ fn check_real(name: &str, whole: &str, part: &str) {
         let pinned = golden.lines().find(|line| line.rsplit_once(" = ").is_some_and(|(other, _)| other == key));
         assert!(pinned.is_some_and(|pinned| agree(pinned, line)), "golden: {pinned:?}\n   now: {line}");
     }
+    None
 }
 
-/// Runs a carried spec from nothing and holds its record against the golden.
+/// Runs a carried spec with an empty store and compares its record with the golden.
 fn check(name: &str) {
-    hold(name, &Bench::new(), &["run", name]);
+    compare(name, &Bench::new(), &["run", name]);
 }
 
+/// The record that a command prints.
 fn ran(bench: &Bench, command: &[&str]) -> Record {
     let device = super::common::device();
     let command = [command, &["--device", &device, "--json", "--quiet"]].concat();
     Record::from_json(&bench.run(&command).exits(0).stdout).unwrap()
 }
 
-fn hold(name: &str, bench: &Bench, command: &[&str]) {
+/// Compares the record that a command makes with the golden, and returns its pinned lines.
+fn compare(name: &str, bench: &Bench, command: &[&str]) -> String {
     let record = ran(bench, command);
+    let numbers = pinned(&record);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../golden");
     settings.set_prepend_module_to_snapshot(false);
@@ -103,13 +120,14 @@ fn hold(name: &str, bench: &Bench, command: &[&str]) {
         "nas-assay run {name}; accept new numbers with INSTA_UPDATE=always cargo test --test suite golden"
     ));
     settings.set_comparator(Box::new(Tolerant));
-    settings.bind(|| insta::assert_snapshot!(format!("{name}@{}", record.device_class), pinned(&record)));
+    settings.bind(|| insta::assert_snapshot!(format!("{name}@{}", record.device_class), numbers));
+    numbers
 }
 
-/// Compares line by line, each by its class.
+/// Compares line by line, each line by its tolerance class.
 struct Tolerant;
 
-#[allow(clippy::print_stderr, reason = "a difference is told beside the snapshot's own")]
+#[allow(clippy::print_stderr, reason = "prints the lines that differ, in addition to the output of insta")]
 impl Comparator for Tolerant {
     fn matches(&self, reference: &Snapshot, test: &Snapshot) -> bool {
         let (SnapshotContents::Text(reference), SnapshotContents::Text(test)) = (reference.contents(), test.contents())
