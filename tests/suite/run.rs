@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::common::{Bench, Ran, TINY};
+use nas_assay::store::record::Record;
 
 /// Runs the tiny spec into a store, with more arguments.
 fn run(bench: &Bench, store: &str, more: &[&str]) {
@@ -92,6 +93,20 @@ fn two_runs_at_once_end_with_the_same_bytes() {
         Ran::from(child.wait_with_output().unwrap()).exits(0);
     }
     assert!(bench.results("shared") == bench.results("alone"));
+}
+
+#[test]
+fn the_record_and_the_csv_report_have_the_logarithm_of_synflow() {
+    let bench = Bench::new();
+    bench.write("tiny.toml", TINY);
+    let record = Record::from_json(&bench.run(&["run", "tiny.toml", "--json"]).exits(0).stdout).unwrap();
+    let panel = &record.panels[0];
+    let synflow = panel.estimators.iter().find(|estimator| estimator.id == "synflow").unwrap();
+    let log = synflow.details.iter().find(|detail| detail.name == "log").unwrap();
+    assert_eq!(log.values.len(), panel.architectures.len());
+    assert!(log.values.iter().all(Option::is_some), "{log:?}");
+    let csv = bench.run(&["report", "latest", "--format", "csv"]).exits(0).stdout;
+    assert!(csv.lines().any(|line| line.contains("synflow") && line.contains("detail log: mean")), "{csv}");
 }
 
 #[cfg(unix)]
