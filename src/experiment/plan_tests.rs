@@ -16,7 +16,7 @@ use super::{ExperimentError, PanelInputs};
 use crate::estimator::{EstimatorKind, Reading, Suite};
 use crate::spec::{SeedValue, Spec, StageKey, WeightSource, parse_spec};
 use crate::store::Store;
-use crate::store::record::{Record, SupernetRecord, Verified};
+use crate::store::record::{EstimatorRecord, Record, SupernetRecord, Verified};
 use crate::{Backend, DeviceClass};
 
 const ESTIMATORS: [&str; 6] = ["params", "flops", "snip", "synflow", "oneshot_accuracy", "oneshot_loss"];
@@ -384,7 +384,7 @@ fn the_record_has_the_scores_of_the_script_and_the_rows_of_the_plan() {
     let resolved = drawn.resolved().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let record = run(&resolved, folder.path(), &Script::default()).unwrap();
-    let labels: Vec<String> = record.panels[0].estimators.iter().map(|row| row.label()).collect();
+    let labels: Vec<String> = record.panels[0].estimators.iter().map(EstimatorRecord::label).collect();
     let expected = [
         "params",
         "snip",
@@ -397,7 +397,7 @@ fn the_record_has_the_scores_of_the_script_and_the_rows_of_the_plan() {
         "snip (other)",
     ];
     assert_eq!(labels, expected);
-    let labels: Vec<String> = record.panels[1].estimators.iter().map(|row| row.label()).collect();
+    let labels: Vec<String> = record.panels[1].estimators.iter().map(EstimatorRecord::label).collect();
     assert_eq!(labels, ["snip", "snip (other)"]);
     assert_eq!(record.supernets.len(), 2);
     let inputs = Inputs::load(&resolved.spec, None).unwrap();

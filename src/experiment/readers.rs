@@ -190,13 +190,12 @@ impl MeanReading {
     fn add(&mut self, reading: Reading) {
         self.score.add(reading.score);
         for (name, value) in reading.details {
-            match self.details.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, sum)) => sum.add(value),
-                None => {
-                    let mut sum = Sum::default();
-                    sum.add(value);
-                    self.details.push((name, sum));
-                }
+            if let Some((_, sum)) = self.details.iter_mut().find(|(known, _)| *known == name) {
+                sum.add(value);
+            } else {
+                let mut sum = Sum::default();
+                sum.add(value);
+                self.details.push((name, sum));
             }
         }
     }

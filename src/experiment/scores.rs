@@ -111,12 +111,11 @@ impl Lab<'_> {
             let fits = |group: &&mut Group<'_>| {
                 (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
             };
-            match groups.iter_mut().find(fits) {
-                Some(group) => group.members.push(member),
-                None => {
-                    let panel_name = &inputs.panels[panel].name;
-                    groups.push(Group { panel, panel_name, arm, kind, weights, members: vec![member] });
-                }
+            if let Some(group) = groups.iter_mut().find(fits) {
+                group.members.push(member);
+            } else {
+                let panel_name = &inputs.panels[panel].name;
+                groups.push(Group { panel, panel_name, arm, kind, weights, members: vec![member] });
             }
         }
         for group in &groups {

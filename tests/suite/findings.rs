@@ -22,8 +22,11 @@ macro_rules! named {
     ($($finding:ident),* $(,)?) => { [$((stringify!($finding), $finding)),*] };
 }
 
+/// A finding: it panics where the lines do not show it.
+type Check = fn(&Finding<'_>);
+
 /// The findings by name.
-const FINDINGS: [(&str, fn(&Finding<'_>)); 7] = named![
+const FINDINGS: [(&str, Check); 7] = named![
     no_parameter_level_estimator_beats_the_number_of_parameters,
     none_finds_more_of_the_best_than_the_number_of_parameters_does,
     relu_logdet_counts_relus,

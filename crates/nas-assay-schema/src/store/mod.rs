@@ -120,7 +120,8 @@ impl Store {
     ///
     /// # Errors
     /// If a newer program wrote it, or it can't be read.
-    pub fn open(root: &Path) -> Result<Self, StoreError> {
+    pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let root = root.as_ref();
         let path = root.join("FORMAT");
         match fs::read_to_string(&path) {
             Ok(text) if text.trim().parse().is_ok_and(|format: u32| format <= STORE_FORMAT) => {}
