@@ -8,16 +8,14 @@ use super::ExperimentError;
 use super::group::Group;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
+use super::stage_work::Reader;
 use crate::estimator::{EstimatorKind, Probe, Reading, Score};
 use crate::images::cifar::CLASSES;
 use crate::images::{Batch, Noise, Normalisation};
 use crate::net::{Dropout, Init, NetConfig, Network};
 use crate::seed::Seed;
-use crate::space::{Architecture, Skeleton};
+use crate::space::Skeleton;
 use crate::spec::{Input, OneShot, Precision, Spec};
-
-/// Gives the reading of every member of a group for one architecture.
-pub(super) type Reader<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<Reading>, ExperimentError> + Sync + 'a>;
 
 impl Lab<'_> {
     /// How a group reads an architecture.
@@ -218,6 +216,7 @@ mod tests {
     use crate::estimator::Suite;
     use crate::experiment::Resolved;
     use crate::net::Engine;
+    use crate::space::Architecture;
     use crate::spec::parse_spec;
     use crate::store::Store;
 
