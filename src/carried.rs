@@ -72,3 +72,25 @@ pub fn golden(space: SpaceId, class: DeviceClass) -> Option<&'static str> {
         (DeviceClass::Cuda, _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::truth::trained::render;
+
+    #[test]
+    fn a_table_written_again_has_the_same_bytes() {
+        for (name, _, text) in TABLES {
+            let table = truth(name).unwrap();
+            assert!(render(&table.recipe.seeds, &table.rows).unwrap() == *text, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_space_has_a_golden_of_the_cpu() {
+        for space in SpaceId::ALL {
+            let golden = golden(space, DeviceClass::Cpu).unwrap();
+            assert!(golden.contains(&format!("nas-assay run {space}-micro")), "{space}");
+        }
+    }
+}

@@ -28,8 +28,8 @@ impl Truth {
         let backend = context.backend()?;
         let rows = make_truth(&recipe, context.data_root().as_ref(), backend.device(), context.progress().as_ref())?;
         let out = self.out.clone().unwrap_or_else(|| self.recipe.with_extension("csv"));
-        write_atomic(&out, render(&recipe.seeds, &rows).as_bytes())
-            .map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        let text = render(&recipe.seeds, &rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        write_atomic(&out, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
         context.note(&format!("wrote {} architectures to {}", rows.len(), out.display()));
         if recipe.seeds.len() > 1 {
             let spread = spread(&rows);

@@ -33,6 +33,9 @@ pub enum TrainedError {
         /// What is wrong.
         problem: String,
     },
+    /// The table can't be written.
+    #[error("writing a truth table: {0}")]
+    Write(#[from] csv::Error),
 }
 
 /// A trained table with the recipe that made it.
@@ -69,58 +72,54 @@ impl TrainedRow {
 pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedError> {
     let malformed = |line, problem: String| TrainedError::Table { name: recipe.name.clone(), line, problem };
     let mut rows: Vec<TrainedRow> = Vec::new();
-    let mut lines = text.lines().enumerate();
     let expected = header(&recipe.seeds);
-    match lines.next() {
-        Some((_, line)) if line == expected => {}
-        _ => return Err(malformed(1, format!("expected the columns {expected}"))),
+    // Rows of any length are read, so that a row with too few accuracies is refused in words of ours.
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut records = reader.records();
+    match records.next() {
+        Some(Ok(record)) if record.iter().eq(&expected) => {}
+        _ => return Err(malformed(1, format!("expected the columns {}", expected.join(",")))),
     }
-    for (index, line) in lines {
-        let problem = |problem: String| malformed(index + 1, problem);
-        let (text, rest) =
-            first_field(line).ok_or_else(|| problem("the quote around an architecture is not closed".to_owned()))?;
-        let fields = rest.split(',');
-        let architecture = Architecture::parse(recipe.space, text).map_err(|error| problem(error.to_string()))?;
+    for (index, record) in records.enumerate() {
+        let record = record.map_err(|error| malformed(index + 2, error.to_string()))?;
+        let line = record.position().map_or(index + 2, |position| position.line() as usize);
+        let problem = |problem: String| malformed(line, problem);
+        let architecture = Architecture::parse(recipe.space, &record[0]).map_err(|error| problem(error.to_string()))?;
+        let fields = record.iter().skip(1);
         let accuracies = fields.map(fraction).collect::<Result<Vec<f64>, String>>().map_err(problem)?;
         if accuracies.len() != recipe.seeds.len() {
             let counts = format!("{} accuracies for {} seeds", accuracies.len(), recipe.seeds.len());
-            return Err(malformed(index + 1, counts));
+            return Err(problem(counts));
         }
         if rows.iter().any(|row| row.architecture == architecture) {
-            return Err(malformed(index + 1, format!("{architecture} occurs twice")));
+            return Err(problem(format!("{architecture} occurs twice")));
         }
         rows.push(TrainedRow { architecture, accuracies });
     }
     Ok(TrainedTable { sha256: sha256_hex(text.as_bytes()), rows, recipe })
 }
 
-/// Writes the text of a table, in the form that [`parse`] reads.
-pub fn render(seeds: &[SeedValue], rows: &[TrainedRow]) -> String {
-    let lines = rows.iter().map(|row| {
-        let accuracies: Vec<String> = row.accuracies.iter().map(f64::to_string).collect();
-        let architecture = row.architecture.to_string();
-        let quote = if architecture.contains(',') { "\"" } else { "" };
-        format!("{quote}{architecture}{quote},{}\n", accuracies.join(","))
-    });
-    std::iter::once(header(seeds) + "\n").chain(lines).collect()
-}
-
-/// The first field of a line, and the rest after its comma. A field that contains commas is quoted. (No architecture contains quotes.)
-fn first_field(line: &str) -> Option<(&str, &str)> {
-    match line.strip_prefix('"') {
-        Some(quoted) => {
-            let (field, rest) = quoted.split_once('"')?;
-            Some((field, rest.strip_prefix(',').unwrap_or(rest)))
+/// Writes the text of a table, in the form that [`parse`] reads. An architecture that contains commas is quoted.
+///
+/// # Errors
+/// If a row has not as many accuracies as there are seeds.
+pub fn render(seeds: &[SeedValue], rows: &[TrainedRow]) -> Result<String, TrainedError> {
+    let written = || -> csv::Result<Vec<u8>> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(header(seeds))?;
+        for row in rows {
+            let accuracies = row.accuracies.iter().map(f64::to_string);
+            writer.write_record(std::iter::once(row.architecture.to_string()).chain(accuracies))?;
         }
-        None => Some(line.split_once(',').unwrap_or((line, ""))),
-    }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    };
+    // All fields are text, so the bytes are UTF-8 and nothing is lost.
+    Ok(String::from_utf8_lossy(&written()?).into_owned())
 }
 
-fn header(seeds: &[SeedValue]) -> String {
-    std::iter::once("architecture".to_owned())
-        .chain(seeds.iter().map(|seed| format!("seed_{seed}")))
-        .collect::<Vec<_>>()
-        .join(",")
+/// The columns of a table.
+fn header(seeds: &[SeedValue]) -> Vec<String> {
+    std::iter::once("architecture".to_owned()).chain(seeds.iter().map(|seed| format!("seed_{seed}"))).collect()
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -181,7 +180,7 @@ mod tests {
                 .into_iter()
                 .map(|architecture| TrainedRow { architecture, accuracies: (0..seeds).map(|_| stream.unit()).collect() })
                 .collect();
-            let text = render(&recipe.seeds, &rows);
+            let text = render(&recipe.seeds, &rows).unwrap();
             prop_assert_eq!(parse(recipe, &text).unwrap().rows, rows);
         }
     }
@@ -203,6 +202,15 @@ mod tests {
             let error = parse(recipe(&[1, 2]), &text).unwrap_err().to_string();
             assert!(error.contains(&format!("line {line} ")) && error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn rows_of_another_length_than_the_header_are_not_written() {
+        let architecture = SpaceId::Nb201.sample(&mut Seed::root(1).stream());
+        let rows = [TrainedRow { architecture, accuracies: vec![0.5] }];
+        assert!(render(&[SeedValue(1), SeedValue(2)], &rows).is_err());
+        let text = render(&[SeedValue(1)], &rows).unwrap();
+        assert_eq!(text, format!("architecture,seed_1\n{architecture},0.5\n"));
     }
 
     #[test]
