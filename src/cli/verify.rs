@@ -1,4 +1,4 @@
-//! `nas-assay verify`: judges an estimator, one of the registry's or one that runs elsewhere.
+//! `nas-assay verify`: compares an estimator with the truth, one of the suite or one that runs elsewhere.
 
 use std::path::{Path, PathBuf};
 
