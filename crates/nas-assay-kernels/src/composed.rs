@@ -65,7 +65,7 @@ pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
     let (o, c_group, kh, kw) = w.dims4()?;
     let groups = window.groups;
     if groups == 0 || c_group * groups != c || o % groups != 0 {
-        bail!("a weight of shape {:?} in {groups} groups does not take an image of {c} channels", w.dims());
+        bail!("a weight of shape {:?} in {groups} groups does not fit an image of {c} channels", w.dims());
     }
     let (oh, ow) = (out_extent(height, kh, window)?, out_extent(width, kw, window)?);
     // One large matrix product for each group: [o / groups, c / groups * taps] x [c / groups * taps, n * oh * ow].
@@ -157,7 +157,7 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
             }
         });
     }
-    largest.ok_or_else(|| candle_core::Error::Msg("a pool over windows of no pixels".to_owned()))
+    largest.ok_or_else(|| candle_core::Error::Msg("a window of a pool must have at least one pixel".to_owned()))
 }
 
 /// Twice as many channels: first the pixels in even rows and even columns, then those in odd rows and odd columns. Pixels beyond the edge
@@ -179,7 +179,7 @@ pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, c, height, width) = x.dims4()?;
     if n * height * width < 2 {
-        bail!("batch-norm of {:?}: a channel of one pixel has no deviation", x.dims());
+        bail!("batch_norm: a variance needs two values, but a channel of {:?} has fewer", x.dims());
     }
     let rows = x.transpose(0, 1)?.reshape((c, n * height * width))?;
     let mean = rows.mean_keepdim(1)?;
@@ -259,7 +259,7 @@ pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 
 /// The elementwise sum of one or more tensors of the same shape, added from the first to the last.
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
-    let Some((first, rest)) = terms.split_first() else { bail!("a sum of no tensors") };
+    let Some((first, rest)) = terms.split_first() else { bail!("a sum needs at least one tensor") };
     rest.iter().try_fold((*first).clone(), |sum, term| sum.add(term))
 }
 
@@ -270,7 +270,9 @@ pub fn take_channels(x: &Tensor, channels: Range<usize>) -> Result<Tensor> {
 
 /// A tensor of `total` channels: `x` from channel `start` on, zeros in the others.
 pub fn place_channels(x: &Tensor, start: usize, total: usize) -> Result<Tensor> {
-    let Some(after) = total.checked_sub(start + x.dim(1)?) else { bail!("no room for {x:?} from channel {start} on") };
+    let Some(after) = total.checked_sub(start + x.dim(1)?) else {
+        bail!("the channels of {:?} from {start} on do not fit into {total}", x.dims())
+    };
     x.pad_with_zeros(1, start, after)
 }
 
@@ -300,7 +302,7 @@ mod tests {
         a_window_or_weight_that_does_not_fit_is_an_error,
         pools_by_hand,
         pools_have_the_right_gradients,
-        at_kinks_the_gradient_is_the_declared_one,
+        at_kinks_the_gradient_is_that_of_pytorch,
         norms_have_the_right_values_and_gradients,
         heads_have_the_right_values_and_gradients,
     );
@@ -435,7 +437,7 @@ mod tests {
         format!("{:?}", host_f64(gradients.get(&var).unwrap()).unwrap())
     }
 
-    fn at_kinks_the_gradient_is_the_declared_one(device: &Device) {
+    fn at_kinks_the_gradient_is_that_of_pytorch(device: &Device) {
         let x = Tensor::new(&[-1f64, 0.0, -0.0, 2.0], device).unwrap();
         assert_eq!(gradient_of_sum(&x, relu), "[0.0, 0.0, 0.0, 1.0]");
         let tied = Tensor::new(&[[[[1f64, 3.0], [3.0, 3.0]]]], device).unwrap();

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_apart() {
+    fn unknown_names_are_refused() {
         assert!(open("cpu").unwrap().is_cpu());
         for name in ["", "gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
             assert!(matches!(open(name), Err(DeviceError::Unknown { .. })), "{name}");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_words() {
+    fn reasons_are_readable() {
         let driver = "DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")";
         assert_eq!(reason(driver), "no CUDA-capable device is detected (CUDA_ERROR_NO_DEVICE)");
         assert_eq!(reason("something else\n  at 0x1"), "something else");

@@ -101,7 +101,7 @@ impl Slice {
         match *dims {
             [outputs] => Ok((outputs, 1, 1)),
             [outputs, inputs, ref rest @ ..] => Ok((outputs, inputs, rest.iter().product())),
-            [] => bail!("a number has no channels to pick from"),
+            [] => bail!("a scalar has no channels"),
         }
     }
 

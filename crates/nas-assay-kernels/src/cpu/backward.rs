@@ -46,7 +46,7 @@ pub fn differentiable_backward(loss: &Tensor, variables: &[Var]) -> Result<GradS
     }
     match keeping_the_graph(|| walk(loss, Some(variables)))? {
         Some(gradients) => Ok(gradients),
-        None => bail!("a second derivative needs a graph of kernels alone, but this one has other operations in it"),
+        None => bail!("a second derivative needs a graph of kernels only, but this one has other operations in it"),
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn gradients_are_candles_to_the_bit() {
+    fn gradients_have_the_bits_of_candles() {
         let v = variables(&[&[2, 3, 5, 5], &[3, 3, 1, 1], &[3, 3, 3, 3], &[3], &[3]]);
         let loss = cell(&v);
         assert!(is_of_kernels(&loss));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_its_own_gradients_end_and_no_gradient_is_no_entry() {
+    fn a_variable_ends_the_graph_and_a_missing_gradient_has_no_entry() {
         let v = variables(&[&[2, 3], &[2, 3]]);
         let ones = backward(&v[0]).unwrap();
         assert_eq!(values(ones.get(&v[0]).unwrap()), [1.0; 6]);
@@ -181,7 +181,7 @@ mod tests {
         let v = variables(&[&[2, 3]]);
         let with_others = sum_all(&v[0].sqr().unwrap()).unwrap();
         let message = differentiable_backward(&with_others, &v).err().unwrap().to_string();
-        assert!(message.contains("a graph of kernels alone"), "{message}");
+        assert!(message.contains("a graph of kernels only"), "{message}");
         let labels = Tensor::new(&[0_u32, 2], &Device::Cpu).unwrap();
         let loss = cross_entropy(&relu(&v[0]).unwrap(), &labels).unwrap();
         let first = differentiable_backward(&loss, &v).unwrap();

@@ -83,7 +83,7 @@ fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
     if channels.start < channels.end && channels.end <= total {
         Ok(())
     } else {
-        bail!("no channels {channels:?} of {total}")
+        bail!("there are no channels {channels:?} of {total}")
     }
 }
 
@@ -92,7 +92,7 @@ fn expect_alike(a: &[usize], b: &[usize]) -> Result<()> {
     if a.len() == b.len() && a[0] == b[0] && a[2..] == b[2..] {
         Ok(())
     } else {
-        bail!("{a:?} and {b:?} do not fit together")
+        bail!("the shapes {a:?} and {b:?} differ in more than their channels")
     }
 }
 
@@ -252,8 +252,8 @@ mod tests {
             (take_channels(&x, 2..4), "no channels 2..4 of 3"),
             (take_channels(&x, 1..1), "no channels 1..1 of 3"),
             (place_channels(&x, 2, 4), "no channels 2..5 of 4"),
-            (join_channels(&x, &y), "do not fit together"),
-            (add_channels(&x, &y, 0), "do not fit together"),
+            (join_channels(&x, &y), "differ in more than their channels"),
+            (add_channels(&x, &y, 0), "differ in more than their channels"),
             (add_channels(&x, &x, 1), "no channels 1..4 of 3"),
             (take_channels(&random("z", &[3]), 0..1), "[n, c, ...]"),
         ];

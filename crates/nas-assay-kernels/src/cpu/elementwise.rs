@@ -37,7 +37,7 @@ pub fn times_constant(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As for [`add`], or if there are no tensors.
 pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
-    let [first, rest @ ..] = terms else { bail!("the sum of no tensors has no shape") };
+    let [first, rest @ ..] = terms else { bail!("a sum needs at least one tensor") };
     let mut sum = (*first).clone();
     let (pairs, last) = rest.as_chunks::<2>();
     for [a, b] in pairs {
@@ -48,7 +48,7 @@ pub fn add_all(terms: &[&Tensor]) -> Result<Tensor> {
 
 /// The sum of the gradients that arrive at a tensor, added from the first to the last.
 pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
-    let [first, rest @ ..] = terms else { bail!("the sum of no gradients has no shape") };
+    let [first, rest @ ..] = terms else { bail!("a sum needs at least one gradient") };
     let mut sum = first.clone();
     let (pairs, last) = rest.as_chunks::<2>();
     for [a, b] in pairs {

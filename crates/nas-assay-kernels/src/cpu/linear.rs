@@ -87,7 +87,7 @@ impl Product {
     fn compute<T: Element>(&self, isa: Isa, a: Array<T>, b: Array<T>, start: &[T]) -> Result<(Vec<T>, usize, usize)> {
         let ((rows, inner), (inner_too, columns)) = (self.left.size(&a)?, self.right.size(&b)?);
         if inner != inner_too || rows * inner * columns == 0 {
-            bail!("matrices of {rows} x {inner} and {inner_too} x {columns} have no product");
+            bail!("matrices of {rows} x {inner} and {inner_too} x {columns} cannot be multiplied");
         }
         let (a, b) = (self.left.rows(a.data, (rows, inner)), self.right.blocks(b.data, (inner, columns)));
         let mut product = if start.is_empty() { vec![T::ZERO; rows * columns] } else { start.repeat(rows) };
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let (x, w) = (random("x", &[3, 4]), random("w", &[5, 6]));
-        assert!(linear(&x, &w, None).unwrap_err().to_string().contains("have no product"));
+        assert!(linear(&x, &w, None).unwrap_err().to_string().contains("cannot be multiplied"));
         assert!(linear(&x, &x, Some(&w)).unwrap_err().to_string().contains("does not fit weights"));
     }
 }

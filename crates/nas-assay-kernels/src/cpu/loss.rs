@@ -25,7 +25,7 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     }
     let labels: Vec<usize> = labels.to_vec1::<u32>()?.into_iter().map(|label| label as usize).collect();
     if let Some(label) = labels.iter().find(|&&label| label >= classes) {
-        bail!("cross_entropy: label {label} among logits of {classes} classes, 0 to {}", classes.saturating_sub(1));
+        bail!("cross_entropy: label {label} is not one of the {classes} classes, 0 to {}", classes.saturating_sub(1));
     }
     apply(CrossEntropy { labels: labels.into() }, [logits])
 }
@@ -202,6 +202,8 @@ mod tests {
         let logits = random("x", &[3, 4]);
         assert!(cross_entropy(&logits, &labels(2, 4)).unwrap_err().to_string().contains("labels of shape [2]"));
         let beyond = Tensor::new(&[0_u32, 4, 1], &Device::Cpu).unwrap();
-        assert!(cross_entropy(&logits, &beyond).unwrap_err().to_string().contains("label 4 among logits of 4 classes"));
+        assert!(
+            cross_entropy(&logits, &beyond).unwrap_err().to_string().contains("label 4 is not one of the 4 classes")
+        );
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! A gradient is recorded by Candle. Detach it before you keep it as a constant.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "vector instructions, buffers without zeros, and the environment of the process")]
 #![allow(clippy::inline_always, reason = "a vectorised body must be inlined into the function that has the vectors")]
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 

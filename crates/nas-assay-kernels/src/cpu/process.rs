@@ -48,7 +48,7 @@ pub fn keep_freed_memory() {
 mod tests {
     /// The bindings have no name for this option, so the number of its neighbour is checked.
     #[test]
-    fn the_option_precedes_the_one_that_the_bindings_name() {
+    fn the_option_has_the_number_before_its_neighbour() {
         assert_eq!(libmimalloc_sys::mi_option_use_numa_nodes - 1, 15);
         super::keep_freed_memory();
         // SAFETY: reading an option is one atomic load.

@@ -40,7 +40,7 @@ impl Geometry {
             bail!("weights [{co}, {cig}, {kh}, {kw}] in {groups} groups do not fit an image of {ci} channels");
         }
         if [n, ci, hi, wi, co].contains(&0) {
-            bail!("an image of shape [{n}, {ci}, {hi}, {wi}] or its {co} output channels are empty");
+            bail!("an image of shape [{n}, {ci}, {hi}, {wi}] or an output of {co} channels has no elements");
         }
         let outputs = |size: usize, taps: usize| {
             let room = (size + 2 * padding).checked_sub(dilation * (taps - 1) + 1)?;

@@ -41,7 +41,7 @@ impl Norm {
         let (pixels, count) = (h * w, (n * h * w) as f64);
         check_affine(c, affine)?;
         if x.data.is_empty() {
-            bail!("a tensor of shape {:?} has nothing to normalise", x.dims);
+            bail!("a tensor of shape {:?} has no elements to normalise", x.dims);
         }
         let mut y = to_be_overwritten(x.data.len());
         let statistics: Vec<(f64, f64)> = by_channel(&mut y, c, pixels)

@@ -127,7 +127,7 @@ impl Over {
             _ => bail!("an image tensor is [n, c, h, w], but this one is {dims:?}"),
         };
         if dims.contains(&0) {
-            bail!("a tensor of shape {dims:?} has nothing to sum");
+            bail!("a tensor of shape {dims:?} has no elements to sum");
         }
         Ok((planes, shape))
     }
