@@ -1,36 +1,36 @@
-//! The folder that holds a user's data files.
+//! The folder with the data files of a user.
 
 use std::path::{Component, Path, PathBuf};
 
 use nas_assay_base::sha256_hex;
 
-/// The environment variable that names the data root where no option does.
+/// The environment variable with the data root. It is used if the option `--data-root` is not given.
 pub const VARIABLE: &str = "NAS_ASSAY_DATA";
 
-/// Why a file of the data root could not be had.
+/// A file of the data root cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DataRootError {
-    /// A file that is not in the data root.
-    #[error("data file {} not found: give the folder that holds it with --data-root or NAS_ASSAY_DATA", path.display())]
+    /// The file does not exist.
+    #[error("data file {} not found: give the folder that contains it with --data-root or NAS_ASSAY_DATA", path.display())]
     Missing {
-        /// The full path that was looked for.
+        /// The full path.
         path: PathBuf,
     },
-    /// A name that would leave the data root.
+    /// The name leads out of the data root.
     #[error("data file name {} must be relative to the data root and stay inside it", path.display())]
     Outside {
-        /// The name as given.
+        /// The name.
         path: PathBuf,
     },
-    /// A file that is there but cannot be read.
-    #[error("reading data file {}", path.display())]
+    /// The file exists but cannot be read.
+    #[error("failed to read data file {}: {source}", path.display())]
     Read {
         /// The full path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A file whose content is not the declared one.
+    /// The file has another digest than the declared one.
     #[error("data file {} has SHA-256 {found}, but {expected} is declared: restore the file, or declare the new digest", path.display())]
     Digest {
         /// The full path.
@@ -42,12 +42,24 @@ pub enum DataRootError {
     },
 }
 
-/// The folder under which specs name data files.
+/// The folder with the data files. Specs give the paths of files relative to it.
+///
+/// ```
+/// use nas_assay_schema::{DataRoot, DataRootError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("abc.bin"), "abc")?;
+/// let root = DataRoot::new(folder.path());
+/// let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+/// assert_eq!(root.read_verified("abc.bin", digest)?, b"abc");
+/// assert!(matches!(root.read("../abc.bin"), Err(DataRootError::Outside { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRoot(PathBuf);
 
 impl DataRoot {
-    /// The root at `folder`. Nothing is read yet: only a file that is used has to exist.
+    /// The data root `folder`. This reads nothing: only files that are used must exist.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self(folder.into())
     }
@@ -57,10 +69,10 @@ impl DataRoot {
         &self.0
     }
 
-    /// The full path of the file that a spec calls `relative`.
+    /// The full path of the file with the path `relative` in a spec.
     ///
     /// # Errors
-    /// [`DataRootError::Outside`] if the name is absolute or climbs out of the root, [`DataRootError::Missing`] if there is no such file.
+    /// [`DataRootError::Outside`] if the path is empty, absolute, or contains `..`, [`DataRootError::Missing`] if there is no such file.
     pub fn resolve(&self, relative: impl AsRef<Path>) -> Result<PathBuf, DataRootError> {
         let relative = relative.as_ref();
         let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -80,10 +92,10 @@ impl DataRoot {
         std::fs::read(&path).map_err(|source| DataRootError::Read { path, source })
     }
 
-    /// The bytes of a file whose SHA-256 (hexadecimal, of either case) is declared.
+    /// The bytes of a file with a declared SHA-256 (hexadecimal, in upper or lower case).
     ///
     /// # Errors
-    /// Those of [`DataRoot::read`], and [`DataRootError::Digest`] if the file is another one.
+    /// Those of [`DataRoot::read`], and [`DataRootError::Digest`] if the file has another SHA-256.
     pub fn read_verified(&self, relative: impl AsRef<Path>, expected: &str) -> Result<Vec<u8>, DataRootError> {
         let bytes = self.read(&relative)?;
         let found = sha256_hex(&bytes);
@@ -130,7 +142,7 @@ mod tests {
         let message = root.read("images/none.bin").unwrap_err().to_string();
         let path = folder.path().join("images/none.bin").display().to_string();
         assert!(message.contains(&path) && message.contains("--data-root") && message.contains(VARIABLE), "{message}");
-        assert!(matches!(root.read("images"), Err(DataRootError::Missing { .. })), "a folder is no file");
+        assert!(matches!(root.read("images"), Err(DataRootError::Missing { .. })), "a folder is not a file");
     }
 
     #[test]

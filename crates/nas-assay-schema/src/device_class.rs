@@ -1,21 +1,21 @@
-//! Which engine made a number.
+//! Classes of devices.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which engine made a number; numbers of one class are bit-identical.
+/// The class of the device that computed a number. Numbers of one class are equal bit by bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceClass {
-    /// This project's CPU kernels.
+    /// The CPU kernels of this project.
     Cpu,
     /// Candle's CUDA backend.
     Cuda,
 }
 
 impl DeviceClass {
-    /// As it stands in a record's name.
+    /// The text that is part of the name of a record.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",

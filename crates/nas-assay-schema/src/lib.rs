@@ -1,10 +1,10 @@
-//! What an experiment declares, and what is kept of it.
+//! The specs of experiments, the ground truth, and the records of results.
 //!
-//! - [`spec`]: experiments as TOML, their canonical form and their hash.
-//! - [`truth`]: true accuracies, from benchmarks' tables and from tables that this project trained.
-//! - [`estimator`]: scores, and what is known of the estimator that gave them.
+//! - [`spec`]: specs in TOML, their canonical form and their hash.
+//! - [`truth`]: true accuracies, from the tables of benchmarks and from tables that this project trained.
+//! - [`estimator`]: scores and the properties of estimators.
 //! - [`store`]: records and stage results on disk.
-//! - [`data_root`]: the folder that holds a user's data files.
+//! - [`data_root`]: the folder with the data files of a user.
 
 pub mod data_root;
 mod device_class;

@@ -1,4 +1,4 @@
-//! Scores, and what is known of the estimator that gave them.
+//! Scores and the properties of estimators.
 
 mod score;
 
@@ -7,15 +7,15 @@ pub use score::{Reason, Score};
 use nas_assay_criteria::Direction;
 use serde::{Deserialize, Serialize};
 
-/// How far two computations of a score may differ .
+/// How much two computations of a score may differ. The report compares records by these classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToleranceClass {
-    /// Not at all: a count.
+    /// The scores must be equal, because they are counts.
     Exact,
-    /// By the rounding of one device class.
+    /// The scores may differ by rounding.
     Numeric,
-    /// By the seeds of a trained supernet.
+    /// The scores depend on the training of a supernet, and may differ like those of two seeds.
     Statistical,
 }
 
@@ -23,20 +23,20 @@ pub enum ToleranceClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EstimatorKind {
-    /// A property of the architecture alone, such as its parameter count.
+    /// A property of the architecture alone, such as its number of parameters.
     Baseline,
     /// A formula on an untrained network.
     ZeroShot,
-    /// A supernet's shared weights.
+    /// A score with the shared weights of a supernet.
     OneShot,
     /// A vote of other estimators.
     Vote,
-    /// Scores brought from outside.
+    /// Scores from a file.
     External,
 }
 
 impl EstimatorKind {
-    /// How far two computations of a score of this kind may differ.
+    /// How much two computations of a score of this kind may differ.
     pub fn tolerance(self) -> ToleranceClass {
         match self {
             Self::Baseline => ToleranceClass::Exact,
@@ -45,7 +45,7 @@ impl EstimatorKind {
         }
     }
 
-    /// As people read it.
+    /// The name that is shown to users.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
@@ -57,15 +57,15 @@ impl EstimatorKind {
     }
 }
 
-/// What experiments and records need to know of an estimator.
+/// The properties of an estimator that experiments and records need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EstimatorFacts {
-    /// The version of its numbers.
+    /// The version of its scores.
     pub version: u32,
-    /// Which way its scores point.
+    /// Whether higher or lower scores are better.
     pub direction: Direction,
-    /// What it looks at.
+    /// The kind of estimator.
     pub kind: EstimatorKind,
-    /// How far two computations of a score may differ.
+    /// How much two computations of a score may differ.
     pub tolerance: ToleranceClass,
 }

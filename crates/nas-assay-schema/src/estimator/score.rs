@@ -1,4 +1,4 @@
-//! Scores, finite or not.
+//! Scores, which may be finite or not.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A score: a number in JSON, or an object with the reason where it is not finite.
+/// A score. In JSON it is a number, or an object with the reason if it is not finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Score {
     /// A finite number.
     Finite(f64),
-    /// Not a finite number: `{"nonfinite": "nan"}`.
+    /// A score that is not finite, in JSON `{"nonfinite": "nan"}`.
     NonFinite(Reason),
 }
 
-/// How a score is not finite.
+/// Why a score is not finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Not a number.
@@ -30,7 +30,7 @@ pub enum Reason {
 }
 
 impl Score {
-    /// The score as a float again.
+    /// The score as a float, which may be NaN or infinite.
     pub fn value(self) -> f64 {
         match self {
             Self::Finite(value) => value,

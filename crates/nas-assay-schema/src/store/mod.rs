@@ -1,16 +1,16 @@
-//! Content-addressed records on disk.
+//! Records and stage results on disk. Their names are hashes of the specs and stages.
 //!
 //! ```text
-//! STORE/FORMAT                              version of this layout
-//! STORE/latest                              the record that was finished last
-//! STORE/records/HASH@CLASS/provenance.json  written before the first step runs
+//! STORE/FORMAT                              the version of this layout
+//! STORE/latest                              the name of the record that was finished last
+//! STORE/records/HASH@CLASS/provenance.json  written before the first stage runs
 //! STORE/records/HASH@CLASS/spec.json        the canonical spec
-//! STORE/records/HASH@CLASS/record.json      written last: it makes the record complete
-//! STORE/stages/KIND/KEY...                  results of stages, shared between specs
+//! STORE/records/HASH@CLASS/record.json      written last; the record is finished if this file exists
+//! STORE/stages/KIND/KEY...                  results of stages, shared by specs
 //! ```
 //!
-//! Every file is written under a temporary name and renamed, so a run that is killed leaves whole files only, and two workers that
-//! do the same stage end with the same bytes.
+//! Every file is written under a temporary name and then renamed. So a killed run never leaves a half-written file under its final name,
+//! and two processes can run the same stage at once: both write the same bytes.
 
 pub mod record;
 
@@ -26,10 +26,10 @@ use crate::spec::{SpecHash, StageKey};
 use nas_assay_base::files::{WriteError, write_atomic};
 use record::{Provenance, Record};
 
-/// Version of the layout above; a store with a higher one is refused.
+/// The version of the layout above. A store with a higher version is an error.
 pub const STORE_FORMAT: u32 = 1;
 
-/// Why the store could not do what was asked.
+/// An operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store was written by a newer program.
@@ -37,44 +37,44 @@ pub enum StoreError {
     Newer {
         /// The store.
         path: PathBuf,
-        /// The format it claims.
+        /// The format that was found.
         found: String,
     },
-    /// A file of the store could not be read.
+    /// A file of the store cannot be read.
     #[error("failed to read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file of the store is not what its name says.
-    #[error("failed to understand {}: {problem}; delete it, and the next run makes it again", path.display())]
+    /// A file of the store has invalid content.
+    #[error("failed to parse {}: {problem}; delete it, and the next run makes it again", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         problem: String,
     },
-    /// A file could not be written.
+    /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// No record has the name.
+    /// No record has this name.
     #[error("no record in {} is called `{reference}`{}", store.display(), hint(candidates))]
     Unknown {
         /// The store.
         store: PathBuf,
-        /// What was asked for.
+        /// The name.
         reference: String,
-        /// Records that are there.
+        /// The records of the store.
         candidates: Vec<String>,
     },
-    /// Several records have the name.
+    /// Several records have this name.
     #[error("`{reference}` names {} records: {}; give more digits of a hash", candidates.len(), candidates.join(", "))]
     Ambiguous {
-        /// What was asked for.
+        /// The name.
         reference: String,
-        /// Records that it fits.
+        /// The records with this name.
         candidates: Vec<String>,
     },
 }
@@ -88,17 +88,27 @@ fn hint(candidates: &[String]) -> String {
 }
 
 /// A folder of records and stage results.
+///
+/// ```
+/// use nas_assay_schema::store::{Store, StoreError};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let store = Store::open(folder.path())?;
+/// assert!(store.records()?.is_empty());
+/// assert!(matches!(store.find("latest"), Err(StoreError::Unknown { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
 }
 
-/// The name of a record: a spec hash and the class of device that computed it.
+/// The name of a record: the hash of its spec, and the class of the device that computed it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordId(String);
 
 impl RecordId {
-    /// The record of an experiment on a class of devices.
+    /// The name of the record of a spec on a device class.
     pub fn new(hash: &SpecHash, device_class: DeviceClass) -> Self {
         Self(format!("{hash}@{device_class}"))
     }
@@ -108,7 +118,7 @@ impl RecordId {
         &self.0
     }
 
-    /// The first 12 digits of the hash, and the class.
+    /// The first 12 digits of the hash, and the device class.
     pub fn short(&self) -> String {
         let (hash, class) = self.0.split_once('@').unwrap_or((&self.0, ""));
         format!("{}@{class}", &hash[..12.min(hash.len())])
@@ -116,10 +126,10 @@ impl RecordId {
 }
 
 impl Store {
-    /// Opens a store; the folder is made when something is first written to it.
+    /// Opens a store. The folder is created by the first write.
     ///
     /// # Errors
-    /// If a newer program wrote it, or it can't be read.
+    /// If a newer version of the program wrote it, or it cannot be read.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
         let root = root.as_ref();
         let path = root.join("FORMAT");
@@ -135,12 +145,12 @@ impl Store {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Where the store lies.
+    /// The folder of the store.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The path of a stage's result: `stages/KIND/KEY` and an ending such as `.json`.
+    /// The path of the result of a stage: `stages/KIND/KEY` and `ending`, such as `.json`.
     pub fn stage(&self, kind: &str, key: &StageKey, ending: &str) -> PathBuf {
         self.root.join("stages").join(kind).join(format!("{key}{ending}"))
     }
@@ -148,7 +158,7 @@ impl Store {
     /// Reads a JSON file of the store; `None` if there is none.
     ///
     /// # Errors
-    /// If it can't be read or is not what it should be.
+    /// If it cannot be read or parsed.
     pub fn read_json<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, StoreError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -163,19 +173,19 @@ impl Store {
     /// Writes a value as indented JSON.
     ///
     /// # Errors
-    /// If it can't be written; nothing is left of the attempt.
+    /// If it cannot be written. An older file stays as it was.
     pub fn write_json<T: Serialize>(&self, path: &Path, value: &T) -> Result<(), StoreError> {
         let text = to_json(value).map_err(|error| StoreError::Malformed {
             path: path.to_owned(),
-            problem: format!("a value could not be written as JSON: {error}"),
+            problem: format!("a value cannot be written as JSON: {error}"),
         })?;
         Ok(write_atomic(path, text.as_bytes())?)
     }
 
-    /// Freezes what is known before the first step of a run.
+    /// Writes the spec and the provenance of a record. A run does this before its first stage.
     ///
     /// # Errors
-    /// If a file can't be written.
+    /// If a file cannot be written.
     pub fn begin(&self, id: &RecordId, canonical_spec: &str, provenance: &Provenance) -> Result<(), StoreError> {
         write_atomic(&self.root.join("FORMAT"), format!("{STORE_FORMAT}\n").as_bytes())?;
         write_atomic(&self.folder(id).join("spec.json"), canonical_spec.as_bytes())?;
@@ -185,16 +195,16 @@ impl Store {
     /// Writes a finished record and makes it the latest.
     ///
     /// # Errors
-    /// If a file can't be written.
+    /// If a file cannot be written.
     pub fn finish(&self, id: &RecordId, record: &Record) -> Result<(), StoreError> {
         self.write_json(&self.folder(id).join("record.json"), record)?;
         Ok(write_atomic(&self.root.join("latest"), format!("{}\n", id.as_str()).as_bytes())?)
     }
 
-    /// A finished record, if there is one.
+    /// Reads a finished record; `None` if there is none.
     ///
     /// # Errors
-    /// If it can't be read.
+    /// If it cannot be read or parsed.
     pub fn record(&self, id: &RecordId) -> Result<Option<Record>, StoreError> {
         let path = self.folder(id).join("record.json");
         let text = match fs::read_to_string(&path) {
@@ -206,18 +216,18 @@ impl Store {
         record.map(Some).map_err(|error| StoreError::Malformed { path, problem: error.to_string() })
     }
 
-    /// What was frozen before the run that made a record.
+    /// Reads the provenance of a record; `None` if there is none.
     ///
     /// # Errors
-    /// If it can't be read.
+    /// If it cannot be read or parsed.
     pub fn provenance(&self, id: &RecordId) -> Result<Option<Provenance>, StoreError> {
         self.read_json(&self.folder(id).join("provenance.json"))
     }
 
-    /// All finished records, by name.
+    /// The names of all finished records, sorted.
     ///
     /// # Errors
-    /// If the folder can't be read.
+    /// If the folder cannot be read.
     pub fn records(&self) -> Result<Vec<RecordId>, StoreError> {
         let folder = self.root.join("records");
         let entries = match fs::read_dir(&folder) {
@@ -233,10 +243,10 @@ impl Store {
         Ok(found)
     }
 
-    /// The record that `latest`, the first digits of a spec hash, or the name of a spec means.
+    /// Finds a finished record by `latest`, by the first digits of the hash of its spec, or by the name of its spec.
     ///
     /// # Errors
-    /// If no record or more than one has the name.
+    /// If no record has this name, or several records have it.
     pub fn find(&self, reference: &str) -> Result<RecordId, StoreError> {
         let records = self.records()?;
         let wanted = if reference == "latest" { self.latest()? } else { Some(reference.to_lowercase()) };
@@ -258,7 +268,7 @@ impl Store {
         }
     }
 
-    /// The records of specs of a name. One that cannot be read has none.
+    /// The records whose spec has this name. Records that cannot be parsed are left out.
     fn called(&self, name: &str, records: &[RecordId]) -> Result<Vec<RecordId>, StoreError> {
         #[derive(Deserialize)]
         struct Named {
@@ -289,10 +299,10 @@ impl Store {
     }
 }
 
-/// Indented JSON with a newline at its end.
+/// A value as indented JSON with a final newline.
 ///
 /// # Errors
-/// If a map key is not a string.
+/// If a map key is not a string, or a number has no JSON form.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }

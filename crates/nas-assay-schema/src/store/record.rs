@@ -1,7 +1,8 @@
-//! The record of an experiment: everything that a report says, and nothing that a report computes.
+//! The record of an experiment. It has all numbers that a report shows.
 //!
-//! A [`Record`] holds only what the spec determines, in a fixed order, so that two runs of one spec end with the same bytes whatever
-//! the clock, the number of threads or the machine. How a run came about is a [`Provenance`], kept in a file of its own.
+//! A [`Record`] contains only what the spec determines, in a fixed order. So two runs of one spec give the same bytes at any time, with any
+//! number of threads, and on any machine of the same device class. The circumstances of a run are its [`Provenance`], which has a file of
+//! its own.
 
 mod analyses;
 mod checkpoint;
@@ -30,46 +31,46 @@ pub struct Record {
     pub format: u32,
     /// The SHA-256 of the resolved spec, 64 hexadecimal digits.
     pub spec_hash: String,
-    /// The experiment's name, as in `nb201-micro`.
+    /// The name of the experiment, such as `nb201-micro`.
     pub name: String,
-    /// One line that says what it measures.
+    /// One line about what it measures.
     pub title: String,
-    /// The search space, as in `nb201`.
+    /// The id of the search space, such as `nb201`.
     pub space: String,
-    /// What the numbers were computed on, as in `cpu`: records of one class are comparable bit for bit.
+    /// The class of the device that computed the numbers. Records of one class can be compared bit by bit.
     pub device_class: DeviceClass,
     /// The resolved spec.
     pub spec: serde_json::Value,
     /// The ground truth.
     pub truth: TruthRecord,
-    /// The supernets, in the spec's order.
+    /// The supernets, in the order of the spec.
     pub supernets: Vec<SupernetRecord>,
-    /// The panels, in the spec's order.
+    /// The panels, in the order of the spec.
     pub panels: Vec<PanelRecord>,
 }
 
-/// Where the truth comes from, and how it is spread.
+/// The source of the ground truth, and the distribution of the true values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TruthRecord {
-    /// The table, and the column taken from it.
+    /// The table and its column.
     pub source: String,
-    /// Architectures that have a true value.
+    /// Number of architectures with a true value.
     pub rows: usize,
-    /// The lowest true value, a fraction of 1 as all true values.
+    /// The lowest true value, a fraction.
     #[serde(serialize_with = "finite")]
     pub minimum: f64,
-    /// The median.
+    /// The median of the true values, a fraction.
     #[serde(serialize_with = "finite")]
     pub median: f64,
-    /// The highest.
+    /// The highest true value, a fraction.
     #[serde(serialize_with = "finite")]
     pub maximum: f64,
-    /// True values that this experiment trained again to check the table.
+    /// True values that this experiment trained again, to check the table.
     pub verified: Vec<Verified>,
 }
 
-/// One true value, trained again.
+/// One true value that was trained again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verified {
@@ -80,22 +81,22 @@ pub struct Verified {
     /// The value in the table, a fraction.
     #[serde(serialize_with = "finite")]
     pub expected: f64,
-    /// The value found now, a fraction.
+    /// The value of the new training, a fraction.
     #[serde(serialize_with = "finite")]
     pub found: f64,
 }
 
-/// A set of architectures, and what every estimator said of them.
+/// A set of architectures, and the scores of every estimator for them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PanelRecord {
     /// The panel's name.
     pub name: String,
-    /// The architectures, in the panel's order.
+    /// The architectures, in the order of the panel.
     pub architectures: Vec<ArchitectureRow>,
-    /// The estimators, in the spec's order.
+    /// The estimators, in the order of the spec.
     pub estimators: Vec<EstimatorRecord>,
-    /// How they compare.
+    /// Comparisons of the estimators.
     #[serde(default, skip_serializing_if = "AnalysesRecord::is_empty")]
     pub analyses: AnalysesRecord,
 }
@@ -104,49 +105,49 @@ pub struct PanelRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArchitectureRow {
-    /// Its text form in the space.
+    /// The architecture in the text form of the space.
     pub architecture: String,
     /// Its true value, a fraction.
     #[serde(serialize_with = "finite")]
     pub truth: f64,
-    /// Trained parameters of its network, as the baselines count.
+    /// Number of trained parameters of its network, as counted by the baseline `params`.
     pub params: u64,
-    /// Multiply-accumulates of its network, as the baselines count.
+    /// Number of multiply-accumulates of its network per image, as counted by the baseline `flops`.
     pub flops: u64,
-    /// How many encodings are isomorphic to it, itself included, where the space can tell.
+    /// Number of encodings that are isomorphic to it, including itself. `None` if counting them would take too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isomorphs: Option<usize>,
 }
 
-/// What an estimator said, and what that is worth.
+/// The scores of an estimator, and how well they rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EstimatorRecord {
-    /// The estimator's id, as in `synflow`.
+    /// The id of the estimator, such as `synflow`.
     pub id: String,
-    /// The version of its numbers.
+    /// The version of its scores.
     pub version: u32,
-    /// Which way its scores point.
+    /// Whether higher or lower scores are better.
     pub direction: Direction,
-    /// What kind of estimator it is.
+    /// The kind of estimator.
     pub kind: EstimatorKind,
-    /// How far two computations of a score may differ.
+    /// How much two computations of a score may differ.
     pub tolerance: ToleranceClass,
-    /// The variant of the spec that it was scored with; none for the spec's own settings.
+    /// The variant of the spec; `None` for the spec's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// The weights that it read; none for an estimator without a supernet.
+    /// The weights of the supernet that it used; `None` for an estimator without a supernet.
     pub checkpoint: Option<Checkpoint>,
-    /// Its scores as it gave them, one for each of [`PanelRecord::architectures`].
+    /// Its scores in its own direction, one for each of [`PanelRecord::architectures`].
     pub scores: Vec<Score>,
-    /// Numbers that explain the scores, in the estimator's order.
+    /// Numbers that explain the scores, in the order of the estimator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
-    /// The criteria of the scores, oriented by `direction`.
+    /// The criteria of the scores after orientation by `direction`.
     pub criteria: Criteria,
-    /// Which architectures it over- and under-estimates.
+    /// Which architectures it overestimates and underestimates.
     pub bias: BiasRecord,
-    /// What was published for this estimator on this space.
+    /// Published values of this estimator in this space.
     pub published: Vec<Published>,
 }
 
@@ -156,12 +157,12 @@ pub struct EstimatorRecord {
 pub struct Detail {
     /// Its name.
     pub name: String,
-    /// Its value for each of [`PanelRecord::architectures`]; none where the estimator gave none.
+    /// Its values, one for each of [`PanelRecord::architectures`]. `None` if the estimator gave none for an architecture.
     pub values: Vec<Option<Score>>,
 }
 
 impl Detail {
-    /// Least, mean and greatest of its finite values, if there are any.
+    /// Minimum, mean and maximum of its finite values; `None` if there are no finite values.
     pub fn range(&self) -> Option<[f64; 3]> {
         let finite = self.values.iter().flatten().filter_map(|score| match score {
             Score::Finite(value) => Some(*value),
@@ -176,18 +177,18 @@ impl Detail {
 }
 
 impl EstimatorRecord {
-    /// The scores as criteria take them: higher is better, NaN and infinities kept.
+    /// The scores in the orientation of the criteria: higher is better. NaN and infinities stay.
     pub fn oriented(&self) -> Vec<f64> {
         self.scores.iter().map(|score| self.direction.orient(score.value())).collect()
     }
 
-    /// The id, with the variant and the checkpoint where there are such: `oneshot_loss (iso, seed 20, epoch 40)`.
+    /// The id with the variant and the checkpoint, if there are any, such as `oneshot_loss (iso, seed 20, epoch 40)`.
     pub fn label(&self) -> String {
         let about = self.about();
         if about.is_empty() { self.id.clone() } else { format!("{} ({about})", self.id) }
     }
 
-    /// The variant and the checkpoint, as in `iso, seed 20, epoch 40`; empty without either.
+    /// The variant and the checkpoint, such as `iso, seed 20, epoch 40`; empty if there is neither.
     pub fn about(&self) -> String {
         let checkpoint = self.checkpoint.as_ref().map(Checkpoint::to_string);
         let parts: Vec<String> = self.variant.iter().cloned().chain(checkpoint).collect();
@@ -195,54 +196,54 @@ impl EstimatorRecord {
     }
 }
 
-/// A published figure.
+/// A published value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
-    /// Which criterion it is of.
+    /// The criterion.
     pub criterion: Criterion,
-    /// The figure; proportions as fractions.
+    /// The value. Proportions are fractions.
     #[serde(serialize_with = "finite")]
     pub value: f64,
-    /// Where it was printed, and for what protocol.
+    /// Where it was published, and with which protocol.
     pub source: String,
 }
 
-/// How a run came about. It is written beside the record, before the first step.
+/// The circumstances of a run. They are written to a file next to the record, before the first stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// The version of nas-assay.
     pub version: String,
-    /// The git commit that it was built from.
+    /// The git commit of the program, if it is known.
     pub git_commit: Option<String>,
-    /// When the run started, RFC 3339.
+    /// The time of the start, RFC 3339.
     pub started: String,
     /// The command line.
     pub command: String,
-    /// The CPU's vector features, sorted.
+    /// The vector features of the CPU, sorted.
     pub cpu_features: Vec<String>,
     /// The device.
     pub device: String,
-    /// The device's driver.
+    /// The driver of the device, if it is known.
     pub driver: Option<String>,
-    /// Worker threads.
+    /// Number of worker threads.
     pub threads: usize,
     /// The operating system and the processor family.
     pub os: String,
 }
 
-/// Why a record cannot be read or written.
+/// A record cannot be read or written.
 #[derive(Debug, Error)]
 pub enum RecordError {
-    /// The layout is of another version.
+    /// The record has another version of the layout.
     #[error(
-        "cannot read a record of format {found}: this version reads format {known}: run the spec again, or use the nas-assay that wrote it"
+        "cannot read a record of format {found}: this version reads format {known}; run the spec again, or use the version that wrote it"
     )]
     Format {
-        /// The version found.
+        /// The version that was found.
         found: u32,
-        /// The version known: [`Record::FORMAT`].
+        /// The version of this program: [`Record::FORMAT`].
         known: u32,
     },
     /// The text is not a record.
@@ -258,13 +259,19 @@ impl Record {
     pub const FORMAT: u32 = 3;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
+    ///
+    /// # Errors
+    /// [`RecordError::Write`] if a number has no JSON form.
     pub fn to_json(&self) -> Result<String, RecordError> {
         let mut text = serde_json::to_string_pretty(self).map_err(RecordError::Write)?;
         text.push('\n');
         Ok(text)
     }
 
-    /// Reads a record, and says so where its layout is of another version.
+    /// Reads a record from JSON.
+    ///
+    /// # Errors
+    /// [`RecordError::Format`] if it has another version of the layout, [`RecordError::Parse`] if it is not a record.
     pub fn from_json(text: &str) -> Result<Self, RecordError> {
         let format = serde_json::from_str::<Layout>(text).map_err(RecordError::Parse)?.format;
         if format != Self::FORMAT {
@@ -274,17 +281,17 @@ impl Record {
     }
 }
 
-/// Writes a float that must be finite: JSON has no other, and `serde_json` would write `null` for it.
+/// Writes a float that must be finite. JSON has no other floats, and `serde_json` would write `null`.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() {
         serializer.serialize_f64(*value)
     } else {
-        Err(S::Error::custom(format_args!("a value is {value} where only a finite one can stand")))
+        Err(S::Error::custom(format_args!("a value is {value}, but it must be finite")))
     }
 }
 
-/// The one field that every layout has.
+/// The only field that all versions of the layout have.
 #[derive(Deserialize)]
 struct Layout {
     format: u32,

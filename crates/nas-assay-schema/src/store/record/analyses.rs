@@ -1,41 +1,41 @@
-//! What is said of estimators beside their criteria: bias, stability, and how they compare.
+//! Analyses of estimators in addition to the criteria: bias, stability and comparisons.
 
 use serde::{Deserialize, Serialize};
 
 use nas_assay_criteria::{BestOf, ChangeBias, Comparison, ComplexityGroup, Criterion, Extremes, Spread, Stability};
 
-/// Which architectures an estimator over- and under-estimates.
+/// Which architectures an estimator overestimates and underestimates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BiasRecord {
-    /// By complexity: groups of equal size by multiply-accumulates, cheapest first.
+    /// Bias by complexity: groups of equal size by multiply-accumulates, cheapest first.
     pub complexity: Vec<ComplexityGroup>,
-    /// By operation: what exchanging one for another does, for every ordered pair that has architectures.
+    /// Bias by operation: the effect of replacing one operation with another, for every ordered pair of operations that occurs.
     pub operations: Vec<ChangeBias<String>>,
-    /// Single architectures; rows are those of the panel.
+    /// Bias for single architectures. Row numbers are those of the panel.
     pub extremes: Extremes,
 }
 
-/// How the estimators of a panel compare, with one another and with themselves. Estimators are named by their labels.
+/// Comparisons of the estimators of a panel, with each other and with themselves. Estimators are named by their labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnalysesRecord {
-    /// Every estimator against every baseline of the panel.
+    /// Comparisons of every estimator with every baseline of the panel.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<ComparisonRecord>,
-    /// What a variant changes, estimator by estimator.
+    /// The effect of each variant on each estimator.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantRecord>,
-    /// Rankings of adjacent checkpoints of one supernet.
+    /// Comparisons of adjacent checkpoints of one supernet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stability: Vec<StabilityRecord>,
-    /// Criteria over the seeds of a supernet.
+    /// The spread of the criteria over the seeds of a supernet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spread: Vec<SpreadRecord>,
 }
 
 impl AnalysesRecord {
-    /// Whether nothing was compared.
+    /// Whether there are no analyses.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -47,89 +47,89 @@ impl AnalysesRecord {
 pub struct ComparisonRecord {
     /// The estimator.
     pub estimator: String,
-    /// The one that it is compared with.
+    /// The estimator that it is compared with.
     pub with: String,
-    /// The outcome, of the first less the second.
+    /// The outcome, for the first estimator minus the second.
     pub outcome: Comparison,
 }
 
-/// An estimator with the spec's own settings and with those of a variant.
+/// An estimator with the settings of a variant, compared with the spec's own settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VariantRecord {
-    /// The variant.
+    /// The name of the variant.
     pub variant: String,
-    /// The estimator with the variant's settings.
+    /// The estimator with the settings of the variant.
     pub estimator: String,
-    /// The estimator with the spec's own.
+    /// The estimator with the spec's own settings.
     pub with: String,
-    /// Kendall's tau-b between the two score vectors; `None` where one is constant.
+    /// Kendall's tau-b between the two score vectors; `None` if one is constant.
     pub agreement: Option<f64>,
-    /// The paired test of the two against the truth, of the variant less the spec's own.
+    /// The paired test of the two against the truth, for the variant minus the spec's own.
     pub outcome: Comparison,
-    /// The same inside what the variant's supernet kept, where it was pruned.
+    /// The same on the architectures that the variant's supernet kept, if it was pruned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptRecord>,
 }
 
-/// A pruned supernet and the spec's own on the architectures of the panel that pruning kept.
+/// A pruned supernet compared with the spec's own, on the architectures of the panel that pruning kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeptRecord {
-    /// How many of the panel's architectures are isomorphic to one that was kept.
+    /// Number of architectures of the panel that are isomorphic to a kept one.
     pub architectures: usize,
-    /// With the variant's settings.
+    /// The estimator with the settings of the variant.
     pub variant: InsideRecord,
-    /// With the spec's own.
+    /// The estimator with the spec's own settings.
     pub own: InsideRecord,
-    /// The paired test of the two on these architectures, of the variant less the spec's own.
+    /// The paired test of the two on these architectures, for the variant minus the spec's own.
     pub outcome: Comparison,
 }
 
-/// An estimator on some of a panel's architectures.
+/// An estimator on some architectures of a panel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InsideRecord {
-    /// Kendall's tau-b; `None` where it is undefined.
+    /// Kendall's tau-b; `None` if it is undefined.
     pub tau_b: Option<f64>,
-    /// The mean of the scores, in the estimator's own unit; `None` where one is not finite, or there is none.
+    /// The mean of the scores, in the unit of the estimator; `None` if a score is not finite or there are no scores.
     pub mean_score: Option<f64>,
     /// `BestAcc@topN`.
     pub best_of: Vec<BestOf>,
 }
 
-/// A ranking and an earlier one of the same supernet.
+/// A ranking compared with an earlier ranking of the same supernet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StabilityRecord {
-    /// The estimator's id.
+    /// The id of the estimator.
     pub estimator: String,
-    /// The variant; none for the spec's own settings.
+    /// The variant; `None` for the spec's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// The supernet's seed, or several where scores are a mean.
+    /// The seed of the supernet, or several seeds if the scores are means over supernets.
     pub seeds: Vec<String>,
     /// The earlier epoch.
     pub from: u32,
-    /// The later one, whose ranking counts as the truth.
+    /// The later epoch. Its ranking is used as the truth.
     pub to: u32,
-    /// How much of the ranking is still there.
+    /// How well the earlier ranking agrees with the later one.
     pub stability: Stability,
 }
 
-/// A criterion over the seeds of a supernet at one epoch.
+/// The spread of a criterion over the seeds of a supernet at one epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpreadRecord {
-    /// The estimator's id.
+    /// The id of the estimator.
     pub estimator: String,
-    /// The variant; none for the spec's own settings.
+    /// The variant; `None` for the spec's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// The epoch.
     pub epoch: u32,
     /// The criterion.
     pub criterion: Criterion,
-    /// Its spread.
+    /// The spread.
     pub spread: Spread,
 }

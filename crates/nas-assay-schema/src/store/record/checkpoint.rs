@@ -1,48 +1,48 @@
-//! Which weights a one-shot score was taken with.
+//! The supernet weights of a one-shot score.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A supernet at some point of its training, or a mean over several points or several supernets.
+/// The weights of a supernet after an epoch. They can be a mean over several epochs, and the scores can be a mean over several supernets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// The supernet's seed, a `u64` in decimal; of an ensemble, the first one's.
+    /// The seed of the supernet, a `u64` in decimal. For an ensemble, the first seed.
     pub seed: String,
-    /// Epochs trained; of averaged weights, those of the latest.
+    /// Number of trained epochs. For averaged weights, that of the last checkpoint.
     pub epoch: u32,
-    /// Where the weights are an average: the epochs after which the averaged ones were kept, ascending.
+    /// The epochs whose weights were averaged, ascending. Empty if the weights are not averaged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub averaged: Vec<u32>,
-    /// Where the scores are a mean over supernets: the seeds of these.
+    /// The seeds of the supernets whose scores were averaged. Empty if the scores are of one supernet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ensemble: Vec<String>,
 }
 
 impl Checkpoint {
-    /// One supernet after one epoch.
+    /// The weights of one supernet after one epoch.
     pub fn single(seed: impl Into<String>, epoch: u32) -> Self {
         Self { seed: seed.into(), epoch, averaged: Vec::new(), ensemble: Vec::new() }
     }
 
-    /// Whether nothing is averaged.
+    /// Whether neither weights nor scores are averaged.
     pub fn is_single(&self) -> bool {
         self.averaged.is_empty() && self.ensemble.is_empty()
     }
 
-    /// The seeds that the score is of.
+    /// The seeds of the supernets.
     pub fn seeds(&self) -> Vec<String> {
         if self.ensemble.is_empty() { vec![self.seed.clone()] } else { self.ensemble.clone() }
     }
 
-    /// The epochs that the weights are of.
+    /// The epochs of the weights.
     pub fn epochs(&self) -> Vec<u32> {
         if self.averaged.is_empty() { vec![self.epoch] } else { self.averaged.clone() }
     }
 }
 
-/// `seed 20, epoch 40`; with averages `mean over seeds 20 and 2020, mean weights of epochs 20, 30 and 40`.
+/// `seed 20, epoch 40`, or with averages `mean over seeds 20 and 2020, mean weights of epochs 20, 30 and 40`.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.ensemble.is_empty() {

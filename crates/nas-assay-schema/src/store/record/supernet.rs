@@ -1,29 +1,29 @@
-//! How a supernet's training went.
+//! The training of a supernet.
 
 use serde::{Deserialize, Serialize};
 
 use super::finite;
 
-/// How a supernet's training went.
+/// The training of a supernet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SupernetRecord {
     /// The seed, a `u64` in decimal.
     pub seed: String,
-    /// The variant of the spec that it is of; none for the spec's own settings.
+    /// The variant of the spec; `None` for the spec's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// The epochs, in order.
     pub epochs: Vec<EpochRecord>,
-    /// What was pruned, if anything.
+    /// The pruning, if there was any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruning: Option<PruningRecord>,
-    /// The epochs in which architectures were watched, in order.
+    /// The epochs with watched architectures, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watched: Vec<WatchRecord>,
 }
 
-/// One epoch of a supernet's training.
+/// One epoch of the training of a supernet.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochRecord {
@@ -35,26 +35,26 @@ pub struct EpochRecord {
     /// Mean training accuracy, a fraction.
     #[serde(serialize_with = "finite")]
     pub accuracy: f64,
-    /// The learning rate in effect.
+    /// The learning rate of the epoch.
     #[serde(serialize_with = "finite")]
     pub learning_rate: f64,
 }
 
-/// Which architectures a supernet went on with.
+/// The pruning of a supernet: it continued its training with some architectures only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PruningRecord {
-    /// The epoch after which the others were dropped, from 1.
+    /// The epoch after which the other architectures were dropped, from 1.
     pub epoch: u32,
-    /// The estimator that ranked them.
+    /// The estimator that ranked the architectures.
     pub by: String,
-    /// How many were ranked.
+    /// Number of ranked architectures.
     pub ranked: usize,
-    /// Those kept, in the order of the pool.
+    /// The kept architectures, in the order of the pool.
     pub kept: Vec<String>,
 }
 
-/// What an epoch did to some of the architectures that it trained.
+/// The watched architectures of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchRecord {
@@ -64,7 +64,7 @@ pub struct WatchRecord {
     pub architectures: Vec<Watched>,
 }
 
-/// An architecture that was watched through an epoch.
+/// An architecture that was watched during an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watched {
@@ -81,8 +81,8 @@ pub struct Watched {
 }
 
 impl WatchRecord {
-    /// The mean forgetting value of the epoch: accuracy at its end less accuracy right after the own step (Ning et al. 2021). Below
-    /// zero, architectures forget. `None` where none was watched.
+    /// The mean forgetting value of the epoch: the accuracy at its end minus the accuracy right after the architecture's own step (Ning et
+    /// al. 2021). A negative value means that architectures forget. `None` if no architecture was watched.
     pub fn forgetting_value(&self) -> Option<f64> {
         let sum: f64 = self.architectures.iter().map(|watched| watched.after_epoch - watched.after_step).sum();
         (!self.architectures.is_empty()).then(|| sum / self.architectures.len() as f64)
