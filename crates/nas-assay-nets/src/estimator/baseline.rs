@@ -1,34 +1,34 @@
-//! Counts that need no network. An estimator that does not rank better than they do is not worth its price.
+//! Counts that need no network. An estimator should rank better than these counts to be worth its cost.
 //!
 //! # Formula
-//! - `params`: elements of all convolution and linear weights, biases and batch-norm scales and shifts;
-//! - `flops`: multiply-accumulates of convolutions and the linear layer, for one image;
-//! - `relu_count`: calls of ReLU, whatever the size of their input;
+//! - `params`: the number of elements of all convolution and linear weights, biases, and batch-norm scales and shifts;
+//! - `flops`: the number of multiply-accumulates of convolutions and the linear layer, for one image;
+//! - `relu_count`: the number of calls of ReLU, with inputs of any size.
 //!
-//! each over the edges that are executed.
+//! Only edges that are executed count.
 //!
 //! # Shapes
-//! No images and no weights: counts of the architecture in its skeleton.
+//! No images and no weights. The counts depend on the architecture and its skeleton.
 //!
 //! # Source
 //! Ning et al., NeurIPS 2021, baselines.
 //!
 //! # Known traps
-//! Dead edges do not count, so `params` is below the number in tables that count every written operation. Ties are many: 28 levels over
-//! the 6,466 representatives of NAS-Bench-201. The field says FLOPs and counts multiply-accumulates; pools, batch-norm, ReLU and sums are
-//! free, and on NAS-Bench-201 the ranking is that of `params`. Every convolution edge has a ReLU of its own.
+//! Dead edges do not count, so `params` is lower than in tables that count every operation of the encoding. There are many ties: the 6,466
+//! representatives of NAS-Bench-201 have 28 different values. The literature writes FLOPs for multiply-accumulates. Pools, batch-norm, ReLU
+//! and sums are not counted, and on NAS-Bench-201 the ranking is the same as that of `params`. Every convolution edge has its own ReLU.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 use nas_assay_spaces::Census;
 
-/// A count of an architecture: more is taken to be better.
+/// A count of an architecture. A higher count is assumed to be better.
 pub struct Count {
     meta: Meta<'static>,
     of: fn(&Census) -> u64,
 }
 
-/// What all counts have in common.
+/// The properties that all counts share.
 const META: Meta<'static> = Meta {
     id: "",
     version: 1,
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use nas_assay_spaces::{Architecture, SpaceId, nb201};
 
-    /// The counts of one cell in the benchmark's own network (16 channels, 5 cells a stage), added up by hand.
+    /// The counts of one cell in the benchmark's own network (16 channels, 5 cells per stage), computed by hand.
     #[test]
     fn the_scores_are_the_counts_of_the_census() {
         let text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|none~0|skip_connect~1|avg_pool_3x3~2|";

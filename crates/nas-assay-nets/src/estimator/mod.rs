@@ -1,9 +1,9 @@
-//! Estimators, the suite that holds them, and the probe.
+//! Estimators, the suite of all estimators, and the probe that gives them their input.
 //!
-//! An estimator claims to rank architectures without training them. It is one file: a doc comment of fixed shape (what it is,
-//! formula, shapes, source, known traps), its [`Meta`], a `score` of a few lines and its tests; and one line in [`suite`]. One of another
-//! crate joins by [`Suite::with`]. What an estimator needs to know of an architecture it asks of a [`Probe`], which computes each quantity
-//! once for all that ask.
+//! An estimator ranks architectures without training each of them. It is one file with a doc comment of fixed shape (what it is, formula,
+//! shapes, source, known traps), its [`Meta`], a short `score` function and its tests, and one line in [`suite`]. An estimator of another
+//! crate is added with [`Suite::with`]. An estimator gets everything about an architecture from a [`Probe`], which computes each quantity
+//! once for all estimators.
 
 pub mod baseline;
 pub mod oneshot;
@@ -29,31 +29,31 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use thiserror::Error;
 
-/// What is known of an estimator without running it.
+/// The properties of an estimator.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct Meta<'a> {
-    /// The name that specs and records use.
+    /// The name in specs and records.
     pub id: &'a str,
-    /// Raised by hand when the estimator's numbers change.
+    /// The version of the scores. Raise it by hand when the scores change.
     pub version: u32,
-    /// Which end of the scores is better.
+    /// Whether higher or lower scores are better.
     pub direction: Direction,
-    /// What it looks at.
+    /// The kind of estimator.
     pub kind: EstimatorKind,
-    /// What it asks of the probe.
+    /// The quantities that it gets from the probe.
     pub needs: &'a [Need],
-    /// How far two computations of a score may differ.
+    /// How much two computations of a score may differ.
     pub tolerance: ToleranceClass,
-    /// One sentence.
+    /// One sentence about what it is.
     pub summary: &'a str,
-    /// The definition, in one line of mathematics.
+    /// The definition, as a formula in one line.
     pub formula: &'a str,
-    /// Paper or code that defines it.
+    /// The paper or code that defines it.
     pub source: &'a str,
 }
 
 impl Meta<'_> {
-    /// What experiments and records need of it.
+    /// The properties that experiments and records need.
     pub fn facts(&self) -> EstimatorFacts {
         let Self { version, direction, kind, tolerance, .. } = *self;
         EstimatorFacts { version, direction, kind, tolerance }
@@ -65,7 +65,7 @@ impl Meta<'_> {
 pub struct Reading {
     /// The score, in the estimator's own direction.
     pub score: Score,
-    /// Named numbers beside it, in a fixed order.
+    /// Further numbers by name, in a fixed order.
     pub details: Vec<(Cow<'static, str>, Score)>,
 }
 
@@ -75,7 +75,7 @@ impl Reading {
         Self { score: score.into(), details: Vec::new() }
     }
 
-    /// The same with one more number beside the score.
+    /// Adds a further number.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: f64) -> Self {
         self.details.push((name.into(), value.into()));
@@ -83,36 +83,36 @@ impl Reading {
     }
 }
 
-/// Why an architecture could not be scored.
+/// An architecture cannot be scored.
 #[derive(Debug, Error)]
 pub enum EstimatorError {
-    /// The probe was not told of this need when it was made.
+    /// The probe was made without this need.
     #[error("scoring: the probe was not made for {0:?}; list the estimator's needs when making it")]
     Undeclared(Need),
     /// The probe lacks an input.
     #[error("scoring: the probe was asked for {} but has no {input}", need.map_or("logits".into(), |need| format!("{need:?}")))]
     NoInput {
-        /// What was asked for; nothing stands for the logits.
+        /// The requested quantity; `None` stands for the logits.
         need: Option<Need>,
-        /// What that takes.
+        /// The missing input.
         input: &'static str,
     },
-    /// The network refused.
+    /// The network failed.
     #[error("scoring: {0}")]
     Net(#[from] NetError),
-    /// The counts of a network of another space were asked for.
+    /// The skeleton is one of another space.
     #[error("scoring: {0}")]
     Skeleton(#[from] SkeletonError),
-    /// Candle refused an operation.
+    /// An operation of Candle failed.
     #[error("scoring: {0}")]
     Tensor(#[from] candle_core::Error),
-    /// What an estimator of another crate has to say.
+    /// An error of an estimator of another crate.
     #[error("scoring: {0}")]
     Other(Box<dyn StdError + Send + Sync>),
 }
 
 impl EstimatorError {
-    /// An error of an estimator's own, from a text or from any error.
+    /// Makes [`EstimatorError::Other`] from a text or from any error.
     pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Other(error.into())
     }
@@ -120,12 +120,15 @@ impl EstimatorError {
 
 /// A formula that gives an architecture a score.
 ///
-/// It must be a pure function of what the probe gives: two calls of [`Estimator::score`] for the same architecture, network and batch
-/// give the same bits. What is random is drawn from [`Probe::stream`].
+/// The score must depend only on what the probe gives: two calls of [`Estimator::score`] for the same architecture, network and batch give
+/// the same bits. Random numbers must come from [`Probe::stream`].
 pub trait Estimator: Send + Sync {
-    /// What is known of it without running it; always the same.
+    /// The properties of the estimator. They never change.
     fn meta(&self) -> Meta<'_>;
 
-    /// The score of the probe's architecture.
+    /// The score of the architecture of the probe.
+    ///
+    /// # Errors
+    /// If the probe has no input that the estimator needs, or an operation fails.
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError>;
 }

@@ -1,18 +1,22 @@
-//! One-shot estimators: how well an architecture does with a supernet's shared weights.
+//! One-shot estimators: accuracy and loss of an architecture with the shared weights of a supernet.
 //!
 //! # Formula
-//! Accuracy: mean over batches of the fraction of images whose greatest logit is that of their label. Loss: mean over batches of
-//! the mean cross-entropy in nats. Both means are unweighted, so a smaller last batch counts as much as the others (SPEC 3.4).
+//! Accuracy: mean over batches of the fraction of images whose label has the greatest logit. Loss: mean over batches of the mean
+//! cross-entropy in nats. Both means are unweighted, so a smaller last batch counts as much as the others. The published accuracies of
+//! Ning et al. are means of this kind: those of NAS-Bench-101 and NAS-Bench-301 are multiples of 1/(40 · 256), for 40 batches of at most
+//! 256 images.
 //!
 //! # Shapes
-//! Any number of batches of images `[n, 3, h, w]` and labels `[n]`; the batches, their order and size are part of the result.
+//! Any number of batches of images `[n, 3, h, w]` and labels `[n]`. The scores depend on the size of the batches, and on which images are
+//! in the same batch.
 //!
 //! # Source
 //! Bender et al., ICML 2018; Guo et al., ECCV 2020; protocol of Ning et al., NeurIPS 2021.
 //!
 //! # Known traps
-//! Batch-norm uses the statistics of each evaluation batch, never running ones: those mix all sub-networks. Dropout is off. The
-//! accuracy has few levels and ties often; the loss does not, and ranks better on large spaces (SPEC 5.3).
+//! Batch-norm uses the statistics of each evaluation batch. Running statistics would mix all sub-networks. Dropout is off. The accuracy has
+//! few different values and many ties, and the loss has not. In the release of Ning et al. the loss ranks better on NAS-Bench-301, and the
+//! accuracy ranks better on NAS-Bench-201.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::images::Batch;
@@ -20,7 +24,7 @@ use crate::net::{Classification, Engine, ForwardPass, NetError, Network};
 use nas_assay_criteria::Direction;
 use nas_assay_spaces::Architecture;
 
-/// How an architecture does on labelled images.
+/// Accuracy and loss of an architecture on labelled images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// Unweighted mean over batches of the fraction classified correctly.
@@ -29,7 +33,10 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// Accuracy and loss of `architecture` with the weights in `network`, by batch statistics, without dropout.
+/// Accuracy and loss of `architecture` with the weights of `network`, with batch statistics and without dropout.
+///
+/// # Errors
+/// If the network does not contain the architecture, or an operation fails.
 pub fn evaluate(
     network: &Network,
     architecture: Architecture,

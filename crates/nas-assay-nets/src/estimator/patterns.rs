@@ -1,28 +1,30 @@
-//! Which elements every ReLU let through, as bits.
+//! The sign patterns of ReLU inputs, as bits.
 
 use candle_core::{Result, Tensor};
 
-/// One bit for every image and ReLU element: whether the ReLU's input was above zero.
+/// One bit for every image and element of a ReLU: whether the input of the ReLU is above zero.
 ///
-/// ReLUs follow one another in the order of execution; each starts at a fresh 64-bit word, whose unused bits are zero for every
-/// image.
+/// ReLUs are stored in the order of execution. Each starts at a new 64-bit word; the unused bits of its last word are zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReluPatterns {
-    /// One row of words an image.
+    /// One row of words per image.
     rows: Vec<Vec<u64>>,
     calls: u64,
     elements: u64,
 }
 
 impl ReluPatterns {
-    /// Adds a ReLU by its input `[n, ...]`; every ReLU must see the same `n` images.
+    /// Adds the input `[n, ...]` of a ReLU.
+    ///
+    /// # Errors
+    /// If `n` is not the same for all ReLUs, or an operation fails.
     pub fn push(&mut self, input: &Tensor) -> Result<()> {
         let bits = input.detach().gt(0.0)?.flatten_from(1)?.contiguous()?;
         let (images, elements) = bits.dims2()?;
         if self.calls == 0 {
             self.rows = vec![Vec::new(); images];
         } else if self.rows.len() != images {
-            candle_core::bail!("a ReLU saw {images} images where the ones before saw {}", self.rows.len());
+            candle_core::bail!("a ReLU has {images} images, but the ReLUs before had {}", self.rows.len());
         }
         let bits = bits.flatten_all()?.to_vec1::<u8>()?;
         for (row, bits) in self.rows.iter_mut().zip(bits.chunks(elements.max(1))) {
@@ -35,22 +37,22 @@ impl ReluPatterns {
         Ok(())
     }
 
-    /// How many images were seen.
+    /// Number of images.
     pub fn images(&self) -> usize {
         self.rows.len()
     }
 
-    /// How many ReLUs were executed.
+    /// Number of executed ReLUs.
     pub fn calls(&self) -> u64 {
         self.calls
     }
 
-    /// How many elements they had together, an image.
+    /// Number of elements of all ReLUs together, per image.
     pub fn elements(&self) -> u64 {
         self.elements
     }
 
-    /// In how many elements two images differ.
+    /// Number of elements in which the patterns of two images differ.
     pub fn hamming(&self, a: usize, b: usize) -> u64 {
         self.rows[a].iter().zip(&self.rows[b]).map(|(x, y)| u64::from((x ^ y).count_ones())).sum()
     }

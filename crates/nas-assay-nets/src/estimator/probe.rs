@@ -1,4 +1,4 @@
-//! One architecture under examination: each quantity that estimators share is computed once.
+//! The probe of one architecture. It computes each quantity that estimators share once.
 
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
@@ -11,7 +11,7 @@ use nas_assay_spaces::{Architecture, Census, Skeleton};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-/// A quantity that several estimators ask of a [`Probe`], and that is computed once for all of them.
+/// A quantity that several estimators can get from a [`Probe`]. It is computed once for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -24,15 +24,15 @@ pub enum Need {
     LossGradients,
     /// Products of the loss's second derivatives with its gradient: [`Probe::hessian_gradients`].
     HessianGradients,
-    /// What the loss does as channels are scaled: [`Probe::channel_saliencies`].
+    /// Derivatives of the loss by the scales of channels: [`Probe::channel_saliencies`].
     ChannelSaliencies,
-    /// Which elements the ReLUs let through: [`Probe::relu_patterns`].
+    /// Which inputs of the ReLUs are positive: [`Probe::relu_patterns`].
     ReluPatterns,
-    /// Gradient of the summed logits by each image: [`Probe::input_gradients`].
+    /// Gradients of the sum of the logits by each image: [`Probe::input_gradients`].
     InputGradients,
     /// Saliencies of the linearised network: [`Probe::synflow`].
     Synflow,
-    /// The same with batch-norm: [`Probe::synflow_with_norm`].
+    /// Saliencies of the network with batch-norm: [`Probe::synflow_with_norm`].
     SynflowWithNorm,
     /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
     Evaluation,
@@ -41,42 +41,42 @@ pub enum Need {
 /// A weight and the gradient of the loss by it, in row-major order.
 #[derive(Clone, Debug)]
 pub struct WeightGradient {
-    /// The parameter's name.
+    /// The name of the parameter.
     pub name: String,
-    /// Convolution or linear weight.
+    /// The role: convolution or linear weight.
     pub role: Role,
-    /// Values of the weight.
+    /// The values of the weight.
     pub weight: Vec<f64>,
-    /// Gradient of the mean cross-entropy in nats; zeros where the loss does not depend on the weight.
+    /// The gradient of the mean cross-entropy in nats. It is zero if the loss does not depend on the weight.
     pub gradient: Vec<f64>,
 }
 
-/// The number of an image whose gradient by the weights [`Probe::each_image`] takes.
+/// The number of each image that [`Probe::each_image`] differentiates by the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageTerm {
-    /// The sum of its logits.
+    /// The sum of the logits of the image.
     Logits,
-    /// Its cross-entropy, in nats.
+    /// The cross-entropy of the image, in nats.
     Loss,
 }
 
 /// The gradient of the sum of all logits by each image.
 #[derive(Clone, Debug, Default)]
 pub struct InputGradients {
-    /// One row of `3 * height * width` numbers an image.
+    /// One row of `3 * height * width` numbers per image.
     pub rows: Vec<Vec<f64>>,
 }
 
-/// How the loss changes as each output channel of one convolution or linear layer is scaled.
+/// Derivatives of the loss by the scale of each output channel of one convolution or linear layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelSaliencies {
-    /// Elements of the layer's weight an output channel.
+    /// Number of elements of the layer's weight per output channel.
     pub fan_in: usize,
-    /// One row an image, of a number a channel: `Σ y ∂L/∂y` over the channel's pixels `y`, before batch-norm.
+    /// One row per image with one number per channel: `Σ y ∂L/∂y` over the pixels `y` of the channel, before batch-norm.
     pub rows: Vec<Vec<f64>>,
 }
 
-/// What the passes over the batch leave behind; the graphs are gone.
+/// The results of the passes over the batch, without their graphs.
 #[derive(Default)]
 struct Examination {
     logits: Vec<Vec<f64>>,
@@ -87,14 +87,13 @@ struct Examination {
     input_gradients: InputGradients,
 }
 
-/// One architecture, the network that has its weights, and the images to look at it with.
+/// One architecture, the network with its weights, and the images for its passes.
 ///
-/// Batch-norm uses batch statistics throughout. On the CPU every sum over weights or images is taken here in f64, in row-major
-/// order.
+/// Batch-norm always uses batch statistics. On the CPU, every sum over weights or images is taken in f64, in row-major order.
 ///
-/// What several estimators ask for is a [`Need`], and is computed once for all of them. An estimator that needs something else takes
-/// [`Probe::network`], [`Probe::batch`] and [`Probe::pass`] and runs passes of its own: with other images, with other weights
-/// ([`Probe::with_weights`]), or with numbers drawn from [`Probe::stream`]. Such passes change nothing for the others.
+/// Quantities that several estimators use are [`Need`]s, and are computed once for all of them. An estimator that needs something else runs
+/// passes of its own with [`Probe::network`], [`Probe::batch`] and [`Probe::pass`]: with other images, with other weights
+/// ([`Probe::with_weights`]), or with numbers drawn from [`Probe::stream`]. These passes have no effect on other estimators.
 pub struct Probe<'a> {
     architecture: Architecture,
     skeleton: Skeleton,
@@ -112,7 +111,7 @@ pub struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// A probe of `architecture` in `network` for estimators that ask for `needs`.
+    /// A probe of `architecture` in `network` for estimators with these `needs`.
     pub fn new(
         architecture: Architecture,
         network: &'a Network,
@@ -123,7 +122,7 @@ impl<'a> Probe<'a> {
         Self { network: Some(network), engine, needs: needs.into_iter().collect(), ..counting }
     }
 
-    /// A probe without a network, which gives the census of `architecture` in `skeleton` and nothing else.
+    /// A probe without a network. It gives only the census of `architecture` in `skeleton`.
     pub fn counting(architecture: Architecture, skeleton: Skeleton) -> Self {
         Self {
             architecture,
@@ -142,70 +141,71 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// The same with the batch that zero-shot estimators look at; images in the network's type.
+    /// Adds the batch for zero-shot estimators. Its images must have the floating-point type of the network.
     #[must_use]
     pub fn with_batch(self, batch: &'a Batch) -> Self {
         Self { batch: Some(batch), ..self }
     }
 
-    /// The same with the fixed batches that one-shot estimators are evaluated on.
+    /// Adds the batches on which one-shot estimators are evaluated.
     #[must_use]
     pub fn with_evaluation(self, batches: &'a [Batch]) -> Self {
         Self { evaluation_batches: Some(batches), ..self }
     }
 
-    /// The same with dropout in the pass over the batch, as in a supernet that trains .
+    /// Adds dropout to the pass over the batch, as in the training of a supernet.
     #[must_use]
     pub fn with_dropout(self, dropout: Dropout) -> Self {
         Self { dropout: Some(dropout), ..self }
     }
 
-    /// The same with the seed that [`Probe::stream`] grows from; without, it grows from 0.
+    /// Sets the seed of [`Probe::stream`]. The default is 0.
     #[must_use]
     pub fn with_seed(self, seed: Seed) -> Self {
         Self { seed, ..self }
     }
 
-    /// The architecture under examination.
+    /// The architecture of the probe.
     pub fn architecture(&self) -> Architecture {
         self.architecture
     }
 
-    /// The macro network: sizes, resolution, classes.
+    /// The skeleton of the network: sizes, resolution, classes.
     pub fn skeleton(&self) -> Skeleton {
         self.skeleton
     }
 
-    /// The implementation of the layers that passes run on.
+    /// The implementation of the layers that passes use.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// The network with the architecture's weights, which may be a supernet.
+    /// The network with the weights of the architecture. It can be a supernet.
     ///
     /// # Errors
-    /// If the probe has none, as for an estimator of kind baseline.
+    /// If the probe has no network, as for an estimator of the kind baseline.
     pub fn network(&self) -> Result<&'a Network, EstimatorError> {
         self.network.ok_or(EstimatorError::NoInput { need: None, input: "network" })
     }
 
-    /// The batch that zero-shot estimators look at: images `[n, 3, side, side]`, labels `[n]`.
+    /// The batch for zero-shot estimators: images `[n, 3, side, side]`, labels `[n]`.
     ///
     /// # Errors
-    /// If the probe has none, as for an estimator of kind one-shot.
+    /// If the probe has no batch, as for an estimator of the kind one-shot.
     pub fn batch(&self) -> Result<&'a Batch, EstimatorError> {
         self.batch.ok_or(EstimatorError::NoInput { need: None, input: "batch of images" })
     }
 
-    /// A pass as the shared ones are: batch statistics, and dropout where the probe has it.
+    /// A pass with the settings of the shared passes: batch statistics, and dropout if the probe has it.
     pub fn pass<'p>(&self) -> ForwardPass<'p> {
         ForwardPass { dropout: self.dropout.clone(), ..ForwardPass::new(self.engine) }
     }
 
-    /// A stand-alone network of the architecture, of type `dtype`, each parameter a function of the probe's own.
+    /// A stand-alone network of the architecture with the floating-point type `dtype`. `value` gives the value of each parameter from that
+    /// of the probe's network.
     ///
     /// # Errors
-    /// If the probe has no network, or a tensor can't be made.
+    /// If the probe has no network, or a tensor cannot be made.
     pub fn with_weights(
         &self,
         dtype: DType,
@@ -214,8 +214,8 @@ impl<'a> Probe<'a> {
         Ok(self.network()?.extract(self.architecture, dtype, value)?)
     }
 
-    /// Random numbers for a purpose (`"weights"`, `"noise"`, ...) of the estimator called `id`. They depend on the probe's seed, the
-    /// architecture, the id and the purpose, and on nothing that was drawn before.
+    /// Random numbers for a purpose (`"weights"`, `"noise"`, ...) of the estimator `id`. They depend on the seed of the probe, the
+    /// architecture, the id and the purpose, but not on earlier draws.
     pub fn stream(&self, id: &str, purpose: &str) -> Stream {
         let architecture = self.architecture.to_string();
         self.seed.child("estimator").child(id).child("architecture").child(&architecture).child(purpose).stream()
@@ -238,10 +238,11 @@ impl<'a> Probe<'a> {
         Ok(found)
     }
 
-    /// Shows the gradient of a number of each image by every convolution and linear weight, one image after another, in network order.
+    /// Computes the gradients of a number of each image by every convolution and linear weight, in network order, and passes them to
+    /// `visit` with the index of the image, one image after another.
     ///
-    /// One forward pass over the batch serves all images, so batch-norm ties them together; each image costs a backward pass. Gradients
-    /// are not kept: a batch of them would take many times the memory of the network.
+    /// All images use one forward pass over the batch, so batch-norm makes them depend on each other. Each image needs one backward pass.
+    /// Gradients are not kept: those of a whole batch would need many times the memory of the network.
     ///
     /// # Errors
     /// If the probe has no network or batch, an operation fails, or `visit` does.
@@ -265,17 +266,26 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// Counts of the whole network, of what is executed.
+    /// Counts of the executed part of the whole network.
+    ///
+    /// # Errors
+    /// If the skeleton is one of another space.
     pub fn census(&self) -> Result<Census, EstimatorError> {
         Ok(self.architecture.census(&self.skeleton)?)
     }
 
     /// Logits of the batch, `[n, classes]`, row by row.
+    ///
+    /// # Errors
+    /// If the probe has no network or batch, or an operation fails.
     pub fn logits(&self) -> Result<&[Vec<f64>], EstimatorError> {
         Ok(&self.examination(None)?.logits)
     }
 
-    /// Every convolution and linear weight of the architecture, by name, in network order and each in row-major order.
+    /// Every convolution and linear weight of the architecture with its name, in network order. Elements are in row-major order.
+    ///
+    /// # Errors
+    /// If the need was not declared, the probe has no network, or an operation fails.
     pub fn weights(&self) -> Result<Vec<(String, Vec<f64>)>, EstimatorError> {
         self.declared(Need::Weights)?;
         let weights = weights_of(self.network()?, self.architecture)?;
@@ -283,50 +293,74 @@ impl<'a> Probe<'a> {
     }
 
     /// Gradients of the mean cross-entropy by every convolution and linear weight of the architecture, in network order.
+    ///
+    /// # Errors
+    /// If the need was not declared, the probe has no network or batch, or an operation fails.
     pub fn loss_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
         Ok(&self.examination(Some(Need::LossGradients))?.loss_gradients)
     }
 
-    /// `H g` in the place of the gradient: the product of all second derivatives of the mean cross-entropy by the weights of
-    /// [`Probe::loss_gradients`] with the gradient by them, exact.
+    /// `H g` for the weights of [`Probe::loss_gradients`], in the field `gradient`: the exact product of the matrix `H` of second
+    /// derivatives of the mean cross-entropy with its gradient `g`.
+    ///
+    /// # Errors
+    /// Those of [`Probe::loss_gradients`], and if the engine gives no second derivatives.
     pub fn hessian_gradients(&self) -> Result<&[WeightGradient], EstimatorError> {
         Ok(&self.examination(Some(Need::HessianGradients))?.hessian_gradients)
     }
 
-    /// How the mean cross-entropy changes as each output channel of every executed convolution and linear layer is scaled, in the order
-    /// of execution.
+    /// Derivatives of the mean cross-entropy by the scale of each output channel, for every executed convolution and linear layer, in the
+    /// order of execution.
+    ///
+    /// # Errors
+    /// Those of [`Probe::loss_gradients`].
     pub fn channel_saliencies(&self) -> Result<&[ChannelSaliencies], EstimatorError> {
         Ok(&self.examination(Some(Need::ChannelSaliencies))?.channel_saliencies)
     }
 
-    /// Which elements every executed ReLU let through.
+    /// Which inputs of every executed ReLU are positive.
+    ///
+    /// # Errors
+    /// Those of [`Probe::loss_gradients`].
     pub fn relu_patterns(&self) -> Result<&ReluPatterns, EstimatorError> {
         Ok(&self.examination(Some(Need::ReluPatterns))?.patterns)
     }
 
     /// The gradient of the sum of all logits by each image.
     ///
-    /// Batch statistics tie the images of a batch together, so a row holds what its image does to the logits of all.
+    /// Batch statistics make the images of a batch depend on each other, so a row is the effect of its image on the logits of all images.
+    ///
+    /// # Errors
+    /// Those of [`Probe::loss_gradients`].
     pub fn input_gradients(&self) -> Result<&InputGradients, EstimatorError> {
         Ok(&self.examination(Some(Need::InputGradients))?.input_gradients)
     }
 
     /// Weights and their gradients in the linearised network of SynFlow, in network order.
     ///
-    /// Every parameter is replaced by its absolute value, batch-norm by the identity, the batch by one image of ones; the
-    /// gradient is that of the sum of the logits. In f64, since the numbers leave the range of f32 in deep networks.
+    /// Every parameter is replaced by its absolute value, batch-norm by the identity, and the batch by one image of ones. The gradient is
+    /// that of the sum of the logits. All is computed in f64, because the numbers leave the range of f32 in deep networks.
+    ///
+    /// # Errors
+    /// If the need was not declared, the probe has no network, or an operation fails.
     pub fn synflow(&self) -> Result<&[WeightGradient], EstimatorError> {
         self.declared(Need::Synflow)?;
         once(&self.synflow, || self.saliency(NormMode::Identity)).map(Vec::as_slice)
     }
 
-    /// [`Probe::synflow`] of the network with its batch-norm, which takes the statistics of the single image.
+    /// [`Probe::synflow`] of the network with batch-norm, which uses the statistics of the single image.
+    ///
+    /// # Errors
+    /// Those of [`Probe::synflow`].
     pub fn synflow_with_norm(&self) -> Result<&[WeightGradient], EstimatorError> {
         self.declared(Need::SynflowWithNorm)?;
         once(&self.synflow_with_norm, || self.saliency(NormMode::Batch)).map(Vec::as_slice)
     }
 
     /// Accuracy and loss on the evaluation batches.
+    ///
+    /// # Errors
+    /// If the need was not declared, the probe has no network or evaluation batches, or an operation fails.
     pub fn evaluation(&self) -> Result<Evaluation, EstimatorError> {
         self.declared(Need::Evaluation)?;
         once(&self.evaluation, || {
@@ -337,7 +371,7 @@ impl<'a> Probe<'a> {
         .copied()
     }
 
-    /// Refuses a need that the probe was not made for.
+    /// An error if the need was not declared.
     fn declared(&self, need: Need) -> Result<(), EstimatorError> {
         if self.needs.contains(&need) { Ok(()) } else { Err(EstimatorError::Undeclared(need)) }
     }
@@ -354,7 +388,7 @@ impl<'a> Probe<'a> {
         weight_gradients(&weights, &self.engine.backward_to(&sum, &variables(&weights))?)
     }
 
-    /// Everything that declared needs ask of the batch, from one forward pass.
+    /// Computes all declared needs that use the batch, with one forward pass.
     fn examination(&self, need: Option<Need>) -> Result<&Examination, EstimatorError> {
         need.map_or(Ok(()), |need| self.declared(need))?;
         once(&self.examination, || {
@@ -429,18 +463,18 @@ fn weight_gradients(weights: &[&Param], gradients: &GradStore) -> Result<Vec<Wei
     weights.iter().map(with_gradient).collect()
 }
 
-/// The numbers cut into `count` rows.
+/// Splits the numbers into `count` rows.
 fn rows(values: &[f64], count: usize) -> Vec<Vec<f64>> {
     let length = (values.len() / count.max(1)).max(1);
     values.chunks(length).map(<[f64]>::to_vec).collect()
 }
 
-/// The gradient by `x`, or zeros where there is none.
+/// The gradient by `x`, or zeros if there is none.
 fn gradient(gradients: &GradStore, x: &Tensor) -> candle_core::Result<Vec<f64>> {
     gradients.get(x).map_or_else(|| Ok(vec![0.0; x.elem_count()]), host_f64)
 }
 
-/// The value in `cell`, computed on the first call; an error leaves it empty.
+/// The value in `cell`, which is computed on the first call. An error leaves the cell empty.
 fn once<T, E>(cell: &OnceCell<T>, compute: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
     match cell.get() {
         Some(value) => Ok(value),

@@ -1,4 +1,4 @@
-//! The probe: what it shares, and what it refuses.
+//! Tests of the probe: shared quantities and errors.
 
 use candle_core::{DType, Device, Tensor};
 use nas_assay_base::seed::Seed;
@@ -32,7 +32,7 @@ fn batch() -> Batch {
     }
 }
 
-/// Debug text, which tells floats apart bit by bit (but for NaN).
+/// The debug text, which differs for floats with different bits (except NaN).
 fn text(value: impl std::fmt::Debug) -> String {
     format!("{value:?}")
 }
@@ -88,7 +88,7 @@ fn what_was_not_declared_or_given_is_refused_by_name() {
     let message = probe.relu_patterns().unwrap_err().to_string();
     assert_eq!(message, "scoring: the probe was asked for ReluPatterns but has no batch of images");
     let probe = probe.with_batch(&batch);
-    assert!(probe.relu_patterns().is_ok(), "an error is not remembered");
+    assert!(probe.relu_patterns().is_ok(), "an error must not stay in the cell");
     let message = probe.loss_gradients().unwrap_err().to_string();
     assert!(message.contains("not made for LossGradients"), "{message}");
     assert!(probe.synflow().is_err() && probe.evaluation().is_err());
@@ -115,6 +115,8 @@ fn evaluation_is_the_unweighted_mean_over_batches() {
     assert_eq!(both.loss.to_bits(), f64::midpoint(a.loss, b.loss).to_bits());
     assert_eq!(both.accuracy.to_bits(), f64::midpoint(a.accuracy, b.accuracy).to_bits());
 }
+
+/// The network of the architecture and the batch, in double precision.
 fn double() -> (Network, Batch) {
     let batch = batch();
     let network = supernet().extract(architecture(), DType::F64, |param| param.var.to_dtype(DType::F64));

@@ -1,4 +1,4 @@
-//! A suite: the estimators that experiments can name.
+//! The suite: the estimators that specs can name.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use thiserror::Error;
 
 use super::{Estimator, EstimatorKind, Meta, baseline, oneshot, zeroshot};
 
-/// The longest id.
+/// The maximal length of an id.
 const LONGEST: usize = 40;
 
-/// The estimators that experiments can name, in the order of reports: baselines, zero-shot, one-shot, and those of other crates.
+/// The estimators that specs can name, in the order of reports: baselines, zero-shot, one-shot, and estimators of other crates.
 ///
 /// ```
 /// use nas_assay_nets::estimator::Suite;
@@ -54,13 +54,13 @@ impl Suite {
         Self { builtin: estimators.len(), estimators: estimators.into() }
     }
 
-    /// The same with one more estimator.
+    /// Adds an estimator.
     ///
-    /// Its id and version are part of the hash of every spec that names it, as those of the built-in ones are: raise the version when its
-    /// numbers change.
+    /// Its id and version are part of the hash of every spec that names it, as for built-in estimators. Raise the version when its scores
+    /// change.
     ///
     /// # Errors
-    /// If its id is taken or is no id, its version is 0, or its kind is one that no estimator computes.
+    /// If its id is taken or not valid, its version is 0, or its kind is vote or external.
     pub fn with(mut self, estimator: impl Estimator + 'static) -> Result<Self, SuiteError> {
         let Meta { id, version, kind, .. } = estimator.meta();
         let id = id.to_owned();
@@ -86,10 +86,10 @@ impl Suite {
         self.estimators.iter().map(AsRef::as_ref)
     }
 
-    /// The estimator called `id`.
+    /// The estimator with this id.
     ///
     /// # Errors
-    /// If there is none; the error names the nearest one.
+    /// If there is none. The error has the nearest id.
     pub fn find(&self, id: &str) -> Result<&dyn Estimator, UnknownEstimator> {
         self.iter().find(|estimator| estimator.meta().id == id).ok_or_else(|| UnknownEstimator {
             asked: id.into(),
@@ -97,47 +97,49 @@ impl Suite {
         })
     }
 
-    /// Whether `id` is an estimator of another crate.
+    /// Whether the estimator `id` is one of another crate.
     pub fn is_external(&self, id: &str) -> bool {
         self.iter().skip(self.builtin).any(|estimator| estimator.meta().id == id)
     }
 }
 
-/// No estimator has the name.
+/// No estimator has this id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown estimator `{asked}`{}", nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default())]
 pub struct UnknownEstimator {
-    /// The name that was asked for.
+    /// The id that was given.
     pub asked: String,
-    /// A known one with a similar name.
+    /// A similar id that exists.
     pub nearest: Option<String>,
 }
 
-/// Why an estimator can't join a suite.
+/// An estimator cannot be added to a suite.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SuiteError {
     /// The id is taken.
-    #[error("the estimator id `{id}` is {}; choose another one", if *builtin { "that of a built-in estimator" } else { "taken already" })]
+    #[error("the estimator id `{id}` is {}; choose another one", if *builtin { "that of a built-in estimator" } else { "already taken" })]
     Taken {
         /// The id.
         id: String,
         /// Whether a built-in estimator has it.
         builtin: bool,
     },
-    /// The id is no id.
-    #[error("`{id}` can't be an estimator id: small letters, digits and `_`, a letter first, at most {LONGEST}")]
+    /// The id is not valid.
+    #[error(
+        "`{id}` is not a valid estimator id: use lower-case letters, digits and `_`, begin with a letter, and use at most {LONGEST} characters"
+    )]
     Id {
         /// The id.
         id: String,
     },
     /// The version is 0.
-    #[error("the estimator `{id}` has version 0; versions begin at 1")]
+    #[error("the estimator `{id}` has version 0; the first version is 1")]
     Version {
         /// The id.
         id: String,
     },
-    /// Votes and scores from files are not computed by an estimator.
-    #[error("the estimator `{id}` is of kind {}, which no estimator computes: baseline, zero-shot or one-shot", kind.as_str())]
+    /// The kind is vote or external, and no estimator computes these.
+    #[error("the estimator `{id}` has the kind {}, which no estimator computes; use baseline, zero-shot or one-shot", kind.as_str())]
     Kind {
         /// The id.
         id: String,
@@ -249,7 +251,7 @@ mod tests {
                 let ours = estimator.score(&probe).unwrap().score.value();
                 let Some(theirs) = reference.score(id) else { continue };
                 let off = (ours - theirs).abs() / theirs.abs();
-                // The reference rounds the numbers of its channels to single precision; see below for one that does not.
+                // The reference rounds the numbers of channels to single precision. The test below compares with a program that does not.
                 let tolerance = if id == "fisher" { 1e-8 } else { 1e-9 };
                 assert!(off < tolerance, "{id} of {}: {ours}, but the reference has {theirs}", reference.architecture);
             }
@@ -258,7 +260,8 @@ mod tests {
         }
     }
 
-    /// Of the four reference networks, by a program of our own in PyTorch 2.15 that is in double precision throughout.
+    /// The expected scores of the four reference networks are from a PyTorch 2.15 program of this project, which computes everything in
+    /// double precision.
     #[test]
     #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
     fn scores_are_those_of_another_program() {

@@ -1,4 +1,4 @@
-//! What holds of estimators in every space, and what must not.
+//! Properties of estimators that hold in every space.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -11,7 +11,7 @@ use nas_assay_spaces::{Architecture, Form, SpaceId};
 
 const SIDE: usize = 8;
 
-/// A small network of a space in double precision, of an architecture with a live convolution.
+/// A small network in double precision, with a random architecture that has a live convolution.
 fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
     let sizes = match space {
         SpaceId::Nb101 | SpaceId::Nb201 => {
@@ -52,7 +52,7 @@ fn probe<'a>(architecture: Architecture, network: &'a Network, engine: Engine, b
     Probe::new(architecture, network, engine, needs.copied()).with_batch(batch)
 }
 
-/// The scores of all estimators that need no trained supernet, by id.
+/// The scores of the estimators `ids`.
 fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
     let suite = Suite::builtin();
     ids.iter().map(|id| suite.find(id.as_ref()).unwrap().score(probe).unwrap().score.value()).collect()
@@ -68,8 +68,8 @@ fn weights(network: &Network) -> Vec<&Param> {
     network.params().iter().filter(|param| param.role.is_weight()).collect()
 }
 
-/// Whether a score is made of rounding errors alone: those of the sum of the logits where the network ends in batch-norm, since that sum is
-/// the same for all images and weights.
+/// Whether a score consists of rounding errors only. If a network ends in batch-norm, the sum of the logits is the same for all images and
+/// weights, and its gradients are rounding errors.
 fn is_rounding(space: SpaceId, id: &str) -> bool {
     space == SpaceId::Nb301 && ["jacob_cov", "synflow_bn"].contains(&id)
 }
@@ -113,7 +113,7 @@ fn hessian_gradient_products_are_differences_of_gradients() {
 #[test]
 fn both_engines_score_alike() {
     let batch = batch(5);
-    // Second order needs Candle's consent in the composed layers.
+    // The composed layers give second derivatives only if Candle is set up for them.
     let suite = Suite::builtin();
     let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "grasp").collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
@@ -188,13 +188,13 @@ fn saliencies_are_no_less_than_zero() {
     }
 }
 
-/// Scaling a convolution that batch-norm follows changes nothing that comes after, but for batch-norm's epsilon.
+/// If batch-norm follows a convolution, scaling the convolution changes nothing after it, except for the epsilon of batch-norm.
 #[test]
 fn batch_norm_takes_the_scale_of_a_convolution_away_from_some_scores_only() {
     let batch = batch(6);
     let (architecture, network) = network(SpaceId::Nb201, 2);
     let stem = &network.params().get("stem.conv.weight").unwrap().var;
-    // Large enough that epsilon does not count, and small enough that the stem's gradient does.
+    // Large enough that epsilon has no effect, and small enough that the gradient of the stem has one.
     stem.set(&(stem.as_tensor() * 30.0).unwrap()).unwrap();
     let ids = ["relu_logdet", "jacob_cov", "fisher", "snip", "grad_norm", "synflow", "l2_norm"];
     let before = scores(&probe(architecture, &network, Engine::Kernels, &batch), &ids);

@@ -1,27 +1,27 @@
-//! Empirical Fisher information of the channels.
+//! Empirical Fisher information of the output channels.
 //!
 //! # Formula
-//! Of every output channel `c` of every convolution and of the classifier, `a_c = 1/2 mean_n (Σ y ∂L/∂y)²` over the channel's
-//! pixels `y` in image `n`, before batch-norm; the score is `Σ a_c f_c`, `f_c` being the elements of the layer's weight an output
-//! channel. `L` is the mean cross-entropy of one batch.
+//! The score is `Σ a_c f_c` over every output channel `c` of every convolution and of the classifier. Here `a_c = 1/2 mean_n (Σ y ∂L/∂y)²`,
+//! where the sum is over the pixels `y` of the channel in image `n`, before batch-norm. `f_c` is the number of elements of the layer's
+//! weight per output channel, and `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
-//! One labelled batch; the score depends on its size through batch-norm, and as `L` is a mean.
+//! One labelled batch. The score depends on its size through batch-norm, and because `L` is a mean.
 //!
 //! # Source
 //! Theis et al., Faster gaze prediction with dense networks and Fisher pruning, 2018; Turner et al., `BlockSwap`, ICLR 2020; as an
 //! estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The code keeps one number a channel and shows it in the shape of the weight, and the sum over that counts it once an element: hence
-//! `f_c`. Batch-norm makes the sum over all images and pixels of a channel of `y ∂L/∂y` vanish, but not that of a single image, which is
-//! squared here.
+//! The code of Abdelfattah et al. expands the number of a channel to the shape of the weight before it takes the sum. So the number counts
+//! once for every element, which is the factor `f_c`. With batch-norm, the sum of `y ∂L/∂y` over all images and pixels of a channel is 0.
+//! The sum over one image, which is squared here, is not.
 
 use crate::estimator::probe::ChannelSaliencies;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
-/// Sum of the channels' Fisher information, each as often as its weight has elements.
+/// Sum of the Fisher information of the channels. Each channel counts once for every element of its weight.
 pub struct Fisher;
 
 const META: Meta<'static> = Meta {
@@ -46,7 +46,7 @@ impl Estimator for Fisher {
     }
 }
 
-/// The part of one layer.
+/// The sum over the channels of one layer.
 fn information(layer: &ChannelSaliencies) -> f64 {
     let squares: f64 = layer.rows.iter().flatten().map(|sum| sum * sum).sum();
     0.5 * squares / layer.rows.len() as f64 * layer.fan_in as f64

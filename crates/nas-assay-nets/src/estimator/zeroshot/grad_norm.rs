@@ -4,14 +4,14 @@
 //! `Σ_l ‖∂L/∂W_l‖₂` over convolution and linear weights `W_l`; `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
-//! One labelled batch; the score depends on its size through batch-norm.
+//! One labelled batch. The score depends on its size through batch-norm.
 //!
 //! # Source
 //! Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The norm of each layer, not squared, and not the norm of all gradients together. Biases and batch-norm do not count. On deep
-//! chains without a skip gradients explode, and single precision is off by a per cent.
+//! The score is the sum of the norms of the layers. It is not squared, and it is not the norm of all gradients together. Biases and
+//! batch-norm do not count. On deep chains without a skip gradients explode, and the error in single precision is about one percent.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,26 +1,26 @@
-//! How much the gradient's norm would change as weights are removed: gradient signal preservation.
+//! How much the norm of the gradient changes when weights are removed: gradient signal preservation.
 //!
 //! # Formula
-//! `Σ -W ⊙ H g` over all elements of convolution and linear weights, `g = ∂L/∂W` and `H` the second derivatives of `L` by the same
-//! weights; `L` is the mean cross-entropy of one batch.
+//! `Σ -W ⊙ H g` over all elements of convolution and linear weights. Here `g = ∂L/∂W`, `H` is the matrix of second derivatives of `L` by
+//! the same weights, and `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
-//! One labelled batch; the score depends on its size through batch-norm.
+//! One labelled batch. The score depends on its size through batch-norm.
 //!
 //! # Source
 //! Wang et al., Picking Winning Tickets Before Training by Preserving Gradient Flow, ICLR 2020; as an estimator Abdelfattah et al., ICLR
 //! 2021, and its code (one iteration, temperature 1).
 //!
 //! # Known traps
-//! The product is taken exactly, by a second backward pass through the first. The score has both signs, and where gradients explode
-//! single precision keeps no digit of it.
+//! The product is exact: a second backward pass goes through the first one. The score can be positive or negative. Where gradients explode,
+//! no digit of it is correct in single precision.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
-/// Negated sum of weights times Hessian-gradient product.
+/// Negated sum of the weights times the Hessian-gradient product.
 pub struct Grasp;
 
 const META: Meta<'static> = Meta {
@@ -45,7 +45,7 @@ impl Estimator for Grasp {
     }
 }
 
-/// The score of weights and their products `H g`.
+/// The score from the weights and their products `H g`.
 fn preserved(products: &[WeightGradient]) -> f64 {
     sum_over_elements(products, |hg, w| -hg * w)
 }

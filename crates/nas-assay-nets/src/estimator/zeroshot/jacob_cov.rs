@@ -1,29 +1,29 @@
-//! How differently the network reacts to different images.
+//! How different the reactions of the network to different images are.
 //!
 //! # Formula
-//! Let row `i` of `J` be the gradient of the sum of all logits by image `i`, `v` the eigenvalues of the correlation matrix of the
-//! rows, `k = 1e-5`: `−Σ [ln(v + k) + 1/(v + k)]`.
+//! `−Σ [ln(v + k) + 1/(v + k)]` over the eigenvalues `v` of the correlation matrix of the rows of `J`. Row `i` of `J` is the gradient of
+//! the sum of all logits by image `i`, and `k = 1e-5`.
 //!
 //! # Shapes
-//! One batch of `n` images, labels unused; `J` is `[n, 3 · height · width]`, its correlation `[n, n]`.
+//! One batch of `n` images; labels are not used. `J` is `[n, 3 · height · width]`, its correlation `[n, n]`.
 //!
 //! # Source
 //! Mellor et al., NAS Without Training, first version (2020); as an estimator Abdelfattah et al., ICLR 2021.
 //!
 //! # Known traps
-//! A row without variance (a cell without a path) makes the correlation, and the score, NaN. Eigenvalues that are zero but for
-//! rounding may fall below −k; they are counted beside the score as `eigenvalues_below_minus_k` and make it NaN, never clamped.
-//! The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code that uses a general one. Numbers near zero
-//! decide: `1/(v + k)` is 1e5 for each lost dimension.
+//! If a row has no variance, as in a cell without a path, the correlation and the score are NaN. Because of rounding, an eigenvalue that
+//! should be 0 can be below −k. Such eigenvalues are not clamped: they make the score NaN, and their number is the detail
+//! `eigenvalues_below_minus_k`. The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code with a general solver.
+//! Eigenvalues near zero decide the score, because `1/(v + k)` is 1e5 for each of them.
 //!
-//! Where all that the classifier averages comes out of batch-norm, as in most networks of NAS-Bench-301, the sum of the logits over a
-//! batch does not depend on its images: the Jacobian is rounding, some 1e-16, and the score is that of random numbers.
+//! If everything that the classifier averages is the output of a batch-norm, as in most networks of NAS-Bench-301, the sum of the logits
+//! over a batch does not depend on its images. The Jacobian is then rounding noise of about 1e-16, and the score is that of random numbers.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nalgebra::DMatrix;
 use nas_assay_criteria::Direction;
 
-/// Spectrum of the correlation of per-image input gradients.
+/// Spectrum of the correlation between the input gradients of the images.
 pub struct JacobCov;
 
 const META: Meta<'static> = Meta {
@@ -51,7 +51,7 @@ impl Estimator for JacobCov {
 /// Added to every eigenvalue.
 const K: f64 = 1e-5;
 
-/// The score of the rows of `J`.
+/// The score from the rows of `J`.
 fn spectrum_score(rows: &[Vec<f64>]) -> Reading {
     let correlation = correlation(rows);
     let below = "eigenvalues_below_minus_k";
@@ -66,7 +66,7 @@ fn spectrum_score(rows: &[Vec<f64>]) -> Reading {
     Reading::plain(score).with(below, lost as f64)
 }
 
-/// Pearson's correlation between each two rows; not finite where a row does not vary.
+/// Pearson's correlation between each two rows. It is not finite if a row has no variance.
 fn correlation(rows: &[Vec<f64>]) -> DMatrix<f64> {
     let centred: Vec<Vec<f64>> = rows
         .iter()

@@ -7,11 +7,11 @@
 //! No batch.
 //!
 //! # Source
-//! Code of Abdelfattah et al., ICLR 2021, where it is the measure without data to compare with.
+//! Code of Abdelfattah et al., ICLR 2021, where it is a simple measure without data for comparison.
 //!
 //! # Known traps
-//! At initialisation the norm of a layer is about the square root of a third of its outputs, whatever its inputs: the score counts
-//! layers and channels, and little else.
+//! At initialisation the norm of a layer is about `√(outputs / 3)` for any number of inputs. So the score is almost a count of layers and
+//! channels.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
@@ -61,7 +61,7 @@ mod tests {
             .unwrap()
             .iter()
             .map(|(name, weight)| {
-                // Uniform between ±1/√fan-in: the mean square is 1 / (3 fan-in), so a layer's norm is √(outputs / 3).
+                // Uniform weights between ±1/√fan-in have the mean square 1 / (3 fan-in), so the norm of a layer is √(outputs / 3).
                 let outputs = network.params().get(name).unwrap().var.dim(0).unwrap();
                 assert!(weight.len() > outputs);
                 (outputs as f64 / 3.0).sqrt()

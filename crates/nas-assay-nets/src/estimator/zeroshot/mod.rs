@@ -1,4 +1,4 @@
-//! Formulas on an untrained network, one file each.
+//! Zero-shot estimators: formulas on an untrained network, one file each.
 
 pub mod fisher;
 pub mod grad_norm;
@@ -28,7 +28,7 @@ pub(super) mod by_hand {
     use super::WeightGradient;
     use crate::net::Role;
 
-    /// Two layers whose scores can be taken by hand.
+    /// Two layers whose scores can be computed by hand.
     pub(crate) fn layers() -> Vec<WeightGradient> {
         let layer = |name: &str, role, weight: &[f64], gradient: &[f64]| WeightGradient {
             name: name.into(),

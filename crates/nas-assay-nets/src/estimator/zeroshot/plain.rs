@@ -4,15 +4,16 @@
 //! `Σ ∂L/∂W ⊙ W` over all elements of convolution and linear weights; `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
-//! One labelled batch; the score depends on its size through batch-norm.
+//! One labelled batch. The score depends on its size through batch-norm.
 //!
 //! # Source
 //! Mozer and Smolensky, NIPS 1988; as an estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! Lower is better: published figures are of the negated score. A convolution before a batch-norm that uses batch statistics is
-//! invariant to the scale of its weights, so its terms cancel (up to the batch-norm's epsilon) and only the classifier and the
-//! shortcut convolutions without batch-norm contribute. In single precision the score is mostly the rounding of that cancellation.
+//! Lower is better: published values are those of the negated score. If batch-norm with batch statistics follows a convolution, the output
+//! does not depend on the scale of the weights, so the terms of the convolution cancel (up to the epsilon of batch-norm). Only the
+//! classifier and the shortcut convolutions without batch-norm contribute. In single precision the score is mostly the rounding error of
+//! the terms that cancel.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;

@@ -1,25 +1,24 @@
-//! How differently the ReLUs cut the space around different images.
+//! How different the sign patterns of the ReLU inputs are between images.
 //!
 //! # Formula
-//! For every ReLU let row `i` of the binary code `x` say which elements of image `i` are above zero; with
-//! `K = Σ x xᵀ + (1 − x)(1 − x)ᵀ` over all ReLUs the score is `ln |det K|`. `K_ij` is the number of elements in which the codes of
-//! images `i` and `j` agree.
+//! `ln |det K|` with `K = Σ x xᵀ + (1 − x)(1 − x)ᵀ` over all ReLUs. Row `i` of the binary code `x` of a ReLU has a 1 for every input of
+//! image `i` that is above zero. `K_ij` is the number of elements in which the codes of images `i` and `j` agree.
 //!
 //! # Shapes
-//! One batch of `n` images, labels unused; `K` is `[n, n]` and exact (integers).
+//! One batch of `n` images; labels are not used. `K` is `[n, n]` and exact, because it has integers.
 //!
 //! # Source
-//! Mellor et al., Neural Architecture Search without Training, ICML 2021; as counted by Ning et al., NeurIPS 2021.
+//! Mellor et al., Neural Architecture Search without Training, ICML 2021; Ning et al., NeurIPS 2021, for the ReLUs that count.
 //!
 //! # Known traps
-//! Every ReLU that is executed counts, whether or not a gradient passes it. Each edge has its own ReLU, so a node with two
-//! convolutions counts twice. Two images with one code make `K` singular: the score is −∞, not a large negative number.
+//! Every executed ReLU counts, even if no gradient passes through it. Each edge has its own ReLU, so a node with two convolutions counts
+//! twice. If two images have the same code, `K` is singular, and the score is −∞ and not a large negative number.
 
 use crate::estimator::ReluPatterns;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
-/// Log-determinant of the agreement of ReLU codes.
+/// Log-determinant of the agreement between ReLU codes.
 pub struct ReluLogdet;
 
 const META: Meta<'static> = Meta {
@@ -51,8 +50,7 @@ fn agreement(patterns: &ReluPatterns) -> Vec<Vec<f64>> {
     images.clone().map(|i| images.clone().map(|j| agree(i, j)).collect()).collect()
 }
 
-/// `ln |det K|` of a positive semidefinite matrix by `L D Lᵀ` with the greatest pivot first; −∞ where a pivot is nothing but
-/// rounding.
+/// `ln |det K|` of a positive semidefinite matrix by `L D Lᵀ` with the greatest pivot first. It is −∞ if a pivot is only rounding.
 fn log_determinant(matrix: &[Vec<f64>]) -> f64 {
     let n = matrix.len();
     let mut rest: Vec<Vec<f64>> = matrix.to_vec();
@@ -108,7 +106,7 @@ mod tests {
     proptest! {
         #[test]
         fn determinants_agree_with_the_eigenvalues(factors in prop::collection::vec(-3i8..=3, 16)) {
-            // A Aᵀ + I is positive definite and of integers.
+            // A Aᵀ + I is positive definite and has integers only.
             let a = nalgebra::Matrix4::from_iterator(factors.iter().map(|&x| f64::from(x)));
             let b = a * a.transpose() + nalgebra::Matrix4::identity();
             let rows: Vec<Vec<f64>> = b.row_iter().map(|row| row.iter().copied().collect()).collect();

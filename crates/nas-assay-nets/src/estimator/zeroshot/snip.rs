@@ -1,17 +1,17 @@
-//! How much the loss would react to removing weights: single-shot pruning saliency.
+//! How much the loss reacts to the removal of weights: the saliency of single-shot pruning.
 //!
 //! # Formula
 //! `Σ |∂L/∂W ⊙ W|` over all elements of convolution and linear weights; `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
-//! One labelled batch; the score depends on its size through batch-norm.
+//! One labelled batch. The score depends on its size through batch-norm.
 //!
 //! # Source
 //! Lee et al., SNIP, ICLR 2019; as an estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The code takes the gradient by a mask of ones that multiplies the weight; by the chain rule that is `g ⊙ W`, which is computed
-//! here. Chains without a skip get huge scores.
+//! The code of Abdelfattah et al. multiplies the weight by a mask of ones and takes the gradient by the mask. By the chain rule this is
+//! `g ⊙ W`, which is computed here. Chains without a skip get huge scores.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;

@@ -1,8 +1,8 @@
-//! Saliency of all paths from input to output, without data.
+//! Saliency of all paths from the input to the output, without data.
 //!
 //! # Formula
-//! `Σ |∂R/∂|W| ⊙ |W||` over all elements of convolution and linear weights, where `R` is the sum of the logits of the network
-//! with every parameter replaced by its absolute value, batch-norm by the identity and the input by ones.
+//! `Σ |∂R/∂|W| ⊙ |W||` over all elements of convolution and linear weights. `R` is the sum of the logits if every parameter is replaced by
+//! its absolute value, batch-norm by the identity, and the input by ones.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, resolution, resolution]` of ones.
@@ -11,9 +11,10 @@
 //! Tanaka et al., Pruning Neural Networks without Any Data, NeurIPS 2020; as an estimator Abdelfattah et al., ICLR 2021.
 //!
 //! # Known traps
-//! Taken in f64: values pass 1e38 in deep networks. The classifier's bias is made absolute too. The score is the raw number, as
-//! the paper takes it; its natural logarithm stands beside it as `log`: ranks are the same, averages and Pearson correlations are
-//! not. A cell without a path leaves the classifier's bias and nothing to multiply, so the score is zero and its logarithm -inf.
+//! The score is computed in f64, because values exceed 1e38 in deep networks. The bias of the classifier is replaced by its absolute value
+//! too. As in the paper, the score is the raw number. The detail `log` is its natural logarithm, which gives the same ranks but other
+//! averages and Pearson correlations. In a cell without a path, `R` depends only on the bias of the classifier. Then the score is 0, and
+//! its logarithm is -inf.
 
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn every_cut_of_the_network_carries_the_same_flow() {
-        // The logits, less their bias, are linear in the weights of every set of layers that all paths cross exactly once.
+        // The logits without their bias are linear in the weights of every set of layers that each path crosses exactly once.
         let chain = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|";
         examine(chain, |probe| {
             let layers = probe.synflow().unwrap();

@@ -1,7 +1,7 @@
-//! SynFlow as it comes out where batch-norm is forgotten.
+//! SynFlow without the removal of batch-norm.
 //!
 //! # Formula
-//! That of [`synflow`](super::synflow), with batch-norm left in place, on the statistics of the single image.
+//! That of [`synflow`](super::synflow), but batch-norm stays in the network and uses the statistics of the single image.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, resolution, resolution]` of ones.
@@ -10,10 +10,10 @@
 //! Ning et al., NeurIPS 2021, and its code.
 //!
 //! # Known traps
-//! Batch-norm takes the scale of every convolution before it away, so that a layer's saliencies with their signs add up to nothing but
-//! batch-norm's epsilon: these are not the flows along paths that `SynFlow` is about. On an image of ones all variance comes from zero
-//! padding. In networks whose logits are an average of what batch-norm puts out, all is rounding, some 1e-14 (Ning et al. 2021 print
-//! it so); where a ReLU comes between, as in NAS-Bench-201, it is not: there PyTorch and this project agree on four networks to 1e-10.
+//! Batch-norm removes the scale of every convolution before it, so the signed saliencies of a layer add up to 0, up to the epsilon of
+//! batch-norm. They are not the flows along paths of `SynFlow`. On an image of ones, all variance comes from zero padding. If the logits
+//! are an average of outputs of batch-norm, the score is rounding noise of about 1e-14 (Ning et al. 2021 print such values). If a ReLU
+//! follows the last batch-norm, as in NAS-Bench-201, it is not: there, PyTorch and this project agree on four networks to 1e-10.
 
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
