@@ -1,4 +1,5 @@
-//! What the authors computed from their own scores: met by ours where the scores are published, and read where only the criteria are.
+//! Claims about criteria that the authors computed from their own scores. Where these scores are published, our criteria are compared with
+//! theirs. Where only the criteria are published, they are used as they are.
 
 use serde_json::Value;
 
@@ -23,7 +24,8 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb301-authors-correlations",
         space: NB301,
-        claim: "From the published scores, tau-b, rho and r of every seed, checkpoint, score and truth are those that the authors stored.",
+        claim: "Our tau-b, rho and r of the published scores are those that the authors stored, for all seeds, checkpoints, scores \
+                and truths.",
         source: RELEASE,
         tested: "greatest difference of a correlation from the stored one",
         rule: Rule::AtMost(1e-6),
@@ -32,18 +34,18 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb301-authors-ends",
         space: NB301,
-        claim: "So are P@top, P@bottom, BR and WR at every K, by loss and whole truth.",
+        claim: "Our P@top, P@bottom, BR and WR are those that the authors stored at every K, by loss and with the exact truth.",
         source: RELEASE,
-        tested: "values that differ from the stored ones at all",
+        tested: "number of values that differ from the stored ones",
         rule: Rule::AtMost(0.0),
         measure: |evidence| ends(&*evidence.table(Source::Nb301Distinct)?, &evidence.authors()?),
     },
     Claim {
         id: "nb301-zero-shot-slide",
         space: NB301,
-        claim: "Zero-shot tau-b of .201 (synflow) and .394 (plain, sign turned).",
+        claim: "The zero-shot tau-b is .201 for synflow, and .394 for plain after negation.",
         source: "slides, against the stored criteria of the release: 5 batches, mean over 3 initialisation seeds",
-        tested: "the stored tau-b, to the digits printed",
+        tested: "the stored tau-b, to the printed digits",
         rule: Rule::Published(5e-4),
         measure: |evidence| zero_shot_slide(&evidence.authors()?),
     },
@@ -52,16 +54,16 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: NB301,
         claim: "No zero-shot estimator ranks as well as #Params.",
         source: "submission, slides; release of Ning et al.: 5 batches, mean over 3 initialisation seeds",
-        tested: "tau-b of #Params on the distinct architectures less the stored one of each zero-shot estimator",
+        tested: "tau-b of #Params on the distinct architectures minus the stored one of each zero-shot estimator",
         rule: Rule::Above(0.0),
         measure: |evidence| zero_shot_under_params(&*evidence.table(Source::Nb301Distinct)?, &evidence.authors()?),
     },
     Claim {
         id: "nb201-bottom-over-top",
         space: NB201,
-        claim: "The one-shot accuracy tells bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
+        claim: "The one-shot accuracy finds bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
         source: "slides; release of Ning et al. (.877 and .467 over three seeds)",
-        tested: "stored P@bottom 5 % less P@top 5 % by accuracy at epoch 1000, each seed",
+        tested: "stored P@bottom 5 % minus P@top 5 % by accuracy at epoch 1000, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| nb201_bottom_over_top(&evidence.authors()?),
     },
@@ -70,7 +72,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: NB201,
         claim: "The one-shot loss finds more of the best architectures than the accuracy.",
         source: "release of Ning et al. (.534 and .467 over three seeds)",
-        tested: "stored P@top 5 % by loss less that by accuracy at epoch 1000, each seed",
+        tested: "stored P@top 5 % by loss minus that by accuracy at epoch 1000, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| nb201_loss_top(&evidence.authors()?),
     },
@@ -78,8 +80,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb201-loss-over-accuracy",
         space: NB201,
         claim: "As on NAS-Bench-301, the one-shot loss ranks better than the accuracy.",
-        source: "ours: the claim of NAS-Bench-301 carried over (.731 against .744 in the release)",
-        tested: "stored tau-b by loss less that by accuracy at epoch 1000, each seed",
+        source: "ours: the claim about NAS-Bench-301 applied to NAS-Bench-201 (.731 and .744 in the release)",
+        tested: "stored tau-b by loss minus that by accuracy at epoch 1000, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| nb201_loss_over_accuracy(&evidence.authors()?),
     },
@@ -87,15 +89,15 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb201-one-shot-over-params",
         space: NB201,
         claim: "The one-shot estimator ranks better than #Params.",
-        source: "slides (.766 against .606)",
-        tested: "stored tau-b by accuracy at epoch 1000 less that of #Params, each seed",
+        source: "slides (.766 and .606)",
+        tested: "stored tau-b by accuracy at epoch 1000 minus that of #Params, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| nb201_over_params(&*evidence.table(Source::Nb201)?, &evidence.authors()?),
     },
     Claim {
         id: "nb201-one-shot-slide",
         space: NB201,
-        claim: "A supernet ranks with the slides' tau-b of .766.",
+        claim: "A supernet ranks with tau-b .766, the value of the slides.",
         source: "slides, against every stored checkpoint of the release",
         tested: "greatest stored tau-b of any seed, checkpoint and score",
         rule: Rule::Published(5e-4),
@@ -104,14 +106,14 @@ pub(super) const CLAIMS: &[Claim] = &[
 ];
 
 fn absent(what: &str) -> Trouble {
-    missing(&format!("{what} among the authors' criteria"))
+    missing(&format!("{what} in the authors' criteria"))
 }
 
 fn number(value: &Value, key: &str) -> Result<f64, Trouble> {
     value[key].as_f64().ok_or_else(|| absent(key))
 }
 
-/// The stored lines of a criterion at the ends, each beginning with K.
+/// The stored lines of a criterion for several K. Each line begins with K.
 fn lines(value: &Value, key: &str) -> Result<Vec<Vec<f64>>, Trouble> {
     serde_json::from_value(value[key].clone()).map_err(|_| absent(key))
 }
@@ -124,7 +126,8 @@ fn at_5(value: &Value) -> Result<[f64; 2], Trouble> {
     }
 }
 
-/// What is stored of NAS-Bench-301, beside our criteria of the same scores: place, truth, ours, theirs.
+/// Compares the stored criteria of NAS-Bench-301 with our criteria of the same scores. `wanted` has the columns, each with the exact truth
+/// (`true`) or the rounded one. `visit` gets the place, our criteria and theirs. Returns the number of comparisons.
 fn each_nb301(
     panel: &Scored,
     authors: &Value,
@@ -195,7 +198,7 @@ fn ends(panel: &Scored, authors: &Value) -> Result<Measured, Trouble> {
     Ok(vec![Figure::tested("differing", f64::from(differing as u32)), Figure::shown("compared", values as f64)].into())
 }
 
-/// The stored zero-shot tau-b with the most batches, mean over the initialisation seeds; `plain` with its sign turned.
+/// The stored zero-shot tau-b with the most batches, as the mean over the initialisation seeds. That of `plain` is negated.
 fn zero_shot(authors: &Value, estimator: &str) -> Result<f64, Trouble> {
     let seeds = authors["nb301_zeroshot"].as_object().ok_or_else(|| absent("zero-shot estimator"))?;
     let of = |seed: &Value| number(&seed["5"][format!("oneshot_{estimator}")], "kd");
@@ -223,7 +226,7 @@ fn zero_shot_under_params(panel: &Scored, authors: &Value) -> Result<Measured, T
     Ok(figures.into())
 }
 
-/// Seeds of NAS-Bench-201 of which criteria are stored.
+/// The seeds of NAS-Bench-201 with stored criteria.
 const NB201_SEEDS: [u32; 2] = [20, 2020];
 
 /// The stored checkpoint of a seed at an epoch.
@@ -285,7 +288,7 @@ fn nb201_slide(authors: &Value) -> Result<Measured, Trouble> {
     let greatest = range("tau-b", &found).pop().map(|figure| figure.beside(0.766));
     Ok(Measured::noted(
         greatest.into_iter().collect(),
-        "the slides' is perhaps of an ensemble of three, whose scores are not published",
+        "the value of the slides may be that of an ensemble of three, whose scores are not published",
     ))
 }
 
@@ -297,14 +300,14 @@ mod tests {
     use super::super::testing::both_ways;
     use super::*;
 
-    /// A panel with both scores, and the authors' file that belongs to it.
+    /// A panel with both scores, and the authors' file for it.
     fn published(rows: usize) -> (Scored, Value) {
         let columns: Vec<MadeUp<'_>> = SCORES.map(|(column, _)| (column, Some(("20", 100)), partly(rows, 30))).to_vec();
         let truth: Vec<f64> = rising(rows).into_iter().map(|row| row / 1000.0).collect();
         let mut panel = scored(&truth, &columns);
         panel.columns.push(super::super::panel::Column::plain("params", partly(rows, 10)));
         let mut truths = serde_json::Map::new();
-        // Of our own criteria: the comparison is tried here, and the criteria elsewhere.
+        // The stored criteria are our own, because this is a test of the comparison and not of the criteria.
         let all = SCORES.map(|(column, _)| [(column, true), (column, false)]).concat();
         let stub = json!({"nb301_s20": {"derived_bs20/100.pkl": {}}});
         each_nb301(&panel, &stub, &all, |place, ours, _| {
@@ -331,7 +334,7 @@ mod tests {
         json!({"nb301_zeroshot": {"a": {"5": seed}, "b": {"5": seed}}})
     }
 
-    /// Stored criteria of NAS-Bench-201: tau-b, P@top and P@bottom of accuracy and loss, at every checkpoint.
+    /// The stored criteria of NAS-Bench-201, with this tau-b, P@top and P@bottom of accuracy and loss at every checkpoint.
     fn stored(accuracy: [f64; 3], loss: [f64; 3]) -> Value {
         let of = |[kd, top, bottom]: [f64; 3]| json!({"kd": kd, "P@tbK": [[0.01, 1, 0, 0], [0.05, 10, top, bottom]]});
         let mut all = json!({});

@@ -1,4 +1,4 @@
-//! What counting parameters and operations is worth: no network is made.
+//! Claims about counts of parameters and operations. They need no networks.
 
 use super::Claim;
 use super::evidence::Source;
@@ -12,15 +12,15 @@ use crate::space::SpaceId;
 
 const RECOMPUTED: &str = "recomputed from the tables of Ning et al.";
 
-/// Correlations have no freedom: the digits printed must be met.
+/// Correlations do not depend on the order of ties, so they must agree with the printed digits.
 const DIGITS: Rule = Rule::Published(6e-5);
 
-/// Where scores tie, the order of rows decides who is at an end: the order of the authors' is not known.
+/// If scores tie, the order of rows decides which architectures are at the top or bottom. The authors' order is not known.
 const ENDS: Rule = Rule::Published(0.02);
 
-const CORRELATIONS: &str = "the correlations, to the digits printed";
+const CORRELATIONS: &str = "the correlations, to the printed digits";
 
-const AT_ENDS: &str = "P@top 5 % and P@bottom 5 %, expected over orders of ties";
+const AT_ENDS: &str = "P@top 5 % and P@bottom 5 %, expected over all orders of ties";
 
 pub(super) const CLAIMS: &[Claim] = &[
     Claim {
@@ -41,8 +41,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb201-params-ends",
         space: Some(SpaceId::Nb201),
         claim: "#Params has P@top 5 % of 28.2 %.",
-        source: "slides; with its 28 levels, orders of ties give 26.3 % to 30.3 %",
-        tested: "P@top 5 %, expected over orders of ties",
+        source: "slides; there are only 28 different values, and the order of ties gives 26.3 % to 30.3 %",
+        tested: "P@top 5 %, expected over all orders of ties",
         rule: ENDS,
         measure: |evidence| against(&*evidence.table(Source::Nb201)?, &[("params", &[(PrecisionTop(0.05), 0.282)])]),
     },
@@ -89,7 +89,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb101-params",
         space: Some(SpaceId::Nb101),
-        claim: "Parameters of the stand-alone network rank with tau-b .5209, those that the supernet's table counts with .2755.",
+        claim: "Parameters of the stand-alone network rank with tau-b .5209, those in the table of the supernet with .2755.",
         source: RECOMPUTED,
         tested: CORRELATIONS,
         rule: DIGITS,
@@ -178,7 +178,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: Some(SpaceId::NdsResnextA),
         claim: "#Params ranks better than #FLOPs on both design spaces.",
         source: "slides; our rule",
-        tested: "tau-b of #Params less that of #FLOPs, paired bootstrap, ResNet and ResNeXt-A",
+        tested: "tau-b of #Params minus that of #FLOPs, paired bootstrap, ResNet and ResNeXt-A",
         rule: Rule::ShownAbove,
         measure: |evidence| {
             params_over_flops(&[
@@ -193,7 +193,7 @@ const fn ends(published: &[f64; 2]) -> [(Criterion, f64); 2] {
     [(PrecisionTop(0.05), published[0]), (PrecisionBottom(0.05), published[1])]
 }
 
-/// The criteria of some columns beside published ones; at the ends their expectation over orders of ties.
+/// The criteria of some columns, with the published values. P@top and P@bottom are expectations over all orders of ties.
 pub(super) fn against(panel: &Scored, published: &[(&str, &[(Criterion, f64)])]) -> Result<Measured, Trouble> {
     let config = CriteriaConfig { resamples: 0, ..CriteriaConfig::default() };
     let mut figures = Vec::new();
@@ -232,14 +232,14 @@ mod tests {
     use super::super::testing::both_ways;
     use super::*;
 
-    /// A baseline that is right but for the first 20 of 100, beside what that is worth, and one that is all wrong.
+    /// The result for a baseline with these scores of 100 architectures, with `criteria` as the published values.
     fn measured(criteria: &[(Criterion, f64)], scores: Vec<f64>) -> Result<Measured, Trouble> {
         against(&scored(&rising(100), &[("params", None, scores)]), &[("params", criteria)])
     }
 
     #[test]
     fn each_claim_can_hold_and_fail() {
-        // 4,950 pairs, 190 of them discordant; sum of squared rank differences 2,660.
+        // The first 20 of 100 are in reverse order: 190 of 4,950 pairs are discordant, and the squared rank differences sum to 2,660.
         let correlations =
             [(TauB, 1.0 - 380.0 / 4950.0), (TauA, 1.0 - 380.0 / 4950.0), (Spearman, 1.0 - 6.0 * 2660.0 / 999_900.0)];
         let at_ends = ends(&[1.0, 0.0]);

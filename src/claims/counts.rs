@@ -1,4 +1,4 @@
-//! How many architectures there are: facts of the spaces and of the evaluated rows, and the slides' example of the criteria.
+//! Claims about numbers of architectures, in the spaces and in the evaluated rows, and the slides' example of the criteria.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-classes",
         space: Some(SpaceId::Nb201),
-        claim: "15,625 encodings are 12,751 without skips, 6,466 without isomorphs by the paper's key, 5,390 with zeros dropped whole, and \
+        claim: "15,625 encodings have 12,751 keys if only skips are simplified, 6,466 by the paper, 5,390 without zero terms, and \
                 5,260 structures.",
         source: "slides (15,625; 6,466); recomputed (others)",
         tested: "distinct keys of each kind",
@@ -37,7 +37,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-group-sizes",
         space: Some(SpaceId::Nb201),
-        claim: "5,116 groups of the paper's key hold one encoding, and the largest holds 275.",
+        claim: "By the paper's key, 5,116 groups have one encoding, and the largest has 275.",
         source: "recomputed from the release of Ning et al.",
         tested: "groups of one, and the size of the largest",
         rule: EXACT,
@@ -55,7 +55,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb101-subset",
         space: Some(SpaceId::Nb101),
-        claim: "60 adjacencies with 243 labellings each are 14,580 architectures, no two of them isomorphic.",
+        claim: "60 adjacencies with 243 labellings each give 14,580 architectures, and no two of them are isomorphic.",
         source: "slides (14.6k); recomputed",
         tested: "adjacencies, encodings and distinct hashes",
         rule: EXACT,
@@ -64,25 +64,26 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb101-rows",
         space: Some(SpaceId::Nb101),
-        claim: "The 5,000 evaluated rows are 4,214 architectures; of 694 that stand there several times, 464 have different validation accuracies.",
+        claim: "The 5,000 evaluated rows have 4,214 architectures; 694 occur several times, 464 of these with several validation \
+                accuracies.",
         source: "recomputed from the release of Ning et al.",
-        tested: "rows, architectures, repeated ones, and those of several accuracies",
+        tested: "rows, architectures, repeated architectures, and those with several accuracies",
         rule: EXACT,
         measure: |evidence| Ok(rows(&*evidence.table(Source::Nb101Validation)?, [5000.0, 4214.0, 694.0, 464.0])),
     },
     Claim {
         id: "nb301-rows",
         space: Some(SpaceId::Nb301),
-        claim: "The 5,896 evaluated rows are 5,468 architectures; 358 stand there several times, always with one accuracy.",
+        claim: "The 5,896 evaluated rows have 5,468 architectures; 358 occur several times, always with the same accuracy.",
         source: "recomputed from the release of Ning et al.",
-        tested: "rows, architectures, repeated ones, and those of several accuracies",
+        tested: "rows, architectures, repeated architectures, and those with several accuracies",
         rule: EXACT,
         measure: |evidence| Ok(rows(&*evidence.table(Source::Nb301All)?, [5896.0, 5468.0, 358.0, 0.0])),
     },
     Claim {
         id: "nds_resnet-size",
         space: Some(SpaceId::NdsResnet),
-        claim: "Depths and widths of three stages make 1,259,712 architectures.",
+        claim: "Depths and widths of three stages give 1,259,712 architectures.",
         source: "slides",
         tested: "combinations of the decisions",
         rule: EXACT,
@@ -91,7 +92,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nds_resnext_a-size",
         space: Some(SpaceId::NdsResnextA),
-        claim: "Depths, widths, bottleneck ratios and groups of three stages make 11,390,625 architectures.",
+        claim: "Depths, widths, bottleneck ratios and groups of three stages give 11,390,625 architectures.",
         source: "slides",
         tested: "combinations of the decisions",
         rule: EXACT,
@@ -100,15 +101,15 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-skip-example-truth",
         space: Some(SpaceId::Nb201),
-        claim: "A skip beside a chain of three 3x3 convolutions raises the accuracy from 88.52 % to 93.99 %.",
-        source: "slides, the example of gradient explosion; the pair is the only one of such accuracies",
+        claim: "A skip parallel to a chain of three 3x3 convolutions raises the accuracy from 88.52 % to 93.99 %.",
+        source: "slides, the example of gradient explosion; only this pair has these accuracies",
         tested: "accuracies without and with the skip",
         rule: Rule::Published(5e-5),
         measure: |evidence| skip_example(&*evidence.table(Source::Nb201)?),
     },
 ];
 
-/// The chain of the slides' example, and the same with a skip.
+/// The chain of the slides' example, and the same chain with a skip.
 pub(super) const CHAIN: [&str; 2] = [
     "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|nor_conv_3x3~2|",
     "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",

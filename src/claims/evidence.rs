@@ -1,4 +1,4 @@
-//! The data that claims are decided by: read when first asked for, checked by their digests, and kept.
+//! The data that decide claims. Each file is read when a claim needs it for the first time, checked by its digest, and kept.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,22 +14,22 @@ use crate::{DataRoot, DeviceClass};
 use super::panel::{Column, Scored};
 use super::trouble::Trouble;
 
-/// What the authors computed from their own scores. No carried spec reads it.
+/// The file of criteria that the authors computed from their own scores, and its SHA-256. No carried spec reads this file.
 const AUTHORS: (&str, &str) =
     ("published/authors_criteria.json", "17fc25bbc3a3d053652748a463dfb463cb4fa06ecc93d6c31e2543a1d3abcea7");
 
-/// A truth table, with the published scores of its architectures where there are such.
+/// A truth table, with published scores of its architectures if there are any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The 5,000 rows of NAS-Bench-101, validation accuracy.
     Nb101Validation,
-    /// The same, test accuracy: the authors' one-shot figures are of that.
+    /// The same rows, test accuracy. The one-shot values of the authors are for the test accuracy.
     Nb101Test,
-    /// The 6,466 representatives of NAS-Bench-201, mean accuracy of the group.
+    /// The 6,466 representatives of NAS-Bench-201, mean accuracy of their groups.
     Nb201,
     /// The 5,896 rows of NAS-Bench-301.
     Nb301All,
-    /// Its 5,468 distinct architectures.
+    /// The 5,468 distinct architectures of NAS-Bench-301.
     Nb301Distinct,
     /// The 5,000 rows of the `ResNet` space.
     NdsResnet,
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// Settles what the spec's truth leaves to the source.
+    /// Sets the options of the truth that belong to this source.
     fn settle(self, truth: &mut Truth) {
         match (self, truth) {
             (Self::Nb101Validation, Truth::Nb101(choice)) => choice.accuracy = Nb101Accuracy::Validation,
@@ -65,7 +65,7 @@ impl Source {
     }
 }
 
-/// All data at hand. Each file is read once, when a claim first asks for it.
+/// All available data. Each file is read once, when a claim needs it for the first time.
 #[derive(Debug)]
 pub struct Evidence {
     root: Option<DataRoot>,
@@ -74,13 +74,12 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The data under a root, and the records of a store.
+    /// The data of a data root, and the records of a store.
     pub fn new(root: Option<DataRoot>, store: Option<Store>) -> Self {
         Self { root, store, tables: RefCell::default() }
     }
 
-    /// A truth table with its published scores and its costs: `params`, `flops`, `relu_count` of every space, and others that only some
-    /// have.
+    /// A truth table with its published scores and its costs: `params`, `flops` and `relu_count` in every space, and further costs in some.
     pub(super) fn table(&self, source: Source) -> Result<Rc<Scored>, Trouble> {
         if let Some(known) = self.tables.borrow().get(&source) {
             return Ok(known.clone());
@@ -106,14 +105,14 @@ impl Evidence {
         Ok(scored)
     }
 
-    /// The authors' own criteria.
+    /// The criteria that the authors computed.
     pub(super) fn authors(&self) -> Result<serde_json::Value, Trouble> {
         let (path, sha256) = AUTHORS;
         let file = DataFile { path: path.to_owned(), sha256: sha256.to_owned() };
         let root = self.root.as_ref().ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
         let bytes = root.read_verified(&file.path, &file.sha256).map_err(ExperimentError::Data)?;
         serde_json::from_slice(&bytes)
-            .map_err(|_| Trouble::Missing(format!("{path} is no JSON: put the data root's there")))
+            .map_err(|_| Trouble::Missing(format!("{path} is not JSON: restore the file in the data root")))
     }
 
     /// The finished record of a carried spec.
@@ -138,7 +137,7 @@ impl Evidence {
 
 /// A panel of a record.
 fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
-    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}: run it again", record.name));
+    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}: run the spec again", record.name));
     let found = record.panels.iter().find(|found| found.name == panel).ok_or_else(absent)?;
     let space: SpaceId = record.space.parse().map_err(|_| absent())?;
     let mut scored = Scored::default();
@@ -162,7 +161,7 @@ fn resolved(name: &str) -> Result<Resolved, Trouble> {
     find_carried(name).map_err(|error| Trouble::Missing(error.to_string()))
 }
 
-/// What networks cost, and other numbers that need no scores.
+/// The costs of the networks, and other numbers that need no scores.
 fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Trouble> {
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
     let census = architectures.iter().map(|architecture| architecture.census(&skeleton)).collect::<Result<Vec<_>, _>>();

@@ -1,4 +1,4 @@
-//! What is said to improve a supernet, by the record of a carried spec that trains one in each way.
+//! Claims about ways to improve a supernet, decided by the record of a carried spec that trains one supernet in each way.
 
 use super::Claim;
 use super::one_shot::last;
@@ -11,48 +11,49 @@ use crate::store::record::{KeptRecord, PanelRecord};
 const SPEC: &str = "real-nb201-improvements";
 const PANEL: &str = "sample";
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
-const SMALL: &str = "of a supernet of one cell a stage, trained for 30 epochs on 8,000 images";
+const SMALL: &str = "a supernet with one cell per stage, trained for 30 epochs on 8,000 images";
 
 pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-pruning",
         space: SPACE,
-        claim: "A supernet that goes on inside the best quarter by its own scores ranks that quarter better than one that goes on as before.",
-        source: "release of Ning et al. (.439 against .353, the mean of three, for a quarter); our rule",
-        tested: "tau-b inside what was kept, of the pruned supernet less the other, by accuracy, paired bootstrap",
+        claim: "A supernet that continues inside the best quarter by its own scores ranks this quarter better than one that continues \
+                with all.",
+        source: "release of Ning et al. (.439, and .353 as the mean of three, for a quarter); our rule",
+        tested: "tau-b on the kept architectures, of the pruned supernet minus the other, by accuracy, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| Ok(pruning(kept(&evidence.record(SPEC)?.panels)?)),
     },
     Claim {
         id: "nb201-pruning-mean-score",
         space: SPACE,
-        claim: "Inside what was kept, the pruned supernet's accuracies are higher.",
+        claim: "On the kept architectures, the accuracies of the pruned supernet are higher.",
         source: "release of Ning et al. (+1.3 percentage points for a quarter); our rule",
-        tested: "mean one-shot accuracy inside what was kept, of the pruned supernet less the other",
+        tested: "mean one-shot accuracy on the kept architectures, of the pruned supernet minus the other",
         rule: Rule::Above(0.0),
         measure: |evidence| Ok(mean_score(kept(&evidence.record(SPEC)?.panels)?)),
     },
     Claim {
         id: "nb201-several-a-step",
         space: SPACE,
-        claim: "Several architectures a step do not make a supernet rank better.",
+        claim: "Training several architectures per step does not make a supernet rank better.",
         source: "slides (more samples do not seem beneficial); submission (a slight decrease); our rule",
-        tested: "tau-b with three architectures a step less that with one, by accuracy and by loss, paired bootstrap",
+        tested: "tau-b with three architectures per step minus that with one, by accuracy and by loss, paired bootstrap",
         rule: Rule::NotShownAbove,
         measure: |evidence| against(&evidence.panel(SPEC, PANEL)?, "three-a-step"),
     },
     Claim {
         id: "nb201-affine",
         space: SPACE,
-        claim: "Batch-norm with scales of its own in every operation makes a supernet rank worse.",
+        claim: "Batch-norm with trained scales and shifts in every operation makes a supernet rank worse.",
         source: "submission, slides; our rule",
-        tested: "tau-b with them less that without, by accuracy and by loss, paired bootstrap",
+        tested: "tau-b with them minus that without them, by accuracy and by loss, paired bootstrap",
         rule: Rule::ShownBelow,
         measure: |evidence| against(&evidence.panel(SPEC, PANEL)?, "affine"),
     },
 ];
 
-/// What is recorded of the pruned supernet's accuracies inside what it kept.
+/// The recorded accuracies of the pruned supernet on the architectures that it kept.
 fn kept(panels: &[PanelRecord]) -> Result<&KeptRecord, Trouble> {
     let variants = panels.iter().filter(|panel| panel.name == PANEL).flat_map(|panel| &panel.analyses.variants);
     let mut pruned =
@@ -80,7 +81,7 @@ fn mean_score(kept: &KeptRecord) -> Measured {
     Measured::noted(figures, SMALL)
 }
 
-/// A way of training against the spec's own.
+/// Compares a variant of training with the spec's own training.
 fn against(panel: &Scored, variant: &str) -> Result<Measured, Trouble> {
     let mut figures = Vec::new();
     for estimator in ["oneshot_accuracy", "oneshot_loss"] {
@@ -103,7 +104,7 @@ mod tests {
 
     const ROWS: usize = 100;
 
-    /// A supernet, and one that was trained in another way.
+    /// A supernet, and another one that was trained in another way, with these values of tau-b.
     fn two_ways(own: f64, other: f64) -> Scored {
         let mut panel = scored(&rising(ROWS), &[("params", None, near(ROWS, 0.5))]);
         for estimator in ["oneshot_accuracy", "oneshot_loss"] {
@@ -115,7 +116,7 @@ mod tests {
         panel
     }
 
-    /// A pruned supernet that is better than the other by this much, in tau-b and in accuracy.
+    /// A pruned supernet that is better than the other by `much`, in tau-b and in accuracy.
     fn better_by(much: f64) -> KeptRecord {
         let inside = |value: f64| InsideRecord { tau_b: Some(value), mean_score: Some(value), best_of: Vec::new() };
         let interval = Interval { lower: much - 0.05, upper: much + 0.05, resamples: 100, undefined: 0 };

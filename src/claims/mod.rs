@@ -1,8 +1,8 @@
-//! The paper's claims as assertions: each is decided by a rule over numbers that are computed from the data at hand.
+//! The claims of Ning et al. 2021. Each claim is decided by a rule over numbers that are computed from the available data.
 //!
-//! A [`Claim`] is a measure, which takes [`Evidence`] to [`Figure`]s, and a [`Rule`] over those figures that are marked as tested. Neither
-//! knows what is expected to come out: a claim that fails is a finding, and one whose data are not there is undecided and says what makes
-//! them. Published figures stand beside ours; they decide only where the rule says so.
+//! A [`Claim`] has a measure, which computes [`Figure`]s from [`Evidence`], and a [`Rule`], which is applied to the figures that are marked
+//! as tested. Neither depends on the expected result. A claim that fails is a finding. A claim without its data is undecided, and its note
+//! says how to get the data. Published numbers are shown next to ours, and decide a claim only if the rule says so.
 
 mod authors;
 mod baselines;
@@ -29,22 +29,23 @@ pub use panel::{Column, Scored};
 pub use rule::{Figure, Measured, Rule, Verdict};
 use trouble::Trouble;
 
-/// What is claimed, and how it is decided.
+/// A claim, and how it is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// Its name on the command line.
+    /// The id on the command line.
     pub id: &'static str,
-    /// The space that it is about; none for a claim about criteria.
+    /// The search space; `None` for a claim about criteria.
     pub space: Option<SpaceId>,
     /// The statement.
     pub claim: &'static str,
-    /// Where it is made.
+    /// Where it is made: in the text that the authors submitted (`submission`), in the slides of their talk at NeurIPS 2021 (`slides`), or
+    /// in the data that they released (`release`). `recomputed` numbers were computed by this project from published data.
     pub source: &'static str,
-    /// The numbers that the rule is over, in words.
+    /// A description of the tested numbers.
     pub tested: &'static str,
     /// The rule.
     pub rule: Rule,
-    /// From the data to the numbers.
+    /// Computes the numbers from the data.
     pub measure: fn(&Evidence) -> Result<Measured, Trouble>,
 }
 
@@ -54,10 +55,10 @@ impl Claim {
         format!("{}: {}", self.tested, self.rule)
     }
 
-    /// Decides the claim by the evidence.
+    /// Decides the claim by the available data.
     ///
     /// # Errors
-    /// If data are there and damaged, or criteria cannot be computed. Data that are not there leave the claim undecided.
+    /// If a data file is damaged, or criteria cannot be computed. Missing data are not an error: the claim is undecided.
     pub fn decide(&self, evidence: &Evidence) -> Result<Outcome, ExperimentError> {
         let (verdict, figures, note) = match (self.measure)(evidence) {
             Ok(Measured { figures, note }) => {
@@ -84,14 +85,14 @@ impl Claim {
     }
 }
 
-/// What is ours of a figure: the number, and the ends of its interval.
+/// Our number of a figure, and the ends of its interval.
 fn ours(figure: &Figure) -> impl Iterator<Item = (String, f64)> {
     let name = &figure.name;
     let ends = figure.interval.map(|[lower, upper]| [(format!("{name}, from"), lower), (format!("{name}, to"), upper)]);
     figure.ours.map(|ours| (name.clone(), ours)).into_iter().chain(ends.into_iter().flatten())
 }
 
-/// Named numbers in a fixed order; as JSON an object.
+/// Named numbers in a fixed order. In JSON, they are an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers(pub Vec<(String, f64)>);
 
@@ -114,13 +115,13 @@ pub struct Outcome {
     pub source: &'static str,
     /// [`Claim::rule_text`].
     pub rule: String,
-    /// What follows.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Our numbers; where one has a 95 % interval, its ends follow as `..., from` and `..., to`.
+    /// Our numbers. If a number has a 95 % interval, the ends of the interval follow as `..., from` and `..., to`.
     pub ours: Numbers,
-    /// The published ones of the same names.
+    /// The published numbers with the same names.
     pub published: Numbers,
-    /// What else is to be said; of an undecided claim, what is missing.
+    /// Remarks. For an undecided claim, they say what is missing.
     pub note: String,
 }
 
@@ -141,17 +142,17 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     .flatten()
 }
 
-/// No claim has the id.
+/// No claim has this id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no claim is called `{id}`{}", nearest.map(|name| format!("; the nearest is `{name}`")).unwrap_or_default())]
 pub struct UnknownClaim {
-    /// What was asked for.
+    /// The given id.
     pub id: String,
-    /// A claim with a similar name.
+    /// The id of a claim that is similar.
     pub nearest: Option<&'static str>,
 }
 
-/// The claim of that id.
+/// The claim with this id.
 ///
 /// # Errors
 /// If there is none.
@@ -202,7 +203,7 @@ mod tests {
     }
 }
 
-/// What the tests of the areas share.
+/// Helpers for the tests of all areas.
 #[cfg(test)]
 mod testing {
     use super::*;
@@ -210,12 +211,12 @@ mod testing {
     /// A claim's id, and two measurements for it.
     pub type Case = (&'static str, Result<Measured, Trouble>, Result<Measured, Trouble>);
 
-    /// Sees to it that each claim of an area holds by the first of two measurements and fails by the second, and that none is left out.
+    /// Asserts that each claim of an area holds by the first of two measurements and fails by the second, and that no claim is left out.
     #[track_caller]
     pub fn both_ways(claims: &[Claim], cases: Vec<Case>) {
         let tried: Vec<&str> = cases.iter().map(|case| case.0).collect();
         for claim in claims {
-            assert!(tried.contains(&claim.id), "{} is not tried", claim.id);
+            assert!(tried.contains(&claim.id), "{} is not tested", claim.id);
         }
         for (id, holding, failing) in cases {
             let rule = claims.iter().find(|claim| claim.id == id).unwrap().rule;

@@ -1,4 +1,4 @@
-//! NAS-Bench-101 by what the paper's own supernet scored: one of three seeds is published.
+//! Claims about NAS-Bench-101, decided by the scores of the authors' supernet. Of its three seeds, one is published.
 
 use super::Claim;
 use super::evidence::Source;
@@ -10,15 +10,15 @@ use crate::space::SpaceId;
 
 const ACCURACY: &str = "oneshot_accuracy";
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb101);
-const ONE_SEED: &str = "of the one seed that is published, 20";
+const ONE_SEED: &str = "only seed 20 is published";
 
 pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb101-top-over-bottom",
         space: SPACE,
-        claim: "On NAS-Bench-101 it is the other way round: P@top 5 % is above P@bottom 5 %.",
+        claim: "On NAS-Bench-101 the one-shot accuracy finds good architectures better than bad ones: P@top 5 % is above P@bottom 5 %.",
         source: "slides; release of Ning et al. (.476 and .284)",
-        tested: "P@top 5 % less P@bottom 5 % by accuracy, each seed and checkpoint",
+        tested: "P@top 5 % minus P@bottom 5 % by accuracy, each seed and checkpoint",
         rule: Rule::Above(0.0),
         measure: |evidence| top_over_bottom(&*evidence.table(Source::Nb101Test)?),
     },
@@ -26,7 +26,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb101-one-shot",
         space: SPACE,
         claim: "The supernet of seed 20 ranks with tau-b .3684 after 1,000 epochs.",
-        source: "release of Ning et al.; theirs is of another draw of the accuracies, .003 are allowed",
+        source: "release of Ning et al.; their value is from another draw of the accuracies, so .003 is allowed",
         tested: "tau-b by accuracy against test accuracy",
         rule: Rule::Published(3e-3),
         measure: |evidence| one_shot(&*evidence.table(Source::Nb101Test)?),
@@ -36,7 +36,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Training beyond 20 to 40 epochs does not improve the ranking.",
         source: "slides; release of Ning et al. (.419 at epoch 40, mean of three seeds)",
-        tested: "greatest tau-b of the checkpoints from epoch 100 on less the published .419 of epoch 40",
+        tested: "greatest tau-b of the checkpoints from epoch 100 on minus the published .419 of epoch 40",
         rule: Rule::AtMost(0.0),
         measure: |evidence| no_improvement(&*evidence.table(Source::Nb101Test)?),
     },
@@ -45,16 +45,16 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "The one-shot estimator ranks worse than #Params.",
         source: "release of Ning et al. (.374 against .521); our rule",
-        tested: "tau-b by accuracy at the last checkpoint less that of #Params, validation accuracy, paired bootstrap",
+        tested: "tau-b by accuracy at the last checkpoint minus that of #Params, validation accuracy, paired bootstrap",
         rule: Rule::ShownBelow,
         measure: |evidence| under_params(&*evidence.table(Source::Nb101Validation)?),
     },
     Claim {
         id: "nb101-complexity",
         space: SPACE,
-        claim: "The supernet prefers small architectures, and the more so the smaller.",
+        claim: "The supernet prefers small architectures, and the smaller they are, the more it does.",
         source: "submission; recomputed (.128, .039, -.036, -.059, -.072 over three seeds)",
-        tested: "rank difference of each group by FLOPs less that of the next more costly one, last checkpoint",
+        tested: "rank difference of each group by FLOPs minus that of the next more costly one, last checkpoint",
         rule: Rule::Above(0.0),
         measure: |evidence| complexity(&*evidence.table(Source::Nb101Test)?),
     },
@@ -63,7 +63,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Rankings settle: the relative tau of adjacent checkpoints rises over time.",
         source: "submission; recomputed (.756 to .997 over three seeds)",
-        tested: "relative tau of the last two checkpoints less that of the first two, each seed",
+        tested: "relative tau of the last two checkpoints minus that of the first two, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| {
             settles(&*evidence.table(Source::Nb101Test)?, &[ACCURACY])
@@ -103,7 +103,7 @@ fn no_improvement(panel: &Scored) -> Result<Measured, Trouble> {
     let shown = figures.iter().map(|(name, tau)| Figure::shown(format!("tau-b, {name}"), *tau));
     let tested = Figure::tested("greatest less .419", greatest - 0.419);
     let note =
-        format!("{ONE_SEED}; checkpoints before epoch 100 are not published, so that epoch 40 is the authors' figure");
+        format!("{ONE_SEED}; checkpoints before epoch 100 are not published, so the value of epoch 40 is the authors'");
     Ok(Measured::noted(std::iter::once(tested).chain(shown).collect(), note))
 }
 
@@ -131,7 +131,7 @@ fn complexity(panel: &Scored) -> Result<Measured, Trouble> {
     }
     Ok(Measured::noted(
         figures,
-        format!("{ONE_SEED}; 21 levels of FLOPs tie, and the order of rows decides the groups"),
+        format!("{ONE_SEED}; the FLOPs have only 21 different values, so the groups depend on the order of rows"),
     ))
 }
 
@@ -141,7 +141,7 @@ mod tests {
     use super::super::testing::both_ways;
     use super::*;
 
-    /// One supernet of two seeds' worth of epochs, each with its scores, and costs that rise with the truth.
+    /// One supernet with scores after four epochs, and costs that rise with the truth.
     fn epochs(scores: [Vec<f64>; 4]) -> Scored {
         let rows = scores[0].len();
         let mut columns: Vec<MadeUp<'_>> =
@@ -152,7 +152,7 @@ mod tests {
         scored(&rising(rows), &columns)
     }
 
-    /// Scores that know the best twentieth of 100, and nothing of the others.
+    /// Scores that find the best 5 of 100 architectures, and rank the others in reverse order.
     fn knows_the_top() -> Vec<f64> {
         (0..100).map(|row| if row < 95 { f64::from(95 - row) } else { f64::from(row) + 100.0 }).collect()
     }

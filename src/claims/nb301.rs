@@ -1,4 +1,4 @@
-//! NAS-Bench-301 by what the paper's own three supernets scored.
+//! Claims about NAS-Bench-301, decided by the scores of the authors' three supernets.
 
 use super::Claim;
 use super::evidence::Source;
@@ -20,43 +20,43 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "The one-shot loss ranks better than the one-shot accuracy.",
         source: "slides; recomputed (margins)",
-        tested: "tau-b by loss less tau-b by accuracy, each seed and checkpoint",
+        tested: "tau-b by loss minus tau-b by accuracy, each seed and checkpoint",
         rule: Rule::Above(0.0),
         measure: |evidence| loss_over_accuracy(&*evidence.table(Source::Nb301Distinct)?),
     },
     Claim {
         id: "nb301-bottom-over-top",
         space: SPACE,
-        claim: "The one-shot accuracy tells bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
+        claim: "The one-shot accuracy finds bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
         source: "slides",
-        tested: "P@bottom 5 % less P@top 5 % by accuracy, last checkpoint of each seed",
+        tested: "P@bottom 5 % minus P@top 5 % by accuracy, last checkpoint of each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| bottom_over_top(&*evidence.table(Source::Nb301Distinct)?, ACCURACY),
     },
     Claim {
         id: "nb301-bottom-over-top-loss",
         space: SPACE,
-        claim: "So does the one-shot loss, with every seed.",
+        claim: "The one-shot loss finds bad architectures better than good ones, with every seed.",
         source: "ours: the same by loss (published for seed 202020: top .454, bottom .388)",
-        tested: "P@bottom 5 % less P@top 5 % by loss, last checkpoint of each seed",
+        tested: "P@bottom 5 % minus P@top 5 % by loss, last checkpoint of each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| bottom_over_top(&*evidence.table(Source::Nb301Distinct)?, LOSS),
     },
     Claim {
         id: "nb301-bottom-over-top-loss-mean",
         space: SPACE,
-        claim: "So does the one-shot loss on the mean over the seeds.",
+        claim: "The one-shot loss finds bad architectures better than good ones, in the mean over the seeds.",
         source: "release of Ning et al. (.381 and .286)",
-        tested: "mean P@bottom 5 % less mean P@top 5 % by loss, last checkpoint",
+        tested: "mean P@bottom 5 % minus mean P@top 5 % by loss, last checkpoint",
         rule: Rule::Above(0.0),
         measure: |evidence| bottom_over_top_mean(&*evidence.table(Source::Nb301Distinct)?, LOSS, [0.286, 0.381]),
     },
     Claim {
         id: "nb301-complexity",
         space: SPACE,
-        claim: "Supernets prefer small architectures early and hardly any late: the bias for the least and the most costly fifth shrinks.",
+        claim: "Supernets prefer small architectures early, and hardly do late: the bias for the least and the most costly fifth shrinks.",
         source: "submission; recomputed",
-        tested: "|rank difference| of either group at the first checkpoint less that at the last, mean over seeds, by accuracy",
+        tested: "|rank difference| of either group at the first checkpoint minus that at the last, mean over seeds, by accuracy",
         rule: Rule::Above(0.0),
         measure: |evidence| complexity_shrinks(&*evidence.table(Source::Nb301All)?),
     },
@@ -65,7 +65,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Mean rank differences of the five groups by FLOPs, at epochs 100 and 1000 by accuracy, and at 1000 by loss.",
         source: RECOMPUTED,
-        tested: "the fifteen rank differences, to the digits printed",
+        tested: "the fifteen rank differences, to the printed digits",
         rule: Rule::Published(5.1e-4),
         measure: |evidence| complexity_figures(&*evidence.table(Source::Nb301All)?, &COMPLEXITY),
     },
@@ -74,7 +74,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Rankings settle: the relative tau of adjacent checkpoints rises over time.",
         source: "submission; recomputed",
-        tested: "relative tau of the last two checkpoints less that of the first two, each seed and score",
+        tested: "relative tau of the last two checkpoints minus that of the first two, each seed and score",
         rule: Rule::Above(0.0),
         measure: |evidence| settles(&*evidence.table(Source::Nb301All)?, &[ACCURACY, LOSS]),
     },
@@ -92,42 +92,43 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "The mean score of three supernets ranks at least as well as one supernet on average.",
         source: "submission; recomputed on all rows by loss (.5154 against .5015)",
-        tested: "tau-b of the mean loss less the mean tau-b of single seeds, last checkpoint",
+        tested: "tau-b of the mean loss minus the mean tau-b of single seeds, last checkpoint",
         rule: Rule::AtLeast(0.0),
         measure: |evidence| ensemble(&*evidence.table(Source::Nb301All)?),
     },
     Claim {
         id: "nb301-score-averages",
         space: SPACE,
-        claim: "Mean scores of the last 3 or 5 checkpoints rank worse than the last checkpoint alone.",
+        claim: "Mean scores of the last 3 or 5 checkpoints rank worse than the scores of the last checkpoint.",
         source: "recomputed from the release of Ning et al. (.477 and .435)",
-        tested: "tau-b by loss of the last checkpoint less that of the mean of the last 3, and of 5, each seed",
+        tested: "tau-b by loss of the last checkpoint minus that of the mean of the last 3, and of 5, each seed",
         rule: Rule::Above(0.0),
         measure: |evidence| score_averages(&*evidence.table(Source::Nb301All)?),
     },
     Claim {
         id: "nb301-operations",
         space: SPACE,
-        claim: "Supernets over-estimate dilated convolutions and under-estimate skips and, beside dilated ones, separable convolutions.",
+        claim: "Supernets overestimate dilated convolutions. They underestimate skips, and separable convolutions compared with \
+                dilated ones.",
         source: "submission, slides",
-        tested: "increases of the score less increases of the truth where a dilated convolution is put in, last checkpoint, mean score of \
-                 the seeds, accuracy and loss",
+        tested: "score increases minus truth increases, as fractions, where a dilated convolution is put in, last checkpoint, mean score \
+                 of the seeds, accuracy and loss",
         rule: Rule::Above(0.0),
         measure: |evidence| operations(&*evidence.table(Source::Nb301All)?),
     },
     Claim {
         id: "nb301-operation-figures",
         space: SPACE,
-        claim: "Of the natural pairs that differ in one operation, so many increase in truth, in accuracy and in loss.",
+        claim: "Fractions of the pairs that differ in one operation for which the truth, the accuracy and the loss score increase.",
         source: RECOMPUTED,
-        tested: "the fractions of pairs, to the digits printed",
+        tested: "the fractions of pairs, to the printed digits",
         rule: Rule::Published(5.1e-4),
         measure: |evidence| operation_figures(&*evidence.table(Source::Nb301All)?, &OPERATIONS),
     },
     Claim {
         id: "nb301-sparse",
         space: SPACE,
-        claim: "Against truth in whole percent, as the submission has it, tau-b is .384 by accuracy and .512 by loss.",
+        claim: "With the truth in whole percent, as in the submission, tau-b is .384 by accuracy and .512 by loss.",
         source: "submission (.381 and .512); release of Ning et al. (.3836 and .5123)",
         tested: "mean tau-b over seeds, last checkpoint",
         rule: Rule::Published(5.1e-5),
@@ -139,16 +140,16 @@ pub(super) const CLAIMS: &[Claim] = &[
         claim: "After 1,000 epochs supernets rank with tau-b .362 by accuracy and .495 by loss, P@top 5 % 10.7 % and 28.6 %, P@bottom 5 % \
                 30.6 % and 38.1 %.",
         source: "release of Ning et al.: mean of three seeds",
-        tested: "mean criteria over seeds, last checkpoint, to the digits printed; ties are at most .002",
+        tested: "mean criteria over seeds, last checkpoint, to the printed digits; ties change them by at most .002",
         rule: Rule::Published(2e-3),
         measure: |evidence| one_shot(&*evidence.table(Source::Nb301Distinct)?, &ONE_SHOT),
     },
     Claim {
         id: "nb301-one-shot-slide",
         space: SPACE,
-        claim: "The supernets that are published rank with the slides' tau-b of .534.",
+        claim: "The published supernets rank with tau-b .534, the value of the slides.",
         source: "slides; our rule",
-        tested: "the greatest tau-b of the mean loss of the seeds, over all and distinct rows, whole and rounded truth",
+        tested: "the greatest tau-b of the mean loss of the seeds, for all and distinct rows, exact and rounded truth",
         rule: Rule::Published(5e-4),
         measure: |evidence| {
             one_shot_slide(&[
@@ -161,8 +162,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb301-one-shot-over-params",
         space: SPACE,
         claim: "The one-shot estimator ranks better than #Params.",
-        source: "slides (.534 against .515); our rule",
-        tested: "tau-b of the mean loss of three supernets less that of #Params on all rows, paired bootstrap",
+        source: "slides (.534 and .515); our rule",
+        tested: "tau-b of the mean loss of three supernets minus that of #Params on all rows, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| over_params(&*evidence.table(Source::Nb301All)?),
     },
@@ -170,7 +171,8 @@ pub(super) const CLAIMS: &[Claim] = &[
 
 const ONE_SHOT: [(&str, [f64; 3]); 2] = [(ACCURACY, [0.362, 0.107, 0.306]), (LOSS, [0.495, 0.286, 0.381])];
 
-/// By accuracy at the beginning and at the end, by loss at the end, and by the mean accuracy, which has no third.
+/// Published values by accuracy for the first and for the last two checkpoints, by loss for the last two, and by the mean accuracy of the
+/// seeds for the last two, which has no third value.
 const SETTLING: [[f64; 3]; 4] =
     [[0.410, 0.185, 0.618], [0.873, 0.693, 0.934], [0.886, 0.736, 0.930], [0.921, 0.786, f64::NAN]];
 
@@ -213,7 +215,7 @@ fn loss_over_accuracy(panel: &Scored) -> Result<Measured, Trouble> {
     Ok(figures.zip(published).map(|(figure, published)| figure.beside(published)).collect::<Vec<_>>().into())
 }
 
-/// P@bottom 5 % less P@top 5 % of each seed's last checkpoint.
+/// P@bottom 5 % minus P@top 5 % of the last checkpoint of each seed.
 pub(super) fn bottom_over_top(panel: &Scored, estimator: &str) -> Result<Measured, Trouble> {
     let mut figures = Vec::new();
     let last = panel.last(estimator)?;
@@ -275,7 +277,7 @@ pub(super) fn settles(panel: &Scored, estimators: &[&str]) -> Result<Measured, T
     let mut figures = Vec::new();
     for estimator in estimators {
         let epochs = panel.epochs(estimator);
-        let [first, second, .., before, last] = epochs[..] else { return Err(missing("checkpoint but a few")) };
+        let [first, second, .., before, last] = epochs[..] else { return Err(missing("four checkpoints")) };
         for seed in panel.seeds(estimator) {
             let relative = |a: u32, b: u32| tau(panel.at(estimator, seed, b)?, panel.at(estimator, seed, a)?);
             let (early, late) = (relative(first, second)?, relative(before, last)?);
@@ -380,7 +382,7 @@ fn operations(panel: &Scored) -> Result<Measured, Trouble> {
         }
     }
     let note =
-        "39.0 % against 94.9 % of the submission are over 2,336 generated pairs, whose truth needs the surrogate";
+        "the 39.0 % and 94.9 % of the submission are from 2,336 generated pairs, whose truth needs the surrogate model";
     Ok(Measured::noted(figures, note))
 }
 
@@ -428,7 +430,7 @@ fn one_shot_slide(panels: &[(&str, &Scored)]) -> Result<Measured, Trouble> {
     let mut figures = range("tau-b", &found);
     let greatest = figures.pop().map(|figure| figure.beside(0.534));
     let shown = found.into_iter().map(|(name, value)| Figure::shown(name, value));
-    let note = "the scores are those of the submission; the slides may be of later supernets";
+    let note = "the scores are those of the submission; the slides may show later supernets";
     Ok(Measured::noted(greatest.into_iter().chain(shown).collect(), note))
 }
 

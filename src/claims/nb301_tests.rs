@@ -7,7 +7,7 @@ use crate::store::record::Checkpoint;
 
 const ROWS: usize = 100;
 
-/// Supernets of two seeds, five checkpoints from 600 to 1000: what accuracy and loss say at each.
+/// Supernets with two seeds and five checkpoints from epoch 600 to 1000. `scores` gives the scores by estimator and epoch.
 fn supernets(scores: impl Fn(&str, u32) -> Vec<f64>) -> Scored {
     let mut panel = scored(&rising(ROWS), &[("params", None, near(ROWS, 0.5)), ("table_flops", None, rising(ROWS))]);
     for estimator in [ACCURACY, LOSS] {
@@ -31,19 +31,20 @@ fn by_score(accuracy: f64, loss: f64) -> Scored {
     supernets(|estimator, _| near(ROWS, if estimator == ACCURACY { accuracy } else { loss }))
 }
 
-/// Scores that know the worst, or the best, twentieth, and turn the others around.
+/// Scores that find the worst (or best) 5 of 100 architectures, and rank the others in reverse order.
 fn knows(bottom: bool) -> Vec<f64> {
     let known = |row: usize| if bottom { row < 5 } else { row >= 95 };
     let apart = if bottom { -1000.0 } else { 1000.0 };
     (0..ROWS).map(|row| if known(row) { row as f64 + apart } else { -(row as f64) }).collect()
 }
 
-/// Right at some epochs and all wrong at the others.
+/// Supernets with a perfect ranking at some epochs and a reverse one at the others.
 fn changing(right: impl Fn(u32) -> bool) -> Scored {
     supernets(|_, epoch| if right(epoch) { rising(ROWS) } else { falling(ROWS) })
 }
 
-/// Two supernets that err at opposite ends, and agree on nothing else; or one that is right beside one of larger, wrong scores.
+/// Two supernets with errors in different halves, so that their mean is better than each. Or a perfect one, and one with larger scores in
+/// reverse order, so that their mean is worse.
 fn differing(complementary: bool) -> Scored {
     let mut panel = constant(&rising(ROWS));
     let errs_below: Vec<f64> =
@@ -63,7 +64,7 @@ fn differing(complementary: bool) -> Scored {
     panel
 }
 
-/// Two cells that differ in one operation, for each of the exchanges of the claims, with the truth of the second and its scores.
+/// Two cells that differ in one operation, for each exchange in the claims. The truth and the score of the second cell are higher or lower.
 fn cells(truth_rises: bool, score_rises: bool) -> Scored {
     let cell = |operation: &str, other: &str| {
         let edges = |first: &str| {
@@ -73,7 +74,7 @@ fn cells(truth_rises: bool, score_rises: bool) -> Scored {
     };
     let mut panel = Scored::default();
     let mut scores = Vec::new();
-    // Frames keep the pairs of one exchange apart from those of another.
+    // The other operations differ between the exchanges, so that cells of different exchanges make no pairs.
     for (frame, (from, to)) in ["max_pool_3x3", "avg_pool_3x3", "sep_conv_5x5", "dil_conv_3x3"].into_iter().zip([
         ("skip_connect", "dil_conv_3x3"),
         ("skip_connect", "dil_conv_5x5"),
@@ -97,7 +98,7 @@ fn cells(truth_rises: bool, score_rises: bool) -> Scored {
 fn each_claim_can_hold_and_fail() {
     let (right, wrong) = (constant(&rising(ROWS)), constant(&falling(ROWS)));
     let (bottom, top) = (constant(&knows(true)), constant(&knows(false)));
-    // Prefers the cheap early and is right late, and the other way round.
+    // One prefers cheap architectures early and ranks perfectly late, the other the reverse.
     let (shrinks, grows) = (changing(|epoch| epoch >= 800), changing(|epoch| epoch < 800));
     let (settled, unsettled) = (changing(|epoch| epoch >= 700), changing(|epoch| epoch < 1000));
     let differences = [(ACCURACY, 1000, [0.0; 5])];

@@ -1,4 +1,5 @@
-//! Supernets trained here, by the record of a carried spec: one with and one without isomorphic encodings.
+//! Claims about supernets that this project trains, decided by the record of a carried spec. One supernet is trained with isomorphic
+//! encodings, the other without.
 
 use super::Claim;
 use super::evidence::Evidence;
@@ -12,34 +13,34 @@ use crate::store::record::{SupernetRecord, WatchRecord};
 
 const SPEC: &str = "real-nb201-oneshot";
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
-const SMALL: &str = "of a supernet of one cell a stage, trained for 100 epochs on 8,000 images";
+const SMALL: &str = "a supernet with one cell per stage, trained for 100 epochs on 8,000 images";
 
 pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-deiso-over-iso",
         space: SPACE,
         claim: "A supernet that is trained without isomorphic encodings ranks better.",
-        source: "submission (P@top 5 % 46.7 % against 21.3 %), slides; our rule",
-        tested: "tau-b without isomorphic encodings less that with them, by accuracy and by loss, last epoch, paired bootstrap",
+        source: "submission (P@top 5 % of 46.7 % and 21.3 %), slides; our rule",
+        tested: "tau-b without isomorphic encodings minus that with them, by accuracy and by loss, last epoch, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| deiso_over_iso(&sample(evidence)?),
     },
     Claim {
         id: "nb201-iso-large-groups",
         space: SPACE,
-        claim: "With isomorphic encodings, architectures of large groups come first.",
-        source: "slides (groups of 1 and 31 on the first ranks, of 1 and 1 without); our rule",
-        tested: "mean group size of the ten best by accuracy with isomorphic encodings less that without them",
+        claim: "With isomorphic encodings, architectures of large groups have the first ranks.",
+        source: "slides (groups of 1 and 31 on the first two ranks, without them 1 and 1); our rule",
+        tested: "mean group size of the ten best by accuracy with isomorphic encodings minus that without them",
         rule: Rule::Above(0.0),
         measure: |evidence| large_groups(&sample(evidence)?),
     },
     Claim {
         id: "nb201-forgetting",
         space: SPACE,
-        claim: "Early in training architectures forget within an epoch, and once the learning rate is low they do not.",
+        claim: "Early in training architectures forget within an epoch. When the learning rate is low, they do not.",
         source: "submission, slides; our rule",
-        tested: "minus the mean forgetting value of the first epoch watched, and how much less that of the last one is; intervals of two \
-                 standard errors over the architectures watched",
+        tested: "the negated mean forgetting value of the first watched epoch, and the value of the last watched epoch minus that of the \
+                 first; intervals of two standard errors over the watched architectures",
         rule: Rule::ShownAbove,
         measure: |evidence| forgetting(&evidence.record(SPEC)?.supernets),
     },
@@ -47,17 +48,17 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb201-own-accuracy-over-loss",
         space: SPACE,
         claim: "The one-shot accuracy ranks better than the loss, as in the release.",
-        source: "release of Ning et al. (.744 against .731); our rule",
-        tested: "tau-b by accuracy less that by loss, last epoch, paired bootstrap",
+        source: "release of Ning et al. (.744 and .731); our rule",
+        tested: "tau-b by accuracy minus that by loss, last epoch, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| accuracy_over_loss(&sample(evidence)?),
     },
     Claim {
         id: "nb201-own-one-shot-over-params",
         space: SPACE,
-        claim: "A supernet that is trained here ranks better than #Params.",
-        source: "slides (.766 against .606); our rule",
-        tested: "tau-b by accuracy less that of #Params, last epoch, paired bootstrap",
+        claim: "A supernet that this project trains ranks better than #Params.",
+        source: "slides (.766 and .606); our rule",
+        tested: "tau-b by accuracy minus that of #Params, last epoch, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| over_params(&sample(evidence)?),
     },
@@ -67,7 +68,7 @@ fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
     evidence.panel(SPEC, "sample")
 }
 
-/// The scores after the last epoch, of the spec's own supernet or of a variant.
+/// The scores after the last epoch, for the spec's own supernet or a variant.
 pub(super) fn last<'a>(panel: &'a Scored, estimator: &str, variant: Option<&str>) -> Result<&'a [f64], Trouble> {
     let of = panel.singles(estimator).filter(|(column, _)| column.variant.as_deref() == variant);
     of.max_by_key(|(_, (_, epoch))| *epoch).map(|(column, _)| &column.scores[..]).ok_or_else(|| missing(estimator))
@@ -105,7 +106,7 @@ fn large_groups(panel: &Scored) -> Result<Measured, Trouble> {
 
 fn forgetting(supernets: &[SupernetRecord]) -> Result<Measured, Trouble> {
     let watched = supernets.iter().find(|supernet| supernet.variant.is_none()).map_or(&[][..], |own| &own.watched);
-    let [first, .., end] = watched else { return Err(missing("epochs watched")) };
+    let [first, .., end] = watched else { return Err(missing("watched epochs")) };
     let ([early, early_error], [late, late_error]) = (forgotten(first)?, forgotten(end)?);
     let error = (early_error * early_error + late_error * late_error).sqrt();
     let around = |value: f64, error: f64| [value - 2.0 * error, value + 2.0 * error];
@@ -115,14 +116,14 @@ fn forgetting(supernets: &[SupernetRecord]) -> Result<Measured, Trouble> {
         Figure::shown(format!("forgetting value, epoch {}", first.epoch), early),
         Figure::shown(format!("forgetting value, epoch {}", end.epoch), late),
     ];
-    Ok(Measured::noted(figures, format!("{SMALL}; {} architectures watched an epoch", first.architectures.len())))
+    Ok(Measured::noted(figures, format!("{SMALL}; {} watched architectures per epoch", first.architectures.len())))
 }
 
 /// The mean forgetting value of an epoch, and its standard error.
 fn forgotten(at: &WatchRecord) -> Result<[f64; 2], Trouble> {
     let values: Vec<f64> = at.architectures.iter().map(|watched| watched.after_epoch - watched.after_step).collect();
-    let spread = Spread::new(&values).ok_or_else(|| missing("architectures watched"))?;
-    let deviation = spread.deviation.ok_or_else(|| missing("second architecture watched"))?;
+    let spread = Spread::new(&values).ok_or_else(|| missing("watched architectures"))?;
+    let deviation = spread.deviation.ok_or_else(|| missing("a second watched architecture"))?;
     Ok([spread.mean, deviation / (values.len() as f64).sqrt()])
 }
 
@@ -158,7 +159,8 @@ mod tests {
 
     const ROWS: usize = 100;
 
-    /// The last scores by accuracy, by loss, and by both with isomorphic encodings; before them, at epoch 50, the contrary.
+    /// Supernets with these values of tau-b at epoch 100: by accuracy, by loss, and by both with isomorphic encodings. At epoch 50, the
+    /// values are negated.
     fn supernets(accuracy: f64, loss: f64, iso: f64) -> Scored {
         let mut panel = scored(&rising(ROWS), &[("params", None, near(ROWS, 0.5))]);
         for (estimator, own) in [("oneshot_accuracy", accuracy), ("oneshot_loss", loss)] {
@@ -175,7 +177,7 @@ mod tests {
         panel
     }
 
-    /// Architectures by group size, and supernets of which the one with isomorphic encodings, or the other, likes large groups.
+    /// Architectures sorted by group size, and two supernets. The one with isomorphic encodings, or the other one, prefers large groups.
     fn by_group(iso: bool) -> Scored {
         let mut architectures: Vec<Architecture> = nb201::Architecture::all().map(Architecture::Nb201).collect();
         architectures.sort_by_key(|architecture| architecture.isomorphs());
@@ -184,7 +186,7 @@ mod tests {
         Scored { architectures, ..supernets(own, own, with) }
     }
 
-    /// A supernet watched in two epochs, three architectures in each, with these forgetting values on average.
+    /// A supernet with two watched epochs of three architectures each, with these mean forgetting values.
     fn watched(values: [f64; 2]) -> Vec<SupernetRecord> {
         let one =
             |value: f64| Watched { architecture: "a".to_owned(), step: 1, after_step: 0.5, after_epoch: 0.5 + value };

@@ -1,4 +1,4 @@
-//! Architectures with truth and scores: what measures look at.
+//! Architectures with their truth and scores, the input of measures.
 
 use crate::criteria::topk::Rankings;
 use crate::criteria::{
@@ -12,27 +12,27 @@ use crate::store::record::Checkpoint;
 use super::rule::Figure;
 use super::trouble::Trouble;
 
-/// Root of the draws behind every interval of a claim.
+/// The seed of the resamples for all intervals.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// Resamples behind every interval of a claim.
+/// The number of resamples for each interval.
 const RESAMPLES: usize = 1000;
 
-/// What one estimator says, higher-is-better.
+/// The scores of one estimator. Higher is better.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// The estimator's id, or the name of a column of costs.
+    /// The id of the estimator, or the name of a cost.
     pub estimator: String,
-    /// The variant of the spec; none for its own settings.
+    /// The variant of the spec; `None` for the spec's own settings.
     pub variant: Option<String>,
-    /// The weights.
+    /// The weights of the supernet; `None` if there are none.
     pub checkpoint: Option<Checkpoint>,
-    /// The scores, one an architecture.
+    /// The scores, one per architecture.
     pub scores: Vec<f64>,
 }
 
 impl Column {
-    /// Scores that no weights go into.
+    /// Scores without weights of a supernet.
     pub fn plain(estimator: &str, scores: Vec<f64>) -> Self {
         Self { estimator: estimator.to_owned(), variant: None, checkpoint: None, scores }
     }
@@ -43,14 +43,14 @@ impl Column {
 pub struct Scored {
     /// The architectures.
     pub architectures: Vec<Architecture>,
-    /// Their true values, fractions.
+    /// The true values, fractions.
     pub truth: Vec<f64>,
-    /// What estimators say.
+    /// The scores of the estimators.
     pub columns: Vec<Column>,
 }
 
 impl Scored {
-    /// The scores of an estimator without weights, with the spec's own settings.
+    /// The scores of an estimator without a supernet, with the spec's own settings.
     pub fn plain(&self, estimator: &str) -> Result<&[f64], Trouble> {
         let found = self
             .columns
@@ -59,7 +59,7 @@ impl Scored {
         found.map(|column| &column.scores[..]).ok_or_else(|| missing(estimator))
     }
 
-    /// The scores of an estimator with one variant's settings.
+    /// The scores of an estimator with the settings of a variant.
     pub fn variant(&self, estimator: &str, variant: &str) -> Result<&[f64], Trouble> {
         let is = |column: &&Column| column.estimator == estimator && column.variant.as_deref() == Some(variant);
         self.columns.iter().find(is).map(|column| &column.scores[..]).ok_or_else(|| missing(estimator))
@@ -74,7 +74,7 @@ impl Scored {
             .ok_or_else(|| missing(&format!("{estimator} of seed {seed} at epoch {epoch}")))
     }
 
-    /// Columns with the weights of single supernets, with seed and epoch.
+    /// The columns whose weights are those of one supernet after one epoch, each with seed and epoch.
     pub fn singles(&self, estimator: &str) -> impl Iterator<Item = (&Column, (&str, u32))> {
         self.columns.iter().filter(move |column| column.estimator == estimator).filter_map(|column| {
             let checkpoint = column.checkpoint.as_ref().filter(|checkpoint| checkpoint.is_single())?;
@@ -82,7 +82,7 @@ impl Scored {
         })
     }
 
-    /// The supernets' seeds that an estimator has scores of, in order of appearance.
+    /// The seeds of the supernets for which an estimator has scores, in order of appearance.
     pub fn seeds(&self, estimator: &str) -> Vec<&str> {
         let mut seeds = Vec::new();
         for (_, (seed, _)) in self.singles(estimator) {
@@ -93,7 +93,7 @@ impl Scored {
         seeds
     }
 
-    /// The epochs that an estimator has scores of, ascending.
+    /// The epochs for which an estimator has scores, ascending.
     pub fn epochs(&self, estimator: &str) -> Vec<u32> {
         let mut epochs: Vec<u32> = self.singles(estimator).map(|(_, (_, epoch))| epoch).collect();
         epochs.sort_unstable();
@@ -101,7 +101,7 @@ impl Scored {
         epochs
     }
 
-    /// The first and the last epoch; trouble where there are not two.
+    /// The first and the last epoch. It is an error if there are fewer than two.
     pub fn ends(&self, estimator: &str) -> Result<[u32; 2], Trouble> {
         match self.epochs(estimator)[..] {
             [first, .., last] => Ok([first, last]),
@@ -114,7 +114,7 @@ impl Scored {
         self.epochs(estimator).last().copied().ok_or_else(|| missing(estimator))
     }
 
-    /// The mean over all seeds of what is computed from each one's scores after an epoch.
+    /// Computes a value from the scores of each seed after an epoch, and returns the mean.
     pub fn mean_over_seeds(
         &self,
         estimator: &str,
@@ -126,7 +126,7 @@ impl Scored {
         if values.is_empty() { Err(missing(estimator)) } else { Ok(mean(&values)) }
     }
 
-    /// Every architecture's mean score over all seeds after an epoch.
+    /// The mean score of every architecture over all seeds after an epoch.
     pub fn ensemble(&self, estimator: &str, epoch: u32) -> Result<Vec<f64>, Trouble> {
         let seeds = self.seeds(estimator);
         let columns = seeds.iter().map(|seed| self.at(estimator, seed, epoch)).collect::<Result<Vec<_>, _>>()?;
@@ -138,10 +138,11 @@ impl Scored {
         tau(&self.truth, scores)
     }
 
-    /// P@top 5 % and P@bottom 5 %, and their expectations under random order of ties.
+    /// P@top 5 % and P@bottom 5 %, and their expectations if ties are in random order.
     pub fn ends_at_5(&self, scores: &[f64]) -> Result<Precision, Trouble> {
-        Precision::new(&Rankings::new(&self.truth, scores), 0.05)
-            .ok_or_else(|| Trouble::Missing("5 % of the architectures are less than one: run it on more".to_owned()))
+        Precision::new(&Rankings::new(&self.truth, scores), 0.05).ok_or_else(|| {
+            Trouble::Missing("5 % of the architectures are less than one: run it on more architectures".to_owned())
+        })
     }
 
     /// The 95 % interval of tau-b.
@@ -149,7 +150,7 @@ impl Scored {
         self.resamples(scores).tau_b().map(|interval| [interval.lower, interval.upper])
     }
 
-    /// Tau-b of the first scores less that of the second, with the interval of the paired bootstrap.
+    /// Tau-b of the first scores minus that of the second, with the interval of the paired bootstrap.
     pub fn difference(&self, name: impl Into<String>, first: &[f64], second: &[f64]) -> Figure {
         let Comparison { difference, interval, .. } = Comparison::new(&self.resamples(first), &self.resamples(second));
         Figure::tested(name, difference).within(interval.map(|interval| [interval.lower, interval.upper]))
@@ -159,13 +160,13 @@ impl Scored {
         Resamples::new(&self.truth, scores, RESAMPLES, Seed::root(BOOTSTRAP_SEED).child("bootstrap"))
     }
 
-    /// The paper's five groups by a cost, cheapest first.
+    /// The five groups of equal size by a cost, as in Ning et al. 2021, cheapest first.
     pub fn complexity(&self, costs: &[f64], scores: &[f64]) -> Result<Vec<ComplexityGroup>, Trouble> {
         let groups = complexity_bias(costs, &self.truth, scores, GROUPS).map_err(Trouble::criteria)?;
         if groups.len() == GROUPS { Ok(groups) } else { Err(missing("five groups of architectures")) }
     }
 
-    /// What exchanging one operation for another does to truth and scores.
+    /// The changes of truth and scores between architectures that differ in one operation: `to` instead of `from`.
     pub fn operation(&self, scores: &[f64], from: &str, to: &str) -> Result<ChangeBias<String>, Trouble> {
         let exchanges: Vec<Exchange<String>> = changes(&self.architectures)
             .into_iter()
@@ -179,7 +180,9 @@ impl Scored {
             .collect();
         let found = operation_bias(&exchanges, &self.truth, scores).map_err(Trouble::criteria)?;
         found.into_iter().next().ok_or_else(|| {
-            Trouble::Missing(format!("no two of the architectures differ by {from} for {to}: run it on more"))
+            Trouble::Missing(format!(
+                "no two architectures differ only by {to} instead of {from}: run it on more architectures"
+            ))
         })
     }
 }
@@ -194,13 +197,13 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean of score vectors, architecture by architecture.
+/// The mean of score vectors, for each architecture.
 pub(super) fn mean_scores(columns: &[&[f64]]) -> Vec<f64> {
     let rows = columns.first().map_or(0, |column| column.len());
     (0..rows).map(|row| mean(&columns.iter().map(|column| column[row]).collect::<Vec<_>>())).collect()
 }
 
-/// The least and the greatest of some numbers, each with where it is; all are within what a rule demands if these two are.
+/// The least and the greatest of some numbers, each with its place. If a bound holds for both, it holds for all numbers.
 pub(super) fn range(what: &str, values: &[(String, f64)]) -> Vec<Figure> {
     let by = |a: &&(String, f64), b: &&(String, f64)| a.1.total_cmp(&b.1);
     let figure =
@@ -210,7 +213,7 @@ pub(super) fn range(what: &str, values: &[(String, f64)]) -> Vec<Figure> {
 }
 
 pub(super) fn missing(what: &str) -> Trouble {
-    Trouble::Missing(format!("the data have no {what}: run it with that"))
+    Trouble::Missing(format!("not in the data: {what}; run the spec again, or use data that have it"))
 }
 
 #[cfg(test)]
@@ -221,7 +224,7 @@ pub(super) mod made_up {
     /// Scores by estimator, and the seed and epoch of a supernet.
     pub type MadeUp<'a> = (&'a str, Option<(&'a str, u32)>, Vec<f64>);
 
-    /// Architectures of NAS-Bench-201 in index order, with this truth and these scores.
+    /// The first architectures of NAS-Bench-201 in index order, with this truth and these scores.
     pub fn scored(truth: &[f64], columns: &[MadeUp<'_>]) -> Scored {
         let column = |(estimator, weights, scores): &MadeUp<'_>| Column {
             checkpoint: weights.map(|(seed, epoch)| Checkpoint::single(seed, epoch)),
@@ -234,17 +237,17 @@ pub(super) mod made_up {
         }
     }
 
-    /// The numbers from 0, one an architecture: a truth.
+    /// The numbers from 0, one per architecture.
     pub fn rising(rows: usize) -> Vec<f64> {
         (0..rows).map(|row| row as f64).collect()
     }
 
-    /// The truth of [`rising`] turned around.
+    /// The negated numbers of [`rising`].
     pub fn falling(rows: usize) -> Vec<f64> {
         (0..rows).map(|row| -(row as f64)).collect()
     }
 
-    /// Scores of nearly this tau-b against [`rising`]: so many pairs are exchanged.
+    /// Scores with nearly this tau-b against [`rising`].
     pub fn near(rows: usize, tau: f64) -> Vec<f64> {
         let wrong = ((1.0 - tau) * (rows * (rows - 1)) as f64 / 4.0).round() as usize;
         let first = (1..=rows).take_while(|first| first * (first - 1) / 2 <= wrong).last().unwrap();
@@ -255,7 +258,7 @@ pub(super) mod made_up {
         scores
     }
 
-    /// The rising scores, of which the first so many fall.
+    /// The numbers of [`rising`], but the first `wrong` of them in reverse order.
     pub fn partly(rows: usize, wrong: usize) -> Vec<f64> {
         (0..rows).map(|row| if row < wrong { (wrong - row) as f64 - 1.0 } else { row as f64 }).collect()
     }

@@ -1,4 +1,4 @@
-//! `ResNeXt-A` by what the paper's own supernets scored: one seed, two ways of picking channels.
+//! Claims about `ResNeXt-A`, decided by the scores of the authors' supernets: one seed, with two ways to pick channels.
 
 use super::Claim;
 use super::evidence::Source;
@@ -16,9 +16,9 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nds_resnext_a-bottom-over-top",
         space: SPACE,
-        claim: "Supernets tell bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
+        claim: "Supernets find bad architectures better than good ones: P@bottom 5 % is above P@top 5 %.",
         source: "slides; recomputed (.716 and .452)",
-        tested: "P@bottom 5 % less P@top 5 % by accuracy, ordinal picker",
+        tested: "P@bottom 5 % minus P@top 5 % by accuracy, ordinal picker",
         rule: Rule::Above(0.0),
         measure: |evidence| bottom_over_top(&*evidence.table(Source::NdsResnextA)?, ACCURACY),
     },
@@ -27,7 +27,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "The ordinal channel picker ranks better than the L1 picker.",
         source: "slides (\"slightly better\"); our rule",
-        tested: "tau-b with the ordinal picker less that with the L1 picker, by accuracy and by loss, paired bootstrap",
+        tested: "tau-b with the ordinal picker minus that with the L1 picker, by accuracy and by loss, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| ordinal_over_l1(&*evidence.table(Source::NdsResnextA)?),
     },
@@ -36,7 +36,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Supernets rank with tau-b .7195 by accuracy and .6986 by loss (ordinal), .6731 and .6486 (L1).",
         source: "recomputed from the release of Ning et al.",
-        tested: "the correlations, to the digits printed",
+        tested: "the correlations, to the printed digits",
         rule: Rule::Published(6e-5),
         measure: |evidence| one_shot(&*evidence.table(Source::NdsResnextA)?, &ONE_SHOT),
     },
@@ -44,15 +44,15 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nds_resnext_a-one-shot-over-params",
         space: SPACE,
         claim: "The one-shot estimator ranks better than #Params.",
-        source: "recomputed (.7195 against .6683); our rule",
-        tested: "tau-b by accuracy less that of #Params, ordinal picker, paired bootstrap",
+        source: "recomputed (.7195 and .6683); our rule",
+        tested: "tau-b by accuracy minus that of #Params, ordinal picker, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| over_params(&*evidence.table(Source::NdsResnextA)?),
     },
     Claim {
         id: "nds_resnext_a-no-complexity-bias",
         space: SPACE,
-        claim: "There is next to no bias for cheap or costly architectures.",
+        claim: "There is almost no bias for cheap or costly architectures.",
         source: "recomputed from the release of Ning et al. (\"about 0\"); the bound is ours",
         tested: "|rank difference| of the five groups by FLOPs, by accuracy, ordinal picker",
         rule: Rule::Below(0.02),
@@ -73,7 +73,7 @@ fn ordinal_over_l1(panel: &Scored) -> Result<Measured, Trouble> {
     for (name, ordinal, l1) in [("accuracy", ACCURACY, "l1_accuracy"), ("loss", LOSS, "l1_loss")] {
         figures.push(panel.difference(format!("difference by {name}"), last(panel, ordinal)?, last(panel, l1)?));
     }
-    Ok(Measured::noted(figures, "of the one seed that is published, 2020"))
+    Ok(Measured::noted(figures, "only seed 2020 is published"))
 }
 
 fn one_shot(panel: &Scored, published: &[(&str, f64)]) -> Result<Measured, Trouble> {
@@ -127,7 +127,7 @@ mod tests {
     fn each_claim_can_hold_and_fail() {
         let (good, bad) = (pickers(near(ROWS, 0.9), 0.5), pickers(near(ROWS, 0.1), 0.5));
         let (right, wrong) = (pickers(rising(ROWS), 0.5), pickers(falling(ROWS), 0.5));
-        // Knows the worst twentieth alone, or the best.
+        // Finds only the worst 5 of 100 architectures, or only the best 5.
         let knows = |bottom: bool| {
             let known = |row: usize| if bottom { row < 5 } else { row >= 95 };
             let apart = if bottom { -1000.0 } else { 1000.0 };

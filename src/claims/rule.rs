@@ -1,23 +1,23 @@
-//! Numbers, and the rules that decide by them.
+//! Figures, and the rules that decide claims by them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What follows from a rule.
+/// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The numbers are as the claim says.
+    /// The numbers agree with the claim.
     Holds,
-    /// They are not.
+    /// The numbers contradict the claim.
     Fails,
-    /// The data at hand do not tell.
+    /// The available data are not enough to decide.
     Undecided,
 }
 
 impl Verdict {
-    /// As it is printed.
+    /// The text that is printed.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -27,51 +27,51 @@ impl Verdict {
     }
 }
 
-/// A number of ours, and the published one beside it.
+/// One of our numbers, and the published number to compare it with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// What it is.
+    /// The name of the number.
     pub name: String,
-    /// Ours; `None` where it is undefined.
+    /// Our number; `None` if it is undefined.
     pub ours: Option<f64>,
-    /// The 95 % interval of ours, where there is one.
+    /// The 95 % interval of our number, if there is one.
     pub interval: Option<[f64; 2]>,
-    /// The published one.
+    /// The published number, if there is one.
     pub published: Option<f64>,
-    /// Whether the rule is over it; if not, it is shown only.
+    /// Whether the rule is applied to it. If not, it is only shown.
     pub tested: bool,
 }
 
 impl Figure {
-    /// A number that the rule is over.
+    /// A number that the rule is applied to.
     pub fn tested(name: impl Into<String>, ours: impl Into<Option<f64>>) -> Self {
         Self { name: name.into(), ours: ours.into(), interval: None, published: None, tested: true }
     }
 
-    /// A number that is shown only.
+    /// A number that is only shown.
     pub fn shown(name: impl Into<String>, ours: impl Into<Option<f64>>) -> Self {
         Self { tested: false, ..Self::tested(name, ours) }
     }
 
-    /// With what was published.
+    /// Sets the published number.
     #[must_use]
     pub fn beside(self, published: impl Into<Option<f64>>) -> Self {
         Self { published: published.into(), ..self }
     }
 
-    /// With an interval.
+    /// Sets the 95 % interval.
     #[must_use]
     pub fn within(self, interval: impl Into<Option<[f64; 2]>>) -> Self {
         Self { interval: interval.into(), ..self }
     }
 }
 
-/// What was measured for a claim.
+/// The result of a measure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
     /// The numbers.
     pub figures: Vec<Figure>,
-    /// What is to be said of them; may be empty.
+    /// Remarks; may be empty.
     pub note: String,
 }
 
@@ -91,7 +91,7 @@ impl From<Vec<Figure>> for Measured {
 /// When a claim holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// Every tested number is the published one, within a tolerance.
+    /// Every tested number is equal to the published one, within a tolerance.
     Published(f64),
     /// Every tested number is above a bound.
     Above(f64),
@@ -101,13 +101,13 @@ pub enum Rule {
     Below(f64),
     /// Every tested number is at most a bound.
     AtMost(f64),
-    /// Every tested number's interval is above zero; it fails where one's is below, and is undecided else.
+    /// The interval of every tested number is above zero. The claim fails if an interval is below zero, and is undecided otherwise.
     ShownAbove,
-    /// Every tested number's interval is below zero; it fails where one's is above, and is undecided else.
+    /// The interval of every tested number is below zero. The claim fails if an interval is above zero, and is undecided otherwise.
     ShownBelow,
-    /// No tested number's interval is above zero.
+    /// The interval of no tested number is above zero.
     NotShownAbove,
-    /// The published number is inside the interval of every tested one.
+    /// The published number is inside the interval of every tested number.
     Covers,
 }
 
@@ -115,25 +115,25 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Published(0.0) => f.write_str("each exactly as published"),
-            Self::Published(tolerance) => write!(f, "each within {} of the published", plain(*tolerance)),
+            Self::Published(tolerance) => write!(f, "each within {} of the published value", plain(*tolerance)),
             Self::Above(bound) => write!(f, "each above {}", plain(*bound)),
             Self::AtLeast(bound) => write!(f, "each at least {}", plain(*bound)),
             Self::Below(bound) => write!(f, "each below {}", plain(*bound)),
             Self::AtMost(bound) => write!(f, "each at most {}", plain(*bound)),
-            Self::ShownAbove => f.write_str("each 95 % interval above 0; undecided where one holds 0"),
-            Self::ShownBelow => f.write_str("each 95 % interval below 0; undecided where one holds 0"),
-            Self::NotShownAbove => f.write_str("no 95 % interval wholly above 0"),
+            Self::ShownAbove => f.write_str("each 95 % interval above 0; undecided if one contains 0"),
+            Self::ShownBelow => f.write_str("each 95 % interval below 0; undecided if one contains 0"),
+            Self::NotShownAbove => f.write_str("no 95 % interval entirely above 0"),
             Self::Covers => f.write_str("the published value inside each 95 % interval"),
         }
     }
 }
 
 impl Rule {
-    /// What follows from the tested ones of the numbers, and why where that is not plain.
+    /// The verdict on the tested numbers, and the numbers for which the rule does not hold.
     pub fn verdict(self, figures: &[Figure]) -> (Verdict, String) {
         let tested: Vec<&Figure> = figures.iter().filter(|figure| figure.tested).collect();
         if tested.is_empty() {
-            return (Verdict::Undecided, "there is no number to run the rule on".to_owned());
+            return (Verdict::Undecided, "there is no number to apply the rule to".to_owned());
         }
         let mut verdict = Verdict::Holds;
         let mut why = Vec::new();
@@ -142,7 +142,7 @@ impl Rule {
                 Some(true) => {}
                 Some(false) => {
                     verdict = Verdict::Fails;
-                    why.push(format!("not so: {}", figure.name));
+                    why.push(format!("rule not met: {}", figure.name));
                 }
                 None => {
                     verdict = if verdict == Verdict::Fails { verdict } else { Verdict::Undecided };
@@ -150,11 +150,11 @@ impl Rule {
                         (None, _) => format!("undefined: {}", figure.name),
                         (_, Some([lower, upper])) => {
                             format!(
-                                "not told apart: {} in [{lower:.3}, {upper:.3}]; more architectures or runs would",
+                                "not clear: {} in [{lower:.3}, {upper:.3}]; more architectures or runs can decide it",
                                 figure.name
                             )
                         }
-                        (_, None) => format!("without an interval: {}", figure.name),
+                        (_, None) => format!("no interval or no published value: {}", figure.name),
                     });
                 }
             }
@@ -162,7 +162,7 @@ impl Rule {
         (verdict, why.join("; "))
     }
 
-    /// Whether one number is as it should be; `None` where that cannot be told.
+    /// Whether the rule holds for one number; `None` if this is not clear.
     fn holds(self, figure: &Figure) -> Option<bool> {
         let ours = figure.ours?;
         match self {
@@ -182,12 +182,12 @@ impl Rule {
     }
 }
 
-/// A bound as people write it: whole, or in as few digits as it has.
+/// A bound with as few digits as possible.
 fn plain(bound: f64) -> String {
     if bound.fract() == 0.0 { format!("{bound}") } else { format!("{bound:?}") }
 }
 
-/// On which side of zero an interval lies; `None` where it holds zero.
+/// The side of zero on which an interval lies; `None` if it contains zero.
 fn sign([lower, upper]: [f64; 2]) -> Option<i32> {
     match (lower > 0.0, upper < 0.0) {
         (true, _) => Some(1),
@@ -254,7 +254,7 @@ mod tests {
         for figures in [[fails.clone(), unknown.clone()], [unknown, fails]] {
             let (found, why) = Rule::Above(0.0).verdict(&figures);
             assert_eq!(found, Verdict::Fails);
-            assert!(why.contains("not so: x") && why.contains("undefined: y"), "{why}");
+            assert!(why.contains("rule not met: x") && why.contains("undefined: y"), "{why}");
         }
     }
 

@@ -1,20 +1,20 @@
-//! Why a claim has no numbers.
+//! Reasons why a claim has no numbers.
 
 use crate::DataRootError;
 use crate::criteria::CriteriaError;
 use crate::experiment::ExperimentError;
 
-/// Why there are no numbers.
+/// The reason why there are no numbers.
 #[derive(Debug)]
 pub enum Trouble {
-    /// Data are not there; in words, which, and what makes them.
+    /// Data are missing. The text says which, and how to get them.
     Missing(String),
-    /// Data are there and of no use.
+    /// The data exist but cannot be used.
     Failed(ExperimentError),
 }
 
 impl Trouble {
-    /// Criteria that could not be computed.
+    /// The criteria cannot be computed.
     pub(super) fn criteria(source: CriteriaError) -> Self {
         let (estimator, panel) = ("a score".to_owned(), "of a claim".to_owned());
         Self::Failed(ExperimentError::Criteria { estimator, panel, source })
@@ -25,10 +25,10 @@ impl From<ExperimentError> for Trouble {
     fn from(error: ExperimentError) -> Self {
         match error {
             ExperimentError::NoDataRoot { file } => Self::Missing(format!(
-                "{file} is needed: give the data root that holds it with --data-root, or set NAS_ASSAY_DATA"
+                "{file} is needed: give the data root that contains it with --data-root, or set NAS_ASSAY_DATA"
             )),
             ExperimentError::Data(DataRootError::Missing { path }) => {
-                Self::Missing(format!("{} is needed and not there: put it into the data root", path.display()))
+                Self::Missing(format!("{} is needed but does not exist: put it into the data root", path.display()))
             }
             other => Self::Failed(other),
         }

@@ -1,4 +1,4 @@
-//! Zero-shot estimators on NAS-Bench-201 and beyond, by the records of carried specs.
+//! Claims about zero-shot estimators, decided by the records of carried specs.
 
 use super::Claim;
 use super::counts::CHAIN;
@@ -9,9 +9,10 @@ use super::trouble::Trouble;
 use crate::space::SpaceId;
 
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
-const SLIDES: &str = "slides; the paper's are of 6,466 representatives, parts of a supernet, 5 batches of 128, 3 seeds";
+const SLIDES: &str =
+    "slides; the paper used 6,466 representatives, sub-networks of a supernet, 5 batches of 128 images, 3 seeds";
 
-/// Sums of a quantity over the parameters.
+/// Estimators that sum a quantity over the parameters.
 const PARAMETER_LEVEL: [&str; 6] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher"];
 
 /// The zero-shot estimators of the paper.
@@ -30,7 +31,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-plain",
         space: SPACE,
-        claim: "plain ranks with tau-b .311, its sign turned.",
+        claim: "plain ranks with tau-b .311 after negation.",
         source: SLIDES,
         tested: "tau-b on the sample",
         rule: Rule::Covers,
@@ -50,7 +51,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Zero-shot estimators that sum over parameters do not rank better than #Params and #FLOPs.",
         source: "slides; our rule",
-        tested: "tau-b of each less that of each baseline, paired bootstrap",
+        tested: "tau-b of each minus that of each baseline, paired bootstrap",
         rule: Rule::NotShownAbove,
         measure: |evidence| under_baselines(&sample(evidence)?),
     },
@@ -59,15 +60,15 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "All zero-shot estimators find few of the best architectures.",
         source: "slides (8.7 % jacob_cov, 15.8 % relu_logdet, 28.2 % #Params, 53.3 % one-shot); our rule",
-        tested: "P@top 5 % of each, expected over orders of ties, less the 53.3 % published for the one-shot estimator",
+        tested: "P@top 5 % of each, expected over orders of ties, minus the 53.3 % published for the one-shot estimator",
         rule: Rule::Below(0.0),
         measure: |evidence| low_top(&sample(evidence)?),
     },
     Claim {
         id: "nb201-relu-logdet-counts",
         space: SPACE,
-        claim: "relu_logdet all but counts ReLUs: the tau-b of the two scores is .88.",
-        source: "slides; .05 are allowed for the sample",
+        claim: "relu_logdet is almost a count of ReLUs: the tau-b of the two scores is .88.",
+        source: "slides; .05 is allowed because of the sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.05),
         measure: |evidence| counts_relus(&sample(evidence)?, 0.88),
@@ -76,7 +77,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb101-relu-logdet-counts",
         space: Some(SpaceId::Nb101),
         claim: "On NAS-Bench-101 the tau-b of relu_logdet and the number of ReLUs is .6.",
-        source: "slides; .15 are allowed for the small sample",
+        source: "slides; .15 is allowed because of the small sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.15),
         measure: |evidence| counts_relus(&evidence.panel("nb101-real", "sample")?, 0.6),
@@ -85,7 +86,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         id: "nb301-relu-logdet-counts",
         space: Some(SpaceId::Nb301),
         claim: "On NAS-Bench-301 the tau-b of relu_logdet and the number of ReLUs is .88.",
-        source: "slides; .15 are allowed for the small sample",
+        source: "slides; .15 is allowed because of the small sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.15),
         measure: |evidence| counts_relus(&evidence.panel("nb301-real", "sample")?, 0.88),
@@ -113,16 +114,16 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "Voting does not help: no vote ranks better than the best of its voters.",
         source: "slides; our rule",
-        tested: "tau-b of each vote less that of its best voter, paired bootstrap",
+        tested: "tau-b of each vote minus that of its best voter, paired bootstrap",
         rule: Rule::NotShownAbove,
         measure: |evidence| votes(&sample(evidence)?),
     },
     Claim {
         id: "nb201-small-kernels",
         space: SPACE,
-        claim: "jacob_cov and relu_logdet favour small kernels.",
+        claim: "jacob_cov and relu_logdet prefer small kernels.",
         source: "slides; our rule",
-        tested: "increases of the score less increases of the truth where a 1x1 convolution replaces a 3x3 one",
+        tested: "score increases minus truth increases, as fractions, where a 1x1 convolution replaces a 3x3 one",
         rule: Rule::Above(0.0),
         measure: |evidence| {
             overestimates(&sample(evidence)?, &["jacob_cov", "relu_logdet"], "nor_conv_3x3", "nor_conv_1x1")
@@ -131,9 +132,9 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         id: "nb201-chains",
         space: SPACE,
-        claim: "Estimators of gradients favour chains without skips, whose gradients explode.",
+        claim: "Estimators that use gradients prefer chains without skips, because their gradients explode.",
         source: "slides; our rule",
-        tested: "increases of the score less increases of the truth where a skip is taken away, grad_norm, snip and fisher",
+        tested: "score increases minus truth increases, as fractions, where a skip is removed, grad_norm, snip and fisher",
         rule: Rule::Above(0.0),
         measure: |evidence| overestimates(&sample(evidence)?, &["grad_norm", "snip", "fisher"], "skip_connect", "none"),
     },
@@ -142,7 +143,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "The skip of the example lowers snip from 3063 to 36.66, grad_norm from 1922 to 18.74 and fisher from 454.8 to .019.",
         source: "slides; our rule",
-        tested: "score of the chain over that of the chain with a skip, snip, grad_norm and fisher",
+        tested: "score of the chain divided by that of the chain with a skip, snip, grad_norm and fisher",
         rule: Rule::Above(1.0),
         measure: |evidence| skip_example(&evidence.panel("real-nb201-skips", "chains")?),
     },
@@ -151,7 +152,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: SPACE,
         claim: "On topological spaces relu_logdet is the best zero-shot estimator.",
         source: "slides; our rule",
-        tested: "tau-b of each other one less that of relu_logdet, paired bootstrap",
+        tested: "tau-b of each other estimator minus that of relu_logdet, paired bootstrap",
         rule: Rule::NotShownAbove,
         measure: |evidence| best(&sample(evidence)?),
     },
@@ -160,7 +161,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: Some(SpaceId::NdsResnet),
         claim: "On ResNet, a space without topology, synflow ranks better than relu_logdet.",
         source: "slides; our rule",
-        tested: "tau-b of synflow less that of relu_logdet, paired bootstrap",
+        tested: "tau-b of synflow minus that of relu_logdet, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnet-real", "sample")?),
     },
@@ -169,13 +170,13 @@ pub(super) const CLAIMS: &[Claim] = &[
         space: Some(SpaceId::NdsResnextA),
         claim: "On ResNeXt-A, a space without topology, synflow ranks better than relu_logdet.",
         source: "slides; our rule",
-        tested: "tau-b of synflow less that of relu_logdet, paired bootstrap",
+        tested: "tau-b of synflow minus that of relu_logdet, paired bootstrap",
         rule: Rule::ShownAbove,
         measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnext_a-real", "sample")?),
     },
 ];
 
-/// The zero-shot record's 300 representatives.
+/// The 300 representatives of the zero-shot record.
 fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
     evidence.panel("real-nb201-zeroshot", "sample")
 }
@@ -185,7 +186,7 @@ fn published(panel: &Scored, estimator: &str, published: f64) -> Result<Measured
     let figure = Figure::tested(format!("tau-b, {estimator}"), panel.tau(scores)?);
     let interval = panel.interval(scores);
     let note = interval.map_or(String::new(), |[lower, upper]| {
-        format!("of {} architectures, 95 % interval [{lower:.3}, {upper:.3}]", panel.truth.len())
+        format!("{} architectures, 95 % interval [{lower:.3}, {upper:.3}]", panel.truth.len())
     });
     Ok(Measured::noted(vec![figure.within(interval).beside(published)], note))
 }
@@ -219,7 +220,7 @@ fn low_top(panel: &Scored) -> Result<Measured, Trouble> {
 
 fn counts_relus(panel: &Scored, published: f64) -> Result<Measured, Trouble> {
     let agreement = tau(panel.plain("relu_count")?, panel.plain("relu_logdet")?)?;
-    let note = format!("of {} architectures", panel.truth.len());
+    let note = format!("{} architectures", panel.truth.len());
     Ok(Measured::noted(vec![Figure::tested("tau-b", agreement).beside(published)], note))
 }
 
@@ -261,20 +262,20 @@ fn overestimates(panel: &Scored, estimators: &[&str], from: &str, to: &str) -> R
         figures.push(Figure::shown(format!("score increases, {estimator}"), bias.score_increases));
         figures.push(Figure::shown(format!("truth increases ({estimator})"), bias.truth_increases));
     }
-    Ok(Measured::noted(figures, format!("{pairs} pairs of the sample differ so")))
+    Ok(Measured::noted(figures, format!("{pairs} pairs of the sample differ in this way")))
 }
 
-/// The place of an architecture.
+/// The row of an architecture.
 fn place(panel: &Scored, text: &str) -> Option<usize> {
     panel.architectures.iter().position(|architecture| architecture.to_string() == text)
 }
 
-/// Estimators of the example, and by how much the skip lowers each of them.
+/// The estimators of the example, and the factor by which the skip lowers each of them.
 const EXAMPLE: [(&str, f64); 3] = [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)];
 
 fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
     let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else {
-        return Err(Trouble::Missing("the panel lacks the example: run real-nb201-skips again".to_owned()));
+        return Err(Trouble::Missing("the panel does not have the example: run real-nb201-skips again".to_owned()));
     };
     let mut figures = Vec::new();
     for (estimator, published) in EXAMPLE {
@@ -302,7 +303,7 @@ fn best(panel: &Scored) -> Result<Measured, Trouble> {
 
 fn synflow_over_relu_logdet(panel: &Scored) -> Result<Measured, Trouble> {
     let difference = panel.difference("difference", panel.plain("synflow")?, panel.plain("relu_logdet")?);
-    Ok(Measured::noted(vec![difference], format!("of {} architectures", panel.truth.len())))
+    Ok(Measured::noted(vec![difference], format!("{} architectures", panel.truth.len())))
 }
 
 #[cfg(test)]
@@ -315,7 +316,7 @@ mod tests {
 
     const ROWS: usize = 100;
 
-    /// All estimators of the record with scores of a tau-b each, their variants with others.
+    /// All estimators of the record, each with scores of the tau-b from `tau_of`, and their variants with scores of the tau-b `variant`.
     fn panel(tau_of: impl Fn(&str) -> f64, variant: f64) -> Scored {
         let names = ALL.into_iter().chain(["params", "flops", "relu_count", "zero-cost", "paper"]);
         let columns: Vec<MadeUp<'_>> = names.map(|name| (name, None, near(ROWS, tau_of(name)))).collect();
@@ -329,13 +330,13 @@ mod tests {
         panel
     }
 
-    /// All alike but some.
+    /// All estimators with the tau-b .5, except those in `names`.
     fn but(names: &[&str], tau: f64) -> Scored {
         panel(|name| if names.contains(&name) { tau } else { 0.5 }, 0.5)
     }
 
-    /// The chain and the same with a skip, and cells that differ by a kernel: truth falls from one to the other of each pair, and scores
-    /// rise or fall with it.
+    /// The chain with and without a skip, and two cells that differ in a kernel. The truth falls from the first to the second cell of each
+    /// pair. The scores rise or fall.
     fn cells(scores: [f64; 4]) -> Scored {
         let texts = [
             CHAIN[1],
