@@ -1,16 +1,16 @@
-//! What the program carries with it: specs, the truth that this project trained for them, and the goldens of the miniatures.
+//! Files that are part of the program: specs, truth tables that this project trained, and the goldens of the miniatures.
 
 use crate::DeviceClass;
 use crate::space::SpaceId;
 use crate::spec::parse_recipe;
 use crate::truth::trained::{TrainedError, TrainedTable, parse};
 
-/// A spec: its name and its text.
+/// The name and the text of each spec.
 macro_rules! specs {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../fixtures/specs/", $name, ".toml")))),*] };
 }
 
-/// A truth table: its name, its recipe and its rows.
+/// The name, the recipe and the rows of each truth table.
 macro_rules! tables {
     ($($name:literal),* $(,)?) => {
         &[$((
@@ -21,7 +21,7 @@ macro_rules! tables {
     };
 }
 
-/// The specs that the program carries, name and TOML text: of every space one that needs no data, and one that needs the data root.
+/// The carried specs, by name and TOML text. Each space has one that needs no data, and one that needs the data root.
 pub const SPECS: &[(&str, &str)] = specs![
     "nb101-micro",
     "nb101-real",
@@ -44,14 +44,14 @@ pub const SPECS: &[(&str, &str)] = specs![
     "real-nds_resnext_a-published",
 ];
 
-/// Truth tables: name, recipe, table.
+/// The carried truth tables: name, recipe, rows.
 const TABLES: &[(&str, &str, &str)] =
     tables!["nb101-micro", "nb201-micro", "nb301-micro", "nds_resnet-micro", "nds_resnext_a-micro"];
 
-/// The truth table called `name`.
+/// The carried truth table `name`.
 ///
 /// # Errors
-/// If there is none.
+/// If there is none with this name.
 pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
     let known = || TABLES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
     let (_, recipe, table) = TABLES
@@ -61,7 +61,7 @@ pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
     parse(parse_recipe(recipe, name)?, table)
 }
 
-/// The golden of a space's miniature on a class of devices, the whole file, where there is one.
+/// The golden file of a space's miniature for a device class, if there is one.
 pub fn golden(space: SpaceId, class: DeviceClass) -> Option<&'static str> {
     match (class, space) {
         (DeviceClass::Cpu, SpaceId::Nb101) => Some(include_str!("../golden/nb101-micro@cpu.snap")),

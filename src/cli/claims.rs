@@ -7,10 +7,10 @@ use clap::Args;
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED, USAGE};
 
-/// Decide the paper's claims by the data and records at hand
+/// Decide the claims of the paper by the available data and records
 #[derive(Debug, Args)]
 pub struct Claims {
-    /// Decide this claim alone
+    /// Decide only this claim
     id: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -42,7 +42,7 @@ impl Claims {
     }
 }
 
-/// Numbers that a list shows of a claim; a claim alone is shown whole.
+/// Number of values per claim in a list. A single claim is shown with all values.
 const SHOWN: usize = 6;
 
 /// The outcomes by verdict, failures first.
@@ -81,7 +81,7 @@ fn block(text: &mut String, outcome: &Outcome, width: usize, shown: usize) {
     text.push('\n');
 }
 
-/// The first so many of ours, and in parentheses what was published.
+/// The first `shown` of our numbers, with the published numbers in parentheses.
 fn numbers(ours: &Numbers, published: &Numbers, shown: usize) -> String {
     let of = |name: &String| published.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
     let text = |(name, value): &(String, f64)| match of(name) {
@@ -96,7 +96,7 @@ fn numbers(ours: &Numbers, published: &Numbers, shown: usize) -> String {
     texts.join("; ")
 }
 
-/// Four digits after the point; whole numbers without them, and small ones by powers of ten.
+/// A number with four decimals, without decimals if it is whole, and in scientific notation if it is small.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 {
         format!("{value}")
@@ -107,7 +107,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// The text in lines of at most so many characters, cut between words.
+/// The text in lines of at most `width` characters, with breaks between words.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

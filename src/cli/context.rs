@@ -1,4 +1,4 @@
-//! What the global options mean: data root, store, device, threads.
+//! The global options: data root, store, device, threads.
 
 use std::io::IsTerminal;
 
@@ -10,7 +10,7 @@ use super::Global;
 use super::exit::{DEVICE, Failure, UNEXPECTED, USAGE};
 use super::progress::Bars;
 
-/// The surroundings of a command.
+/// The global options and the estimators, for all commands.
 #[derive(Debug)]
 pub struct Context {
     global: Global,
@@ -19,7 +19,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Sets the number of worker threads and looks at nothing else yet.
+    /// Prepares the device and starts the worker threads. The store and the data root are opened later.
     pub fn new(global: Global, suite: Suite, commit: Option<&'static str>) -> Result<Self, Failure> {
         Backend::prepare(&global.device);
         let threads = usize::from(global.threads.unwrap_or(0));
@@ -31,12 +31,12 @@ impl Context {
         Ok(Self { global, suite, commit })
     }
 
-    /// The estimators that commands know.
+    /// The estimators that specs can name.
     pub fn suite(&self) -> &Suite {
         &self.suite
     }
 
-    /// Everything that experiments are run with; `jobs` architectures are scored at a time.
+    /// The lab that runs experiments. It scores `jobs` architectures at a time.
     pub fn lab(&self, jobs: Option<u16>) -> Result<Lab<'_>, Failure> {
         Ok(Lab::new(&self.suite, self.store()?, self.backend()?)
             .with_data_root(self.data_root())
@@ -55,7 +55,7 @@ impl Context {
         self.global.data_root.as_ref().map(|root| DataRoot::new(root.clone()))
     }
 
-    /// Where networks run, if it is there.
+    /// The backend that runs networks. It is an error if the device does not exist.
     pub fn backend(&self) -> Result<Backend, Failure> {
         Ok(Backend::open(&self.global.device)?)
     }
@@ -65,14 +65,14 @@ impl Context {
         if self.global.quiet { Box::new(Silent) } else { Box::new(Bars::new(std::io::stderr().is_terminal())) }
     }
 
-    /// A note to stderr.
+    /// Prints a note to stderr, except with `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             eprintln!("{text}");
         }
     }
 
-    /// Columns of the terminal that stdout goes to; 100 where it is none.
+    /// The width of the terminal in columns, or 100 if stdout is not a terminal.
     pub fn width() -> u16 {
         if !std::io::stdout().is_terminal() {
             return 100;
@@ -85,12 +85,12 @@ impl Context {
 impl From<DeviceError> for Failure {
     fn from(error: DeviceError) -> Self {
         let (code, help) = match &error {
-            DeviceError::Unknown { .. } => (USAGE, "devices are `cpu` and `cuda:N`, as in cuda:0"),
+            DeviceError::Unknown { .. } => (USAGE, "devices are `cpu` and `cuda:N`, such as cuda:0"),
             DeviceError::NotBuilt { .. } => (DEVICE, "build it with `cargo build --features cuda`"),
             DeviceError::Absent { .. } => (
                 DEVICE,
-                "`nvidia-smi` lists the devices that the driver knows; in a container, they must be passed through. \
-                 `--device cpu` needs none",
+                "`nvidia-smi` lists the devices of the driver; in a container, they must be passed through; \
+                 `--device cpu` needs no GPU",
             ),
         };
         Self::new(code, error.to_string()).with_help(help)

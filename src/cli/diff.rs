@@ -10,12 +10,12 @@ use super::records::find;
 
 /// Compare two records: their specs, and which numbers moved beyond their tolerance class
 ///
-/// Exit code 3 says that a number did.
+/// The exit code is 3 if a number moved.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// `latest`, the first digits of a spec hash, a spec's name, or the path of a record as JSON
     left: String,
-    /// The same of the other
+    /// The other record, in the same form
     right: String,
     /// Print JSON
     #[arg(long)]

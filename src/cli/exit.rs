@@ -1,4 +1,4 @@
-//! Errors as people see them, and the exit code of each.
+//! Errors as they are shown to users, and their exit codes.
 
 use std::process::ExitCode;
 
@@ -7,24 +7,24 @@ use crate::spec::SpecError;
 use crate::store::StoreError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
-/// The command did what it was asked.
+/// The command succeeded.
 pub const DONE: u8 = 0;
-/// Anything that no other code names.
+/// An error without another code.
 pub const UNEXPECTED: u8 = 1;
 /// The command line or a spec is wrong.
 pub const USAGE: u8 = 2;
-/// A number is not what it was pinned to.
+/// A number differs from its pinned value.
 pub const MISMATCH: u8 = 3;
 /// There is nothing to run or show.
 pub const NOTHING: u8 = 4;
-/// A data file is missing or not the one that was declared.
+/// A data file is missing or has another digest than the declared one.
 pub const DATA: u8 = 5;
-/// The device is not there.
+/// The device does not exist.
 pub const DEVICE: u8 = 6;
 
-/// Lines are left to the terminal, so that a path or a command can be copied whole.
+/// Leaves line breaks to the terminal, so that a path or a command can be copied as a whole.
 pub fn set_style() {
-    // It fails only where a style is set already, which is as good.
+    // It fails only if a style is already set. This is fine.
     let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().wrap_lines(false).build())));
 }
 
@@ -43,7 +43,7 @@ impl Failure {
         Self { code, message: message.into(), help: None, place: None }
     }
 
-    /// Adds what to do.
+    /// Adds a suggestion what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -122,7 +122,7 @@ impl From<ExperimentError> for Failure {
                 Self::new(USAGE, message)
             }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
-                .with_help("give --data-root DIR, or set NAS_ASSAY_DATA, to a folder laid out as the README says"),
+                .with_help("give --data-root DIR or set NAS_ASSAY_DATA; the README describes the layout of the folder"),
             ExperimentError::Data(_)
             | ExperimentError::Images(_)
             | ExperimentError::Table(_)

@@ -1,4 +1,4 @@
-//! Runs a spec for a command: `run` and `report` do it alike.
+//! Runs a spec for the commands `run`, `report` and `verify`.
 
 use crate::experiment::{Lab, Resolved};
 use crate::report;
@@ -8,7 +8,7 @@ use crate::store::{RecordId, to_json};
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
 
-/// Runs what the store does not hold, and says on stderr what goes on.
+/// Runs the stages that the store does not have, and prints notes to stderr.
 pub fn run(context: &Context, lab: &Lab<'_>, resolved: &Resolved) -> Result<(RecordId, Record), Failure> {
     let class = lab.backend().class();
     context.note(&format!("{}  spec {}  device class {class}", resolved.spec.name, resolved.hash.short()));
@@ -21,7 +21,7 @@ pub fn run(context: &Context, lab: &Lab<'_>, resolved: &Resolved) -> Result<(Rec
     Ok((id, record))
 }
 
-/// Prints a record, as a table or as JSON, and says how to make a page of it.
+/// Prints a record as a table or as JSON, with a hint how to write it as a page.
 pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<(), Failure> {
     if json {
         print!("{}", to_json(record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
@@ -33,7 +33,7 @@ pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<()
     Ok(())
 }
 
-/// The most memory that this process has had at a time, megabytes, where the system tells.
+/// The peak memory of this process in megabytes, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -41,10 +41,10 @@ fn peak_memory() -> Option<u64> {
     Some(kibibytes * 1024 / 1_000_000)
 }
 
-/// On Ctrl-C: says that nothing is lost, and leaves. Every file of the store is whole at any moment.
-pub fn interrupt_kindly() -> Result<(), Failure> {
+/// On Ctrl-C, exits with a note that the run can be continued. The store has no half-written files at any time.
+pub fn exit_on_interrupt() -> Result<(), Failure> {
     ctrlc::set_handler(|| {
-        eprintln!("\ninterrupted; the same command goes on from what is in the store");
+        eprintln!("\ninterrupted; the same command continues from the results in the store");
         std::process::exit(130);
     })
     .map_err(|error| Failure::new(UNEXPECTED, format!("failed to listen for Ctrl-C: {error}")))

@@ -11,13 +11,13 @@ use super::exit::{Failure, NOTHING, UNEXPECTED};
 use super::output::Output;
 use super::records::read;
 
-/// Show all estimators by all spaces, from the finished records
+/// Compare the estimators in all spaces, from the finished records
 #[derive(Debug, Args)]
 pub struct Board {
-    /// A further record, a JSON file; may be given several times
+    /// An additional record, a JSON file; can be given several times
     #[arg(long = "record", value_name = "FILE")]
     records: Vec<PathBuf>,
-    /// Show every panel of every record, not one a space
+    /// Show every panel of every record, not only one per space
     #[arg(long)]
     all: bool,
     /// Print JSON
@@ -35,7 +35,7 @@ impl Board {
         for id in store.records()? {
             match store.record(&id) {
                 Ok(record) => records.extend(record),
-                // One of another version must not stand in the way of the others.
+                // A record of another version must not hide the others.
                 Err(error @ StoreError::Malformed { .. }) => context.note(&format!("left out: {error}")),
                 Err(error) => return Err(error.into()),
             }

@@ -1,8 +1,8 @@
-//! The command line: each command parses, calls the library and prints, one file a command.
+//! The command line. Each command has a file of its own: it parses its options, calls the library and prints the result.
 //!
 //! Data goes to stdout, everything else to stderr. The help text lists the exit codes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the one place that talks to people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the only module that prints")]
 
 mod claims;
 mod context;
@@ -37,7 +37,7 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
 5 data missing or digest wrong, 6 device absent, 130 interrupted.";
 
-/// Measures neural-architecture estimators: hashed, seeded experiments with pinned results.
+/// Measures how well estimators rank neural architectures, in reproducible experiments.
 #[derive(Debug, Parser)]
 #[command(name = "nas-assay", version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
@@ -56,13 +56,13 @@ pub struct Global {
     /// Folder of records and stage results
     #[arg(long, global = true, default_value = ".nas-assay", value_name = "DIR")]
     store: PathBuf,
-    /// Worker threads; never changes a number [default: one a core]
+    /// Number of worker threads; results do not depend on it [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
     /// Where networks run: cpu, or cuda:N in a build with the feature `cuda`
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
     device: String,
-    /// No progress, no notes
+    /// Print no progress and no notes
     #[arg(long, short, global = true)]
     quiet: bool,
 }
@@ -73,13 +73,13 @@ enum Command {
     Run(run::Run),
     /// Show a finished record as a table
     Show(show::Show),
-    /// Write the report of a record; a carried spec that has none yet is run first
+    /// Write the report of a record; a carried spec without a record is run first
     Report(report::Report),
     /// Compare two records: their specs, and which numbers moved beyond their tolerance class
     Diff(diff::Compare),
-    /// Show all estimators by all spaces, from the finished records
+    /// Compare the estimators in all spaces, from the finished records
     Leaderboard(leaderboard::Board),
-    /// Decide the paper's claims by the data and records at hand
+    /// Decide the claims of the paper by the available data and records
     Claims(claims::Claims),
     /// Score one architecture with given weights
     Score(score::Score),
@@ -89,7 +89,7 @@ enum Command {
     Spaces(spaces::Spaces),
     /// List the carried specs, or print one
     Specs(specs::Specs),
-    /// Judge an estimator: scores out of a file, or a registered one
+    /// Judge an estimator: scores from a file, or a registered estimator
     Verify(verify::Verify),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
@@ -114,9 +114,9 @@ impl Command {
     }
 }
 
-/// The program with the estimators of a suite: parses the command line, runs the command, and says how it went.
+/// Runs the program with the estimators of a suite: parses the command line, runs the command, and returns the exit code.
 ///
-/// Call it from `main`, before any other thread is started. Of another crate, this is the whole program with its estimators in it:
+/// Call it from `main`, before any other thread is started. A crate with estimators of its own makes the whole program with it:
 ///
 /// ```no_run
 /// use nas_assay::Suite;
@@ -129,7 +129,7 @@ pub fn main_with(suite: Suite) -> ExitCode {
     main_of(suite, None)
 }
 
-/// [`main_with`], with the git commit that the program was built from, for the provenance of records.
+/// Like [`main_with`]. `commit` is the git commit of the program, for the provenance of records.
 pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
     keep_candle_on_its_thread();
     exit::set_style();
@@ -140,7 +140,7 @@ pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
         }
     };
-    // On a worker thread from here on: from outside, every kernel would hand its work over and go to sleep until it is done.
+    // The command runs on a worker thread. On another thread, every kernel would pass its work to the pool and wait for it.
     let outcome =
         Context::new(cli.global, suite, commit).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
     match outcome {

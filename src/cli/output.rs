@@ -1,4 +1,4 @@
-//! Where a report goes, and in which form.
+//! The format and the file of a report.
 
 use std::path::PathBuf;
 
@@ -13,10 +13,10 @@ use super::exit::{Failure, UNEXPECTED};
 /// The options of commands that write a report.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// Form of the report [default: by the ending of --out]
+    /// Format of the report [default: from the extension of --out]
     #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
     format: Option<Format>,
-    /// Where to write it [default: stdout]
+    /// File to write to [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -27,7 +27,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 }
 
 impl Output {
-    /// The form that was asked for, by name or by the ending of the file; Markdown where a file's ending says nothing.
+    /// The format by `--format` or by the extension of the file. It is Markdown if the extension is unknown.
     pub fn format(&self) -> Option<Format> {
         let by_ending = || {
             let ending = self.out.as_ref()?.extension().and_then(|ending| ending.to_str());
@@ -36,7 +36,7 @@ impl Output {
         self.format.or_else(by_ending)
     }
 
-    /// Writes the text to the file, whole or not at all, or prints it.
+    /// Writes the text to the file or prints it. The file is never half-written.
     pub fn write(&self, context: &Context, text: &str) -> Result<(), Failure> {
         match &self.out {
             Some(path) => {

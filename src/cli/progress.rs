@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::experiment::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How often a stage is heard of where no bar can be drawn.
-const HEARD_EVERY: Duration = Duration::from_secs(60);
+/// The time between two lines about a running stage, if no bar can be drawn.
+const LINE_EVERY: Duration = Duration::from_secs(60);
 
-/// A bar a stage on a terminal; elsewhere a line a minute, and one for each finished stage.
+/// Shows one bar per stage on a terminal. Elsewhere it prints one line per minute, and one for each finished stage.
 pub struct Bars {
     terminal: bool,
     current: Mutex<Option<Stage>>,
@@ -20,7 +20,7 @@ struct Stage {
     bar: ProgressBar,
     label: String,
     started: Instant,
-    heard: Instant,
+    last_line: Instant,
 }
 
 impl fmt::Debug for Bars {
@@ -59,15 +59,15 @@ impl Progress for Bars {
         bar.enable_steady_tick(Duration::from_millis(200));
         if let Ok(mut held) = self.current.lock() {
             let now = Instant::now();
-            *held = Some(Stage { bar, label: label.to_owned(), started: now, heard: now });
+            *held = Some(Stage { bar, label: label.to_owned(), started: now, last_line: now });
         }
     }
 
     fn advance(&self, steps: u64) {
         self.with_stage(|stage| {
             stage.bar.inc(steps);
-            if !self.terminal && stage.heard.elapsed() >= HEARD_EVERY {
-                stage.heard = Instant::now();
+            if !self.terminal && stage.last_line.elapsed() >= LINE_EVERY {
+                stage.last_line = Instant::now();
                 let done = (stage.bar.position(), stage.bar.length().unwrap_or(0));
                 eprintln!("{}", under_way(&stage.label, done, stage.started.elapsed(), &stage.bar.message()));
             }
@@ -90,7 +90,7 @@ impl Progress for Bars {
     }
 }
 
-/// A line about a stage that goes on: how far it is, how fast, and how long it may take yet.
+/// A line about a running stage: its progress, its speed and the estimated time left.
 fn under_way(label: &str, (done, all): (u64, u64), elapsed: Duration, message: &str) -> String {
     let per_second = done as f64 / elapsed.as_secs_f64();
     let left = (all.saturating_sub(done) as f64 / per_second).ceil();
@@ -99,7 +99,7 @@ fn under_way(label: &str, (done, all): (u64, u64), elapsed: Duration, message: &
     format!("{label:<28} {done}/{all}, {}, {left} left{note}", rate(per_second))
 }
 
-/// Steps a second, or a minute where they are slow.
+/// The speed in steps per second, or per minute if it is low.
 fn rate(per_second: f64) -> String {
     match per_second {
         slow if slow < 0.95 => format!("{:.1}/min", 60.0 * slow),
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_how_far_how_fast_and_how_long_yet() {
+    fn a_line_has_progress_speed_and_time_left() {
         let line =
             |done, seconds, message| under_way("all: zero-shot scores", done, Duration::from_secs(seconds), message);
         assert_eq!(line((60, 300), 60, ""), "all: zero-shot scores        60/300, 1.0/s, 4 min left");

@@ -1,4 +1,4 @@
-//! Where commands find records.
+//! How commands find records.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use crate::store::{RecordId, Store, StoreError};
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
-use super::launch::{interrupt_kindly, run};
+use super::launch::{exit_on_interrupt, run};
 
-/// The finished record that `latest`, the first digits of a hash or the name of a spec means.
+/// Finds a finished record by `latest`, by the first digits of its hash, or by the name of its spec.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
     let id = store.find(word)?;
     let Some(record) = store.record(&id)? else {
@@ -19,7 +19,7 @@ pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure
     Ok((id, record))
 }
 
-/// The finished record that a word means; where there is none, that of the carried spec of this name or hash, run now.
+/// Finds a finished record. If there is none, runs the carried spec with this name or hash.
 pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Record), Failure> {
     let store = context.store()?;
     let named = find_carried(word).ok().filter(|resolved| resolved.spec.name == word);
@@ -27,14 +27,14 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
     match store.find(wanted) {
         Err(StoreError::Unknown { candidates, .. }) if word != "latest" => {
             let resolved = carried(word, &store, &candidates)?;
-            interrupt_kindly()?;
+            exit_on_interrupt()?;
             run(context, &context.lab(None)?, &resolved)
         }
         _ => finished(&store, wanted),
     }
 }
 
-/// The carried spec that a word means, where the store has no record of that name.
+/// Finds a carried spec after the store had no record for `word`. `held` has the records of the store, for the error.
 fn carried(word: &str, store: &Store, held: &[String]) -> Result<Resolved, Failure> {
     find_carried(word).map_err(|error| match error {
         CarriedError::Unresolved(error) => error.into(),
@@ -44,27 +44,26 @@ fn carried(word: &str, store: &Store, held: &[String]) -> Result<Resolved, Failu
             let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {}", held.join(", ")) };
             let help = match nearest {
                 Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
-                None => {
-                    "`nas-assay specs` lists the carried specs with their hashes; a spec of your own is run first, \
-                         by `nas-assay run FILE.toml`"
-                        .to_owned()
-                }
+                None => "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, \
+                         with `nas-assay run FILE.toml`"
+                    .to_owned(),
             };
-            let problem =
-                format!("no record in {store} and no carried spec is called `{word}`, or has a hash that begins so");
+            let problem = format!(
+                "no record in {store} and no carried spec is called `{word}`, or has a hash that begins with it"
+            );
             Failure::new(NOTHING, problem).with_help(help + &holds)
         }
     })
 }
 
-/// The record that a word means: a file if it looks like a path, else one of the store.
+/// Reads the record from a file if `word` looks like a path, and from the store otherwise.
 pub fn find(context: &Context, word: &str) -> Result<Record, Failure> {
     let path = Path::new(word);
     let is_path = path.extension().is_some_and(|ending| ending == "json") || word.contains(std::path::MAIN_SEPARATOR);
     if is_path { read(path) } else { Ok(finished(&context.store()?, word)?.1) }
 }
 
-/// Reads the record of a file: `record.json` of a store, what `run --json` prints, or a report as JSON.
+/// Reads a record from a file: `record.json` of a store, the output of `run --json`, or a report as JSON.
 pub fn read(path: &Path) -> Result<Record, Failure> {
     let failed =
         |problem: String| Failure::new(USAGE, format!("failed to read the record {}: {problem}", path.display()));

@@ -8,7 +8,7 @@ use super::exit::{Failure, UNEXPECTED};
 use super::output::Output;
 use super::records::finished_or_run;
 
-/// Write the report of a record; a carried spec that has none yet is run first
+/// Write the report of a record; a carried spec without a record is run first
 #[derive(Debug, Args)]
 pub struct Report {
     /// `latest`, the first digits of a spec hash, or a spec's name

@@ -6,16 +6,16 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
-use super::launch::{interrupt_kindly, print_record, run};
+use super::launch::{exit_on_interrupt, print_record, run};
 use super::specs::find;
 
-/// Run an experiment: what the store holds already is not computed again
+/// Run an experiment; results that the store already has are not computed again
 #[derive(Debug, Args)]
 #[allow(clippy::struct_field_names, reason = "fields are the options' names")]
 pub struct Run {
     /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
     spec: String,
-    /// Architectures to score at a time [default: one for each thread]
+    /// Number of architectures to score at a time [default: one per thread]
     #[arg(long, value_name = "N")]
     jobs: Option<u16>,
     /// Print each stage, its key, and why it would run; run nothing
@@ -34,7 +34,7 @@ impl Run {
         if self.dry_run {
             return self.print_plan(&lab, &resolved);
         }
-        interrupt_kindly()?;
+        exit_on_interrupt()?;
         let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }

@@ -27,10 +27,10 @@ pub struct Score {
     /// Weights and batch, a safetensors file
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Estimator ids with commas between; `all` is every one that needs no supernet
+    /// Estimator ids, separated by commas; `all` means all that need no supernet
     #[arg(long, value_name = "IDS", default_value = "all", value_delimiter = ',')]
     estimators: Vec<String>,
-    /// Arithmetic of the network
+    /// Floating-point type of the network
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Precision,
     /// Print JSON

@@ -11,7 +11,7 @@ use super::records::finished;
 /// Show a finished record, or list them all
 #[derive(Debug, Args)]
 pub struct Show {
-    /// `latest`, the first digits of a spec hash, or a spec's name; left out: every record, a line each
+    /// `latest`, the first digits of a spec hash, or a spec's name; without it, all records are listed
     record: Option<String>,
     /// Print JSON
     #[arg(long)]

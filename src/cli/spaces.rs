@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
 
-/// List the search spaces: how many architectures, what they decide, which data are at hand
+/// List the search spaces, with their size, their decisions and the available data files
 #[derive(Debug, Args)]
 pub struct Spaces {
     /// Print JSON
@@ -18,7 +18,7 @@ pub struct Spaces {
     json: bool,
 }
 
-/// What is said of a space.
+/// The row of a space.
 #[derive(Serialize)]
 struct Entry {
     id: &'static str,
@@ -29,7 +29,7 @@ struct Entry {
     positions: usize,
     decides: &'static str,
     operations: &'static [&'static str],
-    /// Files of the data root that belong to the space, and whether they are there.
+    /// The files of the data root for the space, and whether they exist.
     data: Vec<File>,
 }
 
@@ -57,7 +57,7 @@ impl Entry {
     }
 }
 
-/// Truth and published one-shot scores of a space, below the data root.
+/// The files with truth and published one-shot scores of a space, relative to the data root.
 fn files(space: SpaceId) -> &'static [&'static str] {
     match space {
         SpaceId::Nb101 => &["truth/nb101.csv", "published/nb101_oneshot.csv"],
@@ -106,7 +106,7 @@ impl Spaces {
     }
 }
 
-/// A number with commas between thousands; one that is too long for a column in powers of ten.
+/// A number with commas between thousands, or in scientific notation if it is too long for a column.
 fn grouped(number: u64) -> String {
     if number >= 1_000_000_000 {
         return format!("{:.2e}", number as f64);

@@ -1,4 +1,4 @@
-//! `nas-assay specs [NAME]`, and where `run` finds a spec.
+//! `nas-assay specs [NAME]`, and how `run` finds a spec.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ impl Specs {
     }
 }
 
-/// The spec that a word of the command line means: a path if it looks like one, else a carried spec's name.
+/// Reads the spec from a file if `word` looks like a path, and finds the carried spec of this name otherwise.
 pub fn find(word: &str) -> Result<Spec, Failure> {
     let path = Path::new(word);
     let is_path = path.extension().is_some_and(|ending| ending == "toml") || word.contains(std::path::MAIN_SEPARATOR);
@@ -58,8 +58,8 @@ fn carried(name: &str) -> Result<&'static str, Failure> {
         return Ok(text);
     }
     let help = match nearest(name, SPECS.iter().map(|(name, _)| *name)) {
-        Some(known) => format!("did you mean `{known}`? a file is given by its path, as in ./{name}.toml"),
-        None => "`nas-assay specs` lists them; a file is given by its path, ending in .toml".to_owned(),
+        Some(known) => format!("did you mean `{known}`? for a file, give its path, such as ./{name}.toml"),
+        None => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
     };
     Err(Failure::new(USAGE, format!("no carried spec is called `{name}`")).with_help(help))
 }

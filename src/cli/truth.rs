@@ -16,7 +16,7 @@ use super::exit::{Failure, UNEXPECTED};
 pub struct Truth {
     /// The recipe, a TOML file
     recipe: PathBuf,
-    /// Where to write the table [default: beside the recipe, ending in .csv]
+    /// File to write the table to [default: the path of the recipe with the extension .csv]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }

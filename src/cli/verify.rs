@@ -1,4 +1,4 @@
-//! `nas-assay verify`: compares an estimator with the truth, one of the suite or one that runs elsewhere.
+//! `nas-assay verify`: judges a registered estimator, or one of another program by its scores.
 
 use std::path::{Path, PathBuf};
 
@@ -15,12 +15,12 @@ use crate::store::to_json;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
-use super::launch::{interrupt_kindly, print_record, run};
+use super::launch::{exit_on_interrupt, print_record, run};
 
-/// How many rows of no use are named.
+/// The maximal number of unusable rows that are listed.
 const NAMED: usize = 5;
 
-/// Judge an estimator: scores out of a CSV file against the truth, or a registered one against every golden
+/// Judge an estimator: rank scores from a CSV file against the truth, or compare a registered estimator with the goldens
 #[derive(Debug, Args)]
 pub struct Verify {
     /// CSV file with the columns `architecture` (text) and `score`
@@ -32,28 +32,28 @@ pub struct Verify {
         required_unless_present = "estimator"
     )]
     scores: Option<PathBuf>,
-    /// The search space of the scores; with --estimator, only this one
+    /// The search space of the scores; with --estimator, run only this space
     #[arg(long, value_name = "SPACE")]
     space: Option<SpaceId>,
     /// The column with the scores
     #[arg(long, default_value = "score", value_name = "NAME")]
     column: String,
-    /// Which way the scores point
+    /// Whether higher or lower scores are better
     #[arg(long, default_value = "higher")]
     direction: Way,
-    /// What to call the scores [default: the file's name]
+    /// Name for the scores [default: the name of the file]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Which truth [default: benchmark with a data root, else carried]
+    /// Source of the truth [default: benchmark with a data root, carried without]
     #[arg(long)]
     truth: Option<TruthChoice>,
-    /// Fail if a row of the file is of no use
+    /// Fail if a row of the file is unusable
     #[arg(long)]
     strict: bool,
-    /// A registered estimator: run in miniature on all five spaces and held against the goldens
+    /// A registered estimator, to run in the miniatures of all five spaces and compare with the goldens
     #[arg(long, value_name = "ID")]
     estimator: Option<String>,
-    /// Folder with other goldens than those that the program carries
+    /// Folder with goldens to use instead of the carried ones
     #[arg(long, value_name = "DIR", requires = "estimator")]
     goldens: Option<PathBuf>,
     /// Print JSON
@@ -90,9 +90,9 @@ impl Verify {
         let (table, oddities) = ScoreTable::parse(&file.display().to_string(), &bytes, space).map_err(unreadable)?;
         tell(context, &oddities);
         if self.strict && !oddities.is_empty() {
-            return Err(Failure::new(MISMATCH, format!("{} rows of {} are of no use", oddities.len(), file.display())));
+            return Err(Failure::new(MISMATCH, format!("{} rows of {} are unusable", oddities.len(), file.display())));
         }
-        // The rows of use are kept in the store, so that the record can be made again from there.
+        // The store keeps the usable rows, so that the record can be made again without the file.
         let text = table.rewritten(&self.column).map_err(unreadable)?;
         let sha256 = sha256_hex(text.as_bytes());
         let lab = context.lab(None)?;
@@ -134,12 +134,12 @@ impl Verify {
                 "nothing was measured: fewer than two architectures have truth and a score",
             ));
         }
-        interrupt_kindly()?;
+        exit_on_interrupt()?;
         let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
 
-    /// The name of the scores: what was given, or the file's, in the letters that a name may have.
+    /// The name of the scores: the given name or that of the file, with `-` for every character that is not allowed.
     fn label(&self, file: &Path) -> String {
         let given = self.name.clone().or_else(|| Some(file.file_stem()?.to_string_lossy().into_owned()));
         let plain = |letter: char| {
@@ -152,10 +152,10 @@ impl Verify {
         let spaces: Vec<SpaceId> =
             SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)).collect();
         let lab = context.lab(None)?;
-        interrupt_kindly()?;
+        exit_on_interrupt()?;
         let mut rows = Vec::new();
         for space in spaces {
-            context.note(&format!("{space}: {id} next to the baselines, in miniature"));
+            context.note(&format!("{space}: {id} and the baselines in the miniature"));
             let found = match &self.goldens {
                 None => lab.judge(space, id)?,
                 Some(folder) => {
@@ -172,12 +172,13 @@ impl Verify {
         }
         match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
             0_usize => Ok(()),
-            moved => Err(Failure::new(MISMATCH, format!("{moved} numbers are not those of the goldens"))),
+            1 => Err(Failure::new(MISMATCH, "1 number differs from the goldens")),
+            moved => Err(Failure::new(MISMATCH, format!("{moved} numbers differ from the goldens"))),
         }
     }
 }
 
-/// Says which rows of a file are of no use.
+/// Prints which rows of a file are unusable.
 fn tell(context: &Context, oddities: &[Oddity]) {
     for oddity in oddities.iter().take(NAMED) {
         context.note(&format!("left out: {oddity}"));

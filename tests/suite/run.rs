@@ -1,4 +1,4 @@
-//! Same spec, same bits: over runs, threads, kills, and two runs at once.
+//! The same spec gives the same bytes: with any number of threads, after a kill, and in two runs at once.
 
 #![allow(clippy::case_sensitive_file_extension_comparisons, reason = "the program writes these names")]
 
@@ -22,7 +22,7 @@ fn the_number_of_threads_changes_no_byte() {
     assert!(expected.len() > 10, "{} files", expected.len());
     for threads in ["2", "5"] {
         run(&bench, threads, &["--threads", threads]);
-        assert!(bench.results(threads) == expected, "{threads} threads end with other bytes than one");
+        assert!(bench.results(threads) == expected, "{threads} threads give other bytes than one thread");
     }
 }
 
@@ -54,7 +54,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
             .spawn()
             .unwrap();
         if delay == 0 {
-            // The first kill falls between two epochs of the supernet.
+            // The first kill is between two epochs of the supernet.
             let begun = Instant::now();
             while !resumable(&bench) && begun.elapsed() < Duration::from_secs(60) {
                 std::thread::sleep(Duration::from_millis(1));
@@ -72,11 +72,11 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
             assert!(whole, "{name} is half-written");
         }
     }
-    assert!(killed_while_training, "no kill fell into the training of the supernet");
+    assert!(killed_while_training, "no kill was during the training of the supernet");
     run(&bench, "killed", &[]);
     let mut results = bench.results("killed");
     results.retain(|(name, _)| !name.ends_with(".tmp"));
-    assert!(results == expected, "a run that was killed ends with other bytes");
+    assert!(results == expected, "a run that was killed gives other bytes");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn the_record_and_the_csv_report_have_the_logarithm_of_synflow() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_says_how_to_go_on() {
+fn an_interrupt_says_how_to_continue() {
     let bench = Bench::new();
     bench.write("tiny.toml", TINY.replace("epochs = 8", "epochs = 10000"));
     let child = bench.command(&["run", "tiny.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -121,5 +121,5 @@ fn an_interrupt_says_how_to_go_on() {
     }
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
-    Ran::from(child.wait_with_output().unwrap()).exits(130).says("the same command goes on");
+    Ran::from(child.wait_with_output().unwrap()).exits(130).says("the same command continues");
 }

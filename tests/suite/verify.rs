@@ -1,4 +1,4 @@
-//! Judging an estimator from outside: a CSV file of scores, and a registered estimator against the goldens.
+//! Tests of `nas-assay verify`: scores from a CSV file, and a registered estimator compared with the goldens.
 
 use super::common::Bench;
 use nas_assay::store::record::{EstimatorRecord, Record};
@@ -37,7 +37,7 @@ fn scores_of_a_file_are_judged_beside_the_baselines() {
     assert!(better.clone().count() == 3 && better.clone().all(|test| test.outcome.difference.unwrap() > 0.0));
     let named = judged(&["--name", "Ours v2"]);
     assert_eq!(named.panels[0].estimators[3].id, "ours-v2");
-    // The record's own copy of the scores is enough to report it again.
+    // The store has a copy of the scores, so the report does not need the file.
     std::fs::remove_file(bench.path("mine.csv")).unwrap();
     let report = bench.run(&["report", &record.spec_hash, "--format", "md"]).exits(0).stdout;
     assert!(report.contains("| mine |"), "{report}");
@@ -56,7 +56,7 @@ fn what_a_file_lacks_or_has_too_much_is_said() {
         .says("left out: line 12: the architecture of line 2 again")
         .says("left out: line 13: not an architecture of nb201")
         .says("10 of the 48 architectures of the truth have a score");
-    bench.run(&[&verify[..], &["--strict"]].concat()).exits(3).says("2 rows of mine.csv are of no use");
+    bench.run(&[&verify[..], &["--strict"]].concat()).exits(3).says("2 rows of mine.csv are unusable");
     bench.run(&[&verify[..], &["--column", "scores"]].concat()).exits(5).says("the nearest is `score`");
     bench.run(&["verify", "--space", "nb101", "--scores", "mine.csv"]).exits(4).says("nothing was measured");
     bench.run(&["verify", "--space", "nb201", "--scores", "absent.csv"]).exits(5).says("reading absent.csv");
@@ -77,7 +77,7 @@ fn a_registered_estimator_is_held_against_the_goldens() {
         golden("= ", "= ");
         bench.run(&verify).exits(0).prints("agree");
         golden("= 0.", "= 0.1");
-        bench.run(&verify).exits(3).says("1 numbers are not those of the goldens");
+        bench.run(&verify).exits(3).says("1 number differs from the goldens");
     }
     bench.run(&["verify", "--estimator", "l2_nrom"]).exits(2).says("l2_norm");
 }
