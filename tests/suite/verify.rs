@@ -17,7 +17,7 @@ fn csv(rows: &[(String, f64)]) -> String {
 }
 
 #[test]
-fn scores_of_a_file_are_judged_beside_the_baselines() {
+fn scores_of_a_file_are_judged_next_to_the_baselines() {
     let bench = Bench::new();
     let rows = truth(&bench);
     bench.write("mine.csv", csv(&rows));
@@ -44,7 +44,7 @@ fn scores_of_a_file_are_judged_beside_the_baselines() {
 }
 
 #[test]
-fn what_a_file_lacks_or_has_too_much_is_said() {
+fn unusable_and_missing_rows_are_reported() {
     let bench = Bench::new();
     let rows = truth(&bench);
     let text = csv(&rows[..10]);
@@ -64,7 +64,7 @@ fn what_a_file_lacks_or_has_too_much_is_said() {
 }
 
 #[test]
-fn a_registered_estimator_is_held_against_the_goldens() {
+fn a_registered_estimator_is_compared_with_the_goldens() {
     let bench = Bench::new();
     let golden = |from: &str, to: &str| {
         let text = std::fs::read_to_string("golden/nb201-micro@cpu.snap").unwrap();
@@ -72,12 +72,14 @@ fn a_registered_estimator_is_held_against_the_goldens() {
         bench.write("golden/nb201-micro@cpu.snap", text.replace(line, &line.replace(from, to)));
     };
     let verify = ["verify", "--estimator", "l2_norm", "--space", "nb201", "--device", &super::common::device()];
-    bench.run(&verify).exits(0).prints("no golden");
+    let with_folder = [&verify[..], &["--goldens", "golden"]].concat();
+    bench.run(&with_folder).exits(0).prints("no golden");
     if super::common::device() == "cpu" {
-        golden("= ", "= ");
         bench.run(&verify).exits(0).prints("agree");
+        golden("= ", "= ");
+        bench.run(&with_folder).exits(0).prints("agree");
         golden("= 0.", "= 0.1");
-        bench.run(&verify).exits(3).says("1 number differs from the goldens");
+        bench.run(&with_folder).exits(3).says("1 number differs from the goldens");
     }
     bench.run(&["verify", "--estimator", "l2_nrom"]).exits(2).says("l2_norm");
 }
