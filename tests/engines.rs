@@ -1,9 +1,9 @@
-//! The composed form of the layers held against the CPU kernels through everything that stands on them, up to the scores.
+//! Compares the composed form of the layers with the CPU kernels, by the scores of all zero-shot estimators.
 //!
-//! The composed form runs on the CPU, or on the GPU that `NAS_ASSAY_TEST_DEVICE` names. A process of its own, since it changes its
-//! environment.
+//! The composed form runs on the CPU, or on the GPU that `NAS_ASSAY_TEST_DEVICE` names. This test is a program of its own, because it
+//! changes its environment.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 use candle_core::{DType, Device};
 use nas_assay::criteria::rank::PairCounts;
@@ -26,7 +26,8 @@ fn estimators(suite: &Suite) -> impl Iterator<Item = &dyn Estimator> {
     suite.iter().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot)
 }
 
-/// Every zero-shot estimator's score of some architectures of the micro experiment's size, a column an estimator.
+/// The scores of some architectures by all zero-shot estimators, one column per estimator. The networks have the size of the micro
+/// experiment.
 fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
     let suite = Suite::builtin();
     let skeleton = Skeleton { channels: 8, cells: 1, ..Skeleton::default() }.into();
@@ -47,14 +48,14 @@ fn scores(engine: Engine, device: &Device, dtype: DType) -> Vec<Vec<f64>> {
     columns
 }
 
-/// The cross class: scores agree to the digits that rounding leaves, and rank alike.
+/// The scores of both engines agree up to rounding, and give almost the same ranking.
 #[test]
 fn estimators_agree() {
     let device = device::open(&std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())).unwrap();
     let kernels = [DType::F64, DType::F32].map(|dtype| scores(Engine::Kernels, &Device::Cpu, dtype));
     let suite = Suite::builtin();
     keep_freed_memory();
-    // Candle reads once a thread whether second derivatives are wanted.
+    // Candle reads only once per thread whether second derivatives are wanted.
     keep_graphs_of_gradients();
     let composed = |dtype| {
         let device = device.clone();

@@ -1,7 +1,8 @@
-//! The pages in a browser: no message on the console, nothing wider than the window, text that stands out, a picture that is not empty.
+//! Tests of the pages in a browser: no messages on the console, nothing wider than the window, enough contrast, and a picture that is not
+//! empty.
 //!
-//! The browser is headless Chromium: `NAS_ASSAY_CHROMIUM`, else the first of its usual names on the path. Not every
-//! machine has one, so these tests are ignored until they are asked for.
+//! The browser is headless Chromium: the program that `NAS_ASSAY_CHROMIUM` names, or the first of the usual names on the path. Not every
+//! machine has one, so these tests are ignored by default.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use super::common::{Bench, TINY};
 /// Names of Chromium on the path.
 const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/// The narrowest phone that pages are for, and a desktop.
+/// The width of a narrow phone, and that of a desktop.
 const WIDTHS: [u32; 2] = [360, 1280];
 
-/// What the report of a record with everything is made of.
+/// The headings in the report of a record that has all analyses.
 const PARTS: [&str; 9] = [
     "Ranks",
     "Against the baselines",
@@ -28,7 +29,7 @@ const PARTS: [&str; 9] = [
     "Architectures",
 ];
 
-/// Looks at a page from outside it and writes what it finds into its own body.
+/// A script of the page around the frame. It inspects the page in the frame and writes the result into its own body.
 const INSPECT: &str = include_str!("inspect.js");
 
 struct Browser {
@@ -42,14 +43,14 @@ impl Browser {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = std::env::split_paths(&path).flat_map(|folder| NAMES.map(|name| folder.join(name)));
         let program = named.or_else(|| found.into_iter().find(|candidate| candidate.is_file()));
-        let program = program.unwrap_or_else(|| panic!("no browser was found: NAS_ASSAY_CHROMIUM names one"));
+        let program = program.unwrap_or_else(|| panic!("no browser was found: set NAS_ASSAY_CHROMIUM to its path"));
         Self { program, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// Opens a page and returns what the browser printed: stdout, and the console's messages.
+    /// Opens a page. Returns stdout of the browser, and the messages on the console of the page.
     fn open(&self, page: &Path, dark: bool, arguments: &[&str]) -> (String, Vec<String>) {
         let profile = format!("--user-data-dir={}", self.folder.path().join("profile").display());
-        // 0 is dark, 1 is light: what the page's media queries are told.
+        // The color scheme for media queries: 0 is dark, 1 is light.
         let scheme = format!("--blink-settings=preferredColorScheme={}", u8::from(!dark));
         let output = Command::new(&self.program)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr"])
@@ -64,9 +65,9 @@ impl Browser {
         (String::from_utf8_lossy(&output.stdout).into_owned(), console)
     }
 
-    /// What there is to find in a page of a width.
+    /// Inspects a page in a frame of a given width.
     fn inspect(&self, page: &str, width: u32, dark: bool) -> Findings {
-        // A window can't be made as narrow as a phone; a frame inside it can.
+        // A window cannot be as narrow as a phone, but a frame inside it can.
         let host = format!(
             "<!DOCTYPE html><html><head><meta charset=\"utf-8\"/><meta name=\"color-scheme\" content=\"light dark\"/></head><body>\
              <iframe id=\"page\" style=\"width:{width}px;height:900px;border:0\" srcdoc=\"{}\"></iframe><pre id=\"found\"></pre>\
@@ -81,7 +82,7 @@ impl Browser {
         Findings { found, console }
     }
 
-    /// A picture of a page.
+    /// A screenshot of a page.
     fn photograph(&self, page: &str, size: [u32; 2], dark: bool) -> Vec<u8> {
         let (path, picture) = (self.folder.path().join("page.html"), self.folder.path().join("page.png"));
         fs::write(&path, page).unwrap();
@@ -92,7 +93,7 @@ impl Browser {
     }
 }
 
-/// What was found in a page.
+/// The result of the inspection of a page.
 struct Findings {
     found: serde_json::Value,
     console: Vec<String>,
@@ -107,7 +108,7 @@ impl Findings {
         self.found["dark"].as_bool().unwrap()
     }
 
-    /// Everything that is wrong.
+    /// All problems that were found.
     fn complaints(&self) -> Vec<String> {
         let mut complaints = self.console.clone();
         if self.found["scrollWidth"].as_f64() > self.found["width"].as_f64() {
@@ -120,7 +121,7 @@ impl Findings {
     }
 }
 
-/// The pages of a real record: its report, the same with everything unfolded, and a leaderboard with several columns.
+/// The pages of a record: its report, the same report with all parts unfolded, and a leaderboard with several columns.
 fn pages() -> Vec<(&'static str, String)> {
     let bench = Bench::new();
     let several = "'deiso'\nseeds = [20, 2020]\ncheckpoints = [1, 2]";
@@ -145,20 +146,20 @@ fn pages() -> Vec<(&'static str, String)> {
     for part in PARTS {
         assert!(report.contains(&format!(">{part}</h3>")), "the report has no part `{part}`");
     }
-    // What is folded has no place on the page and cannot stick out.
+    // Folded parts have no size, so their problems are found only if they are unfolded.
     let unfolded = report.replace("<details>", "<details open>");
     vec![("report", report), ("report-unfolded", unfolded), ("leaderboard", bench.run(&arguments).exits(0).stdout)]
 }
 
 #[test]
 #[ignore = "needs Chromium: cargo test -- --include-ignored"]
-fn pages_are_right_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
+fn pages_have_no_problems_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
     let browser = Browser::find();
     for (name, page) in pages() {
         for width in WIDTHS {
             for dark in [false, true] {
                 let findings = browser.inspect(&page, width, dark);
-                assert_eq!(findings.found["width"], width, "the frame is not as wide as it should be");
+                assert_eq!(findings.found["width"], width, "the frame has the wrong width");
                 assert_eq!(findings.is_dark(), dark, "{name}");
                 let complaints = findings.complaints();
                 assert!(complaints.is_empty(), "{name}, {width} px, dark: {dark}:\n{}", complaints.join("\n"));
@@ -169,7 +170,12 @@ fn pages_are_right_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
             let picture = browser.photograph(&page, size, dark);
             let blank = browser.photograph("<!DOCTYPE html><title>blank</title>", size, dark);
             assert!(picture.starts_with(b"\x89PNG"), "{name}");
-            assert!(picture.len() > 5 * blank.len(), "{name}: {} bytes, and {} when blank", picture.len(), blank.len());
+            assert!(
+                picture.len() > 5 * blank.len(),
+                "{name}: {} bytes, and {} for a blank page",
+                picture.len(),
+                blank.len()
+            );
             if let Some(folder) = std::env::var_os("NAS_ASSAY_SCREENSHOTS") {
                 fs::write(
                     Path::new(&folder).join(format!("{name}-{}.png", if dark { "dark" } else { "light" })),
@@ -183,7 +189,7 @@ fn pages_are_right_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
 
 #[test]
 #[ignore = "needs Chromium: cargo test -- --include-ignored"]
-fn what_is_wrong_with_a_page_is_found() {
+fn problems_of_a_page_are_found() {
     let browser = Browser::find();
     let page = |body: &str| {
         format!(
@@ -204,6 +210,6 @@ fn what_is_wrong_with_a_page_is_found() {
         ("<script>missing()</script>", "missing is not defined"),
     ] {
         let found = complaints(body);
-        assert!(found.contains(complaint), "`{complaint}` is not in `{found}`, of {body}");
+        assert!(found.contains(complaint), "`{complaint}` is not in `{found}` for {body}");
     }
 }

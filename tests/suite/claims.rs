@@ -1,9 +1,9 @@
-//! The paper's claims as a user meets them, and what becomes of each on the data root.
+//! Tests of the command `claims`, and the verdict of each claim with the data root.
 
 use super::common::{Bench, data_root};
 use serde_json::Value;
 
-/// The verdict of every claim that data of the data root decide.
+/// The verdict of every claim that needs no data, or only the data root.
 const DECIDED: [(&str, &str); 58] = [
     ("criteria-example", "holds"),
     ("nb201-classes", "holds"),
@@ -29,7 +29,7 @@ const DECIDED: [(&str, &str); 58] = [
     ("nds_resnext_a-params-over-flops", "holds"),
     ("nb301-authors-correlations", "holds"),
     ("nb301-authors-ends", "holds"),
-    // The stored criteria are of the submission, the slides of the camera-ready paper.
+    // The stored criteria are from the submission, and the slides are from the final paper.
     ("nb301-zero-shot-slide", "fails"),
     ("nb301-zero-shot-under-params", "holds"),
     ("nb201-bottom-over-top", "holds"),
@@ -53,7 +53,7 @@ const DECIDED: [(&str, &str); 58] = [
     ("nb301-sparse", "holds"),
     ("nb301-one-shot", "holds"),
     ("nb301-one-shot-slide", "fails"),
-    // The best of three supernets and their mean are as good as #Params, within the interval.
+    // The interval of the difference from #Params contains 0.
     ("nb301-one-shot-over-params", "undecided"),
     ("nb101-top-over-bottom", "holds"),
     ("nb101-one-shot", "holds"),
@@ -85,7 +85,7 @@ fn every_claim_has_its_verdict_on_the_data_root() {
     let pinned: Vec<(String, String)> =
         DECIDED.iter().map(|&(id, verdict)| (id.to_owned(), verdict.to_owned())).collect();
     assert_eq!(found, pinned);
-    // The others need records, which a new store has not.
+    // The other claims need records, and a new store has none.
     assert_eq!(by_record.len(), 26, "{by_record:#?}");
     for outcome in by_record {
         assert_eq!(outcome["verdict"], "undecided");
@@ -94,7 +94,7 @@ fn every_claim_has_its_verdict_on_the_data_root() {
 }
 
 #[test]
-fn without_data_the_spaces_alone_are_decided() {
+fn without_data_only_claims_about_the_spaces_are_decided() {
     let bench = Bench::new();
     let text = bench.run(&["claims"]).exits(0).stdout;
     for part in
@@ -110,7 +110,7 @@ fn without_data_the_spaces_alone_are_decided() {
 }
 
 #[test]
-fn what_cannot_be_decided_is_told_from_what_is_damaged() {
+fn missing_data_are_different_from_damaged_data() {
     let bench = Bench::new();
     let nothing = bench.run(&["claims", "nb201-params"]).exits(4).says("nothing could be decided");
     assert!(nothing.stdout.contains("truth/nb201.csv is needed"), "{}", nothing.stdout);

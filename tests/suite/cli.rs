@@ -1,4 +1,4 @@
-//! The program as a user meets it: what it prints, and how it refuses.
+//! Tests of the command line: output, errors and exit codes.
 
 use super::common::{BASELINES, Bench, TINY};
 
@@ -69,7 +69,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
     assert_eq!(report["record"]["spec_hash"], hash.as_str());
     assert!(report["provenance"]["command"].as_str().unwrap().starts_with("nas-assay report"), "{report}");
 
-    // The second time it is read from the store, by whichever name.
+    // The second time, the record is read from the store, by any of its names.
     for word in [&hash, "nb201-micro", "latest"] {
         let read = bench.run(&["report", word, "--format", "json"]).exits(0);
         assert_eq!((&read.stdout, read.stderr.as_str()), (&made.stdout, ""), "{word}");
@@ -77,7 +77,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
     let again = bench.run(&["report", "latest"]).exits(0).stdout;
     assert!(again.contains(&format!("cargo run -- report {hash}\n")), "{again}");
 
-    // What a run refuses, a report refuses alike.
+    // `report` has the same errors as `run`.
     let real = hash_of("nb201-real");
     for word in [&real[..12], "nb201-real"] {
         bench.run(&["report", word]).exits(5).says("nb201.csv is needed, and no data root was given");
@@ -86,7 +86,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
 }
 
 #[test]
-fn a_report_of_an_unknown_hash_says_what_was_perhaps_meant() {
+fn a_report_of_an_unknown_hash_suggests_a_similar_one() {
     let bench = Bench::new();
     let carried = nas_assay::carried::SPECS.len();
     bench
@@ -127,7 +127,7 @@ fn two_records_are_compared_number_by_number() {
     }
     let json = bench.run(&["diff", &a, &b, "--json"]).exits(3).stdout;
     let diff: serde_json::Value = serde_json::from_str(&json).unwrap();
-    // Wider networks have other counts in all 48 architectures, in the same order.
+    // Wider networks have other counts for all 48 architectures, in the same order.
     let params = &diff["panels"][0]["estimators"][0]["scores"];
     assert_eq!(
         (&params["class"], &params["beyond"], &params["tau"]),
@@ -135,7 +135,7 @@ fn two_records_are_compared_number_by_number() {
         "{diff}"
     );
 
-    // A report as JSON holds the record, too.
+    // A report as JSON contains the record too.
     bench.run(&["report", &a, "--out", "report.json"]).exits(0);
     bench.run(&["diff", "report.json", "a.json"]).exits(0);
     bench.write("damaged.json", &first[..first.len() / 2]);
@@ -145,7 +145,7 @@ fn two_records_are_compared_number_by_number() {
 }
 
 #[test]
-fn the_leaderboard_is_of_all_records_at_hand() {
+fn the_leaderboard_shows_all_records() {
     let bench = Bench::new();
     bench.run(&["leaderboard"]).exits(4).says("holds no record yet");
     bench.write("a.toml", BASELINES);
@@ -167,7 +167,7 @@ fn the_leaderboard_is_of_all_records_at_hand() {
         board["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap().to_owned()).collect()
     };
     let one = board(&[]);
-    assert_eq!(names(&one), ["baselines"], "the one with more architectures speaks for its space");
+    assert_eq!(names(&one), ["baselines"], "the record with more architectures represents its space");
     assert_eq!(names(&board(&["--all"])), ["baselines", "sampled"]);
     let rows: Vec<&str> =
         one["rows"].as_array().unwrap().iter().map(|row| row["estimator"].as_str().unwrap()).collect();
@@ -201,7 +201,7 @@ fn a_dry_run_names_every_stage_and_writes_nothing() {
     let after = plan(bench.run(&["run", "spec.toml", "--dry-run", "--json"]));
     assert!(after.iter().all(|stage| stage["action"] == "skip"), "{after:?}");
 
-    // Another estimator is one more stage, and the others stay.
+    // Another estimator is one more stage, and the other stages are skipped.
     bench.write("more.toml", BASELINES.replace("'relu_count'", "'relu_count', 'snip'"));
     let more = plan(bench.run(&["run", "more.toml", "--dry-run", "--json"]));
     let actions: Vec<_> = more.iter().map(|stage| stage["action"].as_str().unwrap()).collect();
@@ -239,7 +239,7 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
 }
 
 #[test]
-fn names_that_are_nearly_right_are_answered_with_the_right_one() {
+fn misspelt_names_are_answered_with_the_right_one() {
     let bench = Bench::new();
     bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`?");
     bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
@@ -315,7 +315,7 @@ fn estimators_are_listed_and_explained() {
     }
 }
 
-/// A spec of real data whose files are those given.
+/// A spec on real data: `files` has the name and the digest of the image file and of the truth table.
 fn real(files: &[(&str, &str)]) -> String {
     let (image, table) = (files[0], files[1]);
     format!(
@@ -328,7 +328,7 @@ fn real(files: &[(&str, &str)]) -> String {
     )
 }
 
-/// A table in the layout of the benchmark's, with made-up accuracies.
+/// A truth table in the layout of the benchmark, with made-up accuracies.
 fn made_table() -> String {
     let header = "arch,iso_group,is_representative,cifar10_test,cifar10_test_group_mean,cifar10_test_v11_seed1,\
                   cifar10_test_v11_seed2,cifar10_test_v11_seed3,cifar10_valid,cifar100_valid,imagenet16_valid,\

@@ -1,4 +1,4 @@
-//! What the tests of the program share.
+//! Helpers for the tests of the program.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,15 +8,15 @@ pub fn device() -> String {
     std::env::var("NAS_ASSAY_TEST_DEVICE").unwrap_or_else(|_| "cpu".to_owned())
 }
 
-/// The data root that `NAS_ASSAY_DATA` names, for the program's command line.
+/// The data root that `NAS_ASSAY_DATA` names, as an argument of the program.
 ///
 /// # Panics
-/// If there is none.
+/// If the variable is not set.
 pub fn data_root() -> String {
     nas_assay_testing::data_root().to_str().unwrap().to_owned()
 }
 
-/// A folder of its own with a store, spec files, and perhaps a data root.
+/// A temporary folder for a test, with a store, specs and data.
 pub struct Bench {
     folder: tempfile::TempDir,
 }
@@ -30,7 +30,7 @@ impl Bench {
         self.folder.path().join(relative)
     }
 
-    /// Writes a file, with the folders that it lies in.
+    /// Writes a file. Missing folders are created.
     pub fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(relative);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -38,7 +38,7 @@ impl Bench {
         path
     }
 
-    /// The program, in this folder, without a data root unless one is given.
+    /// A command that runs the program in this folder. It has a data root only if the arguments name one.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nas-assay"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("NAS_ASSAY_DATA").env("NO_COLOR", "1");
@@ -49,7 +49,7 @@ impl Bench {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
-    /// Every file below a folder of this one, by relative path, with its content; temporary files included.
+    /// All files below a folder, including temporary files: relative paths and contents, sorted.
     pub fn files(&self, relative: &str) -> Vec<(String, Vec<u8>)> {
         fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
             for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -68,7 +68,7 @@ impl Bench {
         found
     }
 
-    /// The results of a store: everything in it but provenance, which tells of threads and time.
+    /// The results in a store: all files except the provenance, which contains the time and the number of threads.
     pub fn results(&self, store: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = self.files(store);
         files.retain(|(name, _)| !name.ends_with("provenance.json"));
@@ -76,7 +76,7 @@ impl Bench {
     }
 }
 
-/// How a run of the program went.
+/// The result of a run of the program.
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
@@ -94,21 +94,21 @@ impl From<Output> for Ran {
 }
 
 impl Ran {
-    /// Sees to the exit code.
+    /// Asserts the exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
-    /// Sees to a part of the output.
+    /// Asserts that stdout contains `part`.
     #[track_caller]
     pub fn prints(self, part: &str) -> Self {
         assert!(self.stdout.contains(part), "`{part}` is not in:\n{}", self.stdout);
         self
     }
 
-    /// Sees to a part of the error, whatever its line breaks.
+    /// Asserts that stderr contains `part`, with any line breaks.
     #[track_caller]
     pub fn says(self, part: &str) -> Self {
         let plain =
@@ -118,7 +118,7 @@ impl Ran {
     }
 }
 
-/// A spec that trains nothing: baselines on the carried truth.
+/// A spec that trains nothing. It has baselines and the carried truth.
 pub const BASELINES: &str = "name = 'baselines'\nspace = 'nb201'\n\
     [images.synthetic]\ntrain = 64\nvalidation = 20\n\
     [truth.trained]\ntable = 'nb201-micro'\n\
@@ -126,7 +126,7 @@ pub const BASELINES: &str = "name = 'baselines'\nspace = 'nb201'\n\
     [panels.all]\nestimators = ['params', 'flops', 'relu_count']\n\
     [criteria]\nresamples = 20\n";
 
-/// A spec that goes through every stage in seconds.
+/// A spec that trains a supernet and scores every kind of estimator in a few seconds.
 pub const TINY: &str = "name = 'tiny'\nspace = 'nb201'\n\
     [images.synthetic]\ntrain = 96\nvalidation = 40\n\
     [truth.trained]\ntable = 'nb201-micro'\n\

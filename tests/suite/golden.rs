@@ -66,8 +66,8 @@ fn every_golden_has_a_test_and_every_test_has_a_golden() {
     }
 }
 
-/// Compares the program with a golden on real data. By default it scores a few of the architectures. With `NAS_ASSAY_FULL_GOLDENS=1` it runs
-/// the whole experiment, and returns the numbers of the new record.
+/// Compares the program with a golden on real data. By default it scores a few of the architectures. With `NAS_ASSAY_FULL_GOLDENS=1` it
+/// runs the whole experiment, and returns the numbers of the new record.
 ///
 /// The few architectures are among those of the golden: a smaller `sample` with the same seed draws some of the same architectures, and the
 /// score of one does not depend on the others.
@@ -75,7 +75,7 @@ fn check_real(name: &str, whole: &str, part: &str) -> Option<String> {
     let root = super::common::data_root();
     let bench = Bench::new();
     if std::env::var_os("NAS_ASSAY_FULL_GOLDENS").is_some_and(|value| value == "1") {
-        // A run that was interrupted continues if its store still exists.
+        // In a store that is kept, an interrupted run continues.
         let store = std::env::var("NAS_ASSAY_GOLDEN_STORE").unwrap_or(bench.path("store").display().to_string());
         return Some(compare(name, &bench, &["run", name, "--data-root", &root, "--store", &store]));
     }

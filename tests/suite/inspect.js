@@ -1,5 +1,5 @@
 'use strict';
-// Waits for the frame, then writes as JSON: its width, whether it is dark, elements that stick out, text that is too faint
+// Waits for the frame, then writes as JSON: its width, whether it is dark, elements that are too wide, text with too little contrast
 // (WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 for large text), and pictures, tables and regions without a name.
 const frame = document.getElementById('page');
 
@@ -38,7 +38,7 @@ function background(element, view) {
   return [255, 255, 255];
 }
 
-// Whether an ancestor lets it scroll or cuts it off.
+// Whether an ancestor scrolls or clips the element.
 function contained(element, view) {
   for (let at = element.parentElement; at && at.tagName !== 'BODY'; at = at.parentElement) {
     if (at.tagName === 'svg' || view.getComputedStyle(at).overflowX !== 'visible') return true;
@@ -67,12 +67,12 @@ function inspect() {
   const [view, page] = [frame.contentWindow, frame.contentDocument];
   const all = Array.from(page.body.querySelectorAll('*'));
   const width = page.documentElement.clientWidth;
-  const sticksOut = (element) => element.getBoundingClientRect().right > width + 0.5 && !contained(element, view);
+  const isTooWide = (element) => element.getBoundingClientRect().right > width + 0.5 && !contained(element, view);
   return {
     width,
     scrollWidth: page.documentElement.scrollWidth,
     dark: view.matchMedia('(prefers-color-scheme: dark)').matches,
-    wide: all.filter(sticksOut).map(describe),
+    wide: all.filter(isTooWide).map(describe),
     faint: all.filter((element) => isFaint(element, view)).map(describe),
     nameless: Array.from(page.querySelectorAll('svg, table, [role=region], [role=img], main section')).filter((element) => isNameless(element, page)).map(describe),
   };

@@ -1,9 +1,9 @@
-//! What crosses crates: the program as a user meets it, specs and their hashes, reports in a browser, and the goldens.
+//! Tests of several crates together: the program as users run it, specs and their hashes, pages in a browser, and goldens.
 //!
-//! Tests that need something which not every machine has are ignored, with the reason, and run with
+//! Tests that need data or programs that not every machine has are ignored, with the reason. They run with
 //! `NAS_ASSAY_DATA=DIR cargo test -- --include-ignored`.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 mod browser;
 mod claims;

@@ -1,10 +1,10 @@
-//! The README says what the program says.
+//! Tests that the README agrees with the program.
 
 use nas_assay::Suite;
 
 const README: &str = include_str!("../../README.md");
 
-/// The table of estimators as the README has it, from the suite.
+/// The table of estimators of the README, made from the suite.
 fn table() -> String {
     let head = "| id | kind | better | what it is | formula |\n|---|---|---|---|---|\n".to_owned();
     let suite = Suite::builtin();
@@ -31,7 +31,9 @@ fn the_table_of_estimators_is_current() {
 #[test]
 fn the_spec_of_the_readme_is_valid_with_its_variants() {
     let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let [spec, variants] = blocks[..] else { panic!("a spec and its variants, and no other TOML: {blocks:?}") };
+    let [spec, variants] = blocks[..] else {
+        panic!("the README should have a spec, its variants, and no other TOML: {blocks:?}")
+    };
     let parse = |text: &str| nas_assay::spec::parse_spec(text, "the README").map_err(|error| error.to_string());
     assert!(parse(spec).is_ok_and(|spec| spec.variants.is_empty()), "{:?}", parse(spec));
     let with = parse(&format!("{spec}\n{variants}"));

@@ -39,7 +39,7 @@ fn a_second_run_computes_nothing_and_says_the_same() {
 }
 
 #[test]
-fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
+fn a_killed_run_continues_to_the_same_bytes() {
     let bench = Bench::new();
     bench.write("tiny.toml", TINY);
     run(&bench, "whole", &[]);

@@ -1,4 +1,4 @@
-//! `nas-assay score`: a file of weights that is right, and files that are not.
+//! Tests of `nas-assay score` with a valid file of weights and with invalid files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use nas_assay::space::{Architecture, SpaceId};
 
 const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
 
-/// A small network's weights and a batch, by name.
+/// The weights of a small network and a batch, by name.
 fn tensors() -> HashMap<String, Tensor> {
     let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).unwrap();
     let skeleton = Skeleton { channels: 4, cells: 1, ..Skeleton::default() }.into();

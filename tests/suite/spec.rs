@@ -1,4 +1,4 @@
-//! The identity of a spec: pinned vectors, and what may and may not change it.
+//! Tests of the hash of a spec: pinned hashes, and which keys change the hash.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use nas_assay::spec::parse_spec;
 use proptest::prelude::*;
 use toml::{Table, Value};
 
-/// A spec with every key written out, so that a test can turn each of them.
+/// A spec with every key, so that a test can change each of them.
 const FULL: &str = r#"
 name = "full"
 title = "every key"
@@ -68,10 +68,10 @@ best-of = [1, 10]
 resamples = 100
 "#;
 
-/// Keys that are no part of the identity.
+/// Keys that are not part of the hash.
 const FREE: [&str; 4] = ["name", "title", "images.cifar10.files.0.path", "truth.nb201.file.path"];
 
-/// Another valid word for each key that takes one.
+/// Another valid value for each key with a string.
 const WORDS: [(&str, &str); 14] = [
     ("name", "other"),
     ("title", "another"),
@@ -98,7 +98,7 @@ fn hash(text: &str) -> String {
     resolved(text).hash.to_string()
 }
 
-/// Every leaf below a value, with its path.
+/// All leaves below a value, with their paths.
 fn leaves(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
@@ -110,7 +110,7 @@ fn leaves(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
     }
 }
 
-/// The place at a path.
+/// The value at a path.
 fn place<'a>(root: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').fold(root, |value, key| match value {
         Value::Table(table) => table.get_mut(key).unwrap(),
@@ -127,7 +127,7 @@ fn turned(path: &str, value: &Value) -> Value {
         Value::Float(value) => Value::Float(value * 0.75),
         Value::String(_) => {
             let (_, word) =
-                WORDS.iter().find(|(key, _)| *key == path).unwrap_or_else(|| panic!("no other word for {path}"));
+                WORDS.iter().find(|(key, _)| *key == path).unwrap_or_else(|| panic!("no other value for {path}"));
             Value::String((*word).to_owned())
         }
         other => panic!("{path}: {other}"),
@@ -141,7 +141,7 @@ fn every_parameter_changes_the_hash_and_every_label_keeps_it() {
     let mut found = Vec::new();
     leaves("", &root, &mut found);
     assert!(found.len() > 45, "{} keys", found.len());
-    // Another space would want another truth and other sizes.
+    // The space cannot be changed alone: another space needs another truth and other sizes.
     for (path, value) in found.into_iter().filter(|(path, _)| path != "space") {
         let mut other = root.clone();
         *place(&mut other, &path) = turned(&path, &value);
@@ -150,7 +150,7 @@ fn every_parameter_changes_the_hash_and_every_label_keeps_it() {
     }
 }
 
-/// The test above turns each key of `FULL`; this one sees to it that `FULL` has them all.
+/// The test above changes each key of `FULL`. This test checks that `FULL` has all keys of the hash.
 #[test]
 fn the_full_spec_writes_out_every_key_of_the_identity() {
     let root = Value::Table(FULL.parse::<Table>().unwrap());
@@ -163,16 +163,16 @@ fn the_full_spec_writes_out_every_key_of_the_identity() {
     let mut hashed = Vec::new();
     leaves("", &spec, &mut hashed);
     for (path, _) in hashed {
-        assert!(written.contains(&path), "{path} is part of the identity, and the test does not turn it");
+        assert!(written.contains(&path), "{path} is part of the hash, but the test does not change it");
     }
 }
 
-/// `FULL` with another line in place of `sampling = "deiso"`, at whose place a supernet's further keys stand.
+/// `FULL` with other lines instead of `sampling = "deiso"`. They can have further keys of a supernet.
 fn with(lines: &str) -> String {
     FULL.replace("sampling = \"deiso\"\n", &format!("{lines}\n"))
 }
 
-/// What a spec with these lines is refused for.
+/// The error for a spec with these lines.
 fn refused(lines: &str) -> String {
     match parse_spec(&with(lines), "a test") {
         Ok(spec) => Resolved::new(spec, &Suite::builtin()).unwrap_err().to_string(),
@@ -180,7 +180,7 @@ fn refused(lines: &str) -> String {
     }
 }
 
-/// Keys that came after the first hashes: their defaults keep a hash, and every other value changes it.
+/// Keys that were added after the first hashes: their defaults keep the hash, and every other value changes it.
 #[test]
 fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
     let deiso = "sampling = 'deiso'";
@@ -207,7 +207,7 @@ fn variants_of_training_change_the_hash_and_their_defaults_keep_it() {
     assert!(hashes.insert(hash(FULL)) && hashes.len() == variants.len() + 1, "{hashes:?}");
 }
 
-/// `FULL` with its weights kept after every epoch and further lines for the table `[one-shot]`.
+/// `FULL` with weights that are kept after every epoch, and with further lines in the table `[one-shot]`.
 fn read_by(lines: &str) -> String {
     with("sampling = 'deiso'\ncheckpoints = [1, 2]").replace("[one-shot]\n", &format!("[one-shot]\n{lines}\n"))
 }
@@ -273,7 +273,7 @@ fn a_variant_that_does_not_fit_is_refused_with_its_place() {
     assert!(error.to_string().starts_with("`supernet.strategy` is `fair`, which works for nb201 only"), "{error}");
 }
 
-/// `FULL` without some operations, of the supernet and of its panel.
+/// `FULL` with some operations left out of the supernet and of the panel.
 fn leaving_out(supernet: &str, panel: &str) -> String {
     let table = |name: &str, operations: &str| match operations {
         "" => String::new(),
@@ -336,7 +336,7 @@ fn defaults_are_filled_in() {
     assert_ne!(hash(short), hash(&format!("{short}sample = 2\n")));
 }
 
-/// Writes a value with its keys in another order, and comments and spaces between.
+/// Writes a value with its keys in another order, and with comments and spaces between them.
 fn scrambled(value: &Value, order: &mut impl FnMut(usize) -> usize) -> String {
     match value {
         Value::Table(table) => {
