@@ -1,6 +1,6 @@
-//! Times of the CPU kernels at the sizes of NAS-Bench-201: milliseconds, median of many runs, forward and with backward.
+//! Times of the CPU kernels at the sizes of NAS-Bench-201, in milliseconds: medians of many runs, forward alone and with backward.
 //!
-//! `cargo bench --bench kernels [-- FILTER]`; the number of threads is rayon's, from `RAYON_NUM_THREADS`.
+//! Run it with `cargo bench --bench kernels [-- FILTER]`. `RAYON_NUM_THREADS` sets the number of threads.
 
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
@@ -59,7 +59,7 @@ fn measure(name: &str, inputs: &[&[usize]], function: impl Fn(&[Tensor]) -> Resu
 fn main() -> Result<()> {
     keep_candle_on_its_thread();
     keep_freed_memory();
-    // Inside the pool, so that no kernel has to wake it.
+    // Runs inside the pool, so that no kernel has to wake it.
     rayon::ThreadPoolBuilder::new().build().map_err(candle_core::Error::wrap)?.install(run)
 }
 

@@ -1,7 +1,7 @@
 //! One case of the comparison with PyTorch (`benches/peer/run.sh`): prints its median time in milliseconds.
 //!
-//! `cargo bench --profile dev --bench peer -- CASE THREADS`; `list` prints the cases. `nb201_step_candle` is the same network on
-//! Candle's own operations, whose threads are Candle's (`CANDLE_NUM_THREADS`).
+//! Run it with `cargo bench --profile dev --bench peer -- CASE THREADS`; `list` prints the cases. `nb201_step_candle` is the same network
+//! on Candle's own operations, with the threads of Candle (`CANDLE_NUM_THREADS`).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
@@ -67,7 +67,7 @@ fn convolutions() -> Vec<ConvCase> {
     ]
 }
 
-/// The cases beside convolutions that run alone.
+/// The other kernels, each as a case of its own.
 const OTHERS: [&str; 9] = [
     "batch_norm_16",
     "batch_norm_64",
@@ -85,7 +85,7 @@ const NETWORKS: [&str; 5] = ["nb201_step", "nb201_evaluation", "nb201_step_candl
 fn main() -> Result<()> {
     // `cargo bench` adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    // Candle's own operations get the threads that the kernels get.
+    // Candle's own operations get as many threads as the kernels.
     if !arguments.iter().any(|argument| argument.contains("candle")) {
         keep_candle_on_its_thread();
     }
@@ -141,7 +141,7 @@ fn labels() -> Result<Tensor> {
     Tensor::from_vec((0..BATCH as u32).map(|index| index * 7 % 10).collect::<Vec<_>>(), BATCH, &Device::Cpu)
 }
 
-/// Times a function of variables, forward alone or with its backward.
+/// Times a function of variables, forward alone or with backward.
 fn timed(variables: &[Var], forward: bool, work: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<f64> {
     if forward {
         let plain: Vec<Tensor> = variables.iter().map(Var::as_detached_tensor).collect();
@@ -198,7 +198,7 @@ fn run(case: &str) -> Result<f64> {
         _ if name.starts_with("nb301_") => nb301::run(name),
         _ if name.starts_with("nds_") => nds::run(name),
         _ if name.starts_with("tau_") => tau::run(name),
-        _ => candle_core::bail!("no case is called {case}; `peer list` prints them"),
+        _ => candle_core::bail!("no case is called {case}; `peer list` prints all cases"),
     }
 }
 
@@ -237,7 +237,7 @@ fn training_step(network: &Network, architecture: Architecture, vars: Vec<Var>, 
     })
 }
 
-/// Logits of one batch of 64 by batch statistics, without gradients.
+/// Logits of one batch of 64 with batch statistics, without gradients.
 fn evaluation(network: &Network, architecture: Architecture) -> Result<f64> {
     let images = random("images", &[BATCH, 3, 32, 32])?;
     median(|| {
@@ -247,6 +247,6 @@ fn evaluation(network: &Network, architecture: Architecture) -> Result<f64> {
     })
 }
 
-/// The settings of the paper's training; weight decay acts on parameters without a gradient, too.
+/// The settings of the paper's training. Weight decay also acts on parameters without a gradient.
 const SGD: SgdConfig =
     SgdConfig { learning_rate: 0.01, momentum: 0.9, weight_decay: 5e-4, clip: None, decay_unsampled: true };

@@ -1,6 +1,6 @@
-//! Times of what is done to many architectures at once: canonical forms, hashes, samples and counts.
+//! Times of operations on many architectures: canonical forms, hashes, samples and counts.
 //!
-//! `cargo bench --profile dev --bench spaces`
+//! Run it with `cargo bench --profile dev --bench spaces`.
 
 use divan::{Bencher, black_box};
 use nas_assay::seed::Seed;

@@ -1,4 +1,4 @@
-//! The network of `peer.py` on Candle's own operations: what this project's kernels are measured against beside `PyTorch`.
+//! The network of `peer.py` on Candle's own operations, to compare the kernels of this project with Candle as well as with `PyTorch`.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{BatchNorm, ModuleT, Optimizer, SGD, loss::cross_entropy};
@@ -48,13 +48,13 @@ impl Cell {
         let [a, b, c, d] = &self.0;
         let one = a.forward(x)?;
         let two = (b.forward(x)? + &one)?;
-        // Candle's own pool has no padding; this is the project's, from Candle's operations.
+        // Candle's own pool has no padding. This is the pool of this project, made of Candle's operations.
         let pooled = Engine::Composed.avg_pool2d(x, 3, 1, 1)?;
         (pooled + c.forward(&one)?)? + d.forward(&two)?
     }
 }
 
-/// Two convolutions beside a pool and a convolution, to half the size and twice the channels.
+/// Two convolutions in parallel to a pool and a convolution, with half the size and twice the channels.
 struct Reduction {
     first: ConvNorm,
     second: ConvNorm,

@@ -1,4 +1,4 @@
-"""The seven zero-cost measures one after another, each on a fresh copy of the network and by passes of its own."""
+"""The seven zero-cost measures one after another, each with a fresh copy of the network and passes of its own."""
 
 import copy
 
@@ -30,7 +30,7 @@ def plain(net, images, labels):
 
 
 def snip(net, images, labels):
-    """By the gradient of masks that multiply the weights."""
+    """Uses the gradient of masks that multiply the weights."""
     masks = []
     for layer in layers(net):
         mask = torch.ones_like(layer.weight, requires_grad=True)
@@ -47,7 +47,7 @@ def snip(net, images, labels):
 
 
 def grasp(net, images, labels):
-    """A first pass for the gradient, a second one to differentiate its product with itself."""
+    """The first pass gives the gradient. The second one differentiates the product of the gradient with itself."""
     weights = [layer.weight for layer in layers(net)]
     first = torch.autograd.grad(F.cross_entropy(net(images), labels), weights, allow_unused=True)
     again = torch.autograd.grad(F.cross_entropy(net(images), labels), weights, create_graph=True, allow_unused=True)
@@ -56,7 +56,7 @@ def grasp(net, images, labels):
 
 
 def fisher(net, images, labels):
-    """By hooks on what follows each layer."""
+    """Uses hooks on the output of each layer."""
     found = {}
 
     def keep(layer, _, output):

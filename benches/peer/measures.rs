@@ -1,4 +1,4 @@
-//! Zero-shot scores of the full NAS-Bench-201 network, all in one probe.
+//! The cases with zero-shot scores of the full NAS-Bench-201 network, all in one probe.
 
 use std::hint::black_box;
 
@@ -9,13 +9,13 @@ use nas_assay::net::{Engine, ForwardPass};
 
 use super::{BATCH, labels, median, network, random};
 
-/// The seven measures of the public collection, `grasp` among them.
+/// The seven measures of zero-cost-nas (Abdelfattah et al., ICLR 2021), with `grasp`.
 pub const ALL: &str = "nb201_measures";
-/// Those that take first derivatives alone, and the ReLU codes.
+/// Eight scores that need first derivatives only, or ReLU codes.
 pub const FIRST_ORDER: &str = "nb201_first_order";
-/// One forward and backward pass, gradients of all parameters.
+/// One forward and backward pass with the gradients of all parameters.
 pub const GRADIENTS: &str = "nb201_gradients";
-/// All that take first derivatives, over one forward and backward pass: both sides are ours.
+/// The ratio of the first-order scores to one forward and backward pass. Both are cases of this project.
 pub const RATIO: &str = "nb201_first_order_over_nb201_gradients";
 
 const SEVEN: [&str; 7] = ["grad_norm", "snip", "grasp", "fisher", "jacob_cov", "plain", "synflow"];
@@ -25,7 +25,7 @@ fn batch() -> Result<Batch> {
     Ok(Batch { images: random("images", &[BATCH, 3, 32, 32])?, labels: labels()? })
 }
 
-/// Times the case.
+/// The median time of `case`, in milliseconds.
 pub fn run(case: &str) -> Result<f64> {
     if case.starts_with(GRADIENTS) { gradients() } else { scores(if case.starts_with(ALL) { &SEVEN } else { &FIRST }) }
 }

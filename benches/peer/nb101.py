@@ -1,7 +1,7 @@
-"""NAS-Bench-1Shot1's network of one architecture, in PyTorch: the one that benches/peer/nb101.rs runs.
+"""The NAS-Bench-1Shot1 network of one architecture in PyTorch. benches/peer/nb101.rs runs the same network.
 
-0-1-2-3-4-5-output with 0-4, 2-5 and 3-output, or 0-output where `dense`. As in NAS-Bench-1Shot1's code, the five blocks of a cell
-are concatenated, those that do not feed the output as zeros.
+The edges are 0-1-2-3-4-5-output with 0-4, 2-5, and 3-output or, if `dense`, 0-output. As in the code of NAS-Bench-1Shot1, the outputs of
+the five blocks of a cell are concatenated. Blocks that do not feed the output give zeros.
 """
 
 import torch

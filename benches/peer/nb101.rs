@@ -1,4 +1,4 @@
-//! The cases `nb101_*`: NAS-Bench-1Shot1's supernet at the paper's size, running one architecture whose blocks all take part.
+//! The cases `nb101_*`: the supernet of NAS-Bench-1Shot1 at the size of the paper, running one architecture that uses all blocks.
 
 use candle_core::{Error, Result};
 use nas_assay::space::nb101::{Skeleton, Supernet};
@@ -6,10 +6,10 @@ use nas_assay::space::{Architecture, SpaceId};
 
 use super::{SGD, active, evaluation, supernet, training_step};
 
-/// The cases, without their numbers of threads. `dense`: the cell's input feeds its output, too.
+/// The cases without their numbers of threads. `dense` means that the input of the cell also feeds its output.
 pub const CASES: [&str; 4] = ["nb101_step", "nb101_evaluation", "nb101_dense_step", "nb101_dense_evaluation"];
 
-/// 0→1→2→3→4→5→output with 0→4, 2→5 and 3→output, or 0→output.
+/// The edges are 0→1→2→3→4→5→output with 0→4, 2→5, and 3→output (sparse) or 0→output (dense).
 const OPERATIONS: &str = "input|conv3x3-bn-relu|conv1x1-bn-relu|maxpool3x3|conv3x3-bn-relu|conv1x1-bn-relu|output";
 const SPARSE: &str = "0100100001000000010100000101000001000000010000000";
 const DENSE: &str = "0100101001000000010100000100000001000000010000000";

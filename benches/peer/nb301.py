@@ -1,4 +1,4 @@
-"""The supernet of NAS-Bench-301 at the paper's size in PyTorch, running one architecture: that of benches/peer/nb301.rs."""
+"""The supernet of NAS-Bench-301 at the size of the paper in PyTorch, running the architecture of benches/peer/nb301.rs."""
 
 import torch
 import torch.nn as nn
@@ -52,7 +52,7 @@ def separable(channels, kernel, stride, dilation):
 
 
 class FactorisedReduction(nn.Module):
-    """Two 1x1 convolutions of stride 2, one of them a pixel off, side by side."""
+    """Two concatenated 1x1 convolutions of stride 2, one of them with an offset of one pixel."""
 
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -79,7 +79,7 @@ def operation(name, channels, stride):
 
 
 class Cell(nn.Module):
-    """Every operation on each of the 14 edges, of which eight run."""
+    """All operations on each of the 14 edges. Eight edges run."""
 
     def __init__(self, inputs, channels, reduce):
         super().__init__()

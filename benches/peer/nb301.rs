@@ -1,4 +1,4 @@
-//! The cases `nb301_*`: the supernet of NAS-Bench-301 at the paper's size, running one architecture.
+//! The cases `nb301_*`: the supernet of NAS-Bench-301 at the size of the paper, running one architecture.
 
 use candle_core::{Error, Result};
 use nas_assay::net::optim::SgdConfig;
@@ -7,15 +7,15 @@ use nas_assay::space::{Architecture, SpaceId};
 
 use super::{SGD, evaluation, supernet, training_step};
 
-/// The cases, without their numbers of threads.
+/// The cases without their numbers of threads.
 pub const CASES: [&str; 2] = ["nb301_step", "nb301_evaluation"];
 
-/// All seven operations in either cell; `nb301.py` builds the same.
+/// Both cells together have all seven operations. `nb301.py` builds the same architecture.
 const ARCHITECTURE: &str = "sep_conv_3x3:0>2;sep_conv_5x5:1>2;dil_conv_3x3:0>3;dil_conv_5x5:2>3;max_pool_3x3:1>4;\
     skip_connect:3>4;avg_pool_3x3:0>5;sep_conv_3x3:4>5|skip_connect:0>2;skip_connect:1>2;avg_pool_3x3:1>3;\
     max_pool_3x3:2>3;sep_conv_5x5:0>4;dil_conv_3x3:2>4;dil_conv_5x5:1>5;sep_conv_3x3:2>5";
 
-/// The median time of `case`, in milliseconds. Weights without a gradient stay as they are, as in `PyTorch`.
+/// The median time of `case`, in milliseconds. As in `PyTorch`, weights without a gradient do not change.
 pub fn run(case: &str) -> Result<f64> {
     let network = supernet(SpaceId::Nb301, Skeleton::SUPERNET)?;
     let architecture = Architecture::parse(SpaceId::Nb301, ARCHITECTURE).map_err(Error::wrap)?;

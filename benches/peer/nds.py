@@ -1,7 +1,7 @@
-"""The supernets of the network design spaces in PyTorch, each running one architecture: those that benches/peer/nds.rs runs.
+"""The supernets of the network design spaces in PyTorch, each running the architecture of benches/peer/nds.rs.
 
-All weights are there at full width; a layer reads the first outputs and inputs of its own, by slicing. A grouped convolution is stored
-dense and read block by block at full width; so narrow, all of its outputs lie in the first block.
+All weights have full width. A narrow layer uses a slice of them: the first outputs and inputs. The weight of a grouped convolution has
+all input channels, and at full width each group uses its own block of it. At the widths here, all outputs are in the first block.
 """
 
 import torch

@@ -1,4 +1,4 @@
-//! The cases `nds_*`: the supernets of the network design spaces at the paper's size, running one architecture of middling size.
+//! The cases `nds_*`: the supernets of the network design spaces at the size of the paper, running one architecture of medium size.
 
 use candle_core::{Error, Result};
 use nas_assay::net::optim::SgdConfig;
@@ -7,7 +7,7 @@ use nas_assay::space::{Architecture, SpaceId};
 
 use super::{SGD, active, evaluation, supernet, training_step};
 
-/// The cases, without their numbers of threads.
+/// The cases without their numbers of threads.
 pub const CASES: [&str; 4] =
     ["nds_resnet_step", "nds_resnet_evaluation", "nds_resnext_a_step", "nds_resnext_a_evaluation"];
 

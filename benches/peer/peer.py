@@ -58,7 +58,7 @@ def timed(shapes, forward, work):
 
 
 class ConvNorm(nn.Sequential):
-    """ReLU, convolution, batch-norm, as the space's convolutions are."""
+    """ReLU, convolution, batch-norm: the form of all convolutions in the space."""
 
     def __init__(self, c_in, c_out, kernel, stride=1, affine=False):
         super().__init__(

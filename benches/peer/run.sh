@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Times this project beside PyTorch on the same work, the same machine and the same number of threads.
+# Times the same work in this project and in PyTorch, on the same machine and with the same number of threads.
 #
 #   benches/peer/run.sh [CASE...]     all cases by default; `benches/peer/run.sh list` prints them
 #
-# Prints a line a case: name, our milliseconds, theirs, ratio ours/theirs, with tabs between. Each figure is the median of ROUNDS
-# (default 5) rounds in which ours and theirs take turns, and a round's figure is the median of many runs. THREADS (default 2) is
-# for the cases that do not name their threads themselves (_t1, _t2). PyTorch comes into a throw-away virtual environment, and SciPy
-# with it, which is theirs in the cases tau_*. In the case nb201_step_candle, theirs is the same network on Candle's own operations
-# instead; in A_over_B, it is our own case B.
+# Prints one line per case, with tabs between: name, our milliseconds, their milliseconds, ratio ours/theirs. Each time is the median of
+# ROUNDS (default 5) rounds, which alternate between ours and theirs. The time of a round is the median of many runs. THREADS (default 2)
+# is the number of threads for cases whose name does not end in it (_t1, _t2). PyTorch and SciPy are installed in a temporary virtual
+# environment. The cases tau_* compare with SciPy, the case nb201_step_candle with the same network on Candle's own operations, and a
+# case A_over_B compares our case A with our case B.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

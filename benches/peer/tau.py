@@ -1,4 +1,4 @@
-"""The cases tau_*: Kendall's tau-b of so many pairs, half of it noise, by SciPy."""
+"""The cases tau_*: Kendall's tau-b of two score vectors of this length by SciPy. Half of the second vector is noise."""
 
 import numpy as np
 from scipy import stats

@@ -1,4 +1,4 @@
-//! The cases `tau_*`: Kendall's tau-b of so many pairs, half of it noise; theirs is that of `SciPy`.
+//! The cases `tau_*`: Kendall's tau-b of two score vectors of this length, compared with `SciPy`. Half of the second vector is noise.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use nas_assay::seed::Seed;
 
 use super::median;
 
-/// The cases: an architecture of NAS-Bench-201 a pair, and a million.
+/// The cases: as many rows as NAS-Bench-201 has architectures, and a million.
 pub const CASES: [&str; 2] = ["tau_15625", "tau_1000000"];
 
 /// The median time of `case`, in milliseconds.
