@@ -21,7 +21,7 @@ macro_rules! tables {
     };
 }
 
-/// The carried specs, by name and TOML text. Each space has one that needs no data, and one that needs the data root.
+/// The carried specs: name and TOML text. Each space has a spec that needs no data and a spec that needs the data root.
 pub const SPECS: &[(&str, &str)] = specs![
     "nb101-micro",
     "nb101-real",
@@ -51,7 +51,7 @@ const TABLES: &[(&str, &str, &str)] =
 /// The carried truth table `name`.
 ///
 /// # Errors
-/// If there is none with this name.
+/// If there is no table with this name.
 pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
     let known = || TABLES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
     let (_, recipe, table) = TABLES

@@ -1,23 +1,24 @@
-//! Measures the measurers: neural-architecture estimators under hashed, seeded, repeatable experiments.
+//! Measures how well estimators rank neural architectures, in experiments that are hashed, seeded and repeatable.
 //!
-//! # The map
+//! # Modules
 //!
-//! Data flows one way. Each line knows those above it, and none below. What is above [`kernels`] is built without Candle:
+//! Each line depends only on lines above it. The crates above [`kernels`] are built without Candle:
 //!
-//! - [`seed`], [`digest`], [`files`] (crate `nas-assay-base`): named random streams; SHA-256; files that are whole or absent.
+//! - [`seed`], [`digest`], [`files`] (crate `nas-assay-base`): named random streams; SHA-256; files written completely or not at all.
 //! - [`space`] (`nas-assay-spaces`) and [`criteria`] (`nas-assay-criteria`): architectures and rank criteria, as pure data.
-//! - [`spec`], [`truth`], [`store`], [`data_root`] (`nas-assay-schema`): what an experiment declares, and what is kept of it.
-//! - [`report`] (`nas-assay-report`): what is made of records.
-//! - [`kernels`] (`nas-assay-kernels`): the layers behind Candle, on the CPU and composed for GPUs.
-//! - [`images`], [`net`], [`estimator`] (`nas-assay-nets`): networks, the trainer, and what ranks architectures.
-//! - [`carried`], [`experiment`]: the specs and the truth of this project; from a spec to a record.
-//! - [`claims`]: what the paper says, decided by the data and records at hand.
+//! - [`spec`], [`truth`], [`store`], [`data_root`] (`nas-assay-schema`): what an experiment declares, and what is stored of it.
+//! - [`report`] (`nas-assay-report`): reports made from records.
+//! - [`kernels`] (`nas-assay-kernels`): network layers as Candle operations, for the CPU and for GPUs.
+//! - [`images`], [`net`], [`estimator`] (`nas-assay-nets`): networks, the trainer, and the estimators.
+//! - [`carried`], [`experiment`]: the specs and the truth of this project; running a spec to get a record.
+//! - [`claims`]: claims of the paper (Ning et al. 2021), checked against data and records.
 //! - `cli`, with the feature of that name: the program.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! Two runs of one spec on one class of devices end with the same bytes, on any number of threads; on the CPU, on any x86-64 machine.
-//! Nothing is drawn but from the seed tree, nothing is summed in an order that depends on the machine, and no result is written in part.
+//! Two runs of the same spec on the same class of devices give the same bytes, with any number of threads. On the CPU this holds on any
+//! x86-64 machine. All random draws come from the seed tree, no order of summation depends on the machine, and no result file is
+//! written only in part.
 
 pub mod carried;
 pub mod claims;

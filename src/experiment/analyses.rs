@@ -1,4 +1,4 @@
-//! The analyses of a panel: what follows from truth, scores and architectures, apart from the criteria.
+//! The analyses of a panel: everything that is computed from truth, scores and architectures, except the criteria.
 
 use super::pruned::PanelContext;
 use crate::criteria::rank::PairCounts;
@@ -13,20 +13,20 @@ use crate::store::record::{
     VariantRecord,
 };
 
-/// Architectures at the top, and over- and under-estimated ones, that a record names.
+/// How many top, over-estimated and under-estimated architectures a record names, of each.
 const EXTREMES: usize = 5;
 
-/// The criteria whose spread over seeds is told.
+/// The criteria whose spread over seeds is reported.
 const SPREAD: [Criterion; 3] = [Criterion::TauB, Criterion::PrecisionTop(0.05), Criterion::PrecisionBottom(0.05)];
 
-/// What the bias of every estimator of a panel is measured by.
+/// The inputs from which the bias of every estimator of a panel is measured.
 pub(super) struct BiasInputs {
     costs: Vec<f64>,
     exchanges: Vec<Exchange<String>>,
 }
 
 impl BiasInputs {
-    /// Of architectures and their multiply-accumulates.
+    /// The inputs for these architectures; `flops` holds the multiply-accumulates of each.
     pub fn new(architectures: &[Architecture], flops: &[u64]) -> Self {
         let exchange = |change: &crate::space::Change| Exchange {
             from: change.from.to_string(),
@@ -40,7 +40,7 @@ impl BiasInputs {
         }
     }
 
-    /// The bias of scores, which are higher-is-better as the truth is.
+    /// The bias of scores. Higher scores must be better, as for the truth.
     pub fn bias(&self, truth: &[f64], scores: &[f64]) -> Result<BiasRecord, CriteriaError> {
         Ok(BiasRecord {
             complexity: complexity_bias(&self.costs, truth, scores, GROUPS)?,
@@ -50,7 +50,7 @@ impl BiasInputs {
     }
 }
 
-/// How the estimators of a panel compare; `resamples` has one entry for each of them.
+/// Compares the estimators of a panel; `resamples` has one entry for each of them.
 pub(super) fn compare(
     estimators: &[EstimatorRecord],
     resamples: &[Resamples],
@@ -105,7 +105,7 @@ pub(super) fn compare(
     Ok(found)
 }
 
-/// Whether `own` is what `of` is a variant of.
+/// Whether `own` is the estimator with the spec's own settings of which `of` is a variant.
 fn is_own(own: &EstimatorRecord, of: &EstimatorRecord) -> bool {
     own.variant.is_none() && own.id == of.id && own.checkpoint == of.checkpoint
 }

@@ -1,9 +1,9 @@
-//! Score ensembles: the mean over supernets of the scores that an architecture has with each.
+//! Score ensembles: the mean of an architecture's scores over several supernets.
 
 use crate::estimator::Score;
 use crate::store::record::{Checkpoint, Detail};
 
-/// What an estimator said of a panel, and which weights it read.
+/// The scores of an estimator for a panel, and the weights that it read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ScoredRow {
     pub(super) estimator: String,
@@ -13,7 +13,7 @@ pub(super) struct ScoredRow {
     pub(super) details: Vec<Detail>,
 }
 
-/// The same rows, each run of rows that differ in nothing but the supernet's seed followed by one with the mean of their scores.
+/// The same rows. After each run of rows that differ only in the supernet's seed, there is a row with the mean of their scores.
 pub(super) fn with_seed_means(rows: &[ScoredRow]) -> Vec<ScoredRow> {
     let mut all = Vec::with_capacity(rows.len());
     for run in rows.chunk_by(differ_in_seed_alone) {
@@ -29,9 +29,9 @@ fn differ_in_seed_alone(a: &ScoredRow, b: &ScoredRow) -> bool {
     (&a.estimator, &a.variant) == (&b.estimator, &b.variant) && of(a) == of(b)
 }
 
-/// The mean over a run of rows, element by element in the order of the run; none where no supernet was read.
+/// The mean over a run of rows, element by element in the order of the run; `None` if the rows read no supernet.
 ///
-/// A score that is not finite makes its mean so.
+/// If a score is not finite, its mean is not finite either.
 fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
     let first = run.first()?;
     let checkpoint = first.checkpoint.clone()?;
@@ -45,7 +45,7 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
         variant: first.variant.clone(),
         checkpoint: Some(Checkpoint { ensemble: ensemble.collect(), ..checkpoint }),
         scores: (0..first.scores.len()).map(mean).collect(),
-        // They explain single supernets.
+        // Details explain the score of one supernet, so the mean has none.
         details: Vec::new(),
     })
 }

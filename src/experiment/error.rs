@@ -27,7 +27,7 @@ pub enum ExperimentError {
     /// The spec names an estimator that does not exist.
     #[error(transparent)]
     UnknownEstimator(#[from] UnknownEstimator),
-    /// A one-shot estimator was asked for without a supernet.
+    /// The spec asks for a one-shot estimator but has no supernet.
     #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
     NoSupernet {
         /// The estimator.
@@ -35,25 +35,25 @@ pub enum ExperimentError {
         /// The panel.
         panel: String,
     },
-    /// The carried truth is not there or not right.
+    /// The carried truth table is missing or invalid.
     #[error(transparent)]
     Trained(#[from] TrainedError),
-    /// A file of the data root is needed, and there is no data root.
+    /// A file of the data root is needed, but no data root was given.
     #[error("{file} is needed, and no data root was given")]
     NoDataRoot {
         /// The file.
         file: String,
     },
-    /// A data file is missing, damaged or not the declared one.
+    /// A data file is missing, is damaged, or is not the declared file.
     #[error(transparent)]
     Data(#[from] DataRootError),
-    /// Images are not what they should be.
+    /// Images could not be read or made.
     #[error(transparent)]
     Images(ImageError),
     /// A truth table does not parse.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A file of scores is not what it should be.
+    /// A score file could not be used.
     #[error(transparent)]
     ScoreFile(#[from] ScoreFileError),
     /// The store failed.
@@ -62,16 +62,16 @@ pub enum ExperimentError {
     /// A network failed.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// A network of another space was asked for.
+    /// A network was requested for the wrong search space.
     #[error(transparent)]
     Skeleton(#[from] SkeletonError),
-    /// A kept architecture can't be read back.
+    /// A stored architecture could not be read back.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
-    /// Operations were left out that can't be.
+    /// The spec leaves out operations that cannot be left out.
     #[error(transparent)]
     SubSpace(#[from] SubSpaceError),
-    /// There is nothing to draw architectures from.
+    /// The pool to draw architectures from is empty.
     #[error(transparent)]
     EmptyPool(#[from] EmptyPool),
     /// Training failed.
@@ -89,7 +89,7 @@ pub enum ExperimentError {
         estimator: String,
         /// The architecture.
         architecture: String,
-        /// Why.
+        /// The cause.
         source: EstimatorError,
     },
     /// The network of an architecture could not be built.
@@ -99,7 +99,7 @@ pub enum ExperimentError {
         panel: String,
         /// The architecture.
         architecture: String,
-        /// Why.
+        /// The cause.
         source: NetError,
     },
     /// A supernet could not be evaluated while it trained.
@@ -107,7 +107,7 @@ pub enum ExperimentError {
     Evaluating {
         /// The architecture.
         architecture: String,
-        /// Why.
+        /// The cause.
         source: EstimatorError,
     },
     /// Criteria could not be computed.
@@ -117,10 +117,10 @@ pub enum ExperimentError {
         estimator: String,
         /// The panel.
         panel: String,
-        /// Why.
+        /// The cause.
         source: CriteriaError,
     },
-    /// A retrained architecture does not have the accuracy that the carried truth says.
+    /// An architecture that was trained again does not have the accuracy in the carried truth.
     #[error(
         "the carried truth `{table}` says {expected} for {architecture} (seed {seed}), and training it again gave {found}"
     )]
@@ -136,7 +136,7 @@ pub enum ExperimentError {
         /// The accuracy now.
         found: f64,
     },
-    /// A stage was begun without something that is read before the first stage. No spec can bring this about.
+    /// A stage was started without data that must be read before the first stage. This is a bug: no spec can cause it.
     #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
     Unprepared(&'static str),
     /// A panel has too few architectures to rank.
@@ -144,7 +144,7 @@ pub enum ExperimentError {
     NothingToRank {
         /// The panel.
         panel: String,
-        /// Its architectures.
+        /// The number of its architectures.
         count: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! The carried specs by what people call them: a name, or the first digits of a hash.
+//! Finds carried specs by name, or by the first digits of a hash.
 
 use super::{ExperimentError, Resolved};
 use crate::carried::SPECS;
@@ -6,21 +6,21 @@ use crate::estimator::Suite;
 use crate::spec::parse_spec;
 use nas_assay_base::nearest;
 
-/// Why a word means no carried spec.
+/// Why a word does not identify a carried spec.
 #[derive(Debug, thiserror::Error)]
 pub enum CarriedError {
-    /// No carried spec has the name, or a hash that begins so.
+    /// No carried spec has this name, or a hash that begins with the word.
     #[error("no carried spec has the name `{word}`, or a hash that begins with it")]
     Unknown {
-        /// What was asked for.
+        /// The word.
         word: String,
-        /// The carried spec that was perhaps meant: the first digits of its hash, and its name.
+        /// The most similar carried spec: the first digits of its hash, and its name.
         nearest: Option<(String, String)>,
     },
-    /// The hashes of several carried specs begin so.
+    /// The hashes of several carried specs begin with the word.
     #[error("`{word}` begins the hashes of {} carried specs: {}; give more digits", candidates.len(), candidates.join(", "))]
     Ambiguous {
-        /// What was asked for.
+        /// The word.
         word: String,
         /// Name and short hash of each.
         candidates: Vec<String>,
@@ -33,13 +33,13 @@ pub enum CarriedError {
 /// All carried specs, resolved.
 ///
 /// # Errors
-/// None that a program whose tests pass can bring about.
+/// Only if a carried spec is invalid; the tests check that none is.
 pub fn carried_specs() -> Result<Vec<Resolved>, ExperimentError> {
     let suite = Suite::builtin();
     SPECS.iter().map(|(name, text)| Resolved::new(parse_spec(text, name)?, &suite)).collect()
 }
 
-/// The carried spec of that name, or the one whose hash begins with the word.
+/// The carried spec with this name, or with a hash that begins with the word.
 ///
 /// # Errors
 /// If no spec has that name or hash, or more than one hash begins with the word.
@@ -69,7 +69,7 @@ fn positions(specs: &[Resolved], fits: impl Fn(&Resolved) -> bool) -> Vec<usize>
     (0..specs.len()).filter(|&index| fits(&specs[index])).collect()
 }
 
-/// The spec whose name, or the first digits of whose hash, are nearest to the word.
+/// The spec with the name or the first hash digits that are most similar to the word.
 fn nearest_of(specs: &[Resolved], word: &str) -> Option<(String, String)> {
     let known: Vec<(&str, &Resolved)> = specs
         .iter()

@@ -1,11 +1,11 @@
-//! Score stages that look at the same networks, and are computed together.
+//! Score stages that read the same networks and are computed together.
 
 use super::ExperimentError;
 use super::plan::Weights;
 use crate::estimator::{Estimator, EstimatorKind, Need, Probe, Reading};
 use crate::spec::StageKey;
 
-/// Score stages of one panel, one kind, and one supernet's weights.
+/// Score stages that share the panel, the kind of estimator, and the weights of a supernet.
 pub(super) struct Group<'a> {
     /// Position of the panel.
     pub panel: usize,
@@ -14,18 +14,18 @@ pub(super) struct Group<'a> {
     /// Position of the settings among [`Resolved::arms`](super::Resolved::arms).
     pub arm: usize,
     pub kind: EstimatorKind,
-    /// The weights of a supernet that they read, if they read one.
+    /// The weights of the supernet that they read, if they read one.
     pub weights: Option<&'a Weights>,
     pub members: Vec<(&'a StageKey, &'a dyn Estimator)>,
 }
 
 impl Group<'_> {
-    /// What the members ask of a probe.
+    /// What the members need from a probe.
     pub fn needs(&self) -> Vec<Need> {
         self.members.iter().flat_map(|(_, estimator)| estimator.meta().needs.to_vec()).collect()
     }
 
-    /// Every member's reading of one probe.
+    /// The reading of every member for one probe.
     pub fn read(&self, probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
         let reading = |(_, estimator): &(&StageKey, &dyn Estimator)| {
             estimator.score(probe).map_err(|source| ExperimentError::Scoring {

@@ -8,7 +8,7 @@ use crate::DataRoot;
 use crate::images::{ImageSet, cifar, synthetic};
 use crate::spec::{Images, SpecError};
 
-/// The images that train and those that validate.
+/// The training images and the validation images.
 #[derive(Clone, Debug)]
 pub struct ImageSplit {
     /// The first images of the set.

@@ -24,15 +24,15 @@ pub struct Inputs {
     pub images_version: u32,
     /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
     pub truth: Vec<(Architecture, f64)>,
-    /// Where the truth comes from, for people.
+    /// Where the truth comes from, as readable text.
     pub truth_source: String,
-    /// The carried table, if the truth is one.
+    /// The carried table, if the truth comes from one.
     pub trained: Option<TrainedTable>,
     /// The panels in name order.
     pub panels: Vec<PanelInputs>,
 }
 
-/// A panel: which architectures, and who ranks them.
+/// A panel: its architectures, and the estimators that rank them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelInputs {
     /// Its name.
@@ -43,7 +43,7 @@ pub struct PanelInputs {
     pub truth: Vec<f64>,
     /// Estimator ids.
     pub estimators: Vec<String>,
-    /// What score files say of them.
+    /// The scores from score files.
     pub(super) file_scores: Vec<ScoredRow>,
 }
 
@@ -109,7 +109,7 @@ impl Inputs {
     /// If a file is missing, has another digest, or does not parse.
     pub fn load(spec: &Spec, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
         let file = |file: &DataFile| read(root, file);
-        // Of each entry of the truth, the row of the file that it comes from.
+        // For each entry of the truth: its row in the file.
         let mut places = None;
         let (truth, truth_source, trained) = match &spec.truth {
             Truth::Trained(choice) => {
@@ -166,7 +166,7 @@ impl Inputs {
     }
 }
 
-/// Rows of one space's table as rows of any.
+/// Converts rows of one space's table to rows of the general type.
 fn of_any_space<A: Into<Architecture>>(rows: Vec<(A, f64)>) -> Vec<(Architecture, f64)> {
     rows.into_iter().map(|(architecture, accuracy)| (architecture.into(), accuracy)).collect()
 }
@@ -194,7 +194,7 @@ mod tests {
     use crate::spec::parse_spec;
     use proptest::prelude::*;
 
-    /// The inputs of a spec with a panel of these lines, and files of its own in a folder.
+    /// The inputs of a spec with these lines as its panel, and with these files in its data root.
     fn load(panel: &str, files: &[(&str, &str)]) -> Result<Inputs, String> {
         let folder = tempfile::tempdir().unwrap();
         let mut panel = panel.to_owned();

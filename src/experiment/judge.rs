@@ -1,5 +1,5 @@
-//! One estimator of a suite, judged in a space's miniature: how well it ranks, next to the baselines, and whether the numbers that a golden
-//! pins are still the same.
+//! Judges one estimator of a suite in the miniature of a space: how well it ranks next to the baselines, and whether the numbers in the
+//! golden file are still the same.
 
 use super::ExperimentError;
 use super::lab::Lab;
@@ -17,12 +17,12 @@ pub struct Judgement {
     pub estimator: String,
     /// The whole record of the run.
     pub record: Record,
-    /// The numbers that count most.
+    /// The most important numbers.
     pub row: SpaceCheck,
 }
 
 impl Judgement {
-    /// The numbers that count most as a table, at most `width` characters wide.
+    /// The most important numbers as a table, at most `width` characters wide.
     pub fn to_text(&self, width: u16) -> String {
         terminal(&self.estimator, std::slice::from_ref(&self.row), width)
     }
@@ -38,7 +38,7 @@ impl Lab<'_> {
         self.judge_against(space, estimator, carried::golden(space, self.backend().class()))
     }
 
-    /// [`Lab::judge`] with the text of a golden file, or without any.
+    /// As [`Lab::judge`], but compares with the given text of a golden file, or with nothing if it is `None`.
     ///
     /// # Errors
     /// As [`Lab::judge`].

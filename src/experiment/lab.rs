@@ -1,4 +1,4 @@
-//! A lab: a suite, a store and a backend, and what can be done with them.
+//! A lab: a suite, a store and a backend, with the methods that run experiments.
 
 use super::ExperimentError;
 use super::progress::{Progress, Silent};
@@ -8,7 +8,7 @@ use crate::spec::Spec;
 use crate::store::Store;
 use crate::{Backend, DataRoot};
 
-/// Everything that experiments are run with.
+/// Everything that is needed to run experiments.
 ///
 /// ```
 /// use nas_assay::spec::parse_spec;
@@ -48,30 +48,30 @@ pub struct Lab<'a> {
 }
 
 impl<'a> Lab<'a> {
-    /// A lab without a data root, with as many jobs as there are threads, that reports no progress.
+    /// A lab without a data root that uses one job per thread and reports no progress.
     pub fn new(suite: &'a Suite, store: Store, backend: Backend) -> Self {
         Self { suite, store, backend, data_root: None, jobs: 0, progress: Box::new(Silent), commit: None }
     }
 
-    /// The same with the folder that holds real images and benchmarks' tables.
+    /// Sets the folder with real images and the tables of the benchmarks.
     #[must_use]
     pub fn with_data_root(self, root: Option<DataRoot>) -> Self {
         Self { data_root: root, ..self }
     }
 
-    /// The same with so many architectures scored at a time; `0` for as many as there are threads. It changes no number.
+    /// Sets how many architectures are scored at a time; `0` means as many as there are threads. It changes no number.
     #[must_use]
     pub fn with_jobs(self, jobs: usize) -> Self {
         Self { jobs, ..self }
     }
 
-    /// The same with somebody who is told of the progress.
+    /// Sets the receiver of progress reports.
     #[must_use]
     pub fn with_progress(self, progress: Box<dyn Progress + 'a>) -> Self {
         Self { progress, ..self }
     }
 
-    /// The same with the git commit that the program was built from, for the provenance of records.
+    /// Sets the git commit that the program was built from, for the provenance of records.
     #[must_use]
     pub fn with_commit(self, commit: Option<&str>) -> Self {
         Self { commit: commit.map(str::to_owned), ..self }
@@ -92,15 +92,15 @@ impl<'a> Lab<'a> {
         &self.backend
     }
 
-    /// The folder that holds real images and benchmarks' tables, if there is one.
+    /// The folder with real images and the tables of the benchmarks, if there is one.
     pub fn data_root(&self) -> Option<&DataRoot> {
         self.data_root.as_ref()
     }
 
-    /// A spec with everything that decides its numbers.
+    /// Resolves a spec: adds everything else that its numbers depend on.
     ///
     /// # Errors
-    /// If it names an estimator or a carried table that does not exist, or a one-shot estimator without a supernet.
+    /// If the spec names an estimator or a carried table that does not exist, or a one-shot estimator but no supernet.
     pub fn resolve(&self, spec: Spec) -> Result<Resolved, ExperimentError> {
         Resolved::new(spec, self.suite)
     }

@@ -1,4 +1,4 @@
-//! Makes a ground-truth table: every architecture of a recipe, trained stand-alone once for each seed.
+//! Makes a ground-truth table: trains every architecture of a recipe stand-alone, once for each seed.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::space::{Architecture, Form, Pool, Sampler};
 use crate::spec::{SeedValue, Spacing, SpecError, TruthRecipe};
 use crate::truth::trained::TrainedRow;
 
-/// Images a batch when a trained network is evaluated by running statistics; it changes no number.
+/// Images per batch when a trained network is evaluated with running statistics. It changes no number.
 const EVALUATION_BATCH: usize = 100;
 
-/// Trains the table of a recipe, rows in the order of the draw.
+/// Trains the architectures of a recipe and returns the rows of its table, in the order of the draw.
 ///
 /// # Errors
 /// If images are missing or a network fails.
@@ -54,8 +54,8 @@ fn draw(recipe: &TruthRecipe) -> Result<Vec<Architecture>, ExperimentError> {
     Ok(spread(candidates, recipe.architectures, recipe.spacing))
 }
 
-/// `count` of the architectures, whose sizes lie as evenly between the least and the greatest as the choice allows, by differences or
-/// by ratios.
+/// Chooses `count` of the architectures, with sizes spread as evenly as possible between the smallest and the largest: with equal
+/// differences or equal ratios.
 fn spread(mut sized: Vec<Sized>, count: usize, spacing: Spacing) -> Vec<Architecture> {
     sized.sort_unstable();
     let (Some(&(least, _)), Some(&(greatest, _))) = (sized.first(), sized.last()) else { return Vec::new() };
@@ -75,11 +75,11 @@ fn spread(mut sized: Vec<Sized>, count: usize, spacing: Spacing) -> Vec<Architec
     chosen
 }
 
-/// How many draws in a row may give nothing new before a recipe is given up.
+/// After this many draws in a row without a new architecture, the recipe is refused.
 const FRUITLESS: usize = 100_000;
 
-/// `count` different architectures of a recipe, in the order of the draw: representatives where the space lists them, else raw
-/// encodings.
+/// `count` different architectures of a recipe, in the order of the draw. They are representatives if the space lists them, otherwise
+/// raw encodings.
 fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result<Vec<Sized>, ExperimentError> {
     let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
     let most = [recipe.most_flops, recipe.most_relus].map(|most| most.unwrap_or(u64::MAX));
@@ -110,7 +110,8 @@ fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result
     Ok(found)
 }
 
-/// Validation accuracy (a fraction, by running statistics) of one architecture, trained stand-alone; `epoch` is called after every epoch.
+/// Trains one architecture stand-alone and returns its validation accuracy: a fraction, with running statistics. `epoch` is called
+/// after every epoch.
 pub(super) fn train_one(
     recipe: &TruthRecipe,
     architecture: Architecture,

@@ -1,7 +1,7 @@
 //! From a spec to a record: resolve, plan, run.
 //!
-//! [`Resolved`] fixes the identity, [`Lab::plan`] says what will happen, [`Lab::run`] does it. Truth and images are read and their digests
-//! checked before the first step; provenance is written before it, too.
+//! [`Resolved`] fixes the identity of an experiment, [`Lab::plan`] lists what will happen, and [`Lab::run`] does it. Before the first
+//! step, truth and images are read, their digests are checked, and the provenance is written.
 
 mod analyses;
 mod ensemble;

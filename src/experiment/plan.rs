@@ -1,7 +1,7 @@
-//! What a run will do: a pure function of the resolved spec, the truth, and what the store holds.
+//! What a run will do: a pure function of the resolved spec, the truth, and the content of the store.
 //!
-//! A stage's key is made from what the stage depends on and nothing else: adding an estimator never retrains a supernet, and two
-//! specs that train the same supernet share it.
+//! A stage's key is made only from what the stage depends on. So adding an estimator never retrains a supernet, and two specs that train
+//! the same supernet share it.
 
 use serde::Serialize;
 
@@ -26,14 +26,14 @@ pub struct Stage {
     pub work: Work,
     /// Its identity.
     pub key: StageKey,
-    /// Why it will run, or why it need not.
+    /// Whether it will run.
     pub action: Action,
 }
 
 /// What a stage computes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
-    /// Trains architectures of the carried truth again and compares bit for bit.
+    /// Trains architectures of the carried truth again and compares the accuracies bit for bit.
     VerifyTruth {
         /// Rows of the table.
         rows: Vec<usize>,
@@ -69,12 +69,12 @@ pub struct Weights {
     pub seed: SeedValue,
     /// Its stage.
     pub supernet: StageKey,
-    /// The epochs after which they were kept, ascending; those of several are averaged.
+    /// The epochs after which the weights were kept, ascending. The weights of several epochs are averaged.
     pub epochs: Vec<usize>,
 }
 
 impl Weights {
-    /// As a record names them.
+    /// The name of these weights in a record.
     pub fn checkpoint(&self) -> Checkpoint {
         let epochs: Vec<u32> = self.epochs.iter().map(|&epoch| epoch as u32).collect();
         let single = Checkpoint::single(self.seed.to_string(), epochs.last().copied().unwrap_or(0));
@@ -92,7 +92,7 @@ impl Work {
         }
     }
 
-    /// The panel that it is for, if it is for one.
+    /// The panel that it belongs to, if any.
     fn panel(&self) -> Option<usize> {
         match self {
             Self::Scores(work) => Some(work.panel),
@@ -108,12 +108,12 @@ pub enum Action {
     Reuse,
     /// The store does not hold its result.
     Run,
-    /// The store does not hold its result, and a supernet that it reads is to be trained first.
+    /// The store does not hold its result, and a supernet must be trained first.
     RunAfterSupernet,
 }
 
 impl Action {
-    /// The reason, for people.
+    /// The reason, as readable text.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Reuse => "skip: its result is in the store",
@@ -123,7 +123,7 @@ impl Action {
     }
 }
 
-/// The part of an identity that every stage of a space on a device shares.
+/// The part of the key that all stages of one space on one class of devices share.
 #[derive(Clone, Copy, Serialize)]
 struct KeyBase<'a> {
     space: SpaceId,
@@ -159,7 +159,7 @@ struct SupernetInputs<'a> {
     seed: SeedValue,
 }
 
-/// Settings by which a supernet is evaluated while it trains, and what their outcome depends on besides.
+/// Settings for evaluating a supernet while it trains, and everything else that the result depends on.
 #[derive(Serialize)]
 struct Evaluated<T> {
     settings: T,
@@ -167,7 +167,7 @@ struct Evaluated<T> {
     version: u32,
 }
 
-/// Version of what a score stage keeps: 2 has the numbers that explain the scores.
+/// Version of the result of a score stage: since version 2 it has the numbers that explain the scores.
 const SCORES_FORMAT: u32 = 2;
 
 #[derive(Serialize)]
@@ -198,14 +198,14 @@ enum Protocol<'a> {
     },
     OneShot {
         settings: Evaluation,
-        /// The epochs whose weights are averaged; none for those of the last epoch alone.
+        /// The epochs with the weights to average; `None` if only the weights of the last epoch are used.
         #[serde(skip_serializing_if = "Option::is_none")]
         epochs: Option<&'a [usize]>,
         supernet: &'a StageKey,
     },
 }
 
-/// What a supernet's score depends on besides the weights.
+/// What the score of a supernet depends on, apart from the weights.
 #[derive(Clone, Copy, Serialize)]
 struct Evaluation {
     batch: usize,
@@ -232,7 +232,7 @@ pub fn plan(
     let base = KeyBase { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
     let mut push = |work: Work, key: StageKey, waits: bool| {
-        // A variant that changes nothing here has the stage of the spec's own settings.
+        // If a variant changes nothing here, it shares the stage of the spec's own settings.
         let same = |stage: &Stage| stage.key == key && stage.work.panel() == work.panel();
         if let Some(known) = stages.iter().find(|stage| same(stage)) {
             return known.action != Action::Reuse;
@@ -315,7 +315,7 @@ pub fn plan(
             }
         }
     }
-    // Rows that nobody sees would be taken for rows that agree.
+    // Such a variant would have no rows in the record, and it would look as if its scores agreed with the spec's own.
     for (arm, Arm { variant, .. }) in resolved.arms.iter().enumerate() {
         let scores = |stage: &Stage| matches!(&stage.work, Work::Scores(work) if work.arm == arm);
         if let (Some(name), false) = (variant, stages.iter().any(scores)) {
@@ -334,7 +334,7 @@ fn read_weights(supernets: &[(SeedValue, StageKey)], kept: &[usize], settings: &
     earlier.iter().flat_map(of).chain(averages(supernets, kept, &settings.average_last)).collect()
 }
 
-/// Averages of kept weights: of every supernet, the averages of the last `counts` of the epochs that are `kept`.
+/// Averages of kept weights. For each number in `counts` and each supernet: the average over that many of the last `kept` epochs.
 fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize]) -> Vec<Weights> {
     let last = |count: usize| kept[kept.len().saturating_sub(count)..].to_vec();
     let of = |count| {
@@ -395,7 +395,7 @@ fn wants_supernet(resolved: &Resolved, spec: &Spec) -> bool {
     estimators.any(|id| resolved.facts(id).is_ok_and(|facts| reads_supernet(spec, facts.kind)))
 }
 
-/// `count` rows spread evenly over a table of `len` rows: the first, and on from there.
+/// `count` rows spread evenly over a table of `len` rows, beginning with the first.
 fn verified_rows(len: usize, count: usize) -> Vec<usize> {
     let count = count.min(len);
     (0..count).map(|index| index * len / count).collect()

@@ -1,4 +1,4 @@
-//! Plans against a model that knows nothing of keys, and whole runs by a script in the place of networks.
+//! Compares plans with a model that does not use keys, and tests whole runs with a script instead of networks.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ use crate::{Backend, DeviceClass};
 
 const ESTIMATORS: [&str; 6] = ["params", "flops", "snip", "synflow", "oneshot_accuracy", "oneshot_loss"];
 
-/// Variants: one for each table that they change.
+/// One variant for each kind of change.
 const VARIANTS: [&str; 4] = [
     "[variants.other.zero-shot]\nbatch = 7\n",
     "[variants.other.supernet.training]\nlearning-rate = 0.01\n",
@@ -29,7 +29,7 @@ const VARIANTS: [&str; 4] = [
     "[variants.other.zero-shot]\nnetwork = { channels = 5 }\n",
 ];
 
-/// A spec to be planned.
+/// The choices from which a spec is made.
 #[derive(Clone, Debug)]
 struct Drawn {
     estimators: Vec<&'static str>,
@@ -86,14 +86,14 @@ fn drawn() -> impl Strategy<Value = Drawn> {
                 every_checkpoint,
                 verify,
                 trained_weights,
-                // Trained weights fix the size of the network.
+                // With trained weights the size of the network cannot change.
                 variant: variant.filter(|&variant| !(trained_weights && variant == 3)),
             }
         },
     )
 }
 
-/// A stage in words, without its key.
+/// A description of a stage, without its key.
 fn words(work: &Work) -> String {
     match work {
         Work::VerifyTruth { rows } => format!("verify {rows:?}"),
@@ -105,13 +105,13 @@ fn words(work: &Work) -> String {
     }
 }
 
-/// Whether the store holds a stage, at random but always the same.
+/// Whether the store holds a stage: random, but the same answer for the same arguments.
 fn held(words: &str, salt: u64) -> bool {
     let seed = crate::seed::Seed::root(salt).child(words);
     seed.stream().unit() < 0.5
 }
 
-/// What a stage's result depends on, in words; two stages with the same words are one.
+/// Describes what the result of a stage depends on. Two stages with the same description are the same stage.
 fn depends_on(resolved: &Resolved, arm: usize, kind: EstimatorKind) -> String {
     let spec = &resolved.arms[arm].spec;
     let supernet = format!("{:?} {:?}", spec.supernet, spec.images);
@@ -136,7 +136,7 @@ fn epochs(spec: &Spec) -> Vec<Vec<usize>> {
     found
 }
 
-/// The plan as the documentation describes it, stage by stage in words, with what is to be done; none where a variant changes no score.
+/// The plan as the documentation defines it: a description and an action for each stage; `None` if a variant changes no score.
 fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, Action)>> {
     let mut stages: Vec<(String, Action)> = Vec::new();
     let mut known = BTreeSet::new();
@@ -155,7 +155,7 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
     let all: Vec<&str> = drawn.estimators.iter().chain(&drawn.second).copied().collect();
     let reads =
         |id: &str| kind(id) == EstimatorKind::OneShot || (kind(id) == EstimatorKind::ZeroShot && drawn.trained_weights);
-    // Whether a supernet with an arm's settings is to be trained now.
+    // For each arm: whether a supernet with its settings must be trained now.
     let mut trains = Vec::new();
     for (arm, Arm { spec, .. }) in resolved.arms.iter().enumerate() {
         let settings = format!("{:?} {:?}", spec.supernet, spec.images);
@@ -232,13 +232,13 @@ proptest! {
                 let seen: Vec<(String, Action)> = stages.iter().map(|stage| (words(&stage.work), stage.action)).collect();
                 prop_assert_eq!(seen, expected);
                 let keys: BTreeSet<_> = stages.iter().map(|stage| &stage.key).collect();
-                // The panels hold other architectures, so no two stages have one key.
+                // The panels hold different architectures, so all keys differ.
                 prop_assert_eq!(keys.len(), stages.len());
             }
         }
     }
 
-    /// A key is made from what the stage depends on and nothing else.
+    /// A key is made only from what the stage depends on.
     #[test]
     fn another_estimator_moves_no_key(drawn in drawn(), place in 0..ESTIMATORS.len()) {
         let mut more = drawn.clone();
@@ -254,7 +254,7 @@ proptest! {
     }
 }
 
-/// Does the work of stages by a script: scores are made of names, and a call can be made to fail.
+/// Does the work of stages without networks: it makes scores from names, and it can let one call fail.
 #[derive(Debug, Default)]
 struct Script {
     calls: Mutex<Vec<String>>,
@@ -262,7 +262,7 @@ struct Script {
 }
 
 impl Script {
-    /// Hears of a call, and fails it where that is wanted.
+    /// Records a call, and lets it fail if it is the chosen one.
     fn call(&self, words: String) -> Result<(), ExperimentError> {
         let mut calls = self.calls.lock().unwrap();
         calls.push(words);
@@ -330,7 +330,7 @@ impl StageWork for Worker<'_> {
     }
 }
 
-/// Runs a spec by a script, in the store of a folder.
+/// Runs a spec with a script, with its store in `folder`.
 fn run(resolved: &Resolved, folder: &std::path::Path, script: &Script) -> Result<Record, ExperimentError> {
     let suite = Suite::builtin();
     let lab = Lab::new(&suite, Store::open(folder).unwrap(), Backend::cpu());
@@ -341,7 +341,8 @@ fn run(resolved: &Resolved, folder: &std::path::Path, script: &Script) -> Result
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
-    /// A run that fails at any call goes on there, does nothing twice, and ends with the same record; a third run has nothing to do.
+    /// After a failure at any call, the next run continues there, repeats nothing, and ends with the same record. A third run has nothing
+    /// to do.
     #[test]
     fn a_run_that_failed_goes_on_where_it_stopped(drawn in drawn(), at in any::<prop::sample::Index>()) {
         let resolved = drawn.resolved().map_err(TestCaseError::fail)?;

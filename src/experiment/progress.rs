@@ -2,19 +2,19 @@
 
 use std::fmt::Debug;
 
-/// Is told of the progress of a run, from many threads.
+/// Receives reports about the progress of a run, from many threads.
 pub trait Progress: Sync + Debug {
-    /// A stage of so many steps begins.
+    /// A stage with `steps` steps begins.
     fn begin(&self, label: &str, steps: u64);
-    /// Steps were done.
+    /// `steps` more steps are done.
     fn advance(&self, steps: u64);
-    /// The latest figure worth showing, such as a loss.
+    /// The latest value to show, such as a loss.
     fn message(&self, text: &str);
     /// The stage ended.
     fn end(&self);
 }
 
-/// Says nothing.
+/// Ignores all reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 

@@ -1,11 +1,11 @@
-//! What is frozen before the first step: who runs what, where.
+//! The provenance that is recorded before the first step: the program, the machine and the time.
 
 use std::time::SystemTime;
 
 use crate::Backend;
 use crate::store::record::Provenance;
 
-/// The surroundings of a run, as they are now; `commit` is the git commit that the program was built from, where it is known.
+/// The present environment of a run; `commit` is the git commit that the program was built from, if it is known.
 pub fn freeze(backend: &Backend, commit: Option<&str>) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -35,7 +35,7 @@ fn cpu_features() -> Vec<String> {
     Vec::new()
 }
 
-/// The NVIDIA driver, where there is one.
+/// The NVIDIA driver, if there is one.
 fn driver() -> Option<String> {
     let text = std::fs::read_to_string("/proc/driver/nvidia/version").ok()?;
     text.lines().next().map(|line| line.trim().to_owned())

@@ -1,4 +1,4 @@
-//! What pruning by score is worth: a pruned supernet and one that was not, on the architectures that pruning kept.
+//! The effect of pruning by score: compares a pruned supernet with one that was not pruned, on the architectures that pruning kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use crate::seed::Seed;
 use crate::space::{Architecture, ArchitectureError, SpaceId};
 use crate::store::record::{EstimatorRecord, InsideRecord, KeptRecord, PruningRecord};
 
-/// What pruned supernets kept, by their variant and seed.
+/// What each pruned supernet kept, by variant and seed.
 pub(super) type Prunings = BTreeMap<(Option<String>, String), Kept>;
 
-/// What a supernet went on with.
+/// The architectures that a supernet was trained with after pruning.
 pub(super) struct Kept {
     /// The epoch after which the others were dropped.
     epoch: u32,
@@ -21,7 +21,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Of a record of that space.
+    /// Reads them from the record of a pruning in `space`.
     pub fn new(space: SpaceId, pruning: &PruningRecord) -> Result<Self, ArchitectureError> {
         let key = |text: &String| Ok(Architecture::parse(space, text)?.isomorphism_key());
         Ok(Self { epoch: pruning.epoch, keys: pruning.kept.iter().map(key).collect::<Result<_, _>>()? })
@@ -34,13 +34,14 @@ pub(super) struct PanelContext<'a> {
     pub truth: &'a [f64],
     pub prunings: &'a Prunings,
     pub criteria: &'a CriteriaConfig,
-    /// Where the resamples of the panel come from.
+    /// The seed of the panel's resamples.
     pub bootstrap: Seed,
 }
 
 impl PanelContext<'_> {
-    /// A variant of a one-shot score and the spec's own, inside what the variant's supernet kept: as in Ning et al. 2021, both are
-    /// judged on the kept architectures alone. `None` where the variant's score is not of one supernet after it was pruned.
+    /// Compares a variant of a one-shot score with the spec's own score on the architectures that the variant's supernet kept. As in Ning
+    /// et al. 2021, both are judged on these architectures alone. `None` if the variant's score does not come from a single supernet after
+    /// its pruning.
     pub fn inside_kept(&self, variant: &EstimatorRecord, own: &EstimatorRecord) -> Option<KeptRecord> {
         let at = variant.checkpoint.as_ref().filter(|at| at.is_single())?;
         let kept = self.prunings.get(&(variant.variant.clone(), at.seed.clone()))?;
@@ -55,7 +56,7 @@ impl PanelContext<'_> {
         Some(KeptRecord { architectures: rows.len(), variant: of_variant, own: of_own, outcome })
     }
 
-    /// An estimator on some rows.
+    /// The numbers of an estimator on these rows alone.
     fn inside(&self, rows: &[usize], estimator: &EstimatorRecord) -> (InsideRecord, Resamples) {
         let of = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();
         let (truth, scores) = (of(self.truth), of(&estimator.oriented()));

@@ -1,4 +1,4 @@
-//! Published figures, shown next to ours. No test depends on them: protocols differ, and each source says how.
+//! Published figures, shown next to ours. No test depends on them, because protocols differ; each source says how.
 
 use crate::criteria::Criterion::{
     self, BestRanking, Pearson, PrecisionBottom, PrecisionTop, Spearman, TauB, WorstRanking,
@@ -17,7 +17,7 @@ const RECOMPUTED: &str = "recomputed from the truth table of Ning et al.";
 
 type Row = (&'static str, Criterion, f64, &'static str);
 
-/// NAS-Bench-201 on CIFAR-10. Criteria are of oriented scores, as the record's are: the sign of `plain` is already turned.
+/// NAS-Bench-201 on CIFAR-10. Criteria are for scores where higher is better, as in the record: the sign of `plain` is already reversed.
 const NB201: [Row; 27] = [
     ("params", TauB, 0.606, SLIDES),
     ("params", PrecisionTop(0.05), 0.282, SLIDES),
@@ -48,7 +48,7 @@ const NB201: [Row; 27] = [
     ("oneshot_loss", WorstRanking(0.05), 0.397, RELEASE_LOSS),
 ];
 
-/// NAS-Bench-101, on the paper's 5,000 rows. The baseline is of the stand-alone network's parameters.
+/// NAS-Bench-101, on the paper's 5,000 rows. The baseline counts the parameters of the stand-alone network.
 const NB101: [Row; 10] = [
     ("params", TauB, 0.5209, RECOMPUTED),
     ("params", PrecisionTop(0.05), 0.468, RECOMPUTED),
@@ -132,7 +132,7 @@ fn rows(space: SpaceId) -> &'static [Row] {
     }
 }
 
-/// What was published for an estimator on a space.
+/// The figures that were published for an estimator on a space.
 pub(super) fn of(space: SpaceId, estimator: &str) -> Vec<Published> {
     rows(space)
         .iter()

@@ -18,7 +18,7 @@ use crate::space::Skeleton;
 use crate::spec::{Input, OneShot, Precision, Spec};
 
 impl Lab<'_> {
-    /// How a group reads an architecture.
+    /// The function that reads an architecture for a group.
     pub(super) fn reader_of<'a>(
         &'a self,
         spec: &'a Spec,
@@ -35,7 +35,7 @@ impl Lab<'_> {
         }
     }
 
-    /// The mean over initialisation seeds and batches, in that order.
+    /// Readings of an untrained network, or of a trained supernet: the mean over seeds and, for each seed, over batches.
     fn zero_shot<'a>(
         &'a self,
         spec: &'a Spec,
@@ -142,7 +142,7 @@ impl Lab<'_> {
         }))
     }
 
-    /// The fixed batches that one-shot scores are taken on.
+    /// The fixed batches on which one-shot scores are computed.
     pub(super) fn evaluation_batches(
         &self,
         settings: &OneShot,
@@ -163,7 +163,7 @@ impl Lab<'_> {
 #[derive(Clone, Debug, Default)]
 struct MeanReading {
     score: Sum,
-    /// By name, in the order of the first reading that has it. A reading that lacks one leaves its mean alone.
+    /// The means of the details by name, in the order in which names first appear. A reading without a detail does not change its mean.
     details: Vec<(Cow<'static, str>, Sum)>,
 }
 
@@ -204,7 +204,7 @@ impl MeanReading {
     }
 }
 
-/// The network that zero-shot scores and counts are of.
+/// The network for zero-shot scores and for counts.
 fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
     spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
@@ -220,7 +220,8 @@ mod tests {
     use crate::spec::parse_spec;
     use crate::store::Store;
 
-    /// Three architectures scored by the norms of their weights and gradients, with lines for the tables `[zero-shot]` and `[panels.all]`.
+    /// A spec that scores three architectures by the norms of their weights and gradients. The arguments are lines for the tables
+    /// `[zero-shot]` and `[panels.all]`.
     fn resolve(zero_shot: &str, panel: &str) -> Result<Resolved, String> {
         let text = format!(
             "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\

@@ -22,10 +22,10 @@ use crate::store::record::{
     ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord, Verified,
 };
 
-/// Root of the draws behind every interval; the intervals of two experiments are drawn alike.
+/// Root seed of the resamples for all intervals. It is the same for all experiments.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// What stages have given so far.
+/// The results of the stages so far.
 #[derive(Debug, Default)]
 pub(super) struct Results {
     pub verified: Vec<Verified>,
@@ -33,7 +33,7 @@ pub(super) struct Results {
     pub scores: Vec<(StageKey, ScoreWork)>,
 }
 
-/// The record of what the stages have given; `scores` has the scores of each score stage.
+/// Makes the record from the results of the stages; `scores` has the scores of each score stage.
 pub(super) fn record(
     resolved: &Resolved,
     inputs: &Inputs,
@@ -63,7 +63,7 @@ pub(super) fn record(
     })
 }
 
-/// What is said of the scores of a panel.
+/// The record of a panel: its scores, criteria and analyses.
 fn panel_record(
     resolved: &Resolved,
     panel: &PanelInputs,
@@ -109,7 +109,7 @@ fn panel_record(
     };
     for row in rows {
         let (source, last) = identity(resolved, &panel.name, &row.estimator)?;
-        // What was published is of single supernets at the end of their training.
+        // Published figures are for single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
         let comparable = is_benchmark
             && spec.panels[&panel.name].without.is_none()
@@ -140,7 +140,7 @@ fn panel_record(
     Ok(PanelRecord { name: panel.name.clone(), architectures, estimators, analyses })
 }
 
-/// What was pruned of the supernet with each variant's settings and each seed.
+/// What each pruned supernet kept, by variant and seed.
 fn prunings(resolved: &Resolved, results: &Results) -> Result<Prunings, ExperimentError> {
     let mut found = Prunings::new();
     for (_, work) in &results.scores {
@@ -156,7 +156,7 @@ fn prunings(resolved: &Resolved, results: &Results) -> Result<Prunings, Experime
     Ok(found)
 }
 
-/// What each estimator of a panel said, ensembles included.
+/// The scores of each estimator of a panel, with ensembles.
 fn scored_rows(
     resolved: &Resolved,
     inputs: &Inputs,
@@ -184,7 +184,7 @@ fn scored_rows(
     Ok(all)
 }
 
-/// What a record says of an estimator or a score file, whatever its scores.
+/// The facts of an estimator or a score file that do not depend on its scores.
 struct Source {
     version: u32,
     direction: Direction,
@@ -192,11 +192,10 @@ struct Source {
     tolerance: ToleranceClass,
 }
 
-/// What score files say of a panel's architectures, column by column: the name, the weights, and the scores turned so that higher is
-/// better.
+/// The columns of the score files for a panel's architectures. Scores are oriented so that higher is better.
 ///
 /// # Errors
-/// None that a loaded panel of the same spec can bring about.
+/// None if the panel was loaded from the same spec.
 pub fn scores_of_files(resolved: &Resolved, panel: &PanelInputs) -> Result<Vec<FileScores>, ExperimentError> {
     let oriented = |row: &ScoredRow| {
         let (Source { direction, .. }, _) = identity(resolved, &panel.name, &row.estimator)?;
@@ -209,7 +208,7 @@ pub fn scores_of_files(resolved: &Resolved, panel: &PanelInputs) -> Result<Vec<F
 /// A column of a score file: its name in the spec, the weights, and the scores.
 pub type FileScores = (String, Option<Checkpoint>, Vec<f64>);
 
-/// What scores of that name are, and the last epoch that has scores.
+/// The facts of the estimator or score file with this name, and the last epoch that has scores.
 fn identity(resolved: &Resolved, panel: &str, name: &str) -> Result<(Source, u32), ExperimentError> {
     let spec = &resolved.spec;
     let last = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);

@@ -1,4 +1,4 @@
-//! A spec with everything that decides its numbers, and the hash of that.
+//! A spec with everything else that its numbers depend on, and the hash of all this.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::spec::{
     canonical_json,
 };
 
-/// A resolved spec: what the text says, and the versions and digests that it can't say.
+/// A resolved spec: the content of the text, and the versions and digests that the text cannot contain.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// The spec, defaults filled in.
@@ -25,22 +25,22 @@ pub struct Resolved {
     pub versions: BTreeMap<String, u32>,
     /// Digests of carried files.
     pub digests: BTreeMap<String, String>,
-    /// The canonical JSON of all of the above.
+    /// The canonical JSON of the fields above.
     pub canonical: String,
     /// Its SHA-256.
     pub hash: SpecHash,
     /// The spec's own settings and those of its variants, in this order.
     pub arms: Vec<Arm>,
-    /// What is known of each estimator that the spec names.
+    /// The facts of each estimator that the spec names.
     pub(super) estimators: BTreeMap<String, EstimatorFacts>,
 }
 
 /// One set of settings that the panels are scored with.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    /// The variant; none for the spec's own settings.
+    /// The name of the variant; `None` for the spec's own settings.
     pub variant: Option<String>,
-    /// A spec with these settings and without variants.
+    /// The spec with these settings and without variants.
     pub spec: Spec,
 }
 
@@ -53,10 +53,10 @@ struct Identity<'a> {
 }
 
 impl Resolved {
-    /// Resolves a parsed spec, whose estimators are those of `suite`.
+    /// Resolves a parsed spec with the estimators of `suite`.
     ///
     /// # Errors
-    /// If it names an estimator or a carried table that does not exist, or a one-shot estimator without a supernet.
+    /// If the spec names an estimator or a carried table that does not exist, or a one-shot estimator but no supernet.
     pub fn new(spec: Spec, suite: &Suite) -> Result<Self, ExperimentError> {
         let mut estimators = BTreeMap::new();
         let mut facts_of = |id: &str| -> Result<EstimatorFacts, ExperimentError> {
@@ -104,7 +104,7 @@ impl Resolved {
                 versions.insert("score-files".to_owned(), SCORE_FILE_VERSION);
             }
             for name in panel.scores.keys() {
-                // Scores of a known estimator point the way that it does.
+                // If the name is that of a known estimator, its scores have the same direction.
                 let _ = facts_of(name);
             }
             if !panel.votes.is_empty() {
@@ -136,10 +136,10 @@ impl Resolved {
         Ok(Self { spec, versions, digests, canonical, hash, arms, estimators })
     }
 
-    /// What is known of an estimator.
+    /// The facts of an estimator.
     ///
     /// # Errors
-    /// If the spec does not name it. No resolved spec asks for such a one.
+    /// If the spec does not name it.
     pub fn facts(&self, id: &str) -> Result<EstimatorFacts, ExperimentError> {
         self.estimators.get(id).copied().ok_or(ExperimentError::Unprepared("the facts of an estimator"))
     }
@@ -147,20 +147,20 @@ impl Resolved {
     /// The canonical JSON as a value.
     ///
     /// # Errors
-    /// None that a canonical text can bring about.
+    /// If [`Resolved::canonical`] is not valid JSON; [`Resolved::new`] makes it valid.
     pub fn document(&self) -> Result<serde_json::Value, ExperimentError> {
         let failed = |source| CanonicalError::Json { what: "a spec", source };
         Ok(serde_json::from_str(&self.canonical).map_err(failed)?)
     }
 }
 
-/// Whether an estimator of a kind looks at the trained supernets.
+/// Whether estimators of this kind read the trained supernets.
 pub(super) fn reads_supernet(spec: &Spec, kind: EstimatorKind) -> bool {
     kind == EstimatorKind::OneShot
         || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == WeightSource::Supernet
 }
 
-/// Whether a panel that a supernet scores passes over the operations that the supernet is never trained with.
+/// Checks that a panel leaves out all operations that the supernet which scores it is never trained with.
 fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Result<(), SpecError> {
     let untrained = spec.supernet.iter().flat_map(|supernet| &supernet.without).flat_map(|w| &w.operations);
     let left_out: Vec<&String> = panel.without.iter().flat_map(|without| &without.operations).collect();
@@ -174,7 +174,7 @@ fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Resul
     }
 }
 
-/// Whether the images are as many as an estimator of a kind is to be shown.
+/// Checks that there are enough images for estimators of this kind.
 fn has_enough_images(spec: &Spec, kind: EstimatorKind) -> Result<(), SpecError> {
     let (train, validation) = spec.images.split();
     let (key, wanted, what, held) = match kind {

@@ -15,18 +15,18 @@ use crate::spec::{SeedValue, Spec, StageKey};
 use crate::store::RecordId;
 use crate::store::record::{Record, SupernetRecord, Verified};
 
-/// A stage of a plan, for people.
+/// A stage of a plan, as readable text.
 #[derive(Clone, Debug)]
 pub struct PlannedStage {
     /// `verify-truth`, `supernet` or `scores`.
     pub kind: &'static str,
-    /// Which one.
+    /// Which panel, estimator or seed it is for.
     pub label: String,
     /// Its key.
     pub key: StageKey,
     /// `run` or `skip`.
     pub action: &'static str,
-    /// Why.
+    /// The reason for the action.
     pub reason: &'static str,
 }
 
@@ -50,7 +50,7 @@ impl Lab<'_> {
             .collect())
     }
 
-    /// Runs what the store does not hold, and writes and returns the record.
+    /// Runs the stages without a result in the store, and writes and returns the record.
     ///
     /// # Errors
     /// If data are missing or wrong, a stage fails, or the carried truth can't be reproduced.
@@ -58,7 +58,7 @@ impl Lab<'_> {
         self.run_by(self, resolved)
     }
 
-    /// [`Lab::run`], with the work of the stages done by `worker`.
+    /// As [`Lab::run`], but `worker` does the work of the stages.
     pub(super) fn run_by(&self, worker: &dyn StageWork, resolved: &Resolved) -> Result<Record, ExperimentError> {
         let inputs = Inputs::load(&resolved.spec, self.data_root())?;
         for PanelInputs { name, architectures, .. } in &inputs.panels {
@@ -94,7 +94,7 @@ impl Lab<'_> {
     }
 
     fn stages(&self, resolved: &Resolved, inputs: &Inputs) -> Result<Vec<Stage>, ExperimentError> {
-        // The file whose presence says that a stage is done.
+        // A stage is done if this file exists.
         let result = |work: &Work, key: &StageKey| self.store.stage(work.kind(), key, ".json");
         plan(resolved, inputs, self.backend.class(), |work, key| result(work, key).is_file())
     }
@@ -126,7 +126,7 @@ impl StageWork for Lab<'_> {
     }
 }
 
-/// Whether a stage that is to run looks at the experiment's images.
+/// Whether a stage will run and reads the experiment's images.
 fn reads_images(stage: &Stage, resolved: &Resolved) -> bool {
     let baseline = |id: &str| resolved.facts(id).is_ok_and(|facts| facts.kind == EstimatorKind::Baseline);
     stage.action != Action::Reuse

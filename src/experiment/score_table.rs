@@ -1,4 +1,4 @@
-//! Scores out of files: published ones, or those of an estimator that runs elsewhere.
+//! Scores from files: published scores, or scores of an estimator outside this program.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::spec::{ScoreColumn, ScoreFile};
 use crate::store::record::Checkpoint;
 use nas_assay_base::nearest;
 
-/// Version of the rules by which scores are taken from a file.
+/// Version of the rules for reading scores from a file.
 pub(super) const SCORE_FILE_VERSION: u32 = 1;
 
-/// The column that says which architecture a row is of, as text.
+/// The column that names the architecture of each row, as text.
 const ARCHITECTURE: &str = "architecture";
 
-/// The column that says it as a row of the truth's file.
+/// The column that names the architecture of each row by its row number in the truth's file.
 const ROW: &str = "row";
 
-/// Why scores could not be taken from a file.
+/// Why scores could not be read from a file.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreFileError {
     /// The text is not a table.
@@ -31,7 +31,7 @@ pub enum ScoreFileError {
         /// What the reader said.
         problem: String,
     },
-    /// Nothing says what a row is of.
+    /// No column names the architecture of each row.
     #[error("score file {file} has no column `architecture` (texts) or `row` (numbers from 0 in the truth's file)")]
     Unkeyed {
         /// The file.
@@ -56,10 +56,10 @@ pub enum ScoreFileError {
         line: u64,
         /// The column.
         column: String,
-        /// What stands there.
+        /// The content of the cell.
         found: String,
     },
-    /// A row can't be used.
+    /// A row cannot be used.
     #[error("score file {file}, {oddity}")]
     Odd {
         /// The file.
@@ -67,7 +67,7 @@ pub enum ScoreFileError {
         /// What is wrong with the row.
         oddity: Oddity,
     },
-    /// Architectures without a score.
+    /// Some architectures have no score.
     #[error(
         "score file {file} has no {column} of {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \
          panel ranks the others"
@@ -77,33 +77,33 @@ pub enum ScoreFileError {
         file: String,
         /// The column.
         column: String,
-        /// How many.
+        /// The number of architectures without a score.
         count: usize,
         /// One of them.
         first: String,
     },
 }
 
-/// A row of a score file that can't be used.
+/// A row of a score file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oddity {
     /// Its line, from 1.
     pub line: u64,
-    /// Why not.
+    /// What is wrong with it.
     pub reason: OddReason,
 }
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OddReason {
-    /// An earlier line is of the same architecture.
+    /// An earlier line is for the same architecture.
     Repeated {
-        /// That line.
+        /// The earlier line.
         first: u64,
     },
-    /// It names no architecture of the space.
+    /// Its text is not an architecture of the space.
     NoArchitecture(ArchitectureError),
-    /// It names no row.
+    /// Its text is not a row number.
     NoRow(String),
 }
 
@@ -118,14 +118,14 @@ impl std::fmt::Display for Oddity {
     }
 }
 
-/// What a row of a score file is of.
+/// How a row of a score file names its architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Architecture(Architecture),
     Row(usize),
 }
 
-/// A score file, read.
+/// The content of a score file.
 #[derive(Debug)]
 pub struct ScoreTable {
     file: String,
@@ -134,10 +134,10 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
-    /// Reads a table of `space`, and tells which of its rows can't be used. Of rows of the same architecture the first one counts.
+    /// Reads a table of `space`, and lists the rows that cannot be used. If several rows are for the same architecture, the first counts.
     ///
     /// # Errors
-    /// If the bytes are no CSV table, or no column says what a row is of.
+    /// If the bytes are not a CSV table, or no column names the architecture of each row.
     pub fn parse(file: &str, bytes: &[u8], space: SpaceId) -> Result<(Self, Vec<Oddity>), ScoreFileError> {
         let unreadable = |error: csv::Error| ScoreFileError::Csv { file: file.to_owned(), problem: error.to_string() };
         let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
@@ -173,10 +173,10 @@ impl ScoreTable {
         Ok((Self { file: file.to_owned(), header, rows }, oddities))
     }
 
-    /// The same, for which every row must be of use.
+    /// As [`ScoreTable::parse`], but a row that cannot be used is an error.
     ///
     /// # Errors
-    /// As [`ScoreTable::parse`], and the first row that can't be used.
+    /// As [`ScoreTable::parse`], and if a row cannot be used: the error names the first one.
     pub fn parse_strictly(file: &str, bytes: &[u8], space: SpaceId) -> Result<Self, ScoreFileError> {
         match Self::parse(file, bytes, space)? {
             (table, oddities) if oddities.is_empty() => Ok(table),
@@ -184,21 +184,21 @@ impl ScoreTable {
         }
     }
 
-    /// How many architectures it has rows of.
+    /// The number of architectures that it has rows for.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it has none.
+    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The scores of a column for architectures, each with the number of its row in the truth's file; `None` for an architecture that the
-    /// file has no row of, or an empty cell.
+    /// The scores in a column for the architectures of `of`, each given with its row number in the truth's file. A score is `None` if the
+    /// file has no row for the architecture, or the cell is empty.
     ///
     /// # Errors
-    /// If there is no such column, or a cell is not a number (`nan` and `inf` are).
+    /// If there is no such column, or a cell is not a number (`nan` and `inf` are numbers).
     pub fn column(&self, name: &str, of: &[(Architecture, usize)]) -> Result<Vec<Option<f64>>, ScoreFileError> {
         let value = |&(architecture, row): &(Architecture, usize)| {
             let architecture = Key::Architecture(architecture);
@@ -207,7 +207,7 @@ impl ScoreTable {
         of.iter().map(value).collect()
     }
 
-    /// What a column has in the row of a key, if there is such a row and its cell is not empty.
+    /// The score in a column for a key; `None` if there is no such row or its cell is empty.
     fn score_of(&self, name: &str, key: Key) -> Result<Option<f64>, ScoreFileError> {
         let column = self.header.iter().position(|column| column == name).ok_or_else(|| ScoreFileError::Column {
             file: self.file.clone(),
@@ -224,7 +224,7 @@ impl ScoreTable {
         })
     }
 
-    /// The rows that are of use, as a file of the columns `architecture` (or `row`) and `score`; empty cells are left out.
+    /// The usable rows, as a file with the columns `architecture` (or `row`) and `score`. Rows with an empty cell are left out.
     ///
     /// # Errors
     /// As [`ScoreTable::column`].

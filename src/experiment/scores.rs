@@ -1,4 +1,4 @@
-//! The score stages: every architecture of a panel, each looked at once for all estimators whose scores are missing.
+//! The score stages: each architecture of a panel is read once, for all estimators with missing scores.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ struct ScoresFile {
     details: Vec<Detail>,
 }
 
-/// What an estimator gave for the architectures of a panel.
+/// The scores and details of an estimator for the architectures of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StageScores {
     pub scores: Vec<Score>,
@@ -37,7 +37,7 @@ pub(super) struct StageScores {
 }
 
 impl StageScores {
-    /// Of the readings of one estimator, one for each architecture. Details are in the order in which they first come up.
+    /// Collects the readings of one estimator, one for each architecture. Details are in the order in which they first appear.
     fn of<'a>(readings: impl ExactSizeIterator<Item = &'a KeptReading>) -> Self {
         let count = readings.len();
         let (mut scores, mut details) = (Vec::with_capacity(count), Vec::<Detail>::new());
@@ -55,7 +55,7 @@ impl StageScores {
     }
 }
 
-/// A reading, as unfinished stages keep it.
+/// A reading, as an unfinished stage stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptReading {
@@ -71,24 +71,24 @@ impl From<Reading> for KeptReading {
     }
 }
 
-/// What a group of score stages has found so far.
+/// The readings of a group of score stages so far.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PartialFile {
     /// The stages.
     members: Vec<StageKey>,
-    /// A reading for each of them, of the panel's first architectures.
+    /// For each of the panel's first architectures, one reading for each stage.
     rows: Vec<Vec<KeptReading>>,
 }
 
-/// Architectures that are given out before those given out earlier are all scored.
+/// Architectures that are scored as one batch of work; the next batch begins when all of them are scored.
 const AT_A_TIME: usize = 64;
 
-/// How often unfinished rows are kept.
+/// How often unfinished rows are stored.
 const KEPT_EVERY: Duration = Duration::from_secs(10);
 
 impl Lab<'_> {
-    /// The scores of every stage, computed now where the store does not hold them.
+    /// The scores of every stage. Scores that the store does not hold are computed now.
     pub(super) fn scores(
         &self,
         worker: &dyn StageWork,
@@ -137,7 +137,7 @@ impl Lab<'_> {
         Ok(scores)
     }
 
-    /// A row of readings for every architecture, going on from what an interrupted run has kept.
+    /// A row of readings for every architecture. It continues from the rows that an interrupted run has stored.
     fn rows(
         &self,
         label: &str,
@@ -173,7 +173,7 @@ impl Lab<'_> {
         Ok(found.rows)
     }
 
-    /// Where the rows of a group are kept until all are there.
+    /// The file that holds the rows of a group until they are complete.
     fn partial_path(&self, group: &Group<'_>) -> PathBuf {
         self.store.stage("scores", group.members[0].0, ".partial.json")
     }

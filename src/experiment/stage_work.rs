@@ -1,4 +1,4 @@
-//! What the stages of a plan ask of whoever does their work.
+//! The interface between the stages of a plan and the code that does their work.
 
 use super::ExperimentError;
 use super::group::Group;
@@ -9,15 +9,15 @@ use crate::space::Architecture;
 use crate::spec::{SeedValue, Spec, StageKey};
 use crate::store::record::{SupernetRecord, Verified};
 
-/// Gives the reading of every member of a group for one architecture.
+/// Returns the reading of every member of a group for one architecture.
 pub(super) type Reader<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<Reading>, ExperimentError> + Sync + 'a>;
 
-/// Who does the work of stages: a [`Lab`](super::Lab) with its networks, and in tests a script.
+/// Does the work of stages. A [`Lab`](super::Lab) does it with networks; tests use a script instead.
 pub(super) trait StageWork {
     /// Trains some rows of the carried truth again.
     fn verify_truth(&self, inputs: &Inputs, rows: &[usize], key: &StageKey) -> Result<Vec<Verified>, ExperimentError>;
 
-    /// Trains a supernet, or reads what an earlier run has trained; `label` is its name for the progress.
+    /// Trains a supernet, or reads the result of an earlier run; `label` is its name in progress reports.
     fn supernet(
         &self,
         label: &str,
@@ -27,7 +27,7 @@ pub(super) trait StageWork {
         key: &StageKey,
     ) -> Result<SupernetRecord, ExperimentError>;
 
-    /// How a group of score stages reads an architecture.
+    /// The function that reads an architecture for a group of score stages.
     fn reader<'a>(
         &'a self,
         spec: &'a Spec,

@@ -1,7 +1,7 @@
-//! The check of a carried truth table: a few architectures are trained again, and must come out bit for bit.
+//! The check of a carried truth table: a few architectures are trained again, and their accuracies must be the same bit for bit.
 //!
-//! The tables were trained on the CPU, and only its arithmetic is the same everywhere: there they are checked, on whatever device
-//! the rest of the experiment runs.
+//! The tables were trained on the CPU, and only the CPU kernels give the same bits on other machines. So the check always runs on the
+//! CPU, even if the rest of the experiment runs on another device.
 
 use candle_core::Device;
 
@@ -15,7 +15,7 @@ use crate::spec::StageKey;
 use crate::store::record::Verified;
 
 impl Lab<'_> {
-    /// Trains `rows` of the carried table again with the recipe's first seed, unless the store holds the outcome.
+    /// Trains `rows` of the carried table again with the recipe's first seed, unless the store holds the result.
     pub(super) fn check_truth(
         &self,
         inputs: &Inputs,

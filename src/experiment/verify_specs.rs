@@ -1,4 +1,4 @@
-//! The specs behind `nas-assay verify`: the truth and the settings of a carried spec, and one estimator next to the baselines.
+//! The specs of `nas-assay verify`: the truth and the settings of a carried spec, with one estimator and the baselines.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::spec::{Images, Missing, OneShot, Panel, ScoreFile, Spec, SpecError, S
 /// The baselines that an estimator is always compared with.
 pub const BASELINES: [&str; 3] = ["params", "flops", "relu_count"];
 
-/// The panel that it is ranked in.
+/// The panel in which the estimator is ranked.
 const PANEL: &str = "all";
 
-/// Which truth an estimator is held against.
+/// The truth with which an estimator is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TruthSource {
     /// The benchmark's table, which needs a data root.
@@ -22,10 +22,10 @@ pub enum TruthSource {
 }
 
 impl TruthSource {
-    /// The carried spec of a space that has this truth.
+    /// The carried spec for a space with this truth.
     ///
     /// # Errors
-    /// None that a program whose tests pass can bring about.
+    /// Only if the carried spec is missing or invalid; the tests check that it is not.
     pub fn spec(self, space: SpaceId) -> Result<Spec, SpecError> {
         let size = if self == Self::Benchmark { "real" } else { "micro" };
         let name = format!("{space}-{size}");
@@ -37,13 +37,13 @@ impl TruthSource {
     }
 }
 
-/// The spec that compares the scores of a file with the truth, over every architecture that has both.
+/// A spec that compares the scores in a file with the truth, for all architectures that have both.
 ///
 /// # Errors
 /// As [`TruthSource::spec`].
 pub fn verify_scores(space: SpaceId, source: TruthSource, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
     let mut spec = alone(source.spec(space)?, name, &BASELINES);
-    // No network is trained or scored: how it would be, and on which images, is no part of this experiment.
+    // No network is trained or scored, so the supernet, the one-shot settings and the images must not affect the hash.
     spec.supernet = None;
     spec.one_shot = OneShot::default();
     spec.images = Images::Synthetic(SyntheticImages {
@@ -59,7 +59,7 @@ pub fn verify_scores(space: SpaceId, source: TruthSource, name: &str, scores: &S
     Ok(spec)
 }
 
-/// The spec that runs an estimator of the suite in a space's miniature.
+/// A spec that runs an estimator of the suite in the miniature of a space.
 ///
 /// # Errors
 /// As [`TruthSource::spec`].

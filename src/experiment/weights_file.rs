@@ -1,7 +1,7 @@
 //! Scores one architecture with weights and a batch from a safetensors file.
 //!
 //! The file holds every tensor of the stand-alone network under its own name, `input.images` (`[n, 3, h, w]`, normalised) and
-//! `input.labels` (`[n]`). Names under `output.` are taken for somebody's notes and left alone.
+//! `input.labels` (`[n]`). Tensors with names that begin with `output.` are ignored.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::images::Batch;
 use crate::net::{Init, LoadError, NetConfig, NetError, Network};
 use crate::space::{Architecture, SpaceId, nb201};
 
-/// What an architecture scored.
+/// The outputs and scores of an architecture.
 #[derive(Clone, Debug)]
 pub struct Scored {
     /// Logits, a list for each image.
     pub logits: Vec<Vec<f64>>,
-    /// Estimator ids and what they read, in the order asked for.
+    /// Estimator ids and their readings, in the requested order.
     pub readings: Vec<(String, Reading)>,
 }
 
@@ -29,7 +29,7 @@ pub enum ScoreError {
     /// The size of the space's networks cannot be read from a file of weights.
     #[error("scoring by a file of weights is for nb201; the size of a network of {0} cannot be read from its tensors")]
     Space(SpaceId),
-    /// The file is not there or is no safetensors file.
+    /// The file is missing or is not a safetensors file.
     #[error("failed to read weights from {}: {problem}", path.display())]
     Read {
         /// The file.
@@ -37,7 +37,7 @@ pub enum ScoreError {
         /// What is wrong.
         problem: String,
     },
-    /// A tensor that the size of the network is read from is missing or has an impossible shape.
+    /// A tensor that determines the size of the network is missing or has an impossible shape.
     #[error("{}: tensor `{name}` {problem}", path.display())]
     Tensor {
         /// The file.
@@ -63,7 +63,7 @@ pub enum ScoreError {
     Estimator {
         /// The estimator.
         estimator: String,
-        /// Why.
+        /// The cause.
         source: EstimatorError,
     },
     /// A tensor could not be made.
@@ -71,10 +71,10 @@ pub enum ScoreError {
     Candle(#[from] candle_core::Error),
 }
 
-/// Scores `architecture` by the weights and the batch in the file at `path`, in the arithmetic of `dtype`.
+/// Scores `architecture` with the weights and the batch in the file at `path`, computed in `dtype`.
 ///
 /// # Errors
-/// If the file is unreadable, a tensor is missing, superfluous, of a wrong shape or not finite, or an estimator fails.
+/// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, or an estimator fails.
 pub fn score_weights(
     path: &Path,
     architecture: Architecture,
@@ -138,8 +138,8 @@ impl WeightsFile {
         Ok(Batch { images: images.to_dtype(dtype)?.contiguous()?, labels: labels.to_dtype(DType::U32)? })
     }
 
-    /// The macro network that the weights are of. A file without a convolution in any cell does not tell how many cells it had;
-    /// such cells compute nothing but pools and sums, and one a stage is assumed.
+    /// The macro network that the weights belong to. If no cell has a convolution, the file does not show the number of cells; such cells
+    /// have no weights, and one cell per stage is assumed.
     fn skeleton(&self, resolution: usize) -> Result<nb201::Skeleton, ScoreError> {
         let channels = self.shape("stem.conv.weight", 4)?[0];
         let classes = self.shape("classifier.weight", 2)?[0];

@@ -1,17 +1,17 @@
 //! A pool of workers over independent items.
 //!
-//! Every item is worked on by one job from beginning to end. With a job a thread, its kernels find a pool of one thread and run in place:
-//! that is faster than splitting each kernel. With fewer jobs each has its share of the threads. The memory is bounded to one item a job,
-//! and no bit changes, since no kernel's arithmetic depends on the number of threads. With fewer items than jobs the items run one after
-//! another, each on all threads.
+//! Each item is processed by one job from beginning to end. With one job per thread, the kernels of a job run on that thread alone, which
+//! is faster than splitting each kernel. With fewer jobs, each job has its share of the threads. At most one item per job is in memory.
+//! Results do not change by a bit, because no kernel's arithmetic depends on the number of threads. If there are fewer items than jobs,
+//! the items run one after another, each on all threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::Device;
 
-/// [`map`] for work on a device, so many items at a time (`0` for as many as there are threads): a GPU has one stream and one memory, so
-/// its items run one after another.
+/// As [`map`], for work on a device: on the CPU with `jobs` items at a time (`0` means as many as there are threads). A GPU has one
+/// stream and one memory, so there the items run one after another.
 pub(super) fn map_on<T, R, E>(
     device: &Device,
     jobs: usize,
@@ -26,7 +26,7 @@ where
     if device.is_cpu() { map_jobs(jobs, items, work) } else { items.iter().map(work).collect() }
 }
 
-/// [`map_jobs`] with a job a thread.
+/// [`map_jobs`] with one job per thread.
 pub(super) fn map<T, R, E>(items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,
@@ -36,7 +36,8 @@ where
     map_jobs(0, items, work)
 }
 
-/// `work` of every item, in the order of the items; after an error no new item is begun, and the first error by item is returned.
+/// The results of `work` for every item, in the order of the items. After an error no new item is started, and the error of the earliest
+/// failed item is returned.
 fn map_jobs<T, R, E>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,

@@ -5,7 +5,7 @@ use nas_assay_kernels::device::{self, DeviceError};
 use nas_assay_kernels::{Engine, cpu};
 use nas_assay_schema::DeviceClass;
 
-/// A device, with the implementation of the layers that belongs to it and the class that its numbers are of: they travel as one.
+/// A device, with the layer implementation and the device class that belong to it.
 #[derive(Clone, Debug)]
 pub struct Backend {
     device: Device,
@@ -20,12 +20,12 @@ impl Backend {
     /// The device called `name`: `cpu`, or `cuda:N` in a build with the feature `cuda`.
     ///
     /// # Errors
-    /// If the name is none, or the device is not there.
+    /// If the name is not valid, or the device does not exist.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         Ok(Self { device: device::open(name)? })
     }
 
-    /// Prepares the process for the device called `name`: second derivatives on a GPU need Candle to keep its graph of gradients.
+    /// Prepares the process for the device called `name`. For second derivatives on a GPU, Candle must keep its graph of gradients.
     ///
     /// Call it before any other thread is started.
     pub fn prepare(name: &str) {
@@ -39,7 +39,7 @@ impl Backend {
         &self.device
     }
 
-    /// Which numbers its results may be compared with bit for bit.
+    /// The device class. Results may be compared bit for bit only within the same class.
     pub fn class(&self) -> DeviceClass {
         if self.device.is_cpu() { DeviceClass::Cpu } else { DeviceClass::Cuda }
     }
@@ -49,7 +49,7 @@ impl Backend {
         Engine::for_device(&self.device)
     }
 
-    /// As provenance names it: `cpu`, or where the GPU is.
+    /// Its name in the provenance of records: `cpu`, or the location of the GPU.
     pub fn name(&self) -> String {
         match &self.device {
             Device::Cpu => self.class().as_str().to_owned(),

@@ -1,9 +1,9 @@
-//! Networks of neural architectures, and the estimators that rank them.
+//! The networks of architectures, and the estimators that rank architectures.
 //!
 //! - [`Backend`]: where networks run.
 //! - [`images`]: image sets, augmentation, noise.
 //! - [`net`]: layers, networks of five search spaces, supernets, and the trainer.
-//! - [`estimator`]: what ranks architectures, and the probe that estimators get their numbers from.
+//! - [`estimator`]: the estimators, and the probe from which they get their numbers.
 
 mod backend;
 pub mod estimator;

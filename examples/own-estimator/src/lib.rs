@@ -1,4 +1,4 @@
-//! An estimator of one's own: the sum over layers of the L1 norm of the loss gradient.
+//! An example of your own estimator: the sum over layers of the L1 norm of the loss gradient.
 
 use nas_assay::criteria::Direction;
 use nas_assay::estimator::probe::WeightGradient;
@@ -13,7 +13,7 @@ impl Estimator for GradL1 {
     fn meta(&self) -> Meta<'_> {
         Meta {
             id: "grad_l1",
-            version: 1, // part of the hash of every spec that names it: raise it when the numbers change
+            version: 1, // part of the hash of each spec that names the estimator: raise it when scores change
             direction: Direction::Higher,
             kind: EstimatorKind::ZeroShot,
             needs: &[Need::LossGradients], // computed once for all estimators that ask

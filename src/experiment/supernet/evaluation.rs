@@ -1,4 +1,4 @@
-//! One-shot scores of a supernet while it trains. They draw nothing and move nothing: training goes on as if they had not been taken.
+//! One-shot scores of a supernet while it trains. They draw no random numbers and change no weights, so they do not affect the training.
 
 use super::super::{ExperimentError, workers};
 use crate::Backend;
@@ -8,7 +8,7 @@ use crate::net::Network;
 use crate::space::Architecture;
 use crate::spec::OneShotScore;
 
-/// A supernet with its present weights, and the fixed batches that it is evaluated on.
+/// A supernet with its current weights, and the fixed batches for its evaluation.
 pub(super) struct Evaluation<'a> {
     pub(super) network: &'a Network,
     pub(super) batches: Vec<Batch>,
@@ -16,7 +16,7 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// The score of one architecture, as its estimator gives it.
+    /// The score of one architecture, the same as the estimator's score.
     pub(super) fn score(&self, by: OneShotScore, architecture: Architecture) -> Result<f64, ExperimentError> {
         let probe = Probe::new(architecture, self.network, self.backend.engine(), [Need::Evaluation]);
         let found = probe
@@ -29,7 +29,7 @@ impl Evaluation<'_> {
         })
     }
 
-    /// The scores of many, in their order.
+    /// The scores of several architectures, in their order.
     pub(super) fn scores(&self, by: OneShotScore, architectures: &[Architecture]) -> Result<Vec<f64>, ExperimentError> {
         workers::map_on(self.backend.device(), 0, architectures, |&architecture| self.score(by, architecture))
     }

@@ -1,9 +1,9 @@
-//! The supernet stage: train, keep a resumable state after every epoch, and end with weights and a record.
+//! The supernet stage: it trains, saves its state after every epoch so that it can resume, and ends with weights and a record.
 //!
 //! ```text
 //! STORE/stages/supernet/KEY.json                  the record, written last: it makes the stage complete
 //! STORE/stages/supernet/KEY.safetensors           the weights after the last epoch
-//! STORE/stages/supernet/KEY.epoch-N.safetensors   those after epoch N, for each of the spec's checkpoints
+//! STORE/stages/supernet/KEY.epoch-N.safetensors   the weights after epoch N, for each of the spec's checkpoints
 //! STORE/stages/supernet/KEY.resume.safetensors    the state after the latest epoch, until the stage is complete
 //! ```
 
@@ -38,7 +38,7 @@ use crate::spec::{OneShot, Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::SupernetRecord;
 
 impl Lab<'_> {
-    /// The record of a supernet, which is trained now unless the store holds it; `label` is its name for the progress.
+    /// The record of a supernet. It is trained now unless the store holds it; `label` is its name in progress reports.
     pub(super) fn trained(
         &self,
         label: &str,
@@ -85,7 +85,7 @@ impl Lab<'_> {
             self.progress.message(&format!("loss {:.3}  accuracy {:.3}", epoch.loss, epoch.accuracy));
             record.epochs.push(recorded(&epoch));
             record.watched.extend(watcher.after_epoch()?);
-            // Before the state: a run that goes on after this epoch finds the checkpoint there.
+            // Save this before the state, so that a run which resumes after this epoch finds the checkpoint.
             if settings.checkpoints.contains(&number) {
                 self.keep_weights(&network, key, number, settings)?;
             }
@@ -110,7 +110,7 @@ impl Lab<'_> {
         Ok(record)
     }
 
-    /// A supernet with weights that its stage kept.
+    /// A supernet with weights that its stage saved.
     pub(super) fn trained_supernet(
         &self,
         spec: &Spec,
@@ -127,7 +127,7 @@ impl Lab<'_> {
         Ok(network)
     }
 
-    /// What evaluates a supernet while it trains; without batches where nothing asks for it.
+    /// Evaluates a supernet while it trains. It has no batches if `settings` is `None`.
     fn evaluation<'a>(
         &self,
         network: &'a Network,
@@ -155,7 +155,7 @@ impl Lab<'_> {
         Ok(checkpoint::save(&self.weights_path(key, epoch, settings), &weights(network), &BTreeMap::new())?)
     }
 
-    /// Where the weights after an epoch are kept.
+    /// The file with the weights after an epoch.
     fn weights_path(&self, key: &StageKey, epoch: usize, settings: &Supernet) -> PathBuf {
         if epoch == settings.training.epochs {
             self.store.stage("supernet", key, ".safetensors")

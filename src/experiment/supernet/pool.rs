@@ -1,10 +1,10 @@
-//! Which architectures a supernet's steps draw.
+//! Which architectures the training steps of a supernet draw.
 
 use super::super::ExperimentError;
 use crate::space::{EmptyPool, FairOperations, Pool, Sampler, SpaceId, SubSpace, nb201};
 use crate::spec::{Sampling, Strategy, Supernet};
 
-/// How the architectures of a supernet's steps are drawn.
+/// The sampler that draws the architectures of a supernet's training steps.
 pub(super) fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, ExperimentError> {
     let part = settings.without.as_ref().map(|without| SubSpace::without(space, &without.operations)).transpose()?;
     match settings.strategy {
@@ -18,7 +18,8 @@ pub(super) fn sampler(space: SpaceId, settings: &Supernet) -> Result<Sampler, Ex
     }
 }
 
-/// The architectures that a supernet's steps draw from. Those without a live convolution are never trained, as in the paper.
+/// The architectures that a supernet's training steps draw from. As in the paper (Ning et al. 2021), architectures without a live
+/// convolution are never trained.
 fn pool(space: SpaceId, sampling: Sampling, part: Option<SubSpace>) -> Result<Pool, EmptyPool> {
     let representatives = part.as_ref().map_or_else(|| space.representatives(), SubSpace::representatives);
     match (sampling, representatives) {
@@ -26,7 +27,7 @@ fn pool(space: SpaceId, sampling: Sampling, part: Option<SubSpace>) -> Result<Po
             representatives.retain(|architecture| architecture.has_live_convolution());
             Pool::listed(representatives)
         }
-        // Where no list is kept, no two encodings are isomorphic; specs that ask for another space's are refused.
+        // `deiso` without a list: no two encodings of the space are isomorphic. For other spaces without a list, the spec was refused.
         (Sampling::Iso | Sampling::Deiso, _) => Ok(part.map_or(Pool::Trainable(space), Pool::Within)),
     }
 }

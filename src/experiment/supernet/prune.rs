@@ -1,4 +1,4 @@
-//! Pruning by score: the supernet ranks what it was trained on, and goes on with the best.
+//! Pruning by score: the supernet ranks the architectures that it is trained on, and training continues with the best.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::space::{Architecture, Pool, Sampler, SpaceId};
 use crate::spec::{OneShotScore, Prune, SpecError};
 use crate::store::record::PruningRecord;
 
-/// How many draws in a row may give no new candidate before there are taken to be no more.
+/// After this many draws in a row without a new candidate, there are taken to be no more.
 const FRUITLESS: usize = 100_000;
 
 impl Evaluation<'_> {
@@ -31,7 +31,7 @@ impl Evaluation<'_> {
     }
 }
 
-/// The sampler that goes on with what was kept.
+/// The sampler that draws from the kept architectures.
 pub(super) fn sampler(whole: &Sampler, kept: &PruningRecord, space: SpaceId) -> Result<Sampler, ExperimentError> {
     let count = match whole {
         Sampler::Uniform { count, .. } => *count,
@@ -41,7 +41,8 @@ pub(super) fn sampler(whole: &Sampler, kept: &PruningRecord, space: SpaceId) -> 
     Ok(Sampler::Uniform { pool: Pool::listed(kept)?, count })
 }
 
-/// The places of the best fraction, at least one, ascending. Of equal scores the earlier is better; what is not finite is worst.
+/// The positions of the best fraction, ascending; at least one. Of equal scores the earlier is better. Scores that are not finite are
+/// the worst.
 fn best(scores: &[f64], direction: Direction, keep: f64) -> Vec<usize> {
     let rank = |place: usize| {
         let score = direction.orient(scores[place]);
@@ -54,8 +55,8 @@ fn best(scores: &[f64], direction: Direction, keep: f64) -> Vec<usize> {
     places
 }
 
-/// The architectures that will be ranked: different ones out of what `sampler` draws from, in the order of the pool where it is a list.
-/// They are known before the training begins, so that a pool with too few is refused then.
+/// The architectures that will be ranked: distinct architectures of the pool of `sampler`, in the order of the pool if it is a list.
+/// They are drawn before the training begins, so that a pool with too few is refused early.
 pub(super) fn candidates(sampler: &Sampler, prune: &Prune, seed: Seed) -> Result<Vec<Architecture>, ExperimentError> {
     let (count, stream) = (prune.candidates, &mut seed.stream());
     let found = match sampler {

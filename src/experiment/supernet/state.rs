@@ -1,4 +1,4 @@
-//! What a supernet's training goes on from when it was cut off.
+//! The saved state from which an interrupted training of a supernet resumes.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::net::train::{Epoch, Trainer};
 use crate::store::StoreError;
 use crate::store::record::{EpochRecord, SupernetRecord};
 
-/// Key of the curve in the file's metadata.
+/// Key of the training curve in the file's metadata.
 const CURVE: &str = "curve";
 
-/// Key of what was pruned, where something was.
+/// Key of the record of pruning, if there is one.
 const PRUNING: &str = "pruning";
 
-/// Key of what was watched, where something was.
+/// Key of the records of watching, if there are any.
 const WATCHED: &str = "watched";
 
 /// The file with the trainer's state and the record so far.
@@ -33,7 +33,7 @@ impl<'a> State<'a> {
         Self { path, device }
     }
 
-    /// Takes trainer and record, both before the first epoch, to where [`State::save`] left them, if it ever did.
+    /// Sets trainer and record to the state that [`State::save`] saved, if there is one. Neither may have begun the first epoch.
     pub(super) fn restore(
         &self,
         trainer: &mut Trainer<'_>,
@@ -41,7 +41,7 @@ impl<'a> State<'a> {
     ) -> Result<(), ExperimentError> {
         let (tensors, metadata) = match checkpoint::load(&self.path, self.device) {
             Ok(loaded) => loaded,
-            // Another run of the spec may have ended and removed the file at any moment.
+            // Another run of the same spec may have finished and removed the file.
             Err(CheckpointError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error.into()),
         };
@@ -52,7 +52,7 @@ impl<'a> State<'a> {
         Ok(trainer.resume(&tensors, &record.epochs.iter().map(trained).collect::<Vec<_>>())?)
     }
 
-    /// Writes where trainer and record stand.
+    /// Saves the state of trainer and record.
     pub(super) fn save(&self, trainer: &Trainer<'_>, record: &SupernetRecord) -> Result<(), ExperimentError> {
         let mut metadata = Metadata::from([(CURVE.to_owned(), self.text(&record.epochs)?)]);
         if let Some(pruning) = &record.pruning {
@@ -72,7 +72,7 @@ impl<'a> State<'a> {
         serde_json::from_str(text).map_err(|error| self.malformed(&format!("its record is damaged: {error}")))
     }
 
-    /// Removes the file; that it is not there is no error.
+    /// Removes the file. A missing file is not an error.
     pub(super) fn remove(&self) {
         let _ = std::fs::remove_file(&self.path);
     }
@@ -82,7 +82,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// An epoch as a record has it.
+/// Converts an epoch of the trainer to an epoch of a record.
 pub(super) fn recorded(epoch: &Epoch) -> EpochRecord {
     EpochRecord {
         epoch: epoch.number as u32,
@@ -92,7 +92,7 @@ pub(super) fn recorded(epoch: &Epoch) -> EpochRecord {
     }
 }
 
-/// An epoch as the trainer has it.
+/// Converts an epoch of a record to an epoch of the trainer.
 fn trained(record: &EpochRecord) -> Epoch {
     Epoch {
         number: record.epoch as usize,

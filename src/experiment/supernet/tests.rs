@@ -12,12 +12,12 @@ use crate::spec::{OneShotScore, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, PanelRecord, Record};
 
-/// Five epochs of three steps, with further lines for the table `[supernet]`.
+/// A spec with five epochs of three steps, and more lines for the table `[supernet]`.
 fn resolved(supernet: &str) -> Resolved {
     resolved_with("", supernet)
 }
 
-/// The same, with further lines for the table `[one-shot]`.
+/// As [`resolved`], with more lines for the table `[one-shot]`.
 fn resolved_with(one_shot: &str, supernet: &str) -> Resolved {
     let text = format!(
         "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
@@ -44,7 +44,7 @@ fn lab<'a>(suite: &'a Suite, store: &Path) -> Lab<'a> {
     Lab::new(suite, Store::open(store).unwrap(), Backend::cpu())
 }
 
-/// Every file of the stage with its content, by name.
+/// The names and the contents of all files of the stage.
 fn files(store: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(store.join("stages/supernet")).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().split_once('.').unwrap().1.to_owned();
@@ -53,7 +53,7 @@ fn files(store: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Cuts a run off after some steps.
+/// Stops a run after some steps.
 #[derive(Debug)]
 struct CutOff(AtomicI64);
 
@@ -68,8 +68,8 @@ impl Progress for CutOff {
     fn end(&self) {}
 }
 
-/// Trains straight on, and with a cut in each place in `cuts`, counted in units of progress since the last; both must end with the same
-/// files. Returns the record and the files' names.
+/// Trains once without a stop and once with a stop after each number of progress units in `cuts`. Both must end with the same files.
+/// Returns the record and the names of the files.
 fn straight_and_cut_off(resolved: &Resolved, cuts: &[i64]) -> (SupernetRecord, Vec<String>) {
     let (straight, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let record = train(resolved, straight.path(), &Silent);
@@ -92,7 +92,7 @@ fn checkpoints_are_kept_and_are_the_same_after_a_cut() {
     assert_eq!(names, ["epoch-2.safetensors", "epoch-3.safetensors", "json", "safetensors"]);
     assert_eq!(record.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 
-    // What is kept is the way, not only the end: a shorter training with the same draws ends at the checkpoint.
+    // A checkpoint holds the weights at its epoch: a shorter training with the same draws ends with the same weights.
     let (long, short) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     train(&resolved("sampling = 'iso'\ncheckpoints = [2]"), long.path(), &Silent);
     let mut shorter = resolved("sampling = 'iso'");
@@ -132,7 +132,7 @@ fn averages_of_weights_and_of_scores_are_rows_of_their_own() {
     }
     assert!(rows[0].scores != rows[3].scores, "the average of three checkpoints scores as the last");
 
-    // The last epoch's own row is that of a spec which averages nothing.
+    // The rows of the last epoch alone are the same as in a spec without averages.
     let plain = &run(&resolved(supernet)).panels[0].estimators;
     assert_eq!(plain.iter().map(|row| &row.scores).collect::<Vec<_>>(), [&rows[0].scores, &rows[1].scores]);
 }
@@ -147,7 +147,7 @@ fn every_checkpoint_has_rows_of_its_own() {
     assert_eq!(labels, expected.concat());
     let plain = &run(&resolved(supernet)).panels[0].estimators;
     assert_eq!(plain[..], rows[4..]);
-    // Each seed's ranking against that of its checkpoint before, and both seeds at each checkpoint.
+    // For each checkpoint and each seed: the ranking is compared with the ranking at the checkpoint before.
     let stages: Vec<_> = analyses.stability.iter().map(|of| (of.seeds[0].as_str(), of.from, of.to)).collect();
     assert_eq!(stages, [("1", 2, 4), ("2", 2, 4), ("1", 4, 5), ("2", 4, 5)]);
     let fractions = CriteriaConfig::default().fractions;
@@ -237,7 +237,7 @@ fn a_pruned_training_goes_on_with_what_was_kept_and_is_the_same_after_a_cut() {
     let pruning = record.pruning.unwrap();
     assert_eq!((pruning.epoch, pruning.ranked, pruning.kept.len(), pruning.by.as_str()), (2, 8, 2, "oneshot_loss"));
 
-    // Up to the epoch after which it prunes, a training is that which never does; from there on it is another.
+    // Until it prunes, a training is the same as one without pruning. After that it differs.
     let plain = lines.split("prune").next().unwrap();
     let (plain, pruned) = (resolved(plain), resolved(lines));
     let (never, then) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -262,7 +262,7 @@ fn a_pruned_variant_is_judged_against_the_spec_on_what_it_kept() {
     assert_eq!(before.kept, None, "at epoch 2 nothing is pruned yet");
     assert_eq!(rows(2).map(|row| &row.scores).collect::<Vec<_>>().windows(2).filter(|two| two[0] != two[1]).count(), 0);
 
-    // By another way: the rows whose class, of all encodings, holds a kept one.
+    // Finds the rows in another way: those in the same isomorphism class as a kept architecture.
     let classes = nb201::Classes::paper();
     let class = |text: &str| classes.class_of(text.parse().unwrap());
     let kept: Vec<usize> = pruning.kept.iter().map(|text| class(text)).collect();
@@ -303,7 +303,7 @@ fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
     for watch in &record.watched {
         assert_eq!(watch.architectures.iter().map(|watched| watched.step).collect::<Vec<_>>(), [1, 2]);
     }
-    // The end of the last epoch is what the stage ends with.
+    // The weights at the end of the last epoch are the final weights of the stage.
     let suite = Suite::builtin();
     let lab = lab(&suite, with.path());
     let (spec, images) = (&watched.spec, ImageSplit::load(&watched.spec.images, None).unwrap());

@@ -1,4 +1,4 @@
-//! How much of what a step taught an architecture is left at the end of the epoch.
+//! Measures how much of the gain from a training step an architecture keeps until the end of the epoch.
 
 use super::super::ExperimentError;
 use super::evaluation::Evaluation;
@@ -7,24 +7,24 @@ use crate::space::Architecture;
 use crate::spec::{OneShotScore, Watch};
 use crate::store::record::{WatchRecord, Watched};
 
-/// Watches architectures through one epoch, or nothing.
+/// Watches some architectures during one epoch; it may watch none.
 pub(super) struct Watcher<'a> {
     evaluation: &'a Evaluation<'a>,
     epoch: usize,
-    /// The steps whose first architecture is watched, ascending.
+    /// The steps at which the first architecture is watched, ascending.
     steps: Vec<usize>,
     /// Step, architecture, and accuracy right after the step.
     seen: Vec<(usize, Architecture, f64)>,
 }
 
 impl<'a> Watcher<'a> {
-    /// For the epoch of this number, from 1, which has so many steps.
+    /// A watcher for an epoch with `steps` steps; `epoch` is counted from 1.
     pub(super) fn of(watch: Option<&Watch>, epoch: usize, steps: usize, evaluation: &'a Evaluation<'a>) -> Self {
         let count = watch.filter(|watch| watch.epochs.contains(&epoch)).map_or(0, |watch| watch.architectures);
         Self { evaluation, epoch, steps: spread(count, steps), seen: Vec::new() }
     }
 
-    /// Hears of a step.
+    /// Is called after each step. Measures the accuracy if the step is watched.
     pub(super) fn after_step(&mut self, step: Step<'_>) -> Result<(), ExperimentError> {
         let watched = step.architectures.first().filter(|_| self.steps.contains(&step.index));
         if let Some(&architecture) = watched {
@@ -33,7 +33,7 @@ impl<'a> Watcher<'a> {
         Ok(())
     }
 
-    /// What was seen, after the last step; `None` where nothing was watched.
+    /// The record of the epoch, to be made after the last step; `None` if nothing was watched.
     pub(super) fn after_epoch(self) -> Result<Option<WatchRecord>, ExperimentError> {
         let watched = self.seen.iter().map(|&(step, architecture, after_step)| {
             let (architecture, after_epoch) = (architecture.to_string(), self.accuracy(architecture)?);
@@ -49,7 +49,7 @@ impl<'a> Watcher<'a> {
     }
 }
 
-/// `count` of `steps` places at even distances, from the first on.
+/// `count` positions out of `steps`, evenly spaced, beginning with the first.
 fn spread(count: usize, steps: usize) -> Vec<usize> {
     (0..count).map(|place| place * steps / count).collect()
 }

@@ -1,4 +1,4 @@
-//! The estimator next to the baselines in the miniatures of the spaces that are named, or of all: `cargo run --bin judge nb201`.
+//! Compares the estimator with the baselines in the miniatures of the named spaces, or of all spaces: `cargo run --bin judge nb201`.
 
 use nas_assay::space::SpaceId;
 use nas_assay::{Backend, Lab, Store, Suite};
