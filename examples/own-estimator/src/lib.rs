@@ -2,9 +2,7 @@
 
 use nas_assay::criteria::Direction;
 use nas_assay::estimator::probe::WeightGradient;
-use nas_assay::estimator::{
-    Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass,
-};
+use nas_assay::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 
 /// Sum over layers of the L1 norm of the loss gradient.
 pub struct GradL1;
