@@ -132,3 +132,10 @@ pub trait Estimator: Send + Sync {
     /// If the probe has no input that the estimator needs, or an operation fails.
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError>;
 }
+
+/// An estimator is shown by its id.
+impl std::fmt::Debug for dyn Estimator + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.meta().id)
+    }
+}
