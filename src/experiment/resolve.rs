@@ -103,9 +103,10 @@ impl Resolved {
             if !panel.scores.is_empty() {
                 versions.insert("score-files".to_owned(), SCORE_FILE_VERSION);
             }
-            for name in panel.scores.keys() {
-                // If the name is that of a known estimator, its scores have the same direction.
-                let _ = facts_of(name);
+            // Scores with the name of a built-in estimator have its direction. An estimator of another crate decides nothing here: the
+            // hash of the spec does not say whether the suite has it.
+            for name in panel.scores.keys().filter(|name| suite.find(name).is_ok() && !suite.is_external(name)) {
+                facts_of(name)?;
             }
             if !panel.votes.is_empty() {
                 versions.insert("votes".to_owned(), VOTE_VERSION);
@@ -199,4 +200,68 @@ fn enough(key: &str, wanted: usize, what: &str, held: usize) -> Result<(), SpecE
         return Err(SpecError::Invalid { key: key.to_owned(), problem });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::criteria::Direction;
+    use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+    use crate::spec::parse_spec;
+
+    /// An estimator of another crate.
+    struct Depth;
+
+    impl Estimator for Depth {
+        fn meta(&self) -> Meta<'_> {
+            Meta {
+                id: "depth",
+                version: 3,
+                direction: Direction::Lower,
+                kind: EstimatorKind::Baseline,
+                needs: &[Need::Census],
+                tolerance: ToleranceClass::Exact,
+                summary: "A test.",
+                formula: "depth",
+                source: "none",
+            }
+        }
+
+        fn score(&self, _: &Probe<'_>) -> Result<Reading, EstimatorError> {
+            Ok(Reading::plain(1.0))
+        }
+    }
+
+    fn resolved(estimators: &str, scores: &str, suite: &Suite) -> Result<Resolved, ExperimentError> {
+        let text = format!(
+            "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\ntrain = 8\nvalidation = 8\n\
+             [truth.trained]\ntable = 'nb201-micro'\n[panels.all]\nestimators = [{estimators}]\n\
+             [panels.all.scores.{scores}]\nfile = {{ path = 'a.csv', sha256 = '{:064}' }}\ncolumn = 'score'\n",
+            0
+        );
+        Resolved::new(parse_spec(&text, "a test")?, suite)
+    }
+
+    #[test]
+    fn an_estimator_of_another_crate_is_part_of_the_hash_by_its_version() {
+        let suite = Suite::builtin().with(Depth).unwrap();
+        let found = resolved("'params', 'depth'", "mine", &suite).unwrap();
+        assert_eq!(found.versions["estimator:depth"], 3);
+        assert_eq!(found.facts("depth").unwrap().direction, Direction::Lower);
+        let unknown = resolved("'params', 'depth'", "mine", &Suite::builtin());
+        assert!(matches!(unknown, Err(ExperimentError::UnknownEstimator(_))));
+    }
+
+    /// One hash, one result: what a suite has besides must not turn the scores of a file around.
+    #[test]
+    fn scores_of_a_file_mean_the_same_in_every_suite() {
+        let suites = [Suite::builtin(), Suite::builtin().with(Depth).unwrap()];
+        let [plain, more] = suites.each_ref().map(|suite| resolved("'params'", "depth", suite).unwrap());
+        assert_eq!(plain.hash, more.hash);
+        assert!(plain.facts("depth").is_err() && more.facts("depth").is_err());
+        for suite in &suites {
+            let known = resolved("'params'", "plain", suite).unwrap();
+            assert_eq!(known.facts("plain").unwrap().direction, Direction::Lower);
+        }
+    }
 }
