@@ -1,11 +1,11 @@
 //! `nas-assay claims [ID]`
 
 use crate::claims::{self, Evidence, Numbers, Outcome, Verdict};
-use crate::store::to_json;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING, UNEXPECTED, USAGE};
+use super::exit::{Failure, NOTHING, USAGE};
+use super::print::{out, print_json};
 
 /// Decide the claims of the paper by the available data and records
 #[derive(Debug, Args)]
@@ -30,9 +30,9 @@ impl Claims {
         let evidence = Evidence::new(context.data_root(), Some(context.store()?));
         let outcomes = claims.iter().map(|claim| claim.decide(&evidence)).collect::<Result<Vec<_>, _>>()?;
         if self.json {
-            print!("{}", to_json(&outcomes).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&outcomes)?;
         } else {
-            print!("{}", text(&outcomes, usize::from(Context::width())));
+            out!("{}", text(&outcomes, usize::from(Context::width())));
         }
         if outcomes.iter().all(|outcome| outcome.verdict == Verdict::Undecided) {
             return Err(Failure::new(NOTHING, "nothing could be decided")

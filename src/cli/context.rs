@@ -8,6 +8,7 @@ use crate::{Backend, DataRoot, Lab, Store, Suite};
 
 use super::Global;
 use super::exit::{DEVICE, Failure, UNEXPECTED, USAGE};
+use super::print::to_stderr;
 use super::progress::Bars;
 
 /// The global options and the estimators, for all commands.
@@ -68,7 +69,7 @@ impl Context {
     /// Prints a note to stderr, except with `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
-            eprintln!("{text}");
+            to_stderr(text);
         }
     }
 

@@ -1,11 +1,11 @@
 //! `nas-assay diff LEFT RIGHT`
 
 use crate::report::Diff;
-use crate::store::to_json;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, MISMATCH, UNEXPECTED};
+use super::exit::{Failure, MISMATCH};
+use super::print::{out, print_json};
 use super::records::find;
 
 /// Compare two records: their specs, and which numbers moved beyond their tolerance class
@@ -27,9 +27,9 @@ impl Compare {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let diff = Diff::new(&find(context, &self.left)?, &find(context, &self.right)?);
         if self.json {
-            print!("{}", to_json(&diff).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&diff)?;
         } else {
-            print!("{}", diff.text(Context::width()));
+            out!("{}", diff.text(Context::width()));
         }
         match diff.beyond {
             0 => Ok(()),

@@ -1,12 +1,12 @@
 //! `nas-assay estimators [ID]`
 
 use crate::estimator::{Estimator, Meta};
-use crate::store::to_json;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, TableStyle};
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED, USAGE};
+use super::exit::{Failure, USAGE};
+use super::print::{outln, print_json};
 
 /// List the estimators, or explain one
 #[derive(Debug, Args)]
@@ -26,8 +26,7 @@ impl Estimators {
             if self.json {
                 return print_json(&meta);
             }
-            explain(&meta);
-            return Ok(());
+            return explain(&meta);
         }
         let all: Vec<Meta<'_>> = context.suite().iter().map(Estimator::meta).collect();
         if self.json {
@@ -42,21 +41,17 @@ impl Estimators {
         for meta in all {
             table.add_row([meta.id, meta.kind.as_str(), meta.direction.as_str(), meta.summary]);
         }
-        println!("{table}");
+        outln!("{table}");
         Ok(())
     }
 }
 
-fn explain(meta: &Meta<'_>) {
-    println!("{}: {}", meta.id, meta.summary);
-    println!("  formula    {}", meta.formula);
-    println!("  kind       {}", meta.kind.as_str());
-    println!("  better is  {}", meta.direction.as_str());
-    println!("  version    {}", meta.version);
-    println!("  source     {}", meta.source);
-}
-
-fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
-    print!("{}", to_json(value).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+fn explain(meta: &Meta<'_>) -> Result<(), Failure> {
+    outln!("{}: {}", meta.id, meta.summary);
+    outln!("  formula    {}", meta.formula);
+    outln!("  kind       {}", meta.kind.as_str());
+    outln!("  better is  {}", meta.direction.as_str());
+    outln!("  version    {}", meta.version);
+    outln!("  source     {}", meta.source);
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use super::print::to_stderr;
 use crate::experiment::ExperimentError;
+use crate::net::checkpoint::CheckpointError;
 use crate::spec::SpecError;
 use crate::store::StoreError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
@@ -17,7 +19,7 @@ pub const USAGE: u8 = 2;
 pub const MISMATCH: u8 = 3;
 /// There is nothing to run or show.
 pub const NOTHING: u8 = 4;
-/// A data file is missing or has another digest than the declared one.
+/// A data file or a file of the store is missing, or is not what it has to be.
 pub const DATA: u8 = 5;
 /// The device does not exist.
 pub const DEVICE: u8 = 6;
@@ -38,6 +40,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Nobody reads what is printed. The rest is not needed, and there is nothing to say.
+    pub fn reader_gone() -> Self {
+        Self::new(DONE, "")
+    }
+
     /// A failure with its exit code.
     pub fn new(code: u8, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), help: None, place: None }
@@ -52,7 +59,9 @@ impl Failure {
     /// Prints the failure to stderr.
     pub fn report(self) -> ExitCode {
         let code = self.code;
-        eprintln!("{:?}", miette::Report::new(self));
+        if code != DONE {
+            to_stderr(&format!("{:?}", miette::Report::new(self)));
+        }
         ExitCode::from(code)
     }
 }
@@ -101,11 +110,16 @@ impl From<SpecError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Unknown { .. } => NOTHING,
-            StoreError::Ambiguous { .. } => USAGE,
+            StoreError::Unknown { .. } | StoreError::NoLatest { .. } => NOTHING,
+            StoreError::Ambiguous { .. } | StoreError::NoName => USAGE,
+            StoreError::Damaged { .. } => DATA,
             StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::NewerRecord { .. }
             | StoreError::Read { .. }
-            | StoreError::Malformed { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::System { .. }
+            | StoreError::Busy { .. }
             | StoreError::Write(_) => UNEXPECTED,
         };
         Self::new(code, error.to_string())
@@ -126,7 +140,8 @@ impl From<ExperimentError> for Failure {
             ExperimentError::Data(_)
             | ExperimentError::Images(_)
             | ExperimentError::Table(_)
-            | ExperimentError::ScoreFile(_) => Self::new(DATA, message),
+            | ExperimentError::ScoreFile(_)
+            | ExperimentError::Checkpoint(CheckpointError::Damaged { .. }) => Self::new(DATA, message),
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),

@@ -2,11 +2,12 @@
 
 use crate::experiment::{Lab, Resolved};
 use crate::report;
+use crate::store::RecordId;
 use crate::store::record::Record;
-use crate::store::{RecordId, to_json};
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
+use super::exit::Failure;
+use super::print::{out, print_json};
 
 /// Runs the stages that the store does not have, and prints notes to stderr.
 pub fn run(context: &Context, lab: &Lab<'_>, resolved: &Resolved) -> Result<(RecordId, Record), Failure> {
@@ -24,9 +25,9 @@ pub fn run(context: &Context, lab: &Lab<'_>, resolved: &Resolved) -> Result<(Rec
 /// Prints a record as a table or as JSON, with a hint how to write it as a page.
 pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<(), Failure> {
     if json {
-        print!("{}", to_json(record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+        print_json(record)?;
     } else {
-        print!("{}", report::terminal(record, None, Context::width()));
+        out!("{}", report::terminal(record, None, Context::width()));
     }
     let short = &record.spec_hash[..12];
     context.note(&format!("hint: `nas-assay report {short} --out report.html` writes it as a page"));
@@ -39,13 +40,4 @@ fn peak_memory() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024 / 1_000_000)
-}
-
-/// On Ctrl-C, exits with a note that the run can be continued. The store has no half-written files at any time.
-pub fn exit_on_interrupt() -> Result<(), Failure> {
-    ctrlc::set_handler(|| {
-        eprintln!("\ninterrupted; the same command continues from the results in the store");
-        std::process::exit(130);
-    })
-    .map_err(|error| Failure::new(UNEXPECTED, format!("failed to listen for Ctrl-C: {error}")))
 }

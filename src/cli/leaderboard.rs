@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use crate::report::{Format, Leaderboard};
-use crate::store::StoreError;
+use crate::store::record::Record;
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
 use super::output::Output;
-use super::records::read;
+use super::records::{read, usable};
 
 /// Compare the estimators in all spaces, from the finished records
 #[derive(Debug, Args)]
@@ -31,15 +31,7 @@ impl Board {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let store = context.store()?;
-        let mut records = Vec::new();
-        for id in store.records()? {
-            match store.record(&id) {
-                Ok(record) => records.extend(record),
-                // A record of another version must not hide the others.
-                Err(error @ StoreError::Malformed { .. }) => context.note(&format!("left out: {error}")),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let mut records: Vec<Record> = usable(context, &store)?.into_iter().map(|(_, record)| record).collect();
         for path in &self.records {
             records.push(read(path)?);
         }

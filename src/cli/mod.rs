@@ -2,8 +2,6 @@
 //!
 //! Data goes to stdout, everything else to stderr. The help text lists the exit codes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the only module that prints")]
-
 mod claims;
 mod context;
 mod diff;
@@ -12,14 +10,17 @@ mod exit;
 mod launch;
 mod leaderboard;
 mod output;
+mod print;
 mod progress;
 mod records;
 mod report;
 mod run;
 mod score;
 mod show;
+mod signals;
 mod spaces;
 mod specs;
+mod store;
 mod truth;
 mod verify;
 
@@ -35,7 +36,7 @@ use crate::kernels::cpu::keep_candle_on_its_thread;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
-5 data missing or digest wrong, 6 device absent, 130 interrupted.";
+5 data missing or damaged, 6 device absent, 128 + N stopped by signal N (130: Ctrl-C).";
 
 /// Measures how well estimators rank neural architectures, in reproducible experiments.
 #[derive(Debug, Parser)]
@@ -93,6 +94,8 @@ enum Command {
     Verify(verify::Verify),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
+    /// Check the store, clean it up, and say what it holds
+    Store(store::StoreCommand),
 }
 
 impl Command {
@@ -110,6 +113,7 @@ impl Command {
             Self::Specs(command) => command.run(),
             Self::Verify(command) => command.run(context),
             Self::Truth(command) => command.run(context),
+            Self::Store(command) => command.run(context),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::files::write_atomic;
+use crate::files::write_output;
 use crate::report::Format;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
+use super::print::out;
 
 /// The options of commands that write a report.
 #[derive(Debug, Args)]
@@ -36,14 +37,14 @@ impl Output {
         self.format.or_else(by_ending)
     }
 
-    /// Writes the text to the file or prints it. The file is never half-written.
+    /// Writes the text to the file or prints it. A device, a pipe or a link is written through.
     pub fn write(&self, context: &Context, text: &str) -> Result<(), Failure> {
         match &self.out {
             Some(path) => {
-                write_atomic(path, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+                write_output(path, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
                 context.note(&format!("wrote {}", path.display()));
             }
-            None => print!("{text}"),
+            None => out!("{text}"),
         }
         Ok(())
     }

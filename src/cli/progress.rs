@@ -1,4 +1,5 @@
 //! Progress on stderr.
+use super::print::to_stderr;
 
 use std::fmt;
 use std::sync::Mutex;
@@ -69,13 +70,21 @@ impl Progress for Bars {
             if !self.terminal && stage.last_line.elapsed() >= LINE_EVERY {
                 stage.last_line = Instant::now();
                 let done = (stage.bar.position(), stage.bar.length().unwrap_or(0));
-                eprintln!("{}", under_way(&stage.label, done, stage.started.elapsed(), &stage.bar.message()));
+                to_stderr(&under_way(&stage.label, done, stage.started.elapsed(), &stage.bar.message()));
             }
         });
     }
 
     fn message(&self, text: &str) {
         self.with_stage(|stage| stage.bar.set_message(text.to_owned()));
+    }
+
+    fn note(&self, text: &str) {
+        let held = self.current.lock();
+        match held.as_ref().ok().and_then(|held| held.as_ref()) {
+            Some(stage) => stage.bar.suspend(|| to_stderr(text)),
+            None => to_stderr(text),
+        }
     }
 
     fn end(&self) {
@@ -85,7 +94,7 @@ impl Progress for Bars {
             let message = bar.message();
             bar.finish_and_clear();
             let note = if message.is_empty() { String::new() } else { format!("  {message}") };
-            eprintln!("{label:<28} {:>7.1} s{note}", started.elapsed().as_secs_f64());
+            to_stderr(&format!("{label:<28} {:>7.1} s{note}", started.elapsed().as_secs_f64()));
         }
     }
 }

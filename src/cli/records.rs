@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::experiment::{CarriedError, Resolved, find_carried};
 use crate::store::record::Record;
-use crate::store::{RecordId, Store, StoreError};
+use crate::store::{RecordId, Store, StoreError, read_record};
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING, USAGE};
-use super::launch::{exit_on_interrupt, run};
+use super::exit::{DATA, Failure, NOTHING, USAGE};
+use super::launch::run;
+use super::signals::exit_on_signal;
 
 /// Finds a finished record by `latest`, by the first digits of its hash, or by the name of its spec.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
@@ -19,6 +20,18 @@ pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure
     Ok((id, record))
 }
 
+/// The finished records that can be read. A note names each of the others, and says why.
+pub fn usable(context: &Context, store: &Store) -> Result<Vec<(RecordId, Record)>, Failure> {
+    let mut found = Vec::new();
+    for id in store.records()? {
+        match store.record(&id) {
+            Ok(record) => found.extend(record.map(|record| (id, record))),
+            Err(error) => context.note(&format!("left out: {error}")),
+        }
+    }
+    Ok(found)
+}
+
 /// Finds a finished record. If there is none, runs the carried spec with this name or hash.
 pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Record), Failure> {
     let store = context.store()?;
@@ -27,7 +40,7 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
     match store.find(wanted) {
         Err(StoreError::Unknown { candidates, .. }) if word != "latest" => {
             let resolved = carried(word, &store, &candidates)?;
-            exit_on_interrupt()?;
+            exit_on_signal()?;
             run(context, &context.lab(None)?, &resolved)
         }
         _ => finished(&store, wanted),
@@ -67,14 +80,15 @@ pub fn find(context: &Context, word: &str) -> Result<Record, Failure> {
 pub fn read(path: &Path) -> Result<Record, Failure> {
     let failed =
         |problem: String| Failure::new(USAGE, format!("failed to read the record {}: {problem}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let reported = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|mut value| {
+    let file = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let reported = serde_json::from_slice::<serde_json::Value>(&file).ok().and_then(|mut value| {
         let record = value.get_mut("record")?.take();
-        record.is_object().then_some(record)
+        record.is_object().then(|| record.to_string().into_bytes())
     });
-    let record = reported.map_or_else(|| Record::from_json(&text), |record| Record::from_json(&record.to_string()));
-    record.map_err(|error| {
-        let detail = std::error::Error::source(&error).map_or(String::new(), |source| format!(" ({source})"));
-        failed(format!("{error}{detail}"))
+    read_record(path, reported.unwrap_or(file)).map_err(|error| match error {
+        StoreError::Damaged { problem, .. } => {
+            Failure::new(DATA, format!("failed to read the record {}: {problem}", path.display()))
+        }
+        error => error.into(),
     })
 }

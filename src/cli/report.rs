@@ -21,7 +21,13 @@ impl Report {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let (id, record) = finished_or_run(context, &self.record)?;
-        let provenance = context.store()?.provenance(&id)?;
+        let mut provenance = None;
+        for held in context.store()?.provenance(&id)? {
+            match held.whole() {
+                Ok(latest) => provenance = latest.or(provenance),
+                Err(error) => context.note(&format!("left out: {error}")),
+            }
+        }
         let format = self.output.format().unwrap_or(Format::Markdown);
         let text =
             format.render(&record, provenance.as_ref()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;

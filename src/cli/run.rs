@@ -1,12 +1,13 @@
 //! `nas-assay run SPEC`
 
 use crate::experiment::{Lab, Resolved};
-use crate::store::to_json;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING, UNEXPECTED};
-use super::launch::{exit_on_interrupt, print_record, run};
+use super::exit::{Failure, NOTHING};
+use super::launch::{print_record, run};
+use super::print::{outln, print_json};
+use super::signals::exit_on_signal;
 use super::specs::find;
 
 /// Run an experiment; results that the store already has are not computed again
@@ -34,7 +35,7 @@ impl Run {
         if self.dry_run {
             return self.print_plan(&lab, &resolved);
         }
-        exit_on_interrupt()?;
+        exit_on_signal()?;
         let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
@@ -49,13 +50,13 @@ impl Run {
                 serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason})
             }).collect();
             let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows});
-            print!("{}", to_json(&plan).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&plan)?;
             return Ok(());
         }
-        println!("spec {}  {}", resolved.hash, resolved.spec.name);
+        outln!("spec {}  {}", resolved.hash, resolved.spec.name);
         let width = stages.iter().map(|stage| stage.label.len()).max().unwrap_or(0);
         for stage in stages {
-            println!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
+            outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
         }
         Ok(())
     }

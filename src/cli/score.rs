@@ -12,6 +12,7 @@ use serde_json::{Map, json};
 
 use super::context::Context;
 use super::exit::{DATA, Failure, UNEXPECTED, USAGE};
+use super::print::outln;
 
 /// Score one architecture with given weights
 ///
@@ -62,9 +63,9 @@ impl Score {
             return Self::print_json(architecture, &scored);
         }
         for (id, reading) in &scored.readings {
-            println!("{id:<18} {}", text(reading.score));
+            outln!("{id:<18} {}", text(reading.score));
             for (name, value) in &reading.details {
-                println!("{:<18} {name} {}", "", text(*value));
+                outln!("{:<18} {name} {}", "", text(*value));
             }
         }
         Ok(())
@@ -93,7 +94,7 @@ impl Score {
         }
         let object =
             json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores, "details": details});
-        println!("{}", serde_json::to_string(&object).map_err(unexpected)?);
+        outln!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! `nas-assay show [RECORD]`
 
 use crate::report;
-use crate::store::to_json;
+use crate::store::RecordId;
+use crate::store::record::Record;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING, UNEXPECTED};
-use super::records::finished;
+use super::exit::{Failure, NOTHING};
+use super::print::{out, outln, print_json};
+use super::records::{finished, usable};
 
 /// Show a finished record, or list them all
 #[derive(Debug, Args)]
@@ -23,30 +25,26 @@ impl Show {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let store = context.store()?;
         let Some(reference) = &self.record else {
-            return self.list(&store);
+            return self.list(context, &store);
         };
         let (_, record) = finished(&store, reference)?;
         if self.json {
-            print!("{}", to_json(&record).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&record)?;
         } else {
-            print!("{}", report::terminal(&record, None, Context::width()));
+            out!("{}", report::terminal(&record, None, Context::width()));
         }
         Ok(())
     }
 
-    fn list(&self, store: &crate::store::Store) -> Result<(), Failure> {
-        let mut rows = Vec::new();
-        for id in store.records()? {
-            if let Some(record) = store.record(&id)? {
-                rows.push((id, record.name, record.title));
-            }
-        }
+    fn list(&self, context: &Context, store: &crate::store::Store) -> Result<(), Failure> {
+        let named = |(id, record): (RecordId, Record)| (id, record.name, record.title);
+        let rows: Vec<_> = usable(context, store)?.into_iter().map(named).collect();
         if self.json {
             let rows: Vec<_> = rows
                 .iter()
                 .map(|(id, name, title)| serde_json::json!({"record": id.as_str(), "name": name, "title": title}))
                 .collect();
-            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&rows)?;
             return Ok(());
         }
         if rows.is_empty() {
@@ -54,7 +52,7 @@ impl Show {
             return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
         }
         for (id, name, title) in rows {
-            println!("{}  {name}  {title}", id.short());
+            outln!("{}  {name}  {title}", id.short());
         }
         Ok(())
     }

@@ -2,13 +2,13 @@
 
 use crate::DataRoot;
 use crate::space::{Counts, Positions, SpaceId};
-use crate::store::to_json;
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use serde::Serialize;
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
+use super::exit::Failure;
+use super::print::{outln, print_json};
 
 /// List the search spaces, with their size, their decisions and the available data files
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ impl Spaces {
         let root = context.data_root();
         let entries = SpaceId::ALL.map(|space| Entry::of(space, root.as_ref()));
         if self.json {
-            print!("{}", to_json(&entries).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&entries)?;
             return Ok(());
         }
         let mut table = Table::new();
@@ -101,7 +101,7 @@ impl Spaces {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        println!("{table}");
+        outln!("{table}");
         Ok(())
     }
 }

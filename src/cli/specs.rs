@@ -8,9 +8,9 @@ use nas_assay_base::nearest;
 use crate::carried::SPECS;
 use crate::experiment::{Resolved, carried_specs};
 use crate::spec::{Spec, parse_spec, read_text};
-use crate::store::to_json;
 
-use super::exit::{Failure, UNEXPECTED, USAGE};
+use super::exit::{Failure, USAGE};
+use super::print::{out, outln, print_json};
 
 /// List the carried specs, or print one
 #[derive(Debug, Args)]
@@ -26,18 +26,18 @@ impl Specs {
     /// Runs the command.
     pub fn run(&self) -> Result<(), Failure> {
         if let Some(name) = &self.name {
-            print!("{}", carried(name)?);
+            out!("{}", carried(name)?);
             return Ok(());
         }
         let specs = carried_specs()?;
         if self.json {
             let row = |Resolved { hash, spec, .. }: &Resolved| serde_json::json!({"spec": hash, "name": spec.name, "title": spec.title});
             let rows: Vec<_> = specs.iter().map(row).collect();
-            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&rows)?;
             return Ok(());
         }
         for Resolved { hash, spec, .. } in specs {
-            println!("{}  {:<19}  {}", hash.short(), spec.name, spec.title);
+            outln!("{}  {:<19}  {}", hash.short(), spec.name, spec.title);
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::make_truth;
-use crate::files::write_atomic;
+use crate::files::write_output;
 use crate::spec::{parse_recipe, read_text};
 use crate::truth::trained::{render, spread};
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
+use super::signals::exit_on_signal;
 
-/// Train a ground-truth table from its recipe
+/// Train a ground-truth table from its recipe; a run that was stopped goes on from the store
 #[derive(Debug, Args)]
 pub struct Truth {
     /// The recipe, a TOML file
@@ -25,11 +25,13 @@ impl Truth {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let recipe = parse_recipe(&read_text(&self.recipe)?, &self.recipe.to_string_lossy())?;
-        let backend = context.backend()?;
-        let rows = make_truth(&recipe, context.data_root().as_ref(), backend.device(), context.progress().as_ref())?;
+        let lab = context.lab(None)?;
+        exit_on_signal()?;
+        let rows = lab.make_truth(&recipe)?;
         let out = self.out.clone().unwrap_or_else(|| self.recipe.with_extension("csv"));
         let text = render(&recipe.seeds, &rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
-        write_atomic(&out, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        write_output(&out, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        lab.forget_truth(&recipe)?;
         context.note(&format!("wrote {} architectures to {}", rows.len(), out.display()));
         if recipe.seeds.len() > 1 {
             let spread = spread(&rows);

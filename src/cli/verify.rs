@@ -11,11 +11,12 @@ use crate::files::write_atomic;
 use crate::report::estimator_check;
 use crate::space::SpaceId;
 use crate::spec::{DataFile, ScoreFile};
-use crate::store::to_json;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
-use super::launch::{exit_on_interrupt, print_record, run};
+use super::launch::{print_record, run};
+use super::print::{out, print_json};
+use super::signals::exit_on_signal;
 
 /// The maximal number of unusable rows that are listed.
 const NAMED: usize = 5;
@@ -134,7 +135,7 @@ impl Verify {
                 "nothing was measured: fewer than two architectures have truth and a score",
             ));
         }
-        exit_on_interrupt()?;
+        exit_on_signal()?;
         let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
@@ -152,7 +153,7 @@ impl Verify {
         let spaces: Vec<SpaceId> =
             SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)).collect();
         let lab = context.lab(None)?;
-        exit_on_interrupt()?;
+        exit_on_signal()?;
         let mut rows = Vec::new();
         for space in spaces {
             context.note(&format!("{space}: {id} and the baselines in the miniature"));
@@ -166,9 +167,9 @@ impl Verify {
             rows.push(found.row);
         }
         if self.json {
-            print!("{}", to_json(&rows).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?);
+            print_json(&rows)?;
         } else {
-            print!("{}", estimator_check::terminal(id, &rows, Context::width()));
+            out!("{}", estimator_check::terminal(id, &rows, Context::width()));
         }
         match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
             0_usize => Ok(()),

@@ -158,10 +158,7 @@ impl Inputs {
             }
             panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &tables, &places)?);
         }
-        let images_version = match spec.images {
-            Images::Synthetic(_) => SYNTHETIC_VERSION,
-            Images::Cifar10(_) => cifar::VERSION,
-        };
+        let images_version = images_version(&spec.images);
         Ok(Self { images_version, truth, truth_source, trained, panels })
     }
 }
@@ -186,6 +183,14 @@ pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, 
     }
     let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
     Ok(root.read_verified(&file.path, &file.sha256)?)
+}
+
+/// The version of the images of this kind.
+pub(super) fn images_version(images: &Images) -> u32 {
+    match images {
+        Images::Synthetic(_) => SYNTHETIC_VERSION,
+        Images::Cifar10(_) => cifar::VERSION,
+    }
 }
 
 #[cfg(test)]

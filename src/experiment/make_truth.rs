@@ -1,44 +1,112 @@
 //! Makes a ground-truth table: trains every architecture of a recipe stand-alone, once for each seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device};
+use serde::{Deserialize, Serialize};
 
 use super::image_split::ImageSplit;
-use super::progress::Progress;
+use super::inputs::images_version;
+use super::lab::Lab;
 use super::{ExperimentError, workers};
-use crate::DataRoot;
-use crate::net::train::{Job, TrainError, Trainer, accuracy};
+use crate::net::train::{Job, TRAINER_VERSION, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
 use crate::space::{Architecture, Form, Pool, Sampler};
-use crate::spec::{SeedValue, Spacing, SpecError, TruthRecipe};
+use crate::spec::{SeedValue, Spacing, SpecError, StageKey, TruthRecipe};
+use crate::store::StoreError;
 use crate::truth::trained::TrainedRow;
 
 /// Images per batch when a trained network is evaluated with running statistics. It changes no number.
 const EVALUATION_BATCH: usize = 100;
 
-/// Trains the architectures of a recipe and returns the rows of its table, in the order of the draw.
-///
-/// # Errors
-/// If images are missing or a network fails.
-pub fn make_truth(
-    recipe: &TruthRecipe,
-    root: Option<&DataRoot>,
-    device: &Device,
-    progress: &dyn Progress,
-) -> Result<Vec<TrainedRow>, ExperimentError> {
-    let images = ImageSplit::load(&recipe.images, root)?;
-    let drawn = draw(recipe)?;
-    let jobs: Vec<(Architecture, SeedValue)> =
-        drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed))).collect();
-    progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
-    let accuracies = workers::map_on(device, 0, &jobs, |(architecture, seed)| {
-        train_one(recipe, *architecture, *seed, &images, device, || progress.advance(1))
-    })?;
-    progress.end();
-    let rows = drawn.iter().zip(accuracies.chunks_exact(recipe.seeds.len()));
-    Ok(rows.map(|(&architecture, accuracies)| TrainedRow { architecture, accuracies: accuracies.to_vec() }).collect())
+impl Lab<'_> {
+    /// Trains the architectures of a recipe and returns the rows of its table, in the order of the draw. The store keeps what was trained,
+    /// so that a run that was stopped goes on; [`Lab::forget_truth`] removes it.
+    ///
+    /// # Errors
+    /// If images are missing, a network fails, or the store cannot be used.
+    pub fn make_truth(&self, recipe: &TruthRecipe) -> Result<Vec<TrainedRow>, ExperimentError> {
+        let _in_use = self.store.in_use()?;
+        let device = self.backend.device();
+        let images = ImageSplit::load(&recipe.images, self.data_root())?;
+        let drawn = draw(recipe)?;
+        let path = self.trained_rows(recipe)?;
+        let trained = self.usable(self.store.held_json::<TrainedSoFar>(&path)?).unwrap_or_default();
+        let known = |architecture: &Architecture, seed: SeedValue| {
+            trained.of(&architecture.to_string(), &seed.to_string()).is_some()
+        };
+        let all = drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed)));
+        let jobs: Vec<(Architecture, SeedValue)> =
+            all.filter(|(architecture, seed)| !known(architecture, *seed)).collect();
+        self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
+        let kept = Mutex::new((trained, Instant::now()));
+        workers::map_on(device, self.jobs, &jobs, |(architecture, seed)| {
+            let accuracy = train_one(recipe, *architecture, *seed, &images, device, || self.progress.advance(1))?;
+            let (architecture, seed) = (architecture.to_string(), seed.to_string());
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let (trained, last_kept) = &mut *kept;
+            trained.rows.entry(architecture).or_default().insert(seed, accuracy);
+            let is_complete = trained.count() == drawn.len() * recipe.seeds.len();
+            if is_complete || last_kept.elapsed() >= KEPT_EVERY {
+                self.store.write_json(&path, trained)?;
+                *last_kept = Instant::now();
+            }
+            Ok::<_, ExperimentError>(())
+        })?;
+        self.progress.end();
+        let (trained, _) = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let accuracy = |architecture: &str, seed: SeedValue| {
+            trained.of(architecture, &seed.to_string()).ok_or(ExperimentError::Unprepared("an accuracy"))
+        };
+        let row = |architecture: Architecture| {
+            let text = architecture.to_string();
+            let accuracies = recipe.seeds.iter().map(|&seed| accuracy(&text, seed)).collect::<Result<_, _>>()?;
+            Ok(TrainedRow { architecture, accuracies })
+        };
+        drawn.into_iter().map(row).collect()
+    }
+
+    /// Removes what the store keeps of a recipe, when its table is safe.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn forget_truth(&self, recipe: &TruthRecipe) -> Result<(), ExperimentError> {
+        let path = self.trained_rows(recipe)?;
+        let removed = nas_assay_base::files::remove(&path);
+        removed.map_err(|source| StoreError::System { action: "remove", path, source })?;
+        Ok(())
+    }
+
+    /// The file with the rows that were trained. Its key covers everything that they depend on.
+    fn trained_rows(&self, recipe: &TruthRecipe) -> Result<PathBuf, ExperimentError> {
+        let versions = (recipe.space.version(), images_version(&recipe.images), TRAINER_VERSION);
+        let key = StageKey::of("truth", &(recipe, versions, self.backend.class().as_str()))?;
+        Ok(self.store.stage("truth", &key, ".partial.json"))
+    }
+}
+
+/// How often what was trained is stored.
+const KEPT_EVERY: Duration = Duration::from_secs(10);
+
+/// What was trained of a recipe: accuracies by architecture and seed.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrainedSoFar {
+    rows: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+impl TrainedSoFar {
+    fn of(&self, architecture: &str, seed: &str) -> Option<f64> {
+        self.rows.get(architecture)?.get(seed).copied()
+    }
+
+    fn count(&self) -> usize {
+        self.rows.values().map(BTreeMap::len).sum()
+    }
 }
 
 /// An architecture and its number of parameters.

@@ -39,7 +39,6 @@ pub use image_split::ImageSplit;
 pub use inputs::{Inputs, PanelInputs};
 pub use judge::Judgement;
 pub use lab::Lab;
-pub use make_truth::make_truth;
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
 pub use record::{FileScores, scores_of_files};

@@ -3,6 +3,8 @@
 //! A stage's key is made only from what the stage depends on. So adding an estimator never retrains a supernet, and two specs that train
 //! the same supernet share it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::ExperimentError;
@@ -13,8 +15,8 @@ use crate::estimator::EstimatorKind;
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
-    CanonicalError, Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError,
-    StageKey, Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
+    Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError, StageKey,
+    Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
 };
 use crate::store::record::Checkpoint;
 use nas_assay_base::sha256_hex;
@@ -101,11 +103,26 @@ impl Work {
     }
 }
 
+/// What the store holds of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// All files, and each is what was written.
+    Whole,
+    /// All but some weights of a supernet. They are needed only if a stage that reads them runs.
+    WithoutWeights,
+    /// No result.
+    Nothing,
+    /// A result that is damaged.
+    Damaged,
+}
+
 /// What will happen to a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The store holds its result.
     Reuse,
+    /// The store holds a result that is damaged, or lacks weights that are needed.
+    Mend,
     /// The store does not hold its result.
     Run,
     /// The store does not hold its result, and a supernet must be trained first.
@@ -117,6 +134,7 @@ impl Action {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Reuse => "skip: its result is in the store",
+            Self::Mend => "run: its result in the store is damaged or incomplete",
             Self::Run => "run: no result in the store",
             Self::RunAfterSupernet => "run: waits for the supernet",
         }
@@ -226,24 +244,30 @@ pub fn plan(
     resolved: &Resolved,
     inputs: &Inputs,
     class: DeviceClass,
-    holds: impl Fn(&Work, &StageKey) -> bool,
+    holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
     let spec = &resolved.spec;
     let base = KeyBase { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
-    let mut push = |work: Work, key: StageKey, waits: bool| {
+    let mut without_weights: BTreeSet<StageKey> = BTreeSet::new();
+    let mut push = |work: Work, key: StageKey, waits: bool| -> Result<bool, ExperimentError> {
         // If a variant changes nothing here, it shares the stage of the spec's own settings.
         let same = |stage: &Stage| stage.key == key && stage.work.panel() == work.panel();
         if let Some(known) = stages.iter().find(|stage| same(stage)) {
-            return known.action != Action::Reuse;
+            return Ok(known.action != Action::Reuse);
         }
-        let action = match (holds(&work, &key), waits) {
-            (true, _) => Action::Reuse,
-            (false, false) => Action::Run,
-            (false, true) => Action::RunAfterSupernet,
+        let action = match (holds(&work, &key)?, waits) {
+            (Holding::Whole, _) => Action::Reuse,
+            (Holding::WithoutWeights, _) => {
+                without_weights.insert(key.clone());
+                Action::Reuse
+            }
+            (Holding::Nothing, false) => Action::Run,
+            (Holding::Damaged, false) => Action::Mend,
+            (Holding::Nothing | Holding::Damaged, true) => Action::RunAfterSupernet,
         };
         stages.push(Stage { work, key, action });
-        action != Action::Reuse
+        Ok(action != Action::Reuse)
     };
 
     if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &inputs.trained)
@@ -251,7 +275,7 @@ pub fn plan(
     {
         let rows = verified_rows(table.rows.len(), truth.verify);
         let key = StageKey::of("verify-truth", &(base, TRAINER_VERSION, &table.sha256, &rows, &table.recipe))?;
-        push(Work::VerifyTruth { rows }, key, false);
+        push(Work::VerifyTruth { rows }, key, false)?;
     }
 
     let mut of_arms = Vec::new();
@@ -261,7 +285,7 @@ pub fn plan(
             for &seed in &supernet.seeds {
                 let key = supernet_key(resolved, base, inputs.images_version, spec, supernet, seed)?;
                 supernets.push((seed, key.clone()));
-                trains |= push(Work::Supernet { arm, seed }, key, false);
+                trains |= push(Work::Supernet { arm, seed }, key, false)?;
             }
         }
         of_arms.push((supernets, trains));
@@ -282,8 +306,8 @@ pub fn plan(
                 let key = ScoreInputs { format: SCORES_FORMAT, base, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
-                push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits);
-                Ok::<(), CanonicalError>(())
+                push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits)?;
+                Ok::<(), ExperimentError>(())
             };
             match facts.kind {
                 EstimatorKind::OneShot => {
@@ -315,6 +339,7 @@ pub fn plan(
             }
         }
     }
+    mend_what_is_read(&mut stages, &without_weights);
     // Such a variant would have no rows in the record, and it would look as if its scores agreed with the spec's own.
     for (arm, Arm { variant, .. }) in resolved.arms.iter().enumerate() {
         let scores = |stage: &Stage| matches!(&stage.work, Work::Scores(work) if work.arm == arm);
@@ -324,6 +349,23 @@ pub fn plan(
         }
     }
     Ok(stages)
+}
+
+/// Supernets without all their weights are trained again if a stage that reads them runs.
+fn mend_what_is_read(stages: &mut [Stage], without_weights: &BTreeSet<StageKey>) {
+    let supernet_of = |stage: &Stage| match &stage.work {
+        Work::Scores(work) => work.weights.as_ref().map(|weights| weights.supernet.clone()),
+        Work::VerifyTruth { .. } | Work::Supernet { .. } => None,
+    };
+    let running = stages.iter().filter(|stage| stage.action != Action::Reuse).filter_map(supernet_of);
+    let read: BTreeSet<StageKey> = running.filter(|key| without_weights.contains(key)).collect();
+    for stage in stages {
+        if matches!(stage.work, Work::Supernet { .. }) && read.contains(&stage.key) {
+            stage.action = Action::Mend;
+        } else if stage.action != Action::Reuse && supernet_of(stage).is_some_and(|key| read.contains(&key)) {
+            stage.action = Action::RunAfterSupernet;
+        }
+    }
 }
 
 /// The weights that one-shot estimators read.

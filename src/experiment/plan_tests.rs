@@ -9,7 +9,7 @@ use super::group::Group;
 use super::image_split::ImageSplit;
 use super::inputs::Inputs;
 use super::lab::Lab;
-use super::plan::{Action, Stage, Work, plan};
+use super::plan::{Action, Holding, Stage, Work, plan};
 use super::resolve::{Arm, Resolved};
 use super::stage_work::{Reader, StageWork};
 use super::{ExperimentError, PanelInputs};
@@ -212,7 +212,9 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
 
 fn planned(resolved: &Resolved, salt: u64) -> Result<Vec<Stage>, ExperimentError> {
     let inputs = Inputs::load(&resolved.spec, None)?;
-    plan(resolved, &inputs, DeviceClass::Cpu, |work, _| held(&words(work), salt))
+    plan(resolved, &inputs, DeviceClass::Cpu, |work, _| {
+        Ok(if held(&words(work), salt) { Holding::Whole } else { Holding::Nothing })
+    })
 }
 
 proptest! {
@@ -285,32 +287,29 @@ struct Worker<'a> {
 }
 
 impl StageWork for Worker<'_> {
-    fn verify_truth(&self, _: &Inputs, rows: &[usize], key: &StageKey) -> Result<Vec<Verified>, ExperimentError> {
-        let path = self.store.stage("verify-truth", key, ".json");
-        if let Some(known) = self.store.read_json(&path)? {
-            return Ok(known);
-        }
+    fn verify_truth(&self, _: &Inputs, rows: &[usize]) -> Result<Vec<Verified>, ExperimentError> {
         self.script.call(format!("verify {rows:?}"))?;
-        let verified: Vec<Verified> = Vec::new();
-        self.store.write_json(&path, &verified)?;
-        Ok(verified)
+        Ok(Vec::new())
     }
 
     fn supernet(
         &self,
         _: &str,
-        _: &Spec,
+        spec: &Spec,
         _: Option<&ImageSplit>,
         seed: SeedValue,
         key: &StageKey,
     ) -> Result<SupernetRecord, ExperimentError> {
-        let path = self.store.stage("supernet", key, ".json");
-        if let Some(known) = self.store.read_json(&path)? {
-            return Ok(known);
-        }
         self.script.call(format!("supernet {}", key.short()))?;
         let record = SupernetRecord { seed: seed.to_string(), ..SupernetRecord::default() };
-        self.store.write_json(&path, &record)?;
+        // Files stand for the weights.
+        let kept = spec.supernet.as_ref().unwrap().kept_epochs();
+        let (_, earlier) = kept.split_last().unwrap();
+        let endings = earlier.iter().map(|epoch| format!(".epoch-{epoch}.safetensors"));
+        for ending in endings.chain([".safetensors".to_owned()]) {
+            self.store.write_json(&self.store.stage("supernet", key, &ending), &record)?;
+        }
+        self.store.write_json(&self.store.stage("supernet", key, ".json"), &record)?;
         Ok(record)
     }
 

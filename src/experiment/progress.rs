@@ -12,6 +12,8 @@ pub trait Progress: Sync + Debug {
     fn message(&self, text: &str);
     /// The stage ended.
     fn end(&self);
+    /// Something that a user should know, such as a damaged file that is made again.
+    fn note(&self, _text: &str) {}
 }
 
 /// Ignores all reports.
@@ -37,5 +39,8 @@ impl<P: Progress + ?Sized> Progress for &P {
     }
     fn end(&self) {
         (**self).end();
+    }
+    fn note(&self, text: &str) {
+        (**self).note(text);
     }
 }

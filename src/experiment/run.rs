@@ -1,19 +1,23 @@
 //! Plans and runs an experiment, and makes its record.
 
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+
 use super::ExperimentError;
 use super::group::Group;
 use super::image_split::ImageSplit;
 use super::inputs::{Inputs, PanelInputs};
 use super::lab::Lab;
-use super::plan::{Action, Stage, Work, plan};
+use super::plan::{Action, Holding, Stage, Work, plan};
 use super::provenance::freeze;
 use super::record::{Results, record};
 use super::resolve::{Arm, Resolved};
 use super::stage_work::{Reader, StageWork};
 use crate::estimator::EstimatorKind;
 use crate::spec::{SeedValue, Spec, StageKey};
-use crate::store::RecordId;
 use crate::store::record::{Record, SupernetRecord, Verified};
+use crate::store::{Held, RecordId, StoreError};
 
 /// A stage of a plan, as readable text.
 #[derive(Clone, Debug)]
@@ -37,7 +41,7 @@ impl Lab<'_> {
     /// If the truth can't be read.
     pub fn plan(&self, resolved: &Resolved) -> Result<Vec<PlannedStage>, ExperimentError> {
         let inputs = Inputs::load(&resolved.spec, self.data_root())?;
-        let stages = self.stages(resolved, &inputs)?;
+        let (stages, _) = self.stages(resolved, &inputs)?;
         Ok(stages
             .into_iter()
             .map(|stage| PlannedStage {
@@ -66,43 +70,134 @@ impl Lab<'_> {
                 return Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len() });
             }
         }
-        let stages = self.stages(resolved, &inputs)?;
+        let (stages, damage) = self.stages(resolved, &inputs)?;
+        for error in damage {
+            self.note_damage(&error);
+        }
         let needs_images = stages.iter().any(|stage| reads_images(stage, resolved));
         let images = if needs_images { Some(ImageSplit::load(&resolved.spec.images, self.data_root())?) } else { None };
+        // A run that is refused has left no file.
+        let _in_use = self.store.in_use()?;
         let class = self.backend.class();
         let id = RecordId::new(&resolved.hash, class);
-        self.store.begin(&id, &resolved.canonical, &freeze(&self.backend, self.commit.as_deref()))?;
+        self.store.begin(&id, &resolved.canonical)?;
+        // A run that only reads what others have computed leaves no trace of itself.
+        let provenance = freeze(&self.backend, self.commit.as_deref());
+        let computes = stages.iter().any(|stage| stage.action != Action::Reuse);
+        if computes {
+            self.store.add_provenance(&id, &provenance)?;
+        }
 
         let mut results = Results::default();
-        for stage in &stages {
-            match &stage.work {
-                Work::VerifyTruth { rows } => results.verified = worker.verify_truth(&inputs, rows, &stage.key)?,
+        for Stage { work, key, action } in &stages {
+            let is_held = *action == Action::Reuse;
+            match work {
+                Work::VerifyTruth { rows } => {
+                    let path = self.store.stage(work.kind(), key, ".json");
+                    let held = if is_held { self.store.read_json::<VerifiedFile>(&path)? } else { None };
+                    results.verified = if let Some(held) = held {
+                        held.verified
+                    } else {
+                        let file = VerifiedFile { verified: worker.verify_truth(&inputs, rows)? };
+                        self.store.write_json(&path, &file)?;
+                        file.verified
+                    };
+                }
                 Work::Supernet { arm, seed } => {
                     let Arm { variant, spec } = &resolved.arms[*arm];
-                    let label = format!("supernet: {}", label(&stage.work, resolved, &inputs.panels));
-                    let record = worker.supernet(&label, spec, images.as_ref(), *seed, &stage.key)?;
+                    let label = format!("supernet: {}", label(work, resolved, &inputs.panels));
+                    let path = self.store.stage(work.kind(), key, ".json");
+                    let held = if is_held { self.store.read_json::<SupernetRecord>(&path)? } else { None };
+                    let record = if let Some(held) = held {
+                        self.forget_state(key);
+                        held
+                    } else {
+                        worker.supernet(&label, spec, images.as_ref(), *seed, key)?
+                    };
                     let record = SupernetRecord { variant: variant.clone(), ..record };
-                    results.supernets.push((stage.key.clone(), record));
+                    results.supernets.push((key.clone(), record));
                 }
-                Work::Scores(work) => results.scores.push((stage.key.clone(), work.clone())),
+                Work::Scores(work) => results.scores.push((key.clone(), work.clone())),
             }
         }
         let scores = self.scores(worker, resolved, &inputs, images.as_ref(), &results.scores)?;
         let record = record(resolved, &inputs, class, results, &scores)?;
-        self.store.finish(&id, &record)?;
+        // Without a stage to run, a record is new if it is the first, or if this program makes another one of the same scores.
+        if self.store.finish(&id, &record)? && !computes {
+            self.store.add_provenance(&id, &provenance)?;
+        }
         Ok(record)
     }
 
-    fn stages(&self, resolved: &Resolved, inputs: &Inputs) -> Result<Vec<Stage>, ExperimentError> {
-        // A stage is done if this file exists.
-        let result = |work: &Work, key: &StageKey| self.store.stage(work.kind(), key, ".json");
-        plan(resolved, inputs, self.backend.class(), |work, key| result(work, key).is_file())
+    /// The stages, and the damage that was found in the store.
+    fn stages(&self, resolved: &Resolved, inputs: &Inputs) -> Result<(Vec<Stage>, Vec<StoreError>), ExperimentError> {
+        let damage = RefCell::new(Vec::new());
+        let stages = plan(resolved, inputs, self.backend.class(), |work, key| {
+            let (holding, found) = self.holding(resolved, inputs, work, key)?;
+            damage.borrow_mut().extend(found);
+            Ok(holding)
+        })?;
+        Ok((stages, damage.into_inner()))
+    }
+
+    /// What the store holds of a stage, and what of it is damaged.
+    fn holding(
+        &self,
+        resolved: &Resolved,
+        inputs: &Inputs,
+        work: &Work,
+        key: &StageKey,
+    ) -> Result<(Holding, Vec<StoreError>), ExperimentError> {
+        fn of<T>(held: Held<T>) -> (Holding, Vec<StoreError>) {
+            match held {
+                Held::Whole(_) => (Holding::Whole, Vec::new()),
+                Held::Missing => (Holding::Nothing, Vec::new()),
+                Held::Damaged(error) => (Holding::Damaged, vec![error]),
+            }
+        }
+        Ok(match work {
+            Work::VerifyTruth { .. } => {
+                of(self.store.held_json::<VerifiedFile>(&self.store.stage(work.kind(), key, ".json"))?)
+            }
+            Work::Scores(work) => of(self.held_scores(work, key, inputs)?),
+            Work::Supernet { arm, .. } => {
+                let settings = resolved.arms[*arm].spec.supernet.as_ref();
+                let settings = settings.ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
+                let held = self.held_supernet(settings, key)?;
+                (held.holding(), held.damage())
+            }
+        })
+    }
+
+    /// The content of a file of the store, if it can be used. Damage is told to the user.
+    pub(super) fn usable<T>(&self, held: Held<T>) -> Option<T> {
+        match held {
+            Held::Whole(content) => Some(content),
+            Held::Missing => None,
+            Held::Damaged(error) => {
+                self.note_damage(&error);
+                None
+            }
+        }
+    }
+
+    fn note_damage(&self, error: &StoreError) {
+        if let StoreError::Damaged { path, problem } = error {
+            self.progress.note(&format!("{} is made again: {problem}", path.display()));
+        }
     }
 }
 
+/// The result of a stage that trains rows of the truth again, as the store keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VerifiedFile {
+    verified: Vec<Verified>,
+}
+
 impl StageWork for Lab<'_> {
-    fn verify_truth(&self, inputs: &Inputs, rows: &[usize], key: &StageKey) -> Result<Vec<Verified>, ExperimentError> {
-        self.check_truth(inputs, rows, key)
+    fn verify_truth(&self, inputs: &Inputs, rows: &[usize]) -> Result<Vec<Verified>, ExperimentError> {
+        self.check_truth(inputs, rows)
     }
 
     fn supernet(

@@ -17,6 +17,7 @@ use crate::estimator::{EstimatorKind, Reading, Score};
 use crate::space::Architecture;
 use crate::spec::StageKey;
 use crate::store::record::Detail;
+use crate::store::{Held, StoreError};
 
 /// The result of a score stage, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +28,14 @@ struct ScoresFile {
     scores: Vec<Score>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     details: Vec<Detail>,
+}
+
+impl ScoresFile {
+    /// Whether it holds the scores of this estimator for so many architectures.
+    fn is_of(&self, estimator: &str, version: u32, count: usize) -> bool {
+        (self.estimator.as_str(), self.version, self.scores.len()) == (estimator, version, count)
+            && self.details.iter().all(|detail| detail.values.len() == count)
+    }
 }
 
 /// The scores and details of an estimator for the architectures of a panel.
@@ -100,8 +109,9 @@ impl Lab<'_> {
         let mut scores = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for (key, work) in stages {
-            if let Some(held) = self.store.read_json::<ScoresFile>(&self.store.stage("scores", key, ".json"))? {
-                scores.insert(key.clone(), StageScores { scores: held.scores, details: held.details });
+            if let Held::Whole(held) = self.held_scores(work, key, inputs)? {
+                self.forget_rows(key);
+                scores.insert(key.clone(), held);
                 continue;
             }
             let estimator = self.suite.find(&work.estimator)?;
@@ -132,9 +142,37 @@ impl Lab<'_> {
                 let ScoresFile { scores: column, details, .. } = file;
                 scores.insert((*key).clone(), StageScores { scores: column, details });
             }
-            let _ = std::fs::remove_file(self.partial_path(group));
+            self.forget_rows(group.members[0].0);
         }
         Ok(scores)
+    }
+
+    /// The scores of a stage, if the store holds them.
+    pub(super) fn held_scores(
+        &self,
+        work: &ScoreWork,
+        key: &StageKey,
+        inputs: &Inputs,
+    ) -> Result<Held<StageScores>, ExperimentError> {
+        let path = self.store.stage("scores", key, ".json");
+        let count = inputs.panels[work.panel].architectures.len();
+        let version = self.suite.find(&work.estimator)?.meta().version;
+        Ok(match self.store.held_json::<ScoresFile>(&path)? {
+            Held::Whole(file) if file.is_of(&work.estimator, version, count) => {
+                Held::Whole(StageScores { scores: file.scores, details: file.details })
+            }
+            Held::Whole(ScoresFile { estimator, version, scores, .. }) => {
+                let problem = format!("it holds {} scores of {estimator}, version {version}", scores.len());
+                Held::Damaged(StoreError::Damaged { path, problem })
+            }
+            Held::Missing => Held::Missing,
+            Held::Damaged(error) => Held::Damaged(error),
+        })
+    }
+
+    /// Removes the rows of a stage that is complete. A file that stays is found and removed later.
+    fn forget_rows(&self, key: &StageKey) {
+        let _ = nas_assay_base::files::remove(&self.partial_path(key));
     }
 
     /// A row of readings for every architecture. It continues from the rows that an interrupted run has stored.
@@ -145,14 +183,14 @@ impl Lab<'_> {
         architectures: &[Architecture],
         read: &Reader<'_>,
     ) -> Result<Vec<Vec<KeptReading>>, ExperimentError> {
-        let path = self.partial_path(group);
+        let path = self.partial_path(group.members[0].0);
         let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
         let fits = |kept: &PartialFile| {
             kept.members == members
                 && kept.rows.len() <= architectures.len()
                 && kept.rows.iter().all(|row| row.len() == members.len())
         };
-        let kept = self.store.read_json::<PartialFile>(&path)?.filter(fits);
+        let kept = self.usable(self.store.held_json::<PartialFile>(&path)?).filter(fits);
         let mut found = kept.unwrap_or(PartialFile { members, rows: Vec::new() });
         self.progress.begin(label, (architectures.len() - found.rows.len()) as u64);
         let mut last_kept = Instant::now();
@@ -173,9 +211,9 @@ impl Lab<'_> {
         Ok(found.rows)
     }
 
-    /// The file that holds the rows of a group until they are complete.
-    fn partial_path(&self, group: &Group<'_>) -> PathBuf {
-        self.store.stage("scores", group.members[0].0, ".partial.json")
+    /// The file that holds the rows of a group until they are complete; `key` is that of the group's first member.
+    fn partial_path(&self, key: &StageKey) -> PathBuf {
+        self.store.stage("scores", key, ".partial.json")
     }
 }
 
@@ -222,7 +260,7 @@ mod tests {
         assert_eq!(straight, (0..150).map(place).collect::<Vec<_>>());
 
         let kept = vec![vec![kept(7.0); 2]; 100];
-        let path = lab.partial_path(&group);
+        let path = lab.partial_path(&keys[0]);
         lab.store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
         let resumed = lab.rows("", &group, &architectures, &read).unwrap();
         assert_eq!((&resumed[..100], &resumed[100..]), (&kept[..], &straight[100..]));

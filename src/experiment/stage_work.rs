@@ -15,9 +15,10 @@ pub(super) type Reader<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<Reading>, E
 /// Does the work of stages. A [`Lab`](super::Lab) does it with networks; tests use a script instead.
 pub(super) trait StageWork {
     /// Trains some rows of the carried truth again.
-    fn verify_truth(&self, inputs: &Inputs, rows: &[usize], key: &StageKey) -> Result<Vec<Verified>, ExperimentError>;
+    fn verify_truth(&self, inputs: &Inputs, rows: &[usize]) -> Result<Vec<Verified>, ExperimentError>;
 
-    /// Trains a supernet, or reads the result of an earlier run; `label` is its name in progress reports.
+    /// Trains a supernet and stores its weights and its record, unless another run has just done so; `label` is its name in progress
+    /// reports.
     fn supernet(
         &self,
         label: &str,

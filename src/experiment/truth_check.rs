@@ -11,21 +11,11 @@ use super::inputs::Inputs;
 use super::lab::Lab;
 use super::make_truth::train_one;
 use super::workers;
-use crate::spec::StageKey;
 use crate::store::record::Verified;
 
 impl Lab<'_> {
-    /// Trains `rows` of the carried table again with the recipe's first seed, unless the store holds the result.
-    pub(super) fn check_truth(
-        &self,
-        inputs: &Inputs,
-        rows: &[usize],
-        key: &StageKey,
-    ) -> Result<Vec<Verified>, ExperimentError> {
-        let path = self.store.stage("verify-truth", key, ".json");
-        if let Some(verified) = self.store.read_json(&path)? {
-            return Ok(verified);
-        }
+    /// Trains `rows` of the carried table again with the recipe's first seed.
+    pub(super) fn check_truth(&self, inputs: &Inputs, rows: &[usize]) -> Result<Vec<Verified>, ExperimentError> {
         let table = inputs.trained.as_ref().ok_or(ExperimentError::Unprepared("the carried truth"))?;
         let recipe = &table.recipe;
         let images = ImageSplit::load(&recipe.images, self.data_root())?;
@@ -49,7 +39,6 @@ impl Lab<'_> {
                 });
             }
         }
-        self.store.write_json(&path, &verified)?;
         Ok(verified)
     }
 }

@@ -71,7 +71,7 @@ impl Bench {
     /// The results in a store: all files except the provenance, which contains the time and the number of threads.
     pub fn results(&self, store: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = self.files(store);
-        files.retain(|(name, _)| !name.ends_with("provenance.json"));
+        files.retain(|(name, _)| !name.contains("/provenance/"));
         files
     }
 }

@@ -23,12 +23,12 @@ use candle_core::DType;
 use self::evaluation::Evaluation;
 use self::pool::sampler;
 use self::prune::candidates;
-use self::state::{State, recorded};
+use self::state::{Saved, State, recorded};
 use self::watch::Watcher;
 use super::ExperimentError;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
-use super::plan::Weights;
+use super::plan::{Holding, Weights};
 use crate::net::average_weights;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
@@ -36,9 +36,71 @@ use crate::net::{Init, NetConfig, Network};
 use crate::space::Form;
 use crate::spec::{OneShot, Picker, SeedValue, Spec, StageKey, Supernet};
 use crate::store::record::SupernetRecord;
+use crate::store::{Held, StoreError};
+
+/// What the store holds of a supernet.
+pub(super) struct HeldSupernet {
+    pub record: Held<SupernetRecord>,
+    /// The weights after each kept epoch.
+    weights: Vec<(usize, Held<()>)>,
+}
+
+impl HeldSupernet {
+    pub(super) fn holding(&self) -> Holding {
+        let of = |wanted: fn(&Held<()>) -> bool| self.weights.iter().any(|(_, held)| wanted(held));
+        let damaged = of(|held| matches!(held, Held::Damaged(_)));
+        match &self.record {
+            // Weights that an earlier training left, or is writing now, are written again.
+            Held::Missing => Holding::Nothing,
+            Held::Damaged(_) => Holding::Damaged,
+            Held::Whole(_) if damaged => Holding::Damaged,
+            Held::Whole(_) if of(|held| matches!(held, Held::Missing)) => Holding::WithoutWeights,
+            Held::Whole(_) => Holding::Whole,
+        }
+    }
+
+    /// The damage, for notes.
+    pub(super) fn damage(self) -> Vec<StoreError> {
+        let of = |held| if let Held::Damaged(error) = held { Some(error) } else { None };
+        let record = if let Held::Damaged(error) = self.record { Some(error) } else { None };
+        record.into_iter().chain(self.weights.into_iter().filter_map(|(_, held)| of(held))).collect()
+    }
+}
 
 impl Lab<'_> {
-    /// The record of a supernet. It is trained now unless the store holds it; `label` is its name in progress reports.
+    /// What the store holds of a supernet: its record, and the weights after each kept epoch.
+    pub(super) fn held_supernet(&self, settings: &Supernet, key: &StageKey) -> Result<HeldSupernet, StoreError> {
+        let record = self.store.held_json(&self.store.stage("supernet", key, ".json"))?;
+        let weights = settings.kept_epochs().into_iter().map(|epoch| {
+            let held = self.store.held(&self.weights_path(key, epoch, settings))?;
+            Ok::<_, StoreError>((epoch, held))
+        });
+        Ok(HeldSupernet { record, weights: weights.collect::<Result<_, _>>()? })
+    }
+
+    /// Removes the state of a training that has ended. A run that was killed at its very end leaves it behind.
+    pub(super) fn forget_state(&self, key: &StageKey) {
+        State::of(&self.store, key, self.backend.device()).remove();
+    }
+
+    /// The state to resume from: the saved one, if it is whole and so are all weights that were kept until then.
+    fn saved_state(&self, state: &State<'_>, held: &HeldSupernet) -> Result<Option<Saved>, ExperimentError> {
+        let Some(saved) = self.usable(state.saved()?) else { return Ok(None) };
+        let lost =
+            held.weights.iter().find(|(epoch, held)| *epoch <= saved.epochs() && !matches!(held, Held::Whole(())));
+        Ok(match lost {
+            None => Some(saved),
+            Some((epoch, _)) => {
+                self.progress.note(&format!(
+                    "the weights after epoch {epoch} of an interrupted training are lost: it begins again"
+                ));
+                None
+            }
+        })
+    }
+
+    /// Trains a supernet, and returns its record; `label` is its name in progress reports. It is not trained if another run has just ended
+    /// the same training.
     pub(super) fn trained(
         &self,
         label: &str,
@@ -47,11 +109,13 @@ impl Lab<'_> {
         seed: SeedValue,
         key: &StageKey,
     ) -> Result<SupernetRecord, ExperimentError> {
-        let path = self.store.stage("supernet", key, ".json");
-        if let Some(record) = self.store.read_json(&path)? {
+        let settings = spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
+        let held = self.held_supernet(settings, key)?;
+        if held.holding() == Holding::Whole
+            && let Held::Whole(record) = held.record
+        {
             return Ok(record);
         }
-        let settings = spec.supernet.as_ref().ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
         let network = self.new_supernet(spec, settings, seed)?;
         let job = Job {
@@ -64,8 +128,10 @@ impl Lab<'_> {
         };
         let mut trainer = Trainer::new(job)?;
         let mut record = SupernetRecord { seed: seed.to_string(), ..SupernetRecord::default() };
-        let state = State::at(self.store.stage("supernet", key, ".resume.safetensors"), self.backend.device());
-        state.restore(&mut trainer, &mut record)?;
+        let state = State::of(&self.store, key, self.backend.device());
+        if let Some(saved) = self.saved_state(&state, &held)? {
+            saved.restore(&mut trainer, &mut record)?;
+        }
 
         let watch = settings.watch.as_ref();
         let evaluation = self.evaluation(&network, watch.map(|_| &spec.one_shot), images)?;
@@ -105,7 +171,7 @@ impl Lab<'_> {
         self.progress.end();
 
         self.keep_weights(&network, key, settings.training.epochs, settings)?;
-        self.store.write_json(&path, &record)?;
+        self.store.write_json(&self.store.stage("supernet", key, ".json"), &record)?;
         state.remove();
         Ok(record)
     }
@@ -120,7 +186,7 @@ impl Lab<'_> {
         let network = self.new_supernet(spec, settings, weights.seed)?;
         let kept = weights.epochs.iter().map(|&epoch| {
             let path = self.weights_path(&weights.supernet, epoch, settings);
-            Ok(checkpoint::load(&path, self.backend.device())?.0)
+            Ok(checkpoint::load(&path, &self.store.identity(&path), self.backend.device())?.0)
         });
         let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
         load_weights(&network, &average_weights(&kept)?)?;
@@ -152,7 +218,8 @@ impl Lab<'_> {
         epoch: usize,
         settings: &Supernet,
     ) -> Result<(), ExperimentError> {
-        Ok(checkpoint::save(&self.weights_path(key, epoch, settings), &weights(network), &BTreeMap::new())?)
+        let path = self.weights_path(key, epoch, settings);
+        Ok(checkpoint::save(&path, &self.store.identity(&path), &weights(network), &BTreeMap::new())?)
     }
 
     /// The file with the weights after an epoch.

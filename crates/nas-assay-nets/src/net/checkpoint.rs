@@ -1,20 +1,26 @@
 //! Named tensors and a few strings in a safetensors file.
 //!
 //! The same content always gives the same bytes: tensors are ordered by element size, then by name. The strings are one JSON object under
-//! one key of the file's metadata, since the format does not keep its keys in order. A file is written whole or not at all. Neither
-//! saving nor loading accepts a NaN or an infinity.
+//! one key of the file's metadata, since the format does not keep its keys in order. One of the strings is the file's [seal](seal), so that
+//! a changed bit, or a file in the place of another, is noticed. A file is written whole or not at all. Neither saving nor loading accepts a
+//! NaN or an infinity.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 
 use super::params::first_non_finite;
-use nas_assay_base::files::{WriteError, write_atomic};
+use nas_assay_base::files::{self, WriteError, write_atomic};
+use nas_assay_base::seal;
 
 /// The key of the strings in the file's metadata.
 const METADATA: &str = "nas-assay";
+
+/// The key of the seal among the strings. It stands before all others, since keys are sorted and begin with a letter.
+const SEAL: &str = "!seal";
 
 /// Named tensors, in the order of their names.
 pub type Tensors = BTreeMap<String, Tensor>;
@@ -36,8 +42,8 @@ pub enum CheckpointError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// The file is no safetensors file, or a truncated one.
-    #[error("the checkpoint {} is damaged: {problem}; delete it, and its stage starts again", path.display())]
+    /// The file is not what was saved.
+    #[error("the checkpoint {} is damaged: {problem}; run its spec again, and its stage starts again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -108,11 +114,12 @@ pub enum CheckpointError {
     },
 }
 
-/// Writes a checkpoint, or leaves what was there before.
+/// Writes a checkpoint, or leaves what was there before. `identity` says what the file has to be, such as its place in a store; it can be
+/// loaded under the same identity only.
 ///
 /// # Errors
 /// [`CheckpointError::NonFinite`] for a NaN or an infinity, [`CheckpointError::Write`] if the file cannot be written.
-pub fn save(path: &Path, tensors: &Tensors, metadata: &Metadata) -> Result<(), CheckpointError> {
+pub fn save(path: &Path, identity: &str, tensors: &Tensors, metadata: &Metadata) -> Result<(), CheckpointError> {
     let mut on_host = Tensors::new();
     for (name, tensor) in tensors {
         let tensor = tensor.to_device(&Device::Cpu).map_err(|error| CheckpointError::Unreadable {
@@ -124,25 +131,31 @@ pub fn save(path: &Path, tensors: &Tensors, metadata: &Metadata) -> Result<(), C
         on_host.insert(name.clone(), tensor);
     }
     let damaged = |problem: String| CheckpointError::Damaged { path: path.to_owned(), problem };
-    let metadata = serde_json::to_string(metadata).map_err(|error| damaged(error.to_string()))?;
+    let mut metadata = metadata.clone();
+    metadata.insert(SEAL.to_owned(), seal::blank());
+    let metadata = serde_json::to_string(&metadata).map_err(|error| damaged(error.to_string()))?;
     let metadata = HashMap::from([(METADATA.to_owned(), metadata)]);
-    let bytes = safetensors::serialize(&on_host, Some(metadata)).map_err(|error| damaged(error.to_string()))?;
+    let mut bytes = safetensors::serialize(&on_host, Some(metadata)).map_err(|error| damaged(error.to_string()))?;
+    seal::seal(&mut bytes, identity).map_err(|error| damaged(error.to_string()))?;
     Ok(write_atomic(path, &bytes)?)
 }
 
-/// Reads a checkpoint that [`save`] wrote, with any tensors.
+/// Reads a checkpoint that [`save`] wrote under the same identity, with any tensors.
 ///
 /// # Errors
-/// [`CheckpointError::Read`] for a file that is not there, [`CheckpointError::Damaged`] for one that is not whole,
+/// [`CheckpointError::Read`] for a file that is not there, [`CheckpointError::Damaged`] for one that is not what was saved,
 /// [`CheckpointError::NonFinite`] for a NaN or an infinity in it.
-pub fn load(path: &Path, device: &Device) -> Result<(Tensors, Metadata), CheckpointError> {
+pub fn load(path: &Path, identity: &str, device: &Device) -> Result<(Tensors, Metadata), CheckpointError> {
     let damaged = |problem: String| CheckpointError::Damaged { path: path.to_owned(), problem };
-    let bytes = std::fs::read(path).map_err(|source| CheckpointError::Read { path: path.to_owned(), source })?;
+    let failed = |source| CheckpointError::Read { path: path.to_owned(), source };
+    let bytes = files::read(path).and_then(|held| held.ok_or(ErrorKind::NotFound.into())).map_err(failed)?;
+    seal::check(&bytes, identity).map_err(|error| damaged(error.to_string()))?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
-    let metadata = match header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA)) {
+    let mut metadata: Metadata = match header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA)) {
         Some(text) => serde_json::from_str(text).map_err(|error| damaged(format!("metadata: {error}")))?,
         None => Metadata::new(),
     };
+    metadata.remove(SEAL);
     let tensors = candle_core::safetensors::load_buffer(&bytes, device).map_err(|error| damaged(error.to_string()))?;
     let tensors: Tensors = tensors.into_iter().collect();
     for (name, tensor) in &tensors {
@@ -156,8 +169,13 @@ pub fn load(path: &Path, device: &Device) -> Result<(Tensors, Metadata), Checkpo
 /// # Errors
 /// Those of [`load`], and [`CheckpointError::Missing`], [`CheckpointError::Unexpected`], [`CheckpointError::WrongShape`] or
 /// [`CheckpointError::WrongType`] for the first tensor, by name, that does not fit.
-pub fn load_like(path: &Path, template: &Tensors, device: &Device) -> Result<(Tensors, Metadata), CheckpointError> {
-    let (tensors, metadata) = load(path, device)?;
+pub fn load_like(
+    path: &Path,
+    identity: &str,
+    template: &Tensors,
+    device: &Device,
+) -> Result<(Tensors, Metadata), CheckpointError> {
+    let (tensors, metadata) = load(path, identity, device)?;
     let at = |tensor: &String| (path.to_owned(), tensor.clone());
     for (name, expected) in template {
         let (path, tensor) = at(name);
@@ -201,6 +219,8 @@ fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<(), Checkpoi
 mod tests {
     use super::*;
 
+    const IDENTITY: &str = "weights of a test";
+
     fn tensors() -> Tensors {
         let cpu = &Device::Cpu;
         Tensors::from([
@@ -229,14 +249,14 @@ mod tests {
     fn saved(tensors: &Tensors) -> Saved {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
-        save(&path, tensors, &metadata()).unwrap();
+        save(&path, IDENTITY, tensors, &metadata()).unwrap();
         Saved { folder, path }
     }
 
     #[test]
     fn what_was_saved_is_loaded_bit_for_bit() {
         let Saved { path, .. } = &saved(&tensors());
-        for loaded in [load(path, &Device::Cpu), load_like(path, &tensors(), &Device::Cpu)] {
+        for loaded in [load(path, IDENTITY, &Device::Cpu), load_like(path, IDENTITY, &tensors(), &Device::Cpu)] {
             let (loaded, strings) = loaded.unwrap();
             assert_eq!(bits(&loaded), bits(&tensors()));
             assert_eq!(strings, metadata());
@@ -250,7 +270,7 @@ mod tests {
             assert_eq!(std::fs::read(saved(&tensors()).path).unwrap(), first);
         }
         let digest = nas_assay_base::sha256_hex(&first);
-        insta::assert_snapshot!(digest, @"25fb253e7164061f794016725951379ba7c20d70c1c808162ea9d86f33f8a48d");
+        insta::assert_snapshot!(digest, @"f63024bf9b4655d0656964d59447bf11abb0173aa854d50be9525564aef92745");
     }
 
     #[test]
@@ -260,7 +280,7 @@ mod tests {
         let refused = |change: &dyn Fn(&mut Tensors)| {
             let mut template = tensors();
             change(&mut template);
-            load_like(path, &template, cpu).unwrap_err()
+            load_like(path, IDENTITY, &template, cpu).unwrap_err()
         };
         let missing = refused(&|t| drop(t.insert("e".into(), Tensor::new(1f32, cpu).unwrap())));
         assert!(matches!(&missing, CheckpointError::Missing { tensor, .. } if tensor == "e"), "{missing}");
@@ -286,11 +306,23 @@ mod tests {
         let whole = std::fs::read(path).unwrap();
         for length in [0, 7, 8, 100, whole.len() - 1] {
             std::fs::write(path, &whole[..length]).unwrap();
-            let error = load(path, &Device::Cpu).unwrap_err();
+            let error = load(path, IDENTITY, &Device::Cpu).unwrap_err();
             assert!(matches!(error, CheckpointError::Damaged { .. }), "{length} bytes: {error}");
         }
+        // A bit anywhere: the header, its white space, a name, a number.
+        for place in (0..whole.len()).step_by(7) {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 1 << (place % 8);
+            std::fs::write(path, &flipped).unwrap();
+            let error = load(path, IDENTITY, &Device::Cpu).unwrap_err();
+            assert!(matches!(error, CheckpointError::Damaged { .. }), "byte {place}: {error}");
+        }
+        std::fs::write(path, &whole).unwrap();
+        let error = load(path, "weights of another test", &Device::Cpu).unwrap_err();
+        assert!(matches!(error, CheckpointError::Damaged { .. }), "{error}");
+        assert!(load(path, IDENTITY, &Device::Cpu).is_ok());
         std::fs::remove_file(path).unwrap();
-        assert!(matches!(load(path, &Device::Cpu), Err(CheckpointError::Read { .. })));
+        assert!(matches!(load(path, IDENTITY, &Device::Cpu), Err(CheckpointError::Read { .. })));
     }
 
     #[test]
@@ -300,14 +332,16 @@ mod tests {
             let before = std::fs::read(&path).unwrap();
             let mut diverged = tensors();
             diverged.insert("b.weight".into(), Tensor::new(&[0.0, bad], &Device::Cpu).unwrap());
-            let error = save(&path, &diverged, &metadata()).unwrap_err();
+            let error = save(&path, IDENTITY, &diverged, &metadata()).unwrap_err();
             assert!(matches!(&error, CheckpointError::NonFinite { index: 1, .. }), "{error}");
             assert_eq!(std::fs::read(&path).unwrap(), before, "the older checkpoint stays");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
-            let foreign = safetensors::serialize(&diverged, None).unwrap();
+            let metadata = HashMap::from([(METADATA.to_owned(), format!("{{\"{SEAL}\":\"{}\"}}", seal::blank()))]);
+            let mut foreign = safetensors::serialize(&diverged, Some(metadata)).unwrap();
+            seal::seal(&mut foreign, IDENTITY).unwrap();
             std::fs::write(&path, foreign).unwrap();
-            let message = load(&path, &Device::Cpu).unwrap_err().to_string();
+            let message = load(&path, IDENTITY, &Device::Cpu).unwrap_err().to_string();
             assert!(message.contains("`b.weight`") && message.contains(&format!("{bad}")), "{message}");
         }
     }

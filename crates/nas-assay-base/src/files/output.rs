@@ -1,0 +1,74 @@
+//! Files that a user names: where reports and tables are written to.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::{WriteError, folder_of, sync_folder, temporary_of};
+
+/// Writes `bytes` to the path that a user gave, and keeps what is there as what it is: a device, a pipe and a symbolic link are written
+/// through; a file with several names, or of another owner, gets the new content in place; every other file is replaced as a whole and keeps
+/// its permissions.
+///
+/// # Errors
+/// If the folder does not exist, or a step fails. A file that is replaced as a whole stays as it was then.
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => replace(path, &there, bytes).map_err(failed),
+        // A device, a pipe; a folder is an error of the system.
+        Ok(_) => OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)).map_err(failed),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path, bytes).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        return Err(io::Error::new(ErrorKind::NotFound, format!("the folder {} does not exist", folder.display())));
+    }
+    if fs::symlink_metadata(path).is_ok() {
+        // A symbolic link to a file that does not exist yet.
+        return in_place(path, bytes);
+    }
+    let (folder, temporary) = temporary_of(path, bytes)?;
+    super::rename(temporary, path)?;
+    sync_folder(&folder)
+}
+
+fn replace(path: &Path, there: &Metadata, bytes: &[u8]) -> io::Result<()> {
+    if !can_be_replaced(there) {
+        return in_place(path, bytes);
+    }
+    // The file itself, if `path` is a symbolic link.
+    let target: PathBuf = fs::canonicalize(path)?;
+    // An operating system asks only the folder for a permission to rename; a file that may not be written stays.
+    OpenOptions::new().write(true).open(&target)?;
+    let Ok((folder, temporary)) = temporary_of(&target, bytes) else {
+        // The folder may not be written, the file may.
+        return in_place(&target, bytes);
+    };
+    temporary.as_file().set_permissions(there.permissions())?;
+    super::rename(temporary, &target)?;
+    sync_folder(&folder)
+}
+
+fn in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Whether a new file can take the place of this one without a change that a user would see.
+#[cfg(unix)]
+fn can_be_replaced(there: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let ours = tempfile::tempfile().and_then(|file| file.metadata()).map(|new| new.uid());
+    there.nlink() == 1 && ours.is_ok_and(|user| user == there.uid())
+}
+
+#[cfg(not(unix))]
+fn can_be_replaced(_: &Metadata) -> bool {
+    true
+}

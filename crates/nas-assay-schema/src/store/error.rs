@@ -1,0 +1,125 @@
+//! Why an operation of the store failed.
+
+use std::io;
+use std::path::PathBuf;
+
+use nas_assay_base::files::WriteError;
+
+use super::STORE_FORMAT;
+
+/// An operation of the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store was written by a newer program.
+    #[error("failed to open the store {}: its format is {found}, and this version of nas-assay knows {STORE_FORMAT}; use a newer nas-assay, or another store (--store)", path.display())]
+    Newer {
+        /// The store.
+        path: PathBuf,
+        /// The format that was found.
+        found: u32,
+    },
+    /// The store was written by an older program.
+    #[error("failed to open the store {}: its format is {found}, whose files have no seals, so that damage in them cannot be noticed; use another store (--store), or the nas-assay that wrote it", path.display())]
+    Older {
+        /// The store.
+        path: PathBuf,
+        /// The format that was found.
+        found: u32,
+    },
+    /// A file of the store cannot be read.
+    #[error("failed to read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// A file of the store is not what was written.
+    #[error("{} cannot be used: {problem}; run its spec again, and only this file and what it needs are made again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A record was written by a newer program. Nothing may take its place.
+    #[error("{} has format {found}, and this version of nas-assay knows format {known}: a newer nas-assay wrote it; use that version, or another store (--store)", path.display())]
+    NewerRecord {
+        /// The file.
+        path: PathBuf,
+        /// The format that was found.
+        found: u32,
+        /// The format of this program.
+        known: u32,
+    },
+    /// A value has no JSON form.
+    #[error("failed to write {}: {problem}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file cannot be removed or locked.
+    #[error("failed to {action} {}: {source}", path.display())]
+    System {
+        /// What was tried: `remove`, `lock`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// A run uses the store, so nothing may be removed.
+    #[error("the store {} is in use by a run; try again when it has ended", path.display())]
+    Busy {
+        /// The store.
+        path: PathBuf,
+    },
+    /// No record has this name.
+    #[error("no record in {} is called `{reference}`{}", store.display(), hint(candidates, damaged))]
+    Unknown {
+        /// The store.
+        store: PathBuf,
+        /// The name.
+        reference: String,
+        /// The records of the store.
+        candidates: Vec<String>,
+        /// The records that are damaged, whose names cannot be read.
+        damaged: Vec<String>,
+    },
+    /// The file that names the latest record names none.
+    #[error("{} {problem}; name a record by its hash or its spec{}", path.display(), hint(candidates, &[]))]
+    NoLatest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The records of the store.
+        candidates: Vec<String>,
+    },
+    /// The name of a record is empty.
+    #[error("the name of a record is empty: give `latest`, the first digits of a hash, or the name of a spec")]
+    NoName,
+    /// Several records have this name.
+    #[error("`{reference}` names {} records: {}; give more digits of a hash", candidates.len(), candidates.join(", "))]
+    Ambiguous {
+        /// The name.
+        reference: String,
+        /// The records with this name.
+        candidates: Vec<String>,
+    },
+}
+
+fn hint(candidates: &[String], damaged: &[String]) -> String {
+    if candidates.is_empty() && damaged.is_empty() {
+        return "; it holds no record yet: `nas-assay run nb201-micro` makes one".to_owned();
+    }
+    let part = |said: &str, ids: &[String]| {
+        if ids.is_empty() { String::new() } else { format!("; {said} {}", ids.join(", ")) }
+    };
+    part("it holds", candidates) + &part("damaged, so that their names cannot be read:", damaged)
+}

@@ -1,0 +1,47 @@
+//! Printing that does not panic: a reader that has gone away, a full disk, a closed stream.
+
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, Write};
+
+use serde::Serialize;
+
+use super::exit::{Failure, UNEXPECTED};
+use crate::store::to_json;
+
+/// Prints data to stdout. The function that uses it returns `Result<_, Failure>`: it ends if the data cannot be written.
+macro_rules! out {
+    ($($text:tt)*) => { $crate::cli::print::to_stdout(format_args!($($text)*))? };
+}
+
+/// Like `out!`, with a line break.
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::cli::print::to_stdout(format_args!("{}\n", format_args!($($text)*)))? };
+}
+
+pub(super) use {out, outln};
+
+/// Writes data to stdout.
+///
+/// # Errors
+/// [`Failure::reader_gone`] if nobody reads them, and a failure with a message if they cannot be written for another reason.
+pub fn to_stdout(text: Arguments<'_>) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_fmt(text).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::reader_gone(),
+        _ => Failure::new(UNEXPECTED, format!("failed to write to stdout: {error}")),
+    })
+}
+
+/// Prints a value as indented JSON to stdout.
+///
+/// # Errors
+/// As [`to_stdout`], and if the value has no JSON form.
+pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text = to_json(value).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+    to_stdout(format_args!("{text}"))
+}
+
+/// Writes a line to stderr, if that is possible. A program that computes goes on without a reader of its notes.
+pub fn to_stderr(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

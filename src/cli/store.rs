@@ -1,0 +1,210 @@
+//! `nas-assay store check|clean|size|list`
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use humantime::format_rfc3339_seconds;
+use indicatif::HumanBytes;
+
+use super::context::Context;
+use super::exit::{Failure, MISMATCH, NOTHING};
+use super::print::{outln, print_json};
+use crate::store::survey::{Condition, Entry, Kind};
+use crate::store::{Held, RecordId, Store};
+
+/// Check the store, clean it up, and say what it holds
+#[derive(Debug, Args)]
+pub struct StoreCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Check every file: damage, leftovers of killed runs, newer formats, files of others
+    Check {
+        /// Remove what is damaged and what nothing will read again; the next run makes what is missing
+        #[arg(long)]
+        repair: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what killed runs have left and nothing will read again
+    Clean,
+    /// Say how much space the files of each kind take
+    Size {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the records, finished or not, with name, date and size
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl StoreCommand {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let store = context.store()?;
+        match self.action {
+            Action::Check { repair, json } => check(&store, repair, json),
+            Action::Clean => clean(&store),
+            Action::Size { json } => size(&store, json),
+            Action::List { json } => list(context, &store, json),
+        }
+    }
+}
+
+fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
+    let entries = store.survey()?;
+    if json {
+        let odd: Vec<_> = entries.iter().filter(|entry| entry.condition != Condition::Whole).collect();
+        let found = serde_json::json!({"files": entries.len(), "odd": odd});
+        print_json(&found)?;
+    } else {
+        for entry in entries.iter().filter(|entry| entry.condition != Condition::Whole) {
+            outln!("{:<10}  {}  {}", word(&entry.condition), entry.place, reason(entry));
+        }
+    }
+    let count = |wanted: fn(&Condition) -> bool| entries.iter().filter(|entry| wanted(&entry.condition)).count();
+    let whole = count(|condition| *condition == Condition::Whole);
+    let leftovers = count(|condition| matches!(condition, Condition::Leftover(_)));
+    let bad = entries.len() - whole - leftovers - count(|condition| *condition == Condition::Foreign);
+    if !json {
+        outln!("{whole} of {} files are whole", entries.len());
+    }
+    if repair {
+        let removed = store.remove(entries.iter().filter(|entry| entry.condition.can_be_removed()))?;
+        if !json {
+            told(&removed)?;
+        }
+        let rest = bad - removed.iter().filter(|entry| matches!(entry.condition, Condition::Damaged(_))).count();
+        return if rest == 0 { Ok(()) } else { Err(Failure::new(MISMATCH, format!("{rest} files stay as they are"))) };
+    }
+    match bad {
+        0 if leftovers == 0 => Ok(()),
+        0 => {
+            if !json {
+                outln!("`nas-assay store clean` removes the {leftovers} leftovers");
+            }
+            Ok(())
+        }
+        _ => Err(Failure::new(MISMATCH, format!("{bad} files cannot be used"))
+            .with_help("`nas-assay store check --repair` removes damaged files, and the next run makes them again")),
+    }
+}
+
+fn clean(store: &Store) -> Result<(), Failure> {
+    let entries = store.survey()?;
+    let leftovers = entries.iter().filter(|entry| matches!(entry.condition, Condition::Leftover(_)));
+    told(&store.remove(leftovers)?)
+}
+
+fn told(removed: &[&Entry]) -> Result<(), Failure> {
+    let bytes: u64 = removed.iter().map(|entry| entry.bytes).sum();
+    outln!("removed {} files, {}", removed.len(), HumanBytes(bytes));
+    Ok(())
+}
+
+fn size(store: &Store, json: bool) -> Result<(), Failure> {
+    let mut sizes: BTreeMap<Kind, (usize, u64)> = BTreeMap::new();
+    for entry in store.survey()? {
+        let (files, bytes) = sizes.entry(entry.kind).or_default();
+        *files += 1;
+        *bytes += entry.bytes;
+    }
+    if json {
+        let row = |(kind, (files, bytes))| serde_json::json!({"kind": kind, "files": files, "bytes": bytes});
+        let rows: Vec<_> = sizes.into_iter().map(row).collect();
+        print_json(&rows)?;
+        return Ok(());
+    }
+    let width = Kind::ALL.map(|kind| kind.title().len()).into_iter().max().unwrap_or(0);
+    let line = |title: &str, files: usize, bytes: u64| {
+        outln!("{title:<width$}  {files:>7} files  {:>12}", HumanBytes(bytes).to_string());
+        Ok::<(), Failure>(())
+    };
+    for kind in Kind::ALL {
+        if let Some(&(files, bytes)) = sizes.get(&kind) {
+            line(kind.title(), files, bytes)?;
+        }
+    }
+    let all = sizes.values().fold((0, 0), |(files, bytes), of| (files + of.0, bytes + of.1));
+    line("all", all.0, all.1)
+}
+
+/// A record as a line of a list.
+struct Row {
+    id: RecordId,
+    name: String,
+    started: Option<String>,
+    bytes: u64,
+    condition: String,
+}
+
+fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for id in store.begun()? {
+        let mut started = None;
+        for held in store.provenance(&id)? {
+            if let Held::Whole(provenance) = held {
+                started = Some(provenance.started);
+            }
+        }
+        let written = store.written(&id);
+        let started = started.or_else(|| written.map(|(_, time)| format_rfc3339_seconds(time).to_string()));
+        let (name, condition) = match store.record(&id) {
+            Ok(Some(record)) => (record.name, "finished".to_owned()),
+            Ok(None) => (String::new(), "not finished".to_owned()),
+            Err(error) => {
+                context.note(&error.to_string());
+                (String::new(), "cannot be used".to_owned())
+            }
+        };
+        rows.push(Row { id, name, started, bytes: written.map_or(0, |(bytes, _)| bytes), condition });
+    }
+    if json {
+        let row = |row: Row| {
+            let Row { id, name, started, bytes, condition } = row;
+            serde_json::json!({
+                "record": id.as_str(), "name": name, "started": started, "bytes": bytes, "condition": condition
+            })
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        print_json(&rows)?;
+        return Ok(());
+    }
+    if rows.is_empty() {
+        let problem = format!("the store {} holds no record yet", store.root().display());
+        return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+    }
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    for Row { id, name, started, bytes, condition } in rows {
+        let started = started.unwrap_or_default();
+        outln!("{}  {name:<width$}  {started:<20}  {:>11}  {condition}", id.short(), HumanBytes(bytes).to_string());
+    }
+    Ok(())
+}
+
+fn word(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::Whole => "whole",
+        Condition::Damaged(_) => "damaged",
+        Condition::Newer(_) => "newer",
+        Condition::Unreadable(_) => "unreadable",
+        Condition::Leftover(_) => "leftover",
+        Condition::Foreign => "foreign",
+    }
+}
+
+fn reason(entry: &Entry) -> &str {
+    match &entry.condition {
+        Condition::Damaged(why) | Condition::Newer(why) | Condition::Unreadable(why) => why,
+        Condition::Leftover(why) => why,
+        Condition::Whole | Condition::Foreign => "",
+    }
+}
