@@ -11,6 +11,7 @@ mod cli;
 mod common;
 mod findings;
 mod golden;
+mod manners;
 mod readme;
 mod run;
 mod score;
