@@ -16,6 +16,8 @@ mod patterns;
 mod probe_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;
 
 pub use nas_assay_schema::estimator::{EstimatorFacts, EstimatorKind, Reason, Score, ToleranceClass};
 pub use patterns::ReluPatterns;

@@ -9,10 +9,10 @@ use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec;
 use nas_assay_spaces::{Architecture, Form, SpaceId};
 
-const SIDE: usize = 8;
+pub(super) const SIDE: usize = 8;
 
 /// A small network in double precision, with a random architecture that has a live convolution.
-fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
+pub(super) fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
     let sizes = match space {
         SpaceId::Nb101 | SpaceId::Nb201 => {
             spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }
@@ -36,7 +36,7 @@ fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
     (architecture, network)
 }
 
-fn batch(size: usize) -> Batch {
+pub(super) fn batch(size: usize) -> Batch {
     let mut stream = Seed::root(6).child("images").stream();
     let pixels: Vec<f64> = (0..size * 3 * SIDE * SIDE).map(|_| stream.normal()).collect();
     let labels: Vec<u32> = (0..size as u32).map(|image| image * 7 % 10).collect();
@@ -46,14 +46,19 @@ fn batch(size: usize) -> Batch {
     }
 }
 
-fn probe<'a>(architecture: Architecture, network: &'a Network, engine: Engine, batch: &'a Batch) -> Probe<'a> {
+pub(super) fn probe<'a>(
+    architecture: Architecture,
+    network: &'a Network,
+    engine: Engine,
+    batch: &'a Batch,
+) -> Probe<'a> {
     let suite = Suite::builtin();
     let needs = suite.iter().flat_map(|estimator| estimator.meta().needs);
     Probe::new(architecture, network, engine, needs.copied()).with_batch(batch)
 }
 
 /// The scores of the estimators `ids`.
-fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
+pub(super) fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
     let suite = Suite::builtin();
     ids.iter().map(|id| suite.find(id.as_ref()).unwrap().score(probe).unwrap().score.value()).collect()
 }
@@ -64,7 +69,7 @@ fn zero_shot() -> Vec<String> {
     zero_shot.map(|meta| meta.id.to_owned()).collect()
 }
 
-fn weights(network: &Network) -> Vec<&Param> {
+pub(super) fn weights(network: &Network) -> Vec<&Param> {
     network.params().iter().filter(|param| param.role.is_weight()).collect()
 }
 

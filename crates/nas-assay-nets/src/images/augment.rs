@@ -112,6 +112,20 @@ mod tests {
         assert_eq!(changed(Augmentation::NONE, &plane), plane);
     }
 
+    /// Of 5,400 draws each shift is expected 600 times with a deviation of 23, and the mirror 2,700 times with one of 37.
+    #[test]
+    fn all_shifts_and_the_mirror_are_equally_likely() {
+        let augmenter = Augmenter::new(Seed::root(20));
+        let draws: Vec<_> = (0..6).flat_map(|epoch| (0..900).map(move |image| augmenter.draw(epoch, image))).collect();
+        let mirrored = draws.iter().filter(|draw| draw.flip).count();
+        assert!(mirrored.abs_diff(2_700) < 150, "{mirrored} of 5400 are mirrored");
+        for shift in 0..=2 * PADDING {
+            let count = |of: fn(&Augmentation) -> usize| draws.iter().filter(|draw| of(draw) == shift).count();
+            let (top, left) = (count(|draw| draw.top), count(|draw| draw.left));
+            assert!(top.abs_diff(600) < 95 && left.abs_diff(600) < 95, "{shift}: {top} and {left} of 5400");
+        }
+    }
+
     #[test]
     fn draws_depend_on_epoch_and_image_alone_and_reach_every_change() {
         let augmenter = Augmenter::new(Seed::root(20));

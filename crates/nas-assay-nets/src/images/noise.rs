@@ -80,7 +80,20 @@ mod tests {
             assert_eq!(values(&small), values(&batch(noise, 2, DType::F64)));
             let labels = |batch: &Batch| batch.labels.to_vec1::<u32>().unwrap();
             assert_eq!(labels(&small), labels(&large)[..2]);
-            assert!(labels(&batch(noise, 40, DType::F32)).iter().all(|&label| label < 10));
+        }
+    }
+
+    /// Of 1,200 labels each of four classes is expected 300 times with a deviation of 15.
+    #[test]
+    fn labels_name_every_class_equally_often() {
+        for noise in [Noise::Gaussian, Noise::Uniform] {
+            let (seed, device) = (Seed::root(20), &Device::Cpu);
+            let batch = noise.batch(&seed, (1_200, 2), 4, Normalisation::CIFAR10, DType::F32, device).unwrap();
+            let mut counts = [0_usize; 4];
+            for label in batch.labels.to_vec1::<u32>().unwrap() {
+                counts[label as usize] += 1;
+            }
+            assert!(counts.iter().all(|count| count.abs_diff(300) < 75), "{counts:?}");
         }
     }
 

@@ -12,6 +12,8 @@ mod norm;
 mod reduction;
 mod separable;
 mod sliced;
+#[cfg(test)]
+mod value_tests;
 
 pub use cached_relu::CachedRelu;
 pub use choices::Choices;

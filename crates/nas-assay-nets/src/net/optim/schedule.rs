@@ -127,6 +127,14 @@ mod tests {
         assert_eq!(rates(plateau(0.5, 0, 0.0), a, &losses), impatient);
     }
 
+    /// By hand: with a threshold of a tenth, 10 is beaten below 9, 0.02 below 0.018 and 0.017 below 0.0153.
+    #[test]
+    fn the_threshold_is_a_share_of_the_best_loss() {
+        let (a, b, c, d) = (0.08, 0.04, 0.02, 0.01);
+        let losses = [10.0, 9.5, 8.9, 0.02, 0.0185, 0.017, 0.0154, 0.0152];
+        assert_eq!(rates(plateau(0.5, 0, 0.1), a, &losses), [a, b, b, b, c, c, d, d]);
+    }
+
     /// PyTorch 2.15 with a constant loss and `patience=30`: the rate falls at epochs 31, 62 and 93 (counted from 0).
     #[test]
     fn patience_is_exceeded_before_the_rate_falls() {

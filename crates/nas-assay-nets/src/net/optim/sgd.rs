@@ -438,6 +438,23 @@ mod tests {
         assert!(matches!(sgd.set_velocities(&stored[..1]), Err(OptimError::Count { held: 2, given: 1 })));
     }
 
+    /// A gradient of norm 0.5 is not touched by a limit of 2, and one of norm 5 is shortened to 2: by hand, at a rate of one.
+    #[test]
+    fn only_a_gradient_longer_than_the_limit_is_scaled() {
+        for (gradient, expected) in [([0.3, 0.0, -0.4], [0.3, 0.0, -0.4]), ([3.0, 0.0, -4.0], [1.2, 0.0, -1.6])] {
+            for engine in [Engine::Kernels, Engine::Composed] {
+                let parameters = parameters(DType::F64);
+                let config = SgdConfig { learning_rate: 1.0, clip: Some(2.0), weight_decay: 0.0, ..CONFIG };
+                let mut sgd = Sgd::try_new(parameters.clone(), config).unwrap().with_engine(engine);
+                sgd.try_step(&store(&parameters, &[Some(gradient.to_vec()), None])).unwrap();
+                let after = flat([parameters[0].as_tensor()]);
+                for ((before, after), step) in [0.5, -1.0, 2.0].into_iter().zip(after).zip(expected) {
+                    assert!((before - after - step).abs() < 1e-6, "{engine:?}: moved {}, not {step}", before - after);
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn kernels_and_composed_updates_agree(
@@ -461,7 +478,12 @@ mod tests {
         }
 
         #[test]
-        fn clipping_bounds_the_step(gradient in prop::collection::vec(-1e3..1e3f64, 3), clip in 1e-3..10.0f64) {
+        fn clipping_bounds_the_step(
+            gradient in prop::collection::vec(-1.0..1.0f64, 3),
+            exponent in -3.0..3.0f64,
+            clip in 1e-3..10.0f64,
+        ) {
+            let gradient: Vec<f64> = gradient.into_iter().map(|g| g * libm::exp10(exponent)).collect();
             let parameters = parameters(DType::F64);
             let before = flat([parameters[0].as_tensor()]);
             let config = SgdConfig { learning_rate: 1.0, clip: Some(clip), weight_decay: 0.0, ..CONFIG };

@@ -10,6 +10,8 @@
 mod gradients;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;
 
 use std::collections::BTreeMap;
 
