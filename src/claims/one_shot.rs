@@ -197,6 +197,22 @@ mod tests {
         vec![SupernetRecord { watched: [10, 100].into_iter().zip(values).map(record).collect(), ..Default::default() }]
     }
 
+    /// By hand: three values 0.01 apart have a deviation of 0.01 and a standard error of 0.01 / √3 = 0.005774. That of a difference of two
+    /// such means is √2 times as large, 0.008165. An interval reaches two of them to either side.
+    #[test]
+    fn intervals_of_forgetting_are_two_standard_errors_wide() {
+        let found = forgetting(&watched([-0.2, -0.05])).unwrap();
+        let expected = [(0.2, 0.011_547), (0.15, 0.016_330)];
+        for (figure, (value, reach)) in found.figures.iter().zip(expected) {
+            let [lower, upper] = figure.interval.unwrap();
+            for (found, expected) in [(figure.ours.unwrap(), value), (lower, value - reach), (upper, value + reach)] {
+                assert!((found - expected).abs() < 1e-6, "{}: {found}, not {expected}", figure.name);
+            }
+        }
+        let shown: Vec<f64> = found.figures[2..].iter().map(|figure| figure.ours.unwrap()).collect();
+        assert!((shown[0] + 0.2).abs() < 1e-12 && (shown[1] + 0.05).abs() < 1e-12, "{shown:?}");
+    }
+
     #[test]
     fn each_claim_can_hold_and_fail() {
         let (good, bad) = (supernets(0.9, 0.9, 0.3), supernets(0.2, 0.2, 0.8));

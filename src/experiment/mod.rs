@@ -29,6 +29,8 @@ mod scores;
 mod stage_work;
 mod supernet;
 mod truth_check;
+#[cfg(test)]
+mod value_tests;
 mod verify_specs;
 mod weights_file;
 mod workers;
