@@ -3,15 +3,15 @@
 use nas_assay_base::seed::Seed;
 use nas_assay_criteria::rank::PairCounts;
 use nas_assay_criteria::{
-    self, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Resamples, Spread, Stability,
-    complexity_bias, operation_bias,
+    self, BestOf, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Interval, Resamples,
+    Spread, Stability, complexity_bias, operation_bias,
 };
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
 use nas_assay_schema::store::record::{
-    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, EpochRecord, EstimatorRecord,
-    InsideRecord, KeptRecord, PanelRecord, Provenance, Published, Record, SpreadRecord, StabilityRecord,
-    SupernetRecord, TruthRecord, VariantRecord, Verified,
+    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, Detail, EpochRecord, EstimatorRecord,
+    InsideRecord, KeptRecord, PanelRecord, Provenance, PruningRecord, Published, Record, SpreadRecord, StabilityRecord,
+    SupernetRecord, TruthRecord, VariantRecord, Verified, WatchRecord, Watched,
 };
 use nas_assay_spaces::nb201;
 
@@ -294,4 +294,117 @@ pub(crate) fn provenance() -> Provenance {
         threads: 2,
         os: "linux x86_64".to_owned(),
     }
+}
+
+/// Numbers that differ in every form in which a report shows them: in three decimals, and in percent with one.
+#[derive(Default)]
+struct Distinct(u32);
+
+impl Distinct {
+    fn next(&mut self) -> f64 {
+        self.0 += 1;
+        // One more digit than is ever shown, so that a number that was rounded before is told from one that was not.
+        0.1 + 0.003_71 * f64::from(self.0)
+    }
+
+    /// The same with the sign turned for every second one.
+    fn signed(&mut self) -> f64 {
+        let value = self.next();
+        if self.0.is_multiple_of(2) { -value } else { value }
+    }
+
+    fn interval(&mut self, interval: &mut Option<Interval>) {
+        let held = interval.as_mut().unwrap();
+        (held.lower, held.upper) = (self.signed(), self.signed());
+    }
+
+    fn outcome(&mut self, outcome: &mut Comparison) {
+        outcome.difference = Some(self.signed());
+        self.interval(&mut outcome.interval);
+    }
+}
+
+/// [`whole`] with other numbers: all that a report shows are different, so that a number tells where it comes from. Each stands only for
+/// itself: no criterion follows from the scores.
+pub(crate) fn distinct(rows: usize) -> Record {
+    let (mut record, mut numbers) = (whole(rows), Distinct::default());
+    let of = &mut numbers;
+    (record.truth.minimum, record.truth.median, record.truth.maximum) = (of.next(), of.next(), of.next());
+    (record.truth.verified[0].expected, record.truth.verified[0].found) = (of.next(), of.next());
+    for supernet in &mut record.supernets {
+        for at in [0, 39] {
+            (supernet.epochs[at].loss, supernet.epochs[at].accuracy) = (of.next(), of.next());
+        }
+    }
+    record.supernets[1].pruning = Some(PruningRecord {
+        epoch: 3,
+        by: "oneshot_loss".to_owned(),
+        ranked: 17,
+        kept: ["a", "b", "c"].map(str::to_owned).to_vec(),
+    });
+    let watched = [of.next(), of.next()].map(|after_step| Watched {
+        architecture: "a".to_owned(),
+        step: 1,
+        after_step,
+        after_epoch: after_step + of.next(),
+    });
+    record.supernets[1].watched = vec![WatchRecord { epoch: 11, architectures: watched.to_vec() }];
+    let panel = &mut record.panels[0];
+    for row in &mut panel.architectures {
+        row.truth = of.next();
+    }
+    let shared: Vec<(usize, f64)> =
+        (0..panel.estimators[0].bias.operations.len()).map(|place| (100 + place, of.next())).collect();
+    for (place, row) in panel.estimators.iter_mut().enumerate() {
+        let criteria = &mut row.criteria;
+        (criteria.kendall.tau_b, criteria.kendall.tau_a) = (Some(of.signed()), Some(of.signed()));
+        (criteria.spearman, criteria.pearson.value) = (Some(of.signed()), Some(of.signed()));
+        of.interval(&mut criteria.kendall.interval);
+        criteria.non_finite.nan = 31 + place;
+        for at in &mut criteria.precision {
+            (at.top, at.bottom, at.top_expected, at.bottom_expected) = (of.next(), of.next(), of.next(), of.next());
+        }
+        for at in &mut criteria.ranking {
+            (at.best, at.worst, at.best_expected, at.worst_expected) = (of.next(), of.next(), of.next(), of.next());
+        }
+        criteria.best_of.iter_mut().for_each(|best| best.truth = of.next());
+        row.published.iter_mut().for_each(|published| published.value = of.next());
+        for group in &mut row.bias.complexity {
+            (group.rank_difference, group.tau_b) = (of.signed(), Some(of.signed()));
+        }
+        for (change, (pairs, truth)) in row.bias.operations.iter_mut().zip(&shared) {
+            (change.pairs, change.truth_increases, change.score_increases) = (*pairs, *truth, of.next());
+        }
+        let extremes = &mut row.bias.extremes;
+        for standing in extremes.top.iter_mut().chain(&mut extremes.over_estimated).chain(&mut extremes.under_estimated)
+        {
+            standing.truth = panel.architectures[standing.row].truth;
+        }
+    }
+    let details = [Some(of.next()), None, Some(of.next())].map(|value| value.map(Score::from)).to_vec();
+    panel.estimators[1].details = vec![Detail { name: "log".to_owned(), values: details }];
+    let found = &mut panel.analyses;
+    found.comparisons.iter_mut().for_each(|comparison| of.outcome(&mut comparison.outcome));
+    for variant in &mut found.variants {
+        variant.agreement = Some(of.signed());
+        of.outcome(&mut variant.outcome);
+        let kept = variant.kept.as_mut().unwrap();
+        of.outcome(&mut kept.outcome);
+        for inside in [&mut kept.variant, &mut kept.own] {
+            (inside.tau_b, inside.mean_score) = (Some(of.signed()), Some(of.signed()));
+            inside.best_of = vec![BestOf { count: 1, truth: of.next(), rank: 1 }];
+        }
+    }
+    for stability in &mut found.stability {
+        stability.stability.tau_b = Some(of.signed());
+        for at in &mut stability.stability.precision {
+            (at.top, at.bottom) = (of.next(), of.next());
+        }
+    }
+    for record in &mut found.spread {
+        let spread = &mut record.spread;
+        (spread.mean, spread.deviation) = (of.signed(), Some(of.next()));
+        (spread.least, spread.greatest) = (of.signed(), of.signed());
+    }
+    record
 }

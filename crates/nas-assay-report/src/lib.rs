@@ -59,3 +59,5 @@ pub use terminal::terminal;
 mod fixture;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;

@@ -140,6 +140,16 @@ mod tests {
         assert_eq!(difference(Criterion::TauB, None, 0.5), "–");
     }
 
+    /// Each of these rounds to the same text as the published value.
+    #[test]
+    fn a_difference_is_rounded_after_it_is_taken() {
+        assert_eq!(difference(Criterion::TauB, Some(0.3004), 0.2996), "+0.001");
+        assert_eq!(difference(Criterion::PrecisionTop(0.05), Some(0.300_4), 0.299_6), "+0.1 pp");
+        assert_eq!(difference(Criterion::BestRanking(0.05), Some(0.030_04), 0.029_96), "+0.01 pp");
+        // These round to texts that are 0.001 apart.
+        assert_eq!(difference(Criterion::TauB, Some(0.3006), 0.3004), "+0.000");
+    }
+
     #[test]
     fn thousands_are_set_off() {
         assert_eq!([0, 999, 1000, 15_625, 1_259_712].map(count), ["0", "999", "1,000", "15,625", "1,259,712"]);

@@ -121,6 +121,24 @@ fn the_last_epoch_and_the_median_seed_count() {
     assert_eq!(row(&board, "oneshot_loss (mean over seeds)").cells[0].as_ref().unwrap().seeds, 1);
 }
 
+/// Of an even number of seeds the lower one of the two in the middle counts, with its own interval.
+#[test]
+fn the_lower_of_two_median_seeds_counts() {
+    let mut record = record("nb201", "nb201-real", 40, false);
+    let panel = &mut record.panels[0];
+    let one_shot = panel.estimators.pop().unwrap();
+    for (seed, tau) in [("1", 0.5), ("2", 0.2), ("3", 0.4), ("4", 0.3)] {
+        let mut estimator = one_shot.clone();
+        estimator.checkpoint = Some(Checkpoint::single(seed, 40));
+        estimator.criteria.kendall.tau_b = Some(tau);
+        estimator.criteria.kendall.interval.as_mut().unwrap().lower = tau - 0.1;
+        panel.estimators.push(estimator);
+    }
+    let board = Leaderboard::new(&[record], false);
+    let cell = row(&board, "oneshot_loss").cells[0].clone().unwrap();
+    assert_eq!((cell.tau_b, cell.interval.unwrap()[0], cell.seeds), (Some(0.3), 0.3 - 0.1, 4));
+}
+
 #[test]
 fn variants_have_no_row() {
     let mut record = record("nb201", "nb201-real", 40, false);

@@ -1,0 +1,477 @@
+//! Every number of a report is traced to the record, and back: over a record whose numbers all differ, each table of each form is what
+//! these tests lay out themselves, and no other number is shown.
+
+use std::collections::BTreeSet;
+
+use nas_assay_criteria::{Comparison, Criterion, Interval, Verdict};
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published, Record, SupernetRecord};
+
+use crate::{csv, fixture, html, json, markdown};
+
+/// Rows of the record, in the order of the fixture.
+const LABELS: [&str; 9] = [
+    "params",
+    "synflow",
+    "jacob_cov",
+    "plain",
+    "synflow (gaussian)",
+    "oneshot_loss (seed 20, epoch 20)",
+    "oneshot_loss (seed 2020, epoch 20)",
+    "oneshot_loss (seed 2020, epoch 40)",
+    "oneshot_loss (seed 20, epoch 40)",
+];
+
+/// The rows that are not of an earlier checkpoint, and those that are.
+const LATEST: [usize; 7] = [0, 1, 2, 3, 4, 7, 8];
+const EARLIER: [usize; 2] = [5, 6];
+
+/// What is said about each row on the page.
+const ABOUT: [&str; 9] = [
+    "baseline, version 1, higher is better",
+    "zero-shot, version 1, higher is better",
+    "zero-shot, version 1, higher is better",
+    "zero-shot, version 1, lower is better",
+    "zero-shot, gaussian, version 1, higher is better",
+    "one-shot, seed 20, epoch 20, version 1, lower is better",
+    "one-shot, seed 2020, epoch 20, version 1, lower is better",
+    "one-shot, seed 2020, epoch 40, version 1, lower is better",
+    "one-shot, seed 20, epoch 40, version 1, lower is better",
+];
+
+fn three(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn percent(value: f64, decimals: usize) -> String {
+    format!("{:.decimals$} %", 100.0 * value)
+}
+
+fn bounds(interval: Option<Interval>) -> String {
+    let interval = interval.unwrap();
+    format!("[{:.3}, {:.3}]", interval.lower, interval.upper)
+}
+
+fn word(outcome: &Comparison) -> &'static str {
+    match outcome.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+fn top(row: &EstimatorRecord) -> f64 {
+    row.criteria.precision.iter().find(|at| at.fraction == 0.05).unwrap().top
+}
+
+fn bottom(row: &EstimatorRecord) -> f64 {
+    row.criteria.precision.iter().find(|at| at.fraction == 0.05).unwrap().bottom
+}
+
+/// BR@1 %, BR@5 %, WR@5 %.
+fn rankings(row: &EstimatorRecord) -> [f64; 3] {
+    let at = |fraction: f64| row.criteria.ranking.iter().find(|at| at.fraction == fraction).unwrap();
+    [at(0.01).best, at(0.05).best, at(0.05).worst]
+}
+
+fn published_tau(row: &EstimatorRecord) -> Option<f64> {
+    row.published.iter().find(|published| published.criterion == Criterion::TauB).map(|published| published.value)
+}
+
+fn ties(row: &EstimatorRecord) -> String {
+    if row.criteria.tie_sensitive { "matter" } else { "–" }.to_owned()
+}
+
+/// Heading, value here, published value and difference of a published figure. The fixture has two kinds.
+fn figure(row: &EstimatorRecord, published: &Published) -> [String; 4] {
+    match published.criterion {
+        Criterion::TauB => {
+            let ours = row.criteria.kendall.tau_b.unwrap();
+            let difference = format!("{:+.3}", ours - published.value);
+            ["Kendall tau-b".to_owned(), three(ours), three(published.value), difference]
+        }
+        Criterion::PrecisionTop(0.05) => {
+            let difference = format!("{:+.1} pp", 100.0 * (top(row) - published.value));
+            ["P@top 5 %".to_owned(), percent(top(row), 1), percent(published.value, 1), difference]
+        }
+        other => panic!("the fixture has no published {other}"),
+    }
+}
+
+fn published_rows(panel: &PanelRecord) -> Vec<Vec<String>> {
+    let each = panel.estimators.iter().zip(LABELS).flat_map(|(row, label)| {
+        row.published.iter().map(move |published| {
+            let shown = figure(row, published);
+            [&[label.to_owned()][..], &shown, std::slice::from_ref(&published.source)].concat()
+        })
+    });
+    each.collect()
+}
+
+fn record() -> Record {
+    fixture::distinct(120)
+}
+
+/// A table: its title, its headings and its rows.
+type Table = (String, Vec<String>, Vec<Vec<String>>);
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// The decimal numbers in a text.
+fn decimals(text: &str) -> BTreeSet<String> {
+    let parts = text.split(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    let parts = parts.map(|part| part.trim_matches('.')).filter(|part| part.contains('.'));
+    parts.map(str::to_owned).collect()
+}
+
+/// The sentences below the tables.
+fn sentences(record: &Record) -> Vec<String> {
+    let two = |value| percent(value, 2);
+    let (truth, check) = (&record.truth, &record.truth.verified[0]);
+    let training = |supernet: &SupernetRecord| {
+        let (first, last) = (&supernet.epochs[0], &supernet.epochs[39]);
+        format!(
+            "40 epochs, training loss {} to {}, training accuracy {} to {}.",
+            three(first.loss),
+            three(last.loss),
+            two(first.accuracy),
+            two(last.accuracy)
+        )
+    };
+    let watched = &record.supernets[1].watched[0].architectures;
+    let forgotten = |place: usize| watched[place].after_epoch - watched[place].after_step;
+    vec![
+        format!(
+            "truth/nb201.csv, cifar10_test_group_mean: 120 architectures, from {} to {}, median {}.",
+            two(truth.minimum),
+            two(truth.maximum),
+            two(truth.median)
+        ),
+        format!(
+            "|skip_connect~0|, seed 20: {} in the table, {} when trained again: different.",
+            two(check.expected),
+            two(check.found)
+        ),
+        format!("Seed 20: {}", training(&record.supernets[0])),
+        format!(
+            "Seed 2020: {} Pruned after epoch 3: 3 of 17 architectures kept, ranked by oneshot_loss. Mean forgetting value: {} (epoch 11).",
+            training(&record.supernets[1]),
+            two(f64::midpoint(forgotten(0), forgotten(1)))
+        ),
+    ]
+}
+
+/// The tables of a Markdown text.
+fn markdown_tables(text: &str) -> Vec<Table> {
+    let plain = |text: &str| text.replace('\\', "").trim().to_owned();
+    let cells = |line: &str| line.trim_matches('|').split(" | ").map(plain).collect::<Vec<String>>();
+    let (mut title, mut tables, mut within) = (String::new(), Vec::<Table>::new(), false);
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix('#') {
+            title = plain(heading.trim_start_matches('#'));
+        }
+        if !line.starts_with('|') {
+            within = false;
+        } else if !within {
+            within = true;
+            tables.push((title.clone(), cells(line), Vec::new()));
+        } else if !line.starts_with("| ---") {
+            tables.last_mut().unwrap().2.push(cells(line));
+        }
+    }
+    tables
+}
+
+fn summary(row: &EstimatorRecord, label: &str) -> Vec<String> {
+    let criteria = &row.criteria;
+    let tau = criteria.kendall.tau_b.unwrap();
+    let [best_1, best_5, worst_5] = rankings(row).map(|value| percent(value, 2));
+    let published = published_tau(row);
+    vec![
+        label.to_owned(),
+        three(tau),
+        bounds(criteria.kendall.interval),
+        three(criteria.spearman.unwrap()),
+        published.map_or("–".to_owned(), three),
+        published.map_or("–".to_owned(), |published| format!("{:+.3}", tau - published)),
+        percent(top(row), 1),
+        percent(bottom(row), 1),
+        best_1,
+        best_5,
+        worst_5,
+        row.criteria.non_finite.total().to_string(),
+        ties(row),
+    ]
+}
+
+/// All tables of the Markdown report, laid out from the record.
+#[allow(clippy::too_many_lines, reason = "one table after the other")]
+fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
+    let found = &panel.analyses;
+    let said = |outcome: &Comparison| format!("{} {:+.3}", word(outcome), outcome.difference.unwrap());
+    let all = panel.estimators.iter().zip(LABELS);
+    let (variant, latest) = (&found.variants[0], LATEST.map(|place| (&panel.estimators[place], LABELS[place])));
+    let kept = variant.kept.as_ref().unwrap();
+    vec![
+        (
+            "representatives: 120 architectures".to_owned(),
+            owned(&[
+                "estimator",
+                "tau-b",
+                "95 % interval",
+                "Spearman",
+                "published tau-b",
+                "difference",
+                "P@top 5 %",
+                "P@bottom 5 %",
+                "BR@1 %",
+                "BR@5 %",
+                "WR@5 %",
+                "not finite",
+                "ties",
+            ]),
+            all.map(|(row, label)| summary(row, label)).collect(),
+        ),
+        (
+            "Published figures".to_owned(),
+            owned(&["estimator", "criterion", "here", "published", "difference", "source"]),
+            published_rows(panel),
+        ),
+        (
+            "Against the baselines".to_owned(),
+            owned(&["estimator", "against params"]),
+            [1, 2, 3, 8]
+                .iter()
+                .zip(&found.comparisons)
+                .map(|(&place, comparison)| vec![LABELS[place].to_owned(), said(&comparison.outcome)])
+                .collect(),
+        ),
+        (
+            "Variants, compared with the spec's own settings".to_owned(),
+            owned(&["estimator", "agreement", "tau-b with the truth"]),
+            vec![vec![LABELS[4].to_owned(), three(variant.agreement.unwrap()), said(&variant.outcome)]],
+        ),
+        (
+            "Pruning: results on the architectures that were kept".to_owned(),
+            owned(&[
+                "estimator",
+                "kept",
+                "tau-b, own",
+                "tau-b, pruned",
+                "change",
+                "mean score, own",
+                "mean score, pruned",
+            ]),
+            vec![vec![
+                LABELS[4].to_owned(),
+                "60".to_owned(),
+                three(kept.own.tau_b.unwrap()),
+                three(kept.variant.tau_b.unwrap()),
+                said(&kept.outcome),
+                three(kept.own.mean_score.unwrap()),
+                three(kept.variant.mean_score.unwrap()),
+            ]],
+        ),
+        (
+            "Stability: the last checkpoint compared with the one before".to_owned(),
+            owned(&["estimator", "epochs", "relative tau-b", "relative P@top 5 %"]),
+            ["oneshot_loss (seed 20)", "oneshot_loss (seed 2020)"]
+                .iter()
+                .zip(&found.stability)
+                .map(|(label, at)| {
+                    let top = at.stability.precision.iter().find(|at| at.fraction == 0.05).unwrap().top;
+                    let tau = three(at.stability.tau_b.unwrap());
+                    vec![(*label).to_owned(), "20 to 40".to_owned(), tau, percent(top, 1)]
+                })
+                .collect(),
+        ),
+        (
+            "Bias by complexity: mean rank difference, cheapest fifth first; above zero means over-estimated"
+                .to_owned(),
+            owned(&["estimator", "group 1", "group 2", "group 3", "group 4", "group 5"]),
+            latest
+                .iter()
+                .map(|(row, label)| {
+                    let groups = row.bias.complexity.iter().map(|group| format!("{:+.3}", group.rank_difference));
+                    std::iter::once((*label).to_owned()).chain(groups).collect()
+                })
+                .collect(),
+        ),
+    ]
+}
+
+#[test]
+fn every_number_of_the_markdown_report_is_in_its_place() {
+    let record = record();
+    let (panel, text) = (&record.panels[0], markdown(&record, None));
+    let expected = expected_markdown(panel);
+    let tables = markdown_tables(&text);
+    for (found, expected) in tables.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(tables.len(), expected.len());
+
+    let plain = text.replace('\\', "");
+    let sentences = sentences(&record);
+    for sentence in &sentences {
+        assert!(plain.contains(sentence), "`{sentence}` is not in\n{plain}");
+    }
+    let rest: Vec<&str> = plain.lines().filter(|line| !line.starts_with('|')).collect();
+    let traced = decimals(&sentences.join("\n"));
+    let untraced: Vec<String> = decimals(&rest.join("\n")).difference(&traced).cloned().collect();
+    assert!(untraced.is_empty(), "not from the record: {untraced:?}");
+}
+
+/// One value of the CSV report: estimator, variant, seed, epoch, criterion, origin; value, bounds, expected value.
+type Value = ([String; 6], [Option<f64>; 4]);
+
+/// All values that the CSV report should have, in any order.
+fn values(panel: &PanelRecord) -> Vec<Value> {
+    let at: [[&str; 4]; 9] = [
+        ["params", "", "", ""],
+        ["synflow", "", "", ""],
+        ["jacob_cov", "", "", ""],
+        ["plain", "", "", ""],
+        ["synflow", "gaussian", "", ""],
+        ["oneshot_loss", "", "20", "20"],
+        ["oneshot_loss", "", "2020", "20"],
+        ["oneshot_loss", "", "2020", "40"],
+        ["oneshot_loss", "", "20", "40"],
+    ];
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |at: [&str; 4], criterion: &str, published: bool, numbers: [Option<f64>; 4]| {
+        let origin = if published { "published" } else { "here" };
+        values.push(([at[0], at[1], at[2], at[3], criterion, origin].map(str::to_owned), numbers));
+    };
+    let one = |value: f64| [Some(value), None, None, None];
+    let with = |outcome: &Comparison| {
+        let interval = outcome.interval.unwrap();
+        [outcome.difference, Some(interval.lower), Some(interval.upper), None]
+    };
+    for (row, at) in panel.estimators.iter().zip(at) {
+        let criteria = &row.criteria;
+        let interval = criteria.kendall.interval.unwrap();
+        add(at, "tau_b", false, [criteria.kendall.tau_b, Some(interval.lower), Some(interval.upper), None]);
+        add(at, "tau_a", false, [criteria.kendall.tau_a, None, None, None]);
+        add(at, "spearman", false, [criteria.spearman, None, None, None]);
+        add(at, "pearson", false, [criteria.pearson.value, None, None, None]);
+        for held in &criteria.precision {
+            let share = 100.0 * held.fraction;
+            let both = |value, expected| [Some(value), None, None, Some(expected)];
+            add(at, &format!("P@top{share}%"), false, both(held.top, held.top_expected));
+            add(at, &format!("P@bottom{share}%"), false, both(held.bottom, held.bottom_expected));
+        }
+        for held in &criteria.ranking {
+            let share = 100.0 * held.fraction;
+            let both = |value, expected| [Some(value), None, None, Some(expected)];
+            add(at, &format!("BR@{share}%"), false, both(held.best, held.best_expected));
+            add(at, &format!("WR@{share}%"), false, both(held.worst, held.worst_expected));
+        }
+        for best in &criteria.best_of {
+            add(at, &format!("BestAcc@top{}", best.count), false, one(best.truth));
+        }
+        add(at, "non_finite", false, one(criteria.non_finite.total() as f64));
+        for published in &row.published {
+            let name = if published.criterion == Criterion::TauB { "tau_b" } else { "P@top5%" };
+            add(at, name, true, one(published.value));
+        }
+        for (place, group) in row.bias.complexity.iter().enumerate() {
+            add(at, &format!("rank_difference of group {}", place + 1), false, one(group.rank_difference));
+            add(at, &format!("tau_b in group {}", place + 1), false, one(group.tau_b.unwrap()));
+        }
+        for change in &row.bias.operations {
+            let exchange = format!("{} to {}", change.from, change.to);
+            add(at, &format!("pairs {exchange}"), false, one(change.pairs as f64));
+            add(at, &format!("truth_increases {exchange}"), false, one(change.truth_increases));
+            add(at, &format!("score_increases {exchange}"), false, one(change.score_increases));
+        }
+    }
+    let log: Vec<f64> = panel.estimators[1].details[0].values.iter().flatten().map(|value| value.value()).collect();
+    add(at[1], "detail log: minimum", false, one(log[0]));
+    add(at[1], "detail log: mean", false, one(f64::midpoint(log[0], log[1])));
+    add(at[1], "detail log: maximum", false, one(log[1]));
+    let found = &panel.analyses;
+    for (place, comparison) in [1, 2, 3, 8].into_iter().zip(&found.comparisons) {
+        add(at[place], "tau_b less params", false, with(&comparison.outcome));
+    }
+    let variant = &found.variants[0];
+    add(at[4], "agreement with synflow", false, one(variant.agreement.unwrap()));
+    add(at[4], "tau_b less synflow", false, with(&variant.outcome));
+    let kept = variant.kept.as_ref().unwrap();
+    add(at[4], "architectures inside kept", false, one(60.0));
+    add(at[4], "tau_b inside kept less synflow", false, with(&kept.outcome));
+    for (inside, of) in [(&kept.variant, ""), (&kept.own, " of synflow")] {
+        add(at[4], &format!("tau_b inside kept{of}"), false, one(inside.tau_b.unwrap()));
+        add(at[4], &format!("mean score inside kept{of}"), false, one(inside.mean_score.unwrap()));
+        add(at[4], &format!("BestAcc@top1 inside kept{of}"), false, one(inside.best_of[0].truth));
+    }
+    for (place, record) in [8, 7].into_iter().zip(&found.stability) {
+        add(at[place], "relative tau_b of epoch 20", false, one(record.stability.tau_b.unwrap()));
+        for held in &record.stability.precision {
+            let share = 100.0 * held.fraction;
+            add(at[place], &format!("relative P@top{share}% of epoch 20"), false, one(held.top));
+            add(at[place], &format!("relative P@bottom{share}% of epoch 20"), false, one(held.bottom));
+        }
+    }
+    for (epoch, record) in ["20", "40"].into_iter().zip(&found.spread) {
+        let (spread, at) = (&record.spread, ["oneshot_loss", "", "", epoch]);
+        add(at, "mean over 2 seeds of tau_b", false, one(spread.mean));
+        add(at, "deviation over 2 seeds of tau_b", false, one(spread.deviation.unwrap()));
+        add(at, "least over 2 seeds of tau_b", false, one(spread.least));
+        add(at, "greatest over 2 seeds of tau_b", false, one(spread.greatest));
+    }
+    values
+}
+
+#[test]
+fn the_csv_report_holds_every_number_once_and_no_other() {
+    let record = record();
+    let text = csv(&record).unwrap();
+    let rows = ::csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap);
+    let number = |text: &str| (!text.is_empty()).then(|| text.parse::<f64>().unwrap());
+    let mut found: Vec<Value> = rows
+        .map(|row| {
+            assert_eq!([&row[0], &row[1], &row[2], &row[5]], [&record.spec_hash, "representatives", "120", "1"]);
+            (
+                [3, 4, 6, 7, 8, 9].map(|column| row[column].to_owned()),
+                [10, 11, 12, 13].map(|column| number(&row[column])),
+            )
+        })
+        .collect();
+    let mut expected = values(&record.panels[0]);
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+}
+
+#[test]
+fn the_json_report_rounds_nothing() {
+    let record = record();
+    let report: serde_json::Value = serde_json::from_str(&json(&record, None).unwrap()).unwrap();
+    let (panel, shown) = (&record.panels[0], &report["summary"][0]);
+    for (place, row) in panel.estimators.iter().enumerate() {
+        let found = &shown["estimators"][place];
+        let [best_1, best_5, worst_5] = rankings(row);
+        let ends: Vec<f64> =
+            found["ends"].as_array().unwrap().iter().map(|end| end["value"].as_f64().unwrap()).collect();
+        assert_eq!(ends, [top(row), bottom(row), best_1, best_5, worst_5]);
+        assert_eq!(found["tau_b"].as_f64(), row.criteria.kendall.tau_b);
+        assert_eq!(found["spearman"].as_f64(), row.criteria.spearman);
+        assert_eq!(found["published_tau_b"].as_f64(), published_tau(row));
+        let interval = row.criteria.kendall.interval.unwrap();
+        assert_eq!(found["interval"], serde_json::json!([interval.lower, interval.upper]));
+        assert_eq!(found["non_finite"], row.criteria.non_finite.total());
+    }
+    let rows = panel.estimators.iter().flat_map(|row| row.published.iter().map(move |published| (row, published)));
+    for ((row, published), found) in rows.zip(shown["published"].as_array().unwrap()) {
+        let ours = if published.criterion == Criterion::TauB { row.criteria.kendall.tau_b.unwrap() } else { top(row) };
+        assert_eq!(found["ours"].as_f64(), Some(ours));
+        assert_eq!(found["difference"].as_f64(), Some(ours - published.value));
+    }
+}
+
+mod page;
