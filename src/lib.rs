@@ -10,6 +10,7 @@
 //! - [`report`] (`nas-assay-report`): reports made from records.
 //! - [`kernels`] (`nas-assay-kernels`): network layers as Candle operations, for the CPU and for GPUs.
 //! - [`images`], [`net`], [`estimator`] (`nas-assay-nets`): networks, the trainer, and the estimators.
+//! - `published`: the published numbers that reports and claims show, each with its source, and nowhere else.
 //! - [`carried`], [`experiment`]: the specs and the truth of this project; running a spec to get a record.
 //! - [`claims`]: claims of the paper (Ning et al. 2021), checked against data and records.
 //! - `cli`, with the feature of that name: the program.
@@ -25,6 +26,7 @@ pub mod claims;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod experiment;
+mod published;
 
 pub use nas_assay_base::{digest, files, seed};
 pub use nas_assay_criteria as criteria;

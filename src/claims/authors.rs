@@ -10,6 +10,7 @@ use super::panel::{Scored, mean, missing, range};
 use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
 use crate::criteria::{Criteria, CriteriaConfig, evaluate};
+use crate::published;
 use crate::seed::Seed;
 use crate::space::SpaceId;
 
@@ -209,8 +210,8 @@ fn zero_shot(authors: &Value, estimator: &str) -> Result<f64, Trouble> {
 
 fn zero_shot_slide(authors: &Value) -> Result<Measured, Trouble> {
     Ok(vec![
-        Figure::tested("tau-b, synflow", zero_shot(authors, "synflow")?).beside(0.201),
-        Figure::tested("tau-b, plain", zero_shot(authors, "plain")?).beside(0.394),
+        Figure::tested("tau-b, synflow", zero_shot(authors, "synflow")?).beside(published::NB301_SYNFLOW_TAU),
+        Figure::tested("tau-b, plain", zero_shot(authors, "plain")?).beside(published::NB301_PLAIN_TAU),
     ]
     .into())
 }
@@ -285,7 +286,7 @@ fn nb201_slide(authors: &Value) -> Result<Measured, Trouble> {
             }
         }
     }
-    let greatest = range("tau-b", &found).pop().map(|figure| figure.beside(0.766));
+    let greatest = range("tau-b", &found).pop().map(|figure| figure.beside(published::NB201_ONE_SHOT_TAU_SLIDE));
     Ok(Measured::noted(
         greatest.into_iter().collect(),
         "the value of the slides may be that of an ensemble of three, whose scores are not published",

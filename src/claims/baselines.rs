@@ -7,6 +7,7 @@ use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
 use crate::criteria::Criterion::{self, PrecisionBottom, PrecisionTop, Spearman, TauA, TauB};
 use crate::criteria::{CriteriaConfig, evaluate};
+use crate::published::{self, Printed};
 use crate::seed::Seed;
 use crate::space::SpaceId;
 
@@ -33,7 +34,14 @@ pub(super) const CLAIMS: &[Claim] = &[
         measure: |evidence| {
             against(
                 &*evidence.table(Source::Nb201)?,
-                &[("params", &[(TauB, 0.6061), (TauA, 0.5825), (Spearman, 0.784)])],
+                &[(
+                    "params",
+                    &[
+                        (TauB, published::NB201_PARAMS_TAU),
+                        (TauA, published::NB201_PARAMS_TAU_A),
+                        (Spearman, published::NB201_PARAMS_SPEARMAN),
+                    ],
+                )],
             )
         },
     },
@@ -44,7 +52,12 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; there are only 28 different values, and the order of ties gives 26.3 % to 30.3 %",
         tested: "P@top 5 %, expected over all orders of ties",
         rule: ENDS,
-        measure: |evidence| against(&*evidence.table(Source::Nb201)?, &[("params", &[(PrecisionTop(0.05), 0.282)])]),
+        measure: |evidence| {
+            against(
+                &*evidence.table(Source::Nb201)?,
+                &[("params", &[(PrecisionTop(0.05), published::NB201_PARAMS_TOP)])],
+            )
+        },
     },
     Claim {
         id: "nb301-params",
@@ -57,8 +70,8 @@ pub(super) const CLAIMS: &[Claim] = &[
             against(
                 &*evidence.table(Source::Nb301All)?,
                 &[
-                    ("params", &[(TauB, 0.5153), (Spearman, 0.709)]),
-                    ("table_flops", &[(TauB, 0.4873), (Spearman, 0.678)]),
+                    ("params", &[(TauB, published::NB301_PARAMS_TAU), (Spearman, published::NB301_PARAMS_SPEARMAN)]),
+                    ("table_flops", &[(TauB, published::NB301_FLOPS_TAU), (Spearman, published::NB301_FLOPS_SPEARMAN)]),
                 ],
             )
         },
@@ -70,7 +83,12 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: RECOMPUTED,
         tested: CORRELATIONS,
         rule: DIGITS,
-        measure: |evidence| against(&*evidence.table(Source::Nb301Distinct)?, &[("params", &[(TauB, 0.5080)])]),
+        measure: |evidence| {
+            against(
+                &*evidence.table(Source::Nb301Distinct)?,
+                &[("params", &[(TauB, published::NB301_DISTINCT_PARAMS_TAU)])],
+            )
+        },
     },
     Claim {
         id: "nb301-params-ends",
@@ -82,7 +100,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         measure: |evidence| {
             against(
                 &*evidence.table(Source::Nb301All)?,
-                &[("params", &ends(&[0.286, 0.347])), ("table_flops", &ends(&[0.282, 0.350]))],
+                &[
+                    ("params", &ends(published::NB301_PARAMS_TOP, published::NB301_PARAMS_BOTTOM)),
+                    ("table_flops", &ends(published::NB301_FLOPS_TOP, published::NB301_FLOPS_BOTTOM)),
+                ],
             )
         },
     },
@@ -96,7 +117,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         measure: |evidence| {
             against(
                 &*evidence.table(Source::Nb101Validation)?,
-                &[("params", &[(TauB, 0.5209)]), ("table_params", &[(TauB, 0.2755)])],
+                &[
+                    ("params", &[(TauB, published::NB101_PARAMS_TAU)]),
+                    ("table_params", &[(TauB, published::NB101_TABLE_PARAMS_TAU)]),
+                ],
             )
         },
     },
@@ -107,7 +131,12 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: RECOMPUTED,
         tested: AT_ENDS,
         rule: ENDS,
-        measure: |evidence| against(&*evidence.table(Source::Nb101Validation)?, &[("params", &ends(&[0.468, 0.360]))]),
+        measure: |evidence| {
+            against(
+                &*evidence.table(Source::Nb101Validation)?,
+                &[("params", &ends(published::NB101_PARAMS_TOP, published::NB101_PARAMS_BOTTOM))],
+            )
+        },
     },
     Claim {
         id: "nds_resnet-params",
@@ -120,9 +149,12 @@ pub(super) const CLAIMS: &[Claim] = &[
             against(
                 &*evidence.table(Source::NdsResnet)?,
                 &[
-                    ("params", &[(TauB, 0.5998), (Spearman, 0.782)]),
-                    ("table_flops", &[(TauB, 0.3340), (Spearman, 0.472)]),
-                    ("depth", &[(TauB, 0.073)]),
+                    ("params", &[(TauB, published::RESNET_PARAMS_TAU), (Spearman, published::RESNET_PARAMS_SPEARMAN)]),
+                    (
+                        "table_flops",
+                        &[(TauB, published::RESNET_FLOPS_TAU), (Spearman, published::RESNET_FLOPS_SPEARMAN)],
+                    ),
+                    ("depth", &[(TauB, published::RESNET_DEPTH_TAU)]),
                 ],
             )
         },
@@ -137,7 +169,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         measure: |evidence| {
             against(
                 &*evidence.table(Source::NdsResnet)?,
-                &[("params", &ends(&[0.220, 0.680])), ("table_flops", &ends(&[0.032, 0.424]))],
+                &[
+                    ("params", &ends(published::RESNET_PARAMS_TOP, published::RESNET_PARAMS_BOTTOM)),
+                    ("table_flops", &ends(published::RESNET_FLOPS_TOP, published::RESNET_FLOPS_BOTTOM)),
+                ],
             )
         },
     },
@@ -152,9 +187,15 @@ pub(super) const CLAIMS: &[Claim] = &[
             against(
                 &*evidence.table(Source::NdsResnextA)?,
                 &[
-                    ("params", &[(TauB, 0.6683), (Spearman, 0.848)]),
-                    ("table_flops", &[(TauB, 0.4792), (Spearman, 0.663)]),
-                    ("depth", &[(TauB, 0.259)]),
+                    (
+                        "params",
+                        &[(TauB, published::RESNEXT_A_PARAMS_TAU), (Spearman, published::RESNEXT_A_PARAMS_SPEARMAN)],
+                    ),
+                    (
+                        "table_flops",
+                        &[(TauB, published::RESNEXT_A_FLOPS_TAU), (Spearman, published::RESNEXT_A_FLOPS_SPEARMAN)],
+                    ),
+                    ("depth", &[(TauB, published::RESNEXT_A_DEPTH_TAU)]),
                 ],
             )
         },
@@ -169,7 +210,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         measure: |evidence| {
             against(
                 &*evidence.table(Source::NdsResnextA)?,
-                &[("params", &ends(&[0.184, 0.744])), ("table_flops", &ends(&[0.080, 0.568]))],
+                &[
+                    ("params", &ends(published::RESNEXT_A_PARAMS_TOP, published::RESNEXT_A_PARAMS_BOTTOM)),
+                    ("table_flops", &ends(published::RESNEXT_A_FLOPS_TOP, published::RESNEXT_A_FLOPS_BOTTOM)),
+                ],
             )
         },
     },
@@ -189,12 +233,12 @@ pub(super) const CLAIMS: &[Claim] = &[
     },
 ];
 
-const fn ends(published: &[f64; 2]) -> [(Criterion, f64); 2] {
-    [(PrecisionTop(0.05), published[0]), (PrecisionBottom(0.05), published[1])]
+const fn ends(top: Printed<1>, bottom: Printed<1>) -> [(Criterion, Printed<1>); 2] {
+    [(PrecisionTop(0.05), top), (PrecisionBottom(0.05), bottom)]
 }
 
 /// The criteria of some columns, with the published values. P@top and P@bottom are expectations over all orders of ties.
-pub(super) fn against(panel: &Scored, published: &[(&str, &[(Criterion, f64)])]) -> Result<Measured, Trouble> {
+pub(super) fn against(panel: &Scored, published: &[(&str, &[(Criterion, Printed<1>)])]) -> Result<Measured, Trouble> {
     let config = CriteriaConfig { resamples: 0, ..CriteriaConfig::default() };
     let mut figures = Vec::new();
     for (estimator, published) in published {
@@ -233,16 +277,17 @@ mod tests {
     use super::*;
 
     /// The result for a baseline with these scores of 100 architectures, with `criteria` as the published values.
-    fn measured(criteria: &[(Criterion, f64)], scores: Vec<f64>) -> Result<Measured, Trouble> {
+    fn measured(criteria: &[(Criterion, Printed<1>)], scores: Vec<f64>) -> Result<Measured, Trouble> {
         against(&scored(&rising(100), &[("params", None, scores)]), &[("params", criteria)])
     }
 
     #[test]
     fn each_claim_can_hold_and_fail() {
         // The first 20 of 100 are in reverse order: 190 of 4,950 pairs are discordant, and the squared rank differences sum to 2,660.
-        let correlations =
-            [(TauB, 1.0 - 380.0 / 4950.0), (TauA, 1.0 - 380.0 / 4950.0), (Spearman, 1.0 - 6.0 * 2660.0 / 999_900.0)];
-        let at_ends = ends(&[1.0, 0.0]);
+        let printed = |value: f64| Printed { values: [value], source: "made up" };
+        let (tau, rho) = (printed(1.0 - 380.0 / 4950.0), printed(1.0 - 6.0 * 2660.0 / 999_900.0));
+        let correlations = [(TauB, tau), (TauA, tau), (Spearman, rho)];
+        let at_ends = ends(printed(1.0), printed(0.0));
         let correlated = |scores: Vec<f64>| measured(&correlations, scores);
         let at_the_ends = |scores: Vec<f64>| measured(&at_ends, scores);
         let mut cases = Vec::new();

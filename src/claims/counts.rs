@@ -9,6 +9,7 @@ use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
 use crate::criteria::topk::Rankings;
 use crate::criteria::{PairCounts, Precision, Ranking, rank};
+use crate::published;
 use crate::space::nds::{Decision, Family, ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, nb101, nb201};
 
@@ -69,7 +70,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "recomputed from the release of Ning et al.",
         tested: "rows, architectures, repeated architectures, and those with several accuracies",
         rule: EXACT,
-        measure: |evidence| Ok(rows(&*evidence.table(Source::Nb101Validation)?, [5000.0, 4214.0, 694.0, 464.0])),
+        measure: |evidence| Ok(rows(&*evidence.table(Source::Nb101Validation)?, published::NB101_ROWS.values)),
     },
     Claim {
         id: "nb301-rows",
@@ -78,7 +79,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "recomputed from the release of Ning et al.",
         tested: "rows, architectures, repeated architectures, and those with several accuracies",
         rule: EXACT,
-        measure: |evidence| Ok(rows(&*evidence.table(Source::Nb301All)?, [5896.0, 5468.0, 358.0, 0.0])),
+        measure: |evidence| Ok(rows(&*evidence.table(Source::Nb301All)?, published::NB301_ROWS.values)),
     },
     Claim {
         id: "nds_resnet-size",
@@ -87,7 +88,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides",
         tested: "combinations of the decisions",
         rule: EXACT,
-        measure: |_| Ok(size(ResNet::DECISIONS, 1_259_712.0)),
+        measure: |_| Ok(size(ResNet::DECISIONS, published::NDS_RESNET_SIZE.value())),
     },
     Claim {
         id: "nds_resnext_a-size",
@@ -96,7 +97,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides",
         tested: "combinations of the decisions",
         rule: EXACT,
-        measure: |_| Ok(size(ResNeXtA::DECISIONS, 11_390_625.0)),
+        measure: |_| Ok(size(ResNeXtA::DECISIONS, published::NDS_RESNEXT_A_SIZE.value())),
     },
     Claim {
         id: "nb201-skip-example-truth",
@@ -142,12 +143,13 @@ fn classes(architectures: &[nb201::Architecture]) -> Measured {
         architectures.iter().map(|&architecture| key(architecture)).collect::<BTreeSet<_>>().len()
     };
     let exact: BTreeSet<_> = architectures.iter().map(|architecture| architecture.exact_key()).collect();
+    let [raw, no_skips, paper, no_zeros, structures] = published::NB201_CLASSES.values;
     vec![
-        count("encodings", architectures.len(), 15_625.0),
-        count("without skips", texts(nb201::Architecture::skip_key), 12_751.0),
-        count("the paper's key", texts(nb201::Architecture::paper_key), 6_466.0),
-        count("zeros dropped", texts(nb201::Architecture::zero_dropped_key), 5_390.0),
-        count("structures", exact.len(), 5_260.0),
+        count("encodings", architectures.len(), raw),
+        count("without skips", texts(nb201::Architecture::skip_key), no_skips),
+        count("the paper's key", texts(nb201::Architecture::paper_key), paper),
+        count("zeros dropped", texts(nb201::Architecture::zero_dropped_key), no_zeros),
+        count("structures", exact.len(), structures),
     ]
     .into()
 }
@@ -157,9 +159,10 @@ fn group_sizes(architectures: &[nb201::Architecture]) -> Measured {
     for architecture in architectures {
         *sizes.entry(architecture.paper_key()).or_default() += 1;
     }
+    let [single, largest] = published::NB201_GROUPS.values;
     vec![
-        count("groups of one", sizes.values().filter(|&&size| size == 1).count(), 5_116.0),
-        count("largest", sizes.values().max().copied().unwrap_or(0), 275.0),
+        count("groups of one", sizes.values().filter(|&&size| size == 1).count(), single),
+        count("largest", sizes.values().max().copied().unwrap_or(0), largest),
     ]
     .into()
 }
@@ -171,9 +174,10 @@ fn key_defects(architectures: &[nb201::Architecture]) -> Measured {
         merged.entry(paper.clone()).or_default().insert(exact);
         split.entry(exact).or_default().insert(paper);
     }
+    let [merged_groups, split_structures] = published::NB201_KEY_DEFECTS.values;
     vec![
-        count("groups of several structures", merged.values().filter(|of| of.len() > 1).count(), 430.0),
-        count("structures in several groups", split.values().filter(|of| of.len() > 1).count(), 688.0),
+        count("groups of several structures", merged.values().filter(|of| of.len() > 1).count(), merged_groups),
+        count("structures in several groups", split.values().filter(|of| of.len() > 1).count(), split_structures),
     ]
     .into()
 }
@@ -184,10 +188,11 @@ fn subset(architectures: &[nb101::Architecture]) -> Measured {
     };
     let adjacencies: BTreeSet<_> = architectures.iter().map(adjacency).collect();
     let hashes: BTreeSet<_> = architectures.iter().map(|cell| cell.hash()).collect();
+    let [patterns, of_subset] = published::NB101_SUBSET.values;
     vec![
-        count("adjacencies", adjacencies.len(), 60.0),
-        count("encodings", architectures.len(), 14_580.0),
-        count("distinct hashes", hashes.len(), 14_580.0),
+        count("adjacencies", adjacencies.len(), patterns),
+        count("encodings", architectures.len(), of_subset),
+        count("distinct hashes", hashes.len(), of_subset),
     ]
     .into()
 }
@@ -218,9 +223,10 @@ fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
         let place = panel.architectures.iter().position(|architecture| architecture.to_string() == text);
         place.map(|place| panel.truth[place]).ok_or_else(|| missing(text))
     };
+    let [chain, skip] = published::NB201_CHAIN_TRUTH.values;
     Ok(vec![
-        Figure::tested("chain", truth(CHAIN[0])?).beside(0.8852),
-        Figure::tested("with a skip", truth(CHAIN[1])?).beside(0.9399),
+        Figure::tested("chain", truth(CHAIN[0])?).beside(chain),
+        Figure::tested("with a skip", truth(CHAIN[1])?).beside(skip),
     ]
     .into())
 }

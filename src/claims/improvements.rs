@@ -2,9 +2,10 @@
 
 use super::Claim;
 use super::one_shot::last;
-use super::panel::{Scored, missing};
+use super::panel::{Scored, mean, missing};
 use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
+use crate::published;
 use crate::space::SpaceId;
 use crate::store::record::{KeptRecord, PanelRecord};
 
@@ -64,9 +65,9 @@ fn kept(panels: &[PanelRecord]) -> Result<&KeptRecord, Trouble> {
 fn pruning(kept: &KeptRecord) -> Measured {
     let interval = kept.outcome.interval.map(|interval| [interval.lower, interval.upper]);
     let figures = vec![
-        Figure::tested("difference", kept.outcome.difference).within(interval).beside(0.086),
-        Figure::shown("tau-b of the pruned", kept.variant.tau_b).beside(0.4387),
-        Figure::shown("tau-b of the other", kept.own.tau_b).beside((0.3934 + 0.2691 + 0.3952) / 3.0),
+        Figure::tested("difference", kept.outcome.difference).within(interval).beside(published::NB201_PRUNED_GAIN),
+        Figure::shown("tau-b of the pruned", kept.variant.tau_b).beside(published::NB201_PRUNED_TAU),
+        Figure::shown("tau-b of the other", kept.own.tau_b).beside(mean(&published::NB201_UNPRUNED_TAUS.values)),
     ];
     Measured::noted(figures, format!("{SMALL}; {} architectures of the panel were kept", kept.architectures))
 }
@@ -74,7 +75,7 @@ fn pruning(kept: &KeptRecord) -> Measured {
 fn mean_score(kept: &KeptRecord) -> Measured {
     let difference = kept.variant.mean_score.zip(kept.own.mean_score).map(|(pruned, own)| pruned - own);
     let figures = vec![
-        Figure::tested("difference", difference).beside(0.013),
+        Figure::tested("difference", difference).beside(published::NB201_PRUNED_ACCURACY_GAIN),
         Figure::shown("mean accuracy of the pruned", kept.variant.mean_score),
         Figure::shown("mean accuracy of the other", kept.own.mean_score),
     ];

@@ -6,6 +6,7 @@ use super::nb301::settles;
 use super::panel::{Scored, range};
 use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
+use crate::published;
 use crate::space::SpaceId;
 
 const ACCURACY: &str = "oneshot_accuracy";
@@ -74,14 +75,16 @@ pub(super) const CLAIMS: &[Claim] = &[
 
 fn top_over_bottom(panel: &Scored) -> Result<Measured, Trouble> {
     let (mut differences, mut shown) = (Vec::new(), Vec::new());
+    let [top, bottom] = published::NB101_SEED_20_ENDS.values;
     let last = panel.last(ACCURACY)?;
     for seed in panel.seeds(ACCURACY) {
         for epoch in panel.epochs(ACCURACY) {
             let at = panel.ends_at_5(panel.at(ACCURACY, seed, epoch)?)?;
             differences.push((format!("seed {seed}, epoch {epoch}"), at.top - at.bottom));
             if epoch == last {
-                shown.push(Figure::shown(format!("P@top 5 %, seed {seed}, epoch {epoch}"), at.top).beside(0.476));
-                shown.push(Figure::shown(format!("P@bottom 5 %, seed {seed}, epoch {epoch}"), at.bottom).beside(0.284));
+                shown.push(Figure::shown(format!("P@top 5 %, seed {seed}, epoch {epoch}"), at.top).beside(top));
+                shown
+                    .push(Figure::shown(format!("P@bottom 5 %, seed {seed}, epoch {epoch}"), at.bottom).beside(bottom));
             }
         }
     }
@@ -90,7 +93,7 @@ fn top_over_bottom(panel: &Scored) -> Result<Measured, Trouble> {
 
 fn one_shot(panel: &Scored) -> Result<Measured, Trouble> {
     let scores = panel.at(ACCURACY, "20", panel.last(ACCURACY)?)?;
-    Ok(vec![Figure::tested("tau-b, seed 20", panel.tau(scores)?).beside(0.3684)].into())
+    Ok(vec![Figure::tested("tau-b, seed 20", panel.tau(scores)?).beside(published::NB101_SEED_20_TAU)].into())
 }
 
 fn no_improvement(panel: &Scored) -> Result<Measured, Trouble> {
@@ -101,7 +104,7 @@ fn no_improvement(panel: &Scored) -> Result<Measured, Trouble> {
     }
     let greatest = figures.iter().map(|(_, tau)| *tau).fold(f64::NEG_INFINITY, f64::max);
     let shown = figures.iter().map(|(name, tau)| Figure::shown(format!("tau-b, {name}"), *tau));
-    let tested = Figure::tested("greatest less .419", greatest - 0.419);
+    let tested = Figure::tested("greatest less .419", greatest - published::NB101_EPOCH_40_TAU.value());
     let note =
         format!("{ONE_SEED}; checkpoints before epoch 100 are not published, so the value of epoch 40 is the authors'");
     Ok(Measured::noted(std::iter::once(tested).chain(shown).collect(), note))
@@ -112,8 +115,8 @@ fn under_params(panel: &Scored) -> Result<Measured, Trouble> {
     let (scores, params) = (panel.ensemble(ACCURACY, last)?, panel.plain("params")?);
     let figures = vec![
         panel.difference("difference", &scores, params),
-        Figure::shown("tau-b of the supernet", panel.tau(&scores)?).beside(0.374),
-        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(0.5209),
+        Figure::shown("tau-b of the supernet", panel.tau(&scores)?).beside(published::NB101_ACCURACY_TAU),
+        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(published::NB101_PARAMS_TAU),
     ];
     Ok(Measured::noted(figures, ONE_SEED))
 }
@@ -126,7 +129,7 @@ fn complexity(panel: &Scored) -> Result<Measured, Trouble> {
         let step = pair[0].rank_difference - pair[1].rank_difference;
         figures.push(Figure::tested(format!("group {} less group {}", place + 1, place + 2), step));
     }
-    for ((place, group), published) in groups.iter().enumerate().zip([0.128, 0.039, -0.036, -0.059, -0.072]) {
+    for ((place, group), published) in groups.iter().enumerate().zip(published::NB101_COMPLEXITY.values) {
         figures.push(Figure::shown(format!("group {}", place + 1), group.rank_difference).beside(published));
     }
     Ok(Measured::noted(

@@ -7,6 +7,7 @@ use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
 use crate::criteria::Precision;
 use crate::criteria::topk::Rankings;
+use crate::published::{self, Printed};
 use crate::space::SpaceId;
 
 const RECOMPUTED: &str = "recomputed from the release of Ning et al.";
@@ -49,7 +50,13 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "release of Ning et al. (.381 and .286)",
         tested: "mean P@bottom 5 % minus mean P@top 5 % by loss, last checkpoint",
         rule: Rule::Above(0.0),
-        measure: |evidence| bottom_over_top_mean(&*evidence.table(Source::Nb301Distinct)?, LOSS, [0.286, 0.381]),
+        measure: |evidence| {
+            bottom_over_top_mean(
+                &*evidence.table(Source::Nb301Distinct)?,
+                LOSS,
+                [published::NB301_LOSS_TOP, published::NB301_LOSS_BOTTOM].map(Printed::value),
+            )
+        },
     },
     Claim {
         id: "nb301-complexity",
@@ -132,7 +139,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "submission (.381 and .512); release of Ning et al. (.3836 and .5123)",
         tested: "mean tau-b over seeds, last checkpoint",
         rule: Rule::Published(5.1e-5),
-        measure: |evidence| sparse(&*evidence.table(Source::Nb301Distinct)?, [0.3836, 0.5123]),
+        measure: |evidence| sparse(&*evidence.table(Source::Nb301Distinct)?, published::NB301_SPARSE_TAU.values),
     },
     Claim {
         id: "nb301-one-shot",
@@ -169,33 +176,51 @@ pub(super) const CLAIMS: &[Claim] = &[
     },
 ];
 
-const ONE_SHOT: [(&str, [f64; 3]); 2] = [(ACCURACY, [0.362, 0.107, 0.306]), (LOSS, [0.495, 0.286, 0.381])];
+/// Tau-b, P@top and P@bottom.
+const ONE_SHOT: [(&str, [f64; 3]); 2] = [
+    (
+        ACCURACY,
+        [
+            published::NB301_ACCURACY_TAU.value(),
+            published::NB301_ACCURACY_TOP.value(),
+            published::NB301_ACCURACY_BOTTOM.value(),
+        ],
+    ),
+    (
+        LOSS,
+        [published::NB301_LOSS_TAU.value(), published::NB301_LOSS_TOP.value(), published::NB301_LOSS_BOTTOM.value()],
+    ),
+];
 
 /// Published values by accuracy for the first and for the last two checkpoints, by loss for the last two, and by the mean accuracy of the
 /// seeds for the last two, which has no third value.
-const SETTLING: [[f64; 3]; 4] =
-    [[0.410, 0.185, 0.618], [0.873, 0.693, 0.934], [0.886, 0.736, 0.930], [0.921, 0.786, f64::NAN]];
+const SETTLING: [[f64; 3]; 4] = [
+    published::NB301_SETTLING_EARLY.values,
+    published::NB301_SETTLING_LATE.values,
+    published::NB301_SETTLING_LOSS.values,
+    [published::NB301_SETTLING_TOGETHER.values[0], published::NB301_SETTLING_TOGETHER.values[1], f64::NAN],
+];
 
 /// Score, epoch, and the published rank differences, least costly first.
 type Differences = (&'static str, u32, [f64; 5]);
 
 const COMPLEXITY: [Differences; 3] = [
-    (ACCURACY, 100, [0.117, 0.121, 0.041, -0.065, -0.214]),
-    (ACCURACY, 1000, [-0.038, 0.019, 0.012, 0.001, 0.006]),
-    (LOSS, 1000, [-0.040, 0.003, 0.008, 0.006, 0.024]),
+    (ACCURACY, 100, published::NB301_COMPLEXITY_ACCURACY_100.values),
+    (ACCURACY, 1000, published::NB301_COMPLEXITY_ACCURACY_1000.values),
+    (LOSS, 1000, published::NB301_COMPLEXITY_LOSS_1000.values),
 ];
 
 /// From, to, pairs, and the fractions that increase: truth, accuracy, loss.
-type Pairs = (&'static str, &'static str, f64, [f64; 3]);
+type Pairs = (&'static str, &'static str, [f64; 4]);
 
 const OPERATIONS: [Pairs; 7] = [
-    ("skip_connect", "dil_conv_3x3", 18.0, [0.278, 0.944, 0.944]),
-    ("skip_connect", "dil_conv_5x5", 30.0, [0.633, 0.967, 0.833]),
-    ("sep_conv_3x3", "dil_conv_5x5", 35.0, [0.0, 0.857, 0.914]),
-    ("dil_conv_5x5", "sep_conv_3x3", 35.0, [1.0, 0.143, 0.086]),
-    ("sep_conv_5x5", "dil_conv_5x5", 29.0, [0.0, 0.724, 0.793]),
-    ("avg_pool_3x3", "skip_connect", 22.0, [0.5, 0.227, 0.136]),
-    ("dil_conv_3x3", "skip_connect", 18.0, [0.722, 0.056, 0.056]),
+    ("skip_connect", "dil_conv_3x3", published::NB301_SKIP_TO_DIL_3.values),
+    ("skip_connect", "dil_conv_5x5", published::NB301_SKIP_TO_DIL_5.values),
+    ("sep_conv_3x3", "dil_conv_5x5", published::NB301_SEP_3_TO_DIL_5.values),
+    ("dil_conv_5x5", "sep_conv_3x3", published::NB301_DIL_5_TO_SEP_3.values),
+    ("sep_conv_5x5", "dil_conv_5x5", published::NB301_SEP_5_TO_DIL_5.values),
+    ("avg_pool_3x3", "skip_connect", published::NB301_AVG_TO_SKIP.values),
+    ("dil_conv_3x3", "skip_connect", published::NB301_DIL_3_TO_SKIP.values),
 ];
 
 fn loss_over_accuracy(panel: &Scored) -> Result<Measured, Trouble> {
@@ -210,7 +235,7 @@ fn loss_over_accuracy(panel: &Scored) -> Result<Measured, Trouble> {
             }
         }
     }
-    let published = [0.012, 0.148, 0.125, 0.148];
+    let published = published::NB301_LOSS_MARGINS.values;
     let figures = range("margin", &all).into_iter().chain(range("late margin", &last));
     Ok(figures.zip(published).map(|(figure, published)| figure.beside(published)).collect::<Vec<_>>().into())
 }
@@ -319,10 +344,11 @@ fn ensemble(panel: &Scored) -> Result<Measured, Trouble> {
     let last = panel.last(LOSS)?;
     let together = panel.tau(&panel.ensemble(LOSS, last)?)?;
     let single = panel.mean_over_seeds(LOSS, last, |scores| panel.tau(scores))?;
+    let [of_mean, of_each] = published::NB301_TOGETHER_AND_SINGLE_TAU.values;
     let mut figures = vec![
-        Figure::tested("difference", together - single).beside(0.5154 - 0.5015),
-        Figure::shown("tau-b of the mean", together).beside(0.5154),
-        Figure::shown("mean tau-b", single).beside(0.5015),
+        Figure::tested("difference", together - single).beside(of_mean - of_each),
+        Figure::shown("tau-b of the mean", together).beside(of_mean),
+        Figure::shown("mean tau-b", single).beside(of_each),
     ];
     for seed in panel.seeds(LOSS) {
         figures.push(Figure::shown(format!("seed {seed}"), panel.tau(panel.at(LOSS, seed, last)?)?));
@@ -333,7 +359,7 @@ fn ensemble(panel: &Scored) -> Result<Measured, Trouble> {
 fn score_averages(panel: &Scored) -> Result<Measured, Trouble> {
     let epochs = panel.epochs(LOSS);
     let (mut figures, mut shown) = (Vec::new(), Vec::new());
-    for (count, published) in [(3, 0.477), (5, 0.435)] {
+    for (count, published) in [3, 5].into_iter().zip(published::NB301_LAST_3_AND_5_TAU.values) {
         let mut taus = Vec::new();
         for seed in panel.seeds(LOSS) {
             let Some(from) = epochs.len().checked_sub(count) else { return Err(missing("five checkpoints")) };
@@ -390,7 +416,7 @@ fn operation_figures(panel: &Scored, published: &[Pairs]) -> Result<Measured, Tr
     let [by_accuracy, by_loss] = [ACCURACY, LOSS].map(|estimator| panel.ensemble(estimator, panel.last(estimator)?));
     let (by_accuracy, by_loss) = (by_accuracy?, by_loss?);
     let mut figures = Vec::new();
-    for &(from, to, pairs, [truth, accuracy, loss]) in published {
+    for &(from, to, [pairs, truth, accuracy, loss]) in published {
         let (first, second) = (panel.operation(&by_accuracy, from, to)?, panel.operation(&by_loss, from, to)?);
         for (what, ours, published) in [
             ("pairs", first.pairs as f64, pairs),
@@ -428,7 +454,7 @@ fn one_shot_slide(panels: &[(&str, &Scored)]) -> Result<Measured, Trouble> {
         found.push((format!("{rows}, rounded truth"), tau(&rounded(&panel.truth), &scores)?));
     }
     let mut figures = range("tau-b", &found);
-    let greatest = figures.pop().map(|figure| figure.beside(0.534));
+    let greatest = figures.pop().map(|figure| figure.beside(published::NB301_ONE_SHOT_TAU_SLIDE));
     let shown = found.into_iter().map(|(name, value)| Figure::shown(name, value));
     let note = "the scores are those of the submission; the slides may show later supernets";
     Ok(Measured::noted(greatest.into_iter().chain(shown).collect(), note))
@@ -437,10 +463,12 @@ fn one_shot_slide(panels: &[(&str, &Scored)]) -> Result<Measured, Trouble> {
 fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
     let last = panel.last(LOSS)?;
     let (scores, params) = (panel.ensemble(LOSS, last)?, panel.plain("params")?);
+    let [one_shot, baseline] =
+        [published::NB301_ONE_SHOT_TAU_SLIDE, published::NB301_PARAMS_TAU_SLIDE].map(Printed::value);
     let mut figures = vec![
-        panel.difference("difference", &scores, params).beside(0.534 - 0.515),
-        Figure::shown("tau-b of the mean loss", panel.tau(&scores)?).beside(0.534),
-        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(0.515),
+        panel.difference("difference", &scores, params).beside(one_shot - baseline),
+        Figure::shown("tau-b of the mean loss", panel.tau(&scores)?).beside(one_shot),
+        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(baseline),
     ];
     for seed in panel.seeds(LOSS) {
         let single = panel.at(LOSS, seed, last)?;

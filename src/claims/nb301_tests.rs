@@ -102,7 +102,7 @@ fn each_claim_can_hold_and_fail() {
     let (shrinks, grows) = (changing(|epoch| epoch >= 800), changing(|epoch| epoch < 800));
     let (settled, unsettled) = (changing(|epoch| epoch >= 700), changing(|epoch| epoch < 1000));
     let differences = [(ACCURACY, 1000, [0.0; 5])];
-    let pairs = [("skip_connect", "dil_conv_3x3", 1.0, [1.0; 3])];
+    let pairs = [("skip_connect", "dil_conv_3x3", [1.0; 4])];
     let by_score_is = [(ACCURACY, [1.0; 3]), (LOSS, [1.0; 3])];
     let whole = [[-1.0, 0.0, 0.0], [1.0; 3], [1.0; 3], [1.0; 3]];
     let (over, under) = (cells(false, true), cells(true, false));

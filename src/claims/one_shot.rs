@@ -8,6 +8,7 @@ use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
 use crate::criteria::Spread;
 use crate::criteria::rank::order;
+use crate::published::{self, Printed};
 use crate::space::SpaceId;
 use crate::store::record::{SupernetRecord, WatchRecord};
 
@@ -75,11 +76,12 @@ pub(super) fn last<'a>(panel: &'a Scored, estimator: &str, variant: Option<&str>
 }
 
 fn deiso_over_iso(panel: &Scored) -> Result<Measured, Trouble> {
+    let [top_without, top_with] = published::NB201_DEISO_AND_ISO_TOP.values;
     let mut figures = Vec::new();
     for estimator in ["oneshot_accuracy", "oneshot_loss"] {
         let (own, iso) = (last(panel, estimator, None)?, last(panel, estimator, Some("iso"))?);
         figures.push(panel.difference(format!("difference, {estimator}"), own, iso));
-        for (name, scores, published) in [("without", own, 0.467), ("with", iso, 0.213)] {
+        for (name, scores, published) in [("without", own, top_without), ("with", iso, top_with)] {
             figures.push(Figure::shown(format!("tau-b {name}, {estimator}"), panel.tau(scores)?));
             let top = panel.ends_at_5(scores)?.top_expected;
             figures.push(Figure::shown(format!("P@top 5 % {name}, {estimator}"), top).beside(published));
@@ -129,20 +131,23 @@ fn forgotten(at: &WatchRecord) -> Result<[f64; 2], Trouble> {
 
 fn accuracy_over_loss(panel: &Scored) -> Result<Measured, Trouble> {
     let (accuracy, loss) = (last(panel, "oneshot_accuracy", None)?, last(panel, "oneshot_loss", None)?);
+    let [by_accuracy, by_loss] = [published::NB201_ACCURACY_TAU, published::NB201_LOSS_TAU].map(Printed::value);
     let figures = vec![
-        panel.difference("difference", accuracy, loss).beside(0.744 - 0.731),
-        Figure::shown("tau-b by accuracy", panel.tau(accuracy)?).beside(0.744),
-        Figure::shown("tau-b by loss", panel.tau(loss)?).beside(0.731),
+        panel.difference("difference", accuracy, loss).beside(by_accuracy - by_loss),
+        Figure::shown("tau-b by accuracy", panel.tau(accuracy)?).beside(by_accuracy),
+        Figure::shown("tau-b by loss", panel.tau(loss)?).beside(by_loss),
     ];
     Ok(Measured::noted(figures, SMALL))
 }
 
 fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
     let (scores, params) = (last(panel, "oneshot_accuracy", None)?, panel.plain("params")?);
+    let [one_shot, baseline] =
+        [published::NB201_ONE_SHOT_TAU_SLIDE, published::NB201_PARAMS_TAU_SLIDE].map(Printed::value);
     let figures = vec![
-        panel.difference("difference", scores, params).beside(0.766 - 0.606),
-        Figure::shown("tau-b of the supernet", panel.tau(scores)?).beside(0.766),
-        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(0.606),
+        panel.difference("difference", scores, params).beside(one_shot - baseline),
+        Figure::shown("tau-b of the supernet", panel.tau(scores)?).beside(one_shot),
+        Figure::shown("tau-b of #Params", panel.tau(params)?).beside(baseline),
     ];
     Ok(Measured::noted(figures, SMALL))
 }

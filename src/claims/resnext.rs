@@ -6,6 +6,7 @@ use super::nb301::bottom_over_top;
 use super::panel::Scored;
 use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
+use crate::published;
 use crate::space::SpaceId;
 
 const ACCURACY: &str = "oneshot_accuracy";
@@ -60,7 +61,12 @@ pub(super) const CLAIMS: &[Claim] = &[
     },
 ];
 
-const ONE_SHOT: [(&str, f64); 4] = [(ACCURACY, 0.7195), (LOSS, 0.6986), ("l1_accuracy", 0.6731), ("l1_loss", 0.6486)];
+const ONE_SHOT: [(&str, f64); 4] = [
+    (ACCURACY, published::RESNEXT_A_ACCURACY_TAU.value()),
+    (LOSS, published::RESNEXT_A_LOSS_TAU.value()),
+    ("l1_accuracy", published::RESNEXT_A_L1_ACCURACY_TAU.value()),
+    ("l1_loss", published::RESNEXT_A_L1_LOSS_TAU.value()),
+];
 
 fn last<'a>(panel: &'a Scored, estimator: &str) -> Result<&'a [f64], Trouble> {
     let seeds = panel.seeds(estimator);
@@ -86,14 +92,15 @@ fn one_shot(panel: &Scored, published: &[(&str, f64)]) -> Result<Measured, Troub
 }
 
 fn over_params(panel: &Scored) -> Result<Measured, Trouble> {
-    Ok(vec![panel.difference("difference", last(panel, ACCURACY)?, panel.plain("params")?).beside(0.7195 - 0.6683)]
-        .into())
+    let difference = panel.difference("difference", last(panel, ACCURACY)?, panel.plain("params")?);
+    let published = published::RESNEXT_A_ACCURACY_TAU.value() - published::RESNEXT_A_PARAMS_TAU.value();
+    Ok(vec![difference.beside(published)].into())
 }
 
 fn no_complexity_bias(panel: &Scored) -> Result<Measured, Trouble> {
     let groups = panel.complexity(panel.plain("table_flops")?, last(panel, ACCURACY)?)?;
     let mut figures = Vec::new();
-    for (place, (group, tau)) in groups.iter().zip([0.68, 0.60, 0.58, 0.58, 0.61]).enumerate() {
+    for (place, (group, tau)) in groups.iter().zip(published::RESNEXT_A_TAUS_WITHIN_FIFTHS.values).enumerate() {
         figures.push(Figure::tested(format!("group {}", place + 1), group.rank_difference.abs()));
         figures.push(Figure::shown(format!("tau-b within group {}", place + 1), group.tau_b).beside(tau));
     }

@@ -6,6 +6,7 @@ use super::evidence::Evidence;
 use super::panel::{Scored, missing, range, tau};
 use super::rule::{Figure, Measured, Rule};
 use super::trouble::Trouble;
+use crate::published;
 use crate::space::SpaceId;
 
 const SPACE: Option<SpaceId> = Some(SpaceId::Nb201);
@@ -26,7 +27,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: SLIDES,
         tested: "tau-b on the sample",
         rule: Rule::Covers,
-        measure: |evidence| published(&sample(evidence)?, "synflow", 0.574),
+        measure: |evidence| against(&sample(evidence)?, "synflow", published::NB201_SYNFLOW_TAU.value()),
     },
     Claim {
         id: "nb201-plain",
@@ -35,7 +36,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: SLIDES,
         tested: "tau-b on the sample",
         rule: Rule::Covers,
-        measure: |evidence| published(&sample(evidence)?, "plain", 0.311),
+        measure: |evidence| against(&sample(evidence)?, "plain", published::NB201_PLAIN_TAU.value()),
     },
     Claim {
         id: "nb201-jacob-cov",
@@ -44,7 +45,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "submission",
         tested: "tau-b on the sample",
         rule: Rule::Covers,
-        measure: |evidence| published(&sample(evidence)?, "jacob_cov", 0.61),
+        measure: |evidence| against(&sample(evidence)?, "jacob_cov", published::NB201_JACOB_COV_TAU.value()),
     },
     Claim {
         id: "nb201-zero-shot-under-baselines",
@@ -71,7 +72,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; .05 is allowed because of the sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.05),
-        measure: |evidence| counts_relus(&sample(evidence)?, 0.88),
+        measure: |evidence| counts_relus(&sample(evidence)?, published::NB201_RELU_LOGDET_RELUS_TAU.value()),
     },
     Claim {
         id: "nb101-relu-logdet-counts",
@@ -80,7 +81,9 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; .15 is allowed because of the small sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.15),
-        measure: |evidence| counts_relus(&evidence.panel("nb101-real", "sample")?, 0.6),
+        measure: |evidence| {
+            counts_relus(&evidence.panel("nb101-real", "sample")?, published::NB101_RELU_LOGDET_RELUS_TAU.value())
+        },
     },
     Claim {
         id: "nb301-relu-logdet-counts",
@@ -89,7 +92,9 @@ pub(super) const CLAIMS: &[Claim] = &[
         source: "slides; .15 is allowed because of the small sample",
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.15),
-        measure: |evidence| counts_relus(&evidence.panel("nb301-real", "sample")?, 0.88),
+        measure: |evidence| {
+            counts_relus(&evidence.panel("nb301-real", "sample")?, published::NB301_RELU_LOGDET_RELUS_TAU.value())
+        },
     },
     Claim {
         id: "nb201-input-insensitive",
@@ -181,7 +186,7 @@ fn sample(evidence: &Evidence) -> Result<Scored, Trouble> {
     evidence.panel("real-nb201-zeroshot", "sample")
 }
 
-fn published(panel: &Scored, estimator: &str, published: f64) -> Result<Measured, Trouble> {
+fn against(panel: &Scored, estimator: &str, published: f64) -> Result<Measured, Trouble> {
     let scores = panel.plain(estimator)?;
     let figure = Figure::tested(format!("tau-b, {estimator}"), panel.tau(scores)?);
     let interval = panel.interval(scores);
@@ -203,17 +208,18 @@ fn under_baselines(panel: &Scored) -> Result<Measured, Trouble> {
 }
 
 fn low_top(panel: &Scored) -> Result<Measured, Trouble> {
-    const ONE_SHOT: f64 = 0.533;
+    const ONE_SHOT: f64 = published::NB201_ONE_SHOT_TOP_SLIDE.value();
     let (mut figures, mut shown) = (Vec::new(), Vec::new());
     for estimator in ALL {
         let top = panel.ends_at_5(panel.plain(estimator)?)?.top_expected;
-        let published = [("jacob_cov", 0.087), ("relu_logdet", 0.158)];
-        let published = published.into_iter().find(|(id, _)| *id == estimator).map(|(_, value)| value);
+        let published =
+            [("jacob_cov", published::NB201_JACOB_COV_TOP), ("relu_logdet", published::NB201_RELU_LOGDET_TOP)];
+        let published = published.into_iter().find(|(id, _)| *id == estimator).map(|(_, printed)| printed.value());
         figures.push(Figure::tested(format!("{estimator} less .533"), top - ONE_SHOT));
         shown.push(Figure::shown(format!("P@top 5 %, {estimator}"), top).beside(published));
     }
     let params = panel.ends_at_5(panel.plain("params")?)?;
-    shown.push(Figure::shown("P@top 5 %, params", params.top_expected).beside(0.282));
+    shown.push(Figure::shown("P@top 5 %, params", params.top_expected).beside(published::NB201_PARAMS_TOP));
     figures.extend(shown);
     Ok(Measured::noted(figures, format!("5 % of the sample are {} architectures", params.count)))
 }
@@ -270,15 +276,20 @@ fn place(panel: &Scored, text: &str) -> Option<usize> {
     panel.architectures.iter().position(|architecture| architecture.to_string() == text)
 }
 
-/// The estimators of the example, and the factor by which the skip lowers each of them.
-const EXAMPLE: [(&str, f64); 3] = [("snip", 3063.0 / 36.66), ("grad_norm", 1922.0 / 18.74), ("fisher", 454.8 / 0.019)];
+/// The estimators of the example, and their published scores without and with the skip.
+const EXAMPLE: [(&str, [f64; 2]); 3] = [
+    ("snip", published::NB201_CHAIN_SNIP.values),
+    ("grad_norm", published::NB201_CHAIN_GRAD_NORM.values),
+    ("fisher", published::NB201_CHAIN_FISHER.values),
+];
 
 fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
     let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else {
         return Err(Trouble::Missing("the panel does not have the example: run real-nb201-skips again".to_owned()));
     };
     let mut figures = Vec::new();
-    for (estimator, published) in EXAMPLE {
+    for (estimator, [chain_published, skip_published]) in EXAMPLE {
+        let published = chain_published / skip_published;
         let scores = panel.plain(estimator)?;
         figures.push(Figure::tested(format!("ratio, {estimator}"), scores[chain] / scores[skip]).beside(published));
         figures.push(Figure::shown(format!("{estimator} of the chain"), scores[chain]));
@@ -357,7 +368,7 @@ mod tests {
         let level = panel(|_| 0.5, 0.5);
         let apart = panel(|_| 0.5, -0.5);
         let (over, under) = (cells([1.0, 2.0, 1.0, 2.0]), cells([2.0, 1.0, 2.0, 1.0]));
-        let is = |estimator: &'static str, tau: f64| published(&but(&[estimator], tau), estimator, 0.5);
+        let is = |estimator: &'static str, tau: f64| against(&but(&[estimator], tau), estimator, 0.5);
         let gradients = |panel: &Scored| overestimates(panel, &["grad_norm", "snip", "fisher"], "skip_connect", "none");
         let kernels = |panel: &Scored| overestimates(panel, &["jacob_cov"], "nor_conv_3x3", "nor_conv_1x1");
         let counts = |panel: &Scored| counts_relus(panel, 0.98);
