@@ -6,10 +6,9 @@ use super::ensemble::ScoredRow;
 use super::{ExperimentError, ScoreTable};
 use crate::DataRoot;
 use crate::carried;
-use crate::images::{SYNTHETIC_VERSION, cifar};
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, SubSpace};
-use crate::spec::{DataFile, Images, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
+use crate::spec::{DataFile, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
 use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
 use crate::truth::nb301::Nb301Table;
@@ -20,8 +19,6 @@ use crate::truth::trained::TrainedTable;
 /// Everything that a run reads.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Version of the code that draws or decodes the images.
-    pub images_version: u32,
     /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
     pub truth: Vec<(Architecture, f64)>,
     /// Where the truth comes from, as readable text.
@@ -158,8 +155,7 @@ impl Inputs {
             }
             panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &tables, &places)?);
         }
-        let images_version = images_version(&spec.images);
-        Ok(Self { images_version, truth, truth_source, trained, panels })
+        Ok(Self { truth, truth_source, trained, panels })
     }
 }
 
@@ -183,14 +179,6 @@ pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, 
     }
     let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
     Ok(root.read_verified(&file.path, &file.sha256)?)
-}
-
-/// The version of the images of this kind.
-pub(super) fn images_version(images: &Images) -> u32 {
-    match images {
-        Images::Synthetic(_) => SYNTHETIC_VERSION,
-        Images::Cifar10(_) => cifar::VERSION,
-    }
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 
 use super::image_split::ImageSplit;
-use super::inputs::images_version;
 use super::lab::Lab;
+use super::plan::Versions;
 use super::{ExperimentError, workers};
-use crate::net::train::{Job, TRAINER_VERSION, TrainError, Trainer, accuracy};
+use crate::net::train::{Job, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
 use crate::space::{Architecture, Form, Pool, Sampler};
@@ -83,7 +83,8 @@ impl Lab<'_> {
 
     /// The file with the rows that were trained. Its key covers everything that they depend on.
     fn trained_rows(&self, recipe: &TruthRecipe) -> Result<PathBuf, ExperimentError> {
-        let versions = (recipe.space.version(), images_version(&recipe.images), TRAINER_VERSION);
+        let versions = Versions::of(recipe.space);
+        let versions = (versions.space, versions.images(&recipe.images), versions.trainer);
         let key = StageKey::of("truth", &(recipe, versions, self.backend.class().as_str()))?;
         Ok(self.store.stage("truth", &key, ".partial.json"))
     }

@@ -8,6 +8,8 @@ mod ensemble;
 mod error;
 mod find_spec;
 mod group;
+#[cfg(test)]
+mod identity_tests;
 mod image_split;
 mod inputs;
 mod judge;

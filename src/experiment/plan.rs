@@ -12,6 +12,7 @@ use super::inputs::Inputs;
 use super::resolve::{Arm, Resolved, reads_supernet};
 use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
+use crate::images::{SYNTHETIC_VERSION, cifar};
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
@@ -141,6 +142,45 @@ impl Action {
     }
 }
 
+/// The versions of code that results of stages depend on, besides those of estimators and images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Versions {
+    /// That of the space.
+    pub space: u32,
+    /// [`TRAINER_VERSION`].
+    pub trainer: u32,
+    /// [`SUB_SPACE_VERSION`].
+    pub sub_spaces: u32,
+    /// [`SYNTHETIC_VERSION`].
+    pub synthetic: u32,
+    /// [`cifar::VERSION`].
+    pub cifar10: u32,
+    /// That of the result of a score stage. Since version 2 it has the numbers that explain the scores.
+    pub scores: u32,
+}
+
+impl Versions {
+    /// The present ones.
+    pub fn of(space: SpaceId) -> Self {
+        Self {
+            space: space.version(),
+            trainer: TRAINER_VERSION,
+            sub_spaces: SUB_SPACE_VERSION,
+            synthetic: SYNTHETIC_VERSION,
+            cifar10: cifar::VERSION,
+            scores: 2,
+        }
+    }
+
+    /// That of the code which draws or decodes these images.
+    pub fn images(&self, images: &Images) -> u32 {
+        match images {
+            Images::Synthetic(_) => self.synthetic,
+            Images::Cifar10(_) => self.cifar10,
+        }
+    }
+}
+
 /// The part of the key that all stages of one space on one class of devices share.
 #[derive(Clone, Copy, Serialize)]
 struct KeyBase<'a> {
@@ -184,9 +224,6 @@ struct Evaluated<T> {
     evaluation: Evaluation,
     version: u32,
 }
-
-/// Version of the result of a score stage: since version 2 it has the numbers that explain the scores.
-const SCORES_FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct ScoreInputs<'a> {
@@ -246,8 +283,19 @@ pub fn plan(
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
+    plan_with(Versions::of(resolved.spec.space), resolved, inputs, class, holds)
+}
+
+/// As [`plan`], for code of these versions.
+pub(super) fn plan_with(
+    versions: Versions,
+    resolved: &Resolved,
+    inputs: &Inputs,
+    class: DeviceClass,
+    holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
+) -> Result<Vec<Stage>, ExperimentError> {
     let spec = &resolved.spec;
-    let base = KeyBase { space: spec.space, space_version: spec.space.version(), device_class: class.as_str() };
+    let base = KeyBase { space: spec.space, space_version: versions.space, device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
     let mut without_weights: BTreeSet<StageKey> = BTreeSet::new();
     let mut push = |work: Work, key: StageKey, waits: bool| -> Result<bool, ExperimentError> {
@@ -274,7 +322,8 @@ pub fn plan(
         && truth.verify > 0
     {
         let rows = verified_rows(table.rows.len(), truth.verify);
-        let key = StageKey::of("verify-truth", &(base, TRAINER_VERSION, &table.sha256, &rows, &table.recipe))?;
+        let images = versions.images(&table.recipe.images);
+        let key = StageKey::of("verify-truth", &(base, versions.trainer, images, &table.sha256, &rows, &table.recipe))?;
         push(Work::VerifyTruth { rows }, key, false)?;
     }
 
@@ -283,7 +332,7 @@ pub fn plan(
         let (mut supernets, mut trains) = (Vec::new(), false);
         if let Some(supernet) = spec.supernet.as_ref().filter(|_| wants_supernet(resolved, spec)) {
             for &seed in &supernet.seeds {
-                let key = supernet_key(resolved, base, inputs.images_version, spec, supernet, seed)?;
+                let key = supernet_key(resolved, base, versions, spec, supernet, seed)?;
                 supernets.push((seed, key.clone()));
                 trains |= push(Work::Supernet { arm, seed }, key, false)?;
             }
@@ -303,7 +352,7 @@ pub fn plan(
             let facts = resolved.facts(id)?;
             let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
                 let (estimator, version, architectures) = (id.as_str(), facts.version, architectures.as_str());
-                let key = ScoreInputs { format: SCORES_FORMAT, base, estimator, version, architectures, protocol };
+                let key = ScoreInputs { format: versions.scores, base, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
                 push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits)?;
@@ -320,7 +369,7 @@ pub fn plan(
                 }
                 EstimatorKind::ZeroShot => {
                     let images =
-                        (spec.zero_shot.input == Input::Images).then_some((&spec.images, inputs.images_version));
+                        (spec.zero_shot.input == Input::Images).then(|| (&spec.images, versions.images(&spec.images)));
                     let (settings, resolution) = (&spec.zero_shot, spec.images.resolution());
                     if settings.weights == WeightSource::Random {
                         score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
@@ -388,7 +437,7 @@ fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize
 fn supernet_key(
     resolved: &Resolved,
     base: KeyBase<'_>,
-    images_version: u32,
+    versions: Versions,
     spec: &Spec,
     supernet: &Supernet,
     seed: SeedValue,
@@ -397,8 +446,8 @@ fn supernet_key(
     let inputs = SupernetInputs {
         base,
         images: &spec.images,
-        images_version,
-        trainer: TRAINER_VERSION,
+        images_version: versions.images(&spec.images),
+        trainer: versions.trainer,
         network: supernet.network,
         picker: supernet.picker,
         sampling: supernet.sampling,
@@ -406,7 +455,7 @@ fn supernet_key(
         architectures: (supernet.architectures != 1).then_some(supernet.architectures),
         decay_unsampled: supernet.decay_unsampled,
         training: &supernet.training,
-        without: supernet.without.as_ref().map(|without| (without, SUB_SPACE_VERSION)),
+        without: supernet.without.as_ref().map(|without| (without, versions.sub_spaces)),
         checkpoints: &supernet.checkpoints,
         prune: supernet
             .prune

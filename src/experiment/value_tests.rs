@@ -74,7 +74,8 @@ fn fresh(resolved: &Resolved, seed: u64) -> Network {
 
 /// The weights in a file of a supernet's stage.
 fn stored(lab: &Lab<'_>, key: &StageKey, ending: &str) -> Tensors {
-    checkpoint::load(&lab.store().stage("supernet", key, ending), &Device::Cpu).unwrap().0
+    let path = lab.store().stage("supernet", key, ending);
+    checkpoint::load(&path, &lab.store().identity(&path), &Device::Cpu).unwrap().0
 }
 
 /// Accuracy and mean cross-entropy of the first `count` images in batches of `batch`, from the logits by hand. A batch counts as one,
