@@ -14,6 +14,8 @@ mod image_split;
 mod inputs;
 mod judge;
 mod lab;
+#[cfg(test)]
+mod limits_tests;
 mod make_truth;
 mod plan;
 #[cfg(test)]

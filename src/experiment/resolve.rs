@@ -175,20 +175,19 @@ fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Resul
     }
 }
 
-/// Checks that there are enough images for estimators of this kind.
+/// Checks that there are enough images for estimators of this kind, and for the supernets that they read.
 fn has_enough_images(spec: &Spec, kind: EstimatorKind) -> Result<(), SpecError> {
     let (train, validation) = spec.images.split();
-    let (key, wanted, what, held) = match kind {
-        EstimatorKind::ZeroShot if spec.zero_shot.input == Input::Images => {
-            let wanted = spec.zero_shot.batch.saturating_mul(spec.zero_shot.batches);
-            ("zero-shot.batch", wanted, "training images", train)
-        }
-        EstimatorKind::OneShot => ("one-shot.validation", spec.one_shot.validation, "validation images", validation),
-        _ => return Ok(()),
-    };
-    enough(key, wanted, what, held)?;
-    let pruning = spec.supernet.as_ref().and_then(|supernet| supernet.prune.as_ref());
-    match pruning.filter(|_| kind == EstimatorKind::OneShot) {
+    if kind == EstimatorKind::ZeroShot && spec.zero_shot.input == Input::Images {
+        let wanted = spec.zero_shot.batch.saturating_mul(spec.zero_shot.batches);
+        enough("zero-shot.batch", wanted, "training images", train)?;
+    }
+    let supernet = spec.supernet.as_ref().filter(|_| reads_supernet(spec, kind));
+    let evaluated = supernet.is_some_and(|supernet| supernet.evaluated_by().next().is_some());
+    if kind == EstimatorKind::OneShot || evaluated {
+        enough("one-shot.validation", spec.one_shot.validation, "validation images", validation)?;
+    }
+    match supernet.and_then(|supernet| supernet.prune.as_ref()) {
         Some(prune) => enough("supernet.prune.validation", prune.validation, "validation images", validation),
         None => Ok(()),
     }

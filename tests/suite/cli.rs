@@ -218,7 +218,10 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
     refused(BASELINES.replace("'flops'", "'flop'"), "`flops`");
     refused(BASELINES.replace("'flops'", "'oneshot_loss'"), "the spec has no [supernet]");
     refused(BASELINES.replace("'flops'", "'params'"), "names params twice");
-    refused(BASELINES.replace("train = 64", "train = 0"), "`images.synthetic.train` is 0, and must be 2 or more");
+    refused(
+        BASELINES.replace("train = 64", "train = 0"),
+        "`images.synthetic.train` is 0, and must be from 2 to 10,000,000",
+    );
     refused(BASELINES.replace("train = 64", "train = -4"), "spec.toml:4:9");
     let snip = BASELINES.replace("'flops'", "'snip'").replace("cells = 1 }", "cells = 1 }\nbatch = 65");
     refused(snip, "`zero-shot.batch` asks for 65 training images, and there are 64");

@@ -29,6 +29,12 @@ fn the_table_of_estimators_is_current() {
 }
 
 #[test]
+fn the_table_of_limits_is_current() {
+    let table = nas_assay::spec::limits::table();
+    assert!(README.contains(&table), "the README's table of limits should be:\n{table}");
+}
+
+#[test]
 fn the_spec_of_the_readme_is_valid_with_its_variants() {
     let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let [spec, variants] = blocks[..] else {

@@ -17,6 +17,7 @@ use super::plan::{Holding, Stage, Versions, Weights, Work, plan_with};
 use super::resolve::{Arm, Resolved};
 use crate::DeviceClass;
 use crate::estimator::{EstimatorKind, Suite};
+use crate::spec::limits;
 use crate::spec::{Images, Input, Spacing, Spec, StageKey, TrainedTruth, Truth, TruthRecipe, WeightSource, parse_spec};
 use table::Reader::{
     Any, Counts, Evaluating, EvaluatingAll, OneShot, Sampled, Scores, Seed, Supernet, Trained, Untrained,
@@ -412,6 +413,33 @@ fn every_key_that_a_spec_can_have_is_in_the_table() {
         }
     }
     assert!(asked > 300, "{asked}");
+}
+
+#[test]
+fn every_number_that_a_spec_can_have_has_limits() {
+    // Any seed is fine, and these lists are limited by the epochs of the training and the weights that it keeps.
+    let free = ["supernet.checkpoints", "supernet.prune.after", "supernet.watch.epochs", "one-shot.average-last"];
+    let warmup = "supernet.training.schedule.warm-cosine.warmup";
+    let limited: BTreeSet<&str> = limits::COUNTS
+        .iter()
+        .map(|limit| limit.keys)
+        .chain(limits::REALS.iter().map(|limit| limit.keys))
+        .flatten()
+        .copied()
+        .collect();
+    let mut met = BTreeSet::new();
+    for rich in Rich::all() {
+        for at in places(&rich.document).0 {
+            let field = field(&at).0.trim_end_matches("[]").replace("synthetic.train", "*.train");
+            let field = field.replace("synthetic.validation", "*.validation").replace("cifar10", "*");
+            if rich.document.pointer(&at).unwrap().is_number() {
+                let known = limited.contains(field.as_str()) || free.contains(&field.as_str()) || field == warmup;
+                assert!(known, "{field} has no limits");
+                met.insert(field);
+            }
+        }
+    }
+    assert!(met.len() > 40, "{met:?}");
 }
 
 #[test]

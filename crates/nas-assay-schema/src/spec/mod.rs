@@ -29,6 +29,7 @@
 //! ```
 
 mod canonical;
+pub mod limits;
 mod network;
 mod parse;
 mod score_file;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits;
 use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 
 /// The size of a network. Every space has keys of its own. A key that is left out has the paper's value, given here in parentheses:
@@ -12,6 +13,9 @@ use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 /// | `nb201` | `channels` (16), `cells` per stage (5), `cell-affine` (false) | the same |
 /// | `nb301` | `channels` (36), `layers` (8), `cell-affine` (true) | 16, 8, false |
 /// | `nds_resnet`, `nds_resnext_a` | `width-divisor` (1), `stem-stride` (1), `cell-affine` (true) | 1, 1, false |
+///
+/// The greatest sizes are [`CHANNELS`](limits::CHANNELS), [`CELLS`](limits::CELLS), [`LAYERS`](limits::LAYERS),
+/// [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR) and [`STEM_STRIDE`](limits::STEM_STRIDE).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Network {
@@ -86,6 +90,17 @@ impl Network {
         fill(&mut self.cell_affine, paper.cell_affine, "cell-affine", space, form)?;
         fill(&mut self.width_divisor, paper.width_divisor, "width-divisor", space, form)?;
         fill(&mut self.stem_stride, paper.stem_stride, "stem-stride", space, form)?;
+        for (key, size, limit) in [
+            ("channels", self.channels, limits::CHANNELS),
+            ("cells", self.cells, limits::CELLS),
+            ("layers", self.layers, limits::LAYERS),
+            ("width-divisor", self.width_divisor, limits::WIDTH_DIVISOR),
+            ("stem-stride", self.stem_stride, limits::STEM_STRIDE),
+        ] {
+            if let Some(problem) = size.and_then(|size| limit.refusal(size as u64)) {
+                return Err(Misfit { key: Some(key), problem });
+            }
+        }
         self.skeleton(space, form, 32).validate().map_err(|error| Misfit { key: None, problem: error.to_string() })
     }
 
@@ -170,6 +185,6 @@ mod tests {
         assert_eq!(misfit.problem, "is not a size of the supernet of nb201; leave it out");
         let mut network = Network { channels: Some(0), ..Network::default() };
         let misfit = network.resolve(SpaceId::Nb101, Form::StandAlone).unwrap_err();
-        assert_eq!(misfit.problem, "skeleton: channels is 0, which is not in 1..=4096");
+        assert_eq!((misfit.key, misfit.problem.as_str()), (Some("channels"), "is 0, and must be from 1 to 4,096"));
     }
 }

@@ -17,10 +17,10 @@ pub struct ScoreFile {
     pub file: DataFile,
     /// The name of the column. `{seed}` and `{epoch}` in it are replaced by each of `seeds` and `epochs`.
     pub column: String,
-    /// The seeds of the supernets.
+    /// The seeds of the supernets, all different.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<SeedValue>,
-    /// The epochs after which the supernets scored, in ascending order.
+    /// The epochs after which the supernets scored, in ascending order: [`SCORED_EPOCHS`](super::limits::SCORED_EPOCHS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<usize>,
     /// Whether higher or lower scores are better. The default is that of the estimator with the same name, or `higher` if there is none.

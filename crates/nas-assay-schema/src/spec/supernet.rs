@@ -43,7 +43,7 @@ pub enum Picker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Supernet {
-    /// The seeds. One supernet is trained for each.
+    /// The seeds, all different. One supernet is trained for each.
     #[serde(default = "defaults::seeds")]
     pub seeds: Vec<SeedValue>,
     /// The size of the network.
@@ -57,7 +57,7 @@ pub struct Supernet {
     /// How the architectures of a step are drawn.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub strategy: Strategy,
-    /// Number of architectures per step. All see the same batch. The gradient of a parameter is the mean over the architectures that used
+    /// Number of architectures per step: [`PER_STEP`](super::limits::PER_STEP). All see the same batch. The gradient of a parameter is the mean over the architectures that used
     /// it.
     #[serde(default = "defaults::one", skip_serializing_if = "defaults::is_one")]
     pub architectures: usize,
@@ -125,16 +125,16 @@ impl OneShotScore {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Prune {
-    /// The epoch after which the pool is ranked.
+    /// The epoch after which the pool is ranked: not the last one.
     pub after: usize,
-    /// The fraction of the ranked architectures that is kept. The number of architectures is rounded down.
+    /// The fraction of the ranked architectures that is kept: [`FRACTION`](super::limits::FRACTION). The number of architectures is rounded down.
     pub keep: f64,
     /// The score that ranks them.
     pub by: OneShotScore,
-    /// How many different architectures are drawn from the pool and ranked. `0` means all, which requires a pool that is a list.
+    /// How many different architectures are drawn from the pool and ranked: [`RANKED`](super::limits::RANKED). `0` means all, which requires a pool that is a list.
     #[serde(default)]
     pub candidates: usize,
-    /// How many validation images, from the first, are used to rank them. `0` means as many as `one-shot.validation`.
+    /// How many validation images, from the first, are used to rank them: [`SCORED_ON`](super::limits::SCORED_ON). `0` means as many as `one-shot.validation`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub validation: usize,
 }
@@ -153,7 +153,7 @@ impl Prune {
 pub struct Watch {
     /// The epochs in which it is measured, in ascending order.
     pub epochs: Vec<usize>,
-    /// How many architectures are measured. They are the first architectures of evenly spaced steps.
+    /// How many architectures are measured: [`WATCHED`](super::limits::WATCHED). They are the first architectures of evenly spaced steps.
     pub architectures: usize,
 }
 
@@ -172,9 +172,9 @@ pub enum Ensemble {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct OneShot {
-    /// Number of images per batch. Batch-norm uses the statistics of the batch.
+    /// Number of images per batch: [`BATCH`](super::limits::BATCH). Batch-norm uses the statistics of the batch.
     pub batch: usize,
-    /// How many validation images, from the first, are used. `0` means all.
+    /// How many validation images, from the first, are used: [`SCORED_ON`](super::limits::SCORED_ON). `0` means all.
     pub validation: usize,
     /// For each `K` in the list, every one-shot estimator scores with the mean of the last `K` kept weights. The weights of the last epoch
     /// are one of them, so `1` means these alone.

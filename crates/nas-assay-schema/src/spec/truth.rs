@@ -27,7 +27,8 @@ pub enum Truth {
 pub struct TrainedTruth {
     /// The name of the table.
     pub table: String,
-    /// How many architectures are trained again to check that the table has the same bits.
+    /// How many architectures are trained again to check that the table has the same bits: [`VERIFIED`](super::limits::VERIFIED). A table
+    /// with fewer is trained again as a whole.
     #[serde(default)]
     pub verify: usize,
 }

@@ -2,7 +2,7 @@
 //!
 //! Every key that is left out of a TOML file gets the default given here, so a parsed [`Spec`] is complete. A choice between kinds is an
 //! externally tagged enum (`[images.synthetic]`, `[images.cifar10]`): exactly one of its tables must be present, and errors keep their
-//! place in the file. All names are in kebab case.
+//! place in the file. All names are in kebab case. The least and the greatest value of each number are in [`limits`](super::limits).
 
 use std::collections::BTreeMap;
 
@@ -91,9 +91,9 @@ pub struct SyntheticImages {
     /// Height and width of an image, pixels: a multiple of 4 from 8 to 32.
     #[serde(default = "defaults::resolution")]
     pub resolution: usize,
-    /// Number of training images.
+    /// Number of training images: [`IMAGES`](super::limits::IMAGES).
     pub train: usize,
-    /// Number of validation images.
+    /// Number of validation images: [`IMAGES`](super::limits::IMAGES).
     pub validation: usize,
 }
 
@@ -103,9 +103,9 @@ pub struct SyntheticImages {
 pub struct Cifar10Images {
     /// Files in the binary layout.
     pub files: Vec<DataFile>,
-    /// Number of training images: the first ones.
+    /// Number of training images: the first ones, [`IMAGES`](super::limits::IMAGES).
     pub train: usize,
-    /// Number of validation images: the last ones.
+    /// Number of validation images: the last ones, [`IMAGES`](super::limits::IMAGES).
     pub validation: usize,
 }
 
@@ -139,7 +139,7 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Warmup {
-    /// Number of epochs before the first one with the full rate.
+    /// Number of epochs before the first one with the full rate: fewer than all epochs.
     pub warmup: usize,
 }
 
@@ -147,11 +147,11 @@ pub struct Warmup {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Plateau {
-    /// The learning rate is multiplied by this.
+    /// The learning rate is multiplied by this: [`PLATEAU`](super::limits::PLATEAU).
     pub factor: f64,
-    /// How many epochs without a better loss are allowed. One more lowers the rate.
+    /// How many epochs without a better loss are allowed, [`PATIENCE`](super::limits::PATIENCE). One more lowers the rate.
     pub patience: usize,
-    /// A loss is better if it is below `(1 - threshold)` times the best one.
+    /// A loss is better if it is below `(1 - threshold)` times the best one: [`PLATEAU`](super::limits::PLATEAU).
     pub threshold: f64,
 }
 
@@ -165,25 +165,25 @@ impl Default for Plateau {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Training {
-    /// Number of passes over the training images.
+    /// Number of passes over the training images: [`EPOCHS`](super::limits::EPOCHS).
     pub epochs: usize,
-    /// Number of images per step. The last step of an epoch takes the rest.
+    /// Number of images per step, [`BATCH`](super::limits::BATCH). The last step of an epoch takes the rest.
     pub batch: usize,
-    /// Initial learning rate.
+    /// Initial learning rate: [`LEARNING_RATE`](super::limits::LEARNING_RATE).
     pub learning_rate: f64,
     /// Learning-rate schedule, applied once per epoch.
     #[serde(default)]
     pub schedule: Schedule,
-    /// The momentum of SGD.
+    /// The momentum of SGD: [`MOMENTUM`](super::limits::MOMENTUM).
     #[serde(default = "defaults::momentum")]
     pub momentum: f64,
-    /// The L2 penalty of SGD.
+    /// The L2 penalty of SGD: [`WEIGHT_DECAY`](super::limits::WEIGHT_DECAY).
     #[serde(default = "defaults::weight_decay")]
     pub weight_decay: f64,
-    /// The largest allowed L2 norm of all gradients together. Larger gradients are scaled down to it.
+    /// The largest allowed L2 norm of all gradients together, [`CLIP`](super::limits::CLIP). Larger gradients are scaled down to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// The dropout rate before the classifier.
+    /// The dropout rate before the classifier: [`DROPOUT`](super::limits::DROPOUT).
     #[serde(default)]
     pub dropout: f64,
     /// Whether images are randomly cropped (after zero padding by 4) and flipped horizontally.
@@ -207,7 +207,7 @@ pub struct Panel {
     /// Named votes of these estimators, which are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
-    /// How many rows of the ground truth are drawn, without replacement. `0` means all.
+    /// How many rows of the ground truth are drawn, without replacement: [`SAMPLE`](super::limits::SAMPLE). `0` means all.
     #[serde(default)]
     pub sample: usize,
     /// The seed of the sample.
@@ -260,26 +260,27 @@ pub struct TruthRecipe {
     pub name: String,
     /// The search space.
     pub space: SpaceId,
-    /// How many architectures are trained. All are different.
+    /// How many architectures are trained, [`TRAINED`](super::limits::TRAINED). All are different.
     pub architectures: usize,
     /// How many architectures are drawn. Those with evenly spaced numbers of parameters are taken, including the smallest and the greatest,
-    /// so that a few architectures cover all sizes. `0` draws no more than are trained.
+    /// so that a few architectures cover all sizes: [`CANDIDATES`](super::limits::CANDIDATES). `0` draws no more than are trained.
     #[serde(default)]
     pub candidates: usize,
     /// Whether the numbers of parameters are evenly spaced, or their logarithms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub spacing: Spacing,
-    /// Only architectures with at most this many multiply-accumulates per image are drawn, so that each can be trained in seconds.
+    /// Only architectures with at most this many multiply-accumulates per image are drawn, so that each can be trained in seconds:
+    /// [`COST`](super::limits::COST).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
     /// Only architectures that execute at most this many ReLUs are drawn. Deeper ones are hard to train in seconds, and their accuracies
-    /// differ more between seeds than between architectures.
+    /// differ more between seeds than between architectures: [`COST`](super::limits::COST).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_relus: Option<u64>,
     /// The seed of the draw.
     #[serde(default)]
     pub draw: SeedValue,
-    /// The training seeds. Every architecture is trained once for each.
+    /// The training seeds, all different. Every architecture is trained once for each.
     pub seeds: Vec<SeedValue>,
     /// The images.
     pub images: Images,

@@ -59,17 +59,17 @@ pub struct ZeroShot {
     pub form: Form,
     /// The size of that network, also for counting parameters and FLOPs.
     pub network: Network,
-    /// Number of images per batch.
+    /// Number of images per batch: [`BATCH`](super::limits::BATCH).
     pub batch: usize,
-    /// Number of batches. A score is the mean over them.
+    /// Number of batches: [`BATCHES`](super::limits::BATCHES). A score is the mean over them.
     pub batches: usize,
-    /// The seeds of the initialisation. A score is the mean over them.
+    /// The seeds of the initialisation, all different. A score is the mean over them.
     pub seeds: Vec<SeedValue>,
     /// The input of the network.
     pub input: Input,
     /// The floating-point width of the network.
     pub precision: Precision,
-    /// The dropout rate before the classifier, as in the training of a supernet.
+    /// The dropout rate before the classifier, as in the training of a supernet: [`DROPOUT`](super::limits::DROPOUT).
     #[serde(skip_serializing_if = "is_default")]
     pub dropout: f64,
     /// The source of the weights.

@@ -2,11 +2,18 @@
 
 mod supernet;
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::limits::{self, Count, Real};
 use super::parse::SpecError;
 use super::score_file::{PLACES, ScoreFile};
+use super::seed_value::SeedValue;
+use super::truth::Truth;
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{Precision, WeightSource};
-use nas_assay_spaces::Form;
+use nas_assay_criteria::CriteriaConfig;
+use nas_assay_spaces::{Form, SpaceId};
 
 type Checked = Result<(), SpecError>;
 
@@ -20,17 +27,30 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if let Some(file) = spec.truth.file() {
         data_file(&format!("{truth}.file"), file)?;
     }
+    if let Truth::Trained(truth) = &spec.truth {
+        count("truth.trained.verify", truth.verify, &limits::VERIFIED)?;
+    }
     if let Some(settings) = &spec.supernet {
         supernet::check(spec, settings)?;
     }
     supernet::one_shot(spec)?;
-    at_least("zero-shot.batch", spec.zero_shot.batch, 2)?;
-    at_least("zero-shot.batches", spec.zero_shot.batches, 1)?;
-    seeds("zero-shot.seeds", spec.zero_shot.seeds.len())?;
-    in_range("zero-shot.dropout", spec.zero_shot.dropout, 0.0, 0.99)?;
+    count("zero-shot.batch", spec.zero_shot.batch, &limits::BATCH)?;
+    count("zero-shot.batches", spec.zero_shot.batches, &limits::BATCHES)?;
+    let (images, most) = (spec.zero_shot.batch * spec.zero_shot.batches, limits::IMAGES.most);
+    if images as u64 > most {
+        let problem = format!("and `zero-shot.batch` ask for {images} images, and there can be {most} at most");
+        return Err(SpecError::invalid("zero-shot.batches", problem));
+    }
+    seeds("zero-shot.seeds", &spec.zero_shot.seeds)?;
+    real("zero-shot.dropout", spec.zero_shot.dropout, &limits::DROPOUT)?;
     if spec.zero_shot.weights == WeightSource::Supernet {
         trained_weights(spec)?;
     }
+    let CriteriaConfig { fractions, ranking_fractions, best_of, resamples } = &spec.criteria;
+    fractions.iter().try_for_each(|&value| real("criteria.fractions", value, &limits::FRACTION))?;
+    ranking_fractions.iter().try_for_each(|&value| real("criteria.ranking-fractions", value, &limits::FRACTION))?;
+    best_of.iter().try_for_each(|&value| count("criteria.best-of", value, &limits::BEST_OF))?;
+    count("criteria.resamples", *resamples, &limits::RESAMPLES)?;
     spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;
     if spec.panels.is_empty() {
         return Err(SpecError::invalid(
@@ -45,11 +65,8 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         if panel.estimators.is_empty() && panel.scores.is_empty() {
             return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
         }
-        for (place, id) in panel.estimators.iter().enumerate() {
-            if panel.estimators[..place].contains(id) {
-                return Err(SpecError::invalid(key, format!("names {id} twice")));
-            }
-        }
+        distinct(&key, &panel.estimators)?;
+        count(&format!("panels.{label}.sample"), panel.sample, &limits::SAMPLE)?;
         for (scores, file) in &panel.scores {
             score_file(&format!("panels.{label}.scores.{scores}"), scores, file)?;
             if panel.estimators.contains(scores) {
@@ -62,10 +79,14 @@ pub(super) fn spec(spec: &Spec) -> Checked {
             if panel.estimators.contains(vote) || panel.scores.contains_key(vote) {
                 return Err(SpecError::invalid(key, "has the name of an estimator of the panel"));
             }
-            at_least(&format!("{key}.members"), members.len(), 2)?;
+            let key = format!("{key}.members");
+            if members.len() < 2 {
+                return Err(SpecError::invalid(key, format!("is {}, and must be 2 estimators or more", members.len())));
+            }
+            distinct(&key, members)?;
             if let Some(stranger) = members.iter().find(|id| !panel.estimators.contains(id)) {
                 let problem = format!("names {stranger}, which is not an estimator of the panel");
-                return Err(SpecError::invalid(format!("{key}.members"), problem));
+                return Err(SpecError::invalid(key, problem));
             }
         }
     }
@@ -92,6 +113,9 @@ fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
             ));
         }
     }
+    distinct(&format!("{key}.seeds"), &file.seeds)?;
+    let limit = &limits::SCORED_EPOCHS;
+    file.epochs.iter().try_for_each(|&epoch| count(&format!("{key}.epochs"), epoch, limit))?;
     if file.epochs.is_sorted_by(|a, b| a < b) {
         Ok(())
     } else {
@@ -117,11 +141,20 @@ fn trained_weights(spec: &Spec) -> Checked {
 
 pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
     name("name", &recipe.name)?;
-    at_least("architectures", recipe.architectures, 2)?;
-    seeds("seeds", recipe.seeds.len())?;
+    count("architectures", recipe.architectures, &limits::TRAINED)?;
+    in_the_space("architectures", recipe.architectures, recipe.space)?;
+    seeds("seeds", &recipe.seeds)?;
     images(&recipe.images)?;
-    if recipe.candidates > 0 {
-        at_least("candidates", recipe.candidates, recipe.architectures)?;
+    count("candidates", recipe.candidates, &limits::CANDIDATES)?;
+    in_the_space("candidates", recipe.candidates, recipe.space)?;
+    if recipe.candidates > 0 && recipe.candidates < recipe.architectures {
+        let problem =
+            format!("is {}, and must be {} or more, as `architectures`", recipe.candidates, recipe.architectures);
+        return Err(SpecError::invalid("candidates", problem));
+    }
+    for (key, cost) in [("most-flops", recipe.most_flops), ("most-relus", recipe.most_relus)] {
+        cost.and_then(|cost| limits::COST.refusal(cost))
+            .map_or(Ok(()), |problem| Err(SpecError::invalid(key, problem)))?;
     }
     training("training", &recipe.training)
 }
@@ -139,9 +172,9 @@ fn images(images: &Images) -> Checked {
     let (train, validation) = images.split();
     let place = match images {
         Images::Synthetic(set) => {
-            let side = set.resolution;
-            if !(8..=32).contains(&side) || !side.is_multiple_of(4) {
-                let problem = format!("is {side}, and must be a multiple of 4 from 8 to 32");
+            let (side, range) = (set.resolution, limits::RESOLUTION.range());
+            if limits::RESOLUTION.refusal(side as u64).is_some() || !side.is_multiple_of(4) {
+                let problem = format!("is {side}, and must be a multiple of 4 {range}");
                 return Err(SpecError::invalid("images.synthetic.resolution", problem));
             }
             "images.synthetic"
@@ -156,8 +189,8 @@ fn images(images: &Images) -> Checked {
             "images.cifar10"
         }
     };
-    at_least(&format!("{place}.train"), train, 2)?;
-    at_least(&format!("{place}.validation"), validation, 2)
+    count(&format!("{place}.train"), train, &limits::IMAGES)?;
+    count(&format!("{place}.validation"), validation, &limits::IMAGES)
 }
 
 fn data_file(key: &str, file: &DataFile) -> Checked {
@@ -172,11 +205,11 @@ fn data_file(key: &str, file: &DataFile) -> Checked {
 }
 
 fn training(key: &str, training: &Training) -> Checked {
-    at_least(&format!("{key}.epochs"), training.epochs, 1)?;
-    at_least(&format!("{key}.batch"), training.batch, 2)?;
-    positive(&format!("{key}.learning-rate"), training.learning_rate)?;
-    in_range(&format!("{key}.momentum"), training.momentum, 0.0, 1.0)?;
-    in_range(&format!("{key}.weight-decay"), training.weight_decay, 0.0, 1.0)?;
+    count(&format!("{key}.epochs"), training.epochs, &limits::EPOCHS)?;
+    count(&format!("{key}.batch"), training.batch, &limits::BATCH)?;
+    real(&format!("{key}.learning-rate"), training.learning_rate, &limits::LEARNING_RATE)?;
+    real(&format!("{key}.momentum"), training.momentum, &limits::MOMENTUM)?;
+    real(&format!("{key}.weight-decay"), training.weight_decay, &limits::WEIGHT_DECAY)?;
     if let Schedule::WarmCosine(Warmup { warmup }) = training.schedule
         && warmup >= training.epochs
     {
@@ -184,37 +217,44 @@ fn training(key: &str, training: &Training) -> Checked {
         return Err(SpecError::invalid(format!("{key}.schedule.warm-cosine.warmup"), problem));
     }
     if let Schedule::Plateau(plateau) = training.schedule {
-        in_range(&format!("{key}.schedule.plateau.factor"), plateau.factor, 0.0, 1.0)?;
-        in_range(&format!("{key}.schedule.plateau.threshold"), plateau.threshold, 0.0, 1.0)?;
+        count(&format!("{key}.schedule.plateau.patience"), plateau.patience, &limits::PATIENCE)?;
+        real(&format!("{key}.schedule.plateau.factor"), plateau.factor, &limits::PLATEAU)?;
+        real(&format!("{key}.schedule.plateau.threshold"), plateau.threshold, &limits::PLATEAU)?;
     }
-    in_range(&format!("{key}.dropout"), training.dropout, 0.0, 0.99)?;
-    training.clip.map_or(Ok(()), |clip| positive(&format!("{key}.clip"), clip))
+    real(&format!("{key}.dropout"), training.dropout, &limits::DROPOUT)?;
+    training.clip.map_or(Ok(()), |clip| real(&format!("{key}.clip"), clip, &limits::CLIP))
 }
 
-fn seeds(key: &str, count: usize) -> Checked {
-    if count == 0 {
+/// There must be a seed, and none twice: the same seed gives the same numbers again.
+fn seeds(key: &str, seeds: &[SeedValue]) -> Checked {
+    if seeds.is_empty() {
         return Err(SpecError::invalid(key, "is empty: give at least one seed"));
     }
-    Ok(())
+    distinct(key, seeds)
 }
 
-fn at_least(key: &str, value: usize, least: usize) -> Checked {
-    if value < least {
-        return Err(SpecError::invalid(key, format!("is {value}, and must be {least} or more")));
+/// Nothing may be in a list twice.
+fn distinct<T: Ord + Display>(key: &str, all: &[T]) -> Checked {
+    let mut known = BTreeSet::new();
+    match all.iter().find(|&one| !known.insert(one)) {
+        None => Ok(()),
+        Some(twice) => Err(SpecError::invalid(key, format!("names {twice} twice"))),
+    }
+}
+
+/// A space cannot give more different architectures than it has.
+fn in_the_space(key: &str, count: usize, space: SpaceId) -> Checked {
+    let held = space.counts().raw;
+    if count as u64 > held {
+        return Err(SpecError::invalid(key, format!("is {count}, and {space} has {held} architectures")));
     }
     Ok(())
 }
 
-fn positive(key: &str, value: f64) -> Checked {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(SpecError::invalid(key, format!("is {value}, and must be a finite number above 0")))
+fn count(key: &str, value: usize, limit: &Count) -> Checked {
+    limit.refusal(value as u64).map_or(Ok(()), |problem| Err(SpecError::invalid(key, problem)))
 }
 
-fn in_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(SpecError::invalid(key, format!("is {value}, and must be between {low} and {high}")))
+fn real(key: &str, value: f64, limit: &Real) -> Checked {
+    limit.refusal(value).map_or(Ok(()), |problem| Err(SpecError::invalid(key, problem)))
 }

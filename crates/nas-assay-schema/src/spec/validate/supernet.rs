@@ -1,15 +1,16 @@
 //! Range checks of the settings of a supernet, and checks that its space supports them.
 
+use super::super::limits;
 use super::super::parse::{SpecError, is_nds};
 use super::super::supernet::{Ensemble, Prune, Sampling, Strategy, Supernet, Watch, Without};
 use super::super::types::Spec;
-use super::{Checked, at_least, in_range, positive, seeds, training};
+use super::{Checked, count, distinct, in_the_space, real, seeds, training};
 use nas_assay_spaces::{SpaceId, SubSpace};
 
 pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
-    seeds("supernet.seeds", supernet.seeds.len())?;
+    seeds("supernet.seeds", &supernet.seeds)?;
     training("supernet.training", &supernet.training)?;
-    at_least("supernet.architectures", supernet.architectures, 1)?;
+    count("supernet.architectures", supernet.architectures, &limits::PER_STEP)?;
     if supernet.picker.is_some() && !is_nds(spec.space) {
         let problem = format!("is for spaces with widths to decide; {} has none", spec.space);
         return Err(SpecError::invalid("supernet.picker", problem));
@@ -22,7 +23,7 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
     without("supernet", spec.space, supernet.without.as_ref())?;
     epochs("supernet.checkpoints", &supernet.checkpoints, supernet.training.epochs - 1)?;
     if let Some(settings) = &supernet.prune {
-        prune(supernet, settings)?;
+        prune(spec.space, supernet, settings)?;
     }
     if let Some(settings) = &supernet.watch {
         watch(spec, supernet, settings)?;
@@ -33,22 +34,21 @@ pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
 /// There must be enough kept weights and enough seeds for the one-shot scores.
 pub(super) fn one_shot(spec: &Spec) -> Checked {
     let settings = &spec.one_shot;
-    at_least("one-shot.batch", settings.batch, 2)?;
+    count("one-shot.batch", settings.batch, &limits::BATCH)?;
+    count("one-shot.validation", settings.validation, &limits::SCORED_ON)?;
     let key = "one-shot.average-last";
     if settings.average_last.is_empty() {
         return Err(SpecError::invalid(key, "is empty: give at least one number; 1 is the last epoch's weights"));
     }
     let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
-    for (place, &count) in settings.average_last.iter().enumerate() {
+    for &count in &settings.average_last {
         if !(1..=kept).contains(&count) {
             let problem =
                 format!("asks for {count}, but weights are kept after {kept} epochs only: see supernet.checkpoints");
             return Err(SpecError::invalid(key, problem));
         }
-        if settings.average_last[..place].contains(&count) {
-            return Err(SpecError::invalid(key, format!("names {count} twice")));
-        }
     }
+    distinct(key, &settings.average_last)?;
     let trained = spec.supernet.iter().map(|supernet| supernet.seeds.len());
     let published = spec.panels.values().flat_map(|panel| panel.scores.values()).map(|file| file.seeds.len());
     let supernets = trained.chain(published).max().unwrap_or(0);
@@ -66,22 +66,22 @@ pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) ->
     if operations.is_empty() {
         return Err(SpecError::invalid(key, "is empty: name at least one operation, or leave the table out"));
     }
-    if let Some([name, ..]) = operations.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(SpecError::invalid(key, format!("names {name} twice")));
-    }
+    distinct(&key, operations)?;
     SubSpace::without(space, operations).map_err(|error| SpecError::invalid(key, error.to_string()))?;
     Ok(())
 }
 
 /// There must be an epoch left, architectures to rank, and a way of sampling that can use a list.
-fn prune(supernet: &Supernet, prune: &Prune) -> Checked {
+fn prune(space: SpaceId, supernet: &Supernet, prune: &Prune) -> Checked {
     let last = supernet.training.epochs - 1;
     if !(1..=last).contains(&prune.after) {
         let problem = format!("is {}, and must be an epoch from 1 to {last}", prune.after);
         return Err(SpecError::invalid("supernet.prune.after", problem));
     }
-    positive("supernet.prune.keep", prune.keep)?;
-    in_range("supernet.prune.keep", prune.keep, 0.0, 1.0)?;
+    real("supernet.prune.keep", prune.keep, &limits::FRACTION)?;
+    count("supernet.prune.candidates", prune.candidates, &limits::RANKED)?;
+    in_the_space("supernet.prune.candidates", prune.candidates, space)?;
+    count("supernet.prune.validation", prune.validation, &limits::SCORED_ON)?;
     if supernet.strategy == Strategy::Fair {
         let problem =
             "continues with a list of architectures, which `fair` cannot draw from; set supernet.strategy to `uniform`";
@@ -102,7 +102,7 @@ fn watch(spec: &Spec, supernet: &Supernet, watch: &Watch) -> Checked {
     }
     epochs(key, &watch.epochs, supernet.training.epochs)?;
     let key = "supernet.watch.architectures";
-    at_least(key, watch.architectures, 1)?;
+    count(key, watch.architectures, &limits::WATCHED)?;
     let steps = spec.images.split().0.div_ceil(supernet.training.batch);
     if watch.architectures > steps {
         return Err(SpecError::invalid(

@@ -1,0 +1,97 @@
+//! Text from outside in messages and reports: without control characters, and short.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// How many characters of a text [`excerpt`] shows at most.
+pub const EXCERPT: usize = 80;
+
+/// Whether a character can do something else to a terminal or a page than stand in its line: a control character, a line break, or a change
+/// of the direction of writing.
+pub fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
+/// The first character of a text that [`is_control`], as it is shown: `\n`, `\u{1b}`.
+pub fn first_control(text: &str) -> Option<String> {
+    text.chars()
+        .find(|&character| is_control(character))
+        .map(|character| printable(character.encode_utf8(&mut [0; 4])).into_owned())
+}
+
+/// The text with each character that [`is_control`] written as an escape: `\n`, `\u{1b}`. Other characters stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if is_control(character) => {
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+            }
+            _ => shown.push(character),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// As [`printable`], cut to [`EXCERPT`] characters. A text that was cut ends with `…`.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    excerpt_of(text, EXCERPT)
+}
+
+/// As [`printable`], cut to `most` characters. A text that was cut ends with `…`.
+pub fn excerpt_of(text: &str, most: usize) -> Cow<'_, str> {
+    let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
+    let shown = printable(&text[..end]);
+    if end == text.len() && shown.chars().nth(most).is_none() {
+        return shown;
+    }
+    let mut cut: String = shown.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn control_characters_are_shown_as_escapes() {
+        assert_eq!(printable("NAS-Bench-201 in miniature: É 中"), "NAS-Bench-201 in miniature: É 中");
+        assert_eq!(printable("a\u{1b}[31mb\nc\td\re"), "a\\u{1b}[31mb\\nc\\td\\re");
+        assert_eq!(printable("\u{202e}\u{2066}\u{9b}\u{7}\u{2028}"), "\\u{202e}\\u{2066}\\u{9b}\\u{7}\\u{2028}");
+        assert_eq!(first_control("plain"), None);
+        assert_eq!(first_control("a\u{202e}\n"), Some("\\u{202e}".to_owned()));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(excerpt(&"é".repeat(EXCERPT)), "é".repeat(EXCERPT));
+        assert_eq!(excerpt(&"é".repeat(EXCERPT + 1)), format!("{}…", "é".repeat(EXCERPT - 1)));
+        assert_eq!(excerpt_of("abcdef", 3), "ab…");
+        assert_eq!(excerpt_of("a\n\n", 3), "a\\…");
+        assert_eq!(excerpt_of("", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_one_short_line(text in any::<String>(), most in 1usize..200) {
+            let shown = excerpt_of(&text, most);
+            prop_assert!(shown.chars().count() <= most && !shown.chars().any(is_control));
+            prop_assert!(shown.len() <= text.len() * 6 + 3);
+            if text.chars().count() <= most && !text.chars().any(is_control) {
+                prop_assert_eq!(shown, text.as_str());
+            }
+        }
+    }
+}
