@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use toml::{Table, Value};
 
 use super::inputs::Inputs;
-use super::plan::plan;
+use super::plan::{Holding, plan};
 use super::resolve::Resolved;
 use crate::DeviceClass;
 use crate::estimator::Suite;
@@ -177,7 +177,7 @@ proptest! {
         let spec = parse_spec(&document.to_string(), "a test").map_err(|error| TestCaseError::fail(error.to_string()))?;
         let resolved = Resolved::new(spec, &Suite::builtin()).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let inputs = Inputs::load(&resolved.spec, None).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| false).unwrap();
+        let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing)).unwrap();
         prop_assert!(stages.len() >= 4);
     }
 }

@@ -3,7 +3,8 @@
 //! A stage's key is made only from what the stage depends on. So adding an estimator never retrains a supernet, and two specs that train
 //! the same supernet share it.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -298,13 +299,17 @@ pub(super) fn plan_with(
     let base = KeyBase { space: spec.space, space_version: versions.space, device_class: class.as_str() };
     let mut stages: Vec<Stage> = Vec::new();
     let mut without_weights: BTreeSet<StageKey> = BTreeSet::new();
+    let mut known: BTreeMap<(Option<usize>, StageKey), Action> = BTreeMap::new();
+    // Whether each set of settings has a score of its own.
+    let mut scores_of = vec![false; resolved.arms.len()];
     let mut push = |work: Work, key: StageKey, waits: bool| -> Result<bool, ExperimentError> {
         // If a variant changes nothing here, it shares the stage of the spec's own settings.
-        let same = |stage: &Stage| stage.key == key && stage.work.panel() == work.panel();
-        if let Some(known) = stages.iter().find(|stage| same(stage)) {
-            return Ok(known.action != Action::Reuse);
-        }
-        let action = match (holds(&work, &key)?, waits) {
+        let place = match known.entry((work.panel(), key)) {
+            Entry::Occupied(same) => return Ok(*same.get() != Action::Reuse),
+            Entry::Vacant(place) => place,
+        };
+        let key = &place.key().1;
+        let action = match (holds(&work, key)?, waits) {
             (Holding::Whole, _) => Action::Reuse,
             (Holding::WithoutWeights, _) => {
                 without_weights.insert(key.clone());
@@ -314,7 +319,11 @@ pub(super) fn plan_with(
             (Holding::Damaged, false) => Action::Mend,
             (Holding::Nothing | Holding::Damaged, true) => Action::RunAfterSupernet,
         };
-        stages.push(Stage { work, key, action });
+        if let Work::Scores(work) = &work {
+            scores_of[work.arm] = true;
+        }
+        stages.push(Stage { work, key: key.clone(), action });
+        place.insert(action);
         Ok(action != Action::Reuse)
     };
 
@@ -337,16 +346,16 @@ pub(super) fn plan_with(
                 trains |= push(Work::Supernet { arm, seed }, key, false)?;
             }
         }
-        of_arms.push((supernets, trains));
+        let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
+        let weights = read_weights(&supernets, &kept, &spec.one_shot);
+        of_arms.push((supernets, trains, kept, weights));
     }
 
     let texts = inputs.panels.iter().map(|panel| panel.architecture_texts().join("\n"));
     let digests: Vec<String> = texts.map(|text| sha256_hex(text.as_bytes())).collect();
     let every = (0..inputs.panels.len()).flat_map(|panel| (0..resolved.arms.len()).map(move |arm| (panel, arm)));
     for (position, arm) in every {
-        let (spec, (supernets, trains)) = (&resolved.arms[arm].spec, &of_arms[arm]);
-        let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
-        let weights = read_weights(supernets, &kept, &spec.one_shot);
+        let (spec, (supernets, trains, kept, weights)) = (&resolved.arms[arm].spec, &of_arms[arm]);
         let architectures = &digests[position];
         for id in &inputs.panels[position].estimators {
             let facts = resolved.facts(id)?;
@@ -360,7 +369,7 @@ pub(super) fn plan_with(
             };
             match facts.kind {
                 EstimatorKind::OneShot => {
-                    for weights in &weights {
+                    for weights in weights {
                         let Weights { epochs, supernet, .. } = weights;
                         let others = (epochs[..] != kept[kept.len() - 1..]).then_some(epochs.as_slice());
                         let settings = Evaluation::from(&spec.one_shot);
@@ -375,7 +384,7 @@ pub(super) fn plan_with(
                         score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
                         continue;
                     }
-                    for weights in averages(supernets, &kept, &[1]) {
+                    for weights in averages(supernets, kept, &[1]) {
                         let supernet = Some(&weights.supernet);
                         score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(weights.clone()))?;
                     }
@@ -390,9 +399,8 @@ pub(super) fn plan_with(
     }
     mend_what_is_read(&mut stages, &without_weights);
     // Such a variant would have no rows in the record, and it would look as if its scores agreed with the spec's own.
-    for (arm, Arm { variant, .. }) in resolved.arms.iter().enumerate() {
-        let scores = |stage: &Stage| matches!(&stage.work, Work::Scores(work) if work.arm == arm);
-        if let (Some(name), false) = (variant, stages.iter().any(scores)) {
+    for (Arm { variant, .. }, scores) in resolved.arms.iter().zip(scores_of) {
+        if let (Some(name), false) = (variant, scores) {
             let problem = "changes no score of any panel".to_owned();
             return Err(SpecError::Invalid { key: format!("variants.{name}"), problem }.into());
         }

@@ -234,7 +234,10 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
         "`panels.all.sample` is 49, and the truth has 48",
     );
     refused(BASELINES.replace("table = 'nb201-micro'", "table = 'nb999'"), "no carried truth table is called `nb999`");
-    refused(BASELINES.replace("resamples = 20", "fractions = [2.0]"), "`criteria`");
+    refused(
+        BASELINES.replace("resamples = 20", "fractions = [2.0]"),
+        "`criteria.fractions` is 2, and must be above 0 and at most 1",
+    );
 }
 
 #[test]
