@@ -11,6 +11,8 @@ pub mod probe;
 pub mod suite;
 pub mod zeroshot;
 
+#[cfg(test)]
+mod parts_tests;
 mod patterns;
 #[cfg(test)]
 mod probe_tests;

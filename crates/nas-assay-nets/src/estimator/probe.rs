@@ -3,10 +3,13 @@
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
 use crate::images::Batch;
-use crate::net::{Dropout, Engine, ForwardPass, Network, NetworkScales, NormMode, Param, ReluObserver, Role, host_f64};
+use crate::net::{
+    Dropout, Engine, ForwardPass, Network, NetworkScales, NormMode, Param, ReluObserver, Role, Slice, host_f64,
+};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use nas_assay_base::seed::{Seed, Stream};
+use nas_assay_kernels::composed;
 use nas_assay_spaces::{Architecture, Census, Skeleton};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -45,9 +48,9 @@ pub struct WeightGradient {
     pub name: String,
     /// The role: convolution or linear weight.
     pub role: Role,
-    /// The values of the weight.
+    /// The values of the weight. Of a supernet's weight they are those of the part that the architecture uses.
     pub weight: Vec<f64>,
-    /// The gradient of the mean cross-entropy in nats. It is zero if the loss does not depend on the weight.
+    /// The gradient of the mean cross-entropy in nats, of the same elements. It is zero if the loss does not depend on the weight.
     pub gradient: Vec<f64>,
 }
 
@@ -282,14 +285,15 @@ impl<'a> Probe<'a> {
         Ok(&self.examination(None)?.logits)
     }
 
-    /// Every convolution and linear weight of the architecture with its name, in network order. Elements are in row-major order.
+    /// Every convolution and linear weight of the architecture with its name, in network order. Elements are in row-major order. Of a
+    /// supernet's weight it is the part that the architecture uses.
     ///
     /// # Errors
     /// If the need was not declared, the probe has no network, or an operation fails.
     pub fn weights(&self) -> Result<Vec<(String, Vec<f64>)>, EstimatorError> {
         self.declared(Need::Weights)?;
         let weights = weights_of(self.network()?, self.architecture)?;
-        weights.into_iter().map(|param| Ok((param.name.clone(), host_f64(&param.var)?))).collect()
+        weights.iter().map(|weight| Ok((weight.param.name.clone(), weight.part_of(&weight.param.var)?))).collect()
     }
 
     /// Gradients of the mean cross-entropy by every convolution and linear weight of the architecture, in network order.
@@ -445,20 +449,42 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// The convolution and linear weights that an architecture uses in a network.
-fn weights_of(network: &Network, architecture: Architecture) -> Result<Vec<&Param>, EstimatorError> {
-    Ok(network.active(architecture)?.into_iter().filter(|param| param.role.is_weight()).collect())
+/// A convolution or linear weight, and the part of it that an architecture uses; `None` for all of it.
+struct UsedWeight<'a> {
+    param: &'a Param,
+    slice: Option<Slice>,
 }
 
-fn variables(params: &[&Param]) -> Vec<Var> {
-    params.iter().map(|param| param.var.clone()).collect()
+impl UsedWeight<'_> {
+    /// The numbers of the part that is used, from a tensor of the shape of the whole weight: its values or its gradient.
+    fn part_of(&self, whole: &Tensor) -> candle_core::Result<Vec<f64>> {
+        match &self.slice {
+            Some(slice) => host_f64(&composed::slice(&whole.detach(), slice)?),
+            None => host_f64(whole),
+        }
+    }
+}
+
+/// The convolution and linear weights that an architecture uses in a network.
+fn weights_of(network: &Network, architecture: Architecture) -> Result<Vec<UsedWeight<'_>>, EstimatorError> {
+    let parts = network.parts(architecture)?.into_iter();
+    Ok(parts.filter(|(param, _)| param.role.is_weight()).map(|(param, slice)| UsedWeight { param, slice }).collect())
+}
+
+fn variables(weights: &[UsedWeight<'_>]) -> Vec<Var> {
+    weights.iter().map(|weight| weight.param.var.clone()).collect()
 }
 
 /// Each weight with its gradient.
-fn weight_gradients(weights: &[&Param], gradients: &GradStore) -> Result<Vec<WeightGradient>, EstimatorError> {
-    let with_gradient = |param: &&Param| {
-        let (weight, gradient) = (host_f64(&param.var)?, gradient(gradients, &param.var)?);
-        Ok(WeightGradient { name: param.name.clone(), role: param.role, weight, gradient })
+fn weight_gradients(weights: &[UsedWeight<'_>], gradients: &GradStore) -> Result<Vec<WeightGradient>, EstimatorError> {
+    let with_gradient = |used: &UsedWeight<'_>| {
+        let Param { name, role, var } = used.param;
+        let weight = used.part_of(var)?;
+        let gradient = match gradients.get(var) {
+            Some(gradient) => used.part_of(gradient)?,
+            None => vec![0.0; weight.len()],
+        };
+        Ok(WeightGradient { name: name.clone(), role: *role, weight, gradient })
     };
     weights.iter().map(with_gradient).collect()
 }

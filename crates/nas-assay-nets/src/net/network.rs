@@ -208,7 +208,7 @@ impl Network {
     ///
     /// # Errors
     /// If the network does not have the architecture's weights, or they cannot be read.
-    pub(super) fn parts(&self, architecture: Architecture) -> Result<Vec<(&Param, Option<Slice>)>, NetError> {
+    pub(crate) fn parts(&self, architecture: Architecture) -> Result<Vec<(&Param, Option<Slice>)>, NetError> {
         let slices = in_its_space!(self, architecture, (layers, own) => {
             self.check(architecture)?;
             layers.slices(own)?

@@ -4,7 +4,7 @@
 //! `Σ_l ‖W_l‖₂` over convolution and linear weights `W_l`.
 //!
 //! # Shapes
-//! No batch.
+//! No batch. In a supernet, `W_l` is the part of the weight that the architecture uses.
 //!
 //! # Source
 //! Code of Abdelfattah et al., ICLR 2021, where it is a simple measure without data for comparison.
@@ -21,7 +21,7 @@ pub struct L2Norm;
 
 const META: Meta<'static> = Meta {
     id: "l2_norm",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::Weights],
