@@ -1,16 +1,21 @@
-//! Bootstrap intervals: how much a correlation depends on which architectures were drawn.
+//! Bootstrap intervals: how much a rank correlation depends on which architectures were drawn.
+//!
+//! Pearson's r has no interval. A few extreme values decide it, and a sample of architectures may have none of them. In simulations of skewed
+//! truths (exponentials of normal deviates; 2 to 5 % of failed trainings), with 20 to 400 architectures, 95 % percentile intervals covered r
+//! in 39 to 97 % of the samples, and bias-corrected and accelerated ones (`BCa`, Efron 1987) in 50 to 97 %. Ranks do not change if the truth is
+//! stretched, so the intervals of tau-b and rho do not either: they cover what they promise on any truth without ties.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::rank::{PairCounts, Pearson, spearman};
+use super::rank::{PairCounts, spearman};
 use super::resample::{Buffers, Correlations, Resampling};
 use nas_assay_base::seed::{Seed, Stream};
 
 /// The fraction of resamples that an [`Interval`] covers.
 pub const LEVEL: f64 = 0.95;
 
-/// A percentile bootstrap interval (Efron 1979) of a correlation, or of a difference of two.
+/// A percentile bootstrap interval (Efron 1979) of a rank correlation, or of a difference of two.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
@@ -40,9 +45,9 @@ impl Interval {
     }
 }
 
-/// The correlations of one estimator over all architectures, and over architectures drawn again with replacement.
+/// The rank correlations of one estimator over all architectures, and over architectures drawn again with replacement.
 ///
-/// The intervals of the three correlations and every comparison with another estimator come from this one value.
+/// The intervals of both correlations and every comparison with another estimator come from this one value.
 #[derive(Clone, Debug)]
 pub struct Resamples {
     /// The seed of the resamples.
@@ -53,17 +58,16 @@ pub struct Resamples {
     resampled: Vec<Coefficients>,
 }
 
-/// Kendall's tau-b, Spearman's rho and Pearson's r, each `None` if it is undefined.
+/// Kendall's tau-b and Spearman's rho, each `None` if it is undefined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Coefficients {
     tau_b: Option<f64>,
     spearman: Option<f64>,
-    pearson: Option<f64>,
 }
 
 impl From<Correlations> for Coefficients {
-    fn from(Correlations { counts, spearman, pearson }: Correlations) -> Self {
-        Self { tau_b: counts.tau_b(), spearman, pearson }
+    fn from(Correlations { counts, spearman }: Correlations) -> Self {
+        Self { tau_b: counts.tau_b(), spearman }
     }
 }
 
@@ -71,17 +75,13 @@ impl Resamples {
     /// Resamples the rows of `truth` and `scores` with replacement, `count` times.
     ///
     /// Resample `i` depends only on `seed`, `i` and the number of rows. So all estimators of one panel see the same resamples, on any
-    /// number of threads. Scores are higher-is-better. Pearson's r is over the rows whose score is finite. Rows are sorted once, in
-    /// O(M log M) time and 4·M·log₂(M / 16) bytes; a resample needs no sorting.
+    /// number of threads. Scores are higher-is-better. Rows are sorted once, in O(M log M) time and 4·M·log₂(M / 16) bytes; a resample
+    /// needs no sorting.
     ///
     /// # Panics
     /// If the slices differ in length.
     pub fn new(truth: &[f64], scores: &[f64], count: usize, seed: Seed) -> Self {
-        let whole = Coefficients {
-            tau_b: PairCounts::new(truth, scores).tau_b(),
-            spearman: spearman(truth, scores),
-            pearson: Pearson::new(truth, scores).value,
-        };
+        let whole = Coefficients { tau_b: PairCounts::new(truth, scores).tau_b(), spearman: spearman(truth, scores) };
         let resampled = if truth.is_empty() || count == 0 { Vec::new() } else { resample(truth, scores, count, seed) };
         Self { seed, rows: truth.len(), whole, resampled }
     }
@@ -94,11 +94,6 @@ impl Resamples {
     /// The 95 % interval of Spearman's rho; `None` if no resample has a rho.
     pub fn spearman(&self) -> Option<Interval> {
         Interval::of(self.resampled.iter().map(|coefficients| coefficients.spearman))
-    }
-
-    /// The 95 % interval of Pearson's r; `None` if no resample has an r.
-    pub fn pearson(&self) -> Option<Interval> {
-        Interval::of(self.resampled.iter().map(|coefficients| coefficients.pearson))
     }
 
     /// Whether `self` and `other` have the same resamples.
@@ -177,7 +172,7 @@ mod tests {
     #[test]
     fn an_interval_is_that_of_rows_written_out() {
         let (truth, mut scores) = noisy(40, 1.0, 3);
-        // With a tie, and with a score that Pearson's r leaves out.
+        // With a tie, and with a score that is not finite.
         scores[7] = scores[30];
         scores[11] = f64::NAN;
         let seed = Seed::root(11);
@@ -202,9 +197,6 @@ mod tests {
         let resamples = Resamples::new(&truth, &scores, 200, seed);
         assert_eq!(resamples.tau_b(), Some(expected(|truth, scores| PairCounts::new(truth, scores).tau_b())));
         assert_eq!(resamples.spearman(), Some(expected(spearman)));
-        let (found, expected) =
-            (resamples.pearson().unwrap(), expected(|truth, scores| Pearson::new(truth, scores).value));
-        assert!((found.lower - expected.lower).abs() < 1e-12 && (found.upper - expected.upper).abs() < 1e-12);
     }
 
     #[test]
@@ -213,7 +205,7 @@ mod tests {
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let resamples = pool.install(|| Resamples::new(&truth, &scores, 64, Seed::root(1)));
-            (resamples.tau_b(), resamples.spearman(), resamples.pearson())
+            (resamples.tau_b(), resamples.spearman())
         };
         assert_eq!(with(1), with(3));
     }
@@ -228,22 +220,44 @@ mod tests {
 
     #[test]
     fn the_truth_is_covered_about_as_often_as_promised() {
-        // Normal pairs with correlation r have tau 2/π·asin(r); here r = 1/√2, so tau is exactly 1/2.
-        let covered = (0..200u64)
-            .filter(|&trial| {
-                let (truth, scores) = noisy(100, 1.0, 100 + trial);
-                let interval = of_tau_b(&truth, &scores, 200, Seed::root(trial)).unwrap();
-                (interval.lower..=interval.upper).contains(&0.5)
-            })
-            .count();
+        // Normal pairs with correlation r have tau 2/π·asin(r) and rho 6/π·asin(r/2); here r = 1/√2, so tau is exactly 1/2.
+        let rho = 6.0 / std::f64::consts::PI * libm::asin(0.5_f64.sqrt() / 2.0);
+        let mut covered = [0; 2];
+        for trial in 0..200u64 {
+            let (truth, scores) = noisy(100, 1.0, 100 + trial);
+            let resamples = Resamples::new(&truth, &scores, 200, Seed::root(trial));
+            for (covered, (interval, value)) in
+                covered.iter_mut().zip([(resamples.tau_b(), 0.5), (resamples.spearman(), rho)])
+            {
+                let Interval { lower, upper, .. } = interval.unwrap();
+                *covered += i32::from((lower..=upper).contains(&value));
+            }
+        }
         // 200 intervals at 95 %: 190 expected, standard deviation 3. The bootstrap of ranks covers slightly less than 95 %.
-        assert!((176..=199).contains(&covered), "{covered} of 200 intervals cover tau");
+        assert!(
+            covered.iter().all(|count| (176..=199).contains(count)),
+            "{covered:?} of 200 intervals cover tau and rho"
+        );
+    }
+
+    /// On a truth of many nearly equal values and a few extreme ones, as accuracies are, intervals are those of the ranks.
+    #[test]
+    fn a_skewed_truth_has_the_intervals_of_its_ranks() {
+        let (truth, scores) = noisy(80, 1.0, 12);
+        let of = |truth: &[f64]| {
+            let resamples = Resamples::new(truth, &scores, 100, Seed::root(3));
+            (resamples.tau_b(), resamples.spearman())
+        };
+        for stretch in [1.5, 8.0] {
+            let skewed: Vec<f64> = truth.iter().map(|value| libm::exp(stretch * value)).collect();
+            assert_eq!(of(&skewed), of(&truth));
+        }
     }
 
     #[test]
     fn constant_resamples_are_counted_and_left_out() {
         let resamples = Resamples::new(&[1.0, 2.0], &[3.0, 4.0], 100, Seed::root(2));
-        for interval in [resamples.tau_b(), resamples.spearman(), resamples.pearson()] {
+        for interval in [resamples.tau_b(), resamples.spearman()] {
             let interval = interval.unwrap();
             assert!((interval.lower - 1.0).abs() < 1e-15 && (interval.upper - 1.0).abs() < 1e-15, "{interval:?}");
             assert!(interval.undefined > 20 && interval.resamples + interval.undefined == 100, "{interval:?}");

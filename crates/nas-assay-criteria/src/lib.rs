@@ -74,7 +74,7 @@ pub struct CriteriaConfig {
     pub ranking_fractions: Vec<f64>,
     /// The counts N of `BestAcc@topN`, each at least 1.
     pub best_of: Vec<usize>,
-    /// Number of bootstrap resamples for the intervals of tau-b, rho and r; 0 for no intervals.
+    /// Number of bootstrap resamples for the intervals of tau-b and rho; 0 for no intervals.
     pub resamples: usize,
 }
 
@@ -224,10 +224,8 @@ pub struct Criteria {
     pub spearman: Option<f64>,
     /// The 95 % interval of rho; `None` under the same conditions as that of tau-b.
     pub spearman_interval: Option<Interval>,
-    /// Pearson's r, over the rows with a finite score.
+    /// Pearson's r, over the rows with a finite score. It has no interval, because none covers r on a skewed truth; see [`bootstrap`].
     pub pearson: Pearson,
-    /// The 95 % interval of r; `None` under the same conditions as that of tau-b.
-    pub pearson_interval: Option<Interval>,
     /// P@topK and P@bottomK for each fraction that gives at least one architecture.
     pub precision: Vec<Precision>,
     /// BR@K and WR@K for each fraction that gives at least one architecture.
@@ -293,7 +291,6 @@ pub fn evaluate_resampled(
         spearman: rank::spearman(truth, scores),
         spearman_interval: resamples.spearman(),
         pearson: Pearson::new(truth, scores),
-        pearson_interval: resamples.pearson(),
         tie_sensitive: precision.iter().any(|at| at.tie_sensitive) || ranking.iter().any(|at| at.tie_sensitive),
         precision,
         ranking,

@@ -3,9 +3,8 @@
 //! Resamples differ only in how often each row is taken. So everything that needs sorting (levels, and the merges that count discordant
 //! pairs) is prepared once, and a resample needs only a few passes over the rows, without comparisons.
 
-use super::levels::rankable;
 use super::pairs::{BLOCK, ByTruth, pairs_of};
-use super::rank::{PairCounts, power_of_two};
+use super::rank::PairCounts;
 
 /// Truth and scores of a panel, prepared for [`Resampling::correlations`].
 pub(super) struct Resampling {
@@ -13,15 +12,13 @@ pub(super) struct Resampling {
     /// The first position of each group with equal truth and equal score, then the number of positions.
     both_starts: Vec<u32>,
     merges: Merges,
-    finite: Finite,
 }
 
-/// The three correlations of one resample.
+/// The two rank correlations of one resample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Correlations {
     pub counts: PairCounts,
     pub spearman: Option<f64>,
-    pub pearson: Option<f64>,
 }
 
 /// Buffers of [`Resampling::correlations`], reused between calls.
@@ -50,8 +47,7 @@ impl Resampling {
         }
         both_starts.push(truth.len() as u32);
         let merges = Merges::new(&by_truth.scores);
-        let finite = Finite::new(&by_truth.rows, truth, scores);
-        Self { by_truth, both_starts, merges, finite }
+        Self { by_truth, both_starts, merges }
     }
 
     /// Number of rows of the panel.
@@ -59,8 +55,8 @@ impl Resampling {
         self.by_truth.rows.len()
     }
 
-    /// The correlations of the resample that has row `i` `multiplicity[i]` times. Tau-b and rho have the same bits as if the rows were
-    /// written out.
+    /// The correlations of the resample that has row `i` `multiplicity[i]` times. They have the same bits as if the rows were written
+    /// out.
     pub fn correlations(&self, multiplicity: &[u32], buffers: &mut Buffers) -> Correlations {
         let Buffers { weights, before, levels } = buffers;
         weights.clear();
@@ -87,7 +83,6 @@ impl Resampling {
         Correlations {
             counts: PairCounts::from_ties(taken, tied_truth, tied_scores, tied_both, discordant),
             spearman: self.spearman(weights, before, levels, taken),
-            pearson: self.finite.pearson(weights),
         }
     }
 
@@ -175,64 +170,10 @@ fn within(scores: &[u32], weights: &[u32]) -> u64 {
     count
 }
 
-/// The rows with finite truth and finite score, for Pearson's r.
-struct Finite {
-    positions: Vec<u32>,
-    truth: Vec<f64>,
-    scores: Vec<f64>,
-}
-
-impl Finite {
-    fn new(rows: &[u32], truth: &[f64], scores: &[f64]) -> Self {
-        let is_finite = |row: usize| truth[row].is_finite() && scores[row].is_finite();
-        let kept = rows.iter().zip(0u32..).filter(|&(&row, _)| is_finite(row as usize));
-        let (kept, positions): (Vec<usize>, Vec<u32>) = kept.map(|(&row, position)| (row as usize, position)).unzip();
-        // Scaled by a power of two so that no square overflows.
-        let scaled = |values: &[f64]| -> Vec<f64> {
-            let values: Vec<f64> = kept.iter().map(|&row| rankable(values[row])).collect();
-            let exponent = power_of_two(&values);
-            values.into_iter().map(|value| libm::scalbn(value, -exponent)).collect()
-        };
-        Self { truth: scaled(truth), scores: scaled(scores), positions }
-    }
-
-    /// Pearson's r in two passes; `None` if the taken rows have constant values, or values that differ by less than 10⁻¹⁵⁴ of the panel's
-    /// greatest value.
-    fn pearson(&self, weights: &[u32]) -> Option<f64> {
-        let weight = |&position: &u32| f64::from(weights[position as usize]);
-        let rows = || self.positions.iter().map(weight).zip(self.truth.iter().zip(&self.scores));
-        let (mut taken, mut sum_t, mut sum_s) = (0.0, 0.0, 0.0);
-        let mut ends = [(f64::INFINITY, f64::NEG_INFINITY); 2];
-        for (weight, (&t, &s)) in rows() {
-            taken += weight;
-            sum_t += weight * t;
-            sum_s += weight * s;
-            if weight > 0.0 {
-                for (ends, value) in ends.iter_mut().zip([t, s]) {
-                    *ends = (ends.0.min(value), ends.1.max(value));
-                }
-            }
-        }
-        if ends.iter().any(|(least, greatest)| least >= greatest) {
-            return None;
-        }
-        let (mean_t, mean_s) = (sum_t / taken, sum_s / taken);
-        let (mut tt, mut ss, mut ts) = (0.0, 0.0, 0.0);
-        for (weight, (&t, &s)) in rows() {
-            let (t, s) = (t - mean_t, s - mean_s);
-            tt += weight * t * t;
-            ss += weight * s * s;
-            ts += weight * t * s;
-        }
-        let scale = f64::sqrt(tt) * f64::sqrt(ss);
-        (scale > 0.0).then(|| (ts / scale).clamp(-1.0, 1.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rank::{Pearson, spearman};
+    use crate::rank::spearman;
     use nas_assay_base::seed::Seed;
     use proptest::prelude::*;
 
@@ -247,10 +188,6 @@ mod tests {
         let (truth, scores) = (written(truth, multiplicity), written(scores, multiplicity));
         assert_eq!(found.counts, PairCounts::new(&truth, &scores));
         assert_eq!(found.spearman, spearman(&truth, &scores));
-        match (found.pearson, Pearson::new(&truth, &scores).value) {
-            (Some(found), Some(expected)) => assert!((found - expected).abs() < 1e-12, "{found} and {expected}"),
-            (found, expected) => assert_eq!(found, expected),
-        }
     }
 
     #[test]
@@ -269,29 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn a_single_row_taken_repeatedly_has_no_pearson() {
-        // In floating point, 3 · 0.1 / 3 is not 0.1, so a plain deviation from the mean would not be zero.
+    fn a_single_row_taken_repeatedly_has_no_correlation() {
         let (truth, scores) = ([0.1, 0.2, 0.3], [0.1, 0.3, 0.2]);
         for multiplicity in [[3, 0, 0], [0, 0, 3]] {
             let found = Resampling::new(&truth, &scores).correlations(&multiplicity, &mut Buffers::default());
-            assert_eq!((found.pearson, found.spearman), (None, None));
-        }
-        // Two values that differ, but so little that the squared difference underflows.
-        let found =
-            Resampling::new(&[1.0, 1e-200, 2e-200], &[1.0, 2.0, 3.0]).correlations(&[0, 1, 1], &mut Buffers::default());
-        assert_eq!((found.pearson, found.spearman), (None, Some(1.0)));
-    }
-
-    #[test]
-    fn pearson_survives_the_ends_of_the_float_range() {
-        let truth = [1.0, 2.0, 3.0, 4.0];
-        for scale in [1e-300, 1.0, 1e300] {
-            agrees(
-                &truth,
-                &[2.0, 1.0, 4.0, 3.0].map(|value: f64| value * scale),
-                &[1, 2, 1, 3],
-                &mut Buffers::default(),
-            );
+            assert_eq!((found.counts.tau_b(), found.spearman), (None, None));
         }
     }
 

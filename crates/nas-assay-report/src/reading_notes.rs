@@ -24,7 +24,9 @@ pub(crate) const NOTES: [Note; 7] = [
     },
     Note {
         term: "Spearman",
-        meaning: "Pearson's correlation of the two rankings; tied values share their average rank.",
+        meaning: "Pearson's correlation of the two rankings; tied values share their average rank. Pearson's correlation of the values \
+                  themselves is in the CSV report, without an interval: a few extreme values decide it, and no bootstrap interval covers \
+                  it as often as it says.",
     },
     Note {
         term: "P@top, P@bottom",

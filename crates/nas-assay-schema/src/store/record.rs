@@ -256,7 +256,7 @@ pub enum RecordError {
 
 impl Record {
     /// The version of the layout that this code writes and reads.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
     ///
@@ -303,10 +303,10 @@ mod tests {
 
     #[test]
     fn a_newer_layout_is_told_from_damage() {
-        let newer = Record::from_json(r#"{"format": 4, "novelty": true}"#);
-        assert!(matches!(newer, Err(RecordError::Format { found: 4, known: 3 })), "{newer:?}");
-        assert!(matches!(Record::from_json(r#"{"format": 3"#), Err(RecordError::Parse(_))));
-        assert!(matches!(Record::from_json(r#"{"format": 3}"#), Err(RecordError::Parse(_))));
+        let newer = Record::from_json(r#"{"format": 5, "novelty": true}"#);
+        assert!(matches!(newer, Err(RecordError::Format { found: 5, known: 4 })), "{newer:?}");
+        assert!(matches!(Record::from_json(r#"{"format": 4"#), Err(RecordError::Parse(_))));
+        assert!(matches!(Record::from_json(r#"{"format": 4}"#), Err(RecordError::Parse(_))));
     }
 
     #[test]
