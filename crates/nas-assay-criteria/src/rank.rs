@@ -139,7 +139,8 @@ pub struct Pearson {
 }
 
 impl Pearson {
-    /// Pearson's r of `truth` and `scores`: two passes, compensated sums in row order.
+    /// Pearson's r of `truth` and `scores`: two passes, compensated sums in row order. The error is below 10⁻¹⁵, also where values differ in
+    /// their last bits only.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -169,11 +170,38 @@ fn deviations(mut values: Vec<f64>) -> Option<Vec<f64>> {
     for value in &mut values {
         *value = libm::scalbn(*value, -exponent);
     }
-    let mean = compensated_sum(values.iter().copied()) / values.len() as f64;
-    for value in &mut values {
-        *value -= mean;
-    }
-    Some(values)
+    let count = values.len() as f64;
+    let mean = compensated_sum(values.iter().copied()) / count;
+    let deviations: Vec<f64> = values.iter().map(|value| value - mean).collect();
+    // The mean is rounded. That does no harm if the deviations show little of it: their squares have a relative error of
+    // (their mean)² / (their mean square).
+    let left = compensated_sum(deviations.iter().copied()) / count;
+    let squares = compensated_sum(deviations.iter().map(|value| value * value));
+    let is_right = count * left * left <= squares * (f64::EPSILON / 16.0);
+    Some(if is_right { deviations } else { close_deviations(&values) })
+}
+
+/// Deviations from the mean of values that may be as close together as they can: their differences from the first value are exact, and so
+/// is the mean of these, but for 10⁻³⁰ of the greatest of them.
+fn close_deviations(values: &[f64]) -> Vec<f64> {
+    let count = values.len() as f64;
+    let differences: Vec<[f64; 2]> = values.iter().map(|&value| exact_difference(value, values[0])).collect();
+    let (sum, carry) = sum_with_carry(differences.iter().flatten().copied());
+    let mean = sum / count;
+    let rest = ((-mean).mul_add(count, sum) + carry) / count;
+    let deviation = |&[difference, error]: &[f64; 2]| {
+        let [deviation, lost] = exact_difference(difference, mean);
+        deviation + (lost + (error - rest))
+    };
+    differences.iter().map(deviation).collect()
+}
+
+/// `a - b` rounded, and what the rounding lost: together they are exact (Knuth 1969).
+fn exact_difference(a: f64, b: f64) -> [f64; 2] {
+    let difference = a - b;
+    let of_b = a - difference;
+    let of_a = difference + of_b;
+    [difference, (a - of_a) - (b - of_b)]
 }
 
 /// The exponent of the lowest power of two above the greatest magnitude.
@@ -183,13 +211,19 @@ pub(super) fn power_of_two(values: &[f64]) -> i32 {
 
 /// The sum in the given order, with the rounding errors of all steps added at the end (Neumaier 1974).
 pub(super) fn compensated_sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, carry) = sum_with_carry(values);
+    sum + carry
+}
+
+/// The sum in the given order, and the rounding errors of all steps.
+fn sum_with_carry(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (mut sum, mut carry) = (0.0f64, 0.0f64);
     for value in values {
         let next = sum + value;
         carry += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
         sum = next;
     }
-    sum + carry
+    (sum, carry)
 }
 
 #[cfg(test)]
@@ -286,6 +320,63 @@ mod tests {
         let without = Pearson::new(&[1.0, 2.0, 3.0], &[2.0, 1.0, 5.0]);
         assert_eq!(with, without);
         assert_eq!(with.rows, 3);
+    }
+
+    #[test]
+    fn scores_that_differ_in_their_last_bits_have_a_pearson() {
+        let scores = [1.000_000_000_000_000_2, 1.000_000_000_000_000_9];
+        for (truth, r) in [([2.0, 1.0], -1.0), ([1.0, 2.0], 1.0), ([1e9, 1e9 + 1e-6], 1.0)] {
+            assert!((Pearson::new(&truth, &scores).value.unwrap() - r).abs() < 1e-15, "{truth:?}");
+        }
+        // One score of a thousand is one step above the others. The sums, in steps, are exact integers.
+        let step = |row: usize| if row == 700 { 1.0 + f64::EPSILON } else { 1.0 };
+        let scores: Vec<f64> = (0..1000).map(step).collect();
+        let truth: Vec<f64> = (0..1000).map(f64::from).collect();
+        let (across, tt, ss) = (1000 * 700 - 499_500, 1000_i64 * 332_833_500 - 499_500 * 499_500, 999);
+        let expected = f64::from(across) / ((tt as f64).sqrt() * f64::from(ss).sqrt());
+        assert!((Pearson::new(&truth, &scores).value.unwrap() - expected).abs() < 1e-15);
+    }
+
+    /// Pearson's r of integers, from exact sums.
+    fn exact_pearson(truth: &[i64], scores: &[i64]) -> Option<f64> {
+        let sum = |values: &[i64]| values.iter().map(|&value| i128::from(value)).sum::<i128>();
+        let product = |a: &[i64], b: &[i64]| -> i128 {
+            let products: i128 = a.iter().zip(b).map(|(&a, &b)| i128::from(a) * i128::from(b)).sum();
+            a.len() as i128 * products - sum(a) * sum(b)
+        };
+        let (across, tt, ss) = (product(truth, scores), product(truth, truth), product(scores, scores));
+        (tt > 0 && ss > 0).then(|| across as f64 / ((tt as f64).sqrt() * (ss as f64).sqrt()))
+    }
+
+    /// Integers below 2⁵³, which are exact in f64: close together at any height, far apart, and one far from all others.
+    fn hard_integers(count: usize) -> impl Strategy<Value = Vec<i64>> {
+        let near = move |spread: i64| (0..(1_i64 << 53) - spread, prop::collection::vec(0..=spread, count));
+        let near = (0_u32..40).prop_flat_map(move |bits| near(1_i64 << bits));
+        let near = near.prop_map(|(base, steps)| steps.into_iter().map(|step| base + step).collect::<Vec<_>>());
+        let top = prop::collection::vec((1_i64 << 53) - 4..1_i64 << 53, count);
+        let any = prop::collection::vec(-(1_i64 << 53)..1_i64 << 53, count);
+        let with_outlier = (near.clone(), any.clone()).prop_map(|(mut values, other)| {
+            values[0] = other[0];
+            values
+        });
+        prop_oneof![3 => near, 1 => top, 1 => any, 1 => with_outlier]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn pearson_is_that_of_exact_sums(
+            (truth, scores) in (2_usize..24).prop_flat_map(|count| (hard_integers(count), hard_integers(count))),
+            scale in -1000_i32..900,
+        ) {
+            let float = |values: &[i64], scale| values.iter().map(|&v| libm::scalbn(v as f64, scale)).collect::<Vec<_>>();
+            let found = Pearson::new(&float(&truth, scale), &float(&scores, 0)).value;
+            match (found, exact_pearson(&truth, &scores)) {
+                (Some(found), Some(exact)) => prop_assert!((found - exact).abs() < 1.2e-15, "{} and {}", found, exact),
+                (found, exact) => prop_assert_eq!(found, exact),
+            }
+        }
     }
 
     proptest! {
