@@ -323,6 +323,29 @@ fn every_number_of_the_markdown_report_is_in_its_place() {
     assert!(untraced.is_empty(), "not from the record: {untraced:?}");
 }
 
+/// A terminal that is wide enough for whole tables: the same cells in lines, with two spaces or more between them.
+#[test]
+fn the_terminal_shows_the_tables_of_the_markdown_report() {
+    let record = record();
+    let text = crate::terminal(&record, None, 300);
+    let cells = |line: &str| -> Vec<String> {
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+    };
+    let lines: Vec<Vec<String>> = text.lines().map(cells).collect();
+    for (title, headings, rows) in expected_markdown(&record.panels[0]) {
+        // Sources of published figures have numbers, and are listed below.
+        let kept = if title == "Published figures" { 5 } else { headings.len() };
+        // Headings are wrapped into several lines.
+        for row in &rows {
+            let count = lines.iter().filter(|line| line.len() == row.len() && line[..kept] == row[..kept]).count();
+            assert_eq!(count, 1, "{title}: {row:?} in\n{text}");
+        }
+    }
+    for sentence in sentences(&record) {
+        assert!(text.contains(&sentence), "`{sentence}` is not in\n{text}");
+    }
+}
+
 /// One value of the CSV report: estimator, variant, seed, epoch, criterion, origin; value, bounds, expected value.
 type Value = ([String; 6], [Option<f64>; 4]);
 
@@ -474,4 +497,5 @@ fn the_json_report_rounds_nothing() {
     }
 }
 
+mod board;
 mod page;

@@ -6,7 +6,7 @@ use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord
 use super::*;
 
 /// The text of a piece of the page: tags are left out, a second line of a cell follows a stroke.
-fn text(markup: &str) -> String {
+pub(super) fn text(markup: &str) -> String {
     let markup = markup.replace("<span class=\"below\">", " / ").replace("&#8209;", "-").replace("&nbsp;", " ");
     let mut text = String::new();
     for part in markup.split('<') {
