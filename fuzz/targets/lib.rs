@@ -1,0 +1,34 @@
+//! What the targets share.
+
+use nas_assay::{Backend, Lab, Store, Suite};
+
+/// A spec that trains nothing and scores two architectures.
+pub const SPEC: &str = "name = 'counts'\nspace = 'nb201'\n\
+    [images.synthetic]\nresolution = 8\ntrain = 8\nvalidation = 8\n\
+    [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n\
+    [zero-shot]\nnetwork = { channels = 2, cells = 1 }\n\
+    [panels.all]\nsample = 2\nestimators = ['params', 'flops']\n\
+    [criteria]\nresamples = 2\n";
+
+/// Runs [`SPEC`] in a store: the text of its record.
+///
+/// # Errors
+/// If it cannot be run, with the reason.
+pub fn run(suite: &Suite, store: &std::path::Path) -> Result<String, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let store = Store::open(store).map_err(|error| text(&error))?;
+    let lab = Lab::new(suite, store, Backend::cpu()).with_jobs(1);
+    let spec = nas_assay::spec::parse_spec(SPEC, "a target").map_err(|error| text(&error))?;
+    let record = lab.run(&lab.resolve(spec).map_err(|error| text(&error))?).map_err(|error| text(&error))?;
+    record.to_json().map_err(|error| text(&error))
+}
+
+/// A folder in memory, if the system has one.
+pub fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a temporary folder")
+}
+
+/// An architecture whose files of weights are read.
+pub const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";

@@ -1,0 +1,91 @@
+//! Writes inputs to start from: `seeds FOLDER` makes a folder for each target.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use nas_assay::experiment::carried_specs;
+use nas_assay::net::{Init, NetConfig, Network};
+use nas_assay::seed::Seed;
+use nas_assay::space::nb201::Skeleton;
+use nas_assay::space::{Architecture, SpaceId};
+use nas_assay::store::survey::Kind;
+use nas_assay::{Store, Suite, carried};
+use nas_assay_fuzz::{ARCHITECTURE, SPEC, folder, run};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn put(&self, target: &str, name: &str, content: impl AsRef<[u8]>) -> Outcome<()> {
+        let folder = self.0.join(target);
+        fs::create_dir_all(&folder)?;
+        Ok(fs::write(folder.join(name), content)?)
+    }
+}
+
+fn main() -> Outcome<()> {
+    let root = Folder(std::env::args().nth(1).ok_or("usage: seeds FOLDER")?.into());
+    for (name, text) in carried::SPECS {
+        root.put("specs", name, text)?;
+    }
+    root.put("specs", "counts", SPEC)?;
+    assert!(!carried_specs()?.is_empty());
+    for space in SpaceId::ALL {
+        let table = carried::truth(&format!("{space}-micro"))?;
+        root.put("specs", &format!("{space}-recipe"), toml::to_string(&table.recipe)?)?;
+        let mut lines = "architecture,score\n".to_owned();
+        for row in table.rows.iter().take(4) {
+            let text = row.architecture.to_string();
+            root.put("architectures", &format!("{space}-{}", nas_assay::digest::sha256_hex(text.as_bytes())), &text)?;
+            lines.extend(["\"", &text, "\",", &row.mean().to_string(), "\n"]);
+        }
+        root.put("scores", &space.to_string(), &lines)?;
+        let rows: Vec<_> = table.rows.into_iter().take(4).collect();
+        let text = nas_assay::truth::trained::render(&table.recipe.seeds, &rows)?;
+        root.put("truth", &space.to_string(), text)?;
+    }
+    records(&root)?;
+    weights(&root)?;
+    let image = |label: u8| std::iter::once(label).chain((0..3072).map(move |place| (place % 251) as u8 ^ label));
+    root.put("images", "two", image(3).chain(image(9)).collect::<Vec<u8>>())?;
+    Ok(())
+}
+
+/// A record, with and without its seal, and results of stages.
+fn records(root: &Folder) -> Outcome<()> {
+    let made = folder();
+    root.put("records", "bare", run(&Suite::builtin(), made.path())?)?;
+    for entry in Store::open(made.path())?.survey()? {
+        let content = fs::read(made.path().join(&entry.place))?;
+        match entry.kind {
+            Kind::Record => root.put("records", "sealed", content)?,
+            Kind::Scores => {
+                let mut value: serde_json::Value = serde_json::from_slice(&content)?;
+                value.as_object_mut().ok_or("scores")?.remove("seal");
+                root.put("stages", &nas_assay::digest::sha256_hex(&content), value.to_string())?;
+                root.put("stages", &format!("sealed-{}", entry.bytes), content)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The weights of a small network and a batch.
+fn weights(root: &Folder) -> Outcome<()> {
+    let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE)?;
+    let skeleton = Skeleton { channels: 2, cells: 1, ..Skeleton::default() }.into();
+    let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
+    let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1)))?;
+    let named = network.params().named().map(|(name, tensor)| Ok((name.to_owned(), tensor.copy()?)));
+    let mut tensors: HashMap<String, Tensor> = named.collect::<Outcome<_>>()?;
+    tensors.insert("input.images".to_owned(), Tensor::ones((2, 3, 8, 8), DType::F32, &Device::Cpu)?);
+    tensors.insert("input.labels".to_owned(), Tensor::new(&[0i64, 9], &Device::Cpu)?);
+    let path = root.0.join("weights.tmp");
+    candle_core::safetensors::save(&tensors, &path)?;
+    root.put("weights", "small", fs::read(&path)?)?;
+    Ok(fs::remove_file(Path::new(&path))?)
+}
