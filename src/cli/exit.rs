@@ -1,13 +1,15 @@
 //! Errors as they are shown to users, and their exit codes.
 
+use std::ops::Range;
 use std::process::ExitCode;
 
-use super::print::to_stderr;
+use super::print::styled_to_stderr;
 use crate::experiment::ExperimentError;
 use crate::net::checkpoint::CheckpointError;
 use crate::spec::SpecError;
 use crate::store::StoreError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use nas_assay_base::text;
 
 /// The command succeeded.
 pub const DONE: u8 = 0;
@@ -30,13 +32,16 @@ pub fn set_style() {
     let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().wrap_lines(false).build())));
 }
 
+/// How many characters of a message are shown at most.
+const LONGEST: usize = 4000;
+
 /// A command that failed.
 #[derive(Debug)]
 pub struct Failure {
     code: u8,
     message: String,
     help: Option<String>,
-    place: Option<(NamedSource<String>, std::ops::Range<usize>)>,
+    place: Option<(NamedSource<String>, Range<usize>)>,
 }
 
 impl Failure {
@@ -47,12 +52,13 @@ impl Failure {
 
     /// A failure with its exit code.
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, place: None }
+        let message = text::shortened_to(&message.into(), LONGEST).into_owned();
+        Self { code, message, help: None, place: None }
     }
 
     /// Adds a suggestion what to do.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(text::shortened_to(&help.into(), LONGEST).into_owned());
         self
     }
 
@@ -60,7 +66,7 @@ impl Failure {
     pub fn report(self) -> ExitCode {
         let code = self.code;
         if code != DONE {
-            to_stderr(&format!("{:?}", miette::Report::new(self)));
+            styled_to_stderr(&format!("{:?}", miette::Report::new(self)));
         }
         ExitCode::from(code)
     }
@@ -93,14 +99,52 @@ impl Diagnostic for Failure {
     }
 }
 
+/// How many characters of a line are shown before a place in it. The place itself is shown with at most [`text::EXCERPT`] characters, and
+/// so is every other line.
+const BEFORE: usize = 100;
+
+/// The lines next to a place in a text, without control characters and cut to what can be read, and the same place in them. Lines keep
+/// their numbers.
+fn around(text: &str, span: Range<usize>) -> (String, Range<usize>) {
+    let boundary = |place: usize| (0..=place).rev().find(|&place| text.is_char_boundary(place)).unwrap_or(0);
+    let start = boundary(span.start.min(text.len()));
+    let first = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let end = boundary(span.end.clamp(start, text.len()));
+    let plain =
+        |part: &str, most: usize| text::excerpt_of(&part.trim_end_matches('\r').replace('\t', " "), most).into_owned();
+    let number = text[..first].matches('\n').count();
+    let (mut shown, mut place) = (String::new(), 0..0);
+    for (line, content) in text.split('\n').enumerate().take(number + 3) {
+        if line == number {
+            let inside = text[start..end].split('\n').next().unwrap_or_default();
+            let (before, after) = (&content[..start - first], &content[start - first + inside.len()..]);
+            let cut = before.char_indices().rev().nth(BEFORE).map_or(0, |(cut, _)| cut);
+            shown += if cut > 0 { "…" } else { "" };
+            shown += &plain(&before[cut..], usize::MAX);
+            place.start = shown.len();
+            shown += &plain(inside, text::EXCERPT);
+            place.end = shown.len();
+            shown += &plain(after, text::EXCERPT);
+        } else if line + 2 >= number {
+            shown += &plain(content, text::EXCERPT);
+        }
+        shown.push('\n');
+    }
+    (shown, place)
+}
+
 impl From<SpecError> for Failure {
     fn from(error: SpecError) -> Self {
         let message = error.to_string();
         match error {
             SpecError::Read { .. } => Self::new(USAGE, message).with_help("`nas-assay specs` lists the carried specs"),
             SpecError::Syntax { help, origin, text, span, .. } => {
-                let place = span.map(|span| (NamedSource::new(origin, text).with_language("toml"), span));
-                Self { code: USAGE, message, help, place }
+                let place = span.map(|span| {
+                    let (shown, span) = around(&text, span);
+                    (NamedSource::new(text::printable(&origin), shown).with_language("toml"), span)
+                });
+                let failure = Self::new(USAGE, message);
+                Self { place, ..help.into_iter().fold(failure, Self::with_help) }
             }
             SpecError::Invalid { .. } => Self::new(USAGE, message),
         }
@@ -157,6 +201,40 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Scoring { .. }
             | ExperimentError::Building { .. }
             | ExperimentError::Evaluating { .. } => Self::new(UNEXPECTED, message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_place_of_an_error_keeps_its_line() {
+        let text = "a = 1\nb = [\"x\"]\nc = 3\n";
+        let (shown, place) = around(text, 10..15);
+        assert_eq!((shown.as_str(), &shown[place]), ("a = 1\nb = [\"x\"]\nc = 3\n\n", "[\"x\"]"));
+        let long = format!("k = \"{}\"\n", "y".repeat(100_000));
+        let (shown, place) = around(&long, 4..long.len() - 1);
+        assert!(
+            shown.len() < 300 && shown[place.clone()].starts_with("\"yy") && shown[place].ends_with('…'),
+            "{shown}"
+        );
+        let (shown, place) = around(&long, 90_000..90_003);
+        assert!(shown.starts_with('…') && shown.len() < 400 && &shown[place] == "yyy", "{shown}");
+        let (shown, _) = around("t = '\u{1b}[31m\u{202e}' x\n", 16..17);
+        assert!(shown.starts_with("t = '\\u{1b}[31m\\u{202e}"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_of_a_text_is_short_and_has_its_place(text in any::<String>(), times in 1usize..50, from: u16, len: u16) {
+            let text = text.repeat(times);
+            let (shown, place) = around(&text, usize::from(from)..usize::from(from) + usize::from(len));
+            prop_assert!(shown.get(place).is_some());
+            prop_assert!(!shown.chars().any(|character| text::is_control(character) && character != '\n'));
+            prop_assert!(shown.lines().all(|line| line.chars().count() <= 6 * BEFORE + 3 * text::EXCERPT));
         }
     }
 }

@@ -29,7 +29,7 @@ pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<()
     } else {
         out!("{}", report::terminal(record, None, Context::width()));
     }
-    let short = &record.spec_hash[..12];
+    let short = record.spec_hash.get(..12).unwrap_or(&record.spec_hash);
     context.note(&format!("hint: `nas-assay report {short} --out report.html` writes it as a page"));
     Ok(())
 }

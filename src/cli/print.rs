@@ -3,6 +3,7 @@
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
+use nas_assay_base::text::printable_lines;
 use serde::Serialize;
 
 use super::exit::{Failure, UNEXPECTED};
@@ -41,7 +42,13 @@ pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
     to_stdout(format_args!("{text}"))
 }
 
-/// Writes a line to stderr, if that is possible. A program that computes goes on without a reader of its notes.
+/// Writes lines to stderr, if that is possible. A program that computes goes on without a reader of its notes. Control characters of what
+/// is quoted do not reach the terminal.
 pub fn to_stderr(text: &str) {
+    styled_to_stderr(&printable_lines(text));
+}
+
+/// As [`to_stderr`], for text with colours whose quotes are printable.
+pub fn styled_to_stderr(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

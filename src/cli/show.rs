@@ -4,6 +4,7 @@ use crate::report;
 use crate::store::RecordId;
 use crate::store::record::Record;
 use clap::Args;
+use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING};
@@ -52,7 +53,7 @@ impl Show {
             return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
         }
         for (id, name, title) in rows {
-            outln!("{}  {name}  {title}", id.short());
+            outln!("{}  {}  {}", id.short(), printable(&name), printable(&title));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use humantime::format_rfc3339_seconds;
 use indicatif::HumanBytes;
+use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH, NOTHING};
@@ -67,7 +68,7 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
         print_json(&found)?;
     } else {
         for entry in entries.iter().filter(|entry| entry.condition != Condition::Whole) {
-            outln!("{:<10}  {}  {}", word(&entry.condition), entry.place, reason(entry));
+            outln!("{:<10}  {}  {}", word(&entry.condition), printable(&entry.place), reason(entry));
         }
     }
     let count = |wanted: fn(&Condition) -> bool| entries.iter().filter(|entry| wanted(&entry.condition)).count();
@@ -158,7 +159,7 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
         let written = store.written(&id);
         let started = started.or_else(|| written.map(|(_, time)| format_rfc3339_seconds(time).to_string()));
         let (name, condition) = match store.record(&id) {
-            Ok(Some(record)) => (record.name, "finished".to_owned()),
+            Ok(Some(record)) => (printable(&record.name).into_owned(), "finished".to_owned()),
             Ok(None) => (String::new(), "not finished".to_owned()),
             Err(error) => {
                 context.note(&error.to_string());

@@ -1,5 +1,7 @@
 //! Why an experiment could not be run.
 
+use nas_assay_base::text::excerpt;
+
 use crate::DataRootError;
 use crate::criteria::CriteriaError;
 use crate::estimator::{EstimatorError, UnknownEstimator};
@@ -39,7 +41,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Trained(#[from] TrainedError),
     /// A file of the data root is needed, but no data root was given.
-    #[error("{file} is needed, and no data root was given")]
+    #[error("{} is needed, and no data root was given", excerpt(file))]
     NoDataRoot {
         /// The file.
         file: String,

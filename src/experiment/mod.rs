@@ -17,6 +17,8 @@ mod lab;
 #[cfg(test)]
 mod limits_tests;
 mod make_truth;
+#[cfg(test)]
+mod message_tests;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

@@ -10,6 +10,7 @@ use crate::space::{Architecture, ArchitectureError, SpaceId};
 use crate::spec::{ScoreColumn, ScoreFile};
 use crate::store::record::Checkpoint;
 use nas_assay_base::nearest;
+use nas_assay_base::text::{excerpt, quoted, shortened};
 
 /// Version of the rules for reading scores from a file.
 pub(super) const SCORE_FILE_VERSION: u32 = 1;
@@ -24,7 +25,7 @@ const ROW: &str = "row";
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreFileError {
     /// The text is not a table.
-    #[error("score file {file} is not readable as CSV: {problem}")]
+    #[error("score file {} is not readable as CSV: {}", excerpt(file), shortened(problem))]
     Csv {
         /// The file.
         file: String,
@@ -32,13 +33,16 @@ pub enum ScoreFileError {
         problem: String,
     },
     /// No column names the architecture of each row.
-    #[error("score file {file} has no column `architecture` (texts) or `row` (numbers from 0 in the truth's file)")]
+    #[error(
+        "score file {} has no column `architecture` (texts) or `row` (numbers from 0 in the truth's file)",
+        excerpt(file)
+    )]
     Unkeyed {
         /// The file.
         file: String,
     },
     /// A column is missing.
-    #[error("score file {file} has no column `{column}`{}", nearest.as_ref().map(|name| format!("; the nearest is `{name}`")).unwrap_or_default())]
+    #[error("score file {} has no column `{}`{}", excerpt(file), excerpt(column), nearest.as_ref().map(|name| format!("; the nearest is `{}`", excerpt(name))).unwrap_or_default())]
     Column {
         /// The file.
         file: String,
@@ -48,7 +52,12 @@ pub enum ScoreFileError {
         nearest: Option<String>,
     },
     /// A cell is not a number.
-    #[error("score file {file}, line {line}, column {column}: expected a number, found {found:?}")]
+    #[error(
+        "score file {}, line {line}, column {}: expected a number, found {}",
+        excerpt(file),
+        excerpt(column),
+        quoted(found)
+    )]
     Number {
         /// The file.
         file: String,
@@ -60,7 +69,7 @@ pub enum ScoreFileError {
         found: String,
     },
     /// A row cannot be used.
-    #[error("score file {file}, {oddity}")]
+    #[error("score file {}, {oddity}", excerpt(file))]
     Odd {
         /// The file.
         file: String,
@@ -69,8 +78,10 @@ pub enum ScoreFileError {
     },
     /// Some architectures have no score.
     #[error(
-        "score file {file} has no {column} of {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \
-         panel ranks the others"
+        "score file {} has no {} of {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \
+         panel ranks the others",
+        excerpt(file),
+        excerpt(column)
     )]
     Missing {
         /// The file.
@@ -113,7 +124,7 @@ impl std::fmt::Display for Oddity {
         match &self.reason {
             OddReason::Repeated { first } => write!(f, "the architecture of line {first} again"),
             OddReason::NoArchitecture(error) => write!(f, "{error}"),
-            OddReason::NoRow(found) => write!(f, "expected the number of a row, found {found:?}"),
+            OddReason::NoRow(found) => write!(f, "expected the number of a row, found {}", quoted(found)),
         }
     }
 }
@@ -319,6 +330,24 @@ mod tests {
             let found = ScoreTable::parse_strictly("s.csv", text.as_bytes(), SpaceId::Nb201).unwrap_err().to_string();
             assert!(found.contains(expected), "{found}");
         }
+    }
+
+    #[test]
+    fn a_message_quotes_at_most_a_line_of_the_file() {
+        let (long, cut) = ("x\u{1b}".repeat(50_000), "x\\u{1b}x\\u{1b}");
+        let refused = |text: &str, column: &str| {
+            let parsed = ScoreTable::parse_strictly(&long, text.as_bytes(), SpaceId::Nb201);
+            let found = parsed.and_then(|table| table.column(column, &of(&[A])));
+            let said = found.unwrap_err().to_string();
+            assert!(said.chars().count() < 500 && said.contains(cut), "{said}");
+            assert!(!said.chars().any(nas_assay_base::text::is_control), "{said}");
+        };
+        refused(&format!("architecture,score\n{A},{long}\n"), "score");
+        refused(&format!("architecture,{long}\n{A},{long}\n"), &long);
+        refused(&format!("architecture,score\n{A},1\n"), &long);
+        refused(&format!("architecture,score\n{long},1\n"), "score");
+        refused(&format!("row,score\n{long},1\n"), "score");
+        refused(&format!("{long}\n1\n"), "score");
     }
 
     #[test]

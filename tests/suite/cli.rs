@@ -233,6 +233,8 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
         BASELINES.replace("[panels.all]", "[panels.all]\nsample = 49"),
         "`panels.all.sample` is 49, and the truth has 48",
     );
+    refused(BASELINES.replace("estimators =", "\"a\\u001b[31mb\" ="), "unknown field `a\\u{1b}[31mb`");
+    refused(format!("title = \"a\\u202eb\"\n{BASELINES}"), "`title` has the control character \\u{202e}");
     refused(BASELINES.replace("table = 'nb201-micro'", "table = 'nb999'"), "no carried truth table is called `nb999`");
     refused(
         BASELINES.replace("resamples = 20", "fractions = [2.0]"),

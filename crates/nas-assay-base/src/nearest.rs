@@ -40,9 +40,12 @@ fn most_similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best })
 }
 
+/// Longer words are compared by their first characters.
+const COMPARED: usize = 200;
+
 /// Lower case, with `-` for `_`.
 fn fold(word: &str) -> String {
-    word.to_lowercase().replace('_', "-")
+    word.chars().take(COMPARED).collect::<String>().to_lowercase().replace('_', "-")
 }
 
 #[cfg(test)]

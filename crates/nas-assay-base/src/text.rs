@@ -60,6 +60,67 @@ pub fn excerpt_of(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// An [`excerpt`] in double quotes.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", excerpt(text))
+}
+
+/// As [`printable`], but line breaks stay.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|character| is_control(character) && character != '\n') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
+}
+
+/// How many characters of a message [`shortened`] shows at most: a few sentences, and some quoted parts.
+pub const MESSAGE: usize = 600;
+
+/// A message of other code, in which each part in backquotes or in double quotes is an [`excerpt`]. The whole has at most [`MESSAGE`]
+/// characters.
+pub fn shortened(message: &str) -> Cow<'_, str> {
+    shortened_to(message, MESSAGE)
+}
+
+/// As [`shortened`], with at most `most` characters.
+pub fn shortened_to(message: &str, most: usize) -> Cow<'_, str> {
+    if message.chars().nth(EXCERPT).is_none() && !message.chars().any(is_control) {
+        return Cow::Borrowed(message);
+    }
+    let (mut short, mut rest) = (String::new(), message);
+    while let Some(open) = rest.find(['`', '"']) {
+        let (before, quoted) = rest.split_at(open);
+        let (quote, inside) = quoted.split_at(1);
+        let Some(close) = closing(inside, quote) else { break };
+        short += &printable_lines(before);
+        short += quote;
+        short += &excerpt(&inside[..close]);
+        short += quote;
+        rest = &inside[close + 1..];
+    }
+    short += &printable_lines(rest);
+    if short.chars().nth(most).is_some() {
+        short = short.chars().take(most.saturating_sub(1)).collect();
+        short.push('…');
+    }
+    Cow::Owned(short)
+}
+
+/// Where a quoted text ends. In double quotes, a backslash takes away the meaning of the next character.
+fn closing(inside: &str, quote: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (place, byte) in inside.bytes().enumerate() {
+        if escaped {
+            escaped = false;
+        } else if byte == b'\\' && quote == "\"" {
+            escaped = true;
+        } else if quote.as_bytes() == [byte] {
+            return Some(place);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +144,26 @@ mod tests {
         assert_eq!(excerpt_of("", 0), "");
     }
 
+    #[test]
+    fn what_a_message_quotes_is_cut() {
+        let long = "x".repeat(5000);
+        let cut = format!("{}…", "x".repeat(EXCERPT - 1));
+        let said = shortened(&format!("unknown field `{long}`, expected `a` or \"b\\\"{long}\" there")).into_owned();
+        assert_eq!(said, format!("unknown field `{cut}`, expected `a` or \"b\\\"{}…\" there", "x".repeat(EXCERPT - 4)));
+        assert_eq!(shortened("`a` is 1\nand\u{1b} `b`"), "`a` is 1\nand\\u{1b} `b`");
+        assert_eq!(shortened("it's `open"), "it's `open");
+        assert_eq!(shortened(&long).chars().count(), MESSAGE);
+    }
+
     proptest! {
+        #[test]
+        fn a_message_is_never_long_and_has_no_control_characters(text in any::<String>(), times in 1usize..300) {
+            let message = text.repeat(times);
+            let short = shortened(&message);
+            prop_assert!(short.chars().count() <= MESSAGE);
+            prop_assert!(!short.chars().any(|character| is_control(character) && character != '\n'));
+        }
+
         #[test]
         fn an_excerpt_is_one_short_line(text in any::<String>(), most in 1usize..200) {
             let shown = excerpt_of(&text, most);

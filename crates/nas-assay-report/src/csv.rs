@@ -7,6 +7,7 @@ use nas_assay_schema::store::record::{
 };
 
 use crate::error::ReportError;
+use crate::printable::printable;
 use crate::value_text;
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`.
@@ -42,6 +43,7 @@ const HEADER: [&str; 15] = [
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn csv(record: &Record) -> Result<String, ReportError> {
+    let record = &*printable(record);
     let mut rows = Vec::new();
     for panel in &record.panels {
         for estimator in &panel.estimators {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::error::ReportError;
 use crate::panel_summary::PanelSummary;
+use crate::printable::plain_json;
 
 /// The report as indented JSON: the summaries that the other formats show, the whole record, and the provenance.
 ///
@@ -23,7 +24,7 @@ pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
     let report = Report { summary: record.panels.iter().map(PanelSummary::new).collect(), record, provenance };
     let mut text = serde_json::to_string_pretty(&report).map_err(ReportError::Json)?;
     text.push('\n');
-    Ok(text)
+    Ok(plain_json(text))
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 //!
 //! A report is a pure function of a [`Record`](nas_assay_schema::store::record::Record) and, if it is kept, of its
 //! [`Provenance`](nas_assay_schema::store::record::Provenance). The same record gives the same bytes: a report computes no score and no
-//! criterion, it only lays out what the record holds.
+//! criterion, it only lays out what the record holds. Control characters of its texts are escaped in all formats.
 //!
 //! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]).
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
@@ -35,6 +35,7 @@ mod json;
 pub mod leaderboard;
 mod markdown;
 mod panel_summary;
+mod printable;
 mod reading_notes;
 mod record_text;
 mod summary_tables;

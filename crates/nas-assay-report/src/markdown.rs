@@ -4,6 +4,7 @@ use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
 use crate::panel_summary::PanelSummary;
+use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
 use crate::record_text::{self, Fact};
 use crate::summary_tables;
@@ -20,6 +21,8 @@ use crate::value_text::count;
 /// assert!(report.contains("| params | 1.000 | "));
 /// ```
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
+    let (record, provenance) = (&*printable(record), provenance.map(printable));
+    let provenance = provenance.as_deref();
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
     list(&mut text, &record_text::experiment(record));
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {

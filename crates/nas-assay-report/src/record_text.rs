@@ -79,7 +79,8 @@ pub(crate) fn variant_prefix(variant: Option<&str>) -> String {
 pub(crate) fn supernet(supernet: &SupernetRecord) -> String {
     let variant = variant_prefix(supernet.variant.as_deref());
     let seed = format!("{variant}seed {}", supernet.seed);
-    let seed = seed[..1].to_uppercase() + &seed[1..];
+    let mut letters = seed.chars();
+    let seed = letters.next().map_or(String::new(), |first| first.to_uppercase().to_string()) + letters.as_str();
     let (Some(first), Some(last)) = (supernet.epochs.first(), supernet.epochs.last()) else {
         return format!("{seed}: not trained.");
     };

@@ -4,6 +4,7 @@ use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
 use crate::panel_summary::PanelSummary;
+use crate::printable::printable;
 use crate::record_text;
 use crate::summary_tables;
 use crate::value_text::count;
@@ -19,6 +20,8 @@ use crate::wrap::{NARROWEST, wrap};
 /// assert!(report.contains("all: 5 architectures\n"));
 /// ```
 pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) -> String {
+    let (record, provenance) = (&*printable(record), provenance.map(printable));
+    let provenance = provenance.as_deref();
     let width = width.max(NARROWEST);
     let mut text = wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);

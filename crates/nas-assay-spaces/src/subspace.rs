@@ -19,7 +19,7 @@ pub struct SubSpace {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubSpaceError {
     /// The space has no operation of that name.
-    #[error("names `{name}`; {}", known(*space))]
+    #[error("names `{}`; {}", nas_assay_base::text::excerpt(name), known(*space))]
     Unknown {
         /// The space.
         space: SpaceId,

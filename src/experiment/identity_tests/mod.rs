@@ -5,7 +5,7 @@
 //! of specs for all fields that it knows, so that a new field must get a line in the table.
 
 mod table;
-mod texts;
+pub(super) mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 

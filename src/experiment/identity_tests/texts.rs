@@ -10,7 +10,7 @@ const TRAINING: &str = "\
     epochs = 6\nbatch = 16\nlearning-rate = 0.05\nmomentum = 0.8\nweight-decay = 0.001\nclip = 5.0\ndropout = 0.1\naugment = true\n";
 
 /// Specs that together set every key that specs can have. `FILE` stands for a score file.
-pub(super) fn texts() -> Vec<String> {
+pub(in super::super) fn texts() -> Vec<String> {
     let file = format!("file = {{ path = 'truth', sha256 = '{DIGEST}' }}");
     let everything = format!(
         "name = 'everything'\ntitle = 'All keys'\nspace = 'nb201'\n\

@@ -105,7 +105,7 @@ impl Suite {
 
 /// No estimator has this id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown estimator `{asked}`{}", nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default())]
+#[error("unknown estimator `{}`{}", nas_assay_base::text::excerpt(asked), nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default())]
 pub struct UnknownEstimator {
     /// The id that was given.
     pub asked: String,

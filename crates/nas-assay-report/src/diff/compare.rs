@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::numbers::{EstimatorDiff, Shared, TruthDiff};
 use super::spec::{self, SpecChange};
+use crate::printable::printable;
 use crate::tolerance::Common;
 
 /// How two records differ.
@@ -76,6 +77,7 @@ impl Diff {
     /// assert_eq!(diff.panels[0].truth.moved, 1);
     /// ```
     pub fn new(left: &Record, right: &Record) -> Self {
+        let (left, right) = (&*printable(left), &*printable(right));
         let common =
             Common { spec: left.spec_hash == right.spec_hash, device_class: left.device_class == right.device_class };
         let shared = pairs(&left.panels, &right.panels, |panel| panel.name.clone());

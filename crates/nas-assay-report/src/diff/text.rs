@@ -49,7 +49,7 @@ fn text(diff: &Diff, width: u16) -> String {
 
 fn side(side: &Side) -> String {
     let Side { name, spec_hash, device_class } = side;
-    format!("{name} {}@{device_class}", &spec_hash[..12.min(spec_hash.len())])
+    format!("{name} {}@{device_class}", spec_hash.get(..12).unwrap_or(spec_hash))
 }
 
 fn verdict(diff: &Diff) -> String {

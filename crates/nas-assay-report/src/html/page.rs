@@ -7,6 +7,7 @@ use super::charts::{SERIES, TrainingCurve};
 use super::panel::Panel;
 use super::template::{keep_units, render};
 use crate::error::ReportError;
+use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
 use crate::record_text::{self, Fact};
 use crate::value_text;
@@ -26,6 +27,8 @@ const PAGE: &str = include_str!("templates/page.html");
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
+    let (record, provenance) = (&*printable(record), provenance.map(printable));
+    let provenance = provenance.as_deref();
     let filled = Page {
         experiment: pairs(&record_text::experiment(record)),
         panels: record

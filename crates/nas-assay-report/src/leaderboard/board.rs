@@ -4,6 +4,7 @@
 //! panels of a space, the board shows the one that is first in the order of [`Column`]; the others follow if all are asked for. Ranks, and
 //! the count of spaces on which an estimator beats #Params, use only the first column of each space.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use nas_assay_criteria::Verdict;
@@ -14,6 +15,7 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
+use crate::printable::printable;
 use crate::{record_text, value_text};
 
 /// The baselines that are the first rows of every board.
@@ -114,6 +116,7 @@ impl Leaderboard {
     /// assert_eq!(board.rows[0].mean_rank, Some(1.0));
     /// ```
     pub fn new(records: &[Record], all: bool) -> Self {
+        let records: Vec<Cow<'_, Record>> = records.iter().map(printable).collect();
         let mut panels: Vec<(Column, &PanelRecord)> = records
             .iter()
             .flat_map(|record| record.panels.iter().map(|panel| (Column::new(record, panel), panel)))

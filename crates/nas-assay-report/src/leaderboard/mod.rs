@@ -9,6 +9,7 @@ pub use board::{Beats, Cell, Column, Leaderboard, Row};
 
 use crate::error::ReportError;
 use crate::format::Format;
+use crate::printable::plain_json;
 
 impl Leaderboard {
     /// The board in a format that is written to a file.
@@ -28,7 +29,7 @@ impl Leaderboard {
         match format {
             Format::Html => html::html(self),
             Format::Markdown => Ok(text::markdown(self)),
-            Format::Json => Ok(serde_json::to_string_pretty(self).map_err(ReportError::Json)? + "\n"),
+            Format::Json => Ok(plain_json(serde_json::to_string_pretty(self).map_err(ReportError::Json)? + "\n")),
             Format::Csv => csv::csv(self),
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
     format!(
         "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{ranks}",
         count(column.architectures),
-        &spec_hash[..12.min(spec_hash.len())]
+        spec_hash.get(..12).unwrap_or(spec_hash)
     )
 }
 

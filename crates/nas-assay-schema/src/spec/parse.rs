@@ -11,6 +11,7 @@ use super::types::{Spec, TruthRecipe};
 use super::validate;
 use super::variant::{BadChange, Changes, Variant};
 use super::zero_shot::WeightSource;
+use nas_assay_base::text;
 use nas_assay_spaces::{Form, SpaceId};
 
 /// Why a spec was refused.
@@ -39,7 +40,7 @@ pub enum SpecError {
         span: Option<Range<usize>>,
     },
     /// All keys are known, but a value is not allowed.
-    #[error("`{key}` {problem}")]
+    #[error("`{}` {}", text::excerpt_of(key, 200), text::printable(problem))]
     Invalid {
         /// The key, with dots.
         key: String,
@@ -83,7 +84,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
         validate::name(&key, &name)?;
         let arm = changes.apply(&base).map_err(|BadChange { section, message, span }| SpecError::Syntax {
             help: suggestion(&message),
-            message: format!("{key}.{section}: {message}"),
+            message: format!("{key}.{section}: {}", text::shortened(&message)),
             origin: origin.to_owned(),
             text: text.to_owned(),
             span: Some(span),
@@ -151,7 +152,7 @@ fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecErr
         let message = error.message().trim().to_owned();
         SpecError::Syntax {
             help: suggestion(&message),
-            message,
+            message: text::shortened(&message).into_owned(),
             origin: origin.to_owned(),
             text: text.to_owned(),
             span: error.span(),

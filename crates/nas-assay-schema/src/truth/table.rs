@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use csv::StringRecord;
+use nas_assay_base::text::{excerpt, quoted, shortened};
 
 use nas_assay_spaces::ArchitectureError;
 
@@ -23,7 +24,7 @@ pub enum TableError {
         source: std::io::Error,
     },
     /// A place in the file is wrong.
-    #[error("truth table {file}, line {line}{}: {problem}", column.map(|name| format!(", column {name}")).unwrap_or_default())]
+    #[error("truth table {}, line {line}{}: {problem}", excerpt(file), column.map(|name| format!(", column {name}")).unwrap_or_default())]
     Place {
         /// The name of the file.
         file: String,
@@ -47,7 +48,7 @@ impl TableError {
 #[non_exhaustive]
 pub enum Problem {
     /// The header has other columns.
-    #[error("the header is not the one of {table}: expected {expected:?}, found {found:?}")]
+    #[error("the header is not the one of {table}: expected {expected:?}, found {}", quoted(found))]
     Header {
         /// The table that was expected.
         table: &'static str,
@@ -65,13 +66,13 @@ pub enum Problem {
         found: usize,
     },
     /// A line is not UTF-8, or the CSV reader refuses it.
-    #[error("not readable as CSV: {0}")]
+    #[error("not readable as CSV: {}", shortened(.0))]
     Csv(String),
     /// The last line has no line break.
     #[error("the file ends within a line; it may be truncated: fetch it again")]
     Unfinished,
     /// A cell is not a number in the allowed range.
-    #[error("expected a number from 0 to {limit}, found {found:?}")]
+    #[error("expected a number from 0 to {limit}, found {}", quoted(found))]
     Number {
         /// The greatest number allowed.
         limit: u64,
@@ -79,7 +80,7 @@ pub enum Problem {
         found: String,
     },
     /// A cell is not one of the values of a decision.
-    #[error("expected one of {expected}, found {found:?}")]
+    #[error("expected one of {expected}, found {}", quoted(found))]
     Value {
         /// The values.
         expected: String,
@@ -87,13 +88,13 @@ pub enum Problem {
         found: String,
     },
     /// A cell is not a flag.
-    #[error("expected 0 or 1, found {0:?}")]
+    #[error("expected 0 or 1, found {}", quoted(.0))]
     Flag(String),
     /// A cell is not an architecture.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
     /// A cost is not that of the row's architecture.
-    #[error("expected {expected}, the cost of the row's architecture, found {found:?}")]
+    #[error("expected {expected}, the cost of the row's architecture, found {}", quoted(found))]
     Cost {
         /// The cost of the architecture.
         expected: u64,
@@ -104,7 +105,11 @@ pub enum Problem {
     #[error("the architecture is already on line {0}")]
     Repeated(u64),
     /// Two rows of an architecture have different values.
-    #[error("expected {expected:?} as on line {line}, which has the same architecture, found {found:?}")]
+    #[error(
+        "expected {} as on line {line}, which has the same architecture, found {}",
+        quoted(expected),
+        quoted(found)
+    )]
     Contradiction {
         /// The other line.
         line: u64,

@@ -5,6 +5,7 @@
 //! the mean over the seeds.
 
 use nas_assay_base::sha256_hex;
+use nas_assay_base::text::excerpt;
 use nas_assay_spaces::Architecture;
 
 use crate::spec::{SeedValue, SpecError, TruthRecipe};
@@ -13,7 +14,7 @@ use crate::spec::{SeedValue, SpecError, TruthRecipe};
 #[derive(Debug, thiserror::Error)]
 pub enum TrainedError {
     /// No table has that name.
-    #[error("no carried truth table is called `{name}`; there is {known}")]
+    #[error("no carried truth table is called `{}`; there is {known}", excerpt(name))]
     Unknown {
         /// The unknown name.
         name: String,

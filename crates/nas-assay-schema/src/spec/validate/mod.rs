@@ -12,6 +12,7 @@ use super::seed_value::SeedValue;
 use super::truth::Truth;
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{Precision, WeightSource};
+use nas_assay_base::text;
 use nas_assay_criteria::CriteriaConfig;
 use nas_assay_spaces::{Form, SpaceId};
 
@@ -19,6 +20,7 @@ type Checked = Result<(), SpecError>;
 
 pub(super) fn spec(spec: &Spec) -> Checked {
     name("name", &spec.name)?;
+    plain("title", &spec.title)?;
     images(&spec.images)?;
     let truth = format!("truth.{}", spec.truth.key());
     if !spec.truth.fits(spec.space) {
@@ -66,6 +68,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
             return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
         }
         distinct(&key, &panel.estimators)?;
+        panel.estimators.iter().try_for_each(|id| plain(&key, id))?;
         count(&format!("panels.{label}.sample"), panel.sample, &limits::SAMPLE)?;
         for (scores, file) in &panel.scores {
             score_file(&format!("panels.{label}.scores.{scores}"), scores, file)?;
@@ -85,7 +88,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
             }
             distinct(&key, members)?;
             if let Some(stranger) = members.iter().find(|id| !panel.estimators.contains(id)) {
-                let problem = format!("names {stranger}, which is not an estimator of the panel");
+                let problem = format!("names {}, which is not an estimator of the panel", text::excerpt(stranger));
                 return Err(SpecError::invalid(key, problem));
             }
         }
@@ -97,6 +100,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
 fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
     name(key, label)?;
     data_file(&format!("{key}.file"), &file.file)?;
+    plain(&format!("{key}.column"), &file.column)?;
     let counts = [("seeds", file.seeds.len()), ("epochs", file.epochs.len())];
     let any = counts.iter().any(|(_, count)| *count > 0);
     for ((list, count), place) in counts.into_iter().zip(PLACES) {
@@ -168,6 +172,14 @@ pub(super) fn name(key: &str, value: &str) -> Checked {
     Ok(())
 }
 
+/// Texts are shown on terminals and pages.
+fn plain(key: &str, value: &str) -> Checked {
+    match text::first_control(value) {
+        None => Ok(()),
+        Some(control) => Err(SpecError::invalid(key, format!("has the control character {control}; leave it out"))),
+    }
+}
+
 fn images(images: &Images) -> Checked {
     let (train, validation) = images.split();
     let place = match images {
@@ -201,7 +213,7 @@ fn data_file(key: &str, file: &DataFile) -> Checked {
     if file.path.is_empty() {
         return Err(SpecError::invalid(format!("{key}.path"), "is empty"));
     }
-    Ok(())
+    plain(&format!("{key}.path"), &file.path)
 }
 
 fn training(key: &str, training: &Training) -> Checked {
@@ -238,7 +250,7 @@ fn distinct<T: Ord + Display>(key: &str, all: &[T]) -> Checked {
     let mut known = BTreeSet::new();
     match all.iter().find(|&one| !known.insert(one)) {
         None => Ok(()),
-        Some(twice) => Err(SpecError::invalid(key, format!("names {twice} twice"))),
+        Some(twice) => Err(SpecError::invalid(key, format!("names {} twice", text::excerpt(&twice.to_string())))),
     }
 }
 

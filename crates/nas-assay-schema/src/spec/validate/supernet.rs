@@ -5,6 +5,7 @@ use super::super::parse::{SpecError, is_nds};
 use super::super::supernet::{Ensemble, Prune, Sampling, Strategy, Supernet, Watch, Without};
 use super::super::types::Spec;
 use super::{Checked, count, distinct, in_the_space, real, seeds, training};
+use nas_assay_base::text;
 use nas_assay_spaces::{SpaceId, SubSpace};
 
 pub(super) fn check(spec: &Spec, supernet: &Supernet) -> Checked {
@@ -136,6 +137,7 @@ fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
     if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
         return Ok(());
     }
-    let problem = format!("is {epochs:?}, and must be ascending epochs from 1 to {last}");
+    let problem =
+        format!("is {}, and must be ascending epochs from 1 to {last}", text::excerpt(&format!("{epochs:?}")));
     Err(SpecError::invalid(key, problem))
 }
