@@ -1,6 +1,6 @@
 //! Compares plans with a model that does not use keys, and tests whole runs with a script instead of networks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use proptest::prelude::*;
@@ -105,10 +105,15 @@ fn words(work: &Work) -> String {
     }
 }
 
-/// Whether the store holds a stage: random, but the same answer for the same arguments.
-fn held(words: &str, salt: u64) -> bool {
+/// What the store holds of a stage: random, but the same answer for the same arguments.
+fn held(words: &str, salt: u64) -> Holding {
     let seed = crate::seed::Seed::root(salt).child(words);
-    seed.stream().unit() < 0.5
+    match seed.stream().below(8) {
+        0..3 => Holding::Whole,
+        3 => Holding::Damaged,
+        4 | 5 if words.starts_with("supernet") => Holding::WithoutWeights,
+        _ => Holding::Nothing,
+    }
 }
 
 /// Describes what the result of a stage depends on. Two stages with the same description are the same stage.
@@ -141,10 +146,13 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
     let mut stages: Vec<(String, Action)> = Vec::new();
     let mut known = BTreeSet::new();
     let act = |words: &str, waits: bool| match (held(words, salt), waits) {
-        (true, _) => Action::Reuse,
-        (false, true) => Action::RunAfterSupernet,
-        (false, false) => Action::Run,
+        (Holding::Whole | Holding::WithoutWeights, _) => Action::Reuse,
+        (_, true) => Action::RunAfterSupernet,
+        (Holding::Damaged, false) => Action::Mend,
+        (Holding::Nothing, false) => Action::Run,
     };
+    // The supernet of each set of settings and seed that lacks weights, and the stages that read it.
+    let mut lacking: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     if drawn.verify > 0 {
         let rows: Vec<usize> = (0..drawn.verify).map(|row| row * 48 / drawn.verify).collect();
         let words = format!("verify {rows:?}");
@@ -157,6 +165,7 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
         |id: &str| kind(id) == EstimatorKind::OneShot || (kind(id) == EstimatorKind::ZeroShot && drawn.trained_weights);
     // For each arm: whether a supernet with its settings must be trained now.
     let mut trains = Vec::new();
+    let mut first_with: BTreeMap<usize, usize> = BTreeMap::new();
     for (arm, Arm { spec, .. }) in resolved.arms.iter().enumerate() {
         let settings = format!("{:?} {:?}", spec.supernet, spec.images);
         if !all.iter().any(|id| reads(id)) {
@@ -167,8 +176,12 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
             format!("{:?} {:?}", resolved.arms[other].spec.supernet, resolved.arms[other].spec.images) == settings
         });
         let mut runs = false;
+        first_with.insert(arm, same.unwrap_or(arm));
         for seed in 1..=drawn.seeds {
             let words = format!("supernet of {}, seed {seed}", same.unwrap_or(arm));
+            if held(&words, salt) == Holding::WithoutWeights {
+                lacking.entry(words.clone()).or_default();
+            }
             let action = act(&words, false);
             runs |= action != Action::Reuse;
             if same.is_none() {
@@ -202,9 +215,22 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
                     scored[arm] = true;
                     let words = format!("{id} in {panel} by {arm}, {weights:?}");
                     let action = act(&words, trains[arm] && weights.is_some());
+                    if let (Some((seed, _)), true) = (&weights, action != Action::Reuse) {
+                        let supernet = format!("supernet of {}, seed {seed}", first_with[&arm]);
+                        if let Some(readers) = lacking.get_mut(&supernet) {
+                            readers.push(stages.len());
+                        }
+                    }
                     stages.push((words, action));
                 }
             }
+        }
+    }
+    // A supernet without all its weights is trained again if a stage reads it, and this stage waits.
+    for (supernet, readers) in lacking.into_iter().filter(|(_, readers)| !readers.is_empty()) {
+        stages.iter_mut().filter(|(words, _)| *words == supernet).for_each(|(_, action)| *action = Action::Mend);
+        for reader in readers {
+            stages[reader].1 = Action::RunAfterSupernet;
         }
     }
     scored.iter().all(|&scored| scored).then_some(stages)
@@ -212,9 +238,7 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
 
 fn planned(resolved: &Resolved, salt: u64) -> Result<Vec<Stage>, ExperimentError> {
     let inputs = Inputs::load(&resolved.spec, None)?;
-    plan(resolved, &inputs, DeviceClass::Cpu, |work, _| {
-        Ok(if held(&words(work), salt) { Holding::Whole } else { Holding::Nothing })
-    })
+    plan(resolved, &inputs, DeviceClass::Cpu, |work, _| Ok(held(&words(work), salt)))
 }
 
 proptest! {
