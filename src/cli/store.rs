@@ -13,6 +13,9 @@ use super::print::{outln, print_json};
 use crate::store::survey::{Condition, Entry, Kind};
 use crate::store::{Held, RecordId, Store};
 
+/// So many files of others are named.
+const NAMED: usize = 10;
+
 /// Check the store, clean it up, and say what it holds
 #[derive(Debug, Args)]
 pub struct StoreCommand {
@@ -67,8 +70,14 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
         let found = serde_json::json!({"files": entries.len(), "odd": odd});
         print_json(&found)?;
     } else {
-        for entry in entries.iter().filter(|entry| entry.condition != Condition::Whole) {
+        let is_foreign = |entry: &&Entry| entry.condition == Condition::Foreign;
+        let foreign: Vec<&Entry> = entries.iter().filter(is_foreign).collect();
+        let odd = entries.iter().filter(|entry| entry.condition != Condition::Whole && !is_foreign(entry));
+        for entry in odd.chain(foreign.iter().copied().take(NAMED)) {
             outln!("{:<10}  {}  {}", word(&entry.condition), printable(&entry.place), reason(entry));
+        }
+        if foreign.len() > NAMED {
+            outln!("{:<10}  {} more files", "foreign", foreign.len() - NAMED);
         }
     }
     let count = |wanted: fn(&Condition) -> bool| entries.iter().filter(|entry| wanted(&entry.condition)).count();

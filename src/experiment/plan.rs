@@ -21,6 +21,7 @@ use crate::spec::{
     Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
 };
 use crate::store::record::Checkpoint;
+use crate::truth::trained::TrainedTable;
 use nas_assay_base::sha256_hex;
 
 /// One unit of work with a result in the store.
@@ -330,7 +331,7 @@ pub(super) fn plan_with(
     if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &inputs.trained)
         && truth.verify > 0
     {
-        let rows = verified_rows(table.rows.len(), truth.verify);
+        let rows = verified_rows(table, truth.verify);
         let images = versions.images(&table.recipe.images);
         let key = StageKey::of("verify-truth", &(base, versions.trainer, images, &table.sha256, &rows, &table.recipe))?;
         push(Work::VerifyTruth { rows }, key, false)?;
@@ -494,8 +495,13 @@ fn wants_supernet(resolved: &Resolved, spec: &Spec) -> bool {
     estimators.any(|id| resolved.facts(id).is_ok_and(|facts| reads_supernet(spec, facts.kind)))
 }
 
-/// `count` rows spread evenly over a table of `len` rows, beginning with the first.
-fn verified_rows(len: usize, count: usize) -> Vec<usize> {
-    let count = count.min(len);
-    (0..count).map(|index| index * len / count).collect()
+/// `count` rows spread evenly over a table, beginning with the first. Rows without a live convolution are left out if there are enough
+/// others: their networks learn next to nothing, so training them again checks little.
+fn verified_rows(table: &TrainedTable, count: usize) -> Vec<usize> {
+    let learns = |row: &usize| table.rows[*row].architecture.has_live_convolution();
+    let all: Vec<usize> = (0..table.rows.len()).collect();
+    let learning: Vec<usize> = all.iter().copied().filter(learns).collect();
+    let rows = if count <= learning.len() { learning } else { all };
+    let count = count.min(rows.len());
+    (0..count).map(|index| rows[index * rows.len() / count]).collect()
 }
