@@ -37,8 +37,9 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
     let checkpoint = first.checkpoint.clone()?;
     let ensemble = run.iter().filter_map(|row| row.checkpoint.as_ref()).map(|checkpoint| checkpoint.seed.clone());
     let mean = |place: usize| {
-        let sum = run.iter().skip(1).fold(first.scores[place].value(), |sum, row| sum + row.scores[place].value());
-        Score::from(sum / run.len() as f64)
+        let scores: Vec<Score> = run.iter().map(|row| row.scores[place]).collect();
+        let sum = scores[1..].iter().fold(scores[0].value(), |sum, score| sum + score.value());
+        Score::computed(sum / run.len() as f64, &scores)
     };
     Some(ScoredRow {
         estimator: first.estimator.clone(),

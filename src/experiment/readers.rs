@@ -162,45 +162,30 @@ impl Lab<'_> {
 /// The mean of several readings of one estimator, in the order in which they are added.
 #[derive(Clone, Debug, Default)]
 struct MeanReading {
-    score: Sum,
-    /// The means of the details by name, in the order in which names first appear. A reading without a detail does not change its mean.
-    details: Vec<(Cow<'static, str>, Sum)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
-    sum: f64,
-    count: usize,
-}
-
-impl Sum {
-    fn add(&mut self, score: Score) {
-        self.sum += score.value();
-        self.count += 1;
-    }
-
-    fn mean(self) -> Score {
-        Score::from(self.sum / self.count as f64)
-    }
+    scores: Vec<Score>,
+    /// The details by name, in the order in which names first appear. A reading without a detail does not change its mean.
+    details: Vec<(Cow<'static, str>, Vec<Score>)>,
 }
 
 impl MeanReading {
     fn add(&mut self, reading: Reading) {
-        self.score.add(reading.score);
+        self.scores.push(reading.score);
         for (name, value) in reading.details {
-            if let Some((_, sum)) = self.details.iter_mut().find(|(known, _)| *known == name) {
-                sum.add(value);
+            if let Some((_, values)) = self.details.iter_mut().find(|(known, _)| *known == name) {
+                values.push(value);
             } else {
-                let mut sum = Sum::default();
-                sum.add(value);
-                self.details.push((name, sum));
+                self.details.push((name, vec![value]));
             }
         }
     }
 
     fn reading(self) -> Reading {
-        let details = self.details.into_iter().map(|(name, sum)| (name, sum.mean())).collect();
-        Reading { score: self.score.mean(), details }
+        let mean = |scores: &[Score]| {
+            let sum = scores.iter().fold(0.0, |sum, score| sum + score.value());
+            Score::computed(sum / scores.len() as f64, scores)
+        };
+        let details = self.details.iter().map(|(name, values)| (name.clone(), mean(values))).collect();
+        Reading { score: mean(&self.scores), details }
     }
 }
 
@@ -275,6 +260,21 @@ mod tests {
                 }
             }
         });
+    }
+
+    #[test]
+    fn a_mean_of_readings_keeps_reasons_and_details() {
+        use crate::estimator::Reason;
+        let mean = |readings: &[Reading]| {
+            let mut mean = MeanReading::default();
+            readings.iter().cloned().for_each(|reading| mean.add(reading));
+            mean.reading()
+        };
+        let (one, two) = (Reading::plain(1.0).with("log", 0.5), Reading::plain(2.0).with("log", 1.5));
+        assert_eq!(mean(&[one.clone(), two]), Reading::plain(1.5).with("log", 1.0));
+        let found = mean(&[one, Reading::rounding()]);
+        assert_eq!(found.score, Score::NonFinite(Reason::Rounding));
+        assert_eq!(found.details, [("log".into(), Score::Finite(0.5))]);
     }
 
     #[test]

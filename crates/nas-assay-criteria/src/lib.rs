@@ -169,7 +169,7 @@ pub enum CriteriaError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NonFinite {
-    /// Scores of NaN.
+    /// Scores of NaN, or of nothing but rounding.
     pub nan: usize,
     /// Scores of +∞.
     pub positive_infinity: usize,

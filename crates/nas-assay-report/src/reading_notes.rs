@@ -40,7 +40,8 @@ pub(crate) const NOTES: [Note; 7] = [
     },
     Note {
         term: "not finite",
-        meaning: "Scores that are NaN or infinite. They rank worst and are tied with one another.",
+        meaning: "Scores that are NaN, infinite, or nothing but rounding, because their exact value is zero. They rank worst and are tied \
+                  with one another.",
     },
     Note {
         term: "ties",

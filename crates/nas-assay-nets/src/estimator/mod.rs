@@ -17,6 +17,8 @@ mod patterns;
 #[cfg(test)]
 mod probe_tests;
 #[cfg(test)]
+mod rounding_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod value_tests;
@@ -77,6 +79,11 @@ impl Reading {
     /// A score without further numbers.
     pub fn plain(score: f64) -> Self {
         Self { score: score.into(), details: Vec::new() }
+    }
+
+    /// A reading whose number is nothing but rounding. It ranks worst, and is counted as not finite.
+    pub fn rounding() -> Self {
+        Self { score: Score::NonFinite(Reason::Rounding), details: Vec::new() }
     }
 
     /// Adds a further number.

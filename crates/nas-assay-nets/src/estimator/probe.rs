@@ -1,5 +1,7 @@
 //! The probe of one architecture. It computes each quantity that estimators share once.
 
+mod rounding;
+
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
 use crate::images::Batch;
@@ -349,7 +351,7 @@ impl<'a> Probe<'a> {
     /// If the need was not declared, the probe has no network, or an operation fails.
     pub fn synflow(&self) -> Result<&[WeightGradient], EstimatorError> {
         self.declared(Need::Synflow)?;
-        once(&self.synflow, || self.saliency(NormMode::Identity)).map(Vec::as_slice)
+        once(&self.synflow, || self.saliency(&self.absolute(DType::F64)?, NormMode::Identity)).map(Vec::as_slice)
     }
 
     /// [`Probe::synflow`] of the network with batch-norm, which uses the statistics of the single image.
@@ -358,7 +360,7 @@ impl<'a> Probe<'a> {
     /// Those of [`Probe::synflow`].
     pub fn synflow_with_norm(&self) -> Result<&[WeightGradient], EstimatorError> {
         self.declared(Need::SynflowWithNorm)?;
-        once(&self.synflow_with_norm, || self.saliency(NormMode::Batch)).map(Vec::as_slice)
+        once(&self.synflow_with_norm, || self.saliency(&self.absolute(DType::F64)?, NormMode::Batch)).map(Vec::as_slice)
     }
 
     /// Accuracy and loss on the evaluation batches.
@@ -380,14 +382,21 @@ impl<'a> Probe<'a> {
         if self.needs.contains(&need) { Ok(()) } else { Err(EstimatorError::Undeclared(need)) }
     }
 
-    /// Weights and their gradients in the network of absolute parameters on an image of ones.
-    fn saliency(&self, norm: NormMode) -> Result<Vec<WeightGradient>, EstimatorError> {
-        let absolute = self.with_weights(DType::F64, |param| param.var.as_detached_tensor().abs())?;
+    /// The network of absolute parameters.
+    fn absolute(&self, dtype: DType) -> Result<Network, EstimatorError> {
+        self.with_weights(dtype, |param| param.var.as_detached_tensor().abs())
+    }
+
+    /// Weights of the network of absolute parameters, and the gradients by them of the sum of its logits for an image of ones.
+    fn saliency(&self, absolute: &Network, norm: NormMode) -> Result<Vec<WeightGradient>, EstimatorError> {
         let resolution = self.skeleton.resolution();
-        let device = absolute.params().iter().next().map_or(&candle_core::Device::Cpu, |param| param.var.device());
-        let image = Tensor::ones((1, 3, resolution, resolution), DType::F64, device)?;
+        let (dtype, device) = match absolute.params().iter().next() {
+            Some(param) => (param.var.dtype(), param.var.device()),
+            None => (DType::F64, &candle_core::Device::Cpu),
+        };
+        let image = Tensor::ones((1, 3, resolution, resolution), dtype, device)?;
         let logits = absolute.forward(self.architecture, &image, &mut ForwardPass::new(self.engine).with_norm(norm))?;
-        let weights = weights_of(&absolute, self.architecture)?;
+        let weights = weights_of(absolute, self.architecture)?;
         let sum = self.engine.sum_all(&logits)?;
         weight_gradients(&weights, &self.engine.backward_to(&sum, &variables(&weights))?)
     }

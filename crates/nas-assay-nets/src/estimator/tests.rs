@@ -73,12 +73,6 @@ pub(super) fn weights(network: &Network) -> Vec<&Param> {
     network.params().iter().filter(|param| param.role.is_weight()).collect()
 }
 
-/// Whether a score consists of rounding errors only. If a network ends in batch-norm, the sum of the logits is the same for all images and
-/// weights, and its gradients are rounding errors.
-fn is_rounding(space: SpaceId, id: &str) -> bool {
-    space == SpaceId::Nb301 && ["jacob_cov", "synflow_bn"].contains(&id)
-}
-
 fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance * expected.abs(), "{what}: {found}, not {expected}");
 }
@@ -129,7 +123,7 @@ fn both_engines_score_alike() {
             scores(&probe, &ids)
         };
         for ((id, a), b) in ids.iter().zip(of(Engine::Kernels)).zip(of(Engine::Composed)) {
-            if is_rounding(space, id) {
+            if a.is_nan() && b.is_nan() && ["jacob_cov", "synflow_bn"].contains(&id.as_ref()) {
                 continue;
             }
             assert!((a - b).abs() <= 1e-9 * a.abs().max(1e-3), "{space} {id}: {a} and {b}");
@@ -173,7 +167,7 @@ fn the_order_of_images_does_not_matter() {
         let (architecture, network) = network(space, 10 + place as u64);
         let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);
         for ((id, a), b) in ids.iter().zip(of(&straight)).zip(of(&turned)) {
-            if is_rounding(space, id) {
+            if a.is_nan() && b.is_nan() && ["jacob_cov", "synflow_bn"].contains(&id.as_ref()) {
                 continue;
             }
             assert_near(&format!("{space} {id}"), b, a, 1e-7);

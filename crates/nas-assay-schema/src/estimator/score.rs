@@ -27,6 +27,9 @@ pub enum Reason {
     /// −∞.
     #[serde(rename = "-inf")]
     NegativeInfinity,
+    /// The number that was computed is rounding error alone, for example because the exact one is zero. As a float it is NaN.
+    #[serde(rename = "rounding")]
+    Rounding,
 }
 
 impl Score {
@@ -34,10 +37,20 @@ impl Score {
     pub fn value(self) -> f64 {
         match self {
             Self::Finite(value) => value,
-            Self::NonFinite(Reason::Nan) => f64::NAN,
+            Self::NonFinite(Reason::Nan | Reason::Rounding) => f64::NAN,
             Self::NonFinite(Reason::PositiveInfinity) => f64::INFINITY,
             Self::NonFinite(Reason::NegativeInfinity) => f64::NEG_INFINITY,
         }
+    }
+
+    /// The score `value`, which was computed from other scores, such as their mean. If it is NaN because some of them are only rounding, so
+    /// is it.
+    pub fn computed(value: f64, from: &[Self]) -> Self {
+        let has = |reason| from.contains(&Self::NonFinite(reason));
+        if value.is_nan() && has(Reason::Rounding) && !has(Reason::Nan) {
+            return Self::NonFinite(Reason::Rounding);
+        }
+        Self::from(value)
     }
 }
 
@@ -122,6 +135,23 @@ mod tests {
         assert_eq!(serde_json::to_string(&scores).unwrap(), json);
         assert_eq!(serde_json::from_str::<[Score; 4]>(json).unwrap(), scores);
         assert_eq!(serde_json::from_str::<Score>("-3").unwrap(), Score::Finite(-3.0));
+        let rounding = Score::NonFinite(Reason::Rounding);
+        assert_eq!(serde_json::to_string(&rounding).unwrap(), r#"{"nonfinite":"rounding"}"#);
+        assert_eq!(serde_json::from_str::<Score>(r#"{"nonfinite":"rounding"}"#).unwrap(), rounding);
+        assert!(rounding.value().is_nan());
+    }
+
+    #[test]
+    fn a_mean_of_rounding_is_rounding() {
+        let [one, nan, infinite] = [1.0, f64::NAN, f64::INFINITY].map(Score::from);
+        let rounding = Score::NonFinite(Reason::Rounding);
+        let mean = |scores: &[Score]| {
+            Score::computed(scores.iter().map(|score| score.value()).sum::<f64>() / scores.len() as f64, scores)
+        };
+        assert_eq!(mean(&[one, rounding]), rounding);
+        assert_eq!(mean(&[infinite, rounding]), rounding);
+        assert_eq!((mean(&[nan, rounding]), mean(&[one, nan]), mean(&[one, infinite])), (nan, nan, infinite));
+        assert_eq!(mean(&[one, one]), one);
     }
 
     #[test]

@@ -16,8 +16,9 @@
 //! `eigenvalues_below_minus_k`. The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code with a general solver.
 //! Eigenvalues near zero decide the score, because `1/(v + k)` is 1e5 for each of them.
 //!
-//! If everything that the classifier averages is the output of a batch-norm, as in most networks of NAS-Bench-301, the sum of the logits
-//! over a batch does not depend on its images. The Jacobian is then rounding noise of about 1e-16, and the score is that of random numbers.
+//! If everything that the classifier averages is the output of a batch-norm, as in the supernet of NAS-Bench-101 and in some networks of
+//! NAS-Bench-301, the sum of the logits over a batch does not depend on its images. The exact Jacobian is 0, and the computed one is rounding
+//! noise. The score of such noise is the status `rounding` ([`Probe::input_gradients_are_rounding`]): not finite, and ranked worst.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nalgebra::DMatrix;
@@ -28,7 +29,7 @@ pub struct JacobCov;
 
 const META: Meta<'static> = Meta {
     id: "jacob_cov",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::InputGradients],
@@ -44,6 +45,9 @@ impl Estimator for JacobCov {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        if probe.input_gradients_are_rounding()? {
+            return Ok(Reading::rounding());
+        }
         Ok(spectrum_score(&probe.input_gradients()?.rows))
     }
 }

@@ -14,7 +14,7 @@ pub mod synflow_bn;
 use crate::estimator::probe::WeightGradient;
 
 /// `Σ f(g, w)` over all elements of all weights, in network and row-major order.
-fn sum_over_elements(gradients: &[WeightGradient], f: impl Fn(f64, f64) -> f64) -> f64 {
+pub(super) fn sum_over_elements(gradients: &[WeightGradient], f: impl Fn(f64, f64) -> f64) -> f64 {
     gradients.iter().flat_map(|layer| layer.gradient.iter().zip(&layer.weight)).map(|(&g, &w)| f(g, w)).sum()
 }
 

@@ -11,9 +11,13 @@
 //!
 //! # Known traps
 //! Batch-norm removes the scale of every convolution before it, so the signed saliencies of a layer add up to 0, up to the epsilon of
-//! batch-norm. They are not the flows along paths of `SynFlow`. On an image of ones, all variance comes from zero padding. If the logits
-//! are an average of outputs of batch-norm, the score is rounding noise of about 1e-14 (Ning et al. 2021 print such values). If a ReLU
-//! follows the last batch-norm, as in NAS-Bench-201, it is not: there, PyTorch and this project agree on four networks to 1e-10.
+//! batch-norm. They are not the flows along paths of `SynFlow`. On an image of ones, all variance comes from zero padding.
+//!
+//! If the logits are an average of outputs of batch-norm, as in the supernet of NAS-Bench-101 and in some networks of NAS-Bench-301, `R` is a
+//! constant and the exact score is 0. What is computed is rounding noise of about 1e-14, which Ning et al. 2021 print and rank. Here the score
+//! is the status `rounding` ([`Probe::synflow_with_norm_is_rounding`]): not finite, and ranked worst. So is a score of exactly 0,
+//! as of a cell without a path. If a `ReLU` follows the last batch-norm,
+//! as in NAS-Bench-201, the score is sound: there, PyTorch and this project agree on four networks to 1e-10.
 
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
@@ -24,7 +28,7 @@ pub struct SynflowBn;
 
 const META: Meta<'static> = Meta {
     id: "synflow_bn",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::SynflowWithNorm],
@@ -40,6 +44,9 @@ impl Estimator for SynflowBn {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
+        if probe.synflow_with_norm_is_rounding()? {
+            return Ok(Reading::rounding());
+        }
         let raw = sum_over_elements(probe.synflow_with_norm()?, |g, w| (g * w).abs());
         Ok(Reading::plain(raw).with("log", libm::log(raw)))
     }
