@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::estimator::{Estimator, EstimatorKind, Score as Value};
-use crate::experiment::{ScoreError, Scored, score_weights};
+use crate::experiment::{GivenSize, ScoreError, Scored, SizeSource, score_weights};
 use crate::space::{Architecture, SpaceId};
 use candle_core::DType;
 use clap::{Args, ValueEnum};
@@ -28,6 +28,12 @@ pub struct Score {
     /// Weights and batch, a safetensors file
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
+    /// Channels of the first stage, if neither the tensors nor the metadata of the file (`channels`) say it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    channels: Option<u16>,
+    /// Cells of a stage, if neither the tensors nor the metadata of the file (`cells`) say it: for cells without a convolution
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    cells: Option<u16>,
     /// Estimator ids, separated by commas; `all` means all that need no supernet
     #[arg(long, value_name = "IDS", default_value = "all", value_delimiter = ',')]
     estimators: Vec<String>,
@@ -58,7 +64,8 @@ impl Score {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let scored = score_weights(&self.weights, architecture, &self.chosen(context)?, dtype, &backend)?;
+        let given = GivenSize { channels: self.channels.map(usize::from), cells: self.cells.map(usize::from) };
+        let scored = score_weights(&self.weights, architecture, given, &self.chosen(context)?, dtype, &backend)?;
         if self.json {
             return Self::print_json(architecture, &scored);
         }
@@ -109,10 +116,23 @@ fn text(score: Value) -> String {
 impl From<ScoreError> for Failure {
     fn from(error: ScoreError) -> Self {
         let code = match &error {
-            ScoreError::Space(_) => USAGE,
-            ScoreError::Read { .. } | ScoreError::Tensor { .. } | ScoreError::Load { .. } => DATA,
+            ScoreError::Space(_)
+            | ScoreError::SizeUnknown { .. }
+            | ScoreError::SizeContradiction { from: SizeSource::Given, .. } => USAGE,
+            ScoreError::Read { .. }
+            | ScoreError::Tensor { .. }
+            | ScoreError::SizeContradiction { from: SizeSource::Metadata, .. }
+            | ScoreError::Size { .. }
+            | ScoreError::Metadata { .. }
+            | ScoreError::Load { .. } => DATA,
             ScoreError::Net(_) | ScoreError::Estimator { .. } | ScoreError::Candle(_) => UNEXPECTED,
         };
-        Self::new(code, error.to_string())
+        let message = error.to_string();
+        match error {
+            ScoreError::SizeUnknown { size, .. } => {
+                Self::new(code, message).with_help(format!("give it with `--{size} N`"))
+            }
+            _ => Self::new(code, message),
+        }
     }
 }

@@ -54,4 +54,4 @@ pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
 pub use score_table::{OddReason, Oddity, ScoreFileError, ScoreTable};
 pub use verify_specs::{BASELINES, TruthSource, verify_estimator, verify_scores};
-pub use weights_file::{ScoreError, Scored, score_weights};
+pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, score_weights};

@@ -1,9 +1,12 @@
 //! Scores one architecture with weights and a batch from a safetensors file.
 //!
 //! The file holds every tensor of the stand-alone network under its own name, `input.images` (`[n, 3, h, w]`, normalised) and
-//! `input.labels` (`[n]`). Tensors with names that begin with `output.` are ignored.
+//! `input.labels` (`[n]`, whole numbers below the number of classes). Tensors with names that begin with `output.` are ignored.
+//!
+//! The tensors give the size of the network. If they do not, because no cell has weights, its metadata has to (`cells`, `channels`: decimal
+//! numbers), or the caller. Names and shapes are checked before memory for a network is asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -11,8 +14,9 @@ use candle_core::{DType, Device, Tensor};
 use crate::Backend;
 use crate::estimator::{Estimator, EstimatorError, Probe, Reading};
 use crate::images::Batch;
-use crate::net::{Init, LoadError, NetConfig, NetError, Network};
-use crate::space::{Architecture, SpaceId, nb201};
+use crate::net::{Init, LoadError, NetConfig, NetError, Network, host_f64};
+use crate::space::{Architecture, SkeletonError, SpaceId, nb201};
+use safetensors::SafeTensors;
 
 /// The outputs and scores of an architecture.
 #[derive(Clone, Debug)]
@@ -21,6 +25,33 @@ pub struct Scored {
     pub logits: Vec<Vec<f64>>,
     /// Estimator ids and their readings, in the requested order.
     pub readings: Vec<(String, Reading)>,
+}
+
+/// Sizes of a network that a file of weights may not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenSize {
+    /// Channels of the first stage.
+    pub channels: Option<usize>,
+    /// Cells of a stage.
+    pub cells: Option<usize>,
+}
+
+/// Where a size was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeSource {
+    /// The caller gave it.
+    Given,
+    /// The metadata of the file.
+    Metadata,
+}
+
+impl std::fmt::Display for SizeSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Given => "as given",
+            Self::Metadata => "in the metadata",
+        })
+    }
 }
 
 /// Why a file of weights could not be used.
@@ -44,6 +75,46 @@ pub enum ScoreError {
         path: PathBuf,
         /// The tensor.
         name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Nothing says how large the network is.
+    #[error("{}: neither the tensors nor the metadata say the number of {size} of the network", path.display())]
+    SizeUnknown {
+        /// The file.
+        path: PathBuf,
+        /// The size: `cells` or `channels`.
+        size: &'static str,
+    },
+    /// Two sources of a size differ.
+    #[error("{}: {size} is {value} {from}, but {tensors} by the tensors or the metadata", path.display())]
+    SizeContradiction {
+        /// The file.
+        path: PathBuf,
+        /// The size: `cells` or `channels`.
+        size: &'static str,
+        /// Where the wrong value was read.
+        from: SizeSource,
+        /// The wrong value.
+        value: usize,
+        /// The right one.
+        tensors: usize,
+    },
+    /// No network has this size.
+    #[error("{}: {source}", path.display())]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// What is out of range.
+        source: SkeletonError,
+    },
+    /// The metadata of the file are not what they should be.
+    #[error("{}: metadata `{key}` {problem}", path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
         /// What is wrong with it.
         problem: String,
     },
@@ -71,13 +142,16 @@ pub enum ScoreError {
     Candle(#[from] candle_core::Error),
 }
 
-/// Scores `architecture` with the weights and the batch in the file at `path`, computed in `dtype`.
+/// Scores `architecture` with the weights and the batch in the file at `path`, computed in `dtype`. Sizes of the network that the file
+/// shows need not be `given`.
 ///
 /// # Errors
-/// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, or an estimator fails.
+/// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, a label is not a class, the size of the
+/// network is not known, or an estimator fails.
 pub fn score_weights(
     path: &Path,
     architecture: Architecture,
+    given: GivenSize,
     estimators: &[&dyn Estimator],
     dtype: DType,
     backend: &Backend,
@@ -87,11 +161,15 @@ pub fn score_weights(
     }
     let device = backend.device();
     let mut file = WeightsFile::read(path, device)?;
-    let batch = file.batch(dtype)?;
-    let skeleton = file.skeleton(batch.images.dim(3)?)?.into();
-    let config = NetConfig { skeleton, dtype, device: device.clone() };
+    let images = file.images()?;
+    let skeleton = file.skeleton(images.dim(3)?, given)?;
+    let labels = file.labels(images.dim(0)?, skeleton.classes)?;
+    let batch = Batch { images: images.to_dtype(dtype)?.contiguous()?, labels };
+    let unfit = |source| ScoreError::Load { path: path.to_owned(), source };
+    file.check_shapes(&expected_shapes(architecture, skeleton, device)?).map_err(unfit)?;
+    let config = NetConfig { skeleton: skeleton.into(), dtype, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Zero)?;
-    network.params().load(&file.tensors).map_err(|source| ScoreError::Load { path: path.to_owned(), source })?;
+    network.params().load(&file.tensors).map_err(unfit)?;
 
     let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.to_vec());
     let batches = std::slice::from_ref(&batch);
@@ -108,50 +186,149 @@ pub fn score_weights(
     Ok(Scored { logits: logits.to_vec(), readings })
 }
 
+/// The names and shapes of the parameters of a network, without its memory.
+///
+/// Shapes are linear in the number of channels, so they follow from those of a network of one channel and of one of two channels.
+fn expected_shapes(
+    architecture: Architecture,
+    skeleton: nb201::Skeleton,
+    device: &Device,
+) -> Result<BTreeMap<String, Vec<usize>>, ScoreError> {
+    let thin = |channels: usize| {
+        let skeleton = nb201::Skeleton { channels, ..skeleton }.into();
+        Network::stand_alone(
+            architecture,
+            &NetConfig { skeleton, dtype: DType::F32, device: device.clone() },
+            Init::Zero,
+        )
+    };
+    let (one, two) = (thin(1)?, thin(2)?);
+    let shape = |(first, second): (&Tensor, &Tensor)| {
+        let dims = first.dims().iter().zip(second.dims());
+        dims.map(|(first, second)| first + (second - first) * (skeleton.channels - 1)).collect()
+    };
+    let pairs = one.params().iter().zip(two.params());
+    Ok(pairs.map(|(first, second)| (first.name.clone(), shape((&first.var, &second.var)))).collect())
+}
+
 struct WeightsFile {
     path: PathBuf,
     tensors: BTreeMap<String, Tensor>,
+    metadata: BTreeMap<String, String>,
 }
 
 impl WeightsFile {
     fn read(path: &Path, device: &Device) -> Result<Self, ScoreError> {
         let unreadable = |problem: String| ScoreError::Read { path: path.to_owned(), problem };
+        let first_line =
+            |error: &dyn std::error::Error| error.to_string().lines().next().unwrap_or_default().to_owned();
         let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let tensors = candle_core::safetensors::load_buffer(&bytes, device)
-            .map_err(|error| unreadable(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| unreadable(first_line(&error)))?;
+        let tensors =
+            candle_core::safetensors::load_buffer(&bytes, device).map_err(|error| unreadable(first_line(&error)))?;
         let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("output.")).collect();
-        Ok(Self { path: path.to_owned(), tensors })
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        Ok(Self { path: path.to_owned(), tensors, metadata })
     }
 
-    fn batch(&mut self, dtype: DType) -> Result<Batch, ScoreError> {
-        let images = self.take("input.images")?;
-        let labels = self.take("input.labels")?;
-        if images.rank() != 4 || images.dim(1)? != 3 || images.dim(2)? != images.dim(3)? {
-            return Err(
-                self.wrong("input.images", format!("has shape {:?}, and must be [n, 3, size, size]", images.dims()))
-            );
+    fn images(&mut self) -> Result<Tensor, ScoreError> {
+        let name = "input.images";
+        let images = self.take(name)?;
+        match *images.dims() {
+            [count, 3, height, width] if count * height > 0 && height == width && height.is_multiple_of(4) => {
+                Ok(images)
+            }
+            _ => {
+                let problem = "and must be [n, 3, size, size], with a size that is a multiple of 4";
+                Err(self.wrong(name, format!("has shape {:?}, {problem}", images.dims())))
+            }
         }
-        if labels.dims() != [images.dim(0)?] {
-            let problem = format!("has shape {:?}, and there are {} images", labels.dims(), images.dim(0)?);
-            return Err(self.wrong("input.labels", problem));
-        }
-        Ok(Batch { images: images.to_dtype(dtype)?.contiguous()?, labels: labels.to_dtype(DType::U32)? })
     }
 
-    /// The macro network that the weights belong to. If no cell has a convolution, the file does not show the number of cells; such cells
-    /// have no weights, and one cell per stage is assumed.
-    fn skeleton(&self, resolution: usize) -> Result<nb201::Skeleton, ScoreError> {
-        let channels = self.shape("stem.conv.weight", 4)?[0];
+    /// The classes of the images.
+    fn labels(&mut self, images: usize, classes: usize) -> Result<Tensor, ScoreError> {
+        let name = "input.labels";
+        let labels = self.take(name)?;
+        if labels.dims() != [images] {
+            return Err(self.wrong(name, format!("has shape {:?}, and there are {images} images", labels.dims())));
+        }
+        let values = host_f64(&labels)?;
+        let is_class = |value: f64| value.fract() == 0.0 && (0.0..classes as f64).contains(&value);
+        match values.iter().enumerate().find(|(_, value)| !is_class(**value)) {
+            None => Ok(labels.to_dtype(DType::U32)?),
+            Some((index, value)) => Err(self.wrong(
+                name,
+                format!("holds {value} at element {index}, and labels must be whole numbers from 0 to {}", classes - 1),
+            )),
+        }
+    }
+
+    /// The macro network that the weights belong to. If no cell has weights, the tensors do not show the number of cells.
+    fn skeleton(&self, resolution: usize, given: GivenSize) -> Result<nb201::Skeleton, ScoreError> {
+        let stem = self.shape("stem.conv.weight", 4)?[0];
         let classes = self.shape("classifier.weight", 2)?[0];
+        let channels = self.size("channels", Some(stem), given.channels)?;
+        let cells = self.size("cells", self.cells()?, given.cells)?;
+        let cell_affine = self.has_cell_affine();
+        let skeleton = nb201::Skeleton { channels, cells, classes, resolution, cell_affine };
+        skeleton.validate().map_err(|source| ScoreError::Size { path: self.path.clone(), source })?;
+        Ok(skeleton)
+    }
+
+    /// A size of the network, from its tensors, from the metadata of the file, or as given. All that say it must say the same.
+    fn size(&self, size: &'static str, by_tensors: Option<usize>, given: Option<usize>) -> Result<usize, ScoreError> {
+        let metadata = self.metadata.get(size).map(|text| {
+            text.parse::<usize>().map_err(|_| ScoreError::Metadata {
+                path: self.path.clone(),
+                key: size.to_owned(),
+                problem: format!("is {text:?}, and must be a whole number"),
+            })
+        });
+        let metadata = metadata.transpose()?;
+        let known = by_tensors.or(metadata);
+        for (from, value) in [(SizeSource::Metadata, metadata), (SizeSource::Given, given)] {
+            if let (Some(value), Some(tensors)) = (value, known)
+                && value != tensors
+            {
+                return Err(ScoreError::SizeContradiction { path: self.path.clone(), size, from, value, tensors });
+            }
+        }
+        known.or(given).ok_or_else(|| ScoreError::SizeUnknown { path: self.path.clone(), size })
+    }
+
+    /// The cells of a stage by the names of the tensors; `None` if no cell has a tensor. Every cell of a network has the same tensors.
+    fn cells(&self) -> Result<Option<usize>, ScoreError> {
         let cell =
             |name: &str| name.strip_prefix("cell")?.split('.').next()?.split("edge").next()?.parse::<usize>().ok();
-        let last = self.tensors.keys().filter_map(|name| cell(name)).max();
-        let cells = last.map_or(1, |last| (last + 1).div_ceil(3));
-        Ok(nb201::Skeleton { channels, cells, classes, resolution, cell_affine: self.has_cell_affine() })
+        let cells: BTreeSet<usize> = self.tensors.keys().filter_map(|name| cell(name)).collect();
+        let Some(&last) = cells.last() else { return Ok(None) };
+        if let Some(gap) = (0..=last).find(|index| !cells.contains(index)) {
+            let of_last = self.tensors.keys().find(|name| cell(name) == Some(last)).cloned().unwrap_or_default();
+            return Err(self.wrong(&of_last, format!("is of cell {last}, but cell {gap} has no tensor")));
+        }
+        Ok(Some(cells.len().div_ceil(nb201::Skeleton::STAGES)))
     }
 
     fn has_cell_affine(&self) -> bool {
         self.tensors.keys().any(|name| name.starts_with("cell") && name.ends_with(".bn.weight"))
+    }
+
+    /// Checks that the file has the tensors of a network, in their shapes, and no others.
+    fn check_shapes(&self, expected: &BTreeMap<String, Vec<usize>>) -> Result<(), LoadError> {
+        for (name, expected) in expected {
+            match self.tensors.get(name).map(Tensor::dims) {
+                None => return Err(LoadError::Missing { name: name.clone() }),
+                Some(found) if found != expected => {
+                    let (expected, found) = (expected.clone(), found.to_vec());
+                    return Err(LoadError::WrongShape { name: name.clone(), expected, found });
+                }
+                Some(_) => {}
+            }
+        }
+        match self.tensors.keys().find(|&name| !expected.contains_key(name)) {
+            Some(name) => Err(LoadError::Unexpected { name: name.clone() }),
+            None => Ok(()),
+        }
     }
 
     fn take(&mut self, name: &str) -> Result<Tensor, ScoreError> {
@@ -161,8 +338,10 @@ impl WeightsFile {
 
     fn shape(&self, name: &str, rank: usize) -> Result<&[usize], ScoreError> {
         match self.tensors.get(name).map(Tensor::dims) {
-            Some(dims) if dims.len() == rank => Ok(dims),
-            Some(dims) => Err(self.wrong(name, format!("has shape {dims:?}, and must have {rank} dimensions"))),
+            Some(dims) if dims.len() == rank && !dims.contains(&0) => Ok(dims),
+            Some(dims) => {
+                Err(self.wrong(name, format!("has shape {dims:?}, and must have {rank} dimensions that are not 0")))
+            }
             None => Err(self.wrong(name, "is missing".to_owned())),
         }
     }

@@ -12,10 +12,18 @@ use nas_assay::space::{Architecture, SpaceId};
 
 const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
 
+/// A cell without a weight.
+const BARE: &str = "|skip_connect~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|skip_connect~2|";
+
 /// The weights of a small network and a batch, by name.
 fn tensors() -> HashMap<String, Tensor> {
-    let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).unwrap();
-    let skeleton = Skeleton { channels: 4, cells: 1, ..Skeleton::default() }.into();
+    tensors_of(ARCHITECTURE, 1)
+}
+
+/// The same for an architecture with so many cells a stage.
+fn tensors_of(architecture: &str, cells: usize) -> HashMap<String, Tensor> {
+    let architecture = Architecture::parse(SpaceId::Nb201, architecture).unwrap();
+    let skeleton = Skeleton { channels: 4, cells, ..Skeleton::default() }.into();
     let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
     let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
     let mut tensors: HashMap<String, Tensor> =
@@ -28,8 +36,12 @@ fn tensors() -> HashMap<String, Tensor> {
 }
 
 fn score(bench: &Bench, file: &Path, more: &[&str]) -> Ran {
+    score_of(bench, ARCHITECTURE, file, more)
+}
+
+fn score_of(bench: &Bench, architecture: &str, file: &Path, more: &[&str]) -> Ran {
     let file = file.to_str().unwrap();
-    let arguments = ["score", "--space", "nb201", "--arch", ARCHITECTURE, "--weights", file, "--json"];
+    let arguments = ["score", "--space", "nb201", "--arch", architecture, "--weights", file, "--json"];
     bench.run(&[&arguments[..], more].concat())
 }
 
@@ -89,4 +101,89 @@ fn a_file_that_does_not_fit_is_refused_by_tensor() {
     score(&bench, &bench.write("cut.safetensors", &whole[..whole.len() / 2]), &[]).exits(5).says("cut.safetensors");
     score(&bench, &bench.path("absent.safetensors"), &[]).exits(5).says("absent.safetensors");
     score(&bench, &bench.write("ok.safetensors", &whole), &["--estimators", "snop"]).exits(2).says("`snip`");
+}
+
+/// A cell without a convolution has no weights, so the tensors do not tell how many there are. Each further skip and pool changes scores.
+#[test]
+fn the_number_of_cells_without_weights_is_given_and_never_guessed() {
+    let bench = Bench::new();
+    let file = saved(&bench, &tensors_of(BARE, 2));
+    score_of(&bench, BARE, &file, &[]).exits(2).says("the number of cells of the network").says("--cells N");
+    let relus = |file: &Path, more: &[&str]| {
+        let more = [&["--estimators", "relu_count,synflow"], more].concat();
+        let found: serde_json::Value =
+            serde_json::from_str(&score_of(&bench, BARE, file, &more).exits(0).stdout).unwrap();
+        found["scores"]["synflow"].as_f64().unwrap()
+    };
+    let (one, two) = (relus(&file, &["--cells", "1"]), relus(&file, &["--cells", "2"]));
+    assert!(one != two);
+    assert_eq!(relus(&file, &["--cells", "2", "--channels", "4"]), two);
+    score_of(&bench, BARE, &file, &["--cells", "2", "--channels", "5"]).exits(2).says("channels is 5 as given, but 4");
+    score_of(&bench, BARE, &file, &["--cells", "0"]).exits(2);
+    score_of(&bench, BARE, &file, &["--cells", "1025"]).exits(2);
+
+    let with_metadata = |cells: &str| {
+        let metadata = HashMap::from([("cells".to_owned(), cells.to_owned())]);
+        let bytes = safetensors::serialize(&tensors_of(BARE, 2), Some(metadata)).unwrap();
+        bench.write("with-metadata.safetensors", &bytes)
+    };
+    assert_eq!(relus(&with_metadata("2"), &[]), two);
+    assert_eq!(relus(&with_metadata("2"), &["--cells", "2"]), two);
+    score_of(&bench, BARE, &with_metadata("2"), &["--cells", "1"]).exits(2).says("cells is 1 as given, but 2");
+    score_of(&bench, BARE, &with_metadata("two"), &[]).exits(5).says("metadata `cells`");
+    score_of(&bench, BARE, &with_metadata("5000"), &[]).exits(5).says("cells is 5000");
+
+    // Where tensors tell, they are right.
+    let file = saved(&bench, &tensors_of(ARCHITECTURE, 2));
+    score(&bench, &file, &["--cells", "2"]).exits(0);
+    score(&bench, &file, &["--cells", "1"]).exits(2).says("cells is 1 as given, but 2");
+    let metadata = HashMap::from([("cells".to_owned(), "3".to_owned())]);
+    let bytes = safetensors::serialize(&tensors_of(ARCHITECTURE, 2), Some(metadata)).unwrap();
+    score(&bench, &bench.write("wrong.safetensors", &bytes), &[]).exits(5).says("cells is 3 in the metadata, but 2");
+}
+
+#[test]
+fn sizes_are_checked_before_memory_is_asked_for() {
+    let bench = Bench::new();
+    let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
+    let refused = |name: &str, tensor: Tensor, said: &str| {
+        let mut tensors = tensors();
+        tensors.insert(name.to_owned(), tensor);
+        score(&bench, &saved(&bench, &tensors), &[]).exits(5).says(said);
+    };
+    let far = "cell1000000000000000000.edge0.conv.weight";
+    refused(far, zeros(&[4, 4, 3, 3]), &format!("tensor `{far}` is of cell 1000000000000000000, but cell 3 has no"));
+    refused("cell18446744073709551616.conv.weight", zeros(&[4]), "is not part of this network");
+    // Empty tensors claim any size without having it.
+    refused("stem.conv.weight", zeros(&[4096, 0, 3, 3]), "tensor `stem.conv.weight` has shape [4096, 0, 3, 3]");
+    refused("classifier.weight", zeros(&[1 << 20, 0]), "tensor `classifier.weight` has shape [1048576, 0]");
+    refused("stem.conv.weight", zeros(&[4096, 3, 1, 1]), "tensor `cell0.");
+    refused("stem.conv.weight", zeros(&[5000, 1, 1, 1]), "channels is 5000, which is not in 1..=4096");
+    refused("input.images", zeros(&[0, 3, 32, 32]), "tensor `input.images` has shape [0, 3, 32, 32]");
+    refused("input.images", zeros(&[6, 3, 30, 30]), "tensor `input.images` has shape [6, 3, 30, 30]");
+}
+
+#[test]
+fn labels_are_classes() {
+    let bench = Bench::new();
+    let with = |labels: Tensor| {
+        let mut tensors = tensors();
+        tensors.insert("input.labels".to_owned(), labels);
+        score(&bench, &saved(&bench, &tensors), &["--estimators", "snip"])
+    };
+    let integers = |last: i64| Tensor::new(&[0i64, 1, 2, 3, 4, last], &Device::Cpu).unwrap();
+    let floats = |last: f32| Tensor::new(&[0f32, 1.0, 2.0, 3.0, 4.0, last], &Device::Cpu).unwrap();
+    let nine = with(integers(9)).exits(0).stdout;
+    assert_eq!(with(floats(9.0)).exits(0).stdout, nine);
+    assert_eq!(with(Tensor::new(&[0u8, 1, 2, 3, 4, 9], &Device::Cpu).unwrap()).exits(0).stdout, nine);
+    for (labels, value) in [
+        (integers(-1), "-1"),
+        (integers(10), "10"),
+        (integers((1 << 32) + 3), "4294967299"),
+        (floats(2.5), "2.5"),
+        (floats(f32::NAN), "NaN"),
+    ] {
+        let said = format!("tensor `input.labels` holds {value} at element 5");
+        with(labels).exits(5).says(&said).says("weights.safetensors");
+    }
 }
