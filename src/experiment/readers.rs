@@ -12,7 +12,7 @@ use super::stage_work::Reader;
 use crate::estimator::{EstimatorKind, Probe, Reading, Score};
 use crate::images::cifar::CLASSES;
 use crate::images::{Batch, Noise, Normalisation};
-use crate::net::{Dropout, Init, NetConfig, Network};
+use crate::net::{Dropout, Init, NetConfig, Network, Param};
 use crate::seed::Seed;
 use crate::space::Skeleton;
 use crate::spec::{Input, OneShot, Precision, Spec};
@@ -60,15 +60,23 @@ impl Lab<'_> {
             let mut means = vec![MeanReading::default(); group.members.len()];
             for seed in seeds {
                 let fresh;
-                let network = if let Some((_, network)) = &trained {
-                    network
-                } else {
-                    let init = Init::Seeded(seed.root().child("init"));
-                    fresh = Network::stand_alone(*architecture, &config, init).map_err(|source| {
-                        let (panel, architecture) = (group.panel_name.to_owned(), architecture.to_string());
-                        ExperimentError::Building { panel, architecture, source }
-                    })?;
-                    &fresh
+                let building = |source| {
+                    let (panel, architecture) = (group.panel_name.to_owned(), architecture.to_string());
+                    ExperimentError::Building { panel, architecture, source }
+                };
+                let network = match &trained {
+                    Some((_, network)) if dtype == DType::F32 => network,
+                    // Trained in single precision. Every f32 is an f64 too.
+                    Some((_, network)) => {
+                        let value = |param: &Param| Ok(param.var.as_detached_tensor());
+                        fresh = network.extract(*architecture, dtype, value).map_err(building)?;
+                        &fresh
+                    }
+                    None => {
+                        let init = Init::Seeded(seed.root().child("init"));
+                        fresh = Network::stand_alone(*architecture, &config, init).map_err(building)?;
+                        &fresh
+                    }
                 };
                 for (place, batch) in batches.iter().enumerate() {
                     let own = seed.root().index("batch", place as u64);
@@ -262,6 +270,27 @@ mod tests {
         });
     }
 
+    /// The norms of the weights are the same in both precisions, since every f32 is an f64. What is computed from them is nearly the same.
+    #[test]
+    fn trained_weights_are_scored_in_both_precisions() {
+        with_lab(|lab| {
+            let scores = |precision: &str| {
+                let lines = format!("form = 'supernet'\nweights = 'supernet'\nprecision = '{precision}'");
+                let record = lab.run(&resolve(&lines, "").unwrap()).unwrap();
+                record.panels[0].estimators.iter().map(|row| row.scores.clone()).collect::<Vec<_>>()
+            };
+            let (single, double) = (scores("f32"), scores("f64"));
+            assert_eq!(single.len(), 6, "three estimators with the weights of two supernets");
+            let flat = |scores: &[Vec<Score>]| scores.concat().into_iter().map(Score::value).collect::<Vec<f64>>();
+            assert_eq!(flat(&single[..2]), flat(&double[..2]), "l2_norm");
+            let (single, double) = (flat(&single[2..]), flat(&double[2..]));
+            assert_ne!(single, double);
+            for (single, double) in single.into_iter().zip(double) {
+                assert!((single - double).abs() < 1e-4 * double, "{single} and {double}");
+            }
+        });
+    }
+
     #[test]
     fn a_mean_of_readings_keeps_reasons_and_details() {
         use crate::estimator::Reason;
@@ -307,7 +336,6 @@ mod tests {
         let vote = |members: &str| format!("[panels.all.votes.v]\nmembers = [{members}]");
         for (zero_shot, panel, said) in [
             ("weights = 'supernet'", String::new(), "`zero-shot.form` has to be `supernet`"),
-            (&format!("{supernet}\nprecision = 'f64'"), String::new(), "trained in `f32`"),
             (&format!("{supernet}\nnetwork = {{ channels = 8 }}"), String::new(), "that of the supernet, or left out"),
             ("dropout = 1.0", String::new(), "`zero-shot.dropout` is 1"),
             ("", vote("'snip'"), "`panels.all.votes.v.members` is 1"),

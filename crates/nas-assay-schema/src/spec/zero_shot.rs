@@ -67,7 +67,7 @@ pub struct ZeroShot {
     pub seeds: Vec<SeedValue>,
     /// The input of the network.
     pub input: Input,
-    /// The floating-point width of the network.
+    /// The floating-point width of the network. The weights of a supernet, which is trained in 32 bits, are converted exactly.
     pub precision: Precision,
     /// The dropout rate before the classifier, as in the training of a supernet: [`DROPOUT`](super::limits::DROPOUT).
     #[serde(skip_serializing_if = "is_default")]

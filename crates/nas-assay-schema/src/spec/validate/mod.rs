@@ -11,7 +11,7 @@ use super::score_file::{PLACES, ScoreFile};
 use super::seed_value::SeedValue;
 use super::truth::Truth;
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
-use super::zero_shot::{Precision, WeightSource};
+use super::zero_shot::WeightSource;
 use nas_assay_base::text;
 use nas_assay_criteria::CriteriaConfig;
 use nas_assay_spaces::{Form, SpaceId};
@@ -133,9 +133,6 @@ fn trained_weights(spec: &Spec) -> Checked {
     match &spec.supernet {
         None => of_supernet("but the spec has no supernet: add [supernet]"),
         Some(_) if spec.zero_shot.form != Form::Supernet => of_supernet("so `zero-shot.form` has to be `supernet` too"),
-        Some(_) if spec.zero_shot.precision != Precision::F32 => {
-            of_supernet("which is trained in `f32`, so `zero-shot.precision` has to be `f32` too")
-        }
         Some(supernet) if spec.zero_shot.network != supernet.network => {
             of_supernet("so `zero-shot.network` has to be that of the supernet, or left out")
         }
