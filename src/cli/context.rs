@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use crate::experiment::{Progress, Silent};
+use crate::kernels::cpu::Isa;
 use crate::kernels::device::DeviceError;
 use crate::{Backend, DataRoot, Lab, Store, Suite};
 
@@ -23,6 +24,10 @@ impl Context {
     /// Prepares the device and starts the worker threads. The store and the data root are opened later.
     pub fn new(global: Global, suite: Suite, commit: Option<&'static str>) -> Result<Self, Failure> {
         Backend::prepare(&global.device);
+        if let Some(name) = &global.instruction_set {
+            let isa = Isa::named(name).map_err(|error| Failure::new(DEVICE, error.to_string()))?;
+            isa.set_default();
+        }
         let threads = usize::from(global.threads.unwrap_or(0));
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)

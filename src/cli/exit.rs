@@ -23,7 +23,7 @@ pub const MISMATCH: u8 = 3;
 pub const NOTHING: u8 = 4;
 /// A data file or a file of the store is missing, or is not what it has to be.
 pub const DATA: u8 = 5;
-/// The device does not exist.
+/// The device does not exist, or the processor lacks an instruction set.
 pub const DEVICE: u8 = 6;
 
 /// Leaves line breaks to the terminal, so that a path or a command can be copied as a whole.

@@ -27,16 +27,17 @@ mod verify;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use context::Context;
 
 use crate::Suite;
-use crate::kernels::cpu::keep_candle_on_its_thread;
+use crate::kernels::cpu::{Isa, keep_candle_on_its_thread};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
-5 data missing or damaged, 6 device absent, 128 + N stopped by signal N (130: Ctrl-C).";
+5 data missing or damaged, 6 device or instruction set absent, 128 + N stopped by signal N (130: Ctrl-C).";
 
 /// Measures how well estimators rank neural architectures, in reproducible experiments.
 #[derive(Debug, Parser)]
@@ -63,6 +64,10 @@ pub struct Global {
     /// Where networks run: cpu, or cuda:N in a build with the feature `cuda`
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
     device: String,
+    /// Vector instructions of the CPU: portable, avx2 or avx512; results do not depend on it [default: the best of this processor]
+    #[arg(long, global = true, env = "NAS_ASSAY_INSTRUCTION_SET", value_name = "SET", hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(Isa::NAMES))]
+    instruction_set: Option<String>,
     /// Print no progress and no notes
     #[arg(long, short, global = true)]
     quiet: bool,

@@ -42,6 +42,7 @@ impl Bench {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nas-assay"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("NAS_ASSAY_DATA").env("NO_COLOR", "1");
+        command.env_remove("NAS_ASSAY_INSTRUCTION_SET");
         command
     }
 

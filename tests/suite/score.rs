@@ -187,3 +187,21 @@ fn labels_are_classes() {
         with(labels).exits(5).says(&said).says("weights.safetensors");
     }
 }
+
+#[test]
+fn no_number_depends_on_the_instruction_set() {
+    use nas_assay::kernels::cpu::Isa;
+    let bench = Bench::new();
+    let file = saved(&bench, &tensors());
+    let best = score(&bench, &file, &[]).exits(0).stdout;
+    let has: Vec<&str> = Isa::available().iter().map(|isa| isa.name()).collect();
+    for name in Isa::NAMES {
+        let ran = score(&bench, &file, &["--instruction-set", name]);
+        if has.contains(&name) {
+            assert_eq!(ran.exits(0).stdout, best, "{name}");
+        } else {
+            ran.exits(6).says(&format!("this processor does not have the instruction set {name}"));
+        }
+    }
+    score(&bench, &file, &["--instruction-set", "sse"]).exits(2).says("sse");
+}

@@ -53,7 +53,7 @@ pub use channels::{add_channels, join_channels, place_channels, take_channels};
 pub use conv::{Window, conv2d, conv2d_slice};
 pub use elementwise::{add, add_all, relu, times_constant};
 pub use even_odd::even_and_odd_pixels;
-pub use isa::Isa;
+pub use isa::{Isa, IsaError};
 pub(super) use kept_graph::candle_keeps_the_graph;
 pub use linear::linear;
 pub use loss::cross_entropy;

@@ -9,6 +9,8 @@
 
 mod gradients;
 #[cfg(test)]
+mod instruction_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod value_tests;
