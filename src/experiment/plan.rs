@@ -298,35 +298,7 @@ pub(super) fn plan_with(
 ) -> Result<Vec<Stage>, ExperimentError> {
     let spec = &resolved.spec;
     let base = KeyBase { space: spec.space, space_version: versions.space, device_class: class.as_str() };
-    let mut stages: Vec<Stage> = Vec::new();
-    let mut without_weights: BTreeSet<StageKey> = BTreeSet::new();
-    let mut known: BTreeMap<(Option<usize>, StageKey), Action> = BTreeMap::new();
-    // Whether each set of settings has a score of its own.
-    let mut scores_of = vec![false; resolved.arms.len()];
-    let mut push = |work: Work, key: StageKey, waits: bool| -> Result<bool, ExperimentError> {
-        // If a variant changes nothing here, it shares the stage of the spec's own settings.
-        let place = match known.entry((work.panel(), key)) {
-            Entry::Occupied(same) => return Ok(*same.get() != Action::Reuse),
-            Entry::Vacant(place) => place,
-        };
-        let key = &place.key().1;
-        let action = match (holds(&work, key)?, waits) {
-            (Holding::Whole, _) => Action::Reuse,
-            (Holding::WithoutWeights, _) => {
-                without_weights.insert(key.clone());
-                Action::Reuse
-            }
-            (Holding::Nothing, false) => Action::Run,
-            (Holding::Damaged, false) => Action::Mend,
-            (Holding::Nothing | Holding::Damaged, true) => Action::RunAfterSupernet,
-        };
-        if let Work::Scores(work) = &work {
-            scores_of[work.arm] = true;
-        }
-        stages.push(Stage { work, key: key.clone(), action });
-        place.insert(action);
-        Ok(action != Action::Reuse)
-    };
+    let mut stages = Stages::new(resolved, &holds);
 
     if let (Truth::Trained(truth), Some(table)) = (&spec.truth, &inputs.trained)
         && truth.verify > 0
@@ -334,7 +306,7 @@ pub(super) fn plan_with(
         let rows = verified_rows(table, truth.verify);
         let images = versions.images(&table.recipe.images);
         let key = StageKey::of("verify-truth", &(base, versions.trainer, images, &table.sha256, &rows, &table.recipe))?;
-        push(Work::VerifyTruth { rows }, key, false)?;
+        stages.push(Work::VerifyTruth { rows }, key, false)?;
     }
 
     let mut of_arms = Vec::new();
@@ -344,7 +316,7 @@ pub(super) fn plan_with(
             for &seed in &supernet.seeds {
                 let key = supernet_key(resolved, base, versions, spec, supernet, seed)?;
                 supernets.push((seed, key.clone()));
-                trains |= push(Work::Supernet { arm, seed }, key, false)?;
+                trains |= stages.push(Work::Supernet { arm, seed }, key, false)?;
             }
         }
         let kept = spec.supernet.as_ref().map_or(Vec::new(), Supernet::kept_epochs);
@@ -365,7 +337,11 @@ pub(super) fn plan_with(
                 let key = ScoreInputs { format: versions.scores, base, estimator, version, architectures, protocol };
                 let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
-                push(Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }), key, waits)?;
+                stages.push(
+                    Work::Scores(ScoreWork { panel: position, arm, estimator: id.clone(), weights }),
+                    key,
+                    waits,
+                )?;
                 Ok::<(), ExperimentError>(())
             };
             match facts.kind {
@@ -398,15 +374,70 @@ pub(super) fn plan_with(
             }
         }
     }
-    mend_what_is_read(&mut stages, &without_weights);
-    // Such a variant would have no rows in the record, and it would look as if its scores agreed with the spec's own.
-    for (Arm { variant, .. }, scores) in resolved.arms.iter().zip(scores_of) {
-        if let (Some(name), false) = (variant, scores) {
-            let problem = "changes no score of any panel".to_owned();
-            return Err(SpecError::Invalid { key: format!("variants.{name}"), problem }.into());
+    stages.finish(resolved)
+}
+
+/// The stages of a plan so far.
+struct Stages<'a, H> {
+    holds: &'a H,
+    all: Vec<Stage>,
+    /// The action of each key in each panel.
+    known: BTreeMap<(Option<usize>, StageKey), Action>,
+    /// Supernets without all their weights.
+    without_weights: BTreeSet<StageKey>,
+    /// Whether each set of settings has a score of its own.
+    scores_of: Vec<bool>,
+}
+
+impl<'a, H: Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>> Stages<'a, H> {
+    fn new(resolved: &Resolved, holds: &'a H) -> Self {
+        Self {
+            holds,
+            all: Vec::new(),
+            known: BTreeMap::new(),
+            without_weights: BTreeSet::new(),
+            scores_of: vec![false; resolved.arms.len()],
         }
     }
-    Ok(stages)
+
+    /// Adds a stage; `waits` says whether a supernet that it reads has to be trained first. Returns whether the stage will run.
+    fn push(&mut self, work: Work, key: StageKey, waits: bool) -> Result<bool, ExperimentError> {
+        // If a variant changes nothing here, it shares the stage of the spec's own settings.
+        let place = match self.known.entry((work.panel(), key)) {
+            Entry::Occupied(same) => return Ok(*same.get() != Action::Reuse),
+            Entry::Vacant(place) => place,
+        };
+        let key = &place.key().1;
+        let action = match ((self.holds)(&work, key)?, waits) {
+            (Holding::Whole, _) => Action::Reuse,
+            (Holding::WithoutWeights, _) => {
+                self.without_weights.insert(key.clone());
+                Action::Reuse
+            }
+            (Holding::Nothing, false) => Action::Run,
+            (Holding::Damaged, false) => Action::Mend,
+            (Holding::Nothing | Holding::Damaged, true) => Action::RunAfterSupernet,
+        };
+        if let Work::Scores(work) = &work {
+            self.scores_of[work.arm] = true;
+        }
+        self.all.push(Stage { work, key: key.clone(), action });
+        place.insert(action);
+        Ok(action != Action::Reuse)
+    }
+
+    /// The whole plan.
+    fn finish(mut self, resolved: &Resolved) -> Result<Vec<Stage>, ExperimentError> {
+        mend_what_is_read(&mut self.all, &self.without_weights);
+        // Such a variant would have no rows in the record, and it would look as if its scores agreed with the spec's own.
+        for (Arm { variant, .. }, scores) in resolved.arms.iter().zip(self.scores_of) {
+            if let (Some(name), false) = (variant, scores) {
+                let problem = "changes no score of any panel".to_owned();
+                return Err(SpecError::Invalid { key: format!("variants.{name}"), problem }.into());
+            }
+        }
+        Ok(self.all)
+    }
 }
 
 /// Supernets without all their weights are trained again if a stage that reads them runs.
