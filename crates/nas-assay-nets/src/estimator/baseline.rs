@@ -3,9 +3,9 @@
 //! # Formula
 //! - `params`: the number of elements of all convolution and linear weights, biases, and batch-norm scales and shifts;
 //! - `flops`: the number of multiply-accumulates of convolutions and the linear layer, for one image;
-//! - `relu_count`: the number of calls of ReLU, with inputs of any size.
+//! - `relu_count`: the number of calls of ReLU in one forward pass, with inputs of any size.
 //!
-//! Only edges that are executed count.
+//! Only edges that are executed count: those on a path from a cell's input to its output.
 //!
 //! # Shapes
 //! No images and no weights. The counts depend on the architecture and its skeleton.
@@ -17,6 +17,10 @@
 //! Dead edges do not count, so `params` is lower than in tables that count every operation of the encoding. There are many ties: the 6,466
 //! representatives of NAS-Bench-201 have 28 different values. The literature writes FLOPs for multiply-accumulates. Pools, batch-norm, ReLU
 //! and sums are not counted, and on NAS-Bench-201 the ranking is the same as that of `params`. Every convolution edge has its own ReLU.
+//!
+//! Code that goes over all modules of a network, as zero-cost-nas does for its measures, also counts the ReLUs of dead edges. There,
+//! `relu_count` depends on operations that have no effect on the output, and differs between encodings of the same network. Here it is the
+//! number of ReLUs that are executed. The two agree where no edge with a convolution is dead.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
@@ -98,5 +102,15 @@ mod tests {
         for (count, by_hand) in [(PARAMS, 342_106.0), (FLOPS, 47_104_640.0), (RELU_COUNT, 35.0)] {
             assert_eq!(count.score(&probe).unwrap(), Reading::plain(by_hand), "{}", count.meta().id);
         }
+    }
+    /// The convolution from the cell's input to its third node leads nowhere. In 15 cells it is 15 ReLUs of 50.
+    #[test]
+    fn relus_of_dead_edges_are_not_executed() {
+        let text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|nor_conv_1x1~1|none~2|";
+        let architecture: nb201::Architecture = text.parse().unwrap();
+        let skeleton = nb201::Skeleton::default();
+        let probe = Probe::counting(architecture.into(), skeleton.into());
+        assert_eq!(RELU_COUNT.score(&probe).unwrap(), Reading::plain(35.0));
+        assert_eq!(architecture.census_by(&skeleton, nb201::EdgeRule::Written).relu_calls, 50);
     }
 }
