@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::criteria::Direction;
-use crate::experiment::{Inputs, Oddity, ScoreTable, TruthSource, verify_scores};
+use crate::experiment::{Inputs, Oddities, ScoreTable, TruthSource, verify_scores};
 use clap::{Args, ValueEnum};
 use nas_assay_base::sha256_hex;
 
@@ -88,19 +88,23 @@ impl Verify {
         let bytes =
             std::fs::read(file).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", file.display())))?;
         let unreadable = |error: crate::experiment::ScoreFileError| Failure::new(DATA, error.to_string());
-        let (table, oddities) = ScoreTable::parse(&file.display().to_string(), &bytes, space).map_err(unreadable)?;
+        let (table, oddities) = ScoreTable::parse(&file.display().to_string(), bytes, space).map_err(unreadable)?;
         tell(context, &oddities);
-        if self.strict && !oddities.is_empty() {
-            return Err(Failure::new(MISMATCH, format!("{} rows of {} are unusable", oddities.len(), file.display())));
+        if self.strict && oddities.count > 0 {
+            return Err(Failure::new(MISMATCH, format!("{} rows of {} are unusable", oddities.count, file.display())));
         }
         // The store keeps the usable rows, so that the record can be made again without the file.
         let text = table.rewritten(&self.column).map_err(unreadable)?;
+        let of_file = table.len();
+        // It is as large as the file, and the usable rows are read again.
+        drop(table);
         let sha256 = sha256_hex(text.as_bytes());
         let lab = context.lab(None)?;
         let folder = std::path::absolute(lab.store().root())
             .map_err(|error| Failure::new(UNEXPECTED, format!("the store has no full path: {error}")))?;
         let kept = folder.join("scores").join(format!("{sha256}.csv"));
         write_atomic(&kept, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        drop(text);
 
         let direction = match self.direction {
             Way::Higher => Direction::Higher,
@@ -121,7 +125,7 @@ impl Verify {
         let resolved = lab.resolve(verify_scores(space, source, &self.label(file), &scores)?)?;
         let inputs = Inputs::load(&resolved.spec, lab.data_root())?;
         let ranked = inputs.panels.first().map_or(0, |panel| panel.architectures.len());
-        let (truth, of_file) = (inputs.truth.len(), table.len());
+        let truth = inputs.truth.len();
         context.note(&format!("{ranked} of the {truth} architectures of the truth have a score"));
         if ranked < of_file {
             context.note(&format!(
@@ -180,11 +184,11 @@ impl Verify {
 }
 
 /// Prints which rows of a file are unusable.
-fn tell(context: &Context, oddities: &[Oddity]) {
-    for oddity in oddities.iter().take(NAMED) {
+fn tell(context: &Context, oddities: &Oddities) {
+    for oddity in oddities.named.iter().take(NAMED) {
         context.note(&format!("left out: {oddity}"));
     }
-    if oddities.len() > NAMED {
-        context.note(&format!("left out: {} more rows", oddities.len() - NAMED));
+    if oddities.count > NAMED {
+        context.note(&format!("left out: {} more rows", oddities.count - NAMED));
     }
 }

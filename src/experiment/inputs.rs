@@ -151,7 +151,7 @@ impl Inputs {
             let mut tables = Vec::new();
             for (label, scores) in &panel.scores {
                 let bytes = file(&scores.file)?;
-                tables.push((label, scores, ScoreTable::parse_strictly(&scores.file.path, &bytes, spec.space)?));
+                tables.push((label, scores, ScoreTable::parse_strictly(&scores.file.path, bytes, spec.space)?));
             }
             panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &tables, &places)?);
         }

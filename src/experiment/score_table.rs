@@ -1,6 +1,9 @@
 //! Scores from files: published scores, or scores of an estimator outside this program.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt::Write as _;
+use std::io::{Cursor, SeekFrom};
 
 use csv::{ReaderBuilder, StringRecord};
 
@@ -136,12 +139,63 @@ enum Key {
     Row(usize),
 }
 
-/// The content of a score file.
+/// The rows of a score file that cannot be used, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Oddities {
+    /// The first of them, [`Oddities::NAMED`] at most.
+    pub named: Vec<Oddity>,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Oddities {
+    /// How many are kept. A file can have millions.
+    pub const NAMED: usize = 100;
+
+    fn add(&mut self, line: u64, reason: OddReason) {
+        self.count += 1;
+        if self.named.len() < Self::NAMED {
+            self.named.push(Oddity { line, reason });
+        }
+    }
+}
+
+/// Where a row is in the text of a score file.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Its line, from 1.
+    line: u64,
+    /// Its first byte, or the line break before it.
+    start: u64,
+}
+
+/// Reads rows of a text that was read before.
+struct Cells<'a> {
+    reader: csv::Reader<Cursor<&'a Vec<u8>>>,
+    record: StringRecord,
+}
+
+impl Cells<'_> {
+    /// A cell of the row that begins at a byte.
+    fn cell(&mut self, start: u64, column: usize) -> &str {
+        let mut position = csv::Position::new();
+        position.set_byte(start);
+        // The row was read before, so this cannot fail.
+        let read = self
+            .reader
+            .seek_raw(SeekFrom::Start(start), position)
+            .and_then(|()| self.reader.read_record(&mut self.record));
+        if read.is_ok() { self.record.get(column).unwrap_or_default().trim() } else { "" }
+    }
+}
+
+/// The content of a score file: its text, and where the row of each architecture is. A row takes less than 200 bytes beside the text.
 #[derive(Debug)]
 pub struct ScoreTable {
     file: String,
+    text: Vec<u8>,
     header: Vec<String>,
-    rows: BTreeMap<Key, (u64, StringRecord)>,
+    rows: BTreeMap<Key, Place>,
 }
 
 impl ScoreTable {
@@ -149,9 +203,10 @@ impl ScoreTable {
     ///
     /// # Errors
     /// If the bytes are not a CSV table, or no column names the architecture of each row.
-    pub fn parse(file: &str, bytes: &[u8], space: SpaceId) -> Result<(Self, Vec<Oddity>), ScoreFileError> {
+    pub fn parse(file: &str, bytes: Vec<u8>, space: SpaceId) -> Result<(Self, Oddities), ScoreFileError> {
         let unreadable = |error: csv::Error| ScoreFileError::Csv { file: file.to_owned(), problem: error.to_string() };
-        let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+        // Only cells that are used are trimmed: to trim a row copies it.
+        let mut reader = ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(bytes.as_slice());
         let header: Vec<String> = reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
         let place = |name: &str| header.iter().position(|column| column == name);
         let (by_text, key_column) = match (place(ARCHITECTURE), place(ROW)) {
@@ -163,35 +218,39 @@ impl ScoreTable {
             if by_text {
                 Architecture::parse(space, text).map(Key::Architecture).map_err(OddReason::NoArchitecture)
             } else {
-                text.parse().map(Key::Row).map_err(|_| OddReason::NoRow(text.to_owned()))
+                text.parse().map(Key::Row).map_err(|_| OddReason::NoRow(excerpt(text).into_owned()))
             }
         };
-        let (mut rows, mut oddities) = (BTreeMap::<Key, (u64, StringRecord)>::new(), Vec::new());
-        for record in reader.records() {
-            let record = record.map_err(unreadable)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let found = key(&record[key_column]).and_then(|key| match rows.get(&key) {
-                Some(&(first, _)) => Err(OddReason::Repeated { first }),
-                None => Ok(key),
-            });
-            match found {
-                Ok(key) => {
-                    rows.insert(key, (line, record));
-                }
-                Err(reason) => oddities.push(Oddity { line, reason }),
+        let (mut rows, mut oddities) = (BTreeMap::new(), Oddities::default());
+        let mut record = StringRecord::new();
+        while reader.read_record(&mut record).map_err(unreadable)? {
+            let (line, start) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
+            match key(record[key_column].trim()) {
+                Ok(key) => match rows.entry(key) {
+                    Entry::Occupied(held) => {
+                        let Place { line: first, .. } = *held.get();
+                        oddities.add(line, OddReason::Repeated { first });
+                    }
+                    Entry::Vacant(free) => {
+                        free.insert(Place { line, start });
+                    }
+                },
+                Err(reason) => oddities.add(line, reason),
             }
         }
-        Ok((Self { file: file.to_owned(), header, rows }, oddities))
+        drop(reader);
+        Ok((Self { file: file.to_owned(), text: bytes, header, rows }, oddities))
     }
 
     /// As [`ScoreTable::parse`], but a row that cannot be used is an error.
     ///
     /// # Errors
     /// As [`ScoreTable::parse`], and if a row cannot be used: the error names the first one.
-    pub fn parse_strictly(file: &str, bytes: &[u8], space: SpaceId) -> Result<Self, ScoreFileError> {
-        match Self::parse(file, bytes, space)? {
-            (table, oddities) if oddities.is_empty() => Ok(table),
-            (_, mut oddities) => Err(ScoreFileError::Odd { file: file.to_owned(), oddity: oddities.swap_remove(0) }),
+    pub fn parse_strictly(file: &str, bytes: Vec<u8>, space: SpaceId) -> Result<Self, ScoreFileError> {
+        let (table, oddities) = Self::parse(file, bytes, space)?;
+        match oddities.named.into_iter().next() {
+            None => Ok(table),
+            Some(oddity) => Err(ScoreFileError::Odd { file: file.to_owned(), oddity }),
         }
     }
 
@@ -211,27 +270,50 @@ impl ScoreTable {
     /// # Errors
     /// If there is no such column, or a cell is not a number (`nan` and `inf` are numbers).
     pub fn column(&self, name: &str, of: &[(Architecture, usize)]) -> Result<Vec<Option<f64>>, ScoreFileError> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (column, mut cells) = (self.place_of(name)?, self.cells());
         let value = |&(architecture, row): &(Architecture, usize)| {
             let architecture = Key::Architecture(architecture);
-            self.score_of(name, if self.rows.contains_key(&architecture) { architecture } else { Key::Row(row) })
+            self.score_of(
+                column,
+                if self.rows.contains_key(&architecture) { architecture } else { Key::Row(row) },
+                &mut cells,
+            )
         };
         of.iter().map(value).collect()
     }
 
-    /// The score in a column for a key; `None` if there is no such row or its cell is empty.
-    fn score_of(&self, name: &str, key: Key) -> Result<Option<f64>, ScoreFileError> {
-        let column = self.header.iter().position(|column| column == name).ok_or_else(|| ScoreFileError::Column {
+    /// The position of a column.
+    fn place_of(&self, name: &str) -> Result<usize, ScoreFileError> {
+        self.header.iter().position(|column| column == name).ok_or_else(|| ScoreFileError::Column {
             file: self.file.clone(),
             column: name.to_owned(),
             nearest: nearest(name, self.header.iter().map(String::as_str)).map(str::to_owned),
-        })?;
-        let keyed = self.rows.get(&key).filter(|(_, record)| !record[column].is_empty());
-        let Some((line, record)) = keyed else { return Ok(None) };
-        record[column].parse().map(Some).map_err(|_| ScoreFileError::Number {
+        })
+    }
+
+    /// Reads rows of the text again.
+    fn cells(&self) -> Cells<'_> {
+        // A row is short, and each is at another place.
+        let mut reader = ReaderBuilder::new();
+        reader.has_headers(false).flexible(true).buffer_capacity(256);
+        Cells { reader: reader.from_reader(Cursor::new(&self.text)), record: StringRecord::new() }
+    }
+
+    /// The score in a column for a key; `None` if there is no such row or its cell is empty.
+    fn score_of(&self, column: usize, key: Key, cells: &mut Cells<'_>) -> Result<Option<f64>, ScoreFileError> {
+        let Some(&Place { line, start }) = self.rows.get(&key) else { return Ok(None) };
+        let found = cells.cell(start, column);
+        if found.is_empty() {
+            return Ok(None);
+        }
+        found.parse().map(Some).map_err(|_| ScoreFileError::Number {
             file: self.file.clone(),
-            line: *line,
-            column: name.to_owned(),
-            found: record[column].to_owned(),
+            line,
+            column: self.header[column].clone(),
+            found: excerpt(found).into_owned(),
         })
     }
 
@@ -242,13 +324,18 @@ impl ScoreTable {
     pub fn rewritten(&self, name: &str) -> Result<String, ScoreFileError> {
         let by_text = self.rows.keys().next().is_none_or(|key| matches!(key, Key::Architecture(_)));
         let mut text = format!("{},score\n", if by_text { ARCHITECTURE } else { ROW });
+        if self.rows.is_empty() {
+            return Ok(text);
+        }
+        let (column, mut cells) = (self.place_of(name)?, self.cells());
         for key in self.rows.keys() {
             let named = match key {
                 Key::Architecture(architecture) => format!("\"{architecture}\""),
                 Key::Row(row) => row.to_string(),
             };
-            if let Some(score) = self.score_of(name, *key)? {
-                text.extend([named, ",".to_owned(), score.to_string(), "\n".to_owned()]);
+            if let Some(score) = self.score_of(column, *key, &mut cells)? {
+                // A `String` takes every text.
+                let _ = writeln!(text, "{named},{score}");
             }
         }
         Ok(text)
@@ -286,12 +373,13 @@ impl ScoreTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const A: &str = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|";
     const B: &str = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|";
 
-    fn parse(text: &str) -> Result<(ScoreTable, Vec<Oddity>), ScoreFileError> {
-        ScoreTable::parse("s.csv", text.as_bytes(), SpaceId::Nb201)
+    fn parse(text: &str) -> Result<(ScoreTable, Oddities), ScoreFileError> {
+        ScoreTable::parse("s.csv", text.into(), SpaceId::Nb201)
     }
 
     fn of(texts: &[&str]) -> Vec<(Architecture, usize)> {
@@ -301,7 +389,7 @@ mod tests {
     #[test]
     fn rows_are_found_by_text_or_by_number() {
         let (table, oddities) = parse(&format!("architecture, score\n{B},2\n{A},1e-3\n")).unwrap();
-        assert!(oddities.is_empty());
+        assert_eq!(oddities.count, 0);
         assert_eq!(table.column("score", &of(&[A, B])).unwrap(), [Some(1e-3), Some(2.0)]);
         let (table, _) = parse("row,score\n1,nan\n0,\n").unwrap();
         let values = table.column("score", &of(&[A, B, A])).unwrap();
@@ -312,7 +400,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         let (table, oddities) = parse(&format!("architecture,score\n{A},1\n{A},2\n|nor_conv_3x4~0|,3\n")).unwrap();
         assert_eq!(table.column("score", &of(&[A])).unwrap(), [Some(1.0)], "the first of two rows counts");
-        let said: Vec<String> = oddities.iter().map(Oddity::to_string).collect();
+        let said: Vec<String> = oddities.named.iter().map(Oddity::to_string).collect();
         assert_eq!(said[0], "line 3: the architecture of line 2 again");
         assert!(said[1].starts_with("line 4: not an architecture of nb201"), "{}", said[1]);
 
@@ -327,16 +415,56 @@ mod tests {
             ("row,score\nx,1\n", "line 2: expected the number of a row, found \"x\""),
             ("row,score\n1,2,3\n", "not readable as CSV"),
         ] {
-            let found = ScoreTable::parse_strictly("s.csv", text.as_bytes(), SpaceId::Nb201).unwrap_err().to_string();
+            let found = ScoreTable::parse_strictly("s.csv", text.into(), SpaceId::Nb201).unwrap_err().to_string();
             assert!(found.contains(expected), "{found}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_found_again_in_the_text(
+            cells in prop::collection::vec(("[ -~]{0,3}|\"\"|a\nb|é\r\nf|[0-9]{1,3}", "[0-9]{0,2}"), 1..20),
+            ends in prop::collection::vec(prop::sample::select(vec!["\n", "\r\n", "\n\n", "\r\n\n"]), 20),
+            last: bool,
+        ) {
+            let mut text = "x,row, score\n".to_owned();
+            for (row, ((other, score), end)) in cells.iter().zip(&ends).enumerate() {
+                let end = if row + 1 == cells.len() && last { "" } else { end };
+                write!(text, "\"{}\",{row},{score} {end}", other.replace('"', "\"\"")).unwrap();
+            }
+            let (table, oddities) = parse(&text).unwrap();
+            prop_assert_eq!(oddities.count, 0);
+            prop_assert_eq!(table.len(), cells.len());
+            let first = of(&[A])[0].0;
+            let wanted: Vec<(Architecture, usize)> = (0..cells.len()).map(|row| (first, row)).collect();
+            let expected: Vec<Option<f64>> = cells.iter().map(|(_, score)| score.parse().ok()).collect();
+            prop_assert_eq!(table.column("score", &wanted).unwrap(), expected.clone());
+            let lines: Vec<String> =
+                expected.iter().enumerate().filter_map(|(row, score)| Some(format!("{row},{}\n", (*score)?))).collect();
+            prop_assert_eq!(table.rewritten("score").unwrap(), format!("row,score\n{}", lines.concat()));
+        }
+    }
+
+    #[test]
+    fn a_row_takes_little_memory() {
+        // The nodes of a map are at least half full.
+        assert!(2 * size_of::<(Key, Place)>() < 200, "{}", size_of::<(Key, Place)>());
+    }
+
+    #[test]
+    fn unusable_rows_are_counted_and_the_first_are_named() {
+        let rows = (0..1000).map(|row| format!("{A},{row}\n")).collect::<Vec<_>>().concat();
+        let (table, oddities) = parse(&format!("architecture,score\n{rows}")).unwrap();
+        assert_eq!((table.len(), oddities.count, oddities.named.len()), (1, 999, Oddities::NAMED));
+        assert_eq!(oddities.named[99].line, 102);
+        assert_eq!(table.rewritten("score").unwrap(), format!("architecture,score\n\"{A}\",0\n"));
     }
 
     #[test]
     fn a_message_quotes_at_most_a_line_of_the_file() {
         let (long, cut) = ("x\u{1b}".repeat(50_000), "x\\u{1b}x\\u{1b}");
         let refused = |text: &str, column: &str| {
-            let parsed = ScoreTable::parse_strictly(&long, text.as_bytes(), SpaceId::Nb201);
+            let parsed = ScoreTable::parse_strictly(&long, text.into(), SpaceId::Nb201);
             let found = parsed.and_then(|table| table.column(column, &of(&[A])));
             let said = found.unwrap_err().to_string();
             assert!(said.chars().count() < 500 && said.contains(cut), "{said}");

@@ -166,7 +166,7 @@ impl Layout {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).quoting(false).from_reader(bytes);
         let mut rows = Vec::with_capacity(self.rows);
         let mut record = StringRecord::new();
-        let mut line = 0;
+        let (mut line, mut found) = (0, 0);
         loop {
             let start = reader.position().line();
             match reader.read_record(&mut record) {
@@ -181,17 +181,22 @@ impl Layout {
                 self.check_header(&record).map_err(|problem| TableError::at(file, line, None, problem))?;
                 continue;
             }
-            let (expected, found) = (self.columns.len(), record.len());
-            if expected != found {
-                return Err(TableError::at(file, line, None, Problem::Cells { expected, found }));
+            let (expected, cells) = (self.columns.len(), record.len());
+            if expected != cells {
+                return Err(TableError::at(file, line, None, Problem::Cells { expected, found: cells }));
             }
             let cells = Cells { columns: self.columns, record: &record };
-            rows.push(row(line, &cells).map_err(|(column, problem)| TableError::at(file, line, column, problem))?);
+            let read = row(line, &cells).map_err(|(column, problem)| TableError::at(file, line, column, problem))?;
+            found += 1;
+            // Too many rows are counted, not kept.
+            if rows.len() < self.rows {
+                rows.push(read);
+            }
         }
         if bytes.last() != Some(&b'\n') {
             return Err(TableError::at(file, line.max(1), None, Problem::Unfinished));
         }
-        let (expected, found) = (self.rows, rows.len());
+        let expected = self.rows;
         if expected != found {
             return Err(TableError::at(file, line, None, Problem::Rows { expected, found }));
         }

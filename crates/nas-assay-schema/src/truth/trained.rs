@@ -4,6 +4,8 @@
 //! a fraction, in its shortest exact decimal form. An architecture that contains commas is quoted. The ground truth of an architecture is
 //! the mean over the seeds.
 
+use std::collections::BTreeSet;
+
 use nas_assay_base::sha256_hex;
 use nas_assay_base::text::excerpt;
 use nas_assay_spaces::Architecture;
@@ -72,7 +74,7 @@ impl TrainedRow {
 /// If a line is malformed, an architecture occurs twice, or the columns do not match the seeds of the recipe.
 pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedError> {
     let malformed = |line, problem: String| TrainedError::Table { name: recipe.name.clone(), line, problem };
-    let mut rows: Vec<TrainedRow> = Vec::new();
+    let (mut rows, mut known) = (Vec::new(), BTreeSet::new());
     let expected = header(&recipe.seeds);
     // Rows of any length are read, so that a row with too few accuracies is refused in words of ours.
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -92,7 +94,7 @@ pub fn parse(recipe: TruthRecipe, text: &str) -> Result<TrainedTable, TrainedErr
             let counts = format!("{} accuracies for {} seeds", accuracies.len(), recipe.seeds.len());
             return Err(problem(counts));
         }
-        if rows.iter().any(|row| row.architecture == architecture) {
+        if !known.insert(architecture) {
             return Err(problem(format!("{architecture} occurs twice")));
         }
         rows.push(TrainedRow { architecture, accuracies });
@@ -174,7 +176,7 @@ mod tests {
             space in prop::sample::select(SpaceId::ALL.to_vec()), draw: u64, count in 1usize..20, seeds in 1usize..4,
         ) {
             let mut stream = Seed::root(draw).stream();
-            let architectures: std::collections::BTreeSet<_> =
+            let architectures: BTreeSet<_> =
                 (0..count).map(|_| space.sample(&mut stream)).collect();
             let recipe = TruthRecipe { space, ..recipe(&(0..seeds as u64).collect::<Vec<_>>()) };
             let rows: Vec<TrainedRow> = architectures
