@@ -104,7 +104,7 @@ fn shown(architecture: Architecture, network: &Network, [batch, other]: &[Batch;
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn a_part_of_a_supernet_is_seen_as_its_stand_alone_network(

@@ -69,7 +69,7 @@ fn what_two_engines_agree_on_is_not_rounding() {
     let (mut sound, mut rounding) = (0, 0);
     for space in SpaceId::ALL {
         for (form, affine) in [(Form::StandAlone, true), (Form::Supernet, false)] {
-            for seed in 0..4 {
+            for seed in 0..3 {
                 let architecture = drawn(space, seed);
                 let network = network(architecture, form, affine, DType::F64, seed);
                 let [kernels, composed] =
@@ -91,7 +91,7 @@ fn what_two_engines_agree_on_is_not_rounding() {
             }
         }
     }
-    assert!(sound > 45 && rounding >= 8, "{sound} sound, {rounding} of rounding");
+    assert!(sound > 35 && rounding >= 6, "{sound} sound, {rounding} of rounding");
 }
 
 /// In a network of NAS-Bench-301 whose last cell ends in batch-norms alone, the sum of the logits is a constant. A pool at the end is enough

@@ -24,7 +24,7 @@ fn supernet(space: SpaceId, dtype: DType) -> Network {
 }
 
 fn images() -> ImageSet {
-    synthetic::draw(&Seed::root(3), "train", 24, 12).unwrap()
+    synthetic::draw(&Seed::root(3), "train", 12, 12).unwrap()
 }
 
 /// The text of every reading of a part of the supernet, details included. Floats of different bits have different texts.
@@ -54,7 +54,7 @@ fn trained(space: SpaceId) -> (String, Vec<(String, Vec<u64>)>) {
     let (network, images) = (supernet(space, DType::F32), images());
     let training = Training {
         epochs: 2,
-        batch: 12,
+        batch: 6,
         learning_rate: 0.05,
         schedule: Schedule::Cosine,
         momentum: 0.9,
