@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use candle_core::DType;
 use libfuzzer_sys::fuzz_target;
 use nas_assay::estimator::Estimator;
-use nas_assay::experiment::score_weights;
+use nas_assay::experiment::{GivenSize, score_weights};
 use nas_assay::space::{Architecture, SpaceId};
 use nas_assay::{Backend, Suite};
 use nas_assay_fuzz::{ARCHITECTURE, folder};
@@ -26,6 +26,6 @@ fuzz_target!(|bytes: &[u8]| {
         let estimators: Vec<&dyn Estimator> =
             ["l2_norm", "snip"].iter().map(|id| SUITE.find(id).expect("an estimator")).collect();
         let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).expect("an architecture");
-        let _ = score_weights(&path, architecture, &estimators, DType::F32, &Backend::cpu());
+        let _ = score_weights(&path, architecture, GivenSize::default(), &estimators, DType::F32, &Backend::cpu());
     });
 });
