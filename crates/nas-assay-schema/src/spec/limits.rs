@@ -144,7 +144,8 @@ impl Count {
 impl Real {
     /// What is wrong with a value; `None` if it is allowed.
     pub fn refusal(&self, value: f64) -> Option<String> {
-        (!(self.low, self.high).contains(&value)).then(|| format!("is {value}, and must be {}", self.range()))
+        let allowed = (self.low, self.high).contains(&value);
+        (!allowed).then(|| format!("is {}, and must be {}", short(value), self.range()))
     }
 
     /// The allowed values in words.
@@ -168,6 +169,12 @@ pub fn table() -> String {
         let _ = writeln!(text, "| {} | {range} |", keys.join(", "));
     }
     text
+}
+
+/// A number, with a power of ten if it would be long.
+fn short(value: f64) -> String {
+    let plain = value.to_string();
+    if plain.len() > 20 { format!("{value:e}") } else { plain }
 }
 
 /// A number with a comma between thousands.
