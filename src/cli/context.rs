@@ -56,9 +56,10 @@ impl Context {
         Ok(Store::open(&self.global.store)?)
     }
 
-    /// The data root, if one was given.
+    /// The data root, if one was given. An empty path, such as that of a variable which is set to nothing, is none.
     pub fn data_root(&self) -> Option<DataRoot> {
-        self.global.data_root.as_ref().map(|root| DataRoot::new(root.clone()))
+        let root = self.global.data_root.as_ref().filter(|root| !root.as_os_str().is_empty());
+        root.map(|root| DataRoot::new(root.clone()))
     }
 
     /// The backend that runs networks. It is an error if the device does not exist.

@@ -27,7 +27,7 @@ mod verify;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use context::Context;
@@ -53,7 +53,7 @@ struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// Folder with real images and ground truth
-    #[arg(long, global = true, env = "NAS_ASSAY_DATA", value_name = "DIR")]
+    #[arg(long, global = true, env = "NAS_ASSAY_DATA", value_name = "DIR", value_parser = any_path())]
     data_root: Option<PathBuf>,
     /// Folder of records and stage results
     #[arg(long, global = true, default_value = ".nas-assay", value_name = "DIR")]
@@ -71,6 +71,11 @@ pub struct Global {
     /// Print no progress and no notes
     #[arg(long, short, global = true)]
     quiet: bool,
+}
+
+/// Takes every path. An empty one is as none: see [`Context::data_root`].
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 #[derive(Debug, Subcommand)]

@@ -439,3 +439,46 @@ fn a_damaged_record_is_named_and_its_advice_works() {
     assert!(bench.results(".nas-assay") == whole);
     bench.run(&["store", "check"]).exits(0);
 }
+
+#[test]
+fn an_empty_data_root_is_none() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let run = |arguments: &[&str]| {
+        let output = bench.command(arguments).env("NAS_ASSAY_DATA", "").output().unwrap();
+        super::common::Ran::from(output)
+    };
+    run(&["run", "spec.toml", "--dry-run"]).exits(0);
+    run(&["run", "nb201-real", "--dry-run"]).exits(5).says("is needed, and no data root was given");
+}
+
+/// Paths need not be text on Unix.
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_is_a_path() {
+    use std::os::unix::ffi::OsStrExt;
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let mut command = bench.command(&["run", "spec.toml", "--store"]);
+    let output = command
+        .arg(std::ffi::OsStr::from_bytes(b"store\xff"))
+        .env("NAS_ASSAY_DATA", std::ffi::OsStr::from_bytes(b"\xff"));
+    super::common::Ran::from(output.output().unwrap()).exits(0).says("record ");
+    let wrong = bench.command(&["run"]).arg(std::ffi::OsStr::from_bytes(b"\xff")).output().unwrap();
+    super::common::Ran::from(wrong).exits(2);
+}
+
+#[test]
+fn a_record_that_was_changed_is_refused_and_not_compared() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let text = bench.run(&["run", "spec.toml", "--json"]).exits(0).stdout;
+    bench.write("good.json", &text);
+    let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    record["panels"][0]["estimators"][1]["scores"].as_array_mut().unwrap().pop();
+    bench.write("changed.json", record.to_string());
+    for pair in [["good.json", "changed.json"], ["changed.json", "good.json"]] {
+        let said = "flops: scores for 47 architectures, and the panel has 48";
+        bench.run(&["diff", pair[0], pair[1]]).exits(2).says("failed to read the record").says(said);
+    }
+}

@@ -57,6 +57,8 @@ pub use panel_summary::{End, EstimatorSummary, PanelSummary, PublishedComparison
 pub use terminal::terminal;
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;

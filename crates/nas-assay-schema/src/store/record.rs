@@ -6,6 +6,7 @@
 
 mod analyses;
 mod checkpoint;
+mod consistent;
 mod supernet;
 
 pub use analyses::{
@@ -249,6 +250,9 @@ pub enum RecordError {
     /// The text is not a record.
     #[error("cannot read a record: its text is damaged; run the spec again")]
     Parse(#[source] serde_json::Error),
+    /// The parts of the record do not fit each other.
+    #[error("cannot read a record: {0}; it was changed or is damaged: run the spec again")]
+    Inconsistent(String),
     /// A number has no JSON form.
     #[error("cannot write a record as JSON")]
     Write(#[source] serde_json::Error),
@@ -271,13 +275,16 @@ impl Record {
     /// Reads a record from JSON.
     ///
     /// # Errors
-    /// [`RecordError::Format`] if it has another version of the layout, [`RecordError::Parse`] if it is not a record.
+    /// [`RecordError::Format`] if it has another version of the layout, [`RecordError::Parse`] if it is not a record,
+    /// [`RecordError::Inconsistent`] if its parts do not fit each other.
     pub fn from_json(text: &str) -> Result<Self, RecordError> {
         let format = serde_json::from_str::<Layout>(text).map_err(RecordError::Parse)?.format;
         if format != Self::FORMAT {
             return Err(RecordError::Format { found: format, known: Self::FORMAT });
         }
-        serde_json::from_str(text).map_err(RecordError::Parse)
+        let record: Self = serde_json::from_str(text).map_err(RecordError::Parse)?;
+        record.check().map_err(RecordError::Inconsistent)?;
+        Ok(record)
     }
 }
 

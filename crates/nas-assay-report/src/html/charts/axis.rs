@@ -41,9 +41,13 @@ pub(super) fn tick_step(top: f64) -> f64 {
     [5.0, 2.0, 1.0].into_iter().map(|step| step * power).find(|step| top / step >= 4.0).unwrap_or(power)
 }
 
+/// More ticks than any axis has. A record may hold any number.
+const MOST_TICKS: usize = 100;
+
 /// Multiples of `step` from `first` to `last`.
 pub(super) fn ticks(first: f64, last: f64, step: f64) -> impl Iterator<Item = f64> {
-    let count = if step > 0.0 { ((last - first) / step + 1e-9).floor() as usize + 1 } else { 0 };
+    let steps = if step > 0.0 { ((last - first) / step + 1e-9).floor() } else { -1.0 };
+    let count = if steps >= 0.0 { (steps as usize).min(MOST_TICKS) + 1 } else { 0 };
     (0..count).map(move |index| first + step * index as f64)
 }
 
@@ -59,5 +63,7 @@ mod tests {
         }
         assert_eq!(ticks(0.0, 1.0, 0.2).count(), 6);
         assert_eq!(ticks(0.0, 1.0, 0.0).count(), 0);
+        assert_eq!(ticks(0.0, 1e300, 0.2).count(), MOST_TICKS + 1);
+        assert_eq!(ticks(0.0, f64::NAN, 0.2).count(), 0);
     }
 }

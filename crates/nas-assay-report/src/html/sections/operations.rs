@@ -38,7 +38,7 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
         ),
     };
     let figures = if in_matrix { all().map(matrix).collect() } else { Vec::new() };
-    let pairs: usize = changes.iter().map(|change| change.pairs).sum();
+    let pairs = changes.iter().fold(0_usize, |sum, change| sum.saturating_add(change.pairs));
     let read = if in_matrix {
         format!(
             "A cell shows by how many percentage points the score increases more often than the truth when the operation of its row is \

@@ -1,0 +1,71 @@
+//! Whether the parts of a record fit each other. Reports rely on it, and a record may come from anywhere.
+
+use nas_assay_base::text::excerpt;
+use nas_assay_criteria::{BINS, NonFinite};
+
+use super::{EstimatorRecord, PanelRecord, Record};
+
+type Checked = Result<(), String>;
+
+impl Record {
+    /// Checks that every list of numbers has one for each architecture, and that rows which are pointed at exist.
+    ///
+    /// # Errors
+    /// The first part that does not fit, in words.
+    pub(super) fn check(&self) -> Checked {
+        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if self.spec_hash.len() != 64 || !self.spec_hash.bytes().all(hexadecimal) {
+            return Err(format!("`spec_hash` is {}, not 64 hexadecimal digits", excerpt(&self.spec_hash)));
+        }
+        self.panels.iter().try_for_each(PanelRecord::check)
+    }
+}
+
+impl PanelRecord {
+    fn check(&self) -> Checked {
+        let rows = self.architectures.len();
+        let in_panel = |problem: String| format!("panel `{}`: {problem}", excerpt(&self.name));
+        if rows == 0 {
+            return Err(in_panel("it has no architectures".to_owned()));
+        }
+        self.estimators.iter().try_for_each(|estimator| estimator.check(rows).map_err(in_panel))?;
+        let too_many = |kept: usize| kept > rows;
+        match self.analyses.variants.iter().flat_map(|found| &found.kept).find(|kept| too_many(kept.architectures)) {
+            Some(kept) => Err(in_panel(format!("{} of its {rows} architectures were kept", kept.architectures))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl EstimatorRecord {
+    /// `rows` is the number of architectures of the panel.
+    fn check(&self, rows: usize) -> Checked {
+        let of = |what: &str, found: usize| {
+            let (label, what) = (self.label(), excerpt(what));
+            let problem = || format!("{}: {what} for {found} architectures, and the panel has {rows}", excerpt(&label));
+            if found == rows { Ok(()) } else { Err(problem()) }
+        };
+        of("scores", self.scores.len())?;
+        of("criteria", self.criteria.rows)?;
+        let NonFinite { nan, positive_infinity, negative_infinity } = self.criteria.non_finite;
+        for count in [nan, positive_infinity, negative_infinity] {
+            if count > rows {
+                return Err(format!("{}: {count} scores that are not finite, of {rows}", excerpt(&self.label())));
+            }
+        }
+        for detail in &self.details {
+            of(&format!("`{}`", detail.name), detail.values.len())?;
+        }
+        let extremes = &self.bias.extremes;
+        let mut standings = extremes.top.iter().chain(&extremes.over_estimated).chain(&extremes.under_estimated);
+        if let Some(standing) = standings.find(|standing| standing.row >= rows) {
+            return Err(format!("{}: row {} of {rows} architectures", excerpt(&self.label()), standing.row));
+        }
+        let mut histograms =
+            self.bias.operations.iter().flat_map(|bias| [&bias.truth_histogram, &bias.score_histogram]);
+        match histograms.find(|bins| bins.len() != BINS) {
+            Some(bins) => Err(format!("{}: a histogram of {} bins, not {BINS}", excerpt(&self.label()), bins.len())),
+            None => Ok(()),
+        }
+    }
+}
