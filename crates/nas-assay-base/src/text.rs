@@ -73,6 +73,23 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
 }
 
+/// JSON text with an escape of JSON for each control character that JSON allows as it is. The text means the same.
+pub fn plain_json(json: String) -> String {
+    if !json.chars().any(|character| is_control(character) && character != '\n') {
+        return json;
+    }
+    let mut plain = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_control(character) && character != '\n' {
+            // All of them are in the first plane, so each is one unit of UTF-16.
+            let _ = write!(plain, "\\u{:04x}", u32::from(character));
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
 /// How many characters of a message [`shortened`] shows at most: a few sentences, and some quoted parts.
 pub const MESSAGE: usize = 600;
 
@@ -133,6 +150,12 @@ mod tests {
         assert_eq!(printable("\u{202e}\u{2066}\u{9b}\u{7}\u{2028}"), "\\u{202e}\\u{2066}\\u{9b}\\u{7}\\u{2028}");
         assert_eq!(first_control("plain"), None);
         assert_eq!(first_control("a\u{202e}\n"), Some("\\u{202e}".to_owned()));
+    }
+
+    #[test]
+    fn json_without_control_characters_means_the_same() {
+        assert_eq!(plain_json("{\n  \"a\": \"é\\n\"\n}\n".to_owned()), "{\n  \"a\": \"é\\n\"\n}\n");
+        assert_eq!(plain_json("[\"\u{7f}\u{9b}\u{202e}\"]\n".to_owned()), "[\"\\u007f\\u009b\\u202e\"]\n");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The report as JSON, for programs.
 
+use nas_assay_base::text::plain_json;
 use nas_assay_schema::store::record::{Provenance, Record};
 use serde::Serialize;
 
 use crate::error::ReportError;
 use crate::panel_summary::PanelSummary;
-use crate::printable::plain_json;
 
 /// The report as indented JSON: the summaries that the other formats show, the whole record, and the provenance.
 ///

@@ -34,23 +34,6 @@ fn escaped(value: Value) -> Value {
     }
 }
 
-/// JSON text with an escape of JSON for each control character that JSON allows as it is. The text means the same.
-pub(crate) fn plain_json(json: String) -> String {
-    if !json.chars().any(|character| is_control(character) && character != '\n') {
-        return json;
-    }
-    let mut plain = String::with_capacity(json.len() + 16);
-    for character in json.chars() {
-        if is_control(character) && character != '\n' {
-            // All of them are in the first plane, so each is one unit of UTF-16.
-            plain += &format!("\\u{:04x}", u32::from(character));
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use nas_assay_schema::store::record::{Provenance, Record};

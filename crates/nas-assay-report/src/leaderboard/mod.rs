@@ -7,9 +7,10 @@ mod text;
 
 pub use board::{Beats, Cell, Column, Leaderboard, Row};
 
+use nas_assay_base::text::plain_json;
+
 use crate::error::ReportError;
 use crate::format::Format;
-use crate::printable::plain_json;
 
 impl Leaderboard {
     /// The board in a format that is written to a file.

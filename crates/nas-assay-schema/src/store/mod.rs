@@ -41,6 +41,7 @@ use crate::DeviceClass;
 use crate::spec::{SpecHash, StageKey};
 use nas_assay_base::files::{self, Lock, write_atomic, write_new};
 use nas_assay_base::seal;
+use nas_assay_base::text::plain_json;
 use record::{Provenance, Record, RecordError};
 use sealed::{seal_end, to_sealed_json, without_seal};
 
@@ -496,10 +497,10 @@ fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     Ok(found)
 }
 
-/// A value as indented JSON with a final newline.
+/// A value as indented JSON with a final newline. Control characters of its texts are escapes.
 ///
 /// # Errors
 /// If a map key is not a string, or a number has no JSON form.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n")
+    serde_json::to_string_pretty(value).map(|text| plain_json(text + "\n"))
 }

@@ -20,6 +20,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
+use nas_assay_base::text::plain_json;
+
 use crate::DeviceClass;
 use crate::estimator::{EstimatorKind, Score, ToleranceClass};
 use nas_assay_criteria::{Criteria, Criterion, Direction};
@@ -269,7 +271,7 @@ impl Record {
     pub fn to_json(&self) -> Result<String, RecordError> {
         let mut text = serde_json::to_string_pretty(self).map_err(RecordError::Write)?;
         text.push('\n');
-        Ok(text)
+        Ok(plain_json(text))
     }
 
     /// Reads a record from JSON.
