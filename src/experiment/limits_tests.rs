@@ -168,7 +168,8 @@ proptest! {
             ("supernet.watch.architectures", of("supernet.watch.architectures").min(steps)),
             ("one-shot.validation", of("one-shot.validation").min(images[1])),
             ("zero-shot.batches", of("zero-shot.batches").min(limits::IMAGES.most as i64 / of("zero-shot.batch"))),
-            ("panels.all.sample", of("panels.*.sample").min(48)),
+            // A single architecture cannot be ranked.
+            ("panels.all.sample", of("panels.*.sample").min(48) / 2 * 2),
             ("images.synthetic.resolution", side),
         ] {
             set(&mut document, place, value.into());
@@ -228,6 +229,30 @@ fn what_only_together_is_too_much_is_refused() {
     recipe.insert("candidates".to_owned(), 15_626.into());
     let said = parse_recipe(&recipe.to_string(), "a test").unwrap_err().to_string();
     assert_eq!(said, "`candidates` is 15626, and nb201 has 15625 architectures");
+}
+
+#[test]
+fn a_panel_that_cannot_be_ranked_is_no_plan() {
+    let planned = |changes: &dyn Fn(&mut Table)| {
+        let mut document = document("nb201", false);
+        let panel = document["panels"]["all"].as_table_mut().unwrap();
+        panel.remove("scores");
+        panel.insert("estimators".to_owned(), vec!["params"].into());
+        changes(panel);
+        let spec = parse_spec(&document.to_string(), "a test").map_err(|error| error.to_string())?;
+        let resolved = Resolved::new(spec, &Suite::builtin()).map_err(|error| error.to_string())?;
+        let inputs = Inputs::load(&resolved.spec, None).map_err(|error| error.to_string())?;
+        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| false)
+            .map(|stages| stages.len())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(planned(&|panel| drop(panel.insert("sample".to_owned(), 2.into()))), Ok(1));
+    let one = planned(&|panel| drop(panel.insert("sample".to_owned(), 1.into())));
+    assert_eq!(one.unwrap_err(), "`panels.all.sample` is 1, and a ranking needs 2 architectures");
+    let operations = vec!["none", "skip_connect", "avg_pool_3x3", "nor_conv_1x1"];
+    let without = Table::from_iter([("operations".to_owned(), operations.into())]);
+    let few = planned(&|panel| drop(panel.insert("without".to_owned(), without.clone().into())));
+    assert!(few.clone().unwrap_err().ends_with("and a ranking needs 2"), "{few:?}");
 }
 
 /// Supernets that only zero-shot scores read are scored during their training too.

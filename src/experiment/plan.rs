@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::ExperimentError;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, PanelInputs};
 use super::resolve::{Arm, Resolved, reads_supernet};
 use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
@@ -278,13 +278,18 @@ impl From<&OneShot> for Evaluation {
 /// The stages of an experiment in the order in which they run.
 ///
 /// # Errors
-/// If an estimator is unknown, or a variant changes no score.
+/// If an estimator is unknown, a panel has too few architectures to rank, or a variant changes no score.
 pub fn plan(
     resolved: &Resolved,
     inputs: &Inputs,
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
+    if let Some(PanelInputs { name, architectures, .. }) =
+        inputs.panels.iter().find(|panel| panel.architectures.len() < 2)
+    {
+        return Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len() });
+    }
     plan_with(Versions::of(resolved.spec.space), resolved, inputs, class, holds)
 }
 

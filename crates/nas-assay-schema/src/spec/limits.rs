@@ -68,7 +68,7 @@ limits! { Count, COUNTS:
     SCORED_ON = count(&["one-shot.validation", "supernet.prune.validation"], 0, IMAGES.most);
     /// Architectures that are watched in an epoch. Fewer steps allow fewer.
     WATCHED = count(&["supernet.watch.architectures"], 1, 1_000_000);
-    /// Architectures that are drawn from the truth. Less truth allows fewer.
+    /// Architectures that are drawn from the truth; `0` is all of them, and `1` cannot be ranked. Less truth allows fewer.
     SAMPLE = count(&["panels.*.sample"], 0, 10_000_000);
     /// Epochs after which supernets of a score file scored.
     SCORED_EPOCHS = count(&["panels.*.scores.*.epochs"], 0, EPOCHS.most);

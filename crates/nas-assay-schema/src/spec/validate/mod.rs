@@ -69,7 +69,11 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         }
         distinct(&key, &panel.estimators)?;
         panel.estimators.iter().try_for_each(|id| plain(&key, id))?;
-        count(&format!("panels.{label}.sample"), panel.sample, &limits::SAMPLE)?;
+        let key = format!("panels.{label}.sample");
+        count(&key, panel.sample, &limits::SAMPLE)?;
+        if panel.sample == 1 {
+            return Err(SpecError::invalid(key, "is 1, and a ranking needs 2 architectures"));
+        }
         for (scores, file) in &panel.scores {
             score_file(&format!("panels.{label}.scores.{scores}"), scores, file)?;
             if panel.estimators.contains(scores) {
