@@ -163,7 +163,7 @@ proptest! {
         for (place, value) in [
             ("supernet.training.epochs", epochs),
             ("supernet.prune.after", (epochs / 3).max(1)),
-            ("supernet.prune.candidates", of("supernet.prune.candidates").min(15_625)),
+            ("supernet.prune.candidates", of("supernet.prune.candidates").min(6_000)),
             ("supernet.prune.validation", of("supernet.prune.validation").min(images[1])),
             ("supernet.watch.architectures", of("supernet.watch.architectures").min(steps)),
             ("one-shot.validation", of("one-shot.validation").min(images[1])),
@@ -253,6 +253,32 @@ fn a_panel_that_cannot_be_ranked_is_no_plan() {
     let without = Table::from_iter([("operations".to_owned(), operations.into())]);
     let few = planned(&|panel| drop(panel.insert("without".to_owned(), without.clone().into())));
     assert!(few.clone().unwrap_err().ends_with("and a ranking needs 2"), "{few:?}");
+}
+
+#[test]
+fn a_plan_ranks_no_more_architectures_than_a_list_has() {
+    let planned = |candidates: i64, without: bool| {
+        let mut document = document("nb201", false);
+        document["panels"]["all"].as_table_mut().unwrap().remove("scores");
+        set(&mut document, "supernet.prune.candidates", candidates.into());
+        if without {
+            for table in ["supernet.without", "panels.all.without"] {
+                set(&mut document, &format!("{table}.operations"), vec!["none", "avg_pool_3x3"].into());
+            }
+        }
+        let spec = parse_spec(&document.to_string(), "a test").unwrap();
+        let resolved = Resolved::new(spec, &Suite::builtin()).unwrap();
+        let inputs = Inputs::load(&resolved.spec, None).unwrap();
+        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| false).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for without in [false, true] {
+        let said = planned(15_000, without).unwrap_err();
+        let asked = "`supernet.prune.candidates` asks for 15000 different architectures, and the pool gave ";
+        let held: i64 = said.strip_prefix(asked).unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+        assert!(if without { (50..6_000).contains(&held) } else { (6_000..6_466).contains(&held) }, "{held}");
+        assert_eq!(planned(held, without), Ok(()));
+        assert!(planned(held + 1, without).is_err());
+    }
 }
 
 /// Supernets that only zero-shot scores read are scored during their training too.

@@ -15,7 +15,7 @@ use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
 use crate::images::{SYNTHETIC_VERSION, cifar};
 use crate::net::train::TRAINER_VERSION;
-use crate::space::{Form, SUB_SPACE_VERSION, SpaceId};
+use crate::space::{Form, SUB_SPACE_VERSION, SpaceId, SubSpace};
 use crate::spec::{
     Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError, StageKey,
     Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
@@ -290,6 +290,15 @@ pub fn plan(
     {
         return Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len() });
     }
+    for Arm { variant, spec } in &resolved.arms {
+        if wants_supernet(resolved, spec) {
+            let within = |error: SpecError| match variant {
+                None => error,
+                Some(name) => error.within(&format!("variants.{name}")),
+            };
+            has_enough_candidates(spec).map_err(within)?;
+        }
+    }
     plan_with(Versions::of(resolved.spec.space), resolved, inputs, class, holds)
 }
 
@@ -524,6 +533,30 @@ fn evaluated<T>(
     evaluation: Evaluation,
 ) -> Result<Evaluated<T>, ExperimentError> {
     Ok(Evaluated { settings, evaluation, version: resolved.facts(score.id())?.version })
+}
+
+/// Checks that a pool which is a list has as many architectures as pruning ranks. Whether another pool has them shows when they are drawn.
+fn has_enough_candidates(spec: &Spec) -> Result<(), SpecError> {
+    let Some(Supernet { sampling: Sampling::Deiso, prune: Some(prune), without, .. }) = &spec.supernet else {
+        return Ok(());
+    };
+    let listed = match without {
+        None => spec.space.representatives(),
+        Some(without) => SubSpace::without(spec.space, &without.operations)
+            .map_err(|error| SpecError::Invalid {
+                key: "supernet.without.operations".to_owned(),
+                problem: error.to_string(),
+            })?
+            .representatives(),
+    };
+    let pool = listed.map(|listed| listed.iter().filter(|architecture| architecture.has_live_convolution()).count());
+    match pool.filter(|&held| prune.candidates > held) {
+        None => Ok(()),
+        Some(held) => {
+            let problem = format!("asks for {} different architectures, and the pool gave {held}", prune.candidates);
+            Err(SpecError::Invalid { key: "supernet.prune.candidates".to_owned(), problem })
+        }
+    }
 }
 
 fn wants_supernet(resolved: &Resolved, spec: &Spec) -> bool {
