@@ -242,7 +242,7 @@ fn a_panel_that_cannot_be_ranked_is_no_plan() {
         let spec = parse_spec(&document.to_string(), "a test").map_err(|error| error.to_string())?;
         let resolved = Resolved::new(spec, &Suite::builtin()).map_err(|error| error.to_string())?;
         let inputs = Inputs::load(&resolved.spec, None).map_err(|error| error.to_string())?;
-        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| false)
+        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing))
             .map(|stages| stages.len())
             .map_err(|error| error.to_string())
     };
@@ -269,7 +269,9 @@ fn a_plan_ranks_no_more_architectures_than_a_list_has() {
         let spec = parse_spec(&document.to_string(), "a test").unwrap();
         let resolved = Resolved::new(spec, &Suite::builtin()).unwrap();
         let inputs = Inputs::load(&resolved.spec, None).unwrap();
-        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| false).map(|_| ()).map_err(|error| error.to_string())
+        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing))
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
     for without in [false, true] {
         let said = planned(15_000, without).unwrap_err();
