@@ -21,7 +21,7 @@ machine="$(rustc -vV | sed -n 's/^host: //p')"
     RUSTFLAGS="--cfg fuzzing $passes" CARGO_TARGET_DIR="$place" cargo build --release --bins --target "$machine"
 )
 programs="$place/$machine/release"
-"$programs/seeds" "$place/seeds"
+NAS_ASSAY_SEEDS="$place/seeds" "$programs/specs"
 for target in "$@"; do
     mkdir -p "$place/corpus/$target"
     echo "== $target, $seconds s"

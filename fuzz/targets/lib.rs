@@ -1,5 +1,7 @@
 //! What the targets share.
 
+pub mod seeds;
+
 use nas_assay::{Backend, Lab, Store, Suite};
 
 /// A spec that trains nothing and scores two architectures.
@@ -32,3 +34,15 @@ pub fn folder() -> tempfile::TempDir {
 
 /// An architecture whose files of weights are read.
 pub const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
+
+/// The variable that tells a target to write inputs to start from into a folder, and nothing else.
+pub const SEEDS: &str = "NAS_ASSAY_SEEDS";
+
+/// Writes inputs to start from and ends the program, if [`SEEDS`] names a folder. Programs that the fuzzer counts in need its runtime, so this
+/// cannot be a program of its own.
+pub fn write_seeds_if_asked() {
+    if let Some(folder) = std::env::var_os(SEEDS) {
+        seeds::write(folder.as_ref()).expect("inputs to start from");
+        std::process::exit(0);
+    }
+}

@@ -1,4 +1,4 @@
-//! Writes inputs to start from: `seeds FOLDER` makes a folder for each target.
+//! Inputs to start from.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,9 +12,11 @@ use nas_assay::space::nb201::Skeleton;
 use nas_assay::space::{Architecture, SpaceId};
 use nas_assay::store::survey::Kind;
 use nas_assay::{Store, Suite, carried};
-use nas_assay_fuzz::{ARCHITECTURE, SPEC, folder, run};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use crate::{ARCHITECTURE, SPEC, folder, run};
+
+/// What can go wrong.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 struct Folder(PathBuf);
 
@@ -26,8 +28,12 @@ impl Folder {
     }
 }
 
-fn main() -> Outcome<()> {
-    let root = Folder(std::env::args().nth(1).ok_or("usage: seeds FOLDER")?.into());
+/// Writes inputs to start from: in `folder`, a folder for each target.
+///
+/// # Errors
+/// If a file cannot be written or an input cannot be made.
+pub fn write(folder: &Path) -> Outcome<()> {
+    let root = Folder(folder.to_owned());
     for (name, text) in carried::SPECS {
         root.put("specs", name, text)?;
     }
