@@ -1,7 +1,7 @@
 //! Named tensors and a few strings in a safetensors file.
 //!
 //! The same content always gives the same bytes: tensors are ordered by element size, then by name. The strings are one JSON object under
-//! one key of the file's metadata, since the format does not keep its keys in order. One of the strings is the file's [seal](seal), so that
+//! one key of the file's metadata, since the format does not keep its keys in order. One of the strings is the file's [seal], so that
 //! a changed bit, or a file in the place of another, is noticed. A file is written whole or not at all. Neither saving nor loading accepts a
 //! NaN or an infinity.
 
