@@ -12,7 +12,8 @@ use super::print::to_stderr;
 /// On such a signal, exits with a note that the work can be continued, and with the code 128 + the signal. The store has no half-written
 /// files at any time.
 pub fn exit_on_signal() -> Result<(), Failure> {
-    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
+    // A shell starts its background jobs without SIGINT; whoever sends one to such a job wants it to end. `nohup` means what it says.
+    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| signal != SIGHUP || !is_ignored(signal));
     let mut signals = Signals::new(wanted)
         .map_err(|error| Failure::new(UNEXPECTED, format!("failed to listen for signals: {error}")))?;
     std::thread::spawn(move || {

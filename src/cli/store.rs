@@ -74,10 +74,11 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
         let foreign: Vec<&Entry> = entries.iter().filter(is_foreign).collect();
         let odd = entries.iter().filter(|entry| entry.condition != Condition::Whole && !is_foreign(entry));
         for entry in odd.chain(foreign.iter().copied().take(NAMED)) {
-            outln!("{:<10}  {}  {}", word(&entry.condition), printable(&entry.place), reason(entry));
+            let line = format!("{:<10}  {}  {}", word(&entry.condition), printable(&entry.place), reason(entry));
+            outln!("{}", line.trim_end());
         }
         if foreign.len() > NAMED {
-            outln!("{:<10}  {} more files", "foreign", foreign.len() - NAMED);
+            outln!("{:<10}  {} more", "foreign", files(foreign.len() - NAMED));
         }
     }
     let count = |wanted: fn(&Condition) -> bool| entries.iter().filter(|entry| wanted(&entry.condition)).count();
@@ -85,7 +86,7 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
     let leftovers = count(|condition| matches!(condition, Condition::Leftover(_)));
     let bad = entries.len() - whole - leftovers - count(|condition| *condition == Condition::Foreign);
     if !json {
-        outln!("{whole} of {} files are whole", entries.len());
+        outln!("{whole} of {} whole", files(entries.len()));
     }
     if repair {
         let removed = store.remove(entries.iter().filter(|entry| entry.condition.can_be_removed()))?;
@@ -93,17 +94,21 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
             told(&removed)?;
         }
         let rest = bad - removed.iter().filter(|entry| matches!(entry.condition, Condition::Damaged(_))).count();
-        return if rest == 0 { Ok(()) } else { Err(Failure::new(MISMATCH, format!("{rest} files stay as they are"))) };
+        return if rest == 0 {
+            Ok(())
+        } else {
+            Err(Failure::new(MISMATCH, format!("{} cannot be used, and cannot be removed", files(rest))))
+        };
     }
     match bad {
         0 if leftovers == 0 => Ok(()),
         0 => {
             if !json {
-                outln!("`nas-assay store clean` removes the {leftovers} leftovers");
+                outln!("`nas-assay store clean` removes what is left over: {}", files(leftovers));
             }
             Ok(())
         }
-        _ => Err(Failure::new(MISMATCH, format!("{bad} files cannot be used"))
+        _ => Err(Failure::new(MISMATCH, format!("{} cannot be used", files(bad)))
             .with_help("`nas-assay store check --repair` removes damaged files, and the next run makes them again")),
     }
 }
@@ -116,7 +121,7 @@ fn clean(store: &Store) -> Result<(), Failure> {
 
 fn told(removed: &[&Entry]) -> Result<(), Failure> {
     let bytes: u64 = removed.iter().map(|entry| entry.bytes).sum();
-    outln!("removed {} files, {}", removed.len(), HumanBytes(bytes));
+    outln!("removed {}, {}", files(removed.len()), HumanBytes(bytes));
     Ok(())
 }
 
@@ -198,6 +203,10 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
         outln!("{}  {name:<width$}  {started:<20}  {:>11}  {condition}", id.short(), HumanBytes(bytes).to_string());
     }
     Ok(())
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 fn word(condition: &Condition) -> &'static str {

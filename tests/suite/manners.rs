@@ -100,7 +100,11 @@ fn a_signal_ends_a_run_that_can_be_continued() {
     for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let bench = Bench::new();
         bench.write("spec.toml", long_training());
-        let (mut child, lines) = training(&bench, &mut bench.command(&["run", "spec.toml"]));
+        // Whoever runs these tests may have told them to ignore signals.
+        let program = bench.command(&["run", "spec.toml"]);
+        let mut plain = Command::new("env");
+        plain.arg("--default-signal").arg(program.get_program()).args(program.get_args());
+        let (mut child, lines) = training(&bench, &mut plain);
         signal(name, &child);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
         let rest: Vec<String> = lines.lines().map(Result::unwrap).collect();
@@ -120,6 +124,7 @@ fn a_signal_that_is_ignored_stays_ignored() {
     shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
     let (mut child, _lines) = training(&bench, &mut shell);
     signal("-HUP", &child);
+    // Time enough for a signal that is not ignored.
     std::thread::sleep(std::time::Duration::from_millis(200));
     assert!(child.try_wait().unwrap().is_none(), "the run ended");
     signal("-TERM", &child);
