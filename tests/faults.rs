@@ -202,13 +202,17 @@ fn flipped_bits_are_noticed_and_mended() {
     let undisturbed = Undisturbed::new();
     let expected = readings(&undisturbed.store());
     assert!(expected.iter().all(Option::is_some));
-    let copy = undisturbed.copy();
+    let mut copy = undisturbed.copy();
     let mut files = undisturbed.results.clone();
     for entry in Store::open(copy.path()).unwrap().survey().unwrap() {
         files.insert(entry.place.clone(), std::fs::read(copy.path().join(&entry.place)).unwrap());
     }
     let mut stream = Seed::root(1).child("flips").stream();
     for case in 0..cases(30) {
+        if case % 100 == 99 {
+            // Each run that makes something again adds its circumstances.
+            copy = undisturbed.copy();
+        }
         let (name, content) = draw(&files, &mut stream);
         let mut flipped = content.clone();
         let bit = stream.index(8 * content.len());
