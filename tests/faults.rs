@@ -168,7 +168,8 @@ fn readings(store: &Path) -> Vec<Option<String>> {
     let id: Option<RecordId> = store.find("latest").ok();
     let record = id.as_ref().and_then(|id| store.record(id).ok().flatten());
     let held = id.as_ref().and_then(|id| store.provenance(id).ok()).unwrap_or_default();
-    let provenance = held.into_iter().find_map(|held| if let Held::Whole(of) = held { Some(of) } else { None });
+    // Later runs have circumstances of their own.
+    let provenance = held.into_iter().next().and_then(|held| if let Held::Whole(of) = held { Some(of) } else { None });
     let render = |format: Format| format.render(record.as_ref()?, provenance.as_ref()).ok();
     let mut all: Vec<Option<String>> = Format::ALL.into_iter().map(render).collect();
     // A report without its circumstances says less, and nothing wrong.
