@@ -38,17 +38,24 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, there: &Metadata, bytes: &[u8]) -> io::Result<()> {
-    if !can_be_replaced(there) {
+    if names_of(there) > 1 {
         return in_place(path, bytes);
     }
     // The file itself, if `path` is a symbolic link.
     let target: PathBuf = fs::canonicalize(path)?;
     // An operating system asks only the folder for a permission to rename; a file that may not be written stays.
     OpenOptions::new().write(true).open(&target)?;
-    let Ok((folder, temporary)) = temporary_of(&target, bytes) else {
-        // The folder may not be written, the file may.
-        return in_place(&target, bytes);
+    let (folder, temporary) = match temporary_of(&target, bytes) {
+        Ok(made) => made,
+        // The folder may not be written, the file may. After any other error, such as a full disk, the old content is worth more than nothing.
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            return in_place(&target, bytes);
+        }
+        Err(error) => return Err(error),
     };
+    if owner(&temporary.as_file().metadata()?) != owner(there) {
+        return in_place(&target, bytes);
+    }
     temporary.as_file().set_permissions(there.permissions())?;
     super::rename(temporary, &target)?;
     sync_folder(&folder)
@@ -60,15 +67,20 @@ fn in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whether a new file can take the place of this one without a change that a user would see.
-#[cfg(unix)]
-fn can_be_replaced(there: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let ours = tempfile::tempfile().and_then(|file| file.metadata()).map(|new| new.uid());
-    there.nlink() == 1 && ours.is_ok_and(|user| user == there.uid())
+/// How many names a file has; 1 where the system does not say.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn names_of(file: &Metadata) -> u64 {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::nlink(file);
+    #[cfg(not(unix))]
+    return 1;
 }
 
-#[cfg(not(unix))]
-fn can_be_replaced(_: &Metadata) -> bool {
-    true
+/// The number of a file's owner; 0 where the system does not say.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn owner(file: &Metadata) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::uid(file);
+    #[cfg(not(unix))]
+    return 0;
 }

@@ -258,6 +258,25 @@ mod outputs {
     }
 }
 
+/// A report that cannot be written on a full disk leaves the old one as it was.
+#[test]
+fn an_output_that_fails_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    for fatal in [Operation::Create, Operation::Write, Operation::Sync, Operation::Rename] {
+        fs::write(&path, "old").unwrap();
+        let hook = move |operation: Operation, _: &Path| {
+            if operation == fatal { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+        };
+        let error = with_hook(folder.path(), hook, || write_output(&path, b"new")).unwrap_err();
+        assert_eq!(error.source.kind(), ErrorKind::StorageFull, "{fatal:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"old", "{fatal:?}");
+        assert_eq!(names(folder.path()).len(), 1, "{fatal:?}");
+    }
+    write_output(&path, b"new").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+}
+
 /// A long name has a temporary file, too.
 #[test]
 fn a_long_name_can_be_written() {

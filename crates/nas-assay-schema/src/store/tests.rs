@@ -106,7 +106,7 @@ fn what_was_written_is_read_again() {
     assert!(odd(&store).is_empty());
 }
 
-/// Every bit of every file: what is read is what was written, or an error; and the survey finds it.
+/// Bits all over every file: what is read is what was written, or an error; and the survey finds it.
 #[test]
 fn a_flipped_bit_is_never_read() {
     let Made { folder: _folder, store, ids } = made();
