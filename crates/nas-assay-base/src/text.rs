@@ -65,6 +65,19 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", excerpt(text))
 }
 
+/// A count with a comma between thousands: `15,625`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// As [`printable`], but line breaks stay.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|character| is_control(character) && character != '\n') {
@@ -141,6 +154,21 @@ fn closing(inside: &str, quote: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (15_625, "15,625"),
+            (100_000, "100,000"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (count, text) in cases {
+            assert_eq!(grouped(count), text);
+        }
+    }
     use proptest::prelude::*;
 
     #[test]

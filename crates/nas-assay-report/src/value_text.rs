@@ -103,15 +103,7 @@ pub(crate) fn mean_score(inside: &InsideRecord) -> String {
 
 /// A count with a comma between thousands: `15,625`.
 pub(crate) fn count(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    nas_assay_base::text::grouped(count as u64)
 }
 
 /// A fraction in percent with two decimals.

@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::ops::{Bound, RangeBounds};
 
+use nas_assay_base::text::grouped;
+
 /// A whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
@@ -175,17 +177,4 @@ pub fn table() -> String {
 fn short(value: f64) -> String {
     let plain = value.to_string();
     if plain.len() > 20 { format!("{value:e}") } else { plain }
-}
-
-/// A number with a comma between thousands.
-fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -133,10 +133,13 @@ impl Store {
         walk(self.root(), &mut Vec::new(), &mut files)?;
         files.sort();
         let mut entries = Vec::with_capacity(files.len());
-        for place in files {
-            let path = self.root().join(&place);
-            // A run may have removed it since.
-            let Ok(there) = fs::symlink_metadata(&path) else { continue };
+        for (place, path) in files {
+            let there = match fs::symlink_metadata(&path) {
+                Ok(there) => there,
+                // A run may have removed it since.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(StoreError::Read { path, source }),
+            };
             let (kind, condition) =
                 if there.is_file() { self.condition(&place, &path) } else { (Kind::Foreign, Condition::Foreign) };
             let modified = there.modified().ok();
@@ -288,8 +291,8 @@ fn kind_of_stage(stage: &str, name: &str) -> Option<Kind> {
     }
 }
 
-/// The places of all files below a folder. Symbolic links are not followed.
-fn walk(folder: &Path, parts: &mut Vec<String>, found: &mut Vec<String>) -> Result<(), StoreError> {
+/// The places and the paths of all files below a folder. Symbolic links are not followed.
+fn walk(folder: &Path, parts: &mut Vec<String>, found: &mut Vec<(String, PathBuf)>) -> Result<(), StoreError> {
     let failed = |source| StoreError::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -300,10 +303,9 @@ fn walk(folder: &Path, parts: &mut Vec<String>, found: &mut Vec<String>) -> Resu
         let entry = entry.map_err(failed)?;
         parts.push(entry.file_name().to_string_lossy().into_owned());
         if entry.file_type().map_err(failed)?.is_dir() {
-            let below: PathBuf = entry.path();
-            walk(&below, parts, found)?;
+            walk(&entry.path(), parts, found)?;
         } else {
-            found.push(parts.join("/"));
+            found.push((parts.join("/"), entry.path()));
         }
         parts.pop();
     }

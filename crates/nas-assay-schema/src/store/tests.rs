@@ -309,6 +309,16 @@ fn leftovers_are_found_and_removed_and_nothing_else() {
     for path in &foreign {
         fs::write(path, "mine").unwrap();
     }
+    #[cfg(unix)]
+    let no_text = store.root().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"no\xfftext"));
+    #[cfg(unix)]
+    fs::write(&no_text, "mine").unwrap();
+    #[cfg(unix)]
+    {
+        // A name that is no text is a file of others, and is not passed over.
+        assert!(odd(&store).iter().any(|entry| entry.place == "no\u{fffd}text" && entry.kind == Kind::Foreign));
+        fs::remove_file(&no_text).unwrap();
+    }
     fs::write(store.record_path(&ids[1]), "damaged").unwrap();
 
     let entries = store.survey().unwrap();
