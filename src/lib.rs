@@ -6,7 +6,8 @@
 //!
 //! - [`seed`], [`digest`], [`files`] (crate `nas-assay-base`): named random streams; SHA-256; files written completely or not at all.
 //! - [`space`] (`nas-assay-spaces`) and [`criteria`] (`nas-assay-criteria`): architectures and rank criteria, as pure data.
-//! - [`spec`], [`truth`], [`store`], [`data_root`] (`nas-assay-schema`): what an experiment declares, and what is stored of it.
+//! - [`spec`], [`truth`], [`scores`], [`store`], [`data_root`] (`nas-assay-schema`): what an experiment declares, what users bring, and
+//!   what is stored.
 //! - [`report`] (`nas-assay-report`): reports made from records.
 //! - [`kernels`] (`nas-assay-kernels`): network layers as Candle operations, for the CPU and for GPUs.
 //! - [`images`], [`net`], [`estimator`] (`nas-assay-nets`): networks, the trainer, and the estimators.
@@ -33,7 +34,7 @@ pub use nas_assay_criteria as criteria;
 pub use nas_assay_kernels as kernels;
 pub use nas_assay_nets::{Backend, estimator, images, net};
 pub use nas_assay_report as report;
-pub use nas_assay_schema::{DataRoot, DataRootError, DeviceClass, data_root, spec, store, truth};
+pub use nas_assay_schema::{DataRoot, DataRootError, DeviceClass, data_root, scores, spec, store, truth};
 pub use nas_assay_spaces as space;
 
 pub use estimator::Suite;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::experiment::{ExperimentError, Inputs, Resolved, find_carried, scores_of_files};
+use crate::experiment::{ExperimentError, Inputs, Resolved, Silent, find_carried, scores_of_files};
 use crate::space::{Architecture, Census, SpaceId, nb301, nds};
 use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
 use crate::store::record::Record;
@@ -91,7 +91,7 @@ impl Evidence {
         if let Some(panel) = spec.panels.get_mut("all") {
             panel.votes.clear();
         }
-        let inputs = Inputs::load(&spec, self.root.as_ref())?;
+        let inputs = Inputs::load(&spec, self.root.as_ref(), &Silent)?;
         let mut scored = Scored::default();
         (scored.architectures, scored.truth) = inputs.truth.iter().copied().unzip();
         scored.columns = costs(&spec, &scored.architectures)?;

@@ -23,6 +23,7 @@ mod specs;
 mod store;
 mod truth;
 mod verify;
+mod verify_scores;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::truth::table::TableError;
 use crate::truth::trained::TrainedError;
 
-use super::score_table::ScoreFileError;
+use crate::scores::ScoreFileError;
 
 /// Why an experiment could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -142,12 +142,16 @@ pub enum ExperimentError {
     #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
     Unprepared(&'static str),
     /// A panel has too few architectures to rank.
-    #[error("panel `{panel}` holds {count} architectures, and a ranking needs 2")]
+    #[error(
+        "nothing was measured: panel `{panel}` has {count} architectures with truth and scores, and a ranking needs 2{rows}"
+    )]
     NothingToRank {
         /// The panel.
         panel: String,
         /// The number of its architectures.
         count: usize,
+        /// What became of the rows of its score files, with an example, in words.
+        rows: String,
     },
 }
 

@@ -1,14 +1,20 @@
 //! What a run reads before its first step: the truth, and the architectures of each panel with their scores from files.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use super::ExperimentError;
 use super::ensemble::ScoredRow;
-use super::{ExperimentError, ScoreTable};
+use super::progress::{Progress, Silent};
 use crate::DataRoot;
 use crate::carried;
+use crate::estimator::Score;
+use crate::scores::{Reading, ScoreFileError, ScoreRows, TruthRows};
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId, SubSpace};
-use crate::spec::{DataFile, Missing, Panel, ScoreFile, Spec, SpecError, Truth};
+use crate::spec::{DataFile, Failed, Missing, Panel, RowSet, ScoreColumn, ScoreFile, Spec, SpecError, Truth};
+use crate::store::record::{Checkpoint, CoverageRecord, RowClass};
 use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
 use crate::truth::nb301::Nb301Table;
@@ -27,6 +33,25 @@ pub struct Inputs {
     pub trained: Option<TrainedTable>,
     /// The panels in name order.
     pub panels: Vec<PanelInputs>,
+    table: Table,
+}
+
+/// The table that the truth was chosen from.
+#[derive(Debug)]
+struct Table {
+    space: SpaceId,
+    /// The architecture of every row.
+    rows: Vec<Architecture>,
+    /// The row of each entry of the truth.
+    chosen: Vec<usize>,
+    /// Whether it is the table of a benchmark.
+    numbered: bool,
+}
+
+impl Table {
+    fn rows(&self) -> TruthRows<'_> {
+        TruthRows { space: self.space, rows: &self.rows, chosen: &self.chosen, numbered: self.numbered }
+    }
 }
 
 /// A panel: its architectures, and the estimators that rank them.
@@ -40,8 +65,54 @@ pub struct PanelInputs {
     pub truth: Vec<f64>,
     /// Estimator ids.
     pub estimators: Vec<String>,
+    /// What became of the rows of its score files.
+    pub coverage: Vec<CoverageRecord>,
+    /// The row of each architecture in the truth's table.
+    rows: Vec<usize>,
     /// The scores from score files.
     pub(super) file_scores: Vec<ScoredRow>,
+}
+
+/// A score file of a panel, and what was read of it.
+struct PanelFile<'a> {
+    label: &'a str,
+    columns: Vec<ScoreColumn>,
+    path: &'a str,
+    rows: ScoreRows,
+}
+
+impl<'a> PanelFile<'a> {
+    fn read(
+        label: &'a str,
+        file: &'a ScoreFile,
+        table: &Table,
+        root: Option<&DataRoot>,
+        progress: &dyn Progress,
+    ) -> Result<Self, ExperimentError> {
+        let columns = file.columns();
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let reading = Reading { columns: &names, failures: &file.failures };
+        let path = file.file.path.as_str();
+        let rows = stream(root, &file.file, progress, |source| ScoreRows::read(path, source, reading, &table.rows()))??;
+        Ok(Self { label, columns, path, rows })
+    }
+
+    /// A row of the record for each column.
+    fn scored(&self, rows: &[usize], table: &Table) -> Result<Vec<ScoredRow>, ScoreFileError> {
+        let found: Vec<&[Score]> = rows.iter().filter_map(|&row| self.rows.scores(row)).collect();
+        if let Some(&first) = rows.iter().find(|&&row| self.rows.scores(row).is_none()) {
+            let (file, count) = (self.path.to_owned(), rows.len() - found.len());
+            return Err(ScoreFileError::Missing { file, count, first: table.rows[first].to_string() });
+        }
+        let scored = |(column, of): (usize, &ScoreColumn)| ScoredRow {
+            estimator: self.label.to_owned(),
+            variant: None,
+            checkpoint: of.weights.map(|(seed, epoch)| Checkpoint::single(seed.to_string(), epoch as u32)),
+            scores: found.iter().map(|scores| scores[column]).collect(),
+            details: Vec::new(),
+        };
+        Ok(self.columns.iter().enumerate().map(scored).collect())
+    }
 }
 
 impl PanelInputs {
@@ -50,47 +121,69 @@ impl PanelInputs {
         panel: &Panel,
         space: SpaceId,
         truth: &[(Architecture, f64)],
-        tables: &[(&String, &ScoreFile, ScoreTable)],
-        places: &[usize],
+        table: &Table,
+        files: &[PanelFile<'_>],
     ) -> Result<Self, ExperimentError> {
-        let rows: Vec<usize> = match &panel.without {
-            None => (0..truth.len()).collect(),
-            Some(without) => {
-                let part = SubSpace::without(space, &without.operations)?;
-                (0..truth.len()).filter(|&row| part.contains(truth[row].0)).collect()
-            }
+        let part = panel.without.as_ref().map(|without| SubSpace::without(space, &without.operations)).transpose()?;
+        let all_scores = |entry: usize| files.iter().map(move |file| file.rows.scores(table.chosen[entry]));
+        let fails = |scores: Option<&[Score]>| {
+            scores.is_some_and(|scores| scores.iter().any(|score| matches!(score, Score::NonFinite(_))))
         };
-        let of = |rows: &[usize]| rows.iter().map(|&row| (truth[row].0, places[row])).collect::<Vec<_>>();
-        let rows = match panel.missing {
-            Missing::Refuse => rows,
-            Missing::PassOver => {
-                let mut scored = vec![true; rows.len()];
-                for (_, file, table) in tables {
-                    for column in file.columns() {
-                        let values = table.column(&column.name, &of(&rows))?;
-                        scored.iter_mut().zip(values).for_each(|(scored, value)| *scored &= value.is_some());
-                    }
-                }
-                rows.into_iter().zip(scored).filter(|(_, scored)| *scored).map(|(row, _)| row).collect()
-            }
+        if panel.missing == Missing::Refuse {
+            files.iter().try_for_each(|file| file.rows.strictly())?;
+        }
+        let is_used = |&entry: &usize| {
+            part.as_ref().is_none_or(|part| part.contains(truth[entry].0))
+                && (panel.missing == Missing::Refuse || all_scores(entry).all(|scores| scores.is_some()))
+                && (panel.failed == Failed::Worst || !all_scores(entry).any(fails))
         };
-        let rows = match panel.sample {
-            0 => rows,
-            count if count > rows.len() => {
-                let problem = format!("is {count}, and the truth has {} architectures", rows.len());
+        let entries: Vec<usize> = (0..truth.len()).filter(is_used).collect();
+        let entries = match panel.sample {
+            0 => entries,
+            count if count > entries.len() => {
+                let problem = format!("is {count}, and the truth has {} architectures", entries.len());
                 return Err(SpecError::Invalid { key: format!("panels.{name}.sample"), problem }.into());
             }
             count => {
-                let chosen = panel.seed.root().child("panel").stream().choose(rows.len(), count);
-                chosen.into_iter().map(|place| rows[place]).collect()
+                let chosen = panel.seed.root().child("panel").stream().choose(entries.len(), count);
+                chosen.into_iter().map(|place| entries[place]).collect()
             }
         };
+        let rows: Vec<usize> = entries.iter().map(|&entry| table.chosen[entry]).collect();
         let mut file_scores = Vec::new();
-        for (label, file, table) in tables {
-            file_scores.extend(table.scored_rows(label, file, &of(&rows))?);
+        for file in files {
+            file_scores.extend(file.scored(&rows, table)?);
         }
-        let (architectures, truth) = rows.iter().map(|&row| truth[row]).unzip();
-        Ok(Self { name: name.to_owned(), architectures, truth, estimators: panel.estimators.clone(), file_scores })
+        let in_panel: HashSet<usize> = rows.iter().copied().collect();
+        let coverage = |file: &PanelFile<'_>| {
+            let drop = panel.failed == Failed::Drop;
+            file.rows.coverage(file.label, &table.rows(), &|row| in_panel.contains(&row), drop)
+        };
+        let (architectures, truth) = entries.iter().map(|&entry| truth[entry]).unzip();
+        Ok(Self {
+            name: name.to_owned(),
+            architectures,
+            truth,
+            estimators: panel.estimators.clone(),
+            coverage: files.iter().map(coverage).collect(),
+            rows,
+            file_scores,
+        })
+    }
+
+    /// Checks that there is something to rank.
+    pub(super) fn is_rankable(&self) -> Result<(), ExperimentError> {
+        let Self { name, architectures, coverage, .. } = self;
+        if architectures.len() >= 2 {
+            return Ok(());
+        }
+        let example = |rows: &CoverageRecord| {
+            let first = rows.classes.iter().filter(|of| !of.class.is_ranked()).find_map(|of| of.first.first());
+            first.map_or_else(String::new, |first| format!(" (line {}: {})", first.line, first.said))
+        };
+        let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.line(), example(rows))).collect();
+        let rows = rows.concat();
+        Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len(), rows })
     }
 
     /// The panel's architectures as text.
@@ -104,59 +197,91 @@ impl Inputs {
     ///
     /// # Errors
     /// If a file is missing, has another digest, or does not parse.
-    pub fn load(spec: &Spec, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
-        let file = |file: &DataFile| read(root, file);
-        // For each entry of the truth: its row in the file.
-        let mut places = None;
-        let (truth, truth_source, trained) = match &spec.truth {
-            Truth::Trained(choice) => {
-                let table = carried::truth(&choice.table)?;
-                let rows = table.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
-                (rows, format!("trained by this project: {}", choice.table), Some(table))
-            }
-            Truth::Nb101(choice) => {
-                let table = Nb101Table::parse(&choice.file.path, &file(&choice.file)?)?;
-                let source = format!("the NAS-Bench-101 table: {:?}, {:?}", choice.accuracy, choice.rows);
-                places = Some(table.places(choice.rows));
-                (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
-            }
-            Truth::Nb201(choice) => {
-                let table = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
-                let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
-                places = Some(table.places(choice.rows));
-                (of_any_space(table.select(choice.rows, choice.accuracy)), source, None)
-            }
-            Truth::Nb301(choice) => {
-                let table = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
-                let source = format!("the NAS-Bench-301 surrogate: {:?}, {:?}", choice.precision, choice.rows);
-                places = Some(table.places(choice.rows));
-                (of_any_space(table.select(choice.rows, choice.precision)), source, None)
-            }
-            Truth::Nds(choice) => {
-                let bytes = file(&choice.file)?;
-                let truth = match spec.space {
-                    SpaceId::NdsResnet => nds::<ResNet>(&choice.file.path, &bytes)?,
-                    SpaceId::NdsResnextA => nds::<ResNeXtA>(&choice.file.path, &bytes)?,
-                    other => {
-                        let problem = format!("is no truth of {other}");
-                        return Err(SpecError::Invalid { key: "truth.nds".to_owned(), problem }.into());
-                    }
-                };
-                (truth, format!("the {} table", spec.space.title()), None)
-            }
-        };
-        let places = places.unwrap_or_else(|| (0..truth.len()).collect());
+    pub fn load(spec: &Spec, root: Option<&DataRoot>, progress: &dyn Progress) -> Result<Self, ExperimentError> {
+        let (truth, truth_source, trained, table) = truth(spec, root)?;
         let mut panels = Vec::new();
         for (name, panel) in &spec.panels {
-            let mut tables = Vec::new();
-            for (label, scores) in &panel.scores {
-                let bytes = file(&scores.file)?;
-                tables.push((label, scores, ScoreTable::parse_strictly(&scores.file.path, bytes, spec.space)?));
-            }
-            panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &tables, &places)?);
+            let files = panel.scores.iter().map(|(label, file)| PanelFile::read(label, file, &table, root, progress));
+            let files = files.collect::<Result<Vec<_>, _>>()?;
+            panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &table, &files)?);
         }
-        Ok(Self { truth, truth_source, trained, panels })
+        Ok(Self { truth, truth_source, trained, panels, table })
     }
+
+    /// Visits every row of a panel's score file that is not judged, in the order of the file: its line, its class, and what it says.
+    ///
+    /// # Errors
+    /// As [`Inputs::load`], and those of `visit`.
+    pub fn each_odd_row(
+        &self,
+        panel: &PanelInputs,
+        file: &ScoreFile,
+        drop: bool,
+        root: Option<&DataRoot>,
+        visit: &mut dyn FnMut(u64, RowClass, &str) -> Result<(), ScoreFileError>,
+    ) -> Result<(), ExperimentError> {
+        let PanelFile { rows, columns, .. } = PanelFile::read("", file, &self.table, root, &Silent)?;
+        let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+        let reading = Reading { columns: &names, failures: &file.failures };
+        let in_panel: HashSet<usize> = panel.rows.iter().copied().collect();
+        let in_panel = |row: usize| in_panel.contains(&row);
+        let truth = self.table.rows();
+        stream(root, &file.file, &Silent, |source| rows.each_odd(source, reading, &truth, (&in_panel, drop), visit))??;
+        Ok(())
+    }
+}
+
+/// The truth, its source in words, the carried table, and the table that it was chosen from.
+type TruthInputs = (Vec<(Architecture, f64)>, String, Option<TrainedTable>, Table);
+
+fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, ExperimentError> {
+    let file = |file: &DataFile| read(root, file);
+    let table = |rows: Vec<Architecture>, chosen: Vec<usize>| Table { space: spec.space, rows, chosen, numbered: true };
+    Ok(match &spec.truth {
+        Truth::Trained(choice) => {
+            let trained = carried::truth(&choice.table)?;
+            let truth = trained.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
+            let rows: Vec<Architecture> = truth.iter().map(|(architecture, _)| *architecture).collect();
+            let chosen = (0..rows.len()).collect();
+            let table = Table { numbered: false, ..table(rows, chosen) };
+            (truth, format!("trained by this project: {}", choice.table), Some(trained), table)
+        }
+        Truth::Nb101(choice) => {
+            let found = Nb101Table::parse(&choice.file.path, &file(&choice.file)?)?;
+            let source = format!("the NAS-Bench-101 table: {:?}, {:?}", choice.accuracy, choice.rows);
+            let rows = found.rows().iter().map(|row| row.architecture.into()).collect();
+            let truth = of_any_space(found.select(choice.rows, choice.accuracy));
+            (truth, source, None, table(rows, found.places(choice.rows)))
+        }
+        Truth::Nb201(choice) => {
+            let found = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
+            let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
+            let rows = found.rows(RowSet::All).map(|row| row.architecture.into()).collect();
+            let truth = of_any_space(found.select(choice.rows, choice.accuracy));
+            (truth, source, None, table(rows, found.places(choice.rows)))
+        }
+        Truth::Nb301(choice) => {
+            let found = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
+            let source = format!("the NAS-Bench-301 surrogate: {:?}, {:?}", choice.precision, choice.rows);
+            let rows = found.rows().iter().map(|row| row.architecture.into()).collect();
+            let truth = of_any_space(found.select(choice.rows, choice.precision));
+            (truth, source, None, table(rows, found.places(choice.rows)))
+        }
+        Truth::Nds(choice) => {
+            let bytes = file(&choice.file)?;
+            let truth = match spec.space {
+                SpaceId::NdsResnet => nds::<ResNet>(&choice.file.path, &bytes)?,
+                SpaceId::NdsResnextA => nds::<ResNeXtA>(&choice.file.path, &bytes)?,
+                other => {
+                    let problem = format!("is no truth of {other}");
+                    return Err(SpecError::Invalid { key: "truth.nds".to_owned(), problem }.into());
+                }
+            };
+            let rows: Vec<Architecture> = truth.iter().map(|(architecture, _)| *architecture).collect();
+            let chosen = (0..rows.len()).collect();
+            (truth, format!("the {} table", spec.space.title()), None, table(rows, chosen))
+        }
+    })
 }
 
 /// Converts rows of one space's table to rows of the general type.
@@ -172,13 +297,48 @@ where
 }
 
 pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, ExperimentError> {
-    if let (Some(folder), Some(name)) = (Path::new(&file.path).parent(), Path::new(&file.path).file_name())
-        && folder.is_absolute()
-    {
-        return Ok(DataRoot::new(folder).read_verified(name, &file.sha256)?);
+    let (root, path) = place(root, file)?;
+    Ok(root.read_verified(path, &file.sha256)?)
+}
+
+/// Files of so many bytes are read with progress.
+const LARGE: u64 = 50_000_000;
+
+/// Reads a file from its beginning to its end, without holding it in memory.
+fn stream<T>(
+    root: Option<&DataRoot>,
+    file: &DataFile,
+    progress: &dyn Progress,
+    reader: impl FnOnce(Box<dyn Read + '_>) -> T,
+) -> Result<T, ExperimentError> {
+    const MEGABYTE: u64 = 1_000_000;
+    let (root, path) = place(root, file)?;
+    let (mut sum, mut begun) = (0, false);
+    let mut report = |count: u64, size: u64| {
+        if size < LARGE {
+            return;
+        }
+        if !std::mem::replace(&mut begun, true) {
+            progress.begin("reading scores, MB", size / MEGABYTE);
+        }
+        progress.advance((sum + count) / MEGABYTE - sum / MEGABYTE);
+        sum += count;
+    };
+    let result = root.stream_verified(path, &file.sha256, &mut report, reader);
+    if begun {
+        progress.end();
     }
-    let root = root.ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
-    Ok(root.read_verified(&file.path, &file.sha256)?)
+    Ok(result?)
+}
+
+/// The folder of a file, and its path in it.
+fn place(root: Option<&DataRoot>, file: &DataFile) -> Result<(DataRoot, PathBuf), ExperimentError> {
+    let path = Path::new(&file.path);
+    match (path.parent(), path.file_name(), root) {
+        (Some(folder), Some(name), _) if folder.is_absolute() => Ok((DataRoot::new(folder), name.into())),
+        (_, _, Some(root)) => Ok((root.clone(), path.to_owned())),
+        _ => Err(ExperimentError::NoDataRoot { file: file.path.clone() }),
+    }
 }
 
 #[cfg(test)]
@@ -203,7 +363,7 @@ mod tests {
              [truth.trained]\ntable = 'nb201-micro'\n[panels.all]\nestimators = ['params']\n{panel}"
         );
         let spec = parse_spec(&text, "a test").map_err(|error| error.to_string())?;
-        Inputs::load(&spec, None).map_err(|error| error.to_string())
+        Inputs::load(&spec, None, &Silent).map_err(|error| error.to_string())
     }
 
     proptest! {
@@ -241,11 +401,20 @@ mod tests {
         let files = [(files[0].0, files[0].1.as_str())];
         let scores = "[panels.all.scores.mine]\nfile = { FILE }\ncolumn = 'score'\n";
         let error = load(scores, &files).unwrap_err();
-        assert!(error.contains("no score of 43 of the panel's architectures"), "{error}");
-        let passed = load(&format!("missing = 'pass-over'\n{scores}"), &files).unwrap();
-        let PanelInputs { architectures, file_scores, .. } = &passed.panels[0];
-        let expected: Vec<Architecture> = [0, 1, 3, 4, 5].map(|row: usize| whole.truth[row].0).to_vec();
-        assert_eq!(*architectures, expected);
-        assert_eq!(file_scores[0].scores, [0.0, 1.0, 3.0, 4.0, 5.0].map(crate::estimator::Score::from));
+        assert!(error.contains("no row for 42 of the panel's architectures"), "{error}");
+        let panel = |settings: &str| load(&format!("{settings}{scores}"), &files).unwrap().panels.remove(0);
+        let of = |rows: &[usize]| rows.iter().map(|&row| whole.truth[row].0).collect::<Vec<Architecture>>();
+        let scored = |values: &[f64]| values.iter().copied().map(Score::from).collect::<Vec<_>>();
+        let passed = panel("missing = 'pass-over'\n");
+        assert_eq!(passed.architectures, of(&[0, 1, 2, 3, 4, 5]));
+        assert_eq!(passed.file_scores[0].scores, scored(&[0.0, 1.0, f64::NAN, 3.0, 4.0, 5.0]));
+        assert_eq!(passed.coverage[0].line(), "mine: 5 of 6 rows are judged; 1 has no finite score and ranks worst");
+        let dropped = panel("missing = 'pass-over'\nfailed = 'drop'\n");
+        assert_eq!(dropped.architectures, of(&[0, 1, 3, 4, 5]));
+        assert_eq!(dropped.file_scores[0].scores, scored(&[0.0, 1.0, 3.0, 4.0, 5.0]));
+        assert_eq!(dropped.coverage[0].line(), "mine: 5 of 6 rows are judged; 1 has no finite score and is left out");
+        let drawn = panel("missing = 'pass-over'\nsample = 4\n");
+        assert_eq!(drawn.architectures.len(), 4);
+        assert_eq!(drawn.coverage[0].count(RowClass::NotInPanel), 2);
     }
 }

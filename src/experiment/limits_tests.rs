@@ -49,7 +49,7 @@ fn set(document: &mut Table, place: &str, value: Value) {
         within = within.entry(name).or_insert_with(|| Table::new().into()).as_table_mut().unwrap();
     }
     let list = matches!(key, "epochs" if table.contains("scores"))
-        || ["best-of", "fractions", "ranking-fractions"].contains(&key);
+        || ["best-of", "failures", "fractions", "ranking-fractions"].contains(&key);
     within.insert(key.to_owned(), if list { vec![value].into() } else { value });
 }
 
@@ -180,7 +180,7 @@ proptest! {
         }
         let spec = parse_spec(&document.to_string(), "a test").map_err(|error| TestCaseError::fail(error.to_string()))?;
         let resolved = Resolved::new(spec, &Suite::builtin()).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let inputs = Inputs::load(&resolved.spec, None).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let inputs = Inputs::load(&resolved.spec, None, &crate::experiment::Silent).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing)).unwrap();
         prop_assert!(stages.len() >= 4);
     }
@@ -241,7 +241,8 @@ fn a_panel_that_cannot_be_ranked_is_no_plan() {
         changes(panel);
         let spec = parse_spec(&document.to_string(), "a test").map_err(|error| error.to_string())?;
         let resolved = Resolved::new(spec, &Suite::builtin()).map_err(|error| error.to_string())?;
-        let inputs = Inputs::load(&resolved.spec, None).map_err(|error| error.to_string())?;
+        let inputs =
+            Inputs::load(&resolved.spec, None, &crate::experiment::Silent).map_err(|error| error.to_string())?;
         plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing))
             .map(|stages| stages.len())
             .map_err(|error| error.to_string())
@@ -268,7 +269,7 @@ fn a_plan_ranks_no_more_architectures_than_a_list_has() {
         }
         let spec = parse_spec(&document.to_string(), "a test").unwrap();
         let resolved = Resolved::new(spec, &Suite::builtin()).unwrap();
-        let inputs = Inputs::load(&resolved.spec, None).unwrap();
+        let inputs = Inputs::load(&resolved.spec, None, &crate::experiment::Silent).unwrap();
         plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok(Holding::Nothing))
             .map(|_| ())
             .map_err(|error| error.to_string())

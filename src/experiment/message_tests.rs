@@ -66,7 +66,10 @@ fn messages(document: &Table, text: &str) -> Vec<(String, Option<String>)> {
 fn message(text: &str) -> Option<String> {
     let resolved =
         parse_spec(text, "a test").map_err(Into::into).and_then(|spec| Resolved::new(spec, &Suite::builtin()));
-    resolved.and_then(|resolved| Inputs::load(&resolved.spec, None)).err().map(|error| error.to_string())
+    resolved
+        .and_then(|resolved| Inputs::load(&resolved.spec, None, &crate::experiment::Silent))
+        .err()
+        .map(|error| error.to_string())
 }
 
 fn documents() -> Vec<Table> {

@@ -30,7 +30,7 @@ mod readers;
 mod record;
 mod resolve;
 mod run;
-mod score_table;
+
 mod scores;
 mod stage_work;
 mod supernet;
@@ -52,6 +52,6 @@ pub use progress::{Progress, Silent};
 pub use record::{FileScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
-pub use score_table::{OddReason, Oddities, Oddity, ScoreFileError, ScoreTable};
-pub use verify_specs::{BASELINES, TruthSource, verify_estimator, verify_scores};
+
+pub use verify_specs::{BASELINES, ScoresToJudge, TruthSource, verify_estimator, verify_scores};
 pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, score_weights};

@@ -285,11 +285,7 @@ pub fn plan(
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
-    if let Some(PanelInputs { name, architectures, .. }) =
-        inputs.panels.iter().find(|panel| panel.architectures.len() < 2)
-    {
-        return Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len() });
-    }
+    inputs.panels.iter().try_for_each(PanelInputs::is_rankable)?;
     for Arm { variant, spec } in &resolved.arms {
         if wants_supernet(resolved, spec) {
             let within = |error: SpecError| match variant {

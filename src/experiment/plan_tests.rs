@@ -241,7 +241,7 @@ fn model(drawn: &Drawn, resolved: &Resolved, salt: u64) -> Option<Vec<(String, A
 }
 
 fn planned(resolved: &Resolved, salt: u64) -> Result<Vec<Stage>, ExperimentError> {
-    let inputs = Inputs::load(&resolved.spec, None)?;
+    let inputs = Inputs::load(&resolved.spec, None, &crate::experiment::Silent)?;
     plan(resolved, &inputs, DeviceClass::Cpu, |work, _| Ok(held(&words(work), salt)))
 }
 
@@ -428,7 +428,7 @@ fn the_record_has_the_scores_of_the_script_and_the_rows_of_the_plan() {
     let labels: Vec<String> = record.panels[1].estimators.iter().map(EstimatorRecord::label).collect();
     assert_eq!(labels, ["snip", "snip (other)"]);
     assert_eq!(record.supernets.len(), 2);
-    let inputs = Inputs::load(&resolved.spec, None).unwrap();
+    let inputs = Inputs::load(&resolved.spec, None, &crate::experiment::Silent).unwrap();
     let PanelInputs { architectures, truth, .. } = &inputs.panels[1];
     assert_eq!(record.panels[1].architectures.len(), 5);
     for (row, (architecture, truth)) in record.panels[1].architectures.iter().zip(architectures.iter().zip(truth)) {

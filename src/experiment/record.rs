@@ -9,12 +9,12 @@ use super::inputs::{Inputs, PanelInputs};
 use super::plan::{ScoreWork, Weights};
 use super::pruned::{Kept, PanelContext, Prunings};
 use super::resolve::{Arm, Resolved};
-use super::score_table::SCORE_FILE_VERSION;
 use super::scores::StageScores;
 use super::{ExperimentError, published};
 use crate::DeviceClass;
 use crate::criteria::{self, Direction, VOTE_VERSION};
 use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
+use crate::scores::SCORE_FILE_VERSION;
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
 use crate::spec::{Ensemble, Spec, StageKey, Truth};
@@ -137,7 +137,7 @@ fn panel_record(
         isomorphs: architecture.isomorphs(),
     };
     let architectures = architectures.iter().zip(truth).zip(&census).map(row).collect();
-    Ok(PanelRecord { name: panel.name.clone(), architectures, estimators, analyses })
+    Ok(PanelRecord { name: panel.name.clone(), coverage: panel.coverage.clone(), architectures, estimators, analyses })
 }
 
 /// What each pruned supernet kept, by variant and seed.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ExperimentError;
-use super::score_table::SCORE_FILE_VERSION;
 use crate::carried;
 use crate::criteria::VOTE_VERSION;
 use crate::estimator::{EstimatorFacts, EstimatorKind, Suite};
 use crate::images::SYNTHETIC_VERSION;
+use crate::scores::SCORE_FILE_VERSION;
 use crate::space::SUB_SPACE_VERSION;
 use crate::spec::{
     CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
@@ -112,7 +112,7 @@ impl Resolved {
                 versions.insert("votes".to_owned(), VOTE_VERSION);
             }
             for (vote, Vote { members, .. }) in &panel.votes {
-                for id in members {
+                for id in members.iter().filter(|id| !panel.scores.contains_key(*id)) {
                     let seeds = spec.supernet.as_ref().map_or(0, |supernet| supernet.seeds.len());
                     let several = seeds * spec.one_shot.average_last.len() > 1;
                     if several && reads_supernet(&spec, facts_of(id)?.kind) {

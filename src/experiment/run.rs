@@ -40,7 +40,7 @@ impl Lab<'_> {
     /// # Errors
     /// If the truth can't be read.
     pub fn plan(&self, resolved: &Resolved) -> Result<Vec<PlannedStage>, ExperimentError> {
-        let inputs = Inputs::load(&resolved.spec, self.data_root())?;
+        let inputs = Inputs::load(&resolved.spec, self.data_root(), &*self.progress)?;
         let (stages, _) = self.stages(resolved, &inputs)?;
         Ok(stages
             .into_iter()
@@ -64,12 +64,7 @@ impl Lab<'_> {
 
     /// As [`Lab::run`], but `worker` does the work of the stages.
     pub(super) fn run_by(&self, worker: &dyn StageWork, resolved: &Resolved) -> Result<Record, ExperimentError> {
-        let inputs = Inputs::load(&resolved.spec, self.data_root())?;
-        for PanelInputs { name, architectures, .. } in &inputs.panels {
-            if architectures.len() < 2 {
-                return Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len() });
-            }
-        }
+        let inputs = Inputs::load(&resolved.spec, self.data_root(), &*self.progress)?;
         let (stages, damage) = self.stages(resolved, &inputs)?;
         for error in damage {
             self.note_damage(&error);

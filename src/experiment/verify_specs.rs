@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::carried::SPECS;
 use crate::space::SpaceId;
-use crate::spec::{Images, Missing, OneShot, Panel, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec};
+use crate::spec::{
+    Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows, OneShot, Panel,
+    RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
+};
+use nas_assay_base::nearest;
+use nas_assay_base::text::excerpt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The baselines that an estimator is always compared with.
 pub const BASELINES: [&str; 3] = ["params", "flops", "relu_count"];
@@ -37,12 +44,33 @@ impl TruthSource {
     }
 }
 
+/// Scores to judge: where they come from, and what they are compared with.
+#[derive(Clone, Debug)]
+pub struct ScoresToJudge<'a> {
+    /// The space.
+    pub space: SpaceId,
+    /// The source of the truth.
+    pub source: TruthSource,
+    /// Which accuracy of the benchmark's table is the truth, by its name in specs; `None` for that of the paper.
+    pub accuracy: Option<&'a str>,
+    /// Which rows of the benchmark's table are used, by their name in specs; `None` for those of the paper.
+    pub rows: Option<&'a str>,
+    /// The name of the scores.
+    pub name: &'a str,
+    /// The file.
+    pub scores: ScoreFile,
+    /// What happens with failed scores.
+    pub failed: Failed,
+}
+
 /// A spec that compares the scores in a file with the truth, for all architectures that have both.
 ///
 /// # Errors
-/// As [`TruthSource::spec`].
-pub fn verify_scores(space: SpaceId, source: TruthSource, name: &str, scores: &ScoreFile) -> Result<Spec, SpecError> {
-    let mut spec = alone(source.spec(space)?, name, &BASELINES);
+/// As [`TruthSource::spec`], and if the table has no such accuracy or rows.
+pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
+    let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
+    choose(&mut spec.truth, "accuracy", of.accuracy)?;
+    choose(&mut spec.truth, "rows", of.rows)?;
     // No network is trained or scored, so the supernet, the one-shot settings and the images must not affect the hash.
     spec.supernet = None;
     spec.one_shot = OneShot::default();
@@ -53,10 +81,66 @@ pub fn verify_scores(space: SpaceId, source: TruthSource, name: &str, scores: &S
         validation: 2,
     });
     for panel in spec.panels.values_mut() {
-        panel.scores.insert(name.to_owned(), scores.clone());
+        panel.scores.insert(of.name.to_owned(), of.scores.clone());
         panel.missing = Missing::PassOver;
+        panel.failed = of.failed;
     }
     Ok(spec)
+}
+
+/// Sets a choice that the source of the truth offers.
+fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), SpecError> {
+    let Some(choice) = choice else { return Ok(()) };
+    let place = format!("truth.{}.{key}", truth.key());
+    let refused = |problem: String| SpecError::Invalid { key: place.clone(), problem };
+    let names = match (&*truth, key) {
+        (Truth::Nb101(_), "accuracy") => names(&[Nb101Accuracy::Validation, Nb101Accuracy::Test, Nb101Accuracy::Train]),
+        (Truth::Nb101(_), _) => {
+            names(&[Nb101Rows::All, Nb101Rows::DistinctFirst, Nb101Rows::DistinctLast, Nb101Rows::DistinctMean])
+        }
+        (Truth::Nb201(_), "accuracy") => names(&[
+            Nb201Accuracy::Own,
+            Nb201Accuracy::GroupMean,
+            Nb201Accuracy::V11Seed1,
+            Nb201Accuracy::Cifar10Valid,
+            Nb201Accuracy::Cifar100Valid,
+            Nb201Accuracy::Imagenet16Valid,
+            Nb201Accuracy::Epochs12,
+        ]),
+        (Truth::Nb201(_), _) => names(&[RowSet::All, RowSet::Representatives]),
+        (Truth::Nb301(_), "accuracy") => names(&[Nb301Precision::Full, Nb301Precision::Sparse]),
+        (Truth::Nb301(_), _) => names(&[Nb301Rows::All, Nb301Rows::UniqueLast]),
+        (Truth::Trained(_) | Truth::Nds(_), _) => {
+            return Err(refused(format!("cannot be {}: this truth has no such choice", excerpt(choice))));
+        }
+    };
+    let value = || serde_json::Value::String(choice.to_owned());
+    let unknown = || {
+        let near = nearest(choice, names.iter().map(String::as_str));
+        let near = near.map(|name| format!("; the nearest is `{name}`")).unwrap_or_default();
+        refused(format!("is {}, and must be one of {}{near}", excerpt(choice), names.join(", ")))
+    };
+    let known = match (truth, key) {
+        (Truth::Nb101(truth), "accuracy") => set(&mut truth.accuracy, value()),
+        (Truth::Nb101(truth), _) => set(&mut truth.rows, value()),
+        (Truth::Nb201(truth), "accuracy") => set(&mut truth.accuracy, value()),
+        (Truth::Nb201(truth), _) => set(&mut truth.rows, value()),
+        (Truth::Nb301(truth), "accuracy") => set(&mut truth.precision, value()),
+        (Truth::Nb301(truth), _) => set(&mut truth.rows, value()),
+        (Truth::Trained(_) | Truth::Nds(_), _) => false,
+    };
+    if known { Ok(()) } else { Err(unknown()) }
+}
+
+/// Sets a field to the choice of this name; `false` if it has no such choice.
+fn set<T: DeserializeOwned>(field: &mut T, name: serde_json::Value) -> bool {
+    serde_json::from_value(name).map(|value| *field = value).is_ok()
+}
+
+/// The names of choices in specs.
+fn names<T: Serialize>(choices: &[T]) -> Vec<String> {
+    let name = |choice| Some(serde_json::to_value(choice).ok()?.as_str()?.to_owned());
+    choices.iter().filter_map(name).collect()
 }
 
 /// A spec that runs an estimator of the suite in the miniature of a space.
@@ -78,6 +162,7 @@ fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
         estimators: estimators.iter().map(|&id| id.to_owned()).collect(),
         scores: BTreeMap::new(),
         missing: Missing::Refuse,
+        failed: Failed::Worst,
         votes: BTreeMap::new(),
         sample: 0,
         seed: crate::spec::SeedValue(0),

@@ -59,7 +59,11 @@ impl Bench {
                     walk(root, &path, found);
                 } else {
                     let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                    found.push((name, std::fs::read(&path).unwrap()));
+                    match std::fs::read(&path) {
+                        Ok(content) => found.push((name, content)),
+                        // A running program may have renamed it just now.
+                        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", path.display()),
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Tests of `nas-assay verify`: scores from a CSV file, and a registered estimator compared with the goldens.
 
+use std::process::Stdio;
+
 use super::common::Bench;
 use nas_assay::store::record::{EstimatorRecord, Record};
 
@@ -16,51 +18,246 @@ fn csv(rows: &[(String, f64)]) -> String {
     format!("architecture,score\n{}", rows.concat())
 }
 
+/// Runs `verify` on scores of NAS-Bench-201.
+fn verify(bench: &Bench, file: &str, arguments: &[&str]) -> super::common::Ran {
+    bench.run(&[&["verify", "--space", "nb201", "--scores", file], arguments].concat())
+}
+
+fn judged(bench: &Bench, file: &str, arguments: &[&str]) -> Record {
+    let ran = verify(bench, file, &[&["--json"], arguments].concat()).exits(0);
+    Record::from_json(&ran.stdout).unwrap()
+}
+
+fn tau(record: &Record) -> Option<f64> {
+    record.panels[0].estimators[3].criteria.kendall.tau_b
+}
+
+/// The line that says what became of the rows.
+fn line(record: &Record) -> String {
+    record.panels[0].coverage[0].line()
+}
+
 #[test]
 fn scores_of_a_file_are_judged_next_to_the_baselines() {
     let bench = Bench::new();
     let rows = truth(&bench);
     bench.write("mine.csv", csv(&rows));
-    let judged = |arguments: &[&str]| {
-        let command = [&["verify", "--space", "nb201", "--scores", "mine.csv", "--json"], arguments].concat();
-        Record::from_json(
-            &bench.run(&command).exits(0).says("48 of the 48 architectures of the truth have a score").stdout,
-        )
-        .unwrap()
-    };
-    let record = judged(&[]);
+    let record = judged(&bench, "mine.csv", &[]);
+    assert_eq!(line(&record), "mine: all 48 rows are judged");
     let labels: Vec<String> = record.panels[0].estimators.iter().map(EstimatorRecord::label).collect();
     assert_eq!(labels, ["params", "flops", "relu_count", "mine"]);
-    let tau = |record: &Record| record.panels[0].estimators[3].criteria.kendall.tau_b;
-    assert_eq!((tau(&record), tau(&judged(&["--direction", "lower"]))), (Some(1.0), Some(-1.0)));
+    assert_eq!((tau(&record), tau(&judged(&bench, "mine.csv", &["--direction", "lower"]))), (Some(1.0), Some(-1.0)));
     let better = record.panels[0].analyses.comparisons.iter().filter(|test| test.estimator == "mine");
     assert!(better.clone().count() == 3 && better.clone().all(|test| test.outcome.difference.unwrap() > 0.0));
-    let named = judged(&["--name", "Ours v2"]);
+    let named = judged(&bench, "mine.csv", &["--name", "Ours v2"]);
     assert_eq!(named.panels[0].estimators[3].id, "ours-v2");
     // The store has a copy of the scores, so the report does not need the file.
     std::fs::remove_file(bench.path("mine.csv")).unwrap();
     let report = bench.run(&["report", &record.spec_hash, "--format", "md"]).exits(0).stdout;
-    assert!(report.contains("| mine |"), "{report}");
+    assert!(report.contains("| mine |") && report.contains("mine: all 48 rows are judged"), "{report}");
 }
 
 #[test]
-fn unusable_and_missing_rows_are_reported() {
+fn what_became_of_the_rows_is_the_first_line() {
     let bench = Bench::new();
     let rows = truth(&bench);
     let text = csv(&rows[..10]);
-    bench.write("mine.csv", format!("{text}\"{}\",7\n|nor_conv_3x4~0|,8\n", rows[0].0));
-    let verify = ["verify", "--space", "nb201", "--scores", "mine.csv"];
+    bench.write("mine.csv", format!("{text}\"{}\",7\n|nor_conv_3x4~0|,8\n\"{}\",x\n", rows[0].0, rows[20].0));
+    let said = "mine: 10 of 13 rows are judged; 1 has another score than an earlier row of its architecture, which counts; 1 has no \
+                readable architecture; 1 has a score that is not a number";
+    let first_line =
+        |text: &str| text.split("\nNAS-Bench-201").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for arguments in [&[][..], &["--quiet"]] {
+        assert_eq!(first_line(&verify(&bench, "mine.csv", arguments).exits(0).stdout), said);
+    }
+    let record = judged(&bench, "mine.csv", &["--quiet", "--oddities", "odd.csv"]);
+    assert_eq!(line(&record), said);
+    let found: Vec<(u64, String)> = record.panels[0].coverage[0]
+        .classes
+        .iter()
+        .flat_map(|class| &class.first)
+        .map(|row| (row.line, row.said.clone()))
+        .collect();
+    assert_eq!(found[0], (12, "the architecture of line 2 again, with another score".to_owned()));
+    assert_eq!((found[1].0, &found[2]), (13, &(14, "column score: expected a number, found \"x\"".to_owned())));
+    let odd = std::fs::read_to_string(bench.path("odd.csv")).unwrap();
+    let lines: Vec<&str> = odd.lines().collect();
+    assert_eq!(
+        lines[..2],
+        ["line,class,said", "12,contradicting,\"the architecture of line 2 again, with another score\""]
+    );
+    assert!(
+        lines[2].starts_with("13,unreadable-architecture,") && lines[3].starts_with("14,unreadable-score,"),
+        "{odd}"
+    );
+    assert_eq!(lines.len(), 4);
+    for format in ["md", "html", "csv", "json"] {
+        let report = bench.run(&["report", &record.spec_hash, "--format", format]).exits(0).stdout;
+        let of_format =
+            if format == "csv" { "rows unreadable-score,here,1," } else { "1 has a score that is not a number" };
+        let of_format = if format == "json" { "\"unreadable-score\"" } else { of_format };
+        assert!(report.replace('\\', "").contains(of_format), "{format}: {report}");
+    }
+}
+
+#[test]
+fn rows_that_are_not_judged_can_be_an_error() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let of = |count: usize| csv(&rows[..count]);
+    let copy = format!("\"{}\",{}\n", rows[0].0, rows[0].1);
+    bench.write("copies.csv", format!("{}{copy}{copy}", of(10)));
+    verify(&bench, "copies.csv", &["--strict", "--min-coverage", "1"]).exits(0).prints("2 repeat earlier rows");
+    for (bad, said) in [
+        ("bad,1", "line 12: not an architecture of nb201"),
+        (&format!("\"{}\",9", rows[0].0), "line 12: the architecture of line 2 again, with another score"),
+        (&format!("\"{}\",", rows[30].0), &format!("line 12: {}", rows[30].0)),
+        (&format!("\"{}\",inf", rows[30].0), &format!("line 12: {}", rows[30].0)),
+    ] {
+        bench.write("mine.csv", format!("{}{bad}\n", of(10)));
+        let ran = verify(&bench, "mine.csv", &["--strict"]).exits(3).says("--strict: mine: 10 of 11 rows are judged");
+        assert!(ran.says(said).stdout.is_empty());
+        verify(&bench, "mine.csv", &[]).exits(0);
+    }
+    bench.write("mine.csv", format!("{}bad,1\n", of(9)));
+    verify(&bench, "mine.csv", &["--min-coverage", "0.9"]).exits(0);
+    verify(&bench, "mine.csv", &["--min-coverage", "0.91"]).exits(3).says("0.9000 of the rows are ranked");
+    verify(&bench, "mine.csv", &["--min-coverage", "2"]).exits(2).says("must be from 0 to 1");
+    bench.write("mine.csv", format!("{}{}", of(3), "bad,1\n".repeat(97)));
+    let first = verify(&bench, "mine.csv", &[]).exits(0).stdout;
+    assert!(first.starts_with("WARNING: mine: 3 of 100 rows are judged; 97 have no readable"), "{first}");
+}
+
+#[test]
+fn a_failed_score_ranks_worst_however_it_is_written() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let with = |failed: &str| {
+        let row = |(place, (architecture, score)): (usize, &(String, f64))| match place % 5 {
+            2 => format!("\"{architecture}\",{failed}\n"),
+            _ => format!("\"{architecture}\",{score}\n"),
+        };
+        format!("architecture,score\n{}", rows.iter().enumerate().map(row).collect::<String>())
+    };
+    // The same by hand: the failed ones share the last place.
+    bench.write("least.csv", with("-1"));
+    let least = tau(&judged(&bench, "least.csv", &[]));
+    for failed in ["", "nan", "NaN", "None", "NA", "null", "inf", "-inf"] {
+        bench.write("mine.csv", with(failed));
+        let record = judged(&bench, "mine.csv", &[]);
+        assert_eq!(tau(&record), least, "{failed}");
+        assert_eq!(line(&record), "mine: 38 of 48 rows are judged; 10 have no finite score and rank worst", "{failed}");
+        // Without them every pair is right.
+        let record = judged(&bench, "mine.csv", &["--missing", "drop"]);
+        assert_eq!(tau(&record), Some(1.0), "{failed}");
+        assert_eq!(line(&record), "mine: 38 of 48 rows are judged; 10 have no finite score and are left out");
+        assert_eq!(record.panels[0].architectures.len(), 38);
+    }
+    bench.write("mine.csv", with("1e9"));
+    assert_ne!(tau(&judged(&bench, "mine.csv", &[])), least, "a number is a number unless it is declared");
+    assert_eq!(tau(&judged(&bench, "mine.csv", &["--failure", "-1e8", "--failure", "1e9"])), least);
+}
+
+#[test]
+fn a_name_that_could_mean_two_things_is_refused() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    bench.write("plain.csv", csv(&rows));
+    verify(&bench, "plain.csv", &[])
+        .exits(2)
+        .says("plain.csv can be scores of the estimator `plain`, with its direction and its published values, or a file that is only named like it")
+        .says("say `--name plain` if they are its scores, and another --name if not");
+    assert_eq!(tau(&judged(&bench, "plain.csv", &["--name", "mine"])), Some(1.0));
+    // Lower scores of `plain` are better.
+    assert_eq!(tau(&judged(&bench, "plain.csv", &["--name", "plain"])), Some(-1.0));
+    assert_eq!(tau(&judged(&bench, "plain.csv", &["--name", "plain", "--direction", "lower"])), Some(-1.0));
+    verify(&bench, "plain.csv", &["--name", "plain", "--direction", "higher"])
+        .exits(2)
+        .says("scores of plain are better if they are lower");
+    verify(&bench, "plain.csv", &["--name", "params"]).exits(2).says("params is computed beside the scores");
+    bench.write("rows.csv", "row,score\n0,1\n1,2\n");
+    verify(&bench, "rows.csv", &[]).exits(5).says("the truth here is another table");
+}
+
+#[test]
+fn scores_that_rank_the_wrong_way_round_get_a_hint() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let losses: Vec<(String, f64)> =
+        rows.iter().map(|(architecture, truth)| (architecture.clone(), 1.0 - truth)).collect();
+    bench.write("mine.csv", csv(&losses));
+    let hint = "the interval of Kendall's tau lies below zero";
+    verify(&bench, "mine.csv", &[]).exits(0).says(hint);
+    for arguments in [&["--direction", "lower"], &["--direction", "higher"]] {
+        assert!(!verify(&bench, "mine.csv", arguments).exits(0).stderr.contains(hint), "{arguments:?}");
+    }
+    bench.write("mine.csv", csv(&rows));
+    assert!(!verify(&bench, "mine.csv", &[]).exits(0).stderr.contains(hint));
+}
+
+#[test]
+fn errors_say_what_was_found() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    bench.write("mine.csv", csv(&rows));
+    verify(&bench, "mine.csv", &["--column", "scores"]).exits(5).says("the nearest is `score`");
+    bench.write(
+        "two.csv",
+        csv(&rows).replace("architecture,score", "arch,synflow").replace('\n', ",1\n").replacen(
+            "synflow,1",
+            "synflow,jacov",
+            1,
+        ),
+    );
+    verify(&bench, "two.csv", &[])
+        .exits(5)
+        .says("its columns are: `synflow`, `jacov`")
+        .says("choose one of them with --column");
+    assert_eq!(tau(&judged(&bench, "two.csv", &["--column", "synflow"])), Some(1.0));
     bench
-        .run(&verify)
-        .exits(0)
-        .says("left out: line 12: the architecture of line 2 again")
-        .says("left out: line 13: not an architecture of nb201")
-        .says("10 of the 48 architectures of the truth have a score");
-    bench.run(&[&verify[..], &["--strict"]].concat()).exits(3).says("2 rows of mine.csv are unusable");
-    bench.run(&[&verify[..], &["--column", "scores"]].concat()).exits(5).says("the nearest is `score`");
-    bench.run(&["verify", "--space", "nb101", "--scores", "mine.csv"]).exits(4).says("nothing was measured");
-    bench.run(&["verify", "--space", "nb201", "--scores", "absent.csv"]).exits(5).says("reading absent.csv");
+        .run(&["verify", "--space", "nb101", "--scores", "mine.csv"])
+        .exits(4)
+        .says("nothing was measured: panel `all` has 0 architectures")
+        .says("48 have no readable architecture (line 2: not an architecture of nb101");
+    verify(&bench, "absent.csv", &[]).exits(5).says("reading absent.csv");
+    verify(&bench, "mine.csv", &["--accuracy", "cifar100"])
+        .exits(2)
+        .says("`truth.nb201.accuracy` is cifar100, and must be one of own, group-mean")
+        .says("the nearest is `cifar100-valid`");
     bench.run(&["verify"]).exits(2);
+}
+
+#[test]
+fn scores_come_from_a_pipe_and_in_many_wrappings() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let text = csv(&rows);
+    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let lines = rows
+        .iter()
+        .map(|(text, score)| format!("{{\"arch\": \"{text}\", \"score\": {score}}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let wrapped: [(&str, Vec<u8>); 5] = [
+        ("crlf.csv", text.replace('\n', "\r\n").into()),
+        ("semicolon.csv", text.replace("\",", "\";").replace("architecture,", "arch_str;").into()),
+        ("tab.tsv", text.replace("\",", "\"\t").replace("architecture,", "Architecture\t").into()),
+        ("utf16.csv", utf16),
+        ("rows.jsonl", lines.into()),
+    ];
+    for (name, bytes) in wrapped {
+        bench.write(name, bytes);
+        let record = judged(&bench, name, &["--name", "mine"]);
+        assert_eq!((tau(&record), line(&record).as_str()), (Some(1.0), "mine: all 48 rows are judged"), "{name}");
+    }
+    let mut command = bench.command(&["verify", "--space", "nb201", "--scores", "-", "--json"]);
+    let [to, from, ignored] = [Stdio::piped(), Stdio::piped(), Stdio::null()];
+    let command = command.stdin(to).stdout(from).stderr(ignored);
+    let mut running = command.spawn().unwrap();
+    std::io::Write::write_all(&mut running.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = running.wait_with_output().unwrap();
+    let record = Record::from_json(std::str::from_utf8(&output.stdout).unwrap()).unwrap();
+    assert_eq!(line(&record), "stdin: all 48 rows are judged");
 }
 
 #[test]

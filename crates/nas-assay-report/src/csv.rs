@@ -3,7 +3,8 @@
 use ::csv::Writer;
 use nas_assay_criteria::{Comparison, Criterion};
 use nas_assay_schema::store::record::{
-    Checkpoint, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord, VariantRecord,
+    Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord,
+    VariantRecord,
 };
 
 use crate::error::ReportError;
@@ -46,6 +47,12 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
     let record = &*printable(record);
     let mut rows = Vec::new();
     for panel in &record.panels {
+        for coverage in &panel.coverage {
+            let of = panel.estimators.iter().find(|row| row.id == coverage.scores);
+            let Some(of) = of else { continue };
+            let first = first_fields(record, panel, of, None);
+            rows.extend(row_counts(coverage).iter().map(|row| row.after(&first)));
+        }
         for estimator in &panel.estimators {
             let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
             rows.extend(values(estimator).iter().map(|row| row.after(&first)));
@@ -138,6 +145,14 @@ fn first_fields(
         seed,
         epoch,
     ]
+}
+
+/// How many rows a score file has, and how many of each class.
+fn row_counts(coverage: &CoverageRecord) -> Vec<Row<'_>> {
+    let row =
+        |what: &str, rows: u64| Row { criterion: format!("rows {what}"), value: Some(rows as f64), ..Row::default() };
+    let all = row("in the file", coverage.rows);
+    std::iter::once(all).chain(coverage.classes.iter().map(|of| row(of.class.name(), of.rows))).collect()
 }
 
 /// Least, mean and greatest finite value of each number that explains the scores.

@@ -9,9 +9,10 @@ use nas_assay_criteria::{
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
 use nas_assay_schema::store::record::{
-    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ComparisonRecord, Detail, EpochRecord, EstimatorRecord,
-    InsideRecord, KeptRecord, PanelRecord, Provenance, PruningRecord, Published, Record, SpreadRecord, StabilityRecord,
-    SupernetRecord, TruthRecord, VariantRecord, Verified, WatchRecord, Watched,
+    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ClassRows, ComparisonRecord, CoverageRecord, Detail,
+    EpochRecord, EstimatorRecord, InsideRecord, KeptRecord, PanelRecord, Provenance, PruningRecord, Published, Record,
+    RowClass, RowExample, SpreadRecord, StabilityRecord, SupernetRecord, TruthRecord, VariantRecord, Verified,
+    WatchRecord, Watched,
 };
 use nas_assay_spaces::nb201;
 
@@ -78,6 +79,20 @@ const INVENTED: [Invented; 5] = [
     },
 ];
 
+/// Rows of a score file of every class, in different numbers.
+fn coverage() -> CoverageRecord {
+    let class = |(place, class): (usize, RowClass)| {
+        let examples = if class == RowClass::Judged { 0 } else { 1 + place % 2 };
+        let example = |of: usize| RowExample {
+            line: 2_000 + 10 * place as u64 + of as u64,
+            said: format!("row {of} of <{class}>"),
+        };
+        ClassRows { class, rows: 1_301 + 7 * place as u64, first: (0..examples).map(example).collect() }
+    };
+    let classes: Vec<ClassRows> = RowClass::ALL.into_iter().enumerate().map(class).collect();
+    CoverageRecord { scores: "synflow".to_owned(), rows: classes.iter().map(|of| of.rows).sum(), classes }
+}
+
 /// A record with one panel of `rows` architectures, two supernets, and a title that needs escaping.
 pub(crate) fn record(rows: usize) -> Record {
     let seed = Seed::root(5);
@@ -97,7 +112,7 @@ pub(crate) fn record(rows: usize) -> Record {
         isomorphs: (index % 2 == 0).then_some(index + 1),
     });
     let (name, architectures) = ("representatives".to_owned(), architectures.collect());
-    let panels = vec![PanelRecord { name, architectures, estimators, analyses }];
+    let panels = vec![PanelRecord { name, coverage: vec![coverage()], architectures, estimators, analyses }];
     Record {
         format: Record::FORMAT,
         spec_hash: "3f2a9c1e".repeat(8),

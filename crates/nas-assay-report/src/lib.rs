@@ -24,6 +24,7 @@
 
 mod analysis_tables;
 mod checkpoints;
+mod coverage;
 mod csv;
 pub mod diff;
 mod error;

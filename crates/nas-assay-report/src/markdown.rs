@@ -3,6 +3,7 @@
 use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
+use crate::coverage;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
@@ -24,6 +25,9 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
     let (record, provenance) = (&*printable(record), provenance.map(printable));
     let provenance = provenance.as_deref();
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
+    for line in coverage::lines(record) {
+        text += &format!("{}\n\n", escape_markdown(&line));
+    }
     list(&mut text, &record_text::experiment(record));
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n## {}: {} architectures\n\n", escape_markdown(&panel.panel), count(panel.architectures));
@@ -33,6 +37,9 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         if !panel.published.is_empty() {
             text += "\n### Published figures\n\n";
             text += &summary_tables::comparisons(&panel.published).markdown();
+        }
+        if let Some(table) = coverage::table(whole) {
+            text += &format!("\n### Rows of the score files\n\n{}", table.markdown());
         }
         for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n### {title}\n\n{}", table.markdown());

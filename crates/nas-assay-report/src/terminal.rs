@@ -3,6 +3,7 @@
 use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
+use crate::coverage;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
 use crate::record_text;
@@ -12,7 +13,7 @@ use crate::wrap::{NARROWEST, wrap};
 
 /// The report in plain text, at most `width` characters wide.
 ///
-/// The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
+/// The first lines say what became of the rows of score files. The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
 ///
 /// ```
 /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
@@ -23,7 +24,8 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     let (record, provenance) = (&*printable(record), provenance.map(printable));
     let provenance = provenance.as_deref();
     let width = width.max(NARROWEST);
-    let mut text = wrap(&record.title, width);
+    let mut text: String = coverage::lines(record).iter().map(|line| wrap(line, width)).collect();
+    text += &wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
@@ -35,6 +37,9 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
             for (index, source) in sources.iter().enumerate() {
                 text += &wrap(&format!("[{}] {source}", index + 1), width);
             }
+        }
+        if let Some(table) = coverage::table(whole) {
+            text += &format!("\nRows of the score files\n\n{}", table.terminal(width));
         }
         for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));

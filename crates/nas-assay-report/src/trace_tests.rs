@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use nas_assay_criteria::{Comparison, Criterion, Interval, Verdict};
-use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published, Record, SupernetRecord};
+use nas_assay_schema::store::record::{
+    ClassRows, EstimatorRecord, PanelRecord, Published, Record, RowClass, SupernetRecord,
+};
 
 use crate::{csv, fixture, html, json, markdown};
 
@@ -105,6 +107,45 @@ fn published_rows(panel: &PanelRecord) -> Vec<Vec<String>> {
         })
     });
     each.collect()
+}
+
+/// A number with a comma between thousands.
+fn thousands(number: u64) -> String {
+    assert!((1_000..1_000_000).contains(&number));
+    format!("{},{:03}", number / 1_000, number % 1_000)
+}
+
+/// The classes of rows of the score file, with examples.
+fn class_rows(panel: &PanelRecord) -> Vec<Vec<String>> {
+    let row = |of: &ClassRows| {
+        let first: Vec<String> = of.first.iter().map(|row| format!("line {}: {}", row.line, row.said)).collect();
+        let first = if of.class == RowClass::Judged { "–".to_owned() } else { first.join("; ") };
+        vec!["synflow".to_owned(), of.class.name().to_owned(), thousands(of.rows), first]
+    };
+    panel.coverage[0].classes.iter().map(row).collect()
+}
+
+/// What is said first of the score file.
+fn first_line(panel: &PanelRecord) -> String {
+    let of = |place: usize| thousands(panel.coverage[0].classes[place].rows);
+    format!(
+        "WARNING: synflow: {} of {} rows are judged; {} have no finite score and rank worst; {} have no finite score and are left out; \
+         {} repeat earlier rows; {} are isomorphic copies of judged architectures; {} have other scores than earlier rows of their \
+         architectures, which count; {} do not represent their classes of isomorphic encodings; {} are not in the panel; {} have no truth; \
+         {} have no readable architecture; {} have scores that are not numbers",
+        of(0),
+        thousands(panel.coverage[0].rows),
+        of(1),
+        of(2),
+        of(3),
+        of(4),
+        of(5),
+        of(6),
+        of(7),
+        of(8),
+        of(9),
+        of(10)
+    )
 }
 
 fn record() -> Record {
@@ -239,6 +280,11 @@ fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
             published_rows(panel),
         ),
         (
+            "Rows of the score files".to_owned(),
+            owned(&["scores", "class", "rows", "the first of them"]),
+            class_rows(panel),
+        ),
+        (
             "Against the baselines".to_owned(),
             owned(&["estimator", "against params"]),
             [1, 2, 3, 8]
@@ -313,6 +359,7 @@ fn every_number_of_the_markdown_report_is_in_its_place() {
     assert_eq!(tables.len(), expected.len());
 
     let plain = text.replace('\\', "");
+    assert_eq!(plain.lines().nth(2), Some(first_line(panel).as_str()));
     let sentences = sentences(&record);
     for sentence in &sentences {
         assert!(plain.contains(sentence), "`{sentence}` is not in\n{plain}");
@@ -327,6 +374,8 @@ fn every_number_of_the_markdown_report_is_in_its_place() {
 #[test]
 fn the_terminal_shows_the_tables_of_the_markdown_report() {
     let record = record();
+    let text = crate::terminal(&record, None, 1000);
+    assert_eq!(text.lines().next(), Some(first_line(&record.panels[0]).as_str()));
     let text = crate::terminal(&record, None, 300);
     let cells = |line: &str| -> Vec<String> {
         line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
@@ -409,6 +458,11 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
             add(at, &format!("truth_increases {exchange}"), false, one(change.truth_increases));
             add(at, &format!("score_increases {exchange}"), false, one(change.score_increases));
         }
+    }
+    let of_file = ["synflow", "", "", ""];
+    add(of_file, "rows in the file", false, one(panel.coverage[0].rows as f64));
+    for class in &panel.coverage[0].classes {
+        add(of_file, &format!("rows {}", class.class), false, one(class.rows as f64));
     }
     let log: Vec<f64> = panel.estimators[1].details[0].values.iter().flatten().map(|value| value.value()).collect();
     add(at[1], "detail log: minimum", false, one(log[0]));

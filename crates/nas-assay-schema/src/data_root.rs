@@ -1,8 +1,11 @@
 //! The folder with the data files of a user.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use nas_assay_base::sha256_hex;
+use sha2::{Digest, Sha256};
 
 /// The environment variable with the data root. It is used if the option `--data-root` is not given.
 pub const VARIABLE: &str = "NAS_ASSAY_DATA";
@@ -92,6 +95,34 @@ impl DataRoot {
         std::fs::read(&path).map_err(|source| DataRootError::Read { path, source })
     }
 
+    /// Reads a file with a declared SHA-256 (hexadecimal, in upper or lower case) from its beginning to its end, without holding it in
+    /// memory. What `read` returns is given back only if the whole file has this digest. `progress` learns of every read how many bytes were
+    /// read and how many the file has.
+    ///
+    /// # Errors
+    /// As [`DataRoot::read_verified`].
+    pub fn stream_verified<T>(
+        &self,
+        relative: impl AsRef<Path>,
+        expected: &str,
+        progress: &mut dyn FnMut(u64, u64),
+        read: impl FnOnce(Box<dyn Read + '_>) -> T,
+    ) -> Result<T, DataRootError> {
+        let path = self.resolve(relative)?;
+        let failed = |source| DataRootError::Read { path: path.clone(), source };
+        let file = File::open(&path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
+        let mut source = Hashed { source: file, size, hasher: Sha256::new(), progress };
+        let result = read(Box::new(&mut source));
+        std::io::copy(&mut source, &mut std::io::sink()).map_err(failed)?;
+        let found = format!("{:x}", source.hasher.finalize());
+        if found.eq_ignore_ascii_case(expected) {
+            Ok(result)
+        } else {
+            Err(DataRootError::Digest { path, expected: expected.to_ascii_lowercase(), found })
+        }
+    }
+
     /// The bytes of a file with a declared SHA-256 (hexadecimal, in upper or lower case).
     ///
     /// # Errors
@@ -104,6 +135,23 @@ impl DataRoot {
         } else {
             Err(DataRootError::Digest { path: self.0.join(relative), expected: expected.to_ascii_lowercase(), found })
         }
+    }
+}
+
+/// A file and the digest of what was read of it.
+struct Hashed<'a> {
+    source: File,
+    size: u64,
+    hasher: Sha256,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        (self.progress)(count as u64, self.size);
+        Ok(count)
     }
 }
 
@@ -126,6 +174,19 @@ mod tests {
         let (_folder, root) = root_with_abc();
         assert_eq!(root.read_verified("images/abc.bin", ABC).unwrap(), b"abc");
         assert_eq!(root.read_verified("./images/abc.bin", &ABC.to_uppercase()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_stream_is_used_only_if_its_whole_file_is_the_declared_one() {
+        let (_folder, root) = root_with_abc();
+        let first = |mut source: Box<dyn Read + '_>| {
+            let mut one = [0];
+            source.read_exact(&mut one).map(|()| one[0])
+        };
+        assert_eq!(root.stream_verified("images/abc.bin", ABC, &mut |_, _| {}, first).unwrap().unwrap(), b'a');
+        let declared = sha256_hex(b"abd");
+        let message = root.stream_verified("images/abc.bin", &declared, &mut |_, _| {}, first).unwrap_err().to_string();
+        assert!(message.contains(ABC) && message.contains(&declared), "{message}");
     }
 
     #[test]

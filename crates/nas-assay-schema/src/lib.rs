@@ -3,12 +3,14 @@
 //! - [`spec`]: specs in TOML, their canonical form and their hash.
 //! - [`truth`]: true accuracies, from the tables of benchmarks and from tables that this project trained.
 //! - [`estimator`]: scores and the properties of estimators.
+//! - [`scores`]: scores from files.
 //! - [`store`]: records and stage results on disk.
 //! - [`data_root`]: the folder with the data files of a user.
 
 pub mod data_root;
 mod device_class;
 pub mod estimator;
+pub mod scores;
 pub mod spec;
 pub mod store;
 pub mod truth;

@@ -75,6 +75,24 @@ impl SpaceId {
         }
     }
 
+    /// The text of one of its architectures.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Nb101 => {
+                "0100000001000000011100000101000001000000010000000:\
+                 input|conv3x3-bn-relu|conv3x3-bn-relu|maxpool3x3|conv1x1-bn-relu|conv1x1-bn-relu|output"
+            }
+            Self::Nb201 => "|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|",
+            Self::Nb301 => {
+                "skip_connect:0>2;skip_connect:1>2;sep_conv_5x5:1>3;sep_conv_3x3:2>3;sep_conv_3x3:1>4;sep_conv_3x3:2>4;\
+                 dil_conv_5x5:0>5;sep_conv_3x3:2>5|avg_pool_3x3:0>2;sep_conv_5x5:1>2;sep_conv_5x5:0>3;avg_pool_3x3:1>3;\
+                 avg_pool_3x3:1>4;sep_conv_3x3:3>4;dil_conv_5x5:0>5;max_pool_3x3:4>5"
+            }
+            Self::NdsResnet => "d12,12,16 w24,32,40",
+            Self::NdsResnextA => "d16,1,4 w64,128,16 r0.25,0.5,1 g2,1,4",
+        }
+    }
+
     /// The version of the space's definitions, which is part of every spec hash. Raise it when a number derived from the space changes.
     pub const fn version(self) -> u32 {
         match self {
@@ -187,6 +205,13 @@ mod tests {
         for id in SpaceId::ALL {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert_eq!(serde_json::to_value(id).unwrap(), id.name());
+        }
+    }
+
+    #[test]
+    fn the_example_of_a_space_is_one_of_its_architectures() {
+        for id in SpaceId::ALL {
+            assert_eq!(Architecture::parse(id, id.example()).map(|read| read.to_string()).as_deref(), Ok(id.example()));
         }
     }
 

@@ -3,9 +3,11 @@
 //! All files of a store are read, written and removed by these functions. So one [`hook`] sees every operation, and tests can stop a program
 //! or let an operation fail at each of them.
 
+mod copy;
 pub mod hook;
 mod output;
 
+pub use copy::{CopyError, keep_by_digest};
 pub use output::write_output;
 
 use std::fs::{self, File, OpenOptions};
@@ -145,22 +147,28 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A flushed temporary file for `path`, and the folder of both.
+/// A flushed temporary file for `path` with this content, and the folder of both.
 fn temporary_of(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, NamedTempFile)> {
+    let (folder, mut temporary) = temporary_for(path)?;
+    guarded(Operation::Write, path, || temporary.as_file_mut().write_all(bytes))?;
+    guarded(Operation::Sync, path, || temporary.as_file().sync_all())?;
+    Ok((folder, temporary))
+}
+
+/// An empty temporary file for `path`, and the folder of both.
+fn temporary_for(path: &Path) -> io::Result<(PathBuf, NamedTempFile)> {
     let folder = folder_of(path);
     create_folder(folder)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     // A file system allows 255 bytes for a name; the random letters and the ending need some of them.
     let prefix: String = format!(".{name}").chars().take(60).collect::<String>() + ".";
-    let mut temporary = guarded(Operation::Create, path, || {
+    let temporary = guarded(Operation::Create, path, || {
         let mut builder = Builder::new();
         builder.prefix(&prefix).rand_bytes(12).suffix(TEMPORARY);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.tempfile_in(folder)
     })?;
-    guarded(Operation::Write, path, || temporary.as_file_mut().write_all(bytes))?;
-    guarded(Operation::Sync, path, || temporary.as_file().sync_all())?;
     Ok((folder.to_owned(), temporary))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::charts::{SERIES, TrainingCurve};
 use super::panel::Panel;
 use super::template::{keep_units, render};
+use crate::coverage;
 use crate::error::ReportError;
 use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
@@ -30,6 +31,13 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
     let (record, provenance) = (&*printable(record), provenance.map(printable));
     let provenance = provenance.as_deref();
     let filled = Page {
+        coverage: record
+            .panels
+            .iter()
+            .flat_map(|panel| &panel.coverage)
+            .zip(coverage::lines(record))
+            .map(|(of, line)| (of.is_low(), line))
+            .collect(),
         experiment: pairs(&record_text::experiment(record)),
         panels: record
             .panels
@@ -54,6 +62,8 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
 /// What the template is filled in with. Pictures and style are markup already; all other text is escaped by the template.
 #[derive(Serialize)]
 struct Page {
+    /// For each score file whether few of its rows are ranked, and what became of them.
+    coverage: Vec<(bool, String)>,
     experiment: Vec<[String; 2]>,
     panels: Vec<Panel>,
     notes: Vec<[&'static str; 2]>,

@@ -10,6 +10,7 @@ use super::section::Section;
 use super::sections::{LAST_SHOWN, sections};
 use super::template::{keep_units, typeset};
 use crate::checkpoints::{earlier, latest};
+use crate::coverage;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::value_text;
 
@@ -18,6 +19,7 @@ pub(super) struct Panel {
     id: String,
     name: String,
     architectures: String,
+    coverage: Vec<[String; 4]>,
     finding: Option<String>,
     headings: Vec<String>,
     summaries: Vec<Summary>,
@@ -92,6 +94,7 @@ impl Panel {
         Self {
             name: panel.name.clone(),
             architectures: value_text::count(summary.architectures),
+            coverage: coverage::rows(panel),
             finding: finding(panel),
             headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
             summaries,

@@ -157,6 +157,11 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
             published_rows(panel),
         ),
         (
+            "Every row of a file is in one class. Only judged and failed rows are ranked.".to_owned(),
+            owned(&["Scores", "Class", "Rows", "The first of them"]),
+            class_rows(panel),
+        ),
+        (
             "Tau-b of the row minus that of the column, both over the same resamples.".to_owned(),
             owned(&["Estimator", "against params / difference of tau-b, 95 % interval"]),
             [1, 2, 3, 8]
@@ -232,6 +237,7 @@ fn every_number_of_the_page_is_in_its_place() {
     }
     assert_eq!(found.len(), expected.len());
     let whole = text(&page);
+    assert!(whole.contains(&first_line(panel)));
     for sentence in sentences(&record) {
         assert!(whole.contains(&sentence), "`{sentence}` is not on the page");
     }

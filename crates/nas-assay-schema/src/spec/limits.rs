@@ -122,6 +122,8 @@ limits! { Real, REALS:
         Bound::Included(0.0),
         Bound::Included(1.0),
     );
+    /// Numbers that stand for a missing score.
+    FAILURE = real(&["panels.*.scores.*.failures"], Bound::Included(-1e300), Bound::Included(1e300));
     /// The fraction of a pool that is kept, and the fractions of a ranking.
     FRACTION = real(
         &["supernet.prune.keep", "criteria.fractions", "criteria.ranking-fractions"],
@@ -153,7 +155,7 @@ impl Real {
     /// The allowed values in words.
     pub fn range(&self) -> String {
         match (self.low, self.high) {
-            (Bound::Included(low), Bound::Included(high)) => format!("from {low} to {high}"),
+            (Bound::Included(low), Bound::Included(high)) => format!("from {} to {}", short(low), short(high)),
             (Bound::Included(low), Bound::Excluded(high)) => format!("{low} or more and below {high}"),
             (Bound::Excluded(low), Bound::Included(high)) => format!("above {low} and at most {high}"),
             (low, high) => format!("between {low:?} and {high:?}"),

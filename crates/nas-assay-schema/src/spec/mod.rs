@@ -52,8 +52,8 @@ pub use truth::{
     RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages, Training,
-    TruthRecipe, Vote, Warmup,
+    Cifar10Images, DataFile, Failed, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages,
+    Training, TruthRecipe, Vote, Warmup,
 };
 pub use variant::Variant;
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

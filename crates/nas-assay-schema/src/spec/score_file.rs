@@ -8,9 +8,11 @@ use nas_assay_criteria::Direction;
 
 /// A column of scores, or one column for each of several checkpoints.
 ///
-/// The file is a CSV table with a header. Its column `architecture` has architectures in the text form of the space. Instead, it can have a
-/// column `row` with row numbers, from 0, of the file of the ground truth.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The file is a table: CSV with commas, semicolons or tabs and a header, or JSON. Its column `architecture` has architectures in the text
+/// form of the space. Instead, it can have a column `row` with row numbers, from 0, of the file of the ground truth.
+///
+/// A score that is missing or not finite is a failure, however it is written: an empty cell, `nan`, `None`, `inf` and so on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScoreFile {
     /// The file.
@@ -23,6 +25,9 @@ pub struct ScoreFile {
     /// The epochs after which the supernets scored, in ascending order: [`SCORED_EPOCHS`](super::limits::SCORED_EPOCHS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<usize>,
+    /// Numbers that mean a failure, too, such as `-1e8`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<f64>,
     /// Whether higher or lower scores are better. The default is that of the estimator with the same name, or `higher` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,

@@ -201,9 +201,12 @@ pub struct Panel {
     /// Named scores from files, which are ranked too. Scores with the id of an estimator count as scores of that estimator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scores: BTreeMap<String, ScoreFile>,
-    /// What happens with an architecture for which a score file has no score.
+    /// What happens with an architecture for which a score file has no row.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
+    /// What happens with an architecture whose score in a score file is a failure.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failed: Failed,
     /// Named votes of these estimators, which are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
@@ -218,15 +221,26 @@ pub struct Panel {
     pub without: Option<Without>,
 }
 
-/// What happens with an architecture for which a score file has no score.
+/// What happens with an architecture for which a score file has no row, and with rows that cannot be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
     /// It is an error.
     #[default]
     Refuse,
-    /// It is left out of the panel.
+    /// It is left out of the panel, and the rows are counted.
     PassOver,
+}
+
+/// What happens with an architecture whose score is missing or not finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failed {
+    /// It ranks worst.
+    #[default]
+    Worst,
+    /// It is left out of the panel, and counted.
+    Drop,
 }
 
 /// A vote of several estimators.

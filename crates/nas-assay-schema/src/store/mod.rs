@@ -31,6 +31,7 @@ pub use error::StoreError;
 
 use std::fs;
 use std::io;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -39,7 +40,7 @@ use serde::de::DeserializeOwned;
 
 use crate::DeviceClass;
 use crate::spec::{SpecHash, StageKey};
-use nas_assay_base::files::{self, Lock, write_atomic, write_new};
+use nas_assay_base::files::{self, CopyError, Lock, WriteError, write_atomic, write_new};
 use nas_assay_base::seal;
 use nas_assay_base::text::plain_json;
 use record::{Provenance, Record, RecordError};
@@ -208,6 +209,16 @@ impl Store {
     /// If it cannot be written. An older file stays as it was.
     pub fn write_json<T: Serialize>(&self, path: &Path, value: &T) -> Result<(), StoreError> {
         Ok(write_atomic(path, &self.sealed(path, value)?)?)
+    }
+
+    /// Keeps a copy of a file of scores. Returns its full path and its SHA-256.
+    ///
+    /// # Errors
+    /// If `source` cannot be read, or the copy cannot be written.
+    pub fn keep_scores(&self, source: &mut dyn Read) -> Result<(PathBuf, String), CopyError> {
+        let failed = |error| CopyError::Write(WriteError { path: self.root.clone(), source: error });
+        let root = std::path::absolute(&self.root).map_err(failed)?;
+        files::keep_by_digest(&root.join("scores"), ".csv", source)
     }
 
     fn sealed<T: Serialize>(&self, path: &Path, value: &T) -> Result<Vec<u8>, StoreError> {

@@ -7,6 +7,7 @@
 mod analyses;
 mod checkpoint;
 mod consistent;
+mod coverage;
 mod supernet;
 
 pub use analyses::{
@@ -14,6 +15,7 @@ pub use analyses::{
     VariantRecord,
 };
 pub use checkpoint::Checkpoint;
+pub use coverage::{ClassRows, CoverageRecord, RowClass, RowExample};
 pub use supernet::{EpochRecord, PruningRecord, SupernetRecord, WatchRecord, Watched};
 
 use serde::ser::Error as _;
@@ -95,6 +97,9 @@ pub struct Verified {
 pub struct PanelRecord {
     /// The panel's name.
     pub name: String,
+    /// What became of the rows of its score files, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<CoverageRecord>,
     /// The architectures, in the order of the panel.
     pub architectures: Vec<ArchitectureRow>,
     /// The estimators, in the order of the spec.
@@ -262,7 +267,7 @@ pub enum RecordError {
 
 impl Record {
     /// The version of the layout that this code writes and reads.
-    pub const FORMAT: u32 = 4;
+    pub const FORMAT: u32 = 5;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
     ///
@@ -312,10 +317,10 @@ mod tests {
 
     #[test]
     fn a_newer_layout_is_told_from_damage() {
-        let newer = Record::from_json(r#"{"format": 5, "novelty": true}"#);
-        assert!(matches!(newer, Err(RecordError::Format { found: 5, known: 4 })), "{newer:?}");
-        assert!(matches!(Record::from_json(r#"{"format": 4"#), Err(RecordError::Parse(_))));
-        assert!(matches!(Record::from_json(r#"{"format": 4}"#), Err(RecordError::Parse(_))));
+        let newer = Record::from_json(r#"{"format": 6, "novelty": true}"#);
+        assert!(matches!(newer, Err(RecordError::Format { found: 6, known: 5 })), "{newer:?}");
+        assert!(matches!(Record::from_json(r#"{"format": 5"#), Err(RecordError::Parse(_))));
+        assert!(matches!(Record::from_json(r#"{"format": 5}"#), Err(RecordError::Parse(_))));
     }
 
     #[test]

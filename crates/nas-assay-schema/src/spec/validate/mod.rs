@@ -91,8 +91,14 @@ pub(super) fn spec(spec: &Spec) -> Checked {
                 return Err(SpecError::invalid(key, format!("is {}, and must be 2 estimators or more", members.len())));
             }
             distinct(&key, members)?;
-            if let Some(stranger) = members.iter().find(|id| !panel.estimators.contains(id)) {
+            let known = |id: &&String| panel.estimators.contains(*id) || panel.scores.contains_key(*id);
+            if let Some(stranger) = members.iter().find(|id| !known(id)) {
                 let problem = format!("names {}, which is not an estimator of the panel", text::excerpt(stranger));
+                return Err(SpecError::invalid(key, problem));
+            }
+            let several = |id: &&String| panel.scores.get(*id).is_some_and(|file| file.columns().len() > 1);
+            if let Some(file) = members.iter().find(several) {
+                let problem = format!("names {file}, which has more scores than one: a score for each of its columns");
                 return Err(SpecError::invalid(key, problem));
             }
         }
@@ -121,6 +127,8 @@ fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
             ));
         }
     }
+    let limit = &limits::FAILURE;
+    file.failures.iter().try_for_each(|&number| real(&format!("{key}.failures"), number, limit))?;
     distinct(&format!("{key}.seeds"), &file.seeds)?;
     let limit = &limits::SCORED_EPOCHS;
     file.epochs.iter().try_for_each(|&epoch| count(&format!("{key}.epochs"), epoch, limit))?;

@@ -28,6 +28,7 @@ impl PanelRecord {
         if rows == 0 {
             return Err(in_panel("it has no architectures".to_owned()));
         }
+        self.coverage.iter().try_for_each(|coverage| coverage.check().map_err(in_panel))?;
         self.estimators.iter().try_for_each(|estimator| estimator.check(rows).map_err(in_panel))?;
         let too_many = |kept: usize| kept > rows;
         match self.analyses.variants.iter().flat_map(|found| &found.kept).find(|kept| too_many(kept.architectures)) {

@@ -1,0 +1,153 @@
+//! Why scores could not be read from a file.
+
+use nas_assay_base::text::{excerpt, shortened};
+use nas_assay_spaces::SpaceId;
+
+/// Why scores could not be read from a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreFileError {
+    /// The file cannot be read to its end.
+    #[error("score file {} cannot be read: {}", excerpt(file), shortened(problem))]
+    Read {
+        /// The file.
+        file: String,
+        /// What the reader said.
+        problem: String,
+    },
+    /// It is no table.
+    #[error("score file {} is {found}, not a table of scores", excerpt(file))]
+    NoTable {
+        /// The file.
+        file: String,
+        /// What it is, with what to do.
+        found: &'static str,
+    },
+    /// No column names the architecture of each row.
+    #[error(
+        "score file {} has {}: no column names the architectures. It needs a column `architecture` with texts such as `{example}`, or a column \
+         `row` with row numbers, from 0, of the benchmark's table",
+        excerpt(file),
+        listed(columns)
+    )]
+    Unkeyed {
+        /// The file.
+        file: String,
+        /// The columns that it has.
+        columns: Vec<String>,
+        /// The text of an architecture.
+        example: String,
+    },
+    /// A column is missing.
+    #[error(
+        "score file {} has no column `{}`{}; its columns are: {}",
+        excerpt(file),
+        excerpt(column),
+        nearest.as_ref().map(|name| format!("; the nearest is `{}`", excerpt(name))).unwrap_or_default(),
+        names(columns)
+    )]
+    Column {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// A column with a similar name.
+        nearest: Option<String>,
+        /// The columns that it has beside the architectures.
+        columns: Vec<String>,
+    },
+    /// Two columns have one name.
+    #[error(
+        "score file {} has two columns `{}`: it is not known which one is meant; rename one of them",
+        excerpt(file),
+        excerpt(column)
+    )]
+    Twice {
+        /// The file.
+        file: String,
+        /// The name.
+        column: String,
+    },
+    /// Row numbers are given, and the truth is not the table that they count.
+    #[error(
+        "score file {} names its architectures by numbers of rows of the benchmark's table, and the truth here is another table: judge it \
+         against the benchmark, or give the texts of the architectures",
+        excerpt(file)
+    )]
+    Numbers {
+        /// The file.
+        file: String,
+    },
+    /// A column of indices, where the benchmark has none.
+    #[error(
+        "score file {} names its architectures by `{}`, and {space} has no index of its own: name the column `row` if it holds the numbers, \
+         from 0, of the rows of the truth's table",
+        excerpt(file),
+        excerpt(column)
+    )]
+    Index {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// The space.
+        space: SpaceId,
+    },
+    /// A row cannot be used.
+    #[error(
+        "score file {}, {odd}; `missing = \"pass-over\"` in the panel passes over such rows and counts them",
+        excerpt(file)
+    )]
+    Odd {
+        /// The file.
+        file: String,
+        /// What is wrong with the row.
+        odd: OddRow,
+    },
+    /// Some architectures have no row.
+    #[error(
+        "score file {} has no row for {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \
+         panel ranks the others",
+        excerpt(file)
+    )]
+    Missing {
+        /// The file.
+        file: String,
+        /// The number of architectures without a row.
+        count: usize,
+        /// One of them.
+        first: String,
+    },
+}
+
+/// A row of a score file that is not judged by a score of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddRow {
+    /// Its line, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub said: String,
+}
+
+impl std::fmt::Display for OddRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.said)
+    }
+}
+
+/// How many columns a message names.
+const NAMED: usize = 12;
+
+fn names(columns: &[String]) -> String {
+    let named = columns.iter().take(NAMED).map(|name| format!("`{}`", excerpt(name)));
+    let more = columns.len().saturating_sub(NAMED);
+    let rest = (more > 0).then(|| format!("{more} more"));
+    named.chain(rest).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(columns: &[String]) -> String {
+    match columns {
+        [] => "no columns".to_owned(),
+        [one] => format!("one column named {}", names(std::slice::from_ref(one))),
+        all => format!("the columns {}", names(all)),
+    }
+}

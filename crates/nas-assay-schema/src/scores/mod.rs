@@ -1,0 +1,385 @@
+//! Scores from files: published scores, or scores of an estimator outside this program.
+//!
+//! A file is read once, row by row, beside the table of the truth, so that the memory it takes depends on that table and not on the file.
+//! Every row ends in one class ([`RowClass`]), and the counts are part of the record.
+
+mod cell;
+mod decode;
+mod error;
+mod json;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
+
+use nas_assay_base::text::{excerpt, quoted};
+use nas_assay_spaces::{Architecture, SpaceId};
+
+use crate::estimator::Score;
+use crate::store::record::{ClassRows, CoverageRecord, RowClass, RowExample};
+
+pub use error::{OddRow, ScoreFileError};
+use table::{KeyKind, RawRow, Table};
+
+/// Version of the rules for reading scores from a file.
+pub const SCORE_FILE_VERSION: u32 = 2;
+
+/// The table that the rows of a file are looked up in.
+#[derive(Clone, Copy, Debug)]
+pub struct TruthRows<'a> {
+    /// The space.
+    pub space: SpaceId,
+    /// The architecture of every row of the table, used or not.
+    pub rows: &'a [Architecture],
+    /// The numbers of the rows that are the truth.
+    pub chosen: &'a [usize],
+    /// Whether it is the table of a benchmark, so that files can name its rows by number.
+    pub numbered: bool,
+}
+
+/// What is read from a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The columns with the scores.
+    pub columns: &'a [String],
+    /// Numbers that mean that there is no score.
+    pub failures: &'a [f64],
+}
+
+/// The names of the columns of a file beside that of the architectures.
+///
+/// # Errors
+/// If the file is no table, or nothing in it names architectures.
+pub fn columns(file: &str, source: Box<dyn Read + '_>, space: SpaceId) -> Result<Vec<String>, ScoreFileError> {
+    Ok(Table::open(file, source, space)?.columns())
+}
+
+/// The column with the scores, if the file leaves no choice: `score`, or the only column beside that of the architectures.
+///
+/// # Errors
+/// As [`columns`], and if there is a choice.
+pub fn only_column(file: &str, source: Box<dyn Read + '_>, space: SpaceId) -> Result<String, ScoreFileError> {
+    table::only_column(file, columns(file, source, space)?)
+}
+
+/// A place for the scores of one key. A text names every row of the table with its architecture; a number names a single row.
+type Slot = usize;
+
+/// What a row says.
+enum Said<'a> {
+    /// Scores for a slot.
+    Scores(Slot, &'a [Score]),
+    /// Something that is not judged.
+    Odd(RowClass, String),
+}
+
+/// Finds the slots of rows.
+#[derive(Debug)]
+struct Slots {
+    of_text: HashMap<Architecture, Slot>,
+    /// The slot of each row's architecture.
+    of_row: Vec<Slot>,
+    /// The number of different architectures. The slots of numbers follow.
+    texts: usize,
+}
+
+impl Slots {
+    fn new(truth: &TruthRows<'_>) -> Self {
+        let mut of_text = HashMap::with_capacity(truth.rows.len());
+        let slot = |architecture: &Architecture| {
+            let next = of_text.len();
+            *of_text.entry(*architecture).or_insert(next)
+        };
+        let of_row = truth.rows.iter().map(slot).collect();
+        let texts = of_text.len();
+        Self { of_text, of_row, texts }
+    }
+
+    fn count(&self) -> usize {
+        self.texts + self.of_row.len()
+    }
+
+    /// The rows of the table that each slot names.
+    fn rows(&self) -> Vec<Vec<usize>> {
+        let mut rows = vec![Vec::new(); self.count()];
+        for (row, &slot) in self.of_row.iter().enumerate() {
+            rows[slot].push(row);
+            rows[self.texts + row].push(row);
+        }
+        rows
+    }
+}
+
+/// The rows of one file that name rows of the truth's table, and counts of the others.
+#[derive(Debug)]
+pub struct ScoreRows {
+    file: String,
+    slots: Slots,
+    columns: usize,
+    /// The line of each slot; 0 if the file has no row for it.
+    lines: Vec<u64>,
+    /// The scores of each slot, one for each column.
+    scores: Vec<Score>,
+    /// The number of rows.
+    count: u64,
+    /// Rows that have no slot, or none of their own.
+    odd: BTreeMap<RowClass, ClassRows>,
+    /// The first row that is no use, apart from architectures without truth.
+    first_odd: Option<OddRow>,
+}
+
+impl ScoreRows {
+    /// Reads a file. `file` is its name in errors.
+    ///
+    /// # Errors
+    /// If it is no table, a column is missing or not unique, or it names its architectures in a way that has no meaning here. Rows that
+    /// cannot be used are no errors.
+    pub fn read(
+        file: &str,
+        source: Box<dyn Read + '_>,
+        reading: Reading<'_>,
+        truth: &TruthRows<'_>,
+    ) -> Result<Self, ScoreFileError> {
+        let slots = Slots::new(truth);
+        let columns = reading.columns.len();
+        let mut found = Self {
+            file: file.to_owned(),
+            columns,
+            lines: vec![0; slots.count()],
+            scores: vec![Score::Finite(0.0); slots.count() * columns],
+            slots,
+            count: 0,
+            odd: BTreeMap::new(),
+            first_odd: None,
+        };
+        let mut cells = Vec::with_capacity(columns);
+        Table::open(file, source, truth.space)?.each(reading.columns, &mut |row| {
+            found.count += 1;
+            let said = said(file, &row, reading, truth, &found.slots, &mut cells)?;
+            match said {
+                Said::Scores(slot, scores) => match found.lines[slot] {
+                    0 => {
+                        found.lines[slot] = row.line;
+                        found.scores[slot * columns..][..columns].copy_from_slice(scores);
+                    }
+                    first => {
+                        let (class, said) = again(scores, &found.scores[slot * columns..][..columns], first);
+                        found.add(class, row.line, said);
+                    }
+                },
+                Said::Odd(class, said) => found.add(class, row.line, said),
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn add(&mut self, class: RowClass, line: u64, said: String) {
+        if class != RowClass::NoTruth && self.first_odd.is_none() {
+            self.first_odd = Some(OddRow { line, said: said.clone() });
+        }
+        let rows = self.odd.entry(class).or_insert(ClassRows { class, rows: 0, first: Vec::new() });
+        rows.rows += 1;
+        if rows.first.len() < CoverageRecord::EXAMPLES {
+            rows.first.push(RowExample { line, said });
+        }
+    }
+
+    /// The number of rows of the file.
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The scores for a row of the table, one for each column; `None` if the file has none.
+    pub fn scores(&self, row: usize) -> Option<&[Score]> {
+        let slot = [self.slots.of_row[row], self.slots.texts + row].into_iter().find(|&slot| self.lines[slot] > 0)?;
+        Some(&self.scores[slot * self.columns..][..self.columns])
+    }
+
+    /// Checks that every row can be used and none is there twice. Architectures without truth are allowed.
+    ///
+    /// # Errors
+    /// [`ScoreFileError::Odd`] with the first row that cannot be used.
+    pub fn strictly(&self) -> Result<(), ScoreFileError> {
+        match &self.first_odd {
+            None => Ok(()),
+            Some(odd) => Err(ScoreFileError::Odd { file: self.file.clone(), odd: odd.clone() }),
+        }
+    }
+
+    /// The class of each slot that has a row.
+    fn classes(&self, truth: &TruthRows<'_>, in_panel: &dyn Fn(usize) -> bool, drop: bool) -> Vec<Option<RowClass>> {
+        let rows = self.slots.rows();
+        let mut is_chosen = vec![false; truth.rows.len()];
+        truth.chosen.iter().for_each(|&row| is_chosen[row] = true);
+        let failed = |slot: Slot| {
+            self.scores[slot * self.columns..][..self.columns].iter().any(|score| matches!(score, Score::NonFinite(_)))
+        };
+        let mut judged_kinds: Option<BTreeSet<String>> = None;
+        let mut class = |slot: Slot| {
+            if self.lines[slot] == 0 {
+                return None;
+            }
+            if rows[slot].iter().any(|&row| in_panel(row)) {
+                return Some(if failed(slot) { RowClass::Failed } else { RowClass::Judged });
+            }
+            if rows[slot].iter().any(|&row| is_chosen[row]) {
+                return Some(if drop && failed(slot) { RowClass::Dropped } else { RowClass::NotInPanel });
+            }
+            let kinds = judged_kinds.get_or_insert_with(|| {
+                let with_scores = truth.chosen.iter().filter(|&&row| self.scores(row).is_some());
+                with_scores.map(|&row| truth.rows[row].isomorphism_key()).collect()
+            });
+            let copy = rows[slot].iter().any(|&row| kinds.contains(&truth.rows[row].isomorphism_key()));
+            Some(if copy { RowClass::IsomorphicCopy } else { RowClass::NotRepresentative })
+        };
+        (0..self.slots.count()).map(&mut class).collect()
+    }
+
+    /// What became of every row. `in_panel` says whether a row of the table is in the panel, and `drop` whether the panel leaves out
+    /// architectures without a finite score.
+    pub fn coverage(
+        &self,
+        scores: &str,
+        truth: &TruthRows<'_>,
+        in_panel: &dyn Fn(usize) -> bool,
+        drop: bool,
+    ) -> CoverageRecord {
+        let mut by_class = self.odd.clone();
+        let mut of_slots: BTreeMap<RowClass, Vec<(u64, Slot)>> = BTreeMap::new();
+        for (slot, class) in self.classes(truth, in_panel, drop).into_iter().enumerate() {
+            if let Some(class) = class {
+                of_slots.entry(class).or_default().push((self.lines[slot], slot));
+            }
+        }
+        for (class, mut slots) in of_slots {
+            slots.sort_unstable();
+            let example = |&(line, slot): &(u64, Slot)| RowExample { line, said: self.name(truth, slot) };
+            let first = match class {
+                RowClass::Judged => Vec::new(),
+                _ => slots.iter().take(CoverageRecord::EXAMPLES).map(example).collect(),
+            };
+            by_class.insert(class, ClassRows { class, rows: slots.len() as u64, first });
+        }
+        let classes = by_class.into_values().collect();
+        CoverageRecord { scores: scores.to_owned(), rows: self.count, classes }
+    }
+
+    /// The architecture of a slot.
+    fn name(&self, truth: &TruthRows<'_>, slot: Slot) -> String {
+        let row = slot.checked_sub(self.slots.texts).or_else(|| self.slots.of_row.iter().position(|&of| of == slot));
+        row.map(|row| truth.rows[row].to_string()).unwrap_or_default()
+    }
+
+    /// Reads the file again, and visits every row that is not judged, in the order of the file. The arguments are those of
+    /// [`ScoreRows::read`] and [`ScoreRows::coverage`].
+    ///
+    /// # Errors
+    /// As [`ScoreRows::read`], and those of `visit`.
+    pub fn each_odd(
+        &self,
+        source: Box<dyn Read + '_>,
+        reading: Reading<'_>,
+        truth: &TruthRows<'_>,
+        (in_panel, drop): (&dyn Fn(usize) -> bool, bool),
+        visit: &mut dyn FnMut(u64, RowClass, &str) -> Result<(), ScoreFileError>,
+    ) -> Result<(), ScoreFileError> {
+        let classes = self.classes(truth, in_panel, drop);
+        let mut cells = Vec::with_capacity(self.columns);
+        Table::open(&self.file, source, truth.space)?.each(reading.columns, &mut |row| match said(
+            &self.file,
+            &row,
+            reading,
+            truth,
+            &self.slots,
+            &mut cells,
+        )? {
+            Said::Odd(class, said) => visit(row.line, class, &said),
+            Said::Scores(slot, scores) if self.lines[slot] != row.line => {
+                let kept = &self.scores[slot * self.columns..][..self.columns];
+                let (class, said) = again(scores, kept, self.lines[slot]);
+                visit(row.line, class, &said)
+            }
+            Said::Scores(slot, _) => match classes[slot] {
+                Some(class) if class != RowClass::Judged => visit(row.line, class, &self.name(truth, slot)),
+                _ => Ok(()),
+            },
+        })
+    }
+}
+
+/// The class of a row for an architecture that has one, on line `first`.
+fn again(scores: &[Score], kept: &[Score], first: u64) -> (RowClass, String) {
+    let same = |(one, other): (&Score, &Score)| match (one, other) {
+        (Score::NonFinite(_), Score::NonFinite(_)) => true,
+        (one, other) => one == other,
+    };
+    if scores.iter().zip(kept).all(same) {
+        (RowClass::Repeated, format!("the architecture of line {first} again"))
+    } else {
+        (RowClass::Contradicting, format!("the architecture of line {first} again, with another score"))
+    }
+}
+
+/// What a row says: its slot and its scores, or why it cannot be used.
+fn said<'a>(
+    file: &str,
+    row: &RawRow<'_>,
+    reading: Reading<'_>,
+    truth: &TruthRows<'_>,
+    slots: &Slots,
+    cells: &'a mut Vec<Score>,
+) -> Result<Said<'a>, ScoreFileError> {
+    let unreadable = |said: String| Ok(Said::Odd(RowClass::UnreadableArchitecture, said));
+    let key = match &row.key {
+        Ok(key) => *key,
+        Err(problem) => return unreadable(problem.clone()),
+    };
+    let slot = match row.kind {
+        KeyKind::Text => match Architecture::parse(truth.space, key) {
+            Ok(architecture) => slots.of_text.get(&architecture).copied(),
+            Err(error) => return unreadable(error.to_string()),
+        },
+        KeyKind::Row | KeyKind::Index => {
+            if row.kind == KeyKind::Index && truth.space != SpaceId::Nb201 {
+                return Err(ScoreFileError::Index {
+                    file: file.to_owned(),
+                    column: "index".to_owned(),
+                    space: truth.space,
+                });
+            }
+            if !truth.numbered {
+                return Err(ScoreFileError::Numbers { file: file.to_owned() });
+            }
+            match number(key) {
+                Some(number) => (number < slots.of_row.len()).then(|| slots.texts + number),
+                None => return unreadable(format!("expected the number of a row, found {}", quoted(key))),
+            }
+        }
+    };
+    cells.clear();
+    for (cell, column) in row.cells.iter().zip(reading.columns) {
+        let Some(score) = cell::score(cell, reading.failures) else {
+            let column = excerpt(column);
+            let said = format!("column {column}: expected a number, found {}{}", quoted(cell), cell::hint(cell));
+            return Ok(Said::Odd(RowClass::UnreadableScore, said));
+        };
+        cells.push(score);
+    }
+    Ok(match slot {
+        Some(slot) => Said::Scores(slot, cells),
+        None => Said::Odd(RowClass::NoTruth, table::shown(key)),
+    })
+}
+
+/// A row number, written as a whole number. A column with a gap makes pandas write `3.0`.
+fn number(text: &str) -> Option<usize> {
+    text.strip_suffix(".0").unwrap_or(text).parse().ok()
+}

@@ -1,0 +1,272 @@
+//! `nas-assay verify --scores`: judges the scores of another program.
+
+use std::fs::File;
+use std::io::{BufWriter, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::exit::{DATA, Failure, MISMATCH, UNEXPECTED, USAGE};
+use super::launch::{print_record, run};
+use super::signals::exit_on_signal;
+use crate::criteria::Direction;
+use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
+use crate::files::CopyError;
+use crate::scores::{ScoreFileError, only_column};
+use crate::space::SpaceId;
+use crate::spec::{DataFile, Failed, ScoreFile};
+use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
+
+/// How the scores of a file are read and judged.
+#[derive(Debug, Args)]
+pub struct ScoreOptions {
+    /// The column with the scores [default: `score`, or the only column]
+    #[arg(long, value_name = "NAME", requires = "scores")]
+    column: Option<String>,
+    /// Whether higher or lower scores are better [default: as known for --name, else higher]
+    #[arg(long, requires = "scores")]
+    direction: Option<Way>,
+    /// Name for the scores [default: the name of the file]
+    #[arg(long, value_name = "NAME", requires = "scores")]
+    name: Option<String>,
+    /// Source of the truth [default: benchmark with a data root, carried without]
+    #[arg(long, requires = "scores")]
+    truth: Option<TruthChoice>,
+    /// Which accuracy of the benchmark is the truth, such as cifar100-valid [default: that of the paper]
+    #[arg(long, value_name = "NAME", requires = "scores")]
+    accuracy: Option<String>,
+    /// Which rows of the benchmark are used, such as all [default: those of the paper]
+    #[arg(long, value_name = "NAME", requires = "scores")]
+    rows: Option<String>,
+    /// What happens with missing and non-finite scores
+    #[arg(long, default_value = "worst", requires = "scores")]
+    missing: MissingScores,
+    /// A number that means a missing score, such as -1e8
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, requires = "scores")]
+    failure: Vec<f64>,
+    /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
+    #[arg(long, requires = "scores")]
+    strict: bool,
+    /// Fail if a smaller part of the rows is ranked, such as 0.95
+    #[arg(long, value_name = "PART", requires = "scores")]
+    min_coverage: Option<f64>,
+    /// Write every row that is not judged to a CSV file
+    #[arg(long, value_name = "FILE", requires = "scores")]
+    oddities: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Way {
+    Higher,
+    Lower,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TruthChoice {
+    Benchmark,
+    Carried,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MissingScores {
+    /// They rank worst
+    Worst,
+    /// Their architectures are left out
+    Drop,
+}
+
+impl ScoreOptions {
+    /// Judges the scores of a file; `-` is stdin.
+    pub fn judge(&self, context: &Context, file: &Path, space: SpaceId, json: bool) -> Result<(), Failure> {
+        if let Some(part) = self.min_coverage.filter(|part| !(0.0..=1.0).contains(part)) {
+            return Err(Failure::new(USAGE, format!("--min-coverage is {part}, and must be from 0 to 1")));
+        }
+        let lab = context.lab(None)?;
+        let label = self.label(context, file)?;
+        let direction = self.direction(context, &label)?;
+        // The store keeps a copy, so that the record can be made again without the file.
+        let (kept, sha256) = keep(&lab, file)?;
+        let column = self.column.clone().map_or_else(|| column(file, &kept, space), Ok)?;
+        let scores = ScoreFile {
+            file: DataFile { path: kept.display().to_string(), sha256 },
+            column,
+            seeds: Vec::new(),
+            epochs: Vec::new(),
+            failures: self.failure.clone(),
+            direction,
+        };
+        let spec = verify_scores(&ScoresToJudge {
+            space,
+            source: self.source(context),
+            accuracy: self.accuracy.as_deref(),
+            rows: self.rows.as_deref(),
+            name: &label,
+            scores,
+            failed: match self.missing {
+                MissingScores::Worst => Failed::Worst,
+                MissingScores::Drop => Failed::Drop,
+            },
+        })?;
+        let resolved = lab.resolve(spec)?;
+        exit_on_signal()?;
+        if let Some(out) = &self.oddities {
+            write_oddities(&lab, &resolved, out)?;
+        }
+        let (_, record) = run(context, &lab, &resolved)?;
+        let coverage: Vec<&CoverageRecord> = record.panels.iter().flat_map(|panel| &panel.coverage).collect();
+        coverage.iter().try_for_each(|coverage| self.check(coverage))?;
+        print_record(context, &record, json)?;
+        if self.rows.is_none() && coverage.iter().any(|coverage| coverage.count(RowClass::NotRepresentative) > 0) {
+            context.note("hint: `--rows all` judges the encodings that do not represent their classes, too");
+        }
+        self.hint(context, &label, &record);
+        Ok(())
+    }
+
+    fn source(&self, context: &Context) -> TruthSource {
+        match self.truth {
+            Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
+            None if context.data_root().is_some() => TruthSource::Benchmark,
+            // Only a benchmark has these choices.
+            None if self.accuracy.is_some() || self.rows.is_some() => TruthSource::Benchmark,
+            Some(TruthChoice::Carried) | None => TruthSource::Carried,
+        }
+    }
+
+    /// The name of the scores: the given name or that of the file, in lower case and with `-` for every character that is not allowed.
+    /// Only a given name is that of a known estimator.
+    fn label(&self, context: &Context, file: &Path) -> Result<String, Failure> {
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() || letter == '_' { letter.to_ascii_lowercase() } else { '-' }
+        };
+        let label = |name: &str| name.chars().map(plain).take(40).collect::<String>();
+        if let Some(name) = &self.name {
+            let label = label(name);
+            if BASELINES.contains(&label.as_str()) {
+                let problem = format!("--name {label}: {label} is computed beside the scores; give them another name");
+                return Err(Failure::new(USAGE, problem));
+            }
+            return Ok(label);
+        }
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let label = if stem == "-" { "stdin".to_owned() } else { label(&stem) };
+        if context.suite().find(&label).is_ok() {
+            return Err(Failure::new(
+                USAGE,
+                format!(
+                    "{} can be scores of the estimator `{label}`, with its direction and its published values, or a file that is only \
+                     named like it",
+                    file.display()
+                ),
+            )
+            .with_help(format!("say `--name {label}` if they are its scores, and another --name if not")));
+        }
+        Ok(label)
+    }
+
+    /// The direction for the spec: none if the estimator of this name has one.
+    fn direction(&self, context: &Context, label: &str) -> Result<Option<Direction>, Failure> {
+        let given = self.direction.map(|way| match way {
+            Way::Higher => Direction::Higher,
+            Way::Lower => Direction::Lower,
+        });
+        let known = context.suite().find(label).ok().filter(|_| !context.suite().is_external(label));
+        match (known.map(|estimator| estimator.meta().direction), given) {
+            (Some(known), Some(given)) if known != given => {
+                let way = if known == Direction::Higher { "higher" } else { "lower" };
+                let problem = format!("--direction: scores of {label} are better if they are {way}");
+                Err(Failure::new(USAGE, problem).with_help("leave out --direction, or give them another --name"))
+            }
+            (Some(_), _) => Ok(None),
+            (None, given) => Ok(Some(given.unwrap_or(Direction::Higher))),
+        }
+    }
+
+    /// Whether enough rows were judged.
+    fn check(&self, coverage: &CoverageRecord) -> Result<(), Failure> {
+        let lost = |class: RowClass| class != RowClass::Judged && !class.is_copy();
+        if self.strict
+            && let Some(rows) = coverage.classes.iter().find(|rows| lost(rows.class))
+        {
+            let failure = Failure::new(MISMATCH, format!("--strict: {}", coverage.line()));
+            return Err(match rows.first.first() {
+                Some(first) => failure.with_help(format!("the first of them is line {}: {}", first.line, first.said)),
+                None => failure,
+            });
+        }
+        match self.min_coverage {
+            Some(least) if coverage.share() < least => {
+                let problem = format!(
+                    "--min-coverage {least}: {:.4} of the rows are ranked; {}",
+                    coverage.share(),
+                    coverage.line()
+                );
+                Err(Failure::new(MISMATCH, problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Scores that rank the wrong way round are often losses or errors.
+    fn hint(&self, context: &Context, label: &str, record: &Record) {
+        let of_label = |estimator: &&EstimatorRecord| estimator.id == label && estimator.direction == Direction::Higher;
+        let estimator = record.panels.iter().flat_map(|panel| &panel.estimators).find(of_label);
+        let below =
+            estimator.and_then(|found| found.criteria.kendall.interval).is_some_and(|interval| interval.upper < 0.0);
+        if below && self.direction.is_none() {
+            context.note(
+                "hint: the interval of Kendall's tau lies below zero. If lower scores are better, as for losses, say `--direction lower`",
+            );
+        }
+    }
+}
+
+/// Writes every row that is not judged to a CSV file.
+fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), Failure> {
+    let inputs = Inputs::load(&resolved.spec, lab.data_root(), &Silent)?;
+    let unwritable =
+        |error: &dyn std::fmt::Display| Failure::new(UNEXPECTED, format!("writing {}: {error}", out.display()));
+    // There may be millions of rows, so that they are not held in memory.
+    let file = File::create(out).map_err(|error| unwritable(&error))?;
+    let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+    writer.write_record(["line", "class", "said"]).map_err(|error| unwritable(&error))?;
+    for panel in &inputs.panels {
+        for file in resolved.spec.panels[&panel.name].scores.values() {
+            let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
+            inputs.each_odd_row(panel, file, drop, lab.data_root(), &mut |line, class, said| {
+                writer.write_record([line.to_string().as_str(), class.name(), said]).map_err(|error| {
+                    ScoreFileError::Read { file: out.display().to_string(), problem: error.to_string() }
+                })
+            })?;
+        }
+    }
+    writer.flush().map_err(|error| unwritable(&error))
+}
+
+/// The column with the scores of a file that leaves no choice.
+fn column(file: &Path, kept: &Path, space: SpaceId) -> Result<String, Failure> {
+    let source =
+        File::open(kept).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", kept.display())))?;
+    only_column(&file.display().to_string(), Box::new(source), space).map_err(|error| {
+        let failure = Failure::new(DATA, error.to_string());
+        match error {
+            ScoreFileError::Column { .. } => failure.with_help("choose one of them with --column"),
+            _ => failure,
+        }
+    })
+}
+
+/// Keeps a copy of a file in the store; `-` is stdin.
+fn keep(lab: &Lab<'_>, file: &Path) -> Result<(PathBuf, String), Failure> {
+    let unreadable = |error: &std::io::Error| Failure::new(DATA, format!("reading {}: {error}", file.display()));
+    let mut source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(|error| unreadable(&error))?)
+    };
+    lab.store().keep_scores(&mut source).map_err(|error| match error {
+        CopyError::Read(error) => unreadable(&error),
+        CopyError::Write(error) => Failure::new(UNEXPECTED, error.to_string()),
+    })
+}
