@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::experiment::{ExperimentError, Inputs, Resolved, Silent, find_carried, scores_of_files};
 use crate::space::{Architecture, Census, SpaceId, nb301, nds};
 use crate::spec::{DataFile, Nb101Accuracy, Nb301Precision, Nb301Rows, Spec, Truth};
 use crate::store::record::Record;
-use crate::store::{RecordId, Store};
+use crate::store::{RecordId, Store, command};
 use crate::{DataRoot, DeviceClass};
 
 use super::panel::{Column, Scored};
@@ -111,22 +112,23 @@ impl Evidence {
         let file = DataFile { path: path.to_owned(), sha256: sha256.to_owned() };
         let root = self.root.as_ref().ok_or_else(|| ExperimentError::NoDataRoot { file: file.path.clone() })?;
         let bytes = root.read_verified(&file.path, &file.sha256).map_err(ExperimentError::Data)?;
-        serde_json::from_slice(&bytes)
-            .map_err(|_| Trouble::Missing(format!("{path} is not JSON: restore the file in the data root")))
+        serde_json::from_slice(&bytes).map_err(|_| Trouble::Missing(format!("{path} is not JSON")))
     }
 
     /// The finished record of a carried spec.
     pub(super) fn record(&self, spec: &str) -> Result<Record, Trouble> {
         let resolved = resolved(spec)?;
+        let store = self.store.as_ref().map_or(Path::new(Store::DEFAULT), Store::root);
+        let run = command(store, &format!("run {spec}"));
         for class in [DeviceClass::Cpu, DeviceClass::Cuda] {
             let id = RecordId::new(&resolved.hash, class);
             match self.store.as_ref().map(|store| store.record(&id)) {
                 Some(Ok(Some(record))) => return Ok(record),
-                Some(Err(error)) => return Err(Trouble::Missing(format!("{error} (`nas-assay run {spec}`)"))),
+                Some(Err(error)) => return Err(Trouble::Missing(format!("{error} (`{run}`)"))),
                 Some(Ok(None)) | None => {}
             }
         }
-        Err(Trouble::Missing(format!("the store has no record of {spec}: `nas-assay run {spec}` makes it")))
+        Err(Trouble::Missing(format!("the store has no record of {spec}: `{run}` makes it")))
     }
 
     /// A panel of the finished record of a carried spec.
@@ -137,7 +139,7 @@ impl Evidence {
 
 /// A panel of a record.
 fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
-    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}: run the spec again", record.name));
+    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}", record.name));
     let found = record.panels.iter().find(|found| found.name == panel).ok_or_else(absent)?;
     let space: SpaceId = record.space.parse().map_err(|_| absent())?;
     let mut scored = Scored::default();

@@ -1,10 +1,12 @@
 //! The global options: data root, store, device, threads.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use crate::experiment::{Progress, Silent};
 use crate::kernels::cpu::Isa;
 use crate::kernels::device::DeviceError;
+use crate::store::command;
 use crate::{Backend, DataRoot, Lab, Store, Suite};
 
 use super::Global;
@@ -54,6 +56,16 @@ impl Context {
     /// The store.
     pub fn store(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.global.store)?)
+    }
+
+    /// The folder of the store.
+    pub fn store_folder(&self) -> &Path {
+        &self.global.store
+    }
+
+    /// The command of the program with these arguments that uses the same store.
+    pub fn command(&self, arguments: &str) -> String {
+        command(&self.global.store, arguments)
     }
 
     /// The data root, if one was given. An empty path, such as that of a variable which is set to nothing, is none.

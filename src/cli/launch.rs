@@ -29,8 +29,8 @@ pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<()
     } else {
         out!("{}", report::terminal(record, None, Context::width()));
     }
-    let short = record.spec_hash.get(..12).unwrap_or(&record.spec_hash);
-    context.note(&format!("hint: `nas-assay report {short} --out report.html` writes it as a page"));
+    let page = format!("report {} --out report.html", RecordId::of(record).short());
+    context.note(&format!("hint: `{}` writes it as a page", context.command(&page)));
     Ok(())
 }
 

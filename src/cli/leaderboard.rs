@@ -7,9 +7,9 @@ use crate::store::record::Record;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING, UNEXPECTED};
+use super::exit::{Failure, UNEXPECTED};
 use super::output::Output;
-use super::records::{read, usable};
+use super::records::{no_record_yet, read, usable};
 
 /// Compare the estimators in all spaces, from the finished records
 #[derive(Debug, Args)]
@@ -36,8 +36,7 @@ impl Board {
             records.push(read(path)?);
         }
         if records.is_empty() {
-            let problem = format!("the store {} holds no record yet", store.root().display());
-            return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+            return Err(no_record_yet(context));
         }
         let board = Leaderboard::new(&records, self.all);
         let format = if self.json { Some(Format::Json) } else { self.output.format() };

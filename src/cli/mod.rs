@@ -33,8 +33,8 @@ use clap::{Args, Parser, Subcommand};
 
 use context::Context;
 
-use crate::Suite;
 use crate::kernels::cpu::{Isa, keep_candle_on_its_thread};
+use crate::{Store, Suite};
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
@@ -57,7 +57,7 @@ pub struct Global {
     #[arg(long, global = true, env = "NAS_ASSAY_DATA", value_name = "DIR", value_parser = any_path())]
     data_root: Option<PathBuf>,
     /// Folder of records and stage results
-    #[arg(long, global = true, default_value = ".nas-assay", value_name = "DIR")]
+    #[arg(long, global = true, default_value = Store::DEFAULT, value_name = "DIR")]
     store: PathBuf,
     /// Number of worker threads; results do not depend on it [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]

@@ -7,7 +7,7 @@ use crate::store::record::Record;
 use crate::store::{RecordId, Store, StoreError, read_record};
 
 use super::context::Context;
-use super::exit::{DATA, Failure, NOTHING, USAGE};
+use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
 use super::launch::run;
 use super::signals::exit_on_signal;
 
@@ -18,6 +18,12 @@ pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure
         return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
     };
     Ok((id, record))
+}
+
+/// The store holds no record that could be shown.
+pub fn no_record_yet(context: &Context) -> Failure {
+    let problem = format!("the store {} holds no record yet", context.store_folder().display());
+    Failure::new(NOTHING, problem).with_help(format!("`{}` makes one", context.command("run nb201-micro")))
 }
 
 /// The finished records that can be read. A note names each of the others, and says why.
@@ -39,7 +45,7 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
     let wanted = named.as_ref().map_or(word, |resolved| resolved.hash.as_str());
     match store.find(wanted) {
         Err(StoreError::Unknown { candidates, .. }) if word != "latest" => {
-            let resolved = carried(word, &store, &candidates)?;
+            let resolved = carried(context, word, &candidates)?;
             exit_on_signal()?;
             run(context, &context.lab(None)?, &resolved)
         }
@@ -48,18 +54,19 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
 }
 
 /// Finds a carried spec after the store had no record for `word`. `held` has the records of the store, for the error.
-fn carried(word: &str, store: &Store, held: &[String]) -> Result<Resolved, Failure> {
+fn carried(context: &Context, word: &str, held: &[String]) -> Result<Resolved, Failure> {
     find_carried(word).map_err(|error| match error {
         CarriedError::Unresolved(error) => error.into(),
         CarriedError::Ambiguous { .. } => Failure::new(USAGE, error.to_string()),
         CarriedError::Unknown { nearest, .. } => {
-            let store = store.root().display();
+            let store = context.store_folder().display();
             let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {}", held.join(", ")) };
             let help = match nearest {
                 Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
-                None => "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, \
-                         with `nas-assay run FILE.toml`"
-                    .to_owned(),
+                None => format!(
+                    "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, with `{}`",
+                    context.command("run FILE.toml")
+                ),
             };
             let problem = format!(
                 "no record in {store} and no carried spec is called `{word}`, or has a hash that begins with it"
@@ -88,6 +95,12 @@ pub fn read(path: &Path) -> Result<Record, Failure> {
     read_record(path, reported.unwrap_or(file)).map_err(|error| match error {
         StoreError::Damaged { problem, .. } => {
             Failure::new(DATA, format!("failed to read the record {}: {problem}", path.display()))
+        }
+        // The file lies anywhere, and another store does not help.
+        StoreError::NewerRecord { found, known, .. } => {
+            let formats = format!("it has format {found}, and this version of nas-assay knows format {known}");
+            let problem = format!("failed to read the record {}: {formats}", path.display());
+            Failure::new(UNEXPECTED, problem).with_help("use the nas-assay that wrote it, or run its spec again")
         }
         error => error.into(),
     })

@@ -1,6 +1,7 @@
 //! `nas-assay report RECORD`
 
 use crate::report::Format;
+use crate::store::StoreError;
 use clap::Args;
 
 use super::context::Context;
@@ -25,6 +26,11 @@ impl Report {
         for held in context.store()?.provenance(&id)? {
             match held.whole() {
                 Ok(latest) => provenance = latest.or(provenance),
+                // A run that computes nothing writes none, so that another run does not mend it.
+                Err(StoreError::Damaged { path, problem }) => {
+                    let repair = context.command("store check --repair");
+                    context.note(&format!("left out: {}: {problem}; `{repair}` removes it", path.display()));
+                }
                 Err(error) => context.note(&format!("left out: {error}")),
             }
         }

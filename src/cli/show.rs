@@ -7,9 +7,9 @@ use clap::Args;
 use nas_assay_base::text::printable;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING};
+use super::exit::Failure;
 use super::print::{out, outln, print_json};
-use super::records::{finished, usable};
+use super::records::{finished, no_record_yet, usable};
 
 /// Show a finished record, or list them all
 #[derive(Debug, Args)]
@@ -49,8 +49,7 @@ impl Show {
             return Ok(());
         }
         if rows.is_empty() {
-            let problem = format!("the store {} holds no record yet", store.root().display());
-            return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+            return Err(no_record_yet(context));
         }
         for (id, name, title) in rows {
             outln!("{}  {}  {}", id.short(), printable(&name), printable(&title));

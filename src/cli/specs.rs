@@ -26,7 +26,7 @@ impl Specs {
     /// Runs the command.
     pub fn run(&self) -> Result<(), Failure> {
         if let Some(name) = &self.name {
-            out!("{}", carried(name)?);
+            out!("{}", carried(name, false)?);
             return Ok(());
         }
         let specs = carried_specs()?;
@@ -50,16 +50,19 @@ pub fn find(word: &str) -> Result<Spec, Failure> {
     if is_path {
         return Ok(parse_spec(&read_text(path)?, word)?);
     }
-    Ok(parse_spec(carried(word)?, word)?)
+    Ok(parse_spec(carried(word, true)?, word)?)
 }
 
-fn carried(name: &str) -> Result<&'static str, Failure> {
+/// The text of the carried spec of this name. The advice for another name tells how to name a file if `files` can be named too.
+fn carried(name: &str, files: bool) -> Result<&'static str, Failure> {
     if let Some((_, text)) = SPECS.iter().find(|(candidate, _)| *candidate == name) {
         return Ok(text);
     }
-    let help = match nearest(name, SPECS.iter().map(|(name, _)| *name)) {
-        Some(known) => format!("did you mean `{known}`? for a file, give its path, such as ./{name}.toml"),
-        None => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
+    let help = match (nearest(name, SPECS.iter().map(|(name, _)| *name)), files) {
+        (Some(known), true) => format!("did you mean `{known}`? for a file, give its path, such as ./{name}.toml"),
+        (Some(known), false) => format!("did you mean `{known}`?"),
+        (None, true) => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
+        (None, false) => "`nas-assay specs` lists them".to_owned(),
     };
     Err(Failure::new(USAGE, format!("no carried spec is called `{name}`")).with_help(help))
 }

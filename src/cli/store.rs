@@ -8,8 +8,9 @@ use indicatif::HumanBytes;
 use nas_assay_base::text::printable;
 
 use super::context::Context;
-use super::exit::{Failure, MISMATCH, NOTHING};
+use super::exit::{Failure, MISMATCH};
 use super::print::{outln, print_json};
+use super::records::no_record_yet;
 use crate::store::survey::{Condition, Entry, Kind};
 use crate::store::{Held, RecordId, Store};
 
@@ -55,7 +56,7 @@ impl StoreCommand {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let store = context.store()?;
         match self.action {
-            Action::Check { repair, json } => check(&store, repair, json),
+            Action::Check { repair, json } => check(context, &store, repair, json),
             Action::Clean => clean(&store),
             Action::Size { json } => size(&store, json),
             Action::List { json } => list(context, &store, json),
@@ -63,7 +64,7 @@ impl StoreCommand {
     }
 }
 
-fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
+fn check(context: &Context, store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
     let entries = store.survey()?;
     if json {
         let odd: Vec<_> = entries.iter().filter(|entry| entry.condition != Condition::Whole).collect();
@@ -104,12 +105,20 @@ fn check(store: &Store, repair: bool, json: bool) -> Result<(), Failure> {
         0 if leftovers == 0 => Ok(()),
         0 => {
             if !json {
-                outln!("`nas-assay store clean` removes what is left over: {}", files(leftovers));
+                outln!("`{}` removes what is left over: {}", context.command("store clean"), files(leftovers));
             }
             Ok(())
         }
-        _ => Err(Failure::new(MISMATCH, format!("{} cannot be used", files(bad)))
-            .with_help("`nas-assay store check --repair` removes damaged files, and the next run makes them again")),
+        _ => {
+            let failure = Failure::new(MISMATCH, format!("{} cannot be used", files(bad)));
+            // What a newer program wrote, or what cannot be read, is not removed.
+            Err(if count(|condition| matches!(condition, Condition::Damaged(_))) == 0 {
+                failure
+            } else {
+                let repair = context.command("store check --repair");
+                failure.with_help(format!("`{repair}` removes damaged files, and the next run makes them again"))
+            })
+        }
     }
 }
 
@@ -194,8 +203,7 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if rows.is_empty() {
-        let problem = format!("the store {} holds no record yet", store.root().display());
-        return Err(Failure::new(NOTHING, problem).with_help("`nas-assay run nb201-micro` makes one"));
+        return Err(no_record_yet(context));
     }
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for Row { id, name, started, bytes, condition } in rows {

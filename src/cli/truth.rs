@@ -8,7 +8,7 @@ use crate::truth::trained::{render, spread};
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
+use super::exit::{Failure, UNEXPECTED, USAGE};
 use super::signals::exit_on_signal;
 
 /// Train a ground-truth table from its recipe; a run that was stopped goes on from the store
@@ -24,7 +24,9 @@ pub struct Truth {
 impl Truth {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
-        let recipe = parse_recipe(&read_text(&self.recipe)?, &self.recipe.to_string_lossy())?;
+        // The name of a carried spec is no recipe, so that nothing is said of these.
+        let text = read_text(&self.recipe).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        let recipe = parse_recipe(&text, &self.recipe.to_string_lossy())?;
         let lab = context.lab(None)?;
         exit_on_signal()?;
         let rows = lab.make_truth(&recipe)?;

@@ -34,7 +34,7 @@ fn a_record_is_named_by_the_first_digits_of_its_hash_or_by_its_spec() {
     bench.run(&["diff", "other", "latest"]).exits(0);
     bench.write("c.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 22"));
     bench.run(&["run", "c.toml"]).exits(0);
-    bench.run(&["show", "other"]).exits(2).says("`other` names 2 records").says("give more digits");
+    bench.run(&["show", "other"]).exits(2).says("`other` names 2 records").says("give one of these names");
     bench.run(&["show", ""]).exits(2).says("the name of a record is empty");
     bench.run(&["show", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
 }
@@ -326,7 +326,7 @@ fn estimators_are_listed_and_explained() {
 }
 
 /// A spec on real data: `files` has the name and the digest of the image file and of the truth table.
-fn real(files: &[(&str, &str)]) -> String {
+pub fn real(files: &[(&str, &str)]) -> String {
     let (image, table) = (files[0], files[1]);
     format!(
         "name = 'real'\nspace = 'nb201'\n\
@@ -339,7 +339,7 @@ fn real(files: &[(&str, &str)]) -> String {
 }
 
 /// A truth table in the layout of the benchmark, with made-up accuracies.
-fn made_table() -> String {
+pub fn made_table() -> String {
     let header = "arch,iso_group,is_representative,cifar10_test,cifar10_test_group_mean,cifar10_test_v11_seed1,\
                   cifar10_test_v11_seed2,cifar10_test_v11_seed3,cifar10_valid,cifar100_valid,imagenet16_valid,\
                   cifar10_test_12epochs,params_m,flops_m\n";

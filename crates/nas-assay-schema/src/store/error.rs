@@ -1,11 +1,11 @@
 //! Why an operation of the store failed.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nas_assay_base::files::WriteError;
 
-use super::STORE_FORMAT;
+use super::{STORE_FORMAT, command};
 
 /// An operation of the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// No record has this name.
-    #[error("no record in {} is called `{reference}`{}", store.display(), hint(candidates, damaged))]
+    #[error("no record in {} is called `{reference}`{}", store.display(), hint(store, candidates, damaged))]
     Unknown {
         /// The store.
         store: PathBuf,
@@ -92,7 +92,7 @@ pub enum StoreError {
         damaged: Vec<String>,
     },
     /// The file that names the latest record names none.
-    #[error("{} {problem}; name a record by its hash or its spec{}", path.display(), hint(candidates, &[]))]
+    #[error("{} {problem}; name a record by its hash or its spec{}", path.display(), hint(path.parent().unwrap_or(path), candidates, &[]))]
     NoLatest {
         /// The file.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum StoreError {
     #[error("the name of a record is empty: give `latest`, the first digits of a hash, or the name of a spec")]
     NoName,
     /// Several records have this name.
-    #[error("`{reference}` names {} records: {}; give more digits of a hash", candidates.len(), candidates.join(", "))]
+    #[error("`{reference}` names {} records: {}; give one of these names", candidates.len(), candidates.join(", "))]
     Ambiguous {
         /// The name.
         reference: String,
@@ -114,9 +114,9 @@ pub enum StoreError {
     },
 }
 
-fn hint(candidates: &[String], damaged: &[String]) -> String {
+fn hint(store: &Path, candidates: &[String], damaged: &[String]) -> String {
     if candidates.is_empty() && damaged.is_empty() {
-        return "; it holds no record yet: `nas-assay run nb201-micro` makes one".to_owned();
+        return format!("; it holds no record yet: `{}` makes one", command(store, "run nb201-micro"));
     }
     let part = |said: &str, ids: &[String]| {
         if ids.is_empty() { String::new() } else { format!("; {said} {}", ids.join(", ")) }

@@ -20,6 +20,7 @@
 //!
 //! [seal]: nas_assay_base::seal
 
+mod command;
 mod error;
 pub mod record;
 mod sealed;
@@ -27,6 +28,7 @@ pub mod survey;
 #[cfg(test)]
 mod tests;
 
+pub use command::command;
 pub use error::StoreError;
 
 use std::fs;
@@ -94,7 +96,17 @@ impl RecordId {
         (is_hash && is_class).then(|| Self(name.to_owned()))
     }
 
-    /// The first 12 digits of the hash, and the device class.
+    /// Whether `prefix` is the beginning of the hash, or the beginning of the hash and of the class: `0123` or `0123@cpu`.
+    fn begins_with(&self, prefix: &str) -> bool {
+        match (self.0.split_once('@'), prefix.split_once('@')) {
+            (Some((hash, class)), Some((digits, of))) => {
+                !digits.is_empty() && hash.starts_with(digits) && class.starts_with(of)
+            }
+            _ => self.0.starts_with(prefix),
+        }
+    }
+
+    /// The first 12 digits of the hash, and the device class. [`Store::find`] takes it.
     pub fn short(&self) -> String {
         let (hash, class) = self.0.split_once('@').unwrap_or((&self.0, ""));
         format!("{}@{class}", hash.chars().take(12).collect::<String>())
@@ -127,6 +139,9 @@ impl<T> Held<T> {
 }
 
 impl Store {
+    /// The store of the program if no other is named, in the current folder.
+    pub const DEFAULT: &str = ".nas-assay";
+
     /// Opens a store. The folder is created by the first write.
     ///
     /// # Errors
@@ -350,7 +365,8 @@ impl Store {
         Some((there.len(), there.modified().ok()?))
     }
 
-    /// Finds a finished record by `latest`, by the first digits of the hash of its spec, or by the name of its spec.
+    /// Finds a finished record by `latest`, by the first digits of the hash of its spec, with or without `@` and the device class, or by
+    /// the name of its spec.
     ///
     /// # Errors
     /// If no record has this name, or several records have it.
@@ -364,7 +380,7 @@ impl Store {
             return Err(StoreError::NoName);
         }
         let prefix = reference.to_lowercase();
-        let mut fitting: Vec<RecordId> = records.iter().filter(|id| id.0.starts_with(&prefix)).cloned().collect();
+        let mut fitting: Vec<RecordId> = records.iter().filter(|id| id.begins_with(&prefix)).cloned().collect();
         let mut damaged = Vec::new();
         if fitting.is_empty() {
             for id in &records {

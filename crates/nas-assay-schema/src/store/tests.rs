@@ -96,8 +96,11 @@ fn what_was_written_is_read_again() {
     let Made { folder: _folder, store, ids } = made();
     assert_eq!(store.records().unwrap().len(), 2);
     assert_eq!(store.record(&ids[0]).unwrap().unwrap().name, "first");
-    for word in ["latest", "second", &ids[1].as_str()[..9]] {
+    for word in ["latest", "second", &ids[1].as_str()[..9], &ids[1].short(), ids[1].as_str()] {
         assert_eq!(store.find(word).unwrap(), ids[1], "{word}");
+    }
+    for word in [ids[1].short().replace("cpu", "cuda"), "@cpu".to_owned(), ids[1].short().replace('@', "x@")] {
+        assert!(matches!(store.find(&word), Err(StoreError::Unknown { .. })), "{word}");
     }
     let path = store.stage("scores", &StageKey::of("scores", &2).unwrap(), ".json");
     assert!(matches!(store.held_json::<Value>(&path).unwrap(), Held::Missing));
@@ -344,4 +347,16 @@ fn leftovers_are_found_and_removed_and_nothing_else() {
         left.iter().map(|entry| entry.place.as_str()).collect::<Vec<_>>(),
         ["latest", "notes.txt", "stages/scores/readme"]
     );
+}
+
+/// The same spec on two classes of devices: no number of digits tells the records apart, and the names of the message do.
+#[test]
+fn each_name_that_is_offered_is_that_of_one_record() {
+    let Made { folder: _folder, store, ids } = made();
+    let cuda = Record { device_class: DeviceClass::Cuda, ..store.record(&ids[0]).unwrap().unwrap() };
+    store.finish(&RecordId::of(&cuda), &cuda).unwrap();
+    let message = store.find(cuda.spec_hash.as_str()).unwrap_err().to_string();
+    let names = message.split_once("names 2 records: ").unwrap().1.strip_suffix("; give one of these names").unwrap();
+    let found: BTreeSet<RecordId> = names.split(", ").map(|name| store.find(name).unwrap()).collect();
+    assert_eq!(found, BTreeSet::from([ids[0].clone(), RecordId::of(&cuda)]));
 }
