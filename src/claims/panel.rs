@@ -140,9 +140,8 @@ impl Scored {
 
     /// P@top 5 % and P@bottom 5 %, and their expectations if ties are in random order.
     pub fn ends_at_5(&self, scores: &[f64]) -> Result<Precision, Trouble> {
-        Precision::new(&Rankings::new(&self.truth, scores), 0.05).ok_or_else(|| {
-            Trouble::Missing("5 % of the architectures are less than one: run it on more architectures".to_owned())
-        })
+        Precision::new(&Rankings::new(&self.truth, scores), 0.05)
+            .ok_or_else(|| Trouble::Missing("5 % of the architectures of the data are less than one".to_owned()))
     }
 
     /// The 95 % interval of tau-b.
@@ -180,9 +179,7 @@ impl Scored {
             .collect();
         let found = operation_bias(&exchanges, &self.truth, scores).map_err(Trouble::criteria)?;
         found.into_iter().next().ok_or_else(|| {
-            Trouble::Missing(format!(
-                "no two architectures differ only by {to} instead of {from}: run it on more architectures"
-            ))
+            Trouble::Missing(format!("no two architectures of the data differ only by {to} instead of {from}"))
         })
     }
 }
@@ -213,7 +210,7 @@ pub(super) fn range(what: &str, values: &[(String, f64)]) -> Vec<Figure> {
 }
 
 pub(super) fn missing(what: &str) -> Trouble {
-    Trouble::Missing(format!("not in the data: {what}; run the spec again, or use data that have it"))
+    Trouble::Missing(format!("not in the data: {what}"))
 }
 
 #[cfg(test)]

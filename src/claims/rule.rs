@@ -149,10 +149,7 @@ impl Rule {
                     why.push(match (figure.ours, figure.interval) {
                         (None, _) => format!("undefined: {}", figure.name),
                         (_, Some([lower, upper])) => {
-                            format!(
-                                "not clear: {} in [{lower:.3}, {upper:.3}]; more architectures or runs can decide it",
-                                figure.name
-                            )
+                            format!("not clear: {} in [{lower:.3}, {upper:.3}]", figure.name)
                         }
                         (_, None) => format!("no interval or no published value: {}", figure.name),
                     });

@@ -27,8 +27,8 @@ impl From<ExperimentError> for Trouble {
             ExperimentError::NoDataRoot { file } => Self::Missing(format!(
                 "{file} is needed: give the data root that contains it with --data-root, or set NAS_ASSAY_DATA"
             )),
-            ExperimentError::Data(DataRootError::Missing { path }) => {
-                Self::Missing(format!("{} is needed but does not exist: put it into the data root", path.display()))
+            ExperimentError::Data(DataRootError::Missing { path, .. }) => {
+                Self::Missing(format!("{} is needed but does not exist: put the file there", path.display()))
             }
             other => Self::Failed(other),
         }

@@ -285,7 +285,7 @@ const EXAMPLE: [(&str, [f64; 2]); 3] = [
 
 fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
     let [Some(chain), Some(skip)] = CHAIN.map(|text| place(panel, text)) else {
-        return Err(Trouble::Missing("the panel does not have the example: run real-nb201-skips again".to_owned()));
+        return Err(Trouble::Missing("the panel does not have the example".to_owned()));
     };
     let mut figures = Vec::new();
     for (estimator, [chain_published, skip_published]) in EXAMPLE {

@@ -14,10 +14,12 @@ pub const VARIABLE: &str = "NAS_ASSAY_DATA";
 #[derive(Debug, thiserror::Error)]
 pub enum DataRootError {
     /// The file does not exist.
-    #[error("data file {} not found: give the folder that contains it with --data-root or NAS_ASSAY_DATA", path.display())]
+    #[error("data file {} not found: give the folder in which it is {} with --data-root or NAS_ASSAY_DATA", path.display(), file.display())]
     Missing {
         /// The full path.
         path: PathBuf,
+        /// The path in the data root.
+        file: PathBuf,
     },
     /// The name leads out of the data root.
     #[error("data file name {} must be relative to the data root and stay inside it", path.display())]
@@ -83,7 +85,7 @@ impl DataRoot {
             return Err(DataRootError::Outside { path: relative.to_owned() });
         }
         let path = self.0.join(relative);
-        if path.is_file() { Ok(path) } else { Err(DataRootError::Missing { path }) }
+        if path.is_file() { Ok(path) } else { Err(DataRootError::Missing { path, file: relative.to_owned() }) }
     }
 
     /// The bytes of a file.

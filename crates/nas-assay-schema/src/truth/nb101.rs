@@ -229,7 +229,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&MADE.replacen(&format!("{}\n", line(9)), "", 1)),
-            "truth table made.csv, line 5000: expected 5000 rows, found 4999; the file may be truncated: fetch it again"
+            "truth table made.csv, line 5000: expected 5000 rows, found 4999; the file may be truncated: fetch it again, and declare the digest of the whole file"
         );
         assert!(matches!(Nb101Table::read("no/such.csv"), Err(TableError::Read { .. })));
     }

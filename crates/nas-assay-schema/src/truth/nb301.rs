@@ -192,7 +192,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&MADE.replacen(&format!("{}\n", line(900)), "", 1)),
-            "truth table made.csv, line 5896: expected 5896 rows, found 5895; the file may be truncated: fetch it again"
+            "truth table made.csv, line 5896: expected 5896 rows, found 5895; the file may be truncated: fetch it again, and declare the digest of the whole file"
         );
         assert!(matches!(Nb301Table::read("no/such.csv"), Err(TableError::Read { .. })));
     }

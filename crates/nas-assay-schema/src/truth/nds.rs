@@ -239,7 +239,7 @@ mod tests {
         let shorter = MADE.rfind(line(ROWS + 1)).unwrap();
         assert_eq!(
             refusal(&MADE[..shorter]),
-            "truth table made.csv, line 5000: expected 5000 rows, found 4999; the file may be truncated: fetch it again"
+            "truth table made.csv, line 5000: expected 5000 rows, found 4999; the file may be truncated: fetch it again, and declare the digest of the whole file"
         );
         assert_eq!(
             refusal(&MADE_A),

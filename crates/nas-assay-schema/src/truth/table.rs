@@ -69,7 +69,9 @@ pub enum Problem {
     #[error("not readable as CSV: {}", shortened(.0))]
     Csv(String),
     /// The last line has no line break.
-    #[error("the file ends within a line; it may be truncated: fetch it again")]
+    #[error(
+        "the file ends within a line; it may be truncated: fetch it again, and declare the digest of the whole file"
+    )]
     Unfinished,
     /// A cell is not a number in the allowed range.
     #[error("expected a number from 0 to {limit}, found {}", quoted(found))]
@@ -119,7 +121,9 @@ pub enum Problem {
         found: String,
     },
     /// There are too few or too many rows.
-    #[error("expected {expected} rows, found {found}; the file may be truncated: fetch it again")]
+    #[error(
+        "expected {expected} rows, found {found}; the file may be truncated: fetch it again, and declare the digest of the whole file"
+    )]
     Rows {
         /// The expected number.
         expected: usize,

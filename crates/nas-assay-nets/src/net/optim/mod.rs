@@ -31,7 +31,9 @@ pub enum OptimError {
         given: usize,
     },
     /// A gradient with NaN or an infinity: training has diverged. No parameter was changed.
-    #[error("the gradient of parameter {parameter} is not finite: lower the learning rate or clip the gradient norm")]
+    #[error(
+        "the gradient of parameter {parameter} is not finite: lower `learning-rate`, or set `clip`, the largest norm of the gradient"
+    )]
     Diverged {
         /// Position of the first such parameter.
         parameter: usize,

@@ -1,5 +1,7 @@
 //! Range checks of values that parse.
 
+#[cfg(test)]
+mod advice_tests;
 mod supernet;
 
 use std::collections::BTreeSet;

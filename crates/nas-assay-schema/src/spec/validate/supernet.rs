@@ -44,9 +44,7 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
     let kept = spec.supernet.as_ref().map_or(1, |supernet| supernet.kept_epochs().len());
     for &count in &settings.average_last {
         if !(1..=kept).contains(&count) {
-            let problem =
-                format!("asks for {count}, but weights are kept after {kept} epochs only: see supernet.checkpoints");
-            return Err(SpecError::invalid(key, problem));
+            return Err(SpecError::invalid(key, too_many(spec, count, kept)));
         }
     }
     distinct(key, &settings.average_last)?;
@@ -58,6 +56,17 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
         return Err(SpecError::invalid("one-shot.ensemble", problem));
     }
     Ok(())
+}
+
+/// What is wrong with `count` weights of an average, where `kept` are kept.
+fn too_many(spec: &Spec, count: usize, kept: usize) -> String {
+    if count == 0 {
+        return "asks for 0, and a mean is of 1 or more".to_owned();
+    }
+    let epochs = spec.supernet.as_ref().map_or(0, |supernet| supernet.training.epochs);
+    let kept_after = if kept == 1 { "1 epoch".to_owned() } else { format!("{kept} epochs") };
+    let more = if count <= epochs { "list more epochs in supernet.checkpoints, or " } else { "" };
+    format!("asks for {count}, but weights are kept after {kept_after} only: {more}ask for {kept} at most")
 }
 
 /// The operations that are left out by `table` must exist and be distinct, and leave a convolution.
@@ -75,6 +84,11 @@ pub(super) fn without(table: &str, space: SpaceId, without: Option<&Without>) ->
 /// There must be an epoch left, architectures to rank, and a way of sampling that can use a list.
 fn prune(space: SpaceId, supernet: &Supernet, prune: &Prune) -> Checked {
     let last = supernet.training.epochs - 1;
+    if last == 0 {
+        let problem =
+            "has no epoch to go on with: supernet.training.epochs is 1; make it 2 or more, or leave the table out";
+        return Err(SpecError::invalid("supernet.prune", problem));
+    }
     if !(1..=last).contains(&prune.after) {
         let problem = format!("is {}, and must be an epoch from 1 to {last}", prune.after);
         return Err(SpecError::invalid("supernet.prune.after", problem));
@@ -136,6 +150,11 @@ fn epochs(key: &str, epochs: &[usize], last: usize) -> Checked {
     let ascending = epochs.is_sorted_by(|a, b| a < b);
     if ascending && epochs.iter().all(|epoch| (1..=last).contains(epoch)) {
         return Ok(());
+    }
+    if last == 0 {
+        let problem =
+            "needs epochs before the last one: supernet.training.epochs is 1; make it 2 or more, or leave the list out";
+        return Err(SpecError::invalid(key, problem));
     }
     let problem =
         format!("is {}, and must be ascending epochs from 1 to {last}", text::excerpt(&format!("{epochs:?}")));
