@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
+mod advice;
 mod browser;
 mod by_hand;
 mod claims;

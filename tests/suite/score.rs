@@ -13,7 +13,7 @@ use nas_assay::space::{Architecture, SpaceId};
 const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
 
 /// A cell without a weight.
-const BARE: &str = "|skip_connect~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|skip_connect~2|";
+pub const BARE: &str = "|skip_connect~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|skip_connect~2|";
 
 /// The weights of a small network and a batch, by name.
 fn tensors() -> HashMap<String, Tensor> {
@@ -21,7 +21,7 @@ fn tensors() -> HashMap<String, Tensor> {
 }
 
 /// The same for an architecture with so many cells a stage.
-fn tensors_of(architecture: &str, cells: usize) -> HashMap<String, Tensor> {
+pub fn tensors_of(architecture: &str, cells: usize) -> HashMap<String, Tensor> {
     let architecture = Architecture::parse(SpaceId::Nb201, architecture).unwrap();
     let skeleton = Skeleton { channels: 4, cells, ..Skeleton::default() }.into();
     let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
@@ -45,7 +45,7 @@ fn score_of(bench: &Bench, architecture: &str, file: &Path, more: &[&str]) -> Ra
     bench.run(&[&arguments[..], more].concat())
 }
 
-fn saved(bench: &Bench, tensors: &HashMap<String, Tensor>) -> std::path::PathBuf {
+pub fn saved(bench: &Bench, tensors: &HashMap<String, Tensor>) -> std::path::PathBuf {
     let path = bench.path("weights.safetensors");
     candle_core::safetensors::save(tensors, &path).unwrap();
     path

@@ -6,14 +6,14 @@ use super::common::Bench;
 use nas_assay::store::record::{EstimatorRecord, Record};
 
 /// The architectures of the carried truth of NAS-Bench-201, with their true accuracies.
-fn truth(bench: &Bench) -> Vec<(String, f64)> {
+pub fn truth(bench: &Bench) -> Vec<(String, f64)> {
     let path = bench.write("baselines.toml", super::common::BASELINES);
     let record = bench.run(&["run", path.to_str().unwrap(), "--json", "--store", "other"]).exits(0);
     let record = Record::from_json(&record.stdout).unwrap();
     record.panels[0].architectures.iter().map(|row| (row.architecture.clone(), row.truth)).collect()
 }
 
-fn csv(rows: &[(String, f64)]) -> String {
+pub fn csv(rows: &[(String, f64)]) -> String {
     let rows: Vec<String> = rows.iter().map(|(architecture, score)| format!("\"{architecture}\",{score}\n")).collect();
     format!("architecture,score\n{}", rows.concat())
 }

@@ -377,6 +377,29 @@ mod tests {
         assert_eq!(config.validate(), Err(CriteriaError::BestOfNone));
     }
 
+    /// `leave out architectures without a finite truth`, `give one cost per architecture`: then there are criteria.
+    #[test]
+    fn what_an_error_advises_gives_criteria() {
+        let (mut truth, mut scores) = (vec![1.0, f64::NAN, 3.0, f64::INFINITY, 4.0], vec![1.0, 2.0, 3.0, 4.0]);
+        let grouped = |costs: &[f64], truth: &[f64]| complexity_bias(costs, truth, truth, 2);
+        let message = evaluated(&truth, &scores).unwrap_err().to_string();
+        assert!(message.ends_with("give one score and one true value per architecture"), "{message}");
+        scores.push(5.0);
+        let mut left_out = 0;
+        while let Err(error) = evaluated(&truth, &scores) {
+            let message = error.to_string();
+            assert!(message.ends_with("(from 0): leave out architectures without a finite truth"), "{message}");
+            let row = message.split_once("in row ").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+            assert!(!truth.remove(row).is_finite(), "{message}");
+            scores.remove(row);
+            left_out += 1;
+        }
+        assert_eq!(left_out, 2);
+        let message = grouped(&[1.0, 2.0], &truth).unwrap_err().to_string();
+        assert!(message.ends_with("give one cost per architecture"), "{message}");
+        grouped(&[1.0, 2.0, 3.0], &truth).unwrap();
+    }
+
     #[test]
     fn a_config_names_its_keys() {
         assert_eq!(toml::from_str::<CriteriaConfig>("").unwrap(), CriteriaConfig::default());

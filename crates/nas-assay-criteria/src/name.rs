@@ -127,5 +127,15 @@ mod tests {
         }
         let message = "kd".parse::<Criterion>().unwrap_err().to_string();
         assert!(message.starts_with("no criterion is called `kd`"), "{message}");
+        // Every name that it says is one, those of fractions with a percentage.
+        let names: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        assert_eq!(names.len(), 9, "{message}");
+        for name in names {
+            let is_whole = !(name.ends_with('@') || name.ends_with("top") || name.ends_with("bottom"));
+            for percentage in ["0.1%", "100%"] {
+                let text = if is_whole { name.to_owned() } else { format!("{name}{percentage}") };
+                assert_eq!(text.parse::<Criterion>().unwrap().to_string(), text);
+            }
+        }
     }
 }

@@ -85,3 +85,16 @@ impl FromStr for Format {
         known.ok_or_else(|| ReportError::UnknownFormat(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_that_is_named_for_an_unknown_one_is_one() {
+        let message = "pdf".parse::<Format>().unwrap_err().to_string();
+        let names: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        let formats: Vec<Format> = names.iter().map(|name| name.parse().unwrap()).collect();
+        assert!(Format::ALL.iter().all(|format| formats.contains(format)) && formats.len() == 4, "{message}");
+    }
+}

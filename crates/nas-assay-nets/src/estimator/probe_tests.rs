@@ -200,3 +200,46 @@ fn a_stream_depends_on_seed_architecture_estimator_and_purpose() {
         assert_ne!(another, first);
     }
 }
+
+/// Asks a probe for a quantity.
+type Asked = fn(&Probe<'_>) -> Result<(), EstimatorError>;
+
+/// A quantity that an error says to list is there when it is listed.
+#[test]
+fn a_probe_that_was_made_for_what_an_error_names_gives_it() {
+    let (network, batch) = (supernet(), batch());
+    let made = |needs: &[Need]| {
+        Probe::new(architecture(), &network, Engine::Kernels, needs.iter().copied()).with_batch(&batch)
+    };
+    let cases: [(Need, Asked); 5] = [
+        (Need::LossGradients, |probe| probe.loss_gradients().map(drop)),
+        (Need::ReluPatterns, |probe| probe.relu_patterns().map(drop)),
+        (Need::InputGradients, |probe| probe.input_gradients().map(drop)),
+        (Need::Synflow, |probe| probe.synflow().map(drop)),
+        (Need::Weights, |probe| probe.weights().map(drop)),
+    ];
+    for (need, asked) in cases {
+        let others: Vec<Need> = cases.map(|(other, _)| other).into_iter().filter(|other| *other != need).collect();
+        let message = asked(&made(&others)).unwrap_err().to_string();
+        assert!(message.contains(&format!("{need:?}; list the estimator's needs when making it")), "{message}");
+        asked(&made(&[need])).unwrap();
+    }
+}
+
+/// `build one for it, or use a supernet`: either runs the architecture, with the same logits if the weights are the same.
+#[test]
+fn an_architecture_runs_in_a_network_of_its_own_or_in_a_supernet() {
+    let (network, batch) = (supernet(), batch());
+    let other =
+        Architecture::parse(SpaceId::Nb201, &architecture().to_string().replace("skip_connect", "nor_conv_3x3"));
+    let other = other.unwrap();
+    let built = |of| network.extract(of, DType::F32, |param| Ok(param.var.as_detached_tensor())).unwrap();
+    let logits = |network: &Network| {
+        let probe = Probe::new(other, network, Engine::Kernels, []).with_batch(&batch);
+        probe.logits().map(text).map_err(|error| error.to_string())
+    };
+    let message = logits(&built(architecture())).unwrap_err();
+    assert!(message.ends_with("alone; build one for it, or use a supernet"), "{message}");
+    let own = logits(&built(other)).unwrap();
+    assert_eq!(own, logits(&network).unwrap());
+}

@@ -218,6 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn an_estimator_joins_after_what_the_refusal_advises() {
+        let with = |estimator| Suite::builtin().with(estimator);
+        let said = |estimator| with(estimator).unwrap_err().to_string();
+        assert!(said(other("snip")).ends_with("; choose another one"));
+        with(other("snip2")).unwrap();
+        let rules = "use lower-case letters, digits and `_`, begin with a letter, and use at most 40 characters";
+        assert!(said(other("2-Snip")).ends_with(rules), "{}", said(other("2-Snip")));
+        with(other("a_2")).unwrap();
+        with(other(&"a".repeat(40))).unwrap();
+        assert!(said(Other { version: 0, ..other("a") }).ends_with("the first version is 1"));
+        with(Other { version: 1, ..other("a") }).unwrap();
+        let message = said(Other { kind: EstimatorKind::Vote, ..other("a") });
+        let (_, kinds) = message.split_once("; use ").unwrap();
+        let kinds: Vec<&str> = kinds.split([',', ' ']).filter(|word| !["", "or"].contains(word)).collect();
+        assert_eq!(kinds.len(), 3, "{message}");
+        for name in kinds {
+            let all = [EstimatorKind::Baseline, EstimatorKind::ZeroShot, EstimatorKind::OneShot];
+            let kind = all.into_iter().find(|kind| kind.as_str() == name).unwrap_or_else(|| panic!("{message}"));
+            with(Other { kind, ..other("a") }).unwrap();
+        }
+    }
+
+    #[test]
     fn a_misspelt_name_is_answered_with_the_nearest() {
         let said = |id: &str| Suite::builtin().find(id).err().map(|error| error.to_string());
         assert_eq!(said("synflwo").as_deref(), Some("unknown estimator `synflwo`; the nearest known one is `synflow`"));

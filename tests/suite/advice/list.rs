@@ -1,0 +1,271 @@
+//! All advice in the sources, with the test that does it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A part of each text that tells the user to do something, and the test that does it. A part may be in several texts.
+const DONE: &[(&str, &str)] = &[
+    ("run nb201-micro", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
+    ("` makes one", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
+    ("report {} --out report.html", "the_hint_after_a_run_writes_the_page"),
+    ("did you mean `{hash}`, the carried spec", "a_carried_spec_that_is_meant_is_begun"),
+    ("run a spec of your own first, with `{}`", "a_carried_spec_that_is_meant_is_begun"),
+    ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
+    ("carried specs: {}; give more digits", "a_carried_spec_that_is_meant_is_begun"),
+    ("give one of these names", "every_name_that_is_offered_for_a_record_shows_one"),
+    ("name a record by its hash or its spec", "every_name_that_is_offered_for_a_record_shows_one"),
+    (
+        "give `latest`, the first digits of a hash, or the name of a spec",
+        "every_name_that_is_offered_for_a_record_shows_one",
+    ),
+    (
+        "did you mean `{known}`? for a file, give its path, such as",
+        "a_spec_is_named_by_its_nearest_name_or_by_its_path",
+    ),
+    ("`nas-assay specs` lists", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
+    ("did you mean `{known}`?", "a_word_that_is_suggested_is_taken"),
+    ("`nas-assay claims` lists them", "the_nearest_name_is_one_that_works"),
+    ("no carried truth table is called", "the_nearest_name_is_one_that_works"),
+    ("; the nearest known one is `{id}`", "the_nearest_name_is_one_that_works"),
+    ("; the nearest is `{name}`", "the_nearest_name_is_one_that_works"),
+    ("; the nearest is `{}`", "what_verify_needs_is_what_its_errors_name"),
+    ("the nearest known one is `{nearest}`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),
+    ("give it with `--{size} N`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),
+    ("devices are `cpu` and `cuda:N`", "a_device_that_is_named_in_an_error_exists"),
+    ("build it with `cargo build --features cuda`", "a_device_that_is_named_in_an_error_exists"),
+    ("`--device cpu` needs no GPU", "a_device_that_is_named_in_an_error_exists"),
+    ("give --scores FILE with --space SPACE, or --estimator ID", "what_verify_needs_is_what_its_errors_name"),
+    (
+        "`missing = \"pass-over\"` in the panel ranks the others",
+        "architectures_without_a_score_are_passed_over_if_the_spec_says_so",
+    ),
+    ("see --json", "criteria_that_a_difference_leaves_out_are_in_its_json"),
+    ("the same command continues", "an_interrupted_command_continues"),
+    ("cargo run{} -- report {}", "the_command_of_a_report_makes_it_again"),
+    ("run that file first: cargo run -- run FILE.toml", "the_command_of_a_report_makes_it_again"),
+    (" --data-root DIR", "the_command_of_a_report_makes_it_again"),
+    // Data, claims and the store.
+    ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
+    (
+        "give the folder in which it is {} with --data-root or NAS_ASSAY_DATA",
+        "a_data_root_that_is_asked_for_is_found_in_each_way",
+    ),
+    ("restore the file, or declare the new digest", "a_file_with_another_digest_is_restored_or_declared"),
+    ("fetch it again, and declare the digest of the whole file", "a_file_with_another_digest_is_restored_or_declared"),
+    ("run {spec}", "what_undecided_claims_ask_for_decides_them_or_is_the_next_step"),
+    ("`{run}` makes it", "what_undecided_claims_ask_for_decides_them_or_is_the_next_step"),
+    (
+        "give the data root that contains it with --data-root, or set NAS_ASSAY_DATA",
+        "what_undecided_claims_ask_for_decides_them_or_is_the_next_step",
+    ),
+    ("put the file there", "what_undecided_claims_ask_for_decides_them_or_is_the_next_step"),
+    (
+        "run its spec again, and only this file and what it needs are made again",
+        "what_is_damaged_in_a_store_is_mended_by_what_is_advised",
+    ),
+    ("store check --repair", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
+    ("`{repair}` removes", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
+    ("` removes what is left over", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
+    ("run its spec again, and its stage starts again", "damaged_weights_are_trained_again_by_the_next_run"),
+    ("try again when it has ended", "a_store_in_use_is_free_when_its_run_has_ended"),
+    ("another store (--store)", "another_store_is_no_matter_of_who_wrote_this_one"),
+    ("nas-assay {arguments} --store {}", "a_folder_with_any_name_stays_one_word"),
+    ("run the spec again", "a_record_in_a_file_that_cannot_be_read_is_made_by_running_the_spec_again"),
+    (
+        "use the nas-assay that wrote it, or run its spec again",
+        "a_record_in_a_file_that_cannot_be_read_is_made_by_running_the_spec_again",
+    ),
+    // Specs.
+    ("lower `learning-rate`, or set `clip`", "a_training_that_diverges_converges_with_each_setting_that_is_named"),
+    ("is empty: name at least one", "what_is_empty_is_filled_or_left_out"),
+    ("is empty: give at least one", "what_is_empty_is_filled_or_left_out"),
+    ("leave it out", "what_does_not_belong_is_left_out"),
+    ("cannot be visited); use `iso`", "what_cannot_be_drawn_is_drawn_as_the_error_says"),
+    ("use `uniform` for {space}", "what_cannot_be_drawn_is_drawn_as_the_error_says"),
+    ("set supernet.sampling to `iso`", "what_cannot_be_drawn_is_drawn_as_the_error_says"),
+    ("set supernet.strategy to `uniform`", "what_cannot_be_drawn_is_drawn_as_the_error_says"),
+    ("give the number of architectures to draw", "what_cannot_be_drawn_is_drawn_as_the_error_says"),
+    ("list more epochs in supernet.checkpoints, or ", "epochs_that_are_missing_are_trained_kept_or_not_asked_for"),
+    ("make it 2 or more, or leave the", "epochs_that_are_missing_are_trained_kept_or_not_asked_for"),
+    ("add [supernet]", "scores_of_trained_weights_get_what_they_need_step_by_step"),
+    // The libraries.
+    ("give one score and one true value per architecture", "what_an_error_advises_gives_criteria"),
+    ("leave out architectures without a finite truth", "what_an_error_advises_gives_criteria"),
+    ("give one cost per architecture", "what_an_error_advises_gives_criteria"),
+    ("write `tau_b`, `tau_a`", "other_texts_are_errors"),
+    ("use `html`, `markdown`, `json` or `csv`", "every_format_that_is_named_for_an_unknown_one_is_one"),
+    ("choose another one", "an_estimator_joins_after_what_the_refusal_advises"),
+    ("use lower-case letters, digits and `_`", "an_estimator_joins_after_what_the_refusal_advises"),
+    ("use baseline, zero-shot or one-shot", "an_estimator_joins_after_what_the_refusal_advises"),
+    ("list the estimator's needs when making it", "a_probe_that_was_made_for_what_an_error_names_gives_it"),
+    ("build one for it, or use a supernet", "an_architecture_runs_in_a_network_of_its_own_or_in_a_supernet"),
+];
+
+/// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
+const NONE: &[&str] = &[
+    "NAS_ASSAY_DATA",
+    "NAS_ASSAY_INSTRUCTION_SET",
+    "{} is made again: {problem}",
+    "the weights after epoch {epoch} of an interrupted training are lost",
+    "the architecture of line {first} again",
+    "truth, trained again",
+    "the carried truth `{table}` says",
+    "{architecture}, seed {seed}: {} in the table",
+    "lower is better",
+    "repeat with",
+    "a finite number or an object such as",
+    "Shown for comparison.",
+    "no two architectures of the data differ",
+    " --features cuda",
+    " --device cuda:0",
+];
+
+/// What users are told to do begins with one of these words.
+const VERBS: &str = "add ask begin build change check choose clip declare delete draw fetch fill give install keep leave list lower make \
+    move name put raise remove rename repeat replace restore run see set shorten start train try update use wait write";
+
+/// Other signs of advice.
+const SIGNS: &[&str] = &[
+    "`nas-assay ",
+    "`cargo ",
+    "cargo run",
+    "`nvidia-smi`",
+    "did you mean",
+    "the nearest",
+    " --",
+    "NAS_ASSAY_",
+    "` makes ",
+    "` removes ",
+    "` lists ",
+    "`; there is",
+    "same command",
+    "pass-over",
+    "such as",
+];
+
+/// Whether a text tells the user to do something: an order at its beginning or after a stop, or another sign.
+fn is_advice(text: &str) -> bool {
+    let is_order = |part: &str| {
+        VERBS.split_whitespace().any(|verb| part.strip_prefix(verb).is_some_and(|rest| rest.starts_with(' ')))
+    };
+    let after_a_stop = |stop: &str| text.match_indices(stop).any(|(place, _)| is_order(&text[place + stop.len()..]));
+    is_order(text)
+        || [": ", "; ", ", ", "? ", " or ", " and ", " so "].into_iter().any(after_a_stop)
+        || SIGNS.iter().any(|sign| text.contains(sign))
+        || text.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["again", "instead"].contains(&word))
+}
+
+/// The texts of string literals of a Rust source, as they are printed, without those of its tests.
+fn literals(source: &str) -> Vec<String> {
+    let own = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let own = own.split("#[cfg(test)]\npub(super) mod").next().unwrap();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(next) = own[at..].find(['"', '\'', '/']) {
+        at += next;
+        let rest = &own[at..];
+        at += if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("'\"'") || rest.starts_with("'\\") {
+            3
+        } else if let Some(text) = rest.strip_prefix('"') {
+            let before = own[..at].trim_end_matches('#');
+            let is_raw = before.ends_with('r');
+            let end = if is_raw { text.find(&format!("\"{}", "#".repeat(at - before.len()))) } else { end_of(text) };
+            let end = end.unwrap_or(text.len());
+            let lines = text[..end].split("\\\n").enumerate();
+            let joined = lines.map(|(line, part)| if line == 0 { part } else { part.trim_start() });
+            found.push(joined.collect::<String>().replace("\\\"", "\""));
+            (end + 2).min(rest.len())
+        } else {
+            1
+        };
+    }
+    found
+}
+
+/// The place of the quote that ends a text.
+fn end_of(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.find(|letter| {
+        let literal = std::mem::replace(&mut escaped, false);
+        escaped = letter == '\\' && !literal;
+        letter == '"' && !literal
+    })
+}
+
+#[test]
+fn texts_are_found_among_comments_characters_and_other_texts() {
+    let source = "/// \"no\" it's\nfn a<'a>(x: &'a str) { b('\"', '\\'', \"run \\\"x\\\" \\\n      again\", r#\"\"raw\\\"#, \"\") }\n\
+                  #[cfg(test)]\nmod tests {\n\"give up\" }";
+    assert_eq!(literals(source), ["run \"x\" again", "\"raw\\", ""]);
+    for advice in ["run it", "a; give b", "a, or use b", "try it again", "did you mean", "x: `nas-assay run`"] {
+        assert!(is_advice(advice), "{advice}");
+    }
+    for other in ["runs on it", "against all", "a panel has no row", "the addition"] {
+        assert!(!is_advice(other), "{other}");
+    }
+}
+
+/// All Rust sources below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["src", "crates", "tests"] {
+        sources(Path::new(folder), &mut found);
+    }
+    found
+}
+
+/// Whether a source is a part of the program: no test and no help of tests.
+fn is_of_the_program(path: &Path) -> bool {
+    let text = path.to_str().unwrap();
+    // What the kernels say is for those who write layers.
+    !["test", "fixture", "pytorch_reference", "kernels"].iter().any(|part| text.contains(part)) && text.contains("src/")
+}
+
+#[test]
+fn every_advice_is_done_by_a_test() {
+    let (mut unknown, mut used, mut named) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for path in all_sources() {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let tests =
+            source.split("#[test]").skip(1).filter_map(|rest| Some(rest.split_once("fn ")?.1.split_once('(')?.0));
+        named.extend(tests.map(str::to_owned));
+        if !is_of_the_program(&path) {
+            continue;
+        }
+        for text in literals(&source).into_iter().filter(|text| is_advice(text)) {
+            let rows: Vec<&str> = DONE
+                .iter()
+                .map(|(part, _)| *part)
+                .filter(|part| text.contains(part))
+                .chain(NONE.iter().copied().filter(|none| text.starts_with(none)))
+                .collect();
+            if rows.is_empty() {
+                unknown.push(format!("{}: {text}", path.display()));
+            }
+            used.extend(rows);
+        }
+    }
+    assert!(
+        unknown.is_empty(),
+        "no test does what these texts advise. Do it in a test, and add it to the list:\n{}",
+        unknown.join("\n")
+    );
+    for (part, test) in DONE {
+        assert!(named.contains(*test), "`{part}`: there is no test {test}");
+    }
+    let all: BTreeSet<&str> = DONE.iter().map(|(part, _)| *part).chain(NONE.iter().copied()).collect();
+    assert_eq!(all.difference(&used).collect::<Vec<_>>(), Vec::<&&str>::new(), "not in the sources any more");
+}
