@@ -5,6 +5,7 @@
 
 mod data;
 mod list;
+mod scores;
 mod store;
 
 use std::collections::BTreeSet;
@@ -295,7 +296,7 @@ fn what_verify_needs_is_what_its_errors_name() {
     let text = printed(&bench.run(&["verify", "--scores", "mine.csv"]).exits(2));
     assert!(text.contains("--space <SPACE>"), "{text}");
     let judged = ["verify", "--scores", "mine.csv", "--space", "nb201"];
-    bench.run(&judged).exits(0).says("9 of the 48");
+    bench.run(&judged).exits(0).prints("all 9 rows are judged");
     let text = printed(&bench.run(&[&judged[..], &["--column", "scores"]].concat()).exits(5));
     let column = &quoted(after(&text, "the nearest is ", &[]))[0];
     bench.run(&[&judged[..], &["--column", column]].concat()).exits(0);

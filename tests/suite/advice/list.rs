@@ -88,6 +88,20 @@ const DONE: &[(&str, &str)] = &[
     ("list more epochs in supernet.checkpoints, or ", "epochs_that_are_missing_are_trained_kept_or_not_asked_for"),
     ("make it 2 or more, or leave the", "epochs_that_are_missing_are_trained_kept_or_not_asked_for"),
     ("add [supernet]", "scores_of_trained_weights_get_what_they_need_step_by_step"),
+    // Files of scores.
+    ("give them another name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
+    ("and another --name if not", "a_name_with_two_meanings_gets_the_one_that_is_said"),
+    ("leave out --direction, or give them another --name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
+    ("choose one of them with --column", "a_column_is_chosen_from_those_that_are_named"),
+    ("rename one of them", "a_column_is_chosen_from_those_that_are_named"),
+    ("It needs a column `architecture`", "architectures_are_named_as_the_error_says"),
+    ("judge it against the benchmark, or give the texts", "architectures_are_named_as_the_error_says"),
+    ("name the column `row`", "architectures_are_named_as_the_error_says"),
+    ("export it as CSV", "files_of_other_kinds_are_exported_or_packed_with_gzip"),
+    ("unpack it, or use gzip", "files_of_other_kinds_are_exported_or_packed_with_gzip"),
+    ("write a decimal point", "a_score_is_written_as_its_hint_says"),
+    ("write it without the percent sign", "a_score_is_written_as_its_hint_says"),
+    ("`missing = \"pass-over\"` in the panel passes over", "a_panel_passes_over_rows_that_cannot_be_used"),
     // The libraries.
     ("give one score and one true value per architecture", "what_an_error_advises_gives_criteria"),
     ("leave out architectures without a finite truth", "what_an_error_advises_gives_criteria"),
@@ -104,6 +118,7 @@ const DONE: &[(&str, &str)] = &[
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
     "NAS_ASSAY_DATA",
+    "repeat earlier rows",
     "NAS_ASSAY_INSTRUCTION_SET",
     "{} is made again: {problem}",
     "the weights after epoch {epoch} of an interrupted training are lost",

@@ -24,7 +24,7 @@ pub enum ScoreFileError {
     },
     /// No column names the architecture of each row.
     #[error(
-        "score file {} has {}: no column names the architectures. It needs a column `architecture` with texts such as `{example}`, or a column \
+        "score file {} has {}: no column names the architectures. It needs a column `architecture` with texts such as {example}, or a column \
          `row` with row numbers, from 0, of the benchmark's table",
         excerpt(file),
         listed(columns)

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 use nas_assay_base::nearest;
-use nas_assay_base::text::excerpt;
+use nas_assay_base::text::excerpt_of;
 use nas_assay_spaces::SpaceId;
 
 use super::decode::{self, Lines};
@@ -349,7 +349,7 @@ pub(super) fn only_column(file: &str, columns: Vec<String>) -> Result<String, Sc
     }
 }
 
-/// An excerpt of what names the architecture of a row.
+/// What names the architecture of a row. Texts of most spaces are shown whole.
 pub(super) fn shown(key: &str) -> String {
-    excerpt(key).into_owned()
+    excerpt_of(key, 160).into_owned()
 }

@@ -256,7 +256,7 @@ fn what_a_file_is_is_said() {
     assert_eq!(
         refusal("network,score\n1,2\n"),
         "score file s.csv has the columns `network`, `score`: no column names the architectures. It needs a column `architecture` with \
-         texts such as `|nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|`, or a column `row` with \
+         texts such as |nor_conv_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|, or a column `row` with \
          row numbers, from 0, of the benchmark's table"
     );
     assert!(refusal("architecture|score\n1|2\n").contains("has one column named `architecture|score`"));

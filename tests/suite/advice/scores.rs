@@ -1,0 +1,139 @@
+//! Advice about files of scores.
+
+use std::io::Write;
+
+use super::{after, csv, printed, quoted, truth};
+use crate::common::{BASELINES, Bench, Ran};
+use nas_assay::digest::sha256_hex;
+
+fn verify(bench: &Bench, file: &str, arguments: &[&str]) -> Ran {
+    bench.run(&[&["verify", "--space", "nb201", "--scores", file], arguments].concat())
+}
+
+/// The program's advice is taken from what it prints: an option and its value between backquotes.
+fn with_option(bench: &Bench, file: &str, text: &str, option: &str) {
+    let advised = quoted(text).into_iter().find(|quoted| quoted.starts_with(option)).unwrap();
+    let words: Vec<&str> = advised.split(' ').collect();
+    verify(bench, file, &words).exits(0);
+}
+
+#[test]
+fn a_name_with_two_meanings_gets_the_one_that_is_said() {
+    let bench = Bench::new();
+    bench.write("plain.csv", csv(&truth(&bench)));
+    let text = printed(&verify(&bench, "plain.csv", &[]).exits(2));
+    with_option(&bench, "plain.csv", &text, "--name");
+    verify(&bench, "plain.csv", &["--name", "another"]).exits(0);
+    let text = printed(&verify(&bench, "plain.csv", &["--name", "params"]).exits(2));
+    assert!(text.contains("give them another name"), "{text}");
+    let text = printed(&verify(&bench, "plain.csv", &["--name", "plain", "--direction", "higher"]).exits(2));
+    assert!(text.contains("leave out --direction, or give them another --name"), "{text}");
+    verify(&bench, "plain.csv", &["--name", "plain"]).exits(0);
+    verify(&bench, "plain.csv", &["--name", "another", "--direction", "higher"]).exits(0);
+}
+
+#[test]
+fn a_column_is_chosen_from_those_that_are_named() {
+    let bench = Bench::new();
+    let text = csv(&truth(&bench)).replacen("score", "synflow,jacov", 1);
+    let rows = text.replace('\n', ",1\n").replacen("jacov,1", "jacov", 1);
+    bench.write("mine.csv", &rows);
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
+    assert!(text.contains("choose one of them with --column"), "{text}");
+    for column in &quoted(after(&text, "its columns are: ", &[]))[..2] {
+        verify(&bench, "mine.csv", &["--column", column]).exits(0);
+    }
+    bench.write("mine.csv", rows.replacen("jacov", "synflow", 1));
+    let text = printed(&verify(&bench, "mine.csv", &["--column", "synflow"]).exits(5));
+    assert!(text.contains("rename one of them"), "{text}");
+    bench.write("mine.csv", rows.replacen("jacov", "other", 1));
+    verify(&bench, "mine.csv", &["--column", "synflow"]).exits(0);
+}
+
+#[test]
+fn architectures_are_named_as_the_error_says() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    bench.write("mine.csv", csv(&rows).replacen("architecture", "network", 1));
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
+    let advice = after(&text, "It needs a column ", &[]);
+    let (column, example) = (&quoted(advice)[0], after(advice, "texts such as ", &[',']));
+    bench.write("mine.csv", csv(&rows).replacen("architecture", column, 1) + &format!("\"{example}\",1\n"));
+    assert!(!verify(&bench, "mine.csv", &[]).exits(0).stdout.contains("readable"));
+    bench.write("rows.csv", "row,score\n0,1\n1,2\n");
+    let text = printed(&verify(&bench, "rows.csv", &[]).exits(5));
+    assert!(text.contains("or give the texts of the architectures"), "{text}");
+    verify(&bench, "mine.csv", &[]).exits(0);
+    // Only a benchmark's table has numbers of its rows; the next request is its data root.
+    let text = printed(&verify(&bench, "rows.csv", &["--truth", "benchmark"]).exits(5));
+    assert!(text.contains("no data root was given"), "{text}");
+    bench.write("rows.csv", "index,score\n0,1\n1,2\n");
+    let nb301 = |file: &str| bench.run(&["verify", "--space", "nb301", "--scores", file]);
+    let text = printed(&nb301("rows.csv").exits(5));
+    let column = quoted(after(&text, "name the column ", &[])).remove(0);
+    bench.write("rows.csv", format!("{column},score\n0,1\n1,2\n"));
+    let text = printed(&nb301("rows.csv").exits(5));
+    assert!(text.contains("judge it against the benchmark"), "{text}");
+}
+
+#[test]
+fn files_of_other_kinds_are_exported_or_packed_with_gzip() {
+    let bench = Bench::new();
+    let text = csv(&truth(&bench));
+    for first in [&b"PK\x03\x04"[..], b"PAR1", b"\x89HDF", b"\x80\x04\x95"] {
+        bench.write("mine", first);
+        let said = printed(&verify(&bench, "mine", &[]).exits(5));
+        assert!(said.contains("export it as CSV"), "{said}");
+    }
+    bench.write("mine", &text);
+    verify(&bench, "mine", &[]).exits(0);
+    for first in [&b"BZh9"[..], b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"] {
+        bench.write("mine", first);
+        let said = printed(&verify(&bench, "mine", &[]).exits(5));
+        assert!(said.contains("unpack it, or use gzip"), "{said}");
+    }
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    bench.write("mine", packed.finish().unwrap());
+    verify(&bench, "mine", &[]).exits(0).prints("all 48 rows are judged");
+}
+
+#[test]
+fn a_score_is_written_as_its_hint_says() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    for (written, hint, right) in [("0,5", "a decimal point", "0.5"), ("71.2%", "without the percent sign", "71.2")] {
+        let with = |cell: &str| format!("{}\"{}\",\"{cell}\"\n", csv(&rows[1..5]), rows[0].0);
+        bench.write("mine.csv", with(written));
+        let said = printed(&verify(&bench, "mine.csv", &["--strict"]).exits(3));
+        assert!(said.contains(hint), "{said}");
+        bench.write("mine.csv", with(right));
+        verify(&bench, "mine.csv", &["--strict"]).exits(0);
+    }
+}
+
+#[test]
+fn hints_after_a_judgement_work() {
+    let bench = Bench::new();
+    let losses: Vec<(String, f64)> = truth(&bench).into_iter().map(|(text, truth)| (text, 1.0 - truth)).collect();
+    bench.write("mine.csv", csv(&losses));
+    let said = printed(&verify(&bench, "mine.csv", &[]).exits(0));
+    with_option(&bench, "mine.csv", &said, "--direction");
+}
+
+#[test]
+fn a_panel_passes_over_rows_that_cannot_be_used() {
+    let bench = Bench::new();
+    let scores = csv(&truth(&bench)) + "bad,1\n";
+    bench.write("data/mine.csv", &scores);
+    let digest = sha256_hex(scores.as_bytes());
+    let file =
+        format!("[panels.all.scores.mine]\ncolumn = 'score'\nfile = {{ path = 'mine.csv', sha256 = '{digest}' }}\n");
+    let spec = format!("{BASELINES}{file}");
+    bench.write("spec.toml", &spec);
+    let run = || bench.run(&["run", "spec.toml", "--data-root", "data"]);
+    let text = printed(&run().exits(5));
+    let setting = quoted(&text).into_iter().find(|text| text.starts_with("missing")).unwrap();
+    bench.write("spec.toml", spec.replace("[panels.all]\n", &format!("[panels.all]\n{setting}\n")));
+    run().exits(0).prints("48 of 49 rows are judged");
+}
