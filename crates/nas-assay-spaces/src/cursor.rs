@@ -2,7 +2,6 @@
 
 use super::ArchitectureError;
 use super::error::Excerpt;
-use nas_assay_base::nearest_always;
 
 /// A text and the position up to which it has been read.
 pub(super) struct Cursor<'a> {
@@ -53,16 +52,15 @@ impl<'a> Cursor<'a> {
     pub(super) fn operation<T>(
         &mut self,
         marks: &[char],
-        known: impl Iterator<Item = (T, &'static str)> + Clone,
+        known: impl IntoIterator<Item = (T, &'static str)>,
     ) -> Result<T, ArchitectureError> {
         let (name, rest) = self.rest.split_at(self.rest.find(marks).unwrap_or(self.rest.len()));
         if name.is_empty() {
             return Err(self.unexpected("an operation"));
         }
-        let Some((operation, _)) = known.clone().find(|(_, candidate)| *candidate == name) else {
+        let Some((operation, _)) = known.into_iter().find(|(_, candidate)| *candidate == name) else {
             let (space, position) = (self.space, self.position());
-            let nearest = nearest_always(name, known.map(|(_, candidate)| candidate)).unwrap_or_default();
-            return Err(ArchitectureError::UnknownOperation { space, position, found: Excerpt::of(name), nearest });
+            return Err(ArchitectureError::UnknownOperation { space, position, found: Excerpt::of(name) });
         };
         self.rest = rest;
         Ok(operation)

@@ -1,10 +1,14 @@
 //! Errors in the text of an architecture or the name of a space.
 
-use nas_assay_base::nearest_always;
+use std::fmt;
+
+use nas_assay_base::nearest;
 
 use super::SpaceId;
 
 /// The text is not an architecture. Positions count bytes from 0.
+///
+/// Files have millions of rows, so little is done to make one: names are compared when it is displayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchitectureError {
@@ -21,9 +25,7 @@ pub enum ArchitectureError {
         found: Excerpt,
     },
     /// An operation was expected, and the space has none of that name.
-    #[error(
-        "not an architecture of {space}: unknown operation {found} at byte {position}; the nearest known one is `{nearest}`"
-    )]
+    #[error("not an architecture of {space}: unknown operation {found} at byte {position}; {}", known_operations(space, found.shown()))]
     UnknownOperation {
         /// The name of the space.
         space: &'static str,
@@ -31,8 +33,6 @@ pub enum ArchitectureError {
         position: usize,
         /// The unknown name.
         found: Excerpt,
-        /// The operation with the most similar name.
-        nearest: &'static str,
     },
 }
 
@@ -45,46 +45,105 @@ impl ArchitectureError {
     }
 }
 
-/// The beginning of a text in backquotes, shortened and with control characters escaped; or "the end of the text" if it is empty.
+/// The operation of `space` that `name` probably means, or else all of them.
+pub(super) fn known_operations(space: &str, name: &str) -> String {
+    let id = SpaceId::ALL.into_iter().find(|id| id.name() == space);
+    let operations = id.map_or(&[][..], |id| id.positions().operations);
+    meant(name, operations, "operations")
+}
+
+/// Names the one of `known` that `name` probably means, or else all of them.
+fn meant(name: &str, known: &[&str], what: &str) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("the nearest known one is `{nearest}`"),
+        None => format!("the {what} are {}", listed(known)),
+    }
+}
+
+/// Names in backquotes: `a`, `b` and `c`.
+pub(super) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// The beginning of a text. It is displayed in backquotes, shortened and with control characters escaped, and as "the end of the text" if
+/// it is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Excerpt(String);
+pub struct Excerpt {
+    shown: Box<str>,
+    is_all: bool,
+}
 
 impl Excerpt {
     const CHARS: usize = 24;
 
     /// The excerpt of `text`.
     pub fn of(text: &str) -> Self {
-        if text.is_empty() {
-            return Self("the end of the text".to_owned());
-        }
-        let mut shown: String = text.chars().take(Self::CHARS).flat_map(char::escape_debug).collect();
-        if text.chars().nth(Self::CHARS).is_some() {
-            shown.push('…');
-        }
-        Self(format!("`{shown}`"))
+        let end = text.char_indices().nth(Self::CHARS).map_or(text.len(), |(end, _)| end);
+        Self { shown: text[..end].into(), is_all: end == text.len() }
+    }
+
+    /// The characters that are displayed.
+    fn shown(&self) -> &str {
+        &self.shown
     }
 }
 
-impl std::fmt::Display for Excerpt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.shown.is_empty() {
+            return f.write_str("the end of the text");
+        }
+        f.write_str("`")?;
+        for shown in self.shown.chars() {
+            match shown {
+                '\'' | '"' => write!(f, "{shown}")?,
+                _ => write!(f, "{}", shown.escape_debug())?,
+            }
+        }
+        f.write_str(if self.is_all { "`" } else { "…`" })
     }
 }
 
 /// The name is not a search space.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown search space {name}; the nearest known one is `{nearest}`")]
+#[error("unknown search space {name}; {}", known_spaces(name.shown()))]
 pub struct UnknownSpace {
     name: Excerpt,
-    nearest: &'static str,
 }
 
 impl UnknownSpace {
     pub(super) fn new(name: &str) -> Self {
-        Self {
-            name: Excerpt::of(name),
-            nearest: nearest_always(name, SpaceId::ALL.map(SpaceId::name)).unwrap_or_default(),
-        }
+        Self { name: Excerpt::of(name) }
+    }
+}
+
+/// Other names of the spaces, in lower case and with nothing but letters and digits.
+const OTHER_NAMES: [(&str, &[&str]); 5] = [
+    ("nb101", &["101", "nb101", "nasbench101", "1shot1", "nb1shot1", "nasbench1shot1"]),
+    ("nb201", &["201", "nb201", "nasbench201", "natsbench", "natsbenchtss", "natstss", "tss"]),
+    ("nb301", &["301", "nb301", "nasbench301", "darts"]),
+    ("nds_resnet", &["resnet", "ndsresnet"]),
+    ("nds_resnext_a", &["resnext", "resnexta", "ndsresnext", "ndsresnexta"]),
+];
+
+/// Spaces that are not here, spelt in the same way. No similar name is meant by them.
+const ELSEWHERE: [&str; 7] =
+    ["natsbenchsss", "natssss", "ndsresnetb", "ndsresnextb", "resnetb", "resnextb", "transnasbench101"];
+
+/// What a name that is not a space probably means.
+fn known_spaces(name: &str) -> String {
+    let key: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let names = SpaceId::ALL.map(SpaceId::name);
+    if let Some((space, _)) = OTHER_NAMES.iter().find(|(_, others)| others.contains(&key.as_str())) {
+        format!("say `{space}`")
+    } else if ELSEWHERE.contains(&key.as_str()) {
+        format!("the spaces are {}", listed(&names))
+    } else {
+        meant(name, &names, "spaces")
     }
 }
 
@@ -95,7 +154,7 @@ mod tests {
     #[test]
     fn excerpts_are_short_and_printable() {
         assert_eq!(Excerpt::of("").to_string(), "the end of the text");
-        assert_eq!(Excerpt::of("a\nb").to_string(), "`a\\nb`");
+        assert_eq!(Excerpt::of("a\n'b'").to_string(), "`a\\n'b'`");
         assert_eq!(Excerpt::of(&"é".repeat(1000)).to_string().chars().count(), Excerpt::CHARS + 3);
     }
 }

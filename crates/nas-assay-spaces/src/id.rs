@@ -216,11 +216,25 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_space_is_answered_with_the_nearest() {
-        for (typed, meant) in [("nb2o1", "nb201"), ("nds-resnet", "nds_resnet"), ("resnext_a", "nds_resnext_a")] {
-            let error = typed.parse::<SpaceId>().unwrap_err();
-            let expected = format!("unknown search space `{typed}`; the nearest known one is `{meant}`");
-            assert_eq!(error.to_string(), expected);
+    fn an_unknown_space_is_answered_with_the_one_that_is_meant() {
+        let said = |typed: &str| typed.parse::<SpaceId>().unwrap_err().to_string();
+        for (typed, meant) in [
+            ("NAS-Bench-101", "nb101"),
+            ("NB201", "nb201"),
+            ("nasbench201", "nb201"),
+            ("nats-bench", "nb201"),
+            ("darts", "nb301"),
+            ("nas_bench_301", "nb301"),
+            ("resnet", "nds_resnet"),
+            ("nds-resnet", "nds_resnet"),
+            ("resnext_a", "nds_resnext_a"),
+        ] {
+            assert_eq!(said(typed), format!("unknown search space `{typed}`; say `{meant}`"));
+        }
+        assert_eq!(said("nb2o1"), "unknown search space `nb2o1`; the nearest known one is `nb201`");
+        let all = "the spaces are `nb101`, `nb201`, `nb301`, `nds_resnet` and `nds_resnext_a`";
+        for typed in ["cifar10", "resnext-b", "zebra"] {
+            assert_eq!(said(typed), format!("unknown search space `{typed}`; {all}"));
         }
     }
 

@@ -1,7 +1,8 @@
 //! Search spaces: architectures as pure data, with parsing, sampling, enumeration, mutation, canonical forms and census.
 //!
 //! Each search space is a module with an `Architecture` of its own. [`Architecture`] is an architecture of any space, and [`SpaceId`] the
-//! name of a space in specs and records. A [`Census`] counts parameters, FLOPs and `ReLU`s without building the network. This crate knows
+//! name of a space in specs and records. [`spelling`] reads and writes the forms in which other tools and files have architectures. A
+//! [`Census`] counts parameters, FLOPs and `ReLU`s without building the network. This crate knows
 //! neither tensors nor accuracies.
 //!
 //! ```
@@ -37,6 +38,7 @@ pub mod nds;
 mod pool;
 mod sampler;
 mod skeleton;
+pub mod spelling;
 mod subspace;
 
 pub use architecture::Architecture;

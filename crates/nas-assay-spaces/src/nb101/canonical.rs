@@ -11,6 +11,7 @@
 //! order of the channels that the output concatenates.
 
 use std::fmt;
+use std::str::FromStr;
 
 use md5::{Digest, Md5};
 
@@ -25,6 +26,29 @@ impl fmt::Display for ModuleHash {
     /// Writes the 32 lowercase hexadecimal digits under which NAS-Bench-101 keeps the cell.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The text is not 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the hash of a NAS-Bench-101 cell, which has 32 hexadecimal digits")]
+pub struct ModuleHashError;
+
+impl FromStr for ModuleHash {
+    type Err = ModuleHashError;
+
+    /// Reads 32 hexadecimal digits in lower or upper case.
+    fn from_str(text: &str) -> Result<Self, ModuleHashError> {
+        let digits = text.as_bytes();
+        if digits.len() != 32 {
+            return Err(ModuleHashError);
+        }
+        let digit = |place: usize| char::from(digits[place]).to_digit(16).ok_or(ModuleHashError);
+        let mut bytes = [0; 16];
+        for (place, byte) in bytes.iter_mut().enumerate() {
+            *byte = (16 * digit(2 * place)? + digit(2 * place + 1)?) as u8;
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -121,6 +145,13 @@ mod tests {
                 (expected.to_owned(), format!("ModuleHash({expected})")),
                 "{text}"
             );
+            assert_eq!(expected.parse(), Ok(hash));
+            assert_eq!(expected.to_uppercase().parse(), Ok(hash));
+            for bad in
+                [&expected[1..], &format!("{expected}0"), &expected.replace('f', "g"), &format!("é{}", &expected[2..])]
+            {
+                assert_eq!(bad.parse::<ModuleHash>().is_err(), bad != expected, "{bad}");
+            }
         }
     }
 

@@ -15,7 +15,7 @@ mod skeleton;
 mod subset;
 mod text;
 
-pub use canonical::ModuleHash;
+pub use canonical::{ModuleHash, ModuleHashError};
 pub use census::{StandAlone, Supernet, TableCost};
 pub use skeleton::Skeleton;
 pub use subset::Subset;

@@ -39,7 +39,7 @@ pub struct Decision {
     /// The mark before the decision's values in the text form.
     pub(super) mark: &'static str,
     /// What an error says was expected, if the text has another value.
-    pub(super) expected: &'static str,
+    pub(crate) expected: &'static str,
 }
 
 impl Decision {

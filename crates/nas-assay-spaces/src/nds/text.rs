@@ -1,7 +1,7 @@
 //! The text form: for each decision its letter and its values at the three stages, such as `d12,12,16 w24,32,40` and
 //! `d16,1,4 w64,128,16 r0.25,0.5,1 g2,1,2` (depth, width, bottleneck ratio, groups).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use super::{Architecture, Decision, Family, STAGES};
@@ -72,8 +72,24 @@ fn skip(cursor: &mut Cursor<'_>, mark: &'static str) -> Result<(), ArchitectureE
 fn choice(cursor: &mut Cursor<'_>, decision: &Decision) -> Result<usize, ArchitectureError> {
     let part = |c: char| c.is_ascii_digit() || c == '.';
     cursor.word(decision.expected, part, |number| {
-        decision.values.iter().position(|&value| decision.text(value).to_string() == number)
+        let choice = decision.choice_of(number.parse().ok()?)?;
+        is_written(number, decision.text(decision.values[choice])).then_some(choice)
     })
+}
+
+/// Whether `value` is written as `text`. Files have millions of numbers, so none is written to be compared.
+fn is_written(text: &str, value: impl fmt::Display) -> bool {
+    struct Rest<'a>(&'a str);
+
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
 #[cfg(test)]
