@@ -28,7 +28,7 @@ impl SpellingError {
 
     /// Whether the text could be several architectures, and is read if its form is named.
     pub const fn is_ambiguous(&self) -> bool {
-        matches!(self.fault, Fault::Numbers | Fault::Index | Fault::Pairs)
+        matches!(self.fault, Fault::Numbers | Fault::NaslibNames | Fault::Index | Fault::Pairs)
     }
 
     /// Whether the text is a cell of NAS-Bench-101 outside its sub-space.
@@ -77,6 +77,8 @@ pub(super) enum Fault {
     },
     /// NAS-Bench-201: six numbers of operations.
     Numbers,
+    /// NAS-Bench-201: six names of operations, as only `NASLib` has them.
+    NaslibNames,
     /// NAS-Bench-201: one number.
     Index,
     /// NAS-Bench-201: a text of TransNAS-Bench-101.
@@ -186,6 +188,13 @@ impl fmt::Display for SpellingError {
             }
             Fault::Wrong { what, .. } => write!(f, "{found} {what}"),
             Fault::Numbers => numbers(f, &found),
+            Fault::NaslibNames => write!(
+                f,
+                "{found} has six names of operations that NASLib uses, whose order of edges is another: say `--form naslib` \
+                 (edges {}) or `--form names` (edges {})",
+                edges(&super::nb201::NASLIB),
+                edges(&super::nb201::AUTODL)
+            ),
             Fault::Index => write!(
                 f,
                 "{found} looks like a number; say `--form index` if it is the benchmark's index, from 0 to {}",
@@ -232,16 +241,20 @@ impl SpellingError {
     }
 }
 
+/// The edges of a code in order.
+fn edges(code: &super::nb201::Code) -> String {
+    let edges: Vec<String> = code.edges.iter().map(|(from, to)| format!("{from}-{to}")).collect();
+    edges.join(", ")
+}
+
 /// Six numbers of operations.
 fn numbers(f: &mut fmt::Formatter<'_>, found: &Excerpt) -> fmt::Result {
-    let [autodl, naslib] = [super::nb201::AUTODL, super::nb201::NASLIB].map(|code| {
-        let edges: Vec<String> = code.edges.iter().map(|(from, to)| format!("{from}-{to}")).collect();
-        format!("{}; edges {}", numbered(code.operations.map(nb201::Operation::name)), edges.join(", "))
-    });
+    let [autodl, naslib] = [super::nb201::AUTODL, super::nb201::NASLIB]
+        .map(|code| format!("{}; edges {}", numbered(code.operations.map(nb201::Operation::name)), edges(&code)));
     write!(
         f,
         "{found} looks like six numbers of operations, for which two codes are in use: say `--form autodl` ({autodl}) or \
-             `--form naslib` ({naslib})"
+         `--form naslib` ({naslib})"
     )
 }
 
@@ -251,7 +264,7 @@ fn pairs(f: &mut fmt::Formatter<'_>, found: &Excerpt) -> fmt::Result {
     write!(
         f,
         "{found} looks like pairs of an input and the number of an operation, for which two codes are in use: say \
-             `--form naslib` ({}) or `--form bananas` ({})",
+         `--form naslib` ({}) or `--form bananas` ({})",
         numbered(names),
         numbered(["none"].into_iter().chain(names)),
     )

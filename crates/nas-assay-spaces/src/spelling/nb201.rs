@@ -33,6 +33,9 @@ pub(super) const NASLIB: Code = Code {
     edges: [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)],
 };
 
+/// The names of operations that only `NASLib` uses, in the order of its numbers. Its average pooling of 3×3 is called by its stride.
+const NASLIB_NAMES: [&str; 5] = ["Identity", "Zero", "ReLUConvBN3x3", "ReLUConvBN1x1", "AvgPool1x1"];
+
 /// The place of the edge in [`EDGES`].
 fn place(from: usize, to: usize) -> Option<usize> {
     EDGES.iter().position(|&edge| edge == (from, to))
@@ -65,7 +68,6 @@ fn operation(name: &str) -> Option<Operation> {
         (Operation::SkipConnect, &["skip_connect", "skip_connection", "skip", "identity"]),
         (Operation::NorConv1x1, &["nor_conv_1x1", "conv_1x1", "relu_conv_bn_1x1"]),
         (Operation::NorConv3x3, &["nor_conv_3x3", "conv_3x3", "relu_conv_bn_3x3"]),
-        // `NASLib` calls its average pooling of 3×3 so, by its stride.
         (Operation::AvgPool3x3, &["avg_pool_3x3", "avg_pool", "average_pooling", "avg_pool_1x1"]),
     ];
     let known = |(_, names): &&(Operation, &[&str])| names.iter().any(|known| same_name(known, name));
@@ -102,7 +104,10 @@ pub(super) fn read(text: &str, form: Form) -> Result<Spelled, Fault> {
         Form::Edges => edges(&values(text)?)?,
         Form::Tuple => nodes(&values(text)?)?,
         Form::Autodl => numbers(text).map(|numbers| AUTODL.decode(numbers)).ok_or(six(form))?,
-        Form::Naslib => numbers(text).map(|numbers| NASLIB.decode(numbers)).ok_or(six(form))?,
+        Form::Naslib => match numbers(text) {
+            Some(numbers) => NASLIB.decode(numbers),
+            None => naslib_names(sequence(&values(text)?)).map(|numbers| NASLIB.decode(numbers)).ok_or(six(form))?,
+        },
         Form::Index => {
             let number = match values(text)?.as_slice() {
                 [number] => number.index(usize::MAX),
@@ -145,6 +150,7 @@ pub(super) fn recognise(text: &str) -> Result<(Form, Spelled), Fault> {
                 _ if items.len() == 3 && items.iter().all(|item| item.items().is_some()) => {
                     (Form::Tuple, nodes(&values)?)
                 }
+                _ if naslib_names(items).is_some() => return Err(Fault::NaslibNames),
                 _ if items.len() == COUNT && items.iter().all(|item| item.name().is_some()) => {
                     (Form::Names, names(&values)?)
                 }
@@ -180,6 +186,12 @@ fn numbers(text: &str) -> Option<[usize; COUNT]> {
         return digits(text.split('-').map(part).collect::<Option<_>>()?);
     }
     digits(sequence(&values(text).ok()?).iter().map(|value| value.index(5)).collect::<Option<_>>()?)
+}
+
+/// Six names that `NASLib` uses, as their numbers.
+fn naslib_names(items: &[Value<'_>]) -> Option<[usize; COUNT]> {
+    let number = |item: &Value<'_>| NASLIB_NAMES.iter().position(|&known| item.name() == Some(known));
+    items.iter().map(number).collect::<Option<Vec<_>>>()?.try_into().ok()
 }
 
 /// The text form with blanks and synonyms, with the sources of a node in any order or not named.

@@ -232,6 +232,7 @@ proptest! {
         match read(space, &text, named.then_some(form)) {
             Ok(Spelled::Architecture(read)) => {
                 let form = if named { form } else { recognise(space, &text).unwrap().0 };
+                prop_assert_eq!(super::read(space, &text, Some(form)), Ok(Spelled::Architecture(read)));
                 says(&text, read, form)?;
                 for &form in Form::of(space) {
                     let written = write(read, form).unwrap();

@@ -53,6 +53,7 @@ fn one_cell_in_all_spellings() {
             (Naslib, "(3, 4, 2, 1, 0, 3)"),
             (Naslib, "3 - 4 - 2 - 1 - 0 - 3"),
             (Naslib, "342103"),
+            (Naslib, "['ReLUConvBN1x1', 'AvgPool1x1', 'ReLUConvBN3x3', 'Zero', 'Identity', 'ReLUConvBN1x1']"),
             (Index, "12827"),
             (Index, "12827.0"),
         ],
@@ -75,6 +76,11 @@ fn what_is_refused_says_what_it_looks_like() {
             (
                 "12827",
                 "`12827` looks like a number; say `--form index` if it is the benchmark's index, from 0 to 15624",
+            ),
+            (
+                "['Zero', 'Zero', 'Zero', 'Identity', 'Zero', 'Zero']",
+                "`['Zero', 'Zero', 'Zero',…` has six names of operations that NASLib uses, whose order of edges is another: say \
+                 `--form naslib` (edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3) or `--form names` (edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3)",
             ),
             (
                 "64-41414-3_31_131",
