@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::literal::Malformed;
+use super::scan::trimmed;
 use super::{Form, NoSuchForm, recognise, write};
 use crate::error::{Excerpt, known_operations};
 use crate::{Architecture, SpaceId, nb101, nb201, nb301, nds};
@@ -156,7 +157,7 @@ impl fmt::Display for SpellingError {
         if let (Fault::NoForm, Some(form)) = (self.fault, self.form) {
             return NoSuchForm { space: self.space, form }.fmt(f);
         }
-        let found = Excerpt::of(&self.text);
+        let found = Excerpt::of(trimmed(&self.text).0);
         write!(f, "not an architecture of {}: ", self.space)?;
         if self.fault.is_foreign()
             && let Some((space, form)) = self.elsewhere()
@@ -190,14 +191,14 @@ impl fmt::Display for SpellingError {
             Fault::Numbers => numbers(f, &found),
             Fault::NaslibNames => write!(
                 f,
-                "{found} has six names of operations that NASLib uses, whose order of edges is another: say `--form naslib` \
-                 (edges {}) or `--form names` (edges {})",
+                "{found} has six names of operations that NASLib uses, whose order of edges is another: name the form, `naslib` \
+                 (edges {}) or `names` (edges {})",
                 edges(&super::nb201::NASLIB),
                 edges(&super::nb201::AUTODL)
             ),
             Fault::Index => write!(
                 f,
-                "{found} looks like a number; say `--form index` if it is the benchmark's index, from 0 to {}",
+                "{found} looks like a number; name the form `index` if it is the benchmark's index, from 0 to {}",
                 nb201::COUNT - 1
             ),
             Fault::TransNas => write!(f, "{found} looks like a text of TransNAS-Bench-101, a space that is not here"),
@@ -253,8 +254,8 @@ fn numbers(f: &mut fmt::Formatter<'_>, found: &Excerpt) -> fmt::Result {
         .map(|code| format!("{}; edges {}", numbered(code.operations.map(nb201::Operation::name)), edges(&code)));
     write!(
         f,
-        "{found} looks like six numbers of operations, for which two codes are in use: say `--form autodl` ({autodl}) or \
-         `--form naslib` ({naslib})"
+        "{found} looks like six numbers of operations, for which two codes are in use: name the form, `autodl` ({autodl}) or \
+         `naslib` ({naslib})"
     )
 }
 
@@ -263,8 +264,8 @@ fn pairs(f: &mut fmt::Formatter<'_>, found: &Excerpt) -> fmt::Result {
     let names = super::nb301::CODE.map(nb301::Operation::name);
     write!(
         f,
-        "{found} looks like pairs of an input and the number of an operation, for which two codes are in use: say \
-         `--form naslib` ({}) or `--form bananas` ({})",
+        "{found} looks like pairs of an input and the number of an operation, for which two codes are in use: name the form, \
+         `naslib` ({}) or `bananas` ({})",
         numbered(names),
         numbered(["none"].into_iter().chain(names)),
     )

@@ -196,7 +196,7 @@ proptest! {
             Err(error) => {
                 prop_assert!(error.is_ambiguous(), "{error}");
                 prop_assert!(must_be_named(space, one) || may_mean_another(space, Form::Naslib, Form::Bananas), "{error}");
-                prop_assert!(error.to_string().contains(&format!("`--form {one}`")), "{error}");
+                prop_assert!(error.to_string().contains(&format!("`{one}`")), "{error}");
             }
         }
         for &other in Form::of(space) {

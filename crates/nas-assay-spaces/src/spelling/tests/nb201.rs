@@ -60,8 +60,8 @@ fn one_cell_in_all_spellings() {
     );
 }
 
-const CODES: &str = "looks like six numbers of operations, for which two codes are in use: say `--form autodl` (0 none, 1 skip_connect, \
-    2 nor_conv_1x1, 3 nor_conv_3x3, 4 avg_pool_3x3; edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3) or `--form naslib` (0 skip_connect, 1 none, \
+const CODES: &str = "looks like six numbers of operations, for which two codes are in use: name the form, `autodl` (0 none, 1 skip_connect, \
+    2 nor_conv_1x1, 3 nor_conv_3x3, 4 avg_pool_3x3; edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3) or `naslib` (0 skip_connect, 1 none, \
     2 nor_conv_3x3, 3 nor_conv_1x1, 4 avg_pool_3x3; edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3)";
 
 #[test]
@@ -75,12 +75,16 @@ fn what_is_refused_says_what_it_looks_like() {
             ("0,0,0,0,0,0", &format!("`0,0,0,0,0,0` {CODES}")),
             (
                 "12827",
-                "`12827` looks like a number; say `--form index` if it is the benchmark's index, from 0 to 15624",
+                "`12827` looks like a number; name the form `index` if it is the benchmark's index, from 0 to 15624",
             ),
             (
                 "['Zero', 'Zero', 'Zero', 'Identity', 'Zero', 'Zero']",
-                "`['Zero', 'Zero', 'Zero',…` has six names of operations that NASLib uses, whose order of edges is another: say \
-                 `--form naslib` (edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3) or `--form names` (edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3)",
+                "`['Zero', 'Zero', 'Zero',…` has six names of operations that NASLib uses, whose order of edges is another: name the form, \
+                 `naslib` (edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3) or `names` (edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3)",
+            ),
+            (
+                "\" zebra\n\"",
+                "`zebra` is unlike all of its texts; one is `|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_3x3~1|avg_pool_3x3~2|`",
             ),
             (
                 "64-41414-3_31_131",

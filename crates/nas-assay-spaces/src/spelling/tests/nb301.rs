@@ -117,8 +117,8 @@ fn what_is_refused_says_what_it_looks_like() {
             (
                 &format!("({pairs}, {pairs})"),
                 "`(((0, 1), (1, 1), (0, 1)…` looks like pairs of an input and the number of an operation, for which two codes are in \
-                 use: say `--form naslib` (0 max_pool_3x3, 1 avg_pool_3x3, 2 skip_connect, 3 sep_conv_3x3, 4 sep_conv_5x5, \
-                 5 dil_conv_3x3, 6 dil_conv_5x5) or `--form bananas` (0 none, 1 max_pool_3x3, 2 avg_pool_3x3, 3 skip_connect, \
+                 use: name the form, `naslib` (0 max_pool_3x3, 1 avg_pool_3x3, 2 skip_connect, 3 sep_conv_3x3, 4 sep_conv_5x5, \
+                 5 dil_conv_3x3, 6 dil_conv_5x5) or `bananas` (0 none, 1 max_pool_3x3, 2 avg_pool_3x3, 3 skip_connect, \
                  4 sep_conv_3x3, 5 sep_conv_5x5, 6 dil_conv_3x3, 7 dil_conv_5x5)",
             ),
             (
