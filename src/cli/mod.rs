@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. The help text lists the exit codes.
 
+mod architectures;
 mod claims;
 mod context;
 mod diff;
@@ -99,6 +100,8 @@ enum Command {
     Estimators(estimators::Estimators),
     /// List the search spaces
     Spaces(spaces::Spaces),
+    /// Print architectures in any form
+    Architectures(architectures::Architectures),
     /// List the carried specs, or print one
     Specs(specs::Specs),
     /// Judge an estimator: scores from a file, or a registered estimator
@@ -121,6 +124,7 @@ impl Command {
             Self::Score(command) => command.run(context),
             Self::Estimators(command) => command.run(context),
             Self::Spaces(command) => command.run(context),
+            Self::Architectures(command) => command.run(context),
             Self::Specs(command) => command.run(),
             Self::Verify(command) => command.run(context),
             Self::Truth(command) => command.run(context),

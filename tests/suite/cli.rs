@@ -292,6 +292,45 @@ fn the_five_spaces_are_listed() {
 }
 
 #[test]
+fn architectures_are_drawn_listed_and_converted() {
+    let bench = Bench::new();
+    let drawn = bench.run(&["architectures", "--space", "nb301", "--form", "genotype", "--count", "3"]).exits(0).stdout;
+    assert_eq!(drawn.lines().filter(|line| line.starts_with("Genotype(normal=[('")).count(), 3, "{drawn}");
+    let other = bench.run(&["architectures", "--space", "nb301", "--form", "genotype", "--count", "3", "--seed", "1"]);
+    assert_ne!(other.exits(0).stdout, drawn);
+
+    // There and back again, without a word on the form.
+    bench.write("genotypes.txt", &drawn);
+    let texts = bench.run(&["architectures", "--space", "nb301", "genotypes.txt"]).exits(0).stdout;
+    bench.write("texts.txt", &texts);
+    let back = bench.run(&["architectures", "--space", "nb301", "--form", "genotype", "--from", "text", "texts.txt"]);
+    assert_eq!(back.exits(0).stdout, drawn);
+
+    let all = bench.run(&["architectures", "--space", "nb201", "--form", "index", "--all"]).exits(0).stdout;
+    let mut indices: Vec<usize> = all.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(indices.first(), Some(&1_651));
+    indices.sort_unstable();
+    assert!(indices.into_iter().eq(0..15_625));
+
+    bench.write("mixed.txt", "none,none,none,none,none,skip\n(0, 0, 0, 0, 0, 1)\n\nzebra\n");
+    let mixed = bench
+        .run(&["architectures", "--space", "nb201", "mixed.txt"])
+        .exits(5)
+        .says("mixed.txt, line 2: not an architecture of nb201: `(0, 0, 0, 0, 0, 1)` looks like six numbers of operations")
+        .says("mixed.txt, line 3: not an architecture of nb201: the text is empty")
+        .says("mixed.txt, line 4: not an architecture of nb201: `zebra` is unlike all of its texts")
+        .says("3 of the 4 lines of mixed.txt were not read, and are left out")
+        .says("name the form of the lines with `--from FORM`");
+    assert_eq!(mixed.stdout, "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|\n");
+
+    bench.run(&["architectures", "--space", "nb301", "--all"]).exits(2).says("too many architectures");
+    bench.run(&["architectures", "--space", "nb301"]).exits(2).says("--count");
+    bench.run(&["architectures", "--space", "nb301", "--form", "hash", "--count", "1"]).exits(2).says("no form `hash`");
+    bench.run(&["architectures", "--space", "darts", "--count", "1"]).exits(2).says("say `nb301`");
+    bench.run(&["architectures", "--space", "nb201", "missing.txt"]).exits(5).says("failed to read missing.txt");
+}
+
+#[test]
 fn a_spec_that_does_not_fit_its_space_is_refused() {
     let bench = Bench::new();
     let refused = |from: &str, to: &str, said: &str| {
