@@ -33,6 +33,8 @@ pub enum Form {
     Index,
     /// NAS-Bench-301 as the text of a DARTS genotype.
     Genotype,
+    /// NAS-Bench-301 as a configuration of its training data: `{'…edge_normal_0': 'max_pool_3x3', …}`.
+    ConfigSpace,
     /// JSON: NAS-Bench-101 as a matrix and operations; the design spaces as in their official files.
     Json,
     /// NAS-Bench-101 as a matrix followed by a list of operations, as Python prints them.
@@ -45,7 +47,7 @@ pub enum Form {
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Text,
         Self::Structure,
         Self::Names,
@@ -56,6 +58,7 @@ impl Form {
         Self::Bananas,
         Self::Index,
         Self::Genotype,
+        Self::ConfigSpace,
         Self::Json,
         Self::Matrix,
         Self::Hash,
@@ -76,7 +79,7 @@ impl Form {
                 Self::Naslib,
                 Self::Index,
             ],
-            SpaceId::Nb301 => &[Self::Text, Self::Genotype, Self::Naslib, Self::Bananas],
+            SpaceId::Nb301 => &[Self::Text, Self::Genotype, Self::ConfigSpace, Self::Naslib, Self::Bananas],
             SpaceId::NdsResnet | SpaceId::NdsResnextA => &[Self::Text, Self::Json, Self::OrderedDict],
         }
     }
@@ -99,6 +102,7 @@ impl Form {
             Self::Bananas => "bananas",
             Self::Index => "index",
             Self::Genotype => "genotype",
+            Self::ConfigSpace => "config-space",
             Self::Json => "json",
             Self::Matrix => "matrix",
             Self::Hash => "hash",

@@ -77,7 +77,7 @@ pub(super) fn read(text: &str, form: Form) -> Result<Spelled, Fault> {
 pub(super) fn recognise(text: &str) -> Result<(Form, Spelled), Fault> {
     let form = match text.as_bytes()[0] {
         _ if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => Form::Hash,
-        byte if byte.is_ascii_digit() && text.contains(':') => Form::Text,
+        byte if byte.is_ascii_digit() && text.contains(|c: char| c == ':' || c.is_alphabetic()) => Form::Text,
         _ => {
             let values = values(text)?;
             let (form, cell) = if let Some(numbers) = numbers(&values) {
@@ -255,7 +255,12 @@ fn labels(names: &[(&str, usize)], form: Form) -> Result<Vec<Operation>, Fault> 
 /// `BITS:labels`, with any number of vertices and with commas or bars between the labels.
 fn bits(text: &str) -> Result<Architecture, Fault> {
     let form = Form::Text;
-    let (matrix, after) = text.split_once(':').ok_or(Fault::Expected { form, at: text.len(), expected: "`:`" })?;
+    let expected = "`:` and the labels of the vertices";
+    // Some write the labels after another mark, or as the next column.
+    let end = text.find(':').or_else(|| text.find(|c: char| !c.is_ascii_digit() && !c.is_whitespace()));
+    let end = end.ok_or(Fault::Expected { form, at: text.len(), expected })?;
+    let (matrix, after) = text.split_at(end);
+    let after = after.strip_prefix([':', ',', ';', '|']).unwrap_or(after);
     let digits = matrix.trim();
     let count = digits.chars().filter(|c| !c.is_whitespace()).count();
     if digits.contains(['.', 'e', 'E', '+']) && digits.parse::<f64>().is_ok() {
@@ -269,14 +274,14 @@ fn bits(text: &str) -> Result<Architecture, Fault> {
     if side * side != count {
         let next = (count + 1).isqrt();
         let lost = next * next == count + 1 && digits.starts_with('1');
-        let expected = "as many digits as a square matrix has, before the `:`";
+        let expected = "as many digits as a square matrix has, before the labels";
         return Err(if lost {
             Fault::LostZero { digits: count }
         } else {
             Fault::Expected { form, at: matrix.len(), expected }
         });
     }
-    let start = matrix.len() + 1;
+    let start = text.len() - after.len();
     let operations = if after.trim_start().starts_with(['[', '(']) {
         let values = values(after).map_err(|fault| Fault::from(fault).moved(start))?;
         quoted(values.first().and_then(Value::items).unwrap_or_default(), form).map_err(|fault| fault.moved(start))?

@@ -17,6 +17,14 @@ pub(super) const CODE: [Operation; 7] = [
     Operation::DilConv5x5,
 ];
 
+/// What the training data have before the names of their parameters.
+const PREFIX: &str = "NetworkSelectorDatasetInfo:darts:";
+
+/// The number of the first edge into `node`, where all edges that a cell could have are counted by target, then by source.
+const fn numbered(node: usize) -> usize {
+    node * (node - 1) / 2 - 1
+}
+
 /// The operation of a name.
 fn operation(name: &str) -> Option<Operation> {
     const SHORT: [(Operation, &[&str]); 3] = [
@@ -49,6 +57,18 @@ pub(super) fn write(cells: Architecture, form: Form) -> Option<String> {
                 "Genotype(normal=[{normal}], normal_concat=range(2, 6), reduce=[{reduce}], reduce_concat=range(2, 6))"
             )
         }
+        Form::ConfigSpace => {
+            let parts = ["normal", "reduce"].into_iter().zip(edges).flat_map(|(cell, edges)| {
+                let operations =
+                    edges.map(|e| format!("'{PREFIX}edge_{cell}_{}': '{}'", numbered(e.to) + e.from, e.operation));
+                // Node 2 has no choice of its inputs.
+                let pairs = edges.chunks_exact(2).skip(1).map(move |pair| {
+                    format!("'{PREFIX}inputs_node_{cell}_{}': '{}_{}'", pair[0].to, pair[0].from, pair[1].from)
+                });
+                operations.into_iter().chain(pairs.collect::<Vec<_>>())
+            });
+            format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))
+        }
         Form::Naslib => paired(0),
         Form::Bananas => paired(1),
         _ => return None,
@@ -60,6 +80,7 @@ pub(super) fn read(text: &str, form: Form) -> Result<Spelled, Fault> {
     let cells = match form {
         Form::Text => arrows(text)?,
         Form::Genotype => genotype(&values(text)?)?,
+        Form::ConfigSpace => configuration(&values(text)?)?,
         Form::Naslib => pairs(&values(text)?, form, 0)?,
         Form::Bananas => pairs(&values(text)?, form, 1)?,
         _ => return Err(Fault::NoForm),
@@ -85,6 +106,9 @@ pub(super) fn recognise(text: &str) -> Result<(Form, Spelled), Fault> {
             (Err(fault), Err(_)) => Err(fault),
         },
         None => match values.as_slice() {
+            [Value { kind: Kind::Dict(entries), .. }] if entries.iter().any(|(key, _)| parameter(key).is_some()) => {
+                configuration(&values).map(|cells| found(Form::ConfigSpace, cells))
+            }
             [Value { kind: Kind::Dict(_) | Kind::Call(..), .. }] => {
                 genotype(&values).map(|cells| found(Form::Genotype, cells))
             }
@@ -174,6 +198,80 @@ fn pairs(values: &[Value<'_>], form: Form, first: usize) -> Result<Architecture,
 
 fn source(value: &Value<'_>, form: Form) -> Result<usize, Fault> {
     value.index(NODES - 1).ok_or(Fault::Expected { form, at: value.at, expected: "a source from 0 to 4" })
+}
+
+/// What a parameter of the training data decides: the operation of an edge by its number, or the inputs of a node.
+#[derive(Clone, Copy)]
+enum Decided {
+    Operation(usize),
+    Inputs(usize),
+}
+
+/// Which cell a parameter belongs to, and what it decides. Other parameters are no part of an architecture.
+fn parameter(key: &Value<'_>) -> Option<(usize, Decided)> {
+    let name = key.name()?;
+    let name = name.strip_prefix(PREFIX).unwrap_or(name);
+    let (what, name) = match name.strip_prefix("edge_") {
+        Some(name) => (Decided::Operation as fn(usize) -> Decided, name),
+        None => (Decided::Inputs as fn(usize) -> Decided, name.strip_prefix("inputs_node_")?),
+    };
+    let (cell, number) = match name.strip_prefix("normal_") {
+        Some(number) => (0, number),
+        None => (1, name.strip_prefix("reduce_")?),
+    };
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok())?.map(|number| (cell, what(number)))
+}
+
+/// The parameters of the training data: the inputs of nodes 3 to 5, and the operations of the edges that exist thereby.
+fn configuration(values: &[Value<'_>]) -> Result<Architecture, Fault> {
+    let form = Form::ConfigSpace;
+    let wrong = Fault::Wrong {
+        form,
+        what: "does not have the inputs of nodes 3 to 5 and the operations of their edges, and no others",
+    };
+    let [Value { kind: Kind::Dict(entries), .. }] = values else { return Err(wrong) };
+    let mut operations = [[None; numbered(NODES)]; 2];
+    // The inputs of node 2 are not written.
+    let mut inputs = [[Some((0, 1)), None, None, None]; 2];
+    for (key, value) in entries {
+        let Some((cell, decided)) = parameter(key) else { continue };
+        let once = Fault::Expected { form, at: key.at, expected: "a parameter of the space, each once" };
+        let text = value.name().unwrap_or_default();
+        let at = value.at + usize::from(matches!(value.kind, Kind::Quoted(_)));
+        match decided {
+            Decided::Operation(edge) => {
+                let slot = operations[cell].get_mut(edge).filter(|slot| slot.is_none()).ok_or(once)?;
+                *slot = Some(operation(text).ok_or(Fault::Operation { form, at, length: text.len() })?);
+            }
+            Decided::Inputs(node) => {
+                let slot = node.checked_sub(INPUTS).and_then(|node| inputs[cell].get_mut(node));
+                let slot = slot.filter(|slot| slot.is_none()).ok_or(once)?;
+                let number =
+                    |text: &str| (text.len() == 1).then(|| text.parse().ok())?.filter(|&from: &usize| from < node);
+                let pair = text.split_once('_').and_then(|(first, second)| number(first).zip(number(second)));
+                let expected = "two earlier nodes such as `0_2`";
+                *slot = Some(pair.ok_or(Fault::Expected { form, at: value.at, expected })?);
+            }
+        }
+    }
+    let mut cells = Vec::with_capacity(2);
+    for (mut operations, inputs) in operations.into_iter().zip(inputs) {
+        let mut edges = Vec::with_capacity(EDGES);
+        for (inputs, to) in inputs.into_iter().zip(INPUTS..) {
+            let (first, second) = inputs.ok_or(wrong)?;
+            for from in [first, second] {
+                edges.push((operations[numbered(to) + from].take().ok_or(wrong)?, from, to));
+            }
+        }
+        if operations.iter().any(Option::is_some) {
+            return Err(wrong);
+        }
+        cells.push(cell(edges, form)?);
+    }
+    match cells.as_slice() {
+        &[normal, reduce] => Ok(Architecture::new(normal, reduce)),
+        _ => Err(wrong),
+    }
 }
 
 /// `Genotype(normal=[...], normal_concat=..., reduce=[...], reduce_concat=...)`, also without names, without the concatenations, or as a

@@ -120,7 +120,9 @@ fn what_is_around_a_text_does_no_harm() {
         around.extend(
             ['\'', '"', '`'].into_iter().filter(|&c| !text.contains(c)).map(|quote| format!("{quote}{text} {quote}\n")),
         );
-        if ![Form::Edges, Form::Genotype, Form::Json, Form::OrderedDict, Form::Matrix].contains(&form) {
+        if ![Form::Edges, Form::Genotype, Form::Json, Form::OrderedDict, Form::Matrix, Form::ConfigSpace]
+            .contains(&form)
+        {
             around.push(text.to_uppercase());
         }
         for text in around {

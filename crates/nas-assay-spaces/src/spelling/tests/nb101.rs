@@ -29,6 +29,9 @@ fn one_cell_in_all_spellings() {
         &[
             (Text, &DUE.replace('|', ",")),
             (Text, &DUE.replace('|', " | ")),
+            (Text, &DUE.replace(':', " ")),
+            (Text, &DUE.replace([':', '|'], ",")),
+            (Text, &DUE.replace(':', "; ").to_uppercase()),
             (
                 Text,
                 &DUE.replace("-bn-relu", "")
@@ -95,7 +98,7 @@ fn what_is_refused_says_what_it_looks_like() {
             ),
             (
                 &DUE[2..],
-                "expected as many digits as a square matrix has, before the `:` at byte 47, found `:input|maxpool3x3|conv1x…`",
+                "expected as many digits as a square matrix has, before the labels at byte 47, found `:input|maxpool3x3|conv1x…`",
             ),
             (&DUE.replacen('0', "2", 1), "expected `0` or `1` at byte 0, found `210100000101000000010000…`"),
             (&DUE.replacen('0', "1", 1), "`110100000101000000010000…` has an edge that does not go to a later vertex"),
@@ -119,7 +122,7 @@ fn what_is_refused_says_what_it_looks_like() {
             ("0000:input|output", "`0000:input|output` has no path from the input to the output"),
             (
                 "0111100011110001111000011100000110000000:input|output",
-                "expected as many digits as a square matrix has, before the `:` at byte 40, found `:input|output`",
+                "expected as many digits as a square matrix has, before the labels at byte 40, found `:input|output`",
             ),
             (
                 "0111111001111000111000001100000010000001000000000:input|maxpool3x3|maxpool3x3|maxpool3x3|maxpool3x3|maxpool3x3|output",

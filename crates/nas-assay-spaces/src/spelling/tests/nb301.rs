@@ -1,12 +1,25 @@
 //! Spellings of NAS-Bench-301.
 
-use super::super::Form::{Bananas, Genotype, Naslib, Text};
+use super::super::Form::{Bananas, ConfigSpace, Genotype, Naslib, Text};
 use super::{read, read_as, recognise, refused};
 use crate::SpaceId::Nb301;
 
 const DUE: &str = "max_pool_3x3:0>2;skip_connect:1>2;sep_conv_3x3:0>3;dil_conv_3x3:2>3;avg_pool_3x3:1>4;sep_conv_5x5:3>4;\
     dil_conv_5x5:0>5;sep_conv_3x3:4>5|sep_conv_5x5:0>2;avg_pool_3x3:1>2;skip_connect:1>3;skip_connect:2>3;dil_conv_3x3:0>4;\
     max_pool_3x3:2>4;sep_conv_3x3:2>5;dil_conv_5x5:3>5";
+
+const CONFIGURATION: &str = "{'NetworkSelectorDatasetInfo:darts:edge_normal_0': 'max_pool_3x3', 'NetworkSelectorDatasetInfo:darts:layers': 8, \
+    'NetworkSelectorDatasetInfo:darts:edge_normal_1': 'skip_connect', 'NetworkSelectorDatasetInfo:darts:edge_normal_2': 'sep_conv_3x3', \
+    'NetworkSelectorDatasetInfo:darts:edge_normal_4': 'dil_conv_3x3', 'NetworkSelectorDatasetInfo:darts:edge_normal_6': 'avg_pool_3x3', \
+    'NetworkSelectorDatasetInfo:darts:edge_normal_8': 'sep_conv_5x5', 'NetworkSelectorDatasetInfo:darts:edge_normal_9': 'dil_conv_5x5', \
+    'NetworkSelectorDatasetInfo:darts:edge_normal_13': 'sep_conv_3x3', 'NetworkSelectorDatasetInfo:darts:edge_reduce_0': 'sep_conv_5x5', \
+    'NetworkSelectorDatasetInfo:darts:edge_reduce_1': 'avg_pool_3x3', 'NetworkSelectorDatasetInfo:darts:edge_reduce_3': 'skip_connect', \
+    'NetworkSelectorDatasetInfo:darts:edge_reduce_4': 'skip_connect', 'NetworkSelectorDatasetInfo:darts:edge_reduce_5': 'dil_conv_3x3', \
+    'NetworkSelectorDatasetInfo:darts:edge_reduce_7': 'max_pool_3x3', 'NetworkSelectorDatasetInfo:darts:edge_reduce_11': 'sep_conv_3x3', \
+    'NetworkSelectorDatasetInfo:darts:edge_reduce_12': 'dil_conv_5x5', 'NetworkSelectorDatasetInfo:darts:inputs_node_normal_3': '0_2', \
+    'NetworkSelectorDatasetInfo:darts:inputs_node_normal_4': '1_3', 'NetworkSelectorDatasetInfo:darts:inputs_node_normal_5': '0_4', \
+    'NetworkSelectorDatasetInfo:darts:inputs_node_reduce_3': '2_1', 'NetworkSelectorDatasetInfo:darts:inputs_node_reduce_4': '0_2', \
+    'NetworkSelectorDatasetInfo:darts:inputs_node_reduce_5': '2_3'}";
 
 /// The same without max pooling, whose number is 0 or 1.
 fn without_max() -> String {
@@ -55,6 +68,8 @@ fn one_architecture_in_all_spellings() {
             (Genotype, numbered),
             (Genotype, &positions),
             (Genotype, &genotype.replace(", normal_concat=range(2, 6)", "").replace(", reduce_concat=range(2, 6)", "")),
+            (ConfigSpace, CONFIGURATION),
+            (ConfigSpace, &CONFIGURATION.replace("NetworkSelectorDatasetInfo:darts:", "").replace('\'', "\"")),
             (
                 Naslib,
                 "(((0, 0), (1, 2), (0, 3), (2, 5), (1, 1), (3, 4), (0, 6), (4, 3)), ((0, 4), (1, 1), (1, 2), (2, 2), (0, 5), (2, 0), (2, 3), (3, 6)))",
@@ -124,6 +139,28 @@ fn what_is_refused_says_what_it_looks_like() {
             (
                 &format!("({}, {})", pairs.replacen("(0, 1)", "(0, 0)", 1), pairs.replacen("(1, 1)", "(1, 7)", 1)),
                 "as form `naslib`, expected an operation from 0 to 6 at byte 80, found `7), (0, 1), (1, 1), (0, …`",
+            ),
+            (
+                &CONFIGURATION.replace("edge_normal_4", "edge_normal_3"),
+                "as form `config-space`, `{'NetworkSelectorDataset…` does not have the inputs of nodes 3 to 5 and the operations of \
+                 their edges, and no others",
+            ),
+            (
+                &CONFIGURATION.replace("layers': 8", "edge_normal_3': 'skip_connect'"),
+                "as form `config-space`, `{'NetworkSelectorDataset…` does not have the inputs of nodes 3 to 5 and the operations of \
+                 their edges, and no others",
+            ),
+            (
+                "{'edge_normal_0': 'skip_connect', 'edge_normal_0': 'skip_connect'}",
+                "as form `config-space`, expected a parameter of the space, each once at byte 34, found `'edge_normal_0': 'skip_c…`",
+            ),
+            (
+                "{'edge_normal_0': 'none'}",
+                &format!("as form `config-space`, unknown operation `none` at byte 19; {operations}"),
+            ),
+            (
+                "{'inputs_node_reduce_3': '0_3'}",
+                "as form `config-space`, expected two earlier nodes such as `0_2` at byte 25, found `'0_3'}`",
             ),
             (
                 &format!("Genotype(normal={cell}, normal_concat=[4, 5], reduce={cell})"),
