@@ -24,7 +24,7 @@ static TABLES: LazyLock<Vec<(SpaceId, Vec<Architecture>, Vec<usize>)>> = LazyLoc
 
 fuzz_target!(|bytes: &[u8]| {
     let columns = ["score".to_owned()];
-    let reading = Reading { columns: &columns, failures: &[-1e8] };
+    let reading = Reading { columns: &columns, form: None, failures: &[-1e8] };
     // The first byte chooses the space.
     let Some((&first, bytes)) = bytes.split_first() else { return };
     let (space, rows, chosen) = &TABLES[usize::from(first) % TABLES.len()];

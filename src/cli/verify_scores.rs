@@ -15,6 +15,7 @@ use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent,
 use crate::files::CopyError;
 use crate::scores::{ScoreFileError, only_column};
 use crate::space::SpaceId;
+use crate::space::spelling::Form;
 use crate::spec::{DataFile, Failed, ScoreFile};
 use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
 
@@ -24,6 +25,9 @@ pub struct ScoreOptions {
     /// The column with the scores [default: `score`, or the only column]
     #[arg(long, value_name = "NAME", requires = "scores")]
     column: Option<String>,
+    /// The form of the architectures, such as autodl [default: the only one that each text can have]
+    #[arg(long, value_name = "FORM", requires = "scores")]
+    form: Option<Form>,
     /// Whether higher or lower scores are better [default: as known for --name, else higher]
     #[arg(long, requires = "scores")]
     direction: Option<Way>,
@@ -93,6 +97,7 @@ impl ScoreOptions {
             column,
             seeds: Vec::new(),
             epochs: Vec::new(),
+            form: self.form,
             failures: self.failure.clone(),
             direction,
         };

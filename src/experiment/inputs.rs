@@ -91,7 +91,7 @@ impl<'a> PanelFile<'a> {
     ) -> Result<Self, ExperimentError> {
         let columns = file.columns();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-        let reading = Reading { columns: &names, failures: &file.failures };
+        let reading = Reading { columns: &names, form: file.form, failures: &file.failures };
         let path = file.file.path.as_str();
         let rows = stream(root, &file.file, progress, |source| ScoreRows::read(path, source, reading, &table.rows()))??;
         Ok(Self { label, columns, path, rows })
@@ -222,7 +222,7 @@ impl Inputs {
     ) -> Result<(), ExperimentError> {
         let PanelFile { rows, columns, .. } = PanelFile::read("", file, &self.table, root, &Silent)?;
         let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
-        let reading = Reading { columns: &names, failures: &file.failures };
+        let reading = Reading { columns: &names, form: file.form, failures: &file.failures };
         let in_panel: HashSet<usize> = panel.rows.iter().copied().collect();
         let in_panel = |row: usize| in_panel.contains(&row);
         let truth = self.table.rows();

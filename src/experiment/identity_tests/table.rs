@@ -147,6 +147,7 @@ pub(super) const READERS: &[(&str, Moves)] = &[
     ("panels.*.scores.*.column", Moves::Inputs),
     ("panels.*.scores.*.seeds[]", Moves::Inputs),
     ("panels.*.scores.*.epochs[]", Moves::Inputs),
+    ("panels.*.scores.*.form", Moves::Inputs),
     ("panels.*.scores.*.failures[]", Moves::Inputs),
     ("panels.*.scores.*.direction", Keys(&[])),
     ("panels.*.missing", Moves::Inputs),

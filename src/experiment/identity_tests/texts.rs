@@ -33,7 +33,7 @@ pub(in super::super) fn texts() -> Vec<String> {
          without = {{ operations = ['avg_pool_3x3'] }}\n\
          [panels.b]\nestimators = ['flops', 'synflow', 'snip', 'oneshot_accuracy']\nmissing = 'pass-over'\nfailed = 'drop'\n\
          without = {{ operations = ['avg_pool_3x3'] }}\n\
-         [panels.b.scores.mine]\nfile = {{ FILE }}\ncolumn = 's{{seed}}e{{epoch}}'\nseeds = [1, 2]\nepochs = [3, 4]\nfailures = [-1.0]\ndirection = 'lower'\n\
+         [panels.b.scores.mine]\nfile = {{ FILE }}\ncolumn = 's{{seed}}e{{epoch}}'\nseeds = [1, 2]\nepochs = [3, 4]\nform = 'text'\nfailures = [-1.0]\ndirection = 'lower'\n\
          [panels.b.votes.both]\nmembers = ['flops', 'synflow']\nrule = 'borda'\n\
          [criteria]\nfractions = [0.5]\nranking-fractions = [0.5]\nbest-of = [1]\nresamples = 10\n"
     );

@@ -79,16 +79,13 @@ pub enum ScoreFileError {
     },
     /// A column of indices, where the benchmark has none.
     #[error(
-        "score file {} names its architectures by `{}`, and {space} has no index of its own: name the column `row` if it holds the numbers, \
+        "score file {} names its architectures by an index, and {space} has none of its own: name the column `row` if it holds the numbers, \
          from 0, of the rows of the truth's table",
-        excerpt(file),
-        excerpt(column)
+        excerpt(file)
     )]
     Index {
         /// The file.
         file: String,
-        /// The column.
-        column: String,
         /// The space.
         space: SpaceId,
     },

@@ -11,10 +11,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 
 use nas_assay_base::text::{excerpt, quoted};
+use nas_assay_spaces::nb101::ModuleHash;
+use nas_assay_spaces::spelling::{self, Form, Spelled, SpellingError};
 use nas_assay_spaces::{Architecture, SpaceId};
 
 use crate::estimator::Score;
@@ -44,6 +47,8 @@ pub struct TruthRows<'a> {
 pub struct Reading<'a> {
     /// The columns with the scores.
     pub columns: &'a [String],
+    /// The form of the architectures; `None` if each text can have only one.
+    pub form: Option<Form>,
     /// Numbers that mean that there is no score.
     pub failures: &'a [f64],
 }
@@ -75,10 +80,20 @@ enum Said<'a> {
     Odd(RowClass, String),
 }
 
+/// The slots of hashes of cells: that of the first row with the hash.
+#[derive(Debug, Default)]
+struct Hashes {
+    slots: HashMap<ModuleHash, Slot>,
+    /// The slot of the hash of each row.
+    of_row: Vec<Slot>,
+}
+
 /// Finds the slots of rows.
 #[derive(Debug)]
 struct Slots {
     of_text: HashMap<Architecture, Slot>,
+    /// The slots of hashes, found when the first hash is read.
+    of_hash: OnceCell<Hashes>,
     /// The slot of each row's architecture.
     of_row: Vec<Slot>,
     /// The number of different architectures. The slots of numbers follow.
@@ -94,7 +109,35 @@ impl Slots {
         };
         let of_row = truth.rows.iter().map(slot).collect();
         let texts = of_text.len();
-        Self { of_text, of_row, texts }
+        Self { of_text, of_hash: OnceCell::new(), of_row, texts }
+    }
+
+    /// The slot of the hash of each row; empty if no hash was read.
+    fn of_hash(&self) -> &[Slot] {
+        self.of_hash.get().map_or(&[], |hashes| &hashes.of_row)
+    }
+
+    /// The slot of an architecture. Forms of NAS-Bench-101 other than its text can have a cell without its unused vertices, so that any
+    /// encoding of the same cell is meant.
+    fn named(&self, form: Form, spelled: Spelled, truth: &TruthRows<'_>) -> Option<Slot> {
+        let hash = match spelled {
+            Spelled::Architecture(architecture) => match (self.of_text.get(&architecture), architecture) {
+                (Some(&slot), _) => return Some(slot),
+                (None, Architecture::Nb101(cell)) if form != Form::Text => cell.hash(),
+                _ => return None,
+            },
+            Spelled::Hash(hash) => hash,
+        };
+        let of_hash = || {
+            let mut found = Hashes::default();
+            for (architecture, &slot) in truth.rows.iter().zip(&self.of_row) {
+                if let Architecture::Nb101(cell) = architecture {
+                    found.of_row.push(*found.slots.entry(cell.hash()).or_insert(slot));
+                }
+            }
+            found
+        };
+        self.of_hash.get_or_init(of_hash).slots.get(&hash).copied()
     }
 
     fn count(&self) -> usize {
@@ -107,6 +150,10 @@ impl Slots {
         for (row, &slot) in self.of_row.iter().enumerate() {
             rows[slot].push(row);
             rows[self.texts + row].push(row);
+            // A hash names every encoding of its cell.
+            if let Some(of_hash) = self.of_hash().get(row).filter(|of_hash| **of_hash != slot) {
+                rows[*of_hash].push(row);
+            }
         }
         rows
     }
@@ -199,7 +246,9 @@ impl ScoreRows {
 
     /// The scores for a row of the table, one for each column; `None` if the file has none.
     pub fn scores(&self, row: usize) -> Option<&[Score]> {
-        let slot = [self.slots.of_row[row], self.slots.texts + row].into_iter().find(|&slot| self.lines[slot] > 0)?;
+        let of_hash = self.slots.of_hash().get(row).copied();
+        let mut slots = [self.slots.of_row[row], self.slots.texts + row].into_iter().chain(of_hash);
+        let slot = slots.find(|&slot| self.lines[slot] > 0)?;
         Some(&self.scores[slot * self.columns..][..self.columns])
     }
 
@@ -343,24 +392,19 @@ fn said<'a>(
         Err(problem) => return unreadable(problem.clone()),
     };
     let slot = match row.kind {
-        KeyKind::Text => match Architecture::parse(truth.space, key) {
-            Ok(architecture) => slots.of_text.get(&architecture).copied(),
-            Err(error) => return unreadable(error.to_string()),
+        KeyKind::Row if !truth.numbered => return Err(ScoreFileError::Numbers { file: file.to_owned() }),
+        KeyKind::Row => match number(key) {
+            Some(number) => (number < slots.of_row.len()).then(|| slots.texts + number),
+            None => return unreadable(format!("expected the number of a row, found {}", quoted(key))),
         },
-        KeyKind::Row | KeyKind::Index => {
-            if row.kind == KeyKind::Index && truth.space != SpaceId::Nb201 {
-                return Err(ScoreFileError::Index {
-                    file: file.to_owned(),
-                    column: "index".to_owned(),
-                    space: truth.space,
-                });
-            }
-            if !truth.numbered {
-                return Err(ScoreFileError::Numbers { file: file.to_owned() });
-            }
-            match number(key) {
-                Some(number) => (number < slots.of_row.len()).then(|| slots.texts + number),
-                None => return unreadable(format!("expected the number of a row, found {}", quoted(key))),
+        KeyKind::Index if !Form::Index.is_of(truth.space) => {
+            return Err(ScoreFileError::Index { file: file.to_owned(), space: truth.space });
+        }
+        KeyKind::Index | KeyKind::Text => {
+            let form = if row.kind == KeyKind::Index { Some(Form::Index) } else { reading.form };
+            match spelled(truth.space, key, form) {
+                Ok((form, spelled)) => slots.named(form, spelled, truth),
+                Err(error) => return unreadable(error.to_string()),
             }
         }
     };
@@ -379,7 +423,20 @@ fn said<'a>(
     })
 }
 
-/// A row number, written as a whole number. A column with a gap makes pandas write `3.0`.
+/// What a text spells, and in which form.
+fn spelled(space: SpaceId, key: &str, form: Option<Form>) -> Result<(Form, Spelled), SpellingError> {
+    match form {
+        None => spelling::recognise(space, key),
+        // A column with a gap makes pandas write `3.0`.
+        Some(Form::Index) => {
+            let key = key.strip_suffix(".0").unwrap_or(key);
+            spelling::read(space, key, form).map(|spelled| (Form::Index, spelled))
+        }
+        Some(form) => spelling::read(space, key, Some(form)).map(|spelled| (form, spelled)),
+    }
+}
+
+/// A row number. A column with a gap makes pandas write `3.0`.
 fn number(text: &str) -> Option<usize> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }

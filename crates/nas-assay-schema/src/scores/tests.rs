@@ -175,7 +175,7 @@ proptest! {
         let truth = truth(&rows, &chosen);
         let text = written(&file, &rows, separator, end, quotes);
         let columns = ["score".to_owned()];
-        let reading = Reading { columns: &columns, failures: &[-1e8] };
+        let reading = Reading { columns: &columns, form: None, failures: &[-1e8] };
         let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
 
         let (classes, scores) = expected(&file, &rows, &chosen, drop);
@@ -225,7 +225,7 @@ proptest! {
         let chosen = chosen(&rows);
         let columns = ["score".to_owned()];
         for bytes in [bytes.as_slice(), text.as_bytes(), &[b"arch,score\n", bytes.as_slice()].concat()] {
-            let reading = Reading { columns: &columns, failures: &[] };
+            let reading = Reading { columns: &columns, form: None, failures: &[] };
             match ScoreRows::read("s.csv", Box::new(bytes), reading, &truth(&rows, &chosen)) {
                 Ok(found) => {
                     let coverage = found.coverage("mine", &truth(&rows, &chosen), &|_| true, false);
@@ -242,7 +242,7 @@ fn read_with(text: &str, columns: &[&str], numbered: bool) -> Result<CoverageRec
     let chosen = chosen(&rows);
     let truth = TruthRows { numbered, ..truth(&rows, &chosen) };
     let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
-    let reading = Reading { columns: &columns, failures: &[] };
+    let reading = Reading { columns: &columns, form: None, failures: &[] };
     let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth);
     Ok(found.map_err(|error| error.to_string())?.coverage("mine", &truth, &|_| true, false))
 }
@@ -281,7 +281,10 @@ fn numbers_of_rows_need_the_table_that_they_count() {
     );
     let error = read_with("row,score\n0,1\n", &["score"], false).unwrap_err();
     assert!(error.contains("the truth here is another table"), "{error}");
-    assert!(read_with("index,score\n0,1\n", &["score"], true).is_ok());
+    // The index of NAS-Bench-201 is an architecture, whatever the table is.
+    let index = spelling::write(table()[0], Form::Index).unwrap();
+    let indexed = read_with(&format!("index,score\n{index}.0,1\n15625,1\n"), &["score"], false).unwrap();
+    assert_eq!(indexed.line(), "mine: 1 of 2 rows is judged; 1 has no readable architecture");
     // A text says more than a number.
     let text = &table()[0];
     assert!(
@@ -346,7 +349,7 @@ fn failures_in_several_columns_fail_the_row() {
     let truth = truth(&rows, &chosen);
     let columns = ["a".to_owned(), "b".to_owned()];
     let text = format!("arch,b,a\n{},2,1\n{},,3\n", rows[0], rows[1]);
-    let reading = Reading { columns: &columns, failures: &[] };
+    let reading = Reading { columns: &columns, form: None, failures: &[] };
     let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
     assert_eq!(found.scores(0), Some([1.0, 2.0].map(Score::Finite).as_slice()));
     assert_eq!(found.scores(1), Some([Score::Finite(3.0), Score::NonFinite(Reason::Nan)].as_slice()));
@@ -374,5 +377,61 @@ fn a_message_quotes_at_most_a_line_of_the_file() {
         let coverage = read_with(&text, &["score"], true).unwrap();
         assert_eq!(coverage.rows, 1);
         coverage.classes.iter().flat_map(|class| &class.first).for_each(|example| short(&example.said));
+    }
+}
+
+#[test]
+fn architectures_are_read_in_every_form_of_their_space() {
+    for space in SpaceId::ALL {
+        let mut stream = nas_assay_base::seed::Seed::root(5).stream();
+        let rows: Vec<Architecture> = (0..40).map(|_| space.sample(&mut stream)).collect();
+        let chosen: Vec<usize> = (0..rows.len()).collect();
+        let truth = TruthRows { space, rows: &rows, chosen: &chosen, numbered: false };
+        let columns = ["score".to_owned()];
+        for &form in Form::of(space) {
+            let written = |row: &Architecture| spelling::write(*row, form).unwrap().replace('"', "\"\"");
+            let lines = rows.iter().enumerate().map(|(place, row)| format!("\"{}\";{place}\n", written(row)));
+            let text = format!("architecture;score\n{}", lines.collect::<Vec<_>>().concat());
+            let reading = Reading { columns: &columns, form: Some(form), failures: &[] };
+            let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
+            for (place, architecture) in rows.iter().enumerate() {
+                // A hash means every encoding of the cell; the first row counts.
+                let first = rows.iter().position(|other| match form {
+                    Form::Hash => other.isomorphism_key() == architecture.isomorphism_key(),
+                    _ => other == architecture,
+                });
+                let due = [Score::Finite(first.unwrap() as f64)];
+                assert_eq!(found.scores(place), Some(due.as_slice()), "{space}, {form}: {architecture}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pruned_cell_is_found_by_what_it_builds() {
+    // The last vertex before the output is not used, and may have any operation.
+    let text = |unused: &str| {
+        format!(
+            "0101101001011100000100000000000000000000000000000:\
+             input|maxpool3x3|maxpool3x3|conv3x3-bn-relu|{unused}|conv1x1-bn-relu|output"
+        )
+    };
+    let of = |text: &str| Architecture::parse(SpaceId::Nb101, text).unwrap();
+    let rows = [of(&text("conv1x1-bn-relu"))];
+    let truth = TruthRows { space: SpaceId::Nb101, rows: &rows, chosen: &[0], numbered: true };
+    let hash = rows[0].isomorphism_key();
+    let columns = ["score".to_owned()];
+    let line = |key: &str| {
+        let text = format!("arch,score\n\"{}\",1\n", key.replace('"', "\"\""));
+        let reading = Reading { columns: &columns, form: None, failures: &[] };
+        let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
+        found.coverage("mine", &truth, &|_| true, false).line()
+    };
+    assert_eq!(line(&hash), "mine: the only row is judged");
+    let other = of(&text("maxpool3x3"));
+    // A text is an encoding, and another encoding is another row.
+    assert_eq!(line(&other.to_string()), "WARNING: mine: 0 of 1 rows are judged; 1 has no truth");
+    for form in [Form::Json, Form::Matrix, Form::Naslib] {
+        assert_eq!(line(&spelling::write(other, form).unwrap()), "mine: the only row is judged", "{form}");
     }
 }

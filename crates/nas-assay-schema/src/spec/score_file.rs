@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::seed_value::SeedValue;
 use super::types::DataFile;
 use nas_assay_criteria::Direction;
+use nas_assay_spaces::spelling::Form;
 
 /// A column of scores, or one column for each of several checkpoints.
 ///
@@ -25,6 +26,9 @@ pub struct ScoreFile {
     /// The epochs after which the supernets scored, in ascending order: [`SCORED_EPOCHS`](super::limits::SCORED_EPOCHS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub epochs: Vec<usize>,
+    /// The form in which architectures are written, such as `autodl`. The default is the only form that each text can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     /// Numbers that mean a failure, too, such as `-1e8`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<f64>,

@@ -16,6 +16,7 @@ use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote
 use super::zero_shot::WeightSource;
 use nas_assay_base::text;
 use nas_assay_criteria::CriteriaConfig;
+use nas_assay_spaces::spelling::NoSuchForm;
 use nas_assay_spaces::{Form, SpaceId};
 
 type Checked = Result<(), SpecError>;
@@ -77,7 +78,12 @@ pub(super) fn spec(spec: &Spec) -> Checked {
             return Err(SpecError::invalid(key, "is 1, and a ranking needs 2 architectures"));
         }
         for (scores, file) in &panel.scores {
-            score_file(&format!("panels.{label}.scores.{scores}"), scores, file)?;
+            let place = format!("panels.{label}.scores.{scores}");
+            score_file(&place, scores, file)?;
+            if let Some(form) = file.form.filter(|form| !form.is_of(spec.space)) {
+                let problem = NoSuchForm { space: spec.space, form };
+                return Err(SpecError::invalid(format!("{place}.form"), format!("is `{form}`: {problem}")));
+            }
             if panel.estimators.contains(scores) {
                 return Err(SpecError::invalid(key, format!("names {scores}, whose scores are read from a file")));
             }
