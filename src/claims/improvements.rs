@@ -122,7 +122,7 @@ mod tests {
         let inside = |value: f64| InsideRecord { tau_b: Some(value), mean_score: Some(value), best_of: Vec::new() };
         let interval = Interval { lower: much - 0.05, upper: much + 0.05, resamples: 100, undefined: 0 };
         let verdict = if much > 0.05 { Verdict::Better } else { Verdict::Undecided };
-        let outcome = Comparison { difference: Some(much), interval: Some(interval), verdict };
+        let outcome = Comparison { difference: Some(much), interval: Some(interval), no_interval: None, verdict };
         KeptRecord { architectures: 20, variant: inside(0.4 + much), own: inside(0.4), outcome }
     }
 

@@ -146,7 +146,7 @@ impl Scored {
 
     /// The 95 % interval of tau-b.
     pub fn interval(&self, scores: &[f64]) -> Option<[f64; 2]> {
-        self.resamples(scores).tau_b().map(|interval| [interval.lower, interval.upper])
+        self.resamples(scores).tau_b().ok().map(|interval| [interval.lower, interval.upper])
     }
 
     /// Tau-b of the first scores minus that of the second, with the interval of the paired bootstrap.

@@ -4,10 +4,11 @@
 //! estimator. Both are higher-is-better; [`Direction::orient`] converts a loss. Definitions follow Ning et al., "Evaluating Efficient
 //! Performance Estimators of Neural Architectures" (`NeurIPS` 2021), Sec. 3.
 //!
-//! Three rules hold everywhere:
+//! Four rules hold everywhere:
 //! - Rows are ordered by score descending, then by row ascending, so ties are broken the same way on every machine. Where that order
 //!   decides a value, the value is flagged, and its expectation under random tie-breaking is given next to it.
 //! - A score that is not finite ranks below every finite one and is counted. The truth must be finite.
+//! - A value or an interval that is not there has its reason: [`Undefined`], [`NoInterval`].
 //! - Sums have a fixed order, counts are integers, and the only function is the square root, so values have the same bits on every
 //!   machine.
 //!
@@ -44,6 +45,7 @@ mod pairs;
 pub mod rank;
 mod resample;
 mod stability;
+mod status;
 pub mod topk;
 mod vote;
 
@@ -61,6 +63,7 @@ pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
 pub use paired::{Comparison, Verdict};
 pub use rank::{PairCounts, Pearson};
 pub use stability::{Spread, Stability};
+pub use status::{NoInterval, Undefined};
 pub use topk::{BestOf, Precision, Ranking};
 pub use vote::{VOTE_VERSION, VoteRule};
 
@@ -204,8 +207,10 @@ pub struct Kendall {
     pub tau_a: Option<f64>,
     /// The counts of pairs behind both.
     pub counts: PairCounts,
-    /// The 95 % interval of tau-b; `None` without resamples, or if no resample has a tau-b.
+    /// The 95 % interval of tau-b.
     pub interval: Option<Interval>,
+    /// Why there is no interval; `None` if there is one.
+    pub no_interval: Option<NoInterval>,
 }
 
 /// All criteria of one score vector against one ground truth.
@@ -220,9 +225,11 @@ pub struct Criteria {
     pub non_finite: NonFinite,
     /// Kendall's tau.
     pub kendall: Kendall,
+    /// Why tau-b and Spearman's rho are undefined; `None` if they are defined.
+    pub undefined: Option<Undefined>,
     /// Spearman's rho; `None` if truth or scores are constant.
     pub spearman: Option<f64>,
-    /// The 95 % interval of rho; `None` under the same conditions as that of tau-b.
+    /// The 95 % interval of rho; `None` for the same reason as that of tau-b.
     pub spearman_interval: Option<Interval>,
     /// Pearson's r, over the rows with a finite score. It has no interval, because none covers r on a skewed truth; see [`bootstrap`].
     pub pearson: Pearson,
@@ -283,13 +290,15 @@ pub fn evaluate_resampled(
     let precision: Vec<Precision> = config.fractions.iter().filter_map(|&k| Precision::new(&rankings, k)).collect();
     let ranking: Vec<Ranking> = config.ranking_fractions.iter().filter_map(|&k| Ranking::new(&rankings, k)).collect();
     let resamples = Resamples::new(truth, scores, config.resamples, seed);
+    let (interval, no_interval) = (resamples.tau_b().ok(), resamples.tau_b().err());
     let criteria = Criteria {
         rows: truth.len(),
         distinct_scores: levels::Levels::new(scores).sizes.len() - usize::from(non_finite.total() > 0),
         non_finite,
-        kendall: Kendall { tau_b: counts.tau_b(), tau_a: counts.tau_a(), counts, interval: resamples.tau_b() },
+        kendall: Kendall { tau_b: counts.tau_b(), tau_a: counts.tau_a(), counts, interval, no_interval },
+        undefined: counts.undefined(),
         spearman: rank::spearman(truth, scores),
-        spearman_interval: resamples.spearman(),
+        spearman_interval: resamples.spearman().ok(),
         pearson: Pearson::new(truth, scores),
         tie_sensitive: precision.iter().any(|at| at.tie_sensitive) || ranking.iter().any(|at| at.tie_sensitive),
         precision,
@@ -338,6 +347,46 @@ mod tests {
         let constant = evaluated(&[1.0, 2.0], &[0.0, 0.0]).unwrap();
         let json = serde_json::to_value(&constant).unwrap();
         assert!(json["kendall"]["tau_b"].is_null() && json["spearman"].is_null(), "{json}");
+    }
+
+    #[test]
+    fn an_undefined_criterion_has_its_reason() {
+        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores};
+        let of = |truth: &[f64], scores: &[f64]| {
+            let Criteria { kendall, undefined, spearman, pearson, .. } = evaluated(truth, scores).unwrap();
+            assert_eq!([kendall.tau_b, spearman].map(|value| value.is_none()), [undefined.is_some(); 2]);
+            assert_eq!(pearson.value.is_none(), pearson.undefined.is_some());
+            assert_eq!(kendall.interval.is_none(), kendall.no_interval.is_some());
+            [undefined, pearson.undefined]
+        };
+        assert_eq!(of(&[1.0, 2.0], &[3.0, 4.0]), [None, None]);
+        assert_eq!(of(&[1.0], &[3.0]), [Some(FewerThanTwoArchitectures), Some(FewerThanTwoFiniteScores)]);
+        assert_eq!(of(&[1.0, 1.0], &[3.0, 4.0]), [Some(ConstantTruth); 2]);
+        assert_eq!(of(&[1.0, 1.0], &[3.0, 3.0]), [Some(ConstantTruth); 2]);
+        assert_eq!(of(&[1.0, 2.0], &[3.0, 3.0]), [Some(ConstantScores); 2]);
+        // Scores that are not finite tie with each other, and Pearson's r leaves them out.
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        assert_eq!(of(&[1.0, 2.0], &[nan, infinity]), [Some(ConstantScores), Some(FewerThanTwoFiniteScores)]);
+        assert_eq!(of(&[1.0, 2.0], &[nan, 3.0]), [None, Some(FewerThanTwoFiniteScores)]);
+        assert_eq!(of(&[1.0, 2.0, 3.0], &[nan, 3.0, 3.0]), [None, Some(ConstantScores)]);
+        assert_eq!(of(&[1.0, 2.0, 2.0], &[nan, 3.0, 4.0]), [None, Some(ConstantTruth)]);
+        assert_eq!(of(&[1.0, 2.0, 3.0], &[nan, 3.0, 4.0]), [None, None]);
+    }
+
+    #[test]
+    fn a_missing_interval_has_its_reason_in_json() {
+        let truth: Vec<f64> = (0..12).map(f64::from).collect();
+        let of = |rows: usize, scores: &[f64]| {
+            let json = serde_json::to_value(evaluated(&truth[..rows], scores).unwrap()).unwrap();
+            let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+            (json["kendall"]["interval"].is_null(), word(&json["kendall"]["no_interval"]), word(&json["undefined"]))
+        };
+        let reason = |word: &str| Some(word.to_owned());
+        assert_eq!(of(12, &truth), (false, None, None));
+        assert_eq!(of(9, &truth[..9]), (true, reason("few-architectures"), None));
+        assert_eq!(of(12, &[0.0; 12]), (true, reason("undefined-value"), reason("constant-scores")));
+        let odd: Vec<f64> = truth.iter().map(|value| value.min(1.0)).collect();
+        assert_eq!(of(12, &odd), (true, reason("degenerate-resamples"), None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Interval, Resamples};
+use super::status::NoInterval;
 
 /// What a [`Comparison`] says about the first estimator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Comparison {
     pub difference: Option<f64>,
     /// The 95 % interval of the difference, over the resamples in which both are defined.
     pub interval: Option<Interval>,
+    /// Why there is no interval; `None` if there is one.
+    pub no_interval: Option<NoInterval>,
     /// The conclusion from the interval.
     pub verdict: Verdict,
 }
@@ -41,9 +44,11 @@ impl Comparison {
     pub fn new(first: &Resamples, second: &Resamples) -> Self {
         assert!(first.share(second), "only estimators over the same resamples can be compared");
         let less = |(a, b): (Option<f64>, Option<f64>)| Some(a? - b?);
-        let interval = Interval::of(first.resampled_tau_b().zip(second.resampled_tau_b()).map(less));
+        let difference = less((first.whole_tau_b(), second.whole_tau_b()));
+        let resampled = first.resampled_tau_b().zip(second.resampled_tau_b()).map(less);
+        let interval = Interval::of(first.rows(), difference, resampled);
         let verdict = interval.map_or(Verdict::Undecided, |interval| Verdict::of(&interval));
-        Self { difference: less((first.whole_tau_b(), second.whole_tau_b())), interval, verdict }
+        Self { difference, interval: interval.ok(), no_interval: interval.err(), verdict }
     }
 
     /// Whether both ends of the interval are exactly zero, as for two identical rankings.
@@ -67,6 +72,7 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bootstrap::FEWEST;
     use nas_assay_base::seed::Seed;
     use proptest::prelude::*;
 
@@ -103,7 +109,10 @@ mod tests {
     #[test]
     fn an_interval_that_touches_zero_on_one_side_is_not_equal() {
         let interval = |lower, upper| Some(Interval { lower, upper, resamples: 10, undefined: 0 });
-        let of = |interval| Comparison { difference: Some(0.0), interval, verdict: Verdict::Undecided };
+        let of = |interval| {
+            let (difference, verdict) = (Some(0.0), Verdict::Undecided);
+            Comparison { difference, interval, no_interval: None, verdict }
+        };
         assert!(of(interval(0.0, 0.0)).is_equal());
         assert!(!of(interval(0.0, 0.1)).is_equal() && !of(interval(-0.1, 0.0)).is_equal() && !of(None).is_equal());
     }
@@ -147,12 +156,44 @@ mod tests {
     fn nothing_is_decided_without_an_interval() {
         let truth = [1.0, 2.0, 3.0];
         let comparison = compared(&truth, &[truth.to_vec(), vec![0.0; 3]], 1);
-        assert_eq!(comparison, Comparison { difference: None, interval: None, verdict: Verdict::Undecided });
+        let (verdict, no_interval) = (Verdict::Undecided, Some(NoInterval::UndefinedValue));
+        assert_eq!(comparison, Comparison { difference: None, interval: None, no_interval, verdict });
         let json = serde_json::to_string(&comparison).unwrap();
-        assert_eq!(json, r#"{"difference":null,"interval":null,"verdict":"undecided"}"#);
+        assert_eq!(
+            json,
+            r#"{"difference":null,"interval":null,"no_interval":"undefined-value","verdict":"undecided"}"#
+        );
         assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
         let same = compared(&truth, &[truth.to_vec(), vec![1.0, 5.0, 9.0]], 1);
         assert_eq!((same.difference, same.verdict), (Some(0.0), Verdict::Undecided));
+    }
+
+    /// Ten architectures in their true order are better than in the opposite order; of nine, nothing is said.
+    #[test]
+    fn of_few_architectures_none_is_called_better() {
+        let truth: Vec<f64> = (0..10).map(f64::from).collect();
+        let opposite: Vec<f64> = truth.iter().map(|value| -value).collect();
+        let of = |rows: usize| {
+            let scores = [&truth, &opposite].map(|scores| scores[..rows].to_vec());
+            let found = compared(&truth[..rows], &scores, 1);
+            (found.difference, found.no_interval, found.verdict)
+        };
+        assert_eq!(of(10), (Some(2.0), None, Verdict::Better));
+        assert_eq!(of(9), (Some(2.0), Some(NoInterval::FewArchitectures), Verdict::Undecided));
+    }
+
+    /// A resample counts only if both scores differ in it.
+    #[test]
+    fn scores_that_hardly_differ_decide_nothing() {
+        let truth: Vec<f64> = (0..40).map(f64::from).collect();
+        let opposite: Vec<f64> = truth.iter().map(|value| -value).collect();
+        let odd = |odd: usize| -> Vec<f64> { (0..40).map(|row| f64::from(u8::from(row >= 40 - odd))).collect() };
+        let of = |odd: Vec<f64>| {
+            let found = compared(&truth, &[odd, opposite.clone()], 1);
+            (found.no_interval, found.verdict)
+        };
+        assert_eq!(of(odd(3)), (None, Verdict::Better));
+        assert_eq!(of(odd(2)), (Some(NoInterval::DegenerateResamples), Verdict::Undecided));
     }
 
     #[test]
@@ -189,7 +230,10 @@ mod tests {
                 let tau = |scores: &[f64]| super::super::PairCounts::new(&pick(&truth), &pick(scores)).tau_b();
                 Some(tau(&first)? - tau(&second)?)
             }).collect();
-            prop_assert_eq!(comparison.interval.map_or(0, |interval| interval.resamples), differences.len());
+            let enough = truth.len() >= FEWEST && differences.len() >= 19 && comparison.difference.is_some();
+            let of_all = comparison.interval.map(|interval| interval.resamples);
+            prop_assert_eq!(of_all, enough.then_some(differences.len()));
+            prop_assert_eq!(comparison.no_interval.is_none(), enough);
             if let Some(interval) = comparison.interval {
                 let least = differences.iter().copied().fold(f64::INFINITY, f64::min);
                 let greatest = differences.iter().copied().fold(f64::NEG_INFINITY, f64::max);

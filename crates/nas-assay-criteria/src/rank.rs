@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::levels::{Levels, descending};
 use super::pairs::{ByTruth, inversions, pairs_of};
+use super::status::Undefined;
 
 /// The rows from best to worst: by score descending, then by row ascending. Scores that are not finite come last, by row.
 pub fn order(scores: &[f64]) -> Vec<usize> {
@@ -93,6 +94,19 @@ impl PairCounts {
         (truth > 0 && scores > 0).then(|| self.difference() / (truth as f64 * scores as f64).sqrt())
     }
 
+    /// Why tau-b is undefined, and with it Spearman's rho; `None` if both are defined.
+    pub fn undefined(&self) -> Option<Undefined> {
+        if self.pairs == 0 {
+            Some(Undefined::FewerThanTwoArchitectures)
+        } else if self.pairs == self.tied_truth {
+            Some(Undefined::ConstantTruth)
+        } else if self.pairs == self.tied_scores {
+            Some(Undefined::ConstantScores)
+        } else {
+            None
+        }
+    }
+
     fn difference(&self) -> f64 {
         (i128::from(self.concordant) - i128::from(self.discordant)) as f64
     }
@@ -134,6 +148,8 @@ fn centred_ranks(scores: &[f64]) -> Vec<i64> {
 pub struct Pearson {
     /// The coefficient; `None` if one of the vectors is constant.
     pub value: Option<f64>,
+    /// Why there is no coefficient; `None` if there is one.
+    pub undefined: Option<Undefined>,
     /// Number of rows that it is computed over.
     pub rows: usize,
 }
@@ -150,12 +166,20 @@ impl Pearson {
         let (truth, scores): (Vec<f64>, Vec<f64>) =
             truth.iter().copied().zip(scores.iter().copied()).filter(finite).unzip();
         let rows = truth.len();
+        let constant = [&truth, &scores].map(|values| values.iter().all(|&value| value == values[0]));
         let value = deviations(truth).zip(deviations(scores)).and_then(|(truth, scores)| {
             let product = |a: &[f64], b: &[f64]| compensated_sum(a.iter().zip(b).map(|(a, b)| a * b));
             let scale = product(&truth, &truth).sqrt() * product(&scores, &scores).sqrt();
             (scale > 0.0).then(|| (product(&truth, &scores) / scale).clamp(-1.0, 1.0))
         });
-        Self { value, rows }
+        let undefined = match (value, constant) {
+            (Some(_), _) => None,
+            (None, _) if rows < 2 => Some(Undefined::FewerThanTwoFiniteScores),
+            (None, [true, _]) => Some(Undefined::ConstantTruth),
+            // Scores that differ have a deviation of at least a rounding step, which is not lost.
+            (None, [false, _]) => Some(Undefined::ConstantScores),
+        };
+        Self { value, undefined, rows }
     }
 }
 
@@ -284,8 +308,14 @@ mod tests {
         assert_eq!(PairCounts::new(&truth, &flat).tau_b(), None);
         assert_eq!(PairCounts::new(&truth, &flat).tau_a(), Some(0.0));
         assert_eq!(spearman(&truth, &flat), None);
-        assert_eq!(Pearson::new(&truth, &flat), Pearson { value: None, rows: 3 });
-        assert_eq!(Pearson::new(&[], &[]), Pearson { value: None, rows: 0 });
+        assert_eq!(
+            Pearson::new(&truth, &flat),
+            Pearson { value: None, undefined: Some(Undefined::ConstantScores), rows: 3 }
+        );
+        assert_eq!(
+            Pearson::new(&[], &[]),
+            Pearson { value: None, undefined: Some(Undefined::FewerThanTwoFiniteScores), rows: 0 }
+        );
         assert_eq!(PairCounts::new(&[1.0], &[1.0]).tau_a(), None);
     }
 

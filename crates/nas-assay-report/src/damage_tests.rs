@@ -194,3 +194,51 @@ fn lists_that_do_not_fit_the_architectures_are_refused_with_their_place() {
         assert!(message.contains(said), "{message}");
     }
 }
+
+/// A missing value without a reason, and a value with a reason for its absence.
+#[test]
+fn a_value_has_no_reason_for_its_absence_and_a_missing_one_has() {
+    let document = serde_json::to_value(full()).unwrap();
+    let after = |changes: &[(&str, Value)]| {
+        let mut changed = document.clone();
+        for (at, value) in changes {
+            *changed.pointer_mut(at).unwrap() = value.clone();
+        }
+        Record::from_json(&changed.to_string()).map(drop).map_err(|error| error.to_string())
+    };
+    let criteria = "/panels/0/estimators/0/criteria";
+    let at = |place: &str| format!("{criteria}/{place}");
+    let (tau, undefined, rho, r) = (at("kendall/tau_b"), at("undefined"), at("spearman"), at("pearson/value"));
+    let (interval, reason, of_rho) = (at("kendall/interval"), at("kendall/no_interval"), at("spearman_interval"));
+    let few = || json!("few-architectures");
+    for (change, said) in [
+        (vec![(tau.as_str(), Value::Null)], "params: neither tau-b nor a reason why there is none"),
+        (vec![(&undefined, json!("constant-truth"))], "params: both tau-b and a reason why there is none"),
+        (vec![(&rho, Value::Null)], "params: neither rho nor a reason"),
+        (vec![(&r, Value::Null)], "params: neither r nor a reason"),
+        (vec![(&interval, Value::Null)], "params: neither the interval of tau-b nor a reason"),
+        (vec![(&reason, few())], "params: both the interval of tau-b and a reason"),
+        (vec![(&interval, Value::Null), (&reason, few())], "params: both the interval of rho and a reason"),
+        (
+            vec![("/panels/0/analyses/comparisons/0/outcome/interval", Value::Null)],
+            "synflow: neither the interval of a difference nor a reason",
+        ),
+        (
+            vec![("/panels/0/analyses/variants/0/kept/outcome/no_interval", few())],
+            "synflow (gaussian): both the interval of a difference and a reason",
+        ),
+    ] {
+        let message = after(&change).unwrap_err();
+        assert!(message.contains(said), "{message}");
+    }
+    assert_eq!(after(&[(&interval, Value::Null), (&of_rho, Value::Null), (&reason, few())]), Ok(()));
+    let constant = [
+        (tau.as_str(), Value::Null),
+        (&rho, Value::Null),
+        (&undefined, json!("constant-scores")),
+        (&interval, Value::Null),
+        (&of_rho, Value::Null),
+        (&reason, json!("undefined-value")),
+    ];
+    assert_eq!(after(&constant), Ok(()));
+}

@@ -1,9 +1,9 @@
 //! Whether the parts of a record fit each other. Reports rely on it, and a record may come from anywhere.
 
 use nas_assay_base::text::excerpt;
-use nas_assay_criteria::{BINS, NonFinite};
+use nas_assay_criteria::{BINS, Comparison, Criteria, NonFinite};
 
-use super::{EstimatorRecord, PanelRecord, Record};
+use super::{AnalysesRecord, EstimatorRecord, PanelRecord, Record};
 
 type Checked = Result<(), String>;
 
@@ -30,6 +30,7 @@ impl PanelRecord {
         }
         self.coverage.iter().try_for_each(|coverage| coverage.check().map_err(in_panel))?;
         self.estimators.iter().try_for_each(|estimator| estimator.check(rows).map_err(in_panel))?;
+        self.analyses.check().map_err(in_panel)?;
         let too_many = |kept: usize| kept > rows;
         match self.analyses.variants.iter().flat_map(|found| &found.kept).find(|kept| too_many(kept.architectures)) {
             Some(kept) => Err(in_panel(format!("{} of its {rows} architectures were kept", kept.architectures))),
@@ -54,6 +55,7 @@ impl EstimatorRecord {
                 return Err(format!("{}: {count} scores that are not finite, of {rows}", excerpt(&self.label())));
             }
         }
+        reasons(&self.criteria).map_err(|problem| format!("{}: {problem}", excerpt(&self.label())))?;
         for detail in &self.details {
             of(&format!("`{}`", detail.name), detail.values.len())?;
         }
@@ -68,5 +70,37 @@ impl EstimatorRecord {
             Some(bins) => Err(format!("{}: a histogram of {} bins, not {BINS}", excerpt(&self.label()), bins.len())),
             None => Ok(()),
         }
+    }
+}
+
+impl AnalysesRecord {
+    fn check(&self) -> Checked {
+        let against = self.comparisons.iter().map(|found| (&found.estimator, &found.outcome));
+        let variants = self.variants.iter().flat_map(|found| {
+            let kept = found.kept.iter().map(|kept| &kept.outcome);
+            std::iter::once(&found.outcome).chain(kept).map(|outcome| (&found.estimator, outcome))
+        });
+        against.chain(variants).try_for_each(|(label, Comparison { interval, no_interval, .. })| {
+            value_or_reason("the interval of a difference", interval.is_some(), no_interval.is_some())
+                .map_err(|problem| format!("{}: {problem}", excerpt(label)))
+        })
+    }
+}
+
+/// Checks that each criterion and each interval that is missing has a reason, and no other.
+fn reasons(criteria: &Criteria) -> Checked {
+    let Criteria { kendall, undefined, spearman, spearman_interval, pearson, .. } = criteria;
+    value_or_reason("tau-b", kendall.tau_b.is_some(), undefined.is_some())?;
+    value_or_reason("rho", spearman.is_some(), undefined.is_some())?;
+    value_or_reason("r", pearson.value.is_some(), pearson.undefined.is_some())?;
+    value_or_reason("the interval of tau-b", kendall.interval.is_some(), kendall.no_interval.is_some())?;
+    value_or_reason("the interval of rho", spearman_interval.is_some(), kendall.no_interval.is_some())
+}
+
+fn value_or_reason(what: &str, value: bool, reason: bool) -> Checked {
+    match (value, reason) {
+        (true, true) => Err(format!("both {what} and a reason why there is none")),
+        (false, false) => Err(format!("neither {what} nor a reason why there is none")),
+        _ => Ok(()),
     }
 }
