@@ -154,9 +154,97 @@ const TYPED: &[(&str, &[f64])] = &[
     ("NB201_RELU_LOGDET_SPEARMAN", &[0.77]),
 ];
 
+/// The bases a second time: in words, and the numbers that have them. All others have none.
+const TYPED_BASES: &[(&str, &str)] = &[
+    (
+        "Nb201(GroupMean, Representatives), all 6466",
+        "NB201_PARAMS_TAU_SLIDE NB201_PARAMS_TOP NB201_PLAIN_TAU NB201_SYNFLOW_TAU NB201_JACOB_COV_TOP NB201_RELU_LOGDET_TOP \
+         NB201_ONE_SHOT_TAU_SLIDE NB201_ONE_SHOT_TOP_SLIDE \
+         NB201_ACCURACY_TAU NB201_ACCURACY_SPEARMAN NB201_ACCURACY_TOP NB201_ACCURACY_BOTTOM NB201_ACCURACY_BEST_1 \
+         NB201_ACCURACY_WORST_5 \
+         NB201_LOSS_TAU NB201_LOSS_SPEARMAN NB201_LOSS_TOP NB201_LOSS_BOTTOM NB201_LOSS_BEST_1 NB201_LOSS_WORST_5",
+    ),
+    (
+        "Nb201(Cifar10Valid, All), 1000 of 15625",
+        "NB201_PARAMS_SPEARMAN_SUITE NB201_FLOPS_SPEARMAN_SUITE NB201_GRAD_NORM_SPEARMAN NB201_SNIP_SPEARMAN NB201_PLAIN_SPEARMAN \
+         NB201_SYNFLOW_SPEARMAN NB201_JACOB_COV_SPEARMAN NB201_RELU_LOGDET_SPEARMAN",
+    ),
+    ("Nb101(Validation, All), all 5000", "NB101_PARAMS_TAU NB101_PARAMS_TOP NB101_PARAMS_BOTTOM"),
+    (
+        "Nb101(Test, All), all 5000; one run of each architecture drawn again from the benchmark's three",
+        "NB101_ACCURACY_TAU NB101_ACCURACY_SPEARMAN NB101_ACCURACY_TOP NB101_ACCURACY_BOTTOM NB101_LOSS_TAU NB101_LOSS_TOP \
+         NB101_LOSS_BOTTOM",
+    ),
+    (
+        "Nb301(Full, All), all 5896",
+        "NB301_PARAMS_TAU_SLIDE NB301_PARAMS_SPEARMAN NB301_PARAMS_TOP NB301_PARAMS_BOTTOM NB301_PARAMS_BEST_5 \
+         NB301_PARAMS_WORST_5 NB301_FLOPS_TAU NB301_FLOPS_SPEARMAN",
+    ),
+    (
+        "Nb301(Full, UniqueLast), all 5468",
+        "NB301_ACCURACY_TAU NB301_ACCURACY_SPEARMAN NB301_ACCURACY_TOP NB301_ACCURACY_BOTTOM NB301_LOSS_TAU NB301_LOSS_PEARSON \
+         NB301_LOSS_TOP NB301_LOSS_BOTTOM",
+    ),
+    (
+        "unsaid; 5,468 distinct architectures, by a truth that may have been rounded",
+        "NB301_GRAD_NORM_TAU NB301_SNIP_TAU NB301_PLAIN_TAU_RELEASE NB301_SYNFLOW_TAU_RELEASE NB301_JACOB_COV_TAU",
+    ),
+    (
+        "unsaid; rows and a truth that the source does not name",
+        "NB301_PLAIN_TAU NB301_SYNFLOW_TAU NB301_ONE_SHOT_TAU_SLIDE",
+    ),
+    (
+        "Nds, all 5000",
+        "RESNEXT_A_ACCURACY_TAU RESNEXT_A_ACCURACY_SPEARMAN RESNEXT_A_ACCURACY_TOP RESNEXT_A_ACCURACY_BOTTOM RESNEXT_A_LOSS_TAU \
+         RESNEXT_A_LOSS_TOP RESNEXT_A_LOSS_BOTTOM \
+         RESNET_PARAMS_TAU RESNET_PARAMS_SPEARMAN RESNET_PARAMS_TOP RESNET_PARAMS_BOTTOM \
+         RESNET_FLOPS_TAU RESNET_FLOPS_SPEARMAN RESNET_FLOPS_TOP RESNET_FLOPS_BOTTOM \
+         RESNEXT_A_PARAMS_TAU RESNEXT_A_PARAMS_SPEARMAN RESNEXT_A_PARAMS_TOP RESNEXT_A_PARAMS_BOTTOM \
+         RESNEXT_A_FLOPS_TAU RESNEXT_A_FLOPS_SPEARMAN RESNEXT_A_FLOPS_TOP RESNEXT_A_FLOPS_BOTTOM",
+    ),
+];
+
+/// A basis in the words of the list.
+fn in_words(Basis { truth, drawn, unlike }: Basis) -> String {
+    let rows = |truth: Ranked| match drawn {
+        Some(drawn) => format!("{truth:?}, {drawn} of {}", truth.rows()),
+        None => format!("{truth:?}, all {}", truth.rows()),
+    };
+    let parts = [Some(truth.map_or("unsaid".to_owned(), rows)), unlike.map(str::to_owned)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn every_basis_was_typed_twice_to_the_same() {
+    for (name, _, _, basis) in ALL {
+        let typed = TYPED_BASES.iter().find(|(_, names)| names.split_whitespace().any(|other| other == *name));
+        assert_eq!(basis.map(in_words), typed.map(|(words, _)| (*words).to_owned()), "{name}");
+    }
+    let typed: Vec<&str> = TYPED_BASES.iter().flat_map(|(_, names)| names.split_whitespace()).collect();
+    assert_eq!(typed.len(), ALL.iter().filter(|(.., basis)| basis.is_some()).count());
+}
+
+/// The sizes of the populations are those that the release has.
+#[test]
+fn populations_have_the_published_sizes() {
+    let sizes = [
+        (Ranked::Nb201(Nb201Accuracy::Own, RowSet::All), NB201_CLASSES.values[0]),
+        (Ranked::Nb201(Nb201Accuracy::Own, RowSet::Representatives), NB201_CLASSES.values[2]),
+        (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::All), NB101_ROWS.values[0]),
+        (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::DistinctFirst), NB101_ROWS.values[1]),
+        (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::DistinctLast), NB101_ROWS.values[1]),
+        (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::DistinctMean), NB101_ROWS.values[1]),
+        (Ranked::Nb301(Nb301Precision::Full, Nb301Rows::All), NB301_ROWS.values[0]),
+        (Ranked::Nb301(Nb301Precision::Full, Nb301Rows::UniqueLast), NB301_ROWS.values[1]),
+    ];
+    for (ranked, size) in sizes {
+        assert_eq!(ranked.rows() as f64, size, "{ranked:?}");
+    }
+}
+
 #[test]
 fn every_number_was_typed_twice_to_the_same() {
-    for (name, values, source) in ALL {
+    for (name, values, source, _) in ALL {
         let typed: Vec<_> = TYPED.iter().filter(|(other, _)| other == name).collect();
         assert!(matches!(typed[..], [(_, typed)] if typed == values), "{name} is {values:?}, typed {typed:?}");
         assert!(!source.is_empty());
@@ -208,7 +296,7 @@ fn no_other_file_has_published_numbers() {
 fn the_texts_of_claims_say_published_numbers() {
     let known = |value: f64, decimals: usize| {
         let places = libm::pow(10.0, decimals as f64);
-        ALL.iter().flat_map(|(_, values, _)| *values).any(|known| {
+        ALL.iter().flat_map(|(_, values, ..)| *values).any(|known| {
             let known = known.abs();
             (known - value).abs() <= 0.500_001 / places
         })

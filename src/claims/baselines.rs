@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn each_claim_can_hold_and_fail() {
         // The first 20 of 100 are in reverse order: 190 of 4,950 pairs are discordant, and the squared rank differences sum to 2,660.
-        let printed = |value: f64| Printed { values: [value], source: "made up" };
+        let printed = |value: f64| Printed { values: [value], source: "made up", basis: None };
         let (tau, rho) = (printed(1.0 - 380.0 / 4950.0), printed(1.0 - 6.0 * 2660.0 / 999_900.0));
         let correlations = [(TauB, tau), (TauA, tau), (Spearman, rho)];
         let at_ends = ends(printed(1.0), printed(0.0));

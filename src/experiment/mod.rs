@@ -4,6 +4,9 @@
 //! step, truth and images are read, their digests are checked, and the provenance is written.
 
 mod analyses;
+mod basis;
+#[cfg(test)]
+mod basis_tests;
 mod ensemble;
 mod error;
 mod find_spec;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::analyses::{BiasInputs, compare};
+use super::basis::Ranking;
 use super::ensemble::{ScoredRow, with_seed_means};
 use super::inputs::{Inputs, PanelInputs};
 use super::plan::{ScoreWork, Weights};
@@ -17,7 +18,7 @@ use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::scores::SCORE_FILE_VERSION;
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
-use crate::spec::{Ensemble, Spec, StageKey, Truth};
+use crate::spec::{Ensemble, Spec, StageKey};
 use crate::store::record::{
     ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord, Verified,
 };
@@ -45,7 +46,7 @@ pub(super) fn record(
     let panels = (0..inputs.panels.len())
         .map(|panel| {
             let rows = scored_rows(resolved, inputs, panel, &results.scores, scores)?;
-            panel_record(resolved, &inputs.panels[panel], &rows, &prunings)
+            panel_record(resolved, inputs.truth.len(), &inputs.panels[panel], &rows, &prunings)
         })
         .collect::<Result<Vec<_>, ExperimentError>>()?;
     let spec = &resolved.spec;
@@ -63,15 +64,15 @@ pub(super) fn record(
     })
 }
 
-/// The record of a panel: its scores, criteria and analyses.
+/// The record of a panel: its scores, criteria and analyses. The truth has `truth_rows` architectures.
 fn panel_record(
     resolved: &Resolved,
+    truth_rows: usize,
     panel: &PanelInputs,
     rows: &[ScoredRow],
     prunings: &Prunings,
 ) -> Result<PanelRecord, ExperimentError> {
     let spec = &resolved.spec;
-    let is_benchmark = !matches!(spec.truth, Truth::Trained(_));
     let PanelInputs { architectures, truth, .. } = panel;
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
     let census = architectures.iter().map(|architecture| architecture.census(&skeleton));
@@ -111,11 +112,12 @@ fn panel_record(
         let (source, last) = identity(resolved, &panel.name, &row.estimator)?;
         // Published figures are for single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
-        let comparable = is_benchmark
-            && spec.panels[&panel.name].without.is_none()
-            && row.variant.is_none()
-            && row.checkpoint.as_ref().is_none_or(at_the_end);
-        let published = if comparable { published::of(spec.space, &row.estimator) } else { Vec::new() };
+        let published = if row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end) {
+            let ranking = ranking(resolved, panel, truth_rows, &row.estimator, &source);
+            published::of(spec.space, &row.estimator, &ranking)
+        } else {
+            Vec::new()
+        };
         judge(&mut estimators, source, row.clone(), published)?;
     }
     for (name, vote) in &spec.panels[&panel.name].votes {
@@ -138,6 +140,28 @@ fn panel_record(
     };
     let architectures = architectures.iter().zip(truth).zip(&census).map(row).collect();
     Ok(PanelRecord { name: panel.name.clone(), coverage: panel.coverage.clone(), architectures, estimators, analyses })
+}
+
+/// What the estimator or score file with this name ranks, and by what.
+fn ranking<'a>(
+    resolved: &'a Resolved,
+    panel: &PanelInputs,
+    truth_rows: usize,
+    name: &str,
+    source: &Source,
+) -> Ranking<'a> {
+    let spec = &resolved.spec;
+    let of = &spec.panels[&panel.name];
+    let looks = matches!(source.kind, EstimatorKind::ZeroShot | EstimatorKind::OneShot);
+    let known = resolved.facts(name).map(|facts| facts.direction);
+    Ranking {
+        truth: &spec.truth,
+        truth_rows,
+        panel: of,
+        rows: panel.architectures.len(),
+        images: (looks && !of.scores.contains_key(name)).then_some(&spec.images),
+        turned: known.is_ok_and(|known| known != source.direction).then_some(source.direction),
+    }
 }
 
 /// What each pruned supernet kept, by variant and seed.

@@ -75,7 +75,7 @@ impl fmt::Display for NoInterval {
             Self::NoResamples => "no resamples were asked for",
             Self::UndefinedValue => "the value is undefined",
             Self::FewArchitectures => "there are fewer than 10 architectures",
-            Self::DegenerateResamples => "too many resamples are constant: hardly any scores, or true values, differ",
+            Self::DegenerateResamples => "too many resamples are constant, as hardly any scores or true values differ",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The report as a long table with one value per row, for spreadsheets and data frames.
 
 use ::csv::Writer;
-use nas_assay_criteria::{Comparison, Criterion};
+use nas_assay_criteria::{Comparison, Criterion, NoInterval, Undefined};
 use nas_assay_schema::store::record::{
     Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord,
     VariantRecord,
@@ -12,8 +12,9 @@ use crate::printable::printable;
 use crate::value_text;
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`.
-/// `expected` is the expected value under random tie-breaking. `source` says where a published value was printed.
-const HEADER: [&str; 15] = [
+/// `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs` how its
+/// basis differs from this panel: it is empty where the two can be compared. `status` says why a value or its interval is missing.
+const HEADER: [&str; 17] = [
     "spec_hash",
     "panel",
     "architectures",
@@ -29,6 +30,8 @@ const HEADER: [&str; 15] = [
     "upper",
     "expected",
     "source",
+    "differs",
+    "status",
 ];
 
 /// The report as CSV (RFC 4180, lines ended by a line feed). A value that is undefined is an empty field.
@@ -105,6 +108,8 @@ struct Row<'a> {
     interval: Option<[f64; 2]>,
     expected: Option<f64>,
     source: &'a str,
+    differs: &'a [String],
+    status: Option<&'static str>,
 }
 
 impl Row<'_> {
@@ -119,6 +124,8 @@ impl Row<'_> {
             upper,
             number(self.expected),
             self.source.to_owned(),
+            self.differs.join("; "),
+            self.status.unwrap_or_default().to_owned(),
         ];
         [first, &own].concat()
     }
@@ -174,11 +181,17 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         ..Row::default()
     };
     let interval = criteria.kendall.interval.map(value_text::bounds);
+    let undefined = criteria.undefined.map(Undefined::as_str);
+    let of_tau = undefined.or(criteria.kendall.no_interval.map(NoInterval::as_str));
+    let with = |criterion: Criterion, status| Row {
+        status: if criteria.get(criterion).is_none() { status } else { None },
+        ..here(criterion, None)
+    };
     let mut rows = vec![
-        Row { interval, ..here(Criterion::TauB, None) },
-        here(Criterion::TauA, None),
-        here(Criterion::Spearman, None),
-        here(Criterion::Pearson, None),
+        Row { interval, status: of_tau, ..here(Criterion::TauB, None) },
+        with(Criterion::TauA, undefined),
+        with(Criterion::Spearman, undefined),
+        with(Criterion::Pearson, criteria.pearson.undefined.map(Undefined::as_str)),
     ];
     for at in &criteria.precision {
         rows.push(here(Criterion::PrecisionTop(at.fraction), Some(at.top_expected)));
@@ -199,6 +212,7 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
             published: true,
             value: Some(published.value),
             source: &published.source,
+            differs: &published.differs,
             ..Row::default()
         });
     }
@@ -216,6 +230,7 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let difference = |with: &str, outcome: &Comparison| Row {
         interval: outcome.interval.map(value_text::bounds),
+        status: outcome.no_interval.map(NoInterval::as_str),
         ..row(format!("tau_b less {with}"), outcome.difference)
     };
     let (label, found) = (estimator.label(), &panel.analyses);
@@ -264,6 +279,7 @@ fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
         row("architectures inside kept".to_owned(), Some(kept.architectures as f64)),
         Row {
             interval: kept.outcome.interval.map(value_text::bounds),
+            status: kept.outcome.no_interval.map(NoInterval::as_str),
             ..row(format!("tau_b inside kept less {}", variant.with), kept.outcome.difference)
         },
     ];

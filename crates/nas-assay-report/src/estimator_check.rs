@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use nas_assay_criteria::Criterion;
+use nas_assay_criteria::{Criterion, NoInterval, Undefined};
 use nas_assay_schema::store::record::{ComparisonRecord, EstimatorRecord, Record};
 use serde::Serialize;
 
 use crate::golden::agree;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
+use crate::wrap::wrap;
 
 /// The check on one search space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,8 +21,12 @@ pub struct SpaceCheck {
     pub architectures: usize,
     /// Kendall's tau-b of scores and truth; `None` where it is undefined.
     pub tau_b: Option<f64>,
+    /// Why tau-b is undefined; `None` if it is defined.
+    pub undefined: Option<Undefined>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
+    /// Why there is no interval; `None` if there is one.
+    pub no_interval: Option<NoInterval>,
     /// The paired test against each baseline.
     pub against: Vec<ComparisonRecord>,
     /// How the numbers compare with the golden file; `None` if there is no such file.
@@ -78,7 +83,9 @@ impl SpaceCheck {
             space: record.space.clone(),
             architectures: panel.map_or(0, |panel| panel.architectures.len()),
             tau_b: kendall.and_then(|kendall| kendall.tau_b),
+            undefined: judged.and_then(|judged| judged.criteria.undefined),
             interval: kendall.and_then(|kendall| kendall.interval).map(value_text::bounds),
+            no_interval: kendall.and_then(|kendall| kendall.no_interval),
             against: tests.filter(|test| test.estimator == label).cloned().collect(),
             golden,
         }
@@ -125,6 +132,13 @@ pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
     };
     let mut text = format!("{id} in miniature\n\n");
     text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
+    for row in rows {
+        match (row.undefined, row.no_interval) {
+            (Some(reason), _) => text += &wrap(&format!("{}: no tau-b, because {reason}", row.space), width),
+            (None, Some(reason)) => text += &wrap(&format!("{}: no interval, because {reason}", row.space), width),
+            (None, None) => {}
+        }
+    }
     text += "\nbetter, worse: the 95 % interval of the difference of tau-b, over the same resampled architectures, excludes zero\n";
     let moved: Vec<&[String; 2]> =
         rows.iter().filter_map(|row| row.golden.as_ref()).flat_map(|golden| &golden.moved).collect();

@@ -34,6 +34,9 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         for table in summary_tables::summaries(&panel.estimators, None) {
             text += &table.markdown();
         }
+        for reason in summary_tables::reasons(&panel.estimators) {
+            text += &format!("\n{}\n", escape_markdown(&reason));
+        }
         if !panel.published.is_empty() {
             text += "\n### Published figures\n\n";
             text += &summary_tables::comparisons(&panel.published).markdown();

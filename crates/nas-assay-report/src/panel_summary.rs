@@ -1,6 +1,6 @@
 //! The summary of a panel that every report shows: a few criteria of each estimator, and the published figures next to them.
 
-use nas_assay_criteria::Criterion;
+use nas_assay_criteria::{Criterion, NoInterval, Undefined};
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
 use serde::Serialize;
 
@@ -37,15 +37,19 @@ pub struct EstimatorSummary {
     pub tau_b: Option<f64>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
+    /// Why there is no interval; `None` if there is one.
+    pub no_interval: Option<NoInterval>,
     /// Spearman's rho; `None` where it is undefined.
     pub spearman: Option<f64>,
+    /// Why tau-b and Spearman's rho are undefined; `None` if they are defined.
+    pub undefined: Option<Undefined>,
     /// The values at the two ends of the ranking: P@top 5 %, P@bottom 5 %, BR@1 %, BR@5 %, WR@5 %.
     pub ends: Vec<End>,
     /// How many scores are not finite.
     pub non_finite: usize,
     /// Whether a value at either end of the ranking depends on how ties are broken.
     pub tie_sensitive: bool,
-    /// The first published tau-b.
+    /// The first published tau-b on the same basis.
     pub published_tau_b: Option<f64>,
 }
 
@@ -69,8 +73,10 @@ pub struct PublishedComparison {
     pub ours: Option<f64>,
     /// The published value.
     pub published: f64,
-    /// Ours minus the published value.
+    /// Ours minus the published value; `None` if ours is undefined or the basis is another.
     pub difference: Option<f64>,
+    /// What it was published for that the panel does not have; empty if the basis is the same.
+    pub differs: Vec<String>,
     /// Where it was printed.
     pub source: String,
 }
@@ -99,12 +105,15 @@ impl PanelSummary {
 impl EstimatorSummary {
     fn new(estimator: &EstimatorRecord) -> Self {
         let criteria = &estimator.criteria;
-        let published = estimator.published.iter().find(|published| published.criterion == Criterion::TauB);
+        let same = |published: &&Published| published.criterion == Criterion::TauB && published.differs.is_empty();
+        let published = estimator.published.iter().find(same);
         Self {
             estimator: estimator.label(),
             tau_b: criteria.kendall.tau_b,
             interval: criteria.kendall.interval.map(value_text::bounds),
+            no_interval: criteria.kendall.no_interval,
             spearman: criteria.spearman,
+            undefined: criteria.undefined,
             ends: ENDS.into_iter().map(|criterion| End { criterion, value: criteria.get(criterion) }).collect(),
             non_finite: criteria.non_finite.total(),
             tie_sensitive: criteria.tie_sensitive,
@@ -125,6 +134,22 @@ impl EstimatorSummary {
     }
 }
 
+impl PublishedComparison {
+    /// The difference, if the basis is the same.
+    pub(crate) fn difference_text(&self) -> String {
+        if self.differs.is_empty() {
+            value_text::difference(self.criterion, self.ours, self.published)
+        } else {
+            value_text::NONE.to_owned()
+        }
+    }
+
+    /// Whether the basis is the same, and if not, how it differs.
+    pub(crate) fn basis_text(&self) -> String {
+        if self.differs.is_empty() { "same".to_owned() } else { format!("other: {}", self.differs.join("; ")) }
+    }
+}
+
 fn comparisons(estimator: &EstimatorRecord) -> Vec<PublishedComparison> {
     let compare = |published: &Published| {
         let ours = estimator.criteria.get(published.criterion);
@@ -133,7 +158,8 @@ fn comparisons(estimator: &EstimatorRecord) -> Vec<PublishedComparison> {
             criterion: published.criterion,
             ours,
             published: published.value,
-            difference: ours.map(|ours| ours - published.value),
+            difference: ours.map(|ours| ours - published.value).filter(|_| published.differs.is_empty()),
+            differs: published.differs.clone(),
             source: published.source.clone(),
         }
     };

@@ -20,7 +20,8 @@ pub(crate) const NOTES: [Note; 7] = [
     Note {
         term: "tau-b",
         meaning: "Kendall's rank correlation of scores and truth, corrected for ties: 1 means the true ranking, 0 no relation to it. \
-                  The interval is a 95 % percentile bootstrap: how far tau-b could move with another sample of as many architectures.",
+                  The interval is a 95 % percentile bootstrap: how far tau-b could move with another sample of as many architectures. \
+                  There is none for fewer than 10 architectures, and none where hardly any scores differ.",
     },
     Note {
         term: "Spearman",
@@ -50,6 +51,8 @@ pub(crate) const NOTES: [Note; 7] = [
     },
     Note {
         term: "published",
-        meaning: "Shown for comparison. A published figure may come from another protocol than this one: see its source.",
+        meaning: "A published figure is compared where it is on the same basis: for the same data set, truth and architectures. Where it \
+                  is not, the other basis is named, and no difference of the values is given. The training may be another even on the \
+                  same basis: see the source.",
     },
 ];

@@ -1,6 +1,6 @@
-//! The summary of a panel and its published figures, as tables of text.
+//! The summary of a panel and its published figures, as tables of text, and what is said about them.
 
-use nas_assay_criteria::Criterion;
+use nas_assay_criteria::{Criterion, NoInterval};
 
 use crate::panel_summary::{ENDS, EstimatorSummary, PublishedComparison};
 use crate::text_table::TextTable;
@@ -46,6 +46,50 @@ fn summary(estimators: &[EstimatorSummary]) -> TextTable {
     TextTable::new(&columns, rows.collect())
 }
 
+/// Why values and intervals of the summary are missing: a sentence for each reason.
+pub(crate) fn reasons(estimators: &[EstimatorSummary]) -> Vec<String> {
+    let undefined = estimators.iter().filter_map(|estimator| {
+        let reason = estimator.undefined?;
+        Some((format!("No tau-b and no Spearman, because {reason}"), &estimator.estimator))
+    });
+    let intervals = estimators.iter().filter_map(|estimator| {
+        let reason = estimator.no_interval.filter(|reason| *reason != NoInterval::UndefinedValue)?;
+        Some((format!("No interval, because {reason}"), &estimator.estimator))
+    });
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
+    for (sentence, estimator) in undefined.chain(intervals) {
+        match found.iter_mut().find(|(known, _)| *known == sentence) {
+            Some((_, names)) => names.push(estimator),
+            None => found.push((sentence, vec![estimator])),
+        }
+    }
+    let whole = |(sentence, names): (String, Vec<&str>)| {
+        let of = if names.len() == estimators.len() { "all estimators".to_owned() } else { names.join(", ") };
+        format!("{sentence}: {of}.")
+    };
+    found.into_iter().map(whole).collect()
+}
+
+/// What a terminal says about the figures on another basis: how many there are, and how their bases differ.
+pub(crate) fn not_compared(listed: &[PublishedComparison]) -> Option<String> {
+    let others: Vec<&PublishedComparison> = listed.iter().filter(|figure| !figure.differs.is_empty()).collect();
+    let mut differs: Vec<&str> = Vec::new();
+    for difference in others.iter().flat_map(|figure| &figure.differs) {
+        if !differs.contains(&difference.as_str()) {
+            differs.push(difference);
+        }
+    }
+    let (figures, them) = match others.len() {
+        0 => return None,
+        1 => ("1 published figure is".to_owned(), "it"),
+        count => (format!("{} published figures are", value_text::count(count)), "them"),
+    };
+    Some(format!(
+        "{figures} not compared, for another basis: {}. The Markdown, HTML and CSV reports have {them}.",
+        differs.join("; ")
+    ))
+}
+
 /// Published figures next to ours.
 pub(crate) fn comparisons(comparisons: &[PublishedComparison]) -> TextTable {
     let columns = [
@@ -54,6 +98,7 @@ pub(crate) fn comparisons(comparisons: &[PublishedComparison]) -> TextTable {
         ("here", true),
         ("published", true),
         ("difference", true),
+        ("basis", false),
         ("source", false),
     ];
     let rows = comparisons.iter().map(|comparison| {
@@ -62,18 +107,20 @@ pub(crate) fn comparisons(comparisons: &[PublishedComparison]) -> TextTable {
             value_text::heading(comparison.criterion),
             value_text::value(comparison.criterion, comparison.ours),
             value_text::value(comparison.criterion, Some(comparison.published)),
-            value_text::difference(comparison.criterion, comparison.ours, comparison.published),
+            comparison.difference_text(),
+            comparison.basis_text(),
             comparison.source.clone(),
         ]
     });
     TextTable::new(&columns, rows.collect())
 }
 
-/// The same, with each source as a number, and the list of sources.
-pub(crate) fn numbered_comparisons(listed: &[PublishedComparison]) -> (TextTable, Vec<String>) {
+/// The published figures on the same basis next to ours, with each source as a number, and the list of sources. `None` if there are none.
+pub(crate) fn numbered_comparisons(listed: &[PublishedComparison]) -> Option<(TextTable, Vec<String>)> {
     let mut sources: Vec<String> = Vec::new();
     let numbered: Vec<PublishedComparison> = listed
         .iter()
+        .filter(|comparison| comparison.differs.is_empty())
         .map(|comparison| {
             let known = sources.iter().position(|source| *source == comparison.source);
             let index = known.unwrap_or_else(|| {
@@ -83,5 +130,6 @@ pub(crate) fn numbered_comparisons(listed: &[PublishedComparison]) -> (TextTable
             PublishedComparison { source: format!("[{}]", index + 1), ..comparison.clone() }
         })
         .collect();
-    (comparisons(&numbered), sources)
+    // Without the column of bases, which are all the same.
+    (!numbered.is_empty()).then(|| (comparisons(&numbered).select(&[0, 1, 2, 3, 4, 6]), sources))
 }

@@ -31,15 +31,23 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
         text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
         let tables = summary_tables::summaries(&panel.estimators, Some(width));
         text += &tables.iter().map(|table| table.terminal(width)).collect::<Vec<_>>().join("\n");
-        if !panel.published.is_empty() {
-            let (table, sources) = summary_tables::numbered_comparisons(&panel.published);
+        for reason in summary_tables::reasons(&panel.estimators) {
+            text += &format!("\n{}", wrap(&reason, width));
+        }
+        if let Some((table, sources)) = summary_tables::numbered_comparisons(&panel.published) {
             text += &format!("\nPublished figures\n\n{}", table.terminal(width));
             for (index, source) in sources.iter().enumerate() {
                 text += &wrap(&format!("[{}] {source}", index + 1), width);
             }
         }
+        if let Some(others) = summary_tables::not_compared(&panel.published) {
+            text += &format!("\n{}", wrap(&others, width));
+        }
         if let Some(table) = coverage::table(whole) {
-            text += &format!("\nRows of the score files\n\n{}", table.terminal(width));
+            text += &format!("
+Rows of the score files
+
+{}", table.terminal(width));
         }
         for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));

@@ -59,6 +59,126 @@ fn analyses_are_rows_of_the_csv_report() {
     assert_eq!(value("params", &exchange).1, change.score_increases);
 }
 
+/// All forms in which a record is shown, the terminal's in one line.
+fn forms(record: &Record) -> Vec<(&'static str, String)> {
+    let plain = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut forms: Vec<(&str, String)> =
+        Format::ALL.iter().map(|format| (format.name(), format.render(record, None).unwrap())).collect();
+    forms.push(("terminal", plain(terminal(record, None, 80))));
+    forms
+}
+
+/// The last two columns of the CSV report, for one value of one estimator.
+fn csv_value(record: &Record, estimator: &str, criterion: &str, origin: &str) -> [String; 3] {
+    let text = csv(record).unwrap();
+    let rows = ::csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap);
+    let row = rows.filter(|row| [&row[3], &row[8], &row[9]] == [estimator, criterion, origin]).last().unwrap();
+    [10, 15, 16].map(|column| row[column].to_owned())
+}
+
+/// A record in which the first of the estimators has these scores, and no other is left.
+fn scored(rows: usize, score: impl Fn(usize) -> f64) -> Record {
+    let mut record = fixture::record(rows);
+    let panel = &mut record.panels[0];
+    panel.estimators.truncate(1);
+    panel.analyses.comparisons.clear();
+    let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+    let scores: Vec<f64> = (0..rows).map(score).collect();
+    let config = nas_assay_criteria::CriteriaConfig::default();
+    let seed = nas_assay_base::seed::Seed::root(1);
+    panel.estimators[0].criteria = nas_assay_criteria::evaluate(&truth, &scores, &config, seed).unwrap();
+    record
+}
+
+#[test]
+fn a_missing_value_or_interval_says_why_in_every_form() {
+    let constant = scored(60, |_| 0.0);
+    let hardly = scored(60, |row| f64::from(u8::from(row < 2)));
+    let enough = scored(60, |row| f64::from(u8::from(row < 3)));
+    let (few, ten) = (scored(9, |row| row as f64), scored(10, |row| row as f64));
+    for (record, said, word) in [
+        (&constant, "No tau-b and no Spearman, because the scores do not differ: all estimators.", "constant-scores"),
+        (
+            &hardly,
+            "No interval, because too many resamples are constant, as hardly any scores or true values differ: all estimators.",
+            "degenerate-resamples",
+        ),
+        (&few, "No interval, because there are fewer than 10 architectures: all estimators.", "few-architectures"),
+    ] {
+        for (form, text) in forms(record) {
+            let expected = if ["json", "csv"].contains(&form) { word } else { said };
+            assert!(text.contains(expected), "{form} does not say `{expected}`:\n{text}");
+        }
+    }
+    for record in [&enough, &ten] {
+        for (form, text) in forms(record) {
+            for word in ["No tau-b", "No interval", "degenerate-resamples", "few-architectures", "constant-scores"] {
+                assert!(!text.contains(word), "{form} says `{word}`");
+            }
+        }
+    }
+    let status = |record: &Record, criterion: &str| csv_value(record, "params", criterion, "here")[2].clone();
+    let all = ["tau_b", "tau_a", "spearman", "pearson", "P@top5%"];
+    let of_constant = ["constant-scores", "", "constant-scores", "constant-scores", ""];
+    assert_eq!(all.map(|criterion| status(&constant, criterion)), of_constant);
+    assert_eq!(all.map(|criterion| status(&hardly, criterion)), ["degenerate-resamples", "", "", "", ""]);
+    assert_eq!(all.map(|criterion| status(&enough, criterion)), [""; 5]);
+    let single = scored(1, |_| 0.0);
+    let of_single = ["fewer-than-two-architectures"; 3].map(str::to_owned);
+    assert_eq!(["tau_b", "tau_a", "spearman"].map(|criterion| status(&single, criterion)), of_single);
+    assert_eq!(status(&single, "pearson"), "fewer-than-two-finite-scores");
+}
+
+#[test]
+fn estimators_without_a_value_are_named_by_their_reason() {
+    let mut record = fixture::record(60);
+    record.panels[0].estimators[3].criteria = scored(60, |_| 0.0).panels[0].estimators[0].criteria.clone();
+    record.panels[0].estimators[1].criteria =
+        scored(60, |row| f64::from(u8::from(row < 1))).panels[0].estimators[0].criteria.clone();
+    record.panels[0].estimators[2].criteria = record.panels[0].estimators[1].criteria.clone();
+    let summary = PanelSummary::new(&record.panels[0]);
+    let said = [
+        "No tau-b and no Spearman, because the scores do not differ: plain.",
+        "No interval, because too many resamples are constant, as hardly any scores or true values differ: synflow, jacob_cov.",
+    ];
+    assert_eq!(summary_tables::reasons(&summary.estimators), said);
+}
+
+/// One figure that differs, and the same on the same basis.
+#[test]
+fn a_figure_on_another_basis_has_no_difference() {
+    let (other, mut same) = (fixture::record(240), fixture::record(240));
+    for estimator in &mut same.panels[0].estimators {
+        estimator.published.iter_mut().for_each(|figure| figure.differs.clear());
+    }
+    let ours = same.panels[0].estimators[1].criteria.kendall.tau_b.unwrap();
+    let difference = format!("{:+.3}", ours - 0.574);
+    let row = |basis: &str, difference: &str| {
+        let source = "Ning et al. 2021, slides: 6,466 architectures, 1,000 epochs";
+        format!("| synflow | Kendall tau-b | {ours:.3} | 0.574 | {difference} | {basis} | {source} |")
+    };
+    let named = row("other: 1,000 encodings instead of 240; synthetic images", "–");
+    assert!(markdown(&other, None).contains(&named), "{}", markdown(&other, None));
+    assert!(markdown(&same, None).contains(&row("same", &difference)));
+    for (form, text) in forms(&other) {
+        assert!(!text.contains(&difference) && !text.contains(&difference.replace('-', "−")), "{form}:\n{text}");
+        assert!(text.contains("1,000 encodings instead of 240"), "{form}");
+    }
+    for (form, text) in forms(&same) {
+        let shown = ["csv", "json"].contains(&form) || text.replace('−', "-").contains(&difference);
+        assert!(shown && !text.contains("1,000 encodings instead of 240"), "{form}:\n{text}");
+        assert!(!text.contains("another basis"), "{form}");
+    }
+    let differs = "1,000 encodings instead of 240; synthetic images".to_owned();
+    assert_eq!(csv_value(&other, "synflow", "tau_b", "published"), ["0.574".to_owned(), differs, String::new()]);
+    assert_eq!(csv_value(&same, "synflow", "tau_b", "published"), ["0.574", "", ""].map(str::to_owned));
+    // The diamond of a picture, and the summary, are for figures on the same basis.
+    let diamonds = |record: &Record| html(record, None).unwrap().matches("class=\"published\"").count();
+    assert_eq!((diamonds(&other), diamonds(&same)), (2, 3));
+    let first = |record: &Record| PanelSummary::new(&record.panels[0]).estimators[4].published_tau_b;
+    assert_eq!((first(&other), first(&same)), (Some(0.766), Some(0.531)));
+}
+
 #[test]
 fn terminal_lines_keep_to_the_width() {
     let record = fixture::whole(60);

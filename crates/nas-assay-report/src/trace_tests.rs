@@ -76,16 +76,17 @@ fn rankings(row: &EstimatorRecord) -> [f64; 3] {
 }
 
 fn published_tau(row: &EstimatorRecord) -> Option<f64> {
-    row.published.iter().find(|published| published.criterion == Criterion::TauB).map(|published| published.value)
+    let same = |published: &&Published| published.criterion == Criterion::TauB && published.differs.is_empty();
+    row.published.iter().find(same).map(|published| published.value)
 }
 
 fn ties(row: &EstimatorRecord) -> String {
     if row.criteria.tie_sensitive { "matter" } else { "–" }.to_owned()
 }
 
-/// Heading, value here, published value and difference of a published figure. The fixture has two kinds.
-fn figure(row: &EstimatorRecord, published: &Published) -> [String; 4] {
-    match published.criterion {
+/// Heading, value here, published value, difference and basis of a published figure. The fixture has two kinds.
+fn figure(row: &EstimatorRecord, published: &Published) -> [String; 5] {
+    let [heading, ours, theirs, difference] = match published.criterion {
         Criterion::TauB => {
             let ours = row.criteria.kendall.tau_b.unwrap();
             let difference = format!("{:+.3}", ours - published.value);
@@ -96,6 +97,12 @@ fn figure(row: &EstimatorRecord, published: &Published) -> [String; 4] {
             ["P@top 5 %".to_owned(), percent(top(row), 1), percent(published.value, 1), difference]
         }
         other => panic!("the fixture has no published {other}"),
+    };
+    match &published.differs[..] {
+        [] => [heading, ours, theirs, difference, "same".to_owned()],
+        [one] => [heading, ours, theirs, "–".to_owned(), format!("other: {one}")],
+        [one, two] => [heading, ours, theirs, "–".to_owned(), format!("other: {one}; {two}")],
+        more => panic!("the fixture has no figure that differs in {more:?}"),
     }
 }
 
@@ -276,7 +283,7 @@ fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
         ),
         (
             "Published figures".to_owned(),
-            owned(&["estimator", "criterion", "here", "published", "difference", "source"]),
+            owned(&["estimator", "criterion", "here", "published", "difference", "basis", "source"]),
             published_rows(panel),
         ),
         (
@@ -384,6 +391,9 @@ fn the_terminal_shows_the_tables_of_the_markdown_report() {
     for (title, headings, rows) in expected_markdown(&record.panels[0]) {
         // Sources of published figures have numbers, and are listed below.
         let kept = if title == "Published figures" { 5 } else { headings.len() };
+        // Only those on the same basis are there, without a column that says so.
+        let figure = |mut row: Vec<String>| (row.remove(5) == "same").then_some(row);
+        let rows = if title == "Published figures" { rows.into_iter().filter_map(figure).collect() } else { rows };
         // Headings are wrapped into several lines.
         for row in &rows {
             let count = lines.iter().filter(|line| line.len() == row.len() && line[..kept] == row[..kept]).count();
@@ -393,10 +403,14 @@ fn the_terminal_shows_the_tables_of_the_markdown_report() {
     for sentence in sentences(&record) {
         assert!(text.contains(&sentence), "`{sentence}` is not in\n{text}");
     }
+    let others = "2 published figures are not compared, for another basis: 1,000 encodings instead of 240; synthetic images. \
+                  The Markdown, HTML and CSV reports have them.";
+    assert!(text.contains(others), "{text}");
 }
 
-/// One value of the CSV report: estimator, variant, seed, epoch, criterion, origin; value, bounds, expected value.
-type Value = ([String; 6], [Option<f64>; 4]);
+/// One value of the CSV report: estimator, variant, seed, epoch, criterion, origin, how the basis differs, status; value, bounds, expected
+/// value.
+type Value = ([String; 8], [Option<f64>; 4]);
 
 /// All values that the CSV report should have, in any order.
 fn values(panel: &PanelRecord) -> Vec<Value> {
@@ -412,9 +426,12 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
         ["oneshot_loss", "", "20", "40"],
     ];
     let mut values: Vec<Value> = Vec::new();
-    let mut add = |at: [&str; 4], criterion: &str, published: bool, numbers: [Option<f64>; 4]| {
-        let origin = if published { "published" } else { "here" };
-        values.push(([at[0], at[1], at[2], at[3], criterion, origin].map(str::to_owned), numbers));
+    let mut add = |at: [&str; 4], criterion: &str, published: Option<&Published>, numbers: [Option<f64>; 4]| {
+        let origin = if published.is_some() { "published" } else { "here" };
+        let differs = published.map_or(String::new(), |published| published.differs.join("; "));
+        // Every value and every interval of the fixture is there.
+        let row = [at[0], at[1], at[2], at[3], criterion, origin, differs.as_str(), ""];
+        values.push((row.map(str::to_owned), numbers));
     };
     let one = |value: f64| [Some(value), None, None, None];
     let with = |outcome: &Comparison| {
@@ -424,39 +441,39 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
     for (row, at) in panel.estimators.iter().zip(at) {
         let criteria = &row.criteria;
         let interval = criteria.kendall.interval.unwrap();
-        add(at, "tau_b", false, [criteria.kendall.tau_b, Some(interval.lower), Some(interval.upper), None]);
-        add(at, "tau_a", false, [criteria.kendall.tau_a, None, None, None]);
-        add(at, "spearman", false, [criteria.spearman, None, None, None]);
-        add(at, "pearson", false, [criteria.pearson.value, None, None, None]);
+        add(at, "tau_b", None, [criteria.kendall.tau_b, Some(interval.lower), Some(interval.upper), None]);
+        add(at, "tau_a", None, [criteria.kendall.tau_a, None, None, None]);
+        add(at, "spearman", None, [criteria.spearman, None, None, None]);
+        add(at, "pearson", None, [criteria.pearson.value, None, None, None]);
         for held in &criteria.precision {
             let share = 100.0 * held.fraction;
             let both = |value, expected| [Some(value), None, None, Some(expected)];
-            add(at, &format!("P@top{share}%"), false, both(held.top, held.top_expected));
-            add(at, &format!("P@bottom{share}%"), false, both(held.bottom, held.bottom_expected));
+            add(at, &format!("P@top{share}%"), None, both(held.top, held.top_expected));
+            add(at, &format!("P@bottom{share}%"), None, both(held.bottom, held.bottom_expected));
         }
         for held in &criteria.ranking {
             let share = 100.0 * held.fraction;
             let both = |value, expected| [Some(value), None, None, Some(expected)];
-            add(at, &format!("BR@{share}%"), false, both(held.best, held.best_expected));
-            add(at, &format!("WR@{share}%"), false, both(held.worst, held.worst_expected));
+            add(at, &format!("BR@{share}%"), None, both(held.best, held.best_expected));
+            add(at, &format!("WR@{share}%"), None, both(held.worst, held.worst_expected));
         }
         for best in &criteria.best_of {
-            add(at, &format!("BestAcc@top{}", best.count), false, one(best.truth));
+            add(at, &format!("BestAcc@top{}", best.count), None, one(best.truth));
         }
-        add(at, "non_finite", false, one(criteria.non_finite.total() as f64));
+        add(at, "non_finite", None, one(criteria.non_finite.total() as f64));
         for published in &row.published {
             let name = if published.criterion == Criterion::TauB { "tau_b" } else { "P@top5%" };
-            add(at, name, true, one(published.value));
+            add(at, name, Some(published), one(published.value));
         }
         for (place, group) in row.bias.complexity.iter().enumerate() {
-            add(at, &format!("rank_difference of group {}", place + 1), false, one(group.rank_difference));
-            add(at, &format!("tau_b in group {}", place + 1), false, one(group.tau_b.unwrap()));
+            add(at, &format!("rank_difference of group {}", place + 1), None, one(group.rank_difference));
+            add(at, &format!("tau_b in group {}", place + 1), None, one(group.tau_b.unwrap()));
         }
         for change in &row.bias.operations {
             let exchange = format!("{} to {}", change.from, change.to);
-            add(at, &format!("pairs {exchange}"), false, one(change.pairs as f64));
-            add(at, &format!("truth_increases {exchange}"), false, one(change.truth_increases));
-            add(at, &format!("score_increases {exchange}"), false, one(change.score_increases));
+            add(at, &format!("pairs {exchange}"), None, one(change.pairs as f64));
+            add(at, &format!("truth_increases {exchange}"), None, one(change.truth_increases));
+            add(at, &format!("score_increases {exchange}"), None, one(change.score_increases));
         }
     }
     let of_file = ["synflow", "", "", ""];
@@ -465,38 +482,38 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
         add(of_file, &format!("rows {}", class.class), false, one(class.rows as f64));
     }
     let log: Vec<f64> = panel.estimators[1].details[0].values.iter().flatten().map(|value| value.value()).collect();
-    add(at[1], "detail log: minimum", false, one(log[0]));
-    add(at[1], "detail log: mean", false, one(f64::midpoint(log[0], log[1])));
-    add(at[1], "detail log: maximum", false, one(log[1]));
+    add(at[1], "detail log: minimum", None, one(log[0]));
+    add(at[1], "detail log: mean", None, one(f64::midpoint(log[0], log[1])));
+    add(at[1], "detail log: maximum", None, one(log[1]));
     let found = &panel.analyses;
     for (place, comparison) in [1, 2, 3, 8].into_iter().zip(&found.comparisons) {
-        add(at[place], "tau_b less params", false, with(&comparison.outcome));
+        add(at[place], "tau_b less params", None, with(&comparison.outcome));
     }
     let variant = &found.variants[0];
-    add(at[4], "agreement with synflow", false, one(variant.agreement.unwrap()));
-    add(at[4], "tau_b less synflow", false, with(&variant.outcome));
+    add(at[4], "agreement with synflow", None, one(variant.agreement.unwrap()));
+    add(at[4], "tau_b less synflow", None, with(&variant.outcome));
     let kept = variant.kept.as_ref().unwrap();
-    add(at[4], "architectures inside kept", false, one(60.0));
-    add(at[4], "tau_b inside kept less synflow", false, with(&kept.outcome));
+    add(at[4], "architectures inside kept", None, one(60.0));
+    add(at[4], "tau_b inside kept less synflow", None, with(&kept.outcome));
     for (inside, of) in [(&kept.variant, ""), (&kept.own, " of synflow")] {
-        add(at[4], &format!("tau_b inside kept{of}"), false, one(inside.tau_b.unwrap()));
-        add(at[4], &format!("mean score inside kept{of}"), false, one(inside.mean_score.unwrap()));
-        add(at[4], &format!("BestAcc@top1 inside kept{of}"), false, one(inside.best_of[0].truth));
+        add(at[4], &format!("tau_b inside kept{of}"), None, one(inside.tau_b.unwrap()));
+        add(at[4], &format!("mean score inside kept{of}"), None, one(inside.mean_score.unwrap()));
+        add(at[4], &format!("BestAcc@top1 inside kept{of}"), None, one(inside.best_of[0].truth));
     }
     for (place, record) in [8, 7].into_iter().zip(&found.stability) {
-        add(at[place], "relative tau_b of epoch 20", false, one(record.stability.tau_b.unwrap()));
+        add(at[place], "relative tau_b of epoch 20", None, one(record.stability.tau_b.unwrap()));
         for held in &record.stability.precision {
             let share = 100.0 * held.fraction;
-            add(at[place], &format!("relative P@top{share}% of epoch 20"), false, one(held.top));
-            add(at[place], &format!("relative P@bottom{share}% of epoch 20"), false, one(held.bottom));
+            add(at[place], &format!("relative P@top{share}% of epoch 20"), None, one(held.top));
+            add(at[place], &format!("relative P@bottom{share}% of epoch 20"), None, one(held.bottom));
         }
     }
     for (epoch, record) in ["20", "40"].into_iter().zip(&found.spread) {
         let (spread, at) = (&record.spread, ["oneshot_loss", "", "", epoch]);
-        add(at, "mean over 2 seeds of tau_b", false, one(spread.mean));
-        add(at, "deviation over 2 seeds of tau_b", false, one(spread.deviation.unwrap()));
-        add(at, "least over 2 seeds of tau_b", false, one(spread.least));
-        add(at, "greatest over 2 seeds of tau_b", false, one(spread.greatest));
+        add(at, "mean over 2 seeds of tau_b", None, one(spread.mean));
+        add(at, "deviation over 2 seeds of tau_b", None, one(spread.deviation.unwrap()));
+        add(at, "least over 2 seeds of tau_b", None, one(spread.least));
+        add(at, "greatest over 2 seeds of tau_b", None, one(spread.greatest));
     }
     values
 }
@@ -511,7 +528,7 @@ fn the_csv_report_holds_every_number_once_and_no_other() {
         .map(|row| {
             assert_eq!([&row[0], &row[1], &row[2], &row[5]], [&record.spec_hash, "representatives", "120", "1"]);
             (
-                [3, 4, 6, 7, 8, 9].map(|column| row[column].to_owned()),
+                [3, 4, 6, 7, 8, 9, 15, 16].map(|column| row[column].to_owned()),
                 [10, 11, 12, 13].map(|column| number(&row[column])),
             )
         })
@@ -547,7 +564,9 @@ fn the_json_report_rounds_nothing() {
     for ((row, published), found) in rows.zip(shown["published"].as_array().unwrap()) {
         let ours = if published.criterion == Criterion::TauB { row.criteria.kendall.tau_b.unwrap() } else { top(row) };
         assert_eq!(found["ours"].as_f64(), Some(ours));
-        assert_eq!(found["difference"].as_f64(), Some(ours - published.value));
+        let difference = published.differs.is_empty().then_some(ours - published.value);
+        assert_eq!(found["difference"].as_f64(), difference);
+        assert_eq!(found["differs"], serde_json::json!(published.differs));
     }
 }
 

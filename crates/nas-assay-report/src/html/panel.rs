@@ -12,6 +12,7 @@ use super::template::{keep_units, typeset};
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
+use crate::summary_tables;
 use crate::value_text;
 
 #[derive(Serialize)]
@@ -23,7 +24,8 @@ pub(super) struct Panel {
     finding: Option<String>,
     headings: Vec<String>,
     summaries: Vec<Summary>,
-    published: Vec<[String; 6]>,
+    reasons: Vec<String>,
+    published: Vec<[String; 7]>,
     which: Option<&'static str>,
     scatters: Vec<Scatter>,
     sections: Vec<Section>,
@@ -98,6 +100,7 @@ impl Panel {
             finding: finding(panel),
             headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
             summaries,
+            reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
             scatters: latest.iter().map(scatter).collect(),
@@ -207,14 +210,15 @@ fn about(estimator: &EstimatorRecord) -> String {
     format!("{}, version {}, {direction}", parts.join(", "), estimator.version)
 }
 
-fn comparison(comparison: &PublishedComparison) -> [String; 6] {
+fn comparison(comparison: &PublishedComparison) -> [String; 7] {
     let PublishedComparison { estimator, criterion, ours, published, source, .. } = comparison;
     [
         estimator.clone(),
         keep_units(&value_text::heading(*criterion)),
         typeset(&value_text::value(*criterion, *ours)),
         typeset(&value_text::value(*criterion, Some(*published))),
-        typeset(&value_text::difference(*criterion, *ours, *published)),
+        typeset(&comparison.difference_text()),
+        comparison.basis_text(),
         source.clone(),
     ]
 }

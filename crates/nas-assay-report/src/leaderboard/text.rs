@@ -10,7 +10,8 @@ use crate::wrap::{NARROWEST, wrap};
 /// What the numbers are.
 pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. All values of a column are for the same \
     architectures. The mean rank is over the spaces that have the estimator; 1 is the best. An estimator beats #Params on a space if the \
-    paired test of the two, over the same resampled architectures, finds its tau-b higher.";
+    paired test of the two, over the same resampled architectures, finds its tau-b higher. A panel of fewer than 10 architectures has no \
+    intervals, and no scores have one of which hardly any differ.";
 
 /// The board for a terminal.
 pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {

@@ -152,8 +152,9 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
         summary(&LATEST),
         summary(&EARLIER),
         (
-            "Values of this record next to the published ones; the difference is ours minus theirs.".to_owned(),
-            owned(&["Estimator", "Criterion", "Here", "Published", "Difference", "Source"]),
+            "Values of this record next to the published ones. The difference is ours minus theirs, where both have the same basis."
+                .to_owned(),
+            owned(&["Estimator", "Criterion", "Here", "Published", "Difference", "Basis", "Source"]),
             published_rows(panel),
         ),
         (

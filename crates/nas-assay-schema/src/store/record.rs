@@ -215,6 +215,9 @@ pub struct Published {
     pub value: f64,
     /// Where it was published, and with which protocol.
     pub source: String,
+    /// What it was published for that this panel does not have: another data set, truth or population, in a few words each. Empty if the
+    /// basis is the same, and only then is a difference of the two values one between estimators.
+    pub differs: Vec<String>,
 }
 
 /// The circumstances of a run. They are written to a file next to the record, before the first stage.
