@@ -19,7 +19,7 @@ pub const UNEXPECTED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// A number differs from its pinned value.
 pub const MISMATCH: u8 = 3;
-/// There is nothing to run or show.
+/// There is nothing to run or show, or nothing was measured.
 pub const NOTHING: u8 = 4;
 /// A data file or a file of the store is missing, or is not what it has to be.
 pub const DATA: u8 = 5;

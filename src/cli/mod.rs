@@ -10,6 +10,7 @@ mod estimators;
 mod exit;
 mod launch;
 mod leaderboard;
+mod measured;
 mod output;
 mod print;
 mod progress;
@@ -38,7 +39,7 @@ use crate::kernels::cpu::{Isa, keep_candle_on_its_thread};
 use crate::{Store, Suite};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run,
+Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run or nothing measured,
 5 data missing or damaged, 6 device or instruction set absent, 128 + N stopped by signal N (130: Ctrl-C).";
 
 /// Measures how well estimators rank neural architectures, in reproducible experiments.

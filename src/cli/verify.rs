@@ -9,6 +9,7 @@ use crate::space::SpaceId;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH, USAGE};
+use super::measured;
 use super::print::{out, print_json};
 use super::signals::exit_on_signal;
 use super::verify_scores::ScoreOptions;
@@ -74,7 +75,7 @@ impl Verify {
             out!("{}", estimator_check::terminal(id, &rows, Context::width()));
         }
         match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
-            0_usize => Ok(()),
+            0_usize => measured::in_spaces(&rows, id),
             1 => Err(Failure::new(MISMATCH, "1 number differs from the goldens")),
             moved => Err(Failure::new(MISMATCH, format!("{moved} numbers differ from the goldens"))),
         }

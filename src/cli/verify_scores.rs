@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, UNEXPECTED, USAGE};
 use super::launch::{print_record, run};
+use super::measured;
 use super::signals::exit_on_signal;
 use crate::criteria::Direction;
 use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
@@ -126,7 +127,7 @@ impl ScoreOptions {
             context.note("hint: `--rows all` judges the encodings that do not represent their classes, too");
         }
         self.hint(context, &label, &record);
-        Ok(())
+        measured::in_record(&record, &label)
     }
 
     fn source(&self, context: &Context) -> TruthSource {

@@ -57,6 +57,57 @@ fn scores_of_a_file_are_judged_next_to_the_baselines() {
     assert!(report.contains("| mine |") && report.contains("mine: all 48 rows are judged"), "{report}");
 }
 
+/// Scores that do not differ measure nothing; two that do are judged.
+#[test]
+fn scores_that_do_not_differ_measure_nothing() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let judged = |name: &str, scores: &dyn Fn(usize) -> f64| {
+        let rows: Vec<(String, f64)> =
+            rows.iter().enumerate().map(|(row, (architecture, _))| (architecture.clone(), scores(row))).collect();
+        bench.write(name, csv(&rows));
+        bench.run(&["verify", "--space", "nb201", "--scores", name])
+    };
+    judged("constant.csv", &|_| 0.5)
+        .exits(4)
+        .says("nothing was measured: the ranking by `constant` is undefined, because the scores do not differ")
+        .prints("No tau-b and no Spearman, because the scores do not differ: constant.");
+    judged("two.csv", &|row| f64::from(u8::from(row < 2)))
+        .exits(0)
+        .prints("No interval, because too many resamples are constant");
+    judged("three.csv", &|row| f64::from(u8::from(row < 3))).exits(0);
+}
+
+/// A published value is never set beside ours on the carried truth.
+#[test]
+fn figures_on_another_basis_are_named_and_not_compared() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    bench.write("synflow.csv", csv(&rows));
+    let verify = ["verify", "--space", "nb201", "--scores", "synflow.csv"];
+    let record = Record::from_json(&bench.run(&[&verify[..], &["--json"]].concat()).exits(0).stdout).unwrap();
+    let ours = "truth trained by this project instead of the benchmark's";
+    let of = |row: &EstimatorRecord| {
+        let figures = row.published.iter().map(|figure| (figure.value, figure.differs.clone()));
+        figures.collect::<Vec<_>>()
+    };
+    let classes = [ours, "48 architectures instead of 6,466 representatives"].map(str::to_owned).to_vec();
+    let drawn = [ours, "48 architectures instead of 1,000 drawn encodings"].map(str::to_owned).to_vec();
+    assert_eq!(
+        of(&record.panels[0].estimators[0]),
+        [(0.606, classes.clone()), (0.282, classes.clone()), (0.72, drawn.clone())]
+    );
+    // The scores are from a file, so nothing is said of images.
+    assert_eq!(of(&record.panels[0].estimators[3]), [(0.574, classes), (0.73, drawn)]);
+    let printed = bench.run(&verify).exits(0).stdout;
+    assert!(printed.contains("6 published figures are not compared, for another basis: truth trained by"), "{printed}");
+    assert!(!printed.contains("0.606") && !printed.contains("0.574"), "{printed}");
+    let record = bench.run(&[&verify[..], &["--json", "--direction", "lower"]].concat()).exits(0).stdout;
+    let record = Record::from_json(&record).unwrap();
+    let turned = "lower scores counted as better instead of higher ones";
+    assert_eq!(record.panels[0].estimators[3].published[0].differs.last().unwrap(), turned);
+}
+
 #[test]
 fn what_became_of_the_rows_is_the_first_line() {
     let bench = Bench::new();
