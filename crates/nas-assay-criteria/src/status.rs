@@ -96,4 +96,17 @@ mod tests {
         }
         assert!(FewArchitectures.to_string().contains(&crate::bootstrap::FEWEST.to_string()));
     }
+
+    #[test]
+    fn every_reason_has_words_of_its_own() {
+        use NoInterval::{DegenerateResamples, FewArchitectures, NoResamples, UndefinedValue};
+        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores};
+        let undefined = [FewerThanTwoArchitectures, ConstantTruth, ConstantScores, FewerThanTwoFiniteScores];
+        let words: std::collections::BTreeSet<String> = undefined.iter().map(ToString::to_string).collect();
+        assert_eq!(words.len(), undefined.len(), "{words:?}");
+        assert!(words.contains("the scores do not differ"));
+        let none = [NoResamples, UndefinedValue, FewArchitectures, DegenerateResamples];
+        let words: std::collections::BTreeSet<String> = none.iter().map(ToString::to_string).collect();
+        assert_eq!(words.len(), none.len(), "{words:?}");
+    }
 }

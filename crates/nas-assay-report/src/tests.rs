@@ -2,6 +2,7 @@
 
 use nas_assay_schema::store::record::Record;
 
+use super::estimator_check::SpaceCheck;
 use super::*;
 
 const WIDTHS: [u16; 4] = [40, 80, 120, 200];
@@ -127,6 +128,34 @@ fn a_missing_value_or_interval_says_why_in_every_form() {
     let of_single = ["fewer-than-two-architectures"; 3].map(str::to_owned);
     assert_eq!(["tau_b", "tau_a", "spearman"].map(|criterion| status(&single, criterion)), of_single);
     assert_eq!(status(&single, "pearson"), "fewer-than-two-finite-scores");
+}
+
+#[test]
+fn a_difference_without_an_interval_says_why_in_csv() {
+    let mut record = fixture::whole(240);
+    let of =
+        |record: &Record, estimator: &str, criterion: &str| csv_value(record, estimator, criterion, "here")[2].clone();
+    let rows = [("synflow", "tau_b less params"), ("synflow", "tau_b inside kept less synflow")];
+    assert_eq!(rows.map(|(estimator, criterion)| of(&record, estimator, criterion)), ["", ""]);
+    let found = &mut record.panels[0].analyses;
+    let (against, kept) = (&mut found.comparisons[0].outcome, &mut found.variants[0].kept.as_mut().unwrap().outcome);
+    (against.interval, against.no_interval) = (None, Some(nas_assay_criteria::NoInterval::DegenerateResamples));
+    (kept.interval, kept.no_interval) = (None, Some(nas_assay_criteria::NoInterval::FewArchitectures));
+    let said = rows.map(|(estimator, criterion)| of(&record, estimator, criterion));
+    assert_eq!(said, ["degenerate-resamples", "few-architectures"]);
+}
+
+#[test]
+fn the_check_of_an_estimator_says_why_a_value_is_missing() {
+    let said = |record: &Record| {
+        let text = estimator_check::terminal("params", &[SpaceCheck::new(record, "params", None)], 80);
+        let reasons = text.lines().filter(|line| line.starts_with("nb201: "));
+        reasons.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&scored(60, |_| 0.0)), ["nb201: no tau-b, because the scores do not differ"]);
+    let few = said(&scored(9, |row| row as f64));
+    assert_eq!(few, ["nb201: no interval, because there are fewer than 10 architectures"]);
+    assert_eq!(said(&scored(10, |row| row as f64)), [""; 0]);
 }
 
 #[test]
