@@ -435,3 +435,45 @@ fn the_record_has_the_scores_of_the_script_and_the_rows_of_the_plan() {
         assert_eq!((&row.architecture, row.truth), (&architecture.to_string(), *truth));
     }
 }
+
+/// Which rows of a run have published figures, and what is said about their bases.
+#[test]
+fn the_record_says_how_published_figures_differ() {
+    let drawn = Drawn {
+        estimators: vec!["params", "snip", "oneshot_accuracy"],
+        second: vec!["snip"],
+        seeds: 1,
+        checkpoints: vec![2],
+        every_checkpoint: true,
+        average: true,
+        verify: 0,
+        trained_weights: false,
+        variant: Some(0),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let record = run(&drawn.resolved().unwrap(), folder.path(), &Script::default()).unwrap();
+    let said = |panel: usize| -> Vec<(String, Vec<String>)> {
+        let rows = record.panels[panel].estimators.iter();
+        rows.map(|row| {
+            let figures = row.published.iter().map(|figure| figure.differs.join("; "));
+            (row.label(), figures.collect())
+        })
+        .collect()
+    };
+    let truth = "truth trained by this project instead of the benchmark's";
+    let classes = format!("{truth}; 48 architectures instead of 6,466 representatives");
+    let encodings = format!("{truth}; 48 architectures instead of 1,000 drawn encodings");
+    let images = "synthetic images instead of CIFAR-10";
+    // A variant and an earlier checkpoint have none, nor have averaged weights.
+    let expected = [
+        ("params", vec![classes.clone(), classes.clone(), encodings.clone()]),
+        ("snip", vec![format!("{encodings}; {images}")]),
+        ("oneshot_accuracy (seed 1, epoch 2)", Vec::new()),
+        ("oneshot_accuracy (seed 1, epoch 4)", vec![format!("{classes}; {images}"); 7]),
+        ("oneshot_accuracy (seed 1, mean weights of epochs 2 and 4)", Vec::new()),
+        ("snip (other)", Vec::new()),
+    ];
+    assert_eq!(said(0), expected.map(|(label, said)| (label.to_owned(), said)));
+    let drawn = format!("{truth}; 5 drawn architectures instead of 1,000 drawn encodings; {images}");
+    assert_eq!(said(1), [("snip".to_owned(), vec![drawn]), ("snip (other)".to_owned(), Vec::new())]);
+}
