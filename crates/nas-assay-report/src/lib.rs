@@ -65,3 +65,5 @@ mod fixture;
 mod tests;
 #[cfg(test)]
 mod trace_tests;
+#[cfg(test)]
+mod value_tests;

@@ -61,7 +61,8 @@ impl TextTable {
         let (mut parts, mut part, mut used) = (Vec::new(), vec![0], first);
         for index in 1..self.columns.len() {
             let needed = self.width_of(index) + usize::from(GAP);
-            if used + needed > usize::from(width + GAP) && part.len() > 1 {
+            // Of the gap after the last column only the line is left out.
+            if used + needed > usize::from(width) + 1 && part.len() > 1 {
                 parts.push(std::mem::replace(&mut part, vec![0]));
                 used = first;
             }
@@ -96,7 +97,8 @@ impl TextTable {
 
     /// The width that the table takes with every cell on one line; headings may wrap.
     pub fn natural_width(&self) -> usize {
-        (0..self.columns.len()).map(|index| self.width_of(index) + usize::from(GAP)).sum()
+        let columns: usize = (0..self.columns.len()).map(|index| self.width_of(index) + usize::from(GAP)).sum();
+        columns.saturating_sub(1)
     }
 
     /// The width that a column needs so that no cell and no word of the heading is broken.
