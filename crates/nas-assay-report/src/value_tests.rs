@@ -1,14 +1,14 @@
 //! Tests by value of what the reports say about cases that the other tests' records do not have.
 
-use nas_assay_criteria::Comparison;
+use nas_assay_criteria::{Comparison, Verdict};
 use nas_assay_schema::estimator::{EstimatorKind, Reason, Score, ToleranceClass};
-use nas_assay_schema::store::record::{ComparisonRecord, PanelRecord};
+use nas_assay_schema::store::record::{ComparisonRecord, PanelRecord, Record};
 
 use crate::estimator_check::{self, GoldenCheck, SpaceCheck};
 use crate::panel_summary::PanelSummary;
 use crate::tolerance::Tolerance;
 use crate::value_text::NONE;
-use crate::{analysis_tables, fixture, golden, summary_tables};
+use crate::{Format, Leaderboard, analysis_tables, fixture, golden, summary_tables};
 
 /// The table of the panel's analyses with this title, in Markdown.
 fn table(panel: &PanelRecord, title: &str) -> String {
@@ -144,7 +144,7 @@ fn a_check_is_against_each_baseline_by_its_name() {
     assert!(row.find(&params).unwrap() < row.find(&flops).unwrap(), "{row}");
 }
 
-fn first_difference(record: &nas_assay_schema::store::record::Record) -> f64 {
+fn first_difference(record: &Record) -> f64 {
     record.panels[0].analyses.comparisons[0].outcome.difference.unwrap()
 }
 
@@ -198,4 +198,112 @@ fn scores_that_are_not_judged_may_be_lost() {
         assert!(!class.allows_scores(lost, Score::NonFinite(Reason::PositiveInfinity), 1.0), "{class:?}");
         assert!(class.allows_scores(lost, lost, 1.0), "{class:?}");
     }
+}
+
+#[test]
+fn a_relative_tolerance_grows_with_the_numbers() {
+    for class in [Tolerance::Math, Tolerance::Numeric] {
+        for size in [1e-9, 1.0, 1e9] {
+            let agrees = |share: f64| class.allows_values(Some(size), Some(size * (1.0 + share)));
+            assert!(agrees(5e-13) && agrees(-5e-13), "{class:?} of {size}");
+            assert!(!agrees(2e-12) && !agrees(-2e-12), "{class:?} of {size}");
+        }
+    }
+}
+
+/// The cells of the first rows of the page's summary that are bold, by estimator.
+fn bold(record: &Record) -> Vec<(String, Vec<usize>)> {
+    let page = crate::html(record, None).unwrap();
+    let table = page.split_once("<tbody>").unwrap().1.split_once("</tbody>").unwrap().0;
+    let row = |row: &str| {
+        let name = row.split_once("class=\"name\">").unwrap().1.split_once('<').unwrap().0.to_owned();
+        let cells = row.split("<td class=\"number").skip(1).enumerate();
+        (name, cells.filter(|(_, cell)| cell.starts_with(" best")).map(|(place, _)| place).collect())
+    };
+    table.split("<tr>").skip(1).map(row).collect()
+}
+
+#[test]
+fn the_best_value_of_a_column_is_bold_by_the_direction_of_the_column() {
+    let mut record = fixture::record(120);
+    record.panels[0].estimators.truncate(3);
+    // Tau-b, Spearman, the published value, P@top, P@bottom, BR@1 %, BR@5 %, WR@5 %: of the rankings the lowest is the best.
+    for (estimator, value) in record.panels[0].estimators.iter_mut().zip([-0.5, -0.25, -0.75]) {
+        let criteria = &mut estimator.criteria;
+        (criteria.kendall.tau_b, criteria.spearman) = (Some(value), Some(-1.0 - value));
+        criteria.precision.iter_mut().for_each(|at| (at.top, at.bottom) = (1.0 + value, -value));
+        criteria.ranking.iter_mut().for_each(|at| (at.best, at.worst) = (1.0 + value, -value));
+    }
+    let expected = [("params", vec![]), ("synflow", vec![0, 3, 7]), ("jacob_cov", vec![1, 4, 5, 6])];
+    assert_eq!(bold(&record), expected.clone().map(|(name, cells)| (name.to_owned(), cells)));
+    // Equal values are both the best; an undefined one never is.
+    let criteria =
+        |record: &mut Record, place: usize, tau| record.panels[0].estimators[place].criteria.kendall.tau_b = tau;
+    criteria(&mut record, 0, Some(-0.25));
+    assert_eq!(bold(&record)[0].1, [0]);
+    for place in 0..3 {
+        criteria(&mut record, place, None);
+    }
+    assert!(bold(&record).iter().all(|row| !row.1.contains(&0)));
+}
+
+#[test]
+fn only_a_board_with_further_columns_says_which_one_ranks_use() {
+    let one = fixture::record(40);
+    let two = Record { spec_hash: "4".repeat(64), ..fixture::record(30) };
+    let legends = |all: bool| {
+        let text = Leaderboard::new(&[one.clone(), two.clone()], all).text(300);
+        text.lines().filter(|line| line.starts_with('[')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let line = |number: u32, rows: u32, hash: &str, end: &str| {
+        format!(
+            "[{number}] nb201-example, panel representatives: {rows} architectures, the benchmark's truth, {hash}@cpu{end}"
+        )
+    };
+    assert_eq!(legends(false), [line(1, 40, "3f2a9c1e3f2a", "")]);
+    assert_eq!(legends(true), [line(1, 40, "3f2a9c1e3f2a", ", used for the ranks"), line(2, 30, "444444444444", "")]);
+}
+
+#[test]
+fn labels_of_losses_have_decimals_below_ten() {
+    let mut record = fixture::record(20);
+    let labels = |record: &Record| -> Vec<String> {
+        let page = crate::html(record, None).unwrap();
+        let chart = page.split_once("id=\"curve-loss-title\"").unwrap().1.split_once("</svg>").unwrap().0.to_owned();
+        let texts = chart.split("<text class=\"end\"").skip(1).map(|rest| rest.split_once('>').unwrap().1);
+        texts.map(|rest| rest.split_once('<').unwrap().0.to_owned()).collect()
+    };
+    for (loss, expected) in [(2.0, ["0.0", "0.5", "1.0", "1.5", "2.0"]), (20.0, ["0.0", "5.0", "10", "15", "20"])] {
+        for epoch in record.supernets.iter_mut().flat_map(|supernet| &mut supernet.epochs) {
+            epoch.loss = loss;
+        }
+        assert_eq!(labels(&record), expected);
+    }
+}
+
+#[test]
+fn the_board_marks_the_best_of_each_space_and_what_is_above_params() {
+    let mut record = fixture::record(40);
+    record.panels[0].estimators.truncate(4);
+    let taus = [Some(0.25), Some(0.5), None, Some(-0.5)];
+    for (estimator, tau) in record.panels[0].estimators.iter_mut().zip(taus) {
+        estimator.criteria.kendall.tau_b = tau;
+    }
+    for (test, verdict) in
+        record.panels[0].analyses.comparisons.iter_mut().zip([Verdict::Better, Verdict::Worse, Verdict::Undecided])
+    {
+        test.outcome.verdict = verdict;
+    }
+    let page = Leaderboard::new(&[record], false).render(Format::Html).unwrap();
+    let body = page.split_once("<tbody>").unwrap().1.split_once("</tbody>").unwrap().0;
+    let marks: Vec<[bool; 2]> = body
+        .split("<tr>")
+        .skip(1)
+        .map(|row| {
+            let cell = row.rsplit_once("<td").unwrap().1;
+            [cell.contains("number best"), cell.contains('▲')]
+        })
+        .collect();
+    // #Params, then by rank: the best one, which is better, then one that is worse, then one without a rank.
+    assert_eq!(marks, [[false, false], [true, true], [false, false], [false, false]]);
 }

@@ -11,3 +11,5 @@ pub use spec::SpecChange;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;

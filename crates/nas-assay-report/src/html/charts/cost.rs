@@ -81,7 +81,8 @@ impl Costs {
             let size = [(right - left) / CELLS[0] as f64, (bottom - top) / CELLS[1] as f64];
             let mut filled = vec![false; CELLS[0] * CELLS[1]];
             for (x, y) in &self.places {
-                let cell = |distance: f64, axis: usize| ((distance / size[axis]) as usize).min(CELLS[axis] - 1);
+                // No architecture is drawn on the edge, so none is beyond the last cell.
+                let cell = |distance: f64, axis: usize| (distance / size[axis]) as usize;
                 filled[cell(y - top, 1) * CELLS[0] + cell(x - left, 0)] = true;
             }
             for index in (0..filled.len()).filter(|&index| filled[index]) {

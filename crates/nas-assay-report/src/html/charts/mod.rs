@@ -20,3 +20,6 @@ pub(super) use interval::{interval, interval_axis};
 pub(super) use matrix::{MOST_OPERATIONS, matrix};
 pub(super) use scatter::scatter;
 pub(super) use training_curve::TrainingCurve;
+
+#[cfg(test)]
+mod value_tests;

@@ -69,7 +69,8 @@ fn density(body: &mut String, places: &[(f64, f64, bool)]) {
     let [left, top, right, _] = SQUARE;
     let size = (right - left) / CELLS as f64;
     let mut counts = vec![0u32; CELLS * CELLS];
-    let cell = |distance: f64| ((distance / size) as usize).min(CELLS - 1);
+    // The places of ranks begin and end half a rank inside the square.
+    let cell = |distance: f64| (distance / size) as usize;
     for (x, y, _) in places {
         counts[cell(y - top) * CELLS + cell(x - left)] += 1;
     }

@@ -195,3 +195,6 @@ mod tests {
         assert_eq!(heights, ["15.0", "30.0", "30.0", "60.0"], "the root of the channels");
     }
 }
+
+#[cfg(test)]
+mod value_tests;

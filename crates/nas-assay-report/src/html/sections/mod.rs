@@ -35,3 +35,5 @@ pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Sectio
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;

@@ -81,8 +81,9 @@ fn most(shown: &Shown<'_>, place: usize, estimator: &EstimatorRecord) -> Vec<Fig
     order.sort_by(|a, b| b.overestimate().total_cmp(&a.overestimate()));
     let over = order.iter().filter(|change| change.overestimate() > 0.0).take(MOST);
     let under = order.iter().rev().filter(|change| change.overestimate() < 0.0).take(MOST);
-    let figure = |(rank, change): (usize, &&ChangeBias<String>)| {
-        let kind = if change.overestimate() > 0.0 { "over-estimated" } else { "under-estimated" };
+    let over = over.map(|change| ("over-estimated", *change));
+    let under = under.map(|change| ("under-estimated", *change));
+    let figure = |(rank, (kind, change)): (usize, (&str, &ChangeBias<String>))| {
         let (pairs, truth, score) = (count(change.pairs), share(change.truth_increases), share(change.score_increases));
         Figure {
             name: format!("{} → {}", change.from, change.to),
