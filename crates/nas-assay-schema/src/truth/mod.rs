@@ -24,3 +24,6 @@ pub mod nb301;
 pub mod nds;
 pub mod table;
 pub mod trained;
+
+#[cfg(test)]
+mod value_tests;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::table::{CellResult, Cells, Layout, TableError, load};
 use crate::spec::{Nb101Accuracy, Nb101Rows};
-use nas_assay_spaces::nb101::{Architecture, StandAlone};
+use nas_assay_spaces::nb101::{Architecture, StandAlone, VERTICES};
 
 /// Number of rows of the table.
 pub const NB101_ROWS: usize = 5_000;
@@ -133,8 +133,10 @@ impl Nb101Table {
 
 fn row(cells: &Cells<'_>) -> CellResult<Nb101Row> {
     let (bits, operations) = (cells.text(0), cells.text(1));
+    // Where a whole matrix ends, it is the operations that do not begin as they should.
+    let matrix = bits.len().max(VERTICES * VERTICES);
     let architecture: Architecture =
-        cells.architecture(&format!("{bits}:{operations}"), |byte| usize::from(byte > bits.len()))?;
+        cells.architecture(&format!("{bits}:{operations}"), |byte| usize::from(byte >= matrix))?;
     let cost = architecture.table_cost();
     Ok(Nb101Row {
         architecture,
