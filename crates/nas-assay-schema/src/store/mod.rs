@@ -27,6 +27,8 @@ mod sealed;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_tests;
 
 pub use command::command;
 pub use error::StoreError;
