@@ -389,4 +389,29 @@ mod tests {
         assert!(matches!(ends(&panel, &json!({})), Err(Trouble::Missing(_))));
         assert!(matches!(nb201_slide(&json!({})), Err(Trouble::Missing(_))));
     }
+
+    /// Seven precisions with four numbers each, and four rankings with five: of a thousand architectures the least fraction holds one.
+    #[test]
+    fn every_stored_value_is_compared_and_each_that_differs_counts() {
+        let (panel, authors) = published(1000);
+        let counts = |authors: &Value| -> Vec<f64> {
+            ends(&panel, authors).unwrap().figures.iter().map(|figure| figure.ours.unwrap()).collect()
+        };
+        assert_eq!(counts(&authors), [0.0, 48.0]);
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut other = authors.clone();
+            change(&mut other["nb301_s20"]["derived_bs20/100.pkl"]["non_sparse"]["oneshot_loss"]);
+            counts(&other)[0]
+        };
+        let pop = |stored: &mut Value, key: &str| drop(stored[key].as_array_mut().unwrap().pop());
+        assert_eq!(with(&|stored| pop(stored, "P@tbK")), 1.0, "a line of the precisions is missing");
+        assert_eq!(with(&|stored| pop(stored, "BWR@K")), 1.0, "a line of the rankings is missing");
+        let wrong = with(&|stored| {
+            (stored["P@tbK"][0][2], stored["P@tbK"][3][3], stored["BWR@K"][2][1]) = (json!(2), json!(2), json!(2000));
+        });
+        assert_eq!(wrong, 3.0);
+        let correlated = correlations(&panel, &authors).unwrap().figures;
+        let numbers: Vec<Option<f64>> = correlated.iter().map(|figure| figure.ours).collect();
+        assert_eq!(numbers, [Some(0.0), Some(12.0)], "three correlations of two scores against two truths");
+    }
 }

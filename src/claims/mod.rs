@@ -193,6 +193,29 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_is_said_with_what_it_is_applied_to() {
+        for claim in all() {
+            assert_eq!(claim.rule_text(), format!("{}: {}", claim.tested, claim.rule));
+        }
+        let outcome = find("criteria-example").unwrap().decide(&Evidence::new(None, None)).unwrap();
+        assert_eq!(outcome.rule, find("criteria-example").unwrap().rule_text());
+        for (rule, said) in [
+            (Rule::Published(0.0), "each exactly as published"),
+            (Rule::Published(0.0005), "each within 0.0005 of the published value"),
+            (Rule::Above(0.0), "each above 0"),
+            (Rule::AtLeast(0.25), "each at least 0.25"),
+            (Rule::Below(1e-6), "each below 1e-6"),
+            (Rule::AtMost(3.0), "each at most 3"),
+            (Rule::ShownAbove, "each 95 % interval above 0; undecided if one contains 0"),
+            (Rule::ShownBelow, "each 95 % interval below 0; undecided if one contains 0"),
+            (Rule::NotShownAbove, "no 95 % interval entirely above 0"),
+            (Rule::Covers, "the published value inside each 95 % interval"),
+        ] {
+            assert_eq!(rule.to_string(), said);
+        }
+    }
+
+    #[test]
     fn an_outcome_is_written_as_promised() {
         let outcome = find("criteria-example").unwrap().decide(&Evidence::new(None, None)).unwrap();
         let json = serde_json::to_string(&outcome).unwrap();

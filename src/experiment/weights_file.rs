@@ -350,3 +350,7 @@ impl WeightsFile {
         ScoreError::Tensor { path: self.path.clone(), name: name.to_owned(), problem }
     }
 }
+
+#[cfg(test)]
+#[path = "weights_file_tests.rs"]
+mod tests;
