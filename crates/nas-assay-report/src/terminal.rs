@@ -44,10 +44,13 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
             text += &format!("\n{}", wrap(&others, width));
         }
         if let Some(table) = coverage::table(whole) {
-            text += &format!("
+            text += &format!(
+                "
 Rows of the score files
 
-{}", table.terminal(width));
+{}",
+                table.terminal(width)
+            );
         }
         for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));

@@ -477,9 +477,9 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
         }
     }
     let of_file = ["synflow", "", "", ""];
-    add(of_file, "rows in the file", false, one(panel.coverage[0].rows as f64));
+    add(of_file, "rows in the file", None, one(panel.coverage[0].rows as f64));
     for class in &panel.coverage[0].classes {
-        add(of_file, &format!("rows {}", class.class), false, one(class.rows as f64));
+        add(of_file, &format!("rows {}", class.class), None, one(class.rows as f64));
     }
     let log: Vec<f64> = panel.estimators[1].details[0].values.iter().flatten().map(|value| value.value()).collect();
     add(at[1], "detail log: minimum", None, one(log[0]));

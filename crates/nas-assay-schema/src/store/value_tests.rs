@@ -60,6 +60,7 @@ fn record() -> Record {
     let row =
         |truth: f64| ArchitectureRow { architecture: truth.to_string(), truth, params: 1, flops: 2, isomorphs: None };
     let panel = PanelRecord {
+        coverage: Vec::new(),
         name: "all".to_owned(),
         architectures: truth.map(row).to_vec(),
         estimators: vec![estimator("one", [1.0, 3.0, 2.0, 4.0]), estimator("two", [4.0, 3.0, 2.0, 1.0])],
@@ -140,7 +141,12 @@ fn counts_of_a_record_are_not_above_its_architectures() {
         assert_eq!(said(ROWS), "");
         assert_eq!(said(ROWS + 1), "panel `all`: two: 5 scores that are not finite, of 4");
     }
-    let outcome = Comparison { difference: None, interval: None, verdict: Verdict::Undecided };
+    let outcome = Comparison {
+        no_interval: Some(nas_assay_criteria::NoInterval::UndefinedValue),
+        difference: None,
+        interval: None,
+        verdict: Verdict::Undecided,
+    };
     let variant = |architectures: usize| {
         refusal(|record| {
             let kept =
@@ -198,14 +204,14 @@ fn what_a_record_points_at_exists() {
 fn a_record_is_written_as_it_is_and_read_by_its_format() {
     let record = record();
     let text = record.to_json().unwrap();
-    assert!(text.starts_with("{\n  \"format\": 4,\n") && text.ends_with("}\n"), "{text}");
+    assert!(text.starts_with("{\n  \"format\": 5,\n") && text.ends_with("}\n"), "{text}");
     assert!(!text.contains("analyses"), "analyses of nothing are left out");
     for (format, newer) in [(Record::FORMAT - 1, false), (Record::FORMAT + 1, true)] {
-        let other = text.replacen("\"format\": 4", &format!("\"format\": {format}"), 1);
+        let other = text.replacen("\"format\": 5", &format!("\"format\": {format}"), 1);
         let read = read_record(Path::new("record.json"), other.into_bytes()).unwrap_err();
         assert_eq!(matches!(read, StoreError::NewerRecord { .. }), newer, "{read}");
         let said = read.to_string();
-        assert!(newer || said.contains("cannot read a record of format 3: this version reads format 4"), "{said}");
+        assert!(newer || said.contains("cannot read a record of format 4: this version reads format 5"), "{said}");
     }
     // The reason of a text that is no record is said with it.
     let cut = read_record(Path::new("record.json"), text.as_bytes()[..text.len() / 2].to_vec()).unwrap_err();
@@ -237,10 +243,9 @@ fn a_finished_record_has_its_size_and_a_time() {
     let store = Store::open(folder.path()).unwrap();
     let (id, record) = (RecordId::of(&record()), record());
     assert_eq!(store.written(&id), None);
-    assert_eq!(
-        store.find("made").unwrap_err().to_string().split_once(": `").unwrap().1,
-        "nas-assay run nb201-micro` makes one"
-    );
+    let said = store.find("made").unwrap_err().to_string();
+    let (_, advice) = said.split_once(": `").unwrap();
+    assert_eq!(advice, format!("nas-assay run nb201-micro --store {}` makes one", folder.path().display()));
     let before = SystemTime::now() - std::time::Duration::from_secs(60);
     assert!(store.finish(&id, &record).unwrap() && !store.finish(&id, &record).unwrap());
     let (bytes, time) = store.written(&id).unwrap();
