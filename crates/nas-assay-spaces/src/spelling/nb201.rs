@@ -177,6 +177,9 @@ fn sequence<'a, 'b>(values: &'b [Value<'a>]) -> &'b [Value<'a>] {
 fn numbers(text: &str) -> Option<[usize; COUNT]> {
     let digits = |parts: Vec<usize>| <[usize; COUNT]>::try_from(parts).ok();
     let digit = |c: char| c.to_digit(5).map(|digit| digit as usize);
+    if text.contains(|c: char| c.is_alphabetic()) {
+        return None;
+    }
     if text.len() == COUNT && text.is_ascii() {
         return digits(text.chars().map(digit).collect::<Option<_>>()?);
     }

@@ -280,7 +280,7 @@ fn genotype(values: &[Value<'_>]) -> Result<Architecture, Fault> {
     const PARTS: [&str; 4] = ["normal", "normal_concat", "reduce", "reduce_concat"];
     let form = Form::Genotype;
     let named: Vec<(Option<&str>, &Value<'_>)> = match values {
-        [Value { kind: Kind::Call(name, arguments), .. }] if name.to_ascii_lowercase().ends_with("genotype") => {
+        [Value { kind: Kind::Call(name, arguments), .. }] if is_genotype(name) => {
             arguments.iter().map(|(name, value)| (*name, value)).collect()
         }
         [Value { kind: Kind::Dict(entries), .. }] => {
@@ -307,6 +307,12 @@ fn genotype(values: &[Value<'_>]) -> Result<Architecture, Fault> {
         }
     }
     Ok(Architecture::new(genotype_cell(normal)?, genotype_cell(reduce)?))
+}
+
+/// Whether a call makes a genotype: `Genotype`, or what `aw_nas` calls it.
+fn is_genotype(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or_default();
+    ["genotype", "cnn_genotype"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether the value is nodes 2 to 5, as a list or a range.

@@ -92,18 +92,22 @@ pub(super) fn read<F: Family>(text: &str, form: Form) -> Result<Spelled, Fault> 
 
 /// Reads `text` in the form that it has.
 pub(super) fn recognise<F: Family>(text: &str) -> Result<(Form, Spelled), Fault> {
-    let form = match text.as_bytes()[0] {
-        b'{' => match values(text)?.as_slice() {
-            [Value { kind: Kind::Dict(entries), .. }] if entries.iter().any(|(key, _)| is_entry(key)) => {
-                Form::OrderedDict
+    let is_text = text.starts_with(|c: char| "dDwWrRgG".contains(c)) && text.contains(|c: char| c.is_ascii_digit());
+    let (form, network): (Form, Architecture<F>) = if text.contains(['{', '(']) {
+        let values = values(text)?;
+        match values.as_slice() {
+            [Value { kind: Kind::Dict(entries), .. }] if !entries.iter().any(|(key, _)| is_entry(key)) => {
+                (Form::Json, lists(&values)?)
             }
-            _ => Form::Json,
-        },
-        _ if text.contains("Dict") => Form::OrderedDict,
-        letter if b"dDwWrRgG".contains(&letter) && text.contains(|c: char| c.is_ascii_digit()) => Form::Text,
-        _ => return Err(Fault::Unlike),
+            [Value { kind: Kind::Dict(_) | Kind::Call(..), .. }] => (Form::OrderedDict, entries(&values)?),
+            _ => return Err(Fault::Unlike),
+        }
+    } else if is_text {
+        (Form::Text, letters(text)?)
+    } else {
+        return Err(Fault::Unlike);
     };
-    Ok((form, read::<F>(text, form)?))
+    Ok((form, spelled(network).ok_or(Fault::Unlike)?))
 }
 
 /// Values of all positions, each of which can be given once.
@@ -224,6 +228,11 @@ fn entry<'a>(key: &Value<'a>) -> Option<(&'a str, usize)> {
     (stage.len() == 1).then(|| stage.parse().ok())?.filter(|&stage| stage < STAGES).map(|stage| (name, stage))
 }
 
+/// Whether a call makes a dictionary.
+fn is_dictionary(name: &str) -> bool {
+    matches!(name, "OrderedDict" | "collections.OrderedDict" | "dict")
+}
+
 fn is_entry(key: &Value<'_>) -> bool {
     entry(key).is_some_and(|(name, _)| ["depths", "widths", "bot_muls", "num_groups"].contains(&name))
 }
@@ -233,7 +242,7 @@ fn entries<F: Family>(values: &[Value<'_>]) -> Result<Architecture<F>, Fault> {
     let form = Form::OrderedDict;
     let wrong = Fault::Wrong { form, what: "is no dictionary with entries such as `depths.0`" };
     let inside = match values {
-        [Value { kind: Kind::Call(name, arguments), .. }] if name.ends_with("Dict") => match arguments.as_slice() {
+        [Value { kind: Kind::Call(name, arguments), .. }] if is_dictionary(name) => match arguments.as_slice() {
             [(None, inside)] => inside,
             _ => return Err(wrong),
         },
