@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exit::{DATA, Failure, MISMATCH, UNEXPECTED, USAGE};
 use super::launch::{print_record, run};
 use super::measured;
+use super::print::out;
 use super::signals::exit_on_signal;
 use crate::criteria::Direction;
 use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
@@ -23,9 +24,12 @@ use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
 /// How the scores of a file are read and judged.
 #[derive(Debug, Args)]
 pub struct ScoreOptions {
-    /// The column with the scores [default: `score`, or the only column]
-    #[arg(long, value_name = "NAME", requires = "scores")]
-    column: Option<String>,
+    /// The column with the scores [default: `score`, or the only column]; several, with a comma between, are runs of one estimator
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "scores")]
+    column: Vec<String>,
+    /// Other scores of the same space that these are compared with
+    #[arg(long, value_name = "FILE", requires = "scores")]
+    against: Option<PathBuf>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
     form: Option<Form>,
@@ -56,6 +60,9 @@ pub struct ScoreOptions {
     /// Fail if a smaller part of the rows is ranked, such as 0.95
     #[arg(long, value_name = "PART", requires = "scores")]
     min_coverage: Option<f64>,
+    /// Print the spec that judges the scores, and do nothing else; `nas-assay run` runs it
+    #[arg(long, requires = "scores")]
+    print_spec: bool,
     /// Write every row that is not judged to a CSV file
     #[arg(long, value_name = "FILE", requires = "scores")]
     oddities: Option<PathBuf>,
@@ -90,17 +97,15 @@ impl ScoreOptions {
         let lab = context.lab(None)?;
         let label = self.label(context, file)?;
         let direction = self.direction(context, &label)?;
-        // The store keeps a copy, so that the record can be made again without the file.
-        let (kept, sha256) = keep(&lab, file)?;
-        let column = self.column.clone().map_or_else(|| column(file, &kept, space), Ok)?;
-        let scores = ScoreFile {
-            file: DataFile { path: kept.display().to_string(), sha256 },
-            column,
-            seeds: Vec::new(),
-            epochs: Vec::new(),
-            form: self.form,
-            failures: self.failure.clone(),
-            direction,
+        let scores = self.score_file(&lab, file, space, direction)?;
+        let against = match &self.against {
+            None => None,
+            Some(file) => {
+                // Its name is no estimator's, so that it has no direction by itself.
+                let known = context.suite().find(&label).map(|estimator| estimator.meta().direction);
+                let direction = direction.or(known.ok());
+                Some((format!("against-{}", plain_name(&stem(file))), self.score_file(&lab, file, space, direction)?))
+            }
         };
         let spec = verify_scores(&ScoresToJudge {
             space,
@@ -113,8 +118,14 @@ impl ScoreOptions {
                 MissingScores::Worst => Failed::Worst,
                 MissingScores::Drop => Failed::Drop,
             },
+            against,
         })?;
         let resolved = lab.resolve(spec)?;
+        if self.print_spec {
+            let text = resolved.spec.to_toml().map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+            out!("{text}");
+            return Ok(());
+        }
         exit_on_signal()?;
         if let Some(out) = &self.oddities {
             write_oddities(&lab, &resolved, out)?;
@@ -130,6 +141,32 @@ impl ScoreOptions {
         measured::in_record(&record, &label)
     }
 
+    /// A file of scores as a panel has it. The store keeps a copy, so that the record can be made again without the file.
+    fn score_file(
+        &self,
+        lab: &Lab<'_>,
+        file: &Path,
+        space: SpaceId,
+        direction: Option<Direction>,
+    ) -> Result<ScoreFile, Failure> {
+        let (kept, sha256) = keep(lab, file)?;
+        let (column, columns) = match &self.column[..] {
+            [] => (column(file, &kept, space)?, Vec::new()),
+            [one] => (one.clone(), Vec::new()),
+            several => (String::new(), several.to_vec()),
+        };
+        Ok(ScoreFile {
+            file: DataFile { path: kept.display().to_string(), sha256 },
+            column,
+            columns,
+            seeds: Vec::new(),
+            epochs: Vec::new(),
+            form: self.form,
+            failures: self.failure.clone(),
+            direction,
+        })
+    }
+
     fn source(&self, context: &Context) -> TruthSource {
         match self.truth {
             Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
@@ -143,20 +180,15 @@ impl ScoreOptions {
     /// The name of the scores: the given name or that of the file, in lower case and with `-` for every character that is not allowed.
     /// Only a given name is that of a known estimator.
     fn label(&self, context: &Context, file: &Path) -> Result<String, Failure> {
-        let plain = |letter: char| {
-            if letter.is_ascii_alphanumeric() || letter == '_' { letter.to_ascii_lowercase() } else { '-' }
-        };
-        let label = |name: &str| name.chars().map(plain).take(40).collect::<String>();
         if let Some(name) = &self.name {
-            let label = label(name);
+            let label = plain_name(name);
             if BASELINES.contains(&label.as_str()) {
                 let problem = format!("--name {label}: {label} is computed beside the scores; give them another name");
                 return Err(Failure::new(USAGE, problem));
             }
             return Ok(label);
         }
-        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let label = if stem == "-" { "stdin".to_owned() } else { label(&stem) };
+        let label = plain_name(&stem(file));
         if context.suite().find(&label).is_ok() {
             return Err(Failure::new(
                 USAGE,
@@ -228,6 +260,20 @@ impl ScoreOptions {
     }
 }
 
+/// The name of a file without its ending; `stdin` for `-`.
+fn stem(file: &Path) -> String {
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if stem == "-" { "stdin".to_owned() } else { stem }
+}
+
+/// A name in lower case, with `-` for every character that names of scores cannot have.
+fn plain_name(name: &str) -> String {
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '_' { letter.to_ascii_lowercase() } else { '-' }
+    };
+    name.chars().map(plain).take(40).collect()
+}
+
 /// Writes every row that is not judged to a CSV file.
 fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), Failure> {
     let inputs = Inputs::load(&resolved.spec, lab.data_root(), &Silent)?;
@@ -236,12 +282,12 @@ fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), 
     // There may be millions of rows, so that they are not held in memory.
     let file = File::create(out).map_err(|error| unwritable(&error))?;
     let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-    writer.write_record(["line", "class", "said"]).map_err(|error| unwritable(&error))?;
+    writer.write_record(["scores", "line", "class", "said"]).map_err(|error| unwritable(&error))?;
     for panel in &inputs.panels {
-        for file in resolved.spec.panels[&panel.name].scores.values() {
+        for (scores, file) in &resolved.spec.panels[&panel.name].scores {
             let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
             inputs.each_odd_row(panel, file, drop, lab.data_root(), &mut |line, class, said| {
-                writer.write_record([line.to_string().as_str(), class.name(), said]).map_err(|error| {
+                writer.write_record([scores, line.to_string().as_str(), class.name(), said]).map_err(|error| {
                     ScoreFileError::Read { file: out.display().to_string(), problem: error.to_string() }
                 })
             })?;

@@ -59,7 +59,10 @@ pub(super) fn compare(
     let all = || estimators.iter().zip(resamples);
     let mut found = AnalysesRecord::default();
     for (estimator, of) in all() {
-        let baselines = all().filter(|(other, _)| other.kind == EstimatorKind::Baseline && other.id != estimator.id);
+        let is_compared = |other: &EstimatorRecord| {
+            other.kind == EstimatorKind::Baseline || context.against.iter().any(|name| *name == other.id)
+        };
+        let baselines = all().filter(|(other, _)| is_compared(other) && other.id != estimator.id);
         found.comparisons.extend(baselines.map(|(baseline, with)| ComparisonRecord {
             estimator: estimator.label(),
             with: baseline.label(),
@@ -171,6 +174,7 @@ mod tests {
             architectures: &architectures,
             truth: &TRUTH,
             prunings: &prunings,
+            against: &[],
             criteria: &config,
             bootstrap: Seed::root(1),
         };

@@ -89,7 +89,7 @@ impl<'a> PanelFile<'a> {
         root: Option<&DataRoot>,
         progress: &dyn Progress,
     ) -> Result<Self, ExperimentError> {
-        let columns = file.columns();
+        let columns = file.score_columns();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let reading = Reading { columns: &names, form: file.form, failures: &file.failures };
         let path = file.file.path.as_str();
@@ -107,7 +107,7 @@ impl<'a> PanelFile<'a> {
         let scored = |(column, of): (usize, &ScoreColumn)| ScoredRow {
             estimator: self.label.to_owned(),
             variant: None,
-            checkpoint: of.weights.map(|(seed, epoch)| Checkpoint::single(seed.to_string(), epoch as u32)),
+            checkpoint: of.run.as_ref().map(|(run, epoch)| Checkpoint::single(run, *epoch as u32)),
             scores: found.iter().map(|scores| scores[column]).collect(),
             details: Vec::new(),
         };

@@ -33,6 +33,8 @@ pub(super) struct PanelContext<'a> {
     pub architectures: &'a [Architecture],
     pub truth: &'a [f64],
     pub prunings: &'a Prunings,
+    /// Names of scores that others are compared with, besides the baselines.
+    pub against: &'a [String],
     pub criteria: &'a CriteriaConfig,
     /// The seed of the panel's resamples.
     pub bootstrap: Seed,

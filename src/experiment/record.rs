@@ -129,7 +129,8 @@ fn panel_record(
         let source = Source { version: VOTE_VERSION, direction: Direction::Higher, kind, tolerance: kind.tolerance() };
         judge(&mut estimators, source, row, Vec::new())?;
     }
-    let context = PanelContext { architectures, truth, prunings, criteria: &spec.criteria, bootstrap };
+    let against = &spec.panels[&panel.name].against;
+    let context = PanelContext { architectures, truth, prunings, against, criteria: &spec.criteria, bootstrap };
     let analyses = compare(&estimators, &resamples, &context).map_err(failed("all estimators"))?;
     let row = |((architecture, &truth), census): ((&Architecture, &f64), &Census)| ArchitectureRow {
         architecture: architecture.to_string(),

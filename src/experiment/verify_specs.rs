@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::carried::SPECS;
 use crate::space::SpaceId;
 use crate::spec::{
-    Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows, OneShot, Panel,
-    RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
+    Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows, OneShot,
+    Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
 };
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt;
@@ -61,6 +61,8 @@ pub struct ScoresToJudge<'a> {
     pub scores: ScoreFile,
     /// What happens with failed scores.
     pub failed: Failed,
+    /// Scores that they are compared with, and their name.
+    pub against: Option<(String, ScoreFile)>,
 }
 
 /// A spec that compares the scores in a file with the truth, for all architectures that have both.
@@ -73,7 +75,9 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     choose(&mut spec.truth, "rows", of.rows)?;
     // No network is trained or scored, so the supernet, the one-shot settings and the images must not affect the hash.
     spec.supernet = None;
-    spec.one_shot = OneShot::default();
+    // Of several runs, their mean is ranked too.
+    let ensemble = if of.scores.columns.is_empty() { Ensemble::None } else { Ensemble::Seeds };
+    spec.one_shot = OneShot { ensemble, ..OneShot::default() };
     spec.images = Images::Synthetic(SyntheticImages {
         seed: crate::spec::SeedValue(0),
         resolution: spec.images.resolution(),
@@ -82,6 +86,10 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     });
     for panel in spec.panels.values_mut() {
         panel.scores.insert(of.name.to_owned(), of.scores.clone());
+        if let Some((name, scores)) = &of.against {
+            panel.scores.insert(name.clone(), scores.clone());
+            panel.against = vec![name.clone()];
+        }
         panel.missing = Missing::PassOver;
         panel.failed = of.failed;
     }
@@ -163,6 +171,7 @@ fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
         scores: BTreeMap::new(),
         missing: Missing::Refuse,
         failed: Failed::Worst,
+        against: Vec::new(),
         votes: BTreeMap::new(),
         sample: 0,
         seed: crate::spec::SeedValue(0),

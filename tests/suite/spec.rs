@@ -372,3 +372,12 @@ proptest! {
         prop_assert_eq!(hash(&text), hash(FULL));
     }
 }
+
+#[test]
+fn the_text_of_a_spec_is_read_as_the_same_spec() {
+    for (name, text) in SPECS {
+        let spec = parse_spec(text, name).unwrap();
+        let text = spec.to_toml().unwrap();
+        assert_eq!(parse_spec(&text, "a test").unwrap(), spec, "{text}");
+    }
+}

@@ -84,7 +84,7 @@ fn figures_on_another_basis_are_named_and_not_compared() {
     let bench = Bench::new();
     let rows = truth(&bench);
     bench.write("synflow.csv", csv(&rows));
-    let verify = ["verify", "--space", "nb201", "--scores", "synflow.csv"];
+    let verify = ["verify", "--space", "nb201", "--scores", "synflow.csv", "--name", "synflow"];
     let record = Record::from_json(&bench.run(&[&verify[..], &["--json"]].concat()).exits(0).stdout).unwrap();
     let ours = "truth trained by this project instead of the benchmark's";
     let of = |row: &EstimatorRecord| {
@@ -135,10 +135,10 @@ fn what_became_of_the_rows_is_the_first_line() {
     let lines: Vec<&str> = odd.lines().collect();
     assert_eq!(
         lines[..2],
-        ["line,class,said", "12,contradicting,\"the architecture of line 2 again, with another score\""]
+        ["scores,line,class,said", "mine,12,contradicting,\"the architecture of line 2 again, with another score\""]
     );
     assert!(
-        lines[2].starts_with("13,unreadable-architecture,") && lines[3].starts_with("14,unreadable-score,"),
+        lines[2].starts_with("mine,13,unreadable-architecture,") && lines[3].starts_with("mine,14,unreadable-score,"),
         "{odd}"
     );
     assert_eq!(lines.len(), 4);
@@ -330,4 +330,83 @@ fn a_registered_estimator_is_compared_with_the_goldens() {
         bench.run(&with_folder).exits(3).says("1 number differs from the goldens");
     }
     bench.run(&["verify", "--estimator", "l2_nrom"]).exits(2).says("l2_norm");
+}
+
+/// Values between 0 and 1 that have nothing to do with anything.
+fn noise(place: usize, run: usize) -> f64 {
+    ((place * 7_919 + run * 104_729) % 1_009) as f64 / 1_009.0
+}
+
+#[test]
+fn runs_of_one_estimator_are_judged_one_by_one_and_by_their_mean() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let of = |place: usize, run: usize| rows[place].1 + 0.4 * noise(place, run);
+    let lines = (0..rows.len())
+        .map(|place| format!("\"{}\",{},{},{}\n", rows[place].0, of(place, 1), of(place, 2), of(place, 3)));
+    bench.write("mine.csv", format!("architecture,s1,s2,s3\n{}", lines.collect::<Vec<_>>().concat()));
+    let record = judged(&bench, "mine.csv", &["--column", "s1,s2,s3"]);
+    let found: Vec<(String, f64)> =
+        record.panels[0].estimators[3..].iter().map(|row| (row.label(), row.criteria.kendall.tau_b.unwrap())).collect();
+    let labels: Vec<&str> = found.iter().map(|(label, _)| label.as_str()).collect();
+    let expected = ["mine (column s1)", "mine (column s2)", "mine (column s3)", "mine (mean of columns s1, s2 and s3)"];
+    assert_eq!(labels, expected);
+    // Each as if it were alone, and the mean by hand.
+    for (run, (_, tau_b)) in found[..3].iter().enumerate() {
+        assert_eq!(Some(*tau_b), tau(&judged(&bench, "mine.csv", &["--column", &format!("s{}", run + 1)])));
+    }
+    let means =
+        (0..rows.len()).map(|place| (rows[place].0.clone(), (of(place, 1) + of(place, 2) + of(place, 3)) / 3.0));
+    bench.write("mean.csv", csv(&means.collect::<Vec<_>>()));
+    assert_eq!(Some(found[3].1), tau(&judged(&bench, "mean.csv", &[])));
+    let spread = &record.panels[0].analyses.spread[0].spread;
+    let mean = found[..3].iter().map(|(_, tau_b)| tau_b).sum::<f64>() / 3.0;
+    assert!(spread.count == 3 && (spread.mean - mean).abs() < 1e-12, "{spread:?}");
+    let text = verify(&bench, "mine.csv", &["--column", "s1,s2,s3"]).exits(0).stdout;
+    assert!(text.contains("Spread of tau-b over seeds or columns") && text.contains(&format!("{mean:.3}")), "{text}");
+}
+
+#[test]
+fn two_files_are_compared_by_a_paired_test() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let scored = |noisy: f64, run: usize| {
+        let row = |(place, (text, truth)): (usize, &(String, f64))| (text.clone(), truth + noisy * noise(place, run));
+        csv(&rows.iter().enumerate().map(row).collect::<Vec<_>>())
+    };
+    bench.write("good.csv", scored(0.05, 1));
+    bench.write("bad.csv", scored(5.0, 2));
+    let record = judged(&bench, "good.csv", &["--against", "bad.csv"]);
+    let of = |record: &Record, estimator: &str, with: &str| {
+        let found =
+            record.panels[0].analyses.comparisons.iter().find(|test| test.estimator == estimator && test.with == with);
+        found.unwrap().outcome
+    };
+    let outcome = of(&record, "good", "against-bad");
+    let [good, bad] = ["good.csv", "bad.csv"].map(|file| tau(&judged(&bench, file, &[])).unwrap());
+    assert!((outcome.difference.unwrap() - (good - bad)).abs() < 1e-12 && outcome.interval.unwrap().lower > 0.0);
+    let text = verify(&bench, "good.csv", &["--against", "bad.csv"]).exits(0).stdout;
+    let line = text.lines().find(|line| line.starts_with("good ") && line.contains("against-bad")).unwrap();
+    assert!(line.ends_with("better") && line.contains(&format!("{:+.3}", good - bad)), "{text}");
+    // The baselines are compared with it, too, and it is compared with them.
+    assert!(
+        of(&record, "params", "against-bad").difference.is_some()
+            && of(&record, "against-bad", "params").difference.is_some()
+    );
+    // Lower scores are better on both sides, if they are on one.
+    let turned = judged(&bench, "bad.csv", &["--against", "good.csv", "--direction", "lower"]);
+    assert_eq!(of(&turned, "bad", "against-good").difference.unwrap().signum(), 1.0);
+}
+
+#[test]
+fn the_spec_of_a_judgement_can_be_kept() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&truth(&bench)));
+    let arguments = ["--failure", "-1e8", "--missing", "drop", "--direction", "lower"];
+    let record = judged(&bench, "mine.csv", &arguments);
+    let text =
+        verify(&bench, "mine.csv", &[&arguments[..], &["--print-spec", "--store", "other"]].concat()).exits(0).stdout;
+    bench.write("kept.toml", text);
+    let again = bench.run(&["run", "kept.toml", "--json", "--store", "third"]).exits(0).stdout;
+    assert_eq!(Record::from_json(&again).unwrap(), record);
 }

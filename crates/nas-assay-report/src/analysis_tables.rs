@@ -2,8 +2,11 @@
 //!
 //! The terminal and the Markdown report show them after the summary. The page shows the same in more detail, see `html::sections`.
 
-use nas_assay_criteria::Criterion;
-use nas_assay_schema::store::record::{EstimatorRecord, InsideRecord, PanelRecord, StabilityRecord, VariantRecord};
+use nas_assay_criteria::{Criterion, Spread};
+use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::store::record::{
+    ComparisonRecord, EstimatorRecord, InsideRecord, PanelRecord, SpreadRecord, StabilityRecord, VariantRecord,
+};
 
 use crate::checkpoints::latest;
 use crate::record_text::variant_prefix;
@@ -23,6 +26,8 @@ pub(crate) struct Titled {
 pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
         ("Against the baselines", baselines(panel)),
+        ("Against other scores", others(panel)),
+        ("Spread of tau-b over seeds or columns", spread(panel)),
         ("Variants, compared with the spec's own settings", variants(panel)),
         ("Pruning: results on the architectures that were kept", kept(panel)),
         ("Stability: the last checkpoint compared with the one before", stability(panel)),
@@ -60,6 +65,46 @@ fn baselines(panel: &PanelRecord) -> Option<TextTable> {
         cells.iter().any(|cell| cell != NONE).then(|| [vec![label], cells].concat())
     };
     let rows: Vec<Vec<String>> = shown(panel).filter_map(row).collect();
+    (!rows.is_empty()).then(|| table_by_estimator(&headings, rows))
+}
+
+/// Comparisons with scores that are no baselines.
+fn others(panel: &PanelRecord) -> Option<TextTable> {
+    let is_baseline =
+        |label: &str| panel.estimators.iter().any(|row| row.kind == EstimatorKind::Baseline && row.label() == label);
+    let row = |found: &ComparisonRecord| {
+        vec![
+            found.estimator.clone(),
+            found.with.clone(),
+            value_text::difference(Criterion::TauB, found.outcome.difference, 0.0),
+            found.outcome.interval.map_or(NONE.to_owned(), |of| value_text::interval(value_text::bounds(of), 3)),
+            value_text::verdict(&found.outcome).to_owned(),
+        ]
+    };
+    let found = panel.analyses.comparisons.iter().filter(|found| !is_baseline(&found.with));
+    let rows: Vec<Vec<String>> = found.map(row).collect();
+    let columns = [
+        ("estimator", false),
+        ("against", false),
+        ("difference of tau-b", true),
+        ("95 % interval", true),
+        ("verdict", false),
+    ];
+    (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
+}
+
+fn spread(panel: &PanelRecord) -> Option<TextTable> {
+    let row = |found: &SpreadRecord| {
+        let label = format!("{}{}", variant_prefix(found.variant.as_deref()), found.estimator);
+        let value = |value: f64| value_text::value(Criterion::TauB, Some(value));
+        let Spread { count, mean, deviation, least, greatest } = found.spread;
+        let epoch = if found.epoch == 0 { NONE.to_owned() } else { found.epoch.to_string() };
+        let deviation = value_text::value(Criterion::TauB, deviation);
+        vec![label, epoch, count.to_string(), value(mean), deviation, value(least), value(greatest)]
+    };
+    let found = panel.analyses.spread.iter().filter(|found| found.criterion == Criterion::TauB);
+    let rows: Vec<Vec<String>> = found.map(row).collect();
+    let headings = ["epoch", "runs", "mean", "deviation", "least", "greatest"].map(str::to_owned);
     (!rows.is_empty()).then(|| table_by_estimator(&headings, rows))
 }
 

@@ -301,6 +301,19 @@ fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
                 .collect(),
         ),
         (
+            "Spread of tau-b over seeds or columns".to_owned(),
+            owned(&["estimator", "epoch", "runs", "mean", "deviation", "least", "greatest"]),
+            ["20", "40"]
+                .iter()
+                .zip(&found.spread)
+                .map(|(epoch, of)| {
+                    let values = [of.spread.mean, of.spread.deviation.unwrap(), of.spread.least, of.spread.greatest];
+                    let first = ["oneshot_loss", epoch, "2"].map(str::to_owned);
+                    first.into_iter().chain(values.map(three)).collect()
+                })
+                .collect(),
+        ),
+        (
             "Variants, compared with the spec's own settings".to_owned(),
             owned(&["estimator", "agreement", "tau-b with the truth"]),
             vec![vec![LABELS[4].to_owned(), three(variant.agreement.unwrap()), said(&variant.outcome)]],
@@ -413,6 +426,7 @@ fn the_terminal_shows_the_tables_of_the_markdown_report() {
 type Value = ([String; 8], [Option<f64>; 4]);
 
 /// All values that the CSV report should have, in any order.
+#[allow(clippy::too_many_lines, reason = "one table after the other")]
 fn values(panel: &PanelRecord) -> Vec<Value> {
     let at: [[&str; 4]; 9] = [
         ["params", "", "", ""],

@@ -35,6 +35,7 @@ mod parse;
 mod score_file;
 mod seed_value;
 mod supernet;
+mod text;
 mod truth;
 mod types;
 mod validate;

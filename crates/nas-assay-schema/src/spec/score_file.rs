@@ -19,7 +19,12 @@ pub struct ScoreFile {
     /// The file.
     pub file: DataFile,
     /// The name of the column. `{seed}` and `{epoch}` in it are replaced by each of `seeds` and `epochs`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub column: String,
+    /// Instead of `column`: the names of several columns, each with the scores of the same estimator in another run, such as with another
+    /// seed. They are ranked one by one; `one-shot.ensemble = "seeds"` ranks their mean, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// The seeds of the supernets, all different.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<SeedValue>,
@@ -42,18 +47,22 @@ pub struct ScoreFile {
 pub struct ScoreColumn {
     /// Its name in the file.
     pub name: String,
-    /// The seed and the epoch of the supernet, if the scores are those of a supernet.
-    pub weights: Option<(SeedValue, usize)>,
+    /// The seed and the epoch of the supernet, if the scores are those of a supernet. Of several runs, the name of the column and 0.
+    pub run: Option<(String, usize)>,
 }
 
 /// The placeholders for the seed and the epoch.
 pub(super) const PLACES: [&str; 2] = ["{seed}", "{epoch}"];
 
 impl ScoreFile {
-    /// The columns, by epoch, then by seed.
-    pub fn columns(&self) -> Vec<ScoreColumn> {
+    /// The columns that are read, by epoch, then by seed.
+    pub fn score_columns(&self) -> Vec<ScoreColumn> {
+        if !self.columns.is_empty() {
+            let named = |name: &String| ScoreColumn { name: name.clone(), run: Some((name.clone(), 0)) };
+            return self.columns.iter().map(named).collect();
+        }
         if self.seeds.is_empty() {
-            return vec![ScoreColumn { name: self.column.clone(), weights: None }];
+            return vec![ScoreColumn { name: self.column.clone(), run: None }];
         }
         let [seed_place, epoch_place] = PLACES;
         let name = |seed: SeedValue, epoch: usize| {
@@ -61,7 +70,7 @@ impl ScoreFile {
         };
         let of = |&epoch: &usize| self.seeds.iter().map(move |&seed| (seed, epoch));
         let all = self.epochs.iter().flat_map(of);
-        all.map(|(seed, epoch)| ScoreColumn { name: name(seed, epoch), weights: Some((seed, epoch)) }).collect()
+        all.map(|(seed, epoch)| ScoreColumn { name: name(seed, epoch), run: Some((seed.to_string(), epoch)) }).collect()
     }
 }
 
@@ -73,10 +82,14 @@ mod tests {
     fn a_pattern_names_a_column_for_each_seed_and_epoch() {
         let text = "file = { path = 'a.csv', sha256 = '' }\ncolumn = 'acc_s{seed}_e{epoch}'\nseeds = [20, 2020]\nepochs = [100, 200]";
         let file: ScoreFile = toml::from_str(text).unwrap();
-        let names: Vec<String> = file.columns().into_iter().map(|column| column.name).collect();
+        let names: Vec<String> = file.score_columns().into_iter().map(|column| column.name).collect();
         assert_eq!(names, ["acc_s20_e100", "acc_s2020_e100", "acc_s20_e200", "acc_s2020_e200"]);
-        assert_eq!(file.columns()[3].weights, Some((SeedValue(2020), 200)));
+        assert_eq!(file.score_columns()[3].run, Some(("2020".to_owned(), 200)));
         let plain: ScoreFile = toml::from_str("file = { path = 'a.csv', sha256 = '' }\ncolumn = 'score'").unwrap();
-        assert_eq!(plain.columns(), [ScoreColumn { name: "score".to_owned(), weights: None }]);
+        assert_eq!(plain.score_columns(), [ScoreColumn { name: "score".to_owned(), run: None }]);
+        let several: ScoreFile =
+            toml::from_str("file = { path = 'a.csv', sha256 = '' }\ncolumns = ['b', 'a']").unwrap();
+        let runs = several.score_columns().into_iter().map(|column| column.run);
+        assert_eq!(runs.collect::<Vec<_>>(), [Some(("b".to_owned(), 0)), Some(("a".to_owned(), 0))]);
     }
 }

@@ -207,6 +207,9 @@ pub struct Panel {
     /// What happens with an architecture whose score in a score file is a failure.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed: Failed,
+    /// Names of score files of the panel that every other estimator is compared with, as with the baselines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
     /// Named votes of these estimators, which are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,

@@ -88,6 +88,12 @@ pub(super) fn spec(spec: &Spec) -> Checked {
                 return Err(SpecError::invalid(key, format!("names {scores}, whose scores are read from a file")));
             }
         }
+        let key = format!("panels.{label}.against");
+        distinct(&key, &panel.against)?;
+        if let Some(stranger) = panel.against.iter().find(|name| !panel.scores.contains_key(*name)) {
+            let problem = format!("names {}, which is no score file of the panel", text::excerpt(stranger));
+            return Err(SpecError::invalid(key, problem));
+        }
         for (vote, Vote { members, .. }) in &panel.votes {
             let key = format!("panels.{label}.votes.{vote}");
             name(&key, vote)?;
@@ -104,7 +110,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
                 let problem = format!("names {}, which is not an estimator of the panel", text::excerpt(stranger));
                 return Err(SpecError::invalid(key, problem));
             }
-            let several = |id: &&String| panel.scores.get(*id).is_some_and(|file| file.columns().len() > 1);
+            let several = |id: &&String| panel.scores.get(*id).is_some_and(|file| file.score_columns().len() > 1);
             if let Some(file) = members.iter().find(several) {
                 let problem = format!("names {file}, which has more scores than one: a score for each of its columns");
                 return Err(SpecError::invalid(key, problem));
@@ -119,6 +125,26 @@ fn score_file(key: &str, label: &str, file: &ScoreFile) -> Checked {
     name(key, label)?;
     data_file(&format!("{key}.file"), &file.file)?;
     plain(&format!("{key}.column"), &file.column)?;
+    file.columns.iter().try_for_each(|column| plain(&format!("{key}.columns"), column))?;
+    distinct(&format!("{key}.columns"), &file.columns)?;
+    match (file.column.is_empty(), file.columns.len()) {
+        (true, 0) => {
+            return Err(SpecError::invalid(format!("{key}.column"), "is missing: name the column with the scores"));
+        }
+        (true, 1) => {
+            let problem = "is a single one: give it as `column`";
+            return Err(SpecError::invalid(format!("{key}.columns"), problem));
+        }
+        (false, 1..) => {
+            let problem = "cannot stand beside `column`: leave out one of the two";
+            return Err(SpecError::invalid(format!("{key}.columns"), problem));
+        }
+        (true, _) if !file.seeds.is_empty() || !file.epochs.is_empty() => {
+            let problem = "cannot have `seeds` and `epochs`: leave them out, or give a pattern as `column`";
+            return Err(SpecError::invalid(format!("{key}.columns"), problem));
+        }
+        _ => {}
+    }
     let counts = [("seeds", file.seeds.len()), ("epochs", file.epochs.len())];
     let any = counts.iter().any(|(_, count)| *count > 0);
     for ((list, count), place) in counts.into_iter().zip(PLACES) {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// The seed of the supernet, a `u64` in decimal. For an ensemble, the first seed.
+    /// The seed of the supernet, a `u64` in decimal; or the name of the column of a score file, with 0 as the epoch. For an ensemble, the
+    /// first seed.
     pub seed: String,
     /// Number of trained epochs. For averaged weights, that of the last checkpoint.
     pub epoch: u32,
@@ -36,6 +37,11 @@ impl Checkpoint {
         if self.ensemble.is_empty() { vec![self.seed.clone()] } else { self.ensemble.clone() }
     }
 
+    /// Whether it is a column of a score file, and no supernet.
+    pub fn is_column(&self) -> bool {
+        self.epoch == 0 && !self.seed.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// The epochs of the weights.
     pub fn epochs(&self) -> Vec<u32> {
         if self.averaged.is_empty() { vec![self.epoch] } else { self.averaged.clone() }
@@ -45,6 +51,12 @@ impl Checkpoint {
 /// `seed 20, epoch 40`, or with averages `mean over seeds 20 and 2020, mean weights of epochs 20, 30 and 40`.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_column() {
+            return match &self.ensemble[..] {
+                [] => write!(f, "column {}", self.seed),
+                several => write!(f, "mean of columns {}", listed(several)),
+            };
+        }
         if self.ensemble.is_empty() {
             write!(f, "seed {}", self.seed)?;
         } else {
@@ -84,6 +96,13 @@ mod tests {
         assert_eq!(both.to_string(), "mean over seeds 20 and 2020, mean weights of epochs 30 and 40");
         assert!(single.is_single() && !averaged.is_single() && !ensemble.is_single());
         assert_eq!((both.seeds().len(), both.epochs()), (2, vec![30, 40]));
+        let column = Checkpoint::single("score_s1", 0);
+        let mean = Checkpoint { ensemble: ["score_s1", "score_s2"].map(str::to_owned).to_vec(), ..column.clone() };
+        assert_eq!(
+            (column.to_string(), mean.to_string()),
+            ("column score_s1".to_owned(), "mean of columns score_s1 and score_s2".to_owned())
+        );
+        assert!(!Checkpoint::single("1", 0).is_column() && !Checkpoint::single("s1", 2).is_column());
     }
 
     #[test]
