@@ -30,6 +30,7 @@ pub struct Board {
 impl Board {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let format = if self.json { Some(Format::Json) } else { self.output.format()? };
         let store = context.store()?;
         let mut records: Vec<Record> = usable(context, &store)?.into_iter().map(|(_, record)| record).collect();
         for path in &self.records {
@@ -39,7 +40,6 @@ impl Board {
             return Err(no_record_yet(context));
         }
         let board = Leaderboard::new(&records, self.all);
-        let format = if self.json { Some(Format::Json) } else { self.output.format() };
         let text = match format {
             Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => board.text(Context::width()),

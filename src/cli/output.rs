@@ -8,14 +8,14 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
+use super::exit::{Failure, UNEXPECTED, USAGE};
 use super::print::out;
 
 /// The options of commands that write a report.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// Format of the report [default: from the extension of --out]
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    /// Format of the report [default: from the ending of --out]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), ignore_case = true)]
     format: Option<Format>,
     /// File to write to [default: stdout]
     #[arg(long, short, value_name = "FILE")]
@@ -23,18 +23,26 @@ pub struct Output {
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let names = Format::ALL.map(|format| PossibleValue::new(format.extension()).alias(format.name()));
+    let names = Format::ALL.map(|format| PossibleValue::new(format.extension()).aliases(format.endings()));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
 }
 
 impl Output {
-    /// The format by `--format` or by the extension of the file. It is Markdown if the extension is unknown.
-    pub fn format(&self) -> Option<Format> {
-        let by_ending = || {
-            let ending = self.out.as_ref()?.extension().and_then(|ending| ending.to_str());
-            Some(ending.and_then(|ending| ending.parse().ok()).unwrap_or(Format::Markdown))
-        };
-        self.format.or_else(by_ending)
+    /// The format by `--format` or by the ending of the file; Markdown if the file has no ending, and `None` if there is no file.
+    ///
+    /// # Errors
+    /// If the ending is that of no format. A command asks before it computes anything.
+    pub fn format(&self) -> Result<Option<Format>, Failure> {
+        let (None, Some(path)) = (self.format, &self.out) else { return Ok(self.format) };
+        let Some(ending) = path.extension() else { return Ok(Some(Format::Markdown)) };
+        let known = ending.to_str().and_then(|ending| ending.parse().ok());
+        known.map(Some).ok_or_else(|| {
+            let endings = Format::ALL.into_iter().flat_map(Format::endings);
+            let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
+            let problem = format!("the ending of {} is that of no format of a report", path.display());
+            let help = format!("give it one of the endings {}, or name the format with --format", endings.join(", "));
+            Failure::new(USAGE, problem).with_help(help)
+        })
     }
 
     /// Writes the text to the file or prints it. A device, a pipe or a link is written through.

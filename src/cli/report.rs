@@ -21,6 +21,7 @@ pub struct Report {
 impl Report {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let format = self.output.format()?.unwrap_or(Format::Markdown);
         let (id, record) = finished_or_run(context, &self.record)?;
         let mut provenance = None;
         for held in context.store()?.provenance(&id)? {
@@ -34,7 +35,6 @@ impl Report {
                 Err(error) => context.note(&format!("left out: {error}")),
             }
         }
-        let format = self.output.format().unwrap_or(Format::Markdown);
         let text =
             format.render(&record, provenance.as_ref()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
         self.output.write(context, &text)

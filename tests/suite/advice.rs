@@ -107,6 +107,40 @@ fn the_hint_after_a_run_writes_the_page() {
 }
 
 #[test]
+fn a_report_gets_an_ending_or_a_format_that_is_named() {
+    let bench = with_record(".nas-assay");
+    let written = |name: &str| std::fs::read_to_string(bench.path(name)).unwrap();
+    for command in [&["report", "latest"][..], &["leaderboard"]] {
+        let run = |more: &[&str]| bench.run(&[command, more].concat());
+        for name in ["r.tsv", "r.xlsx", "r.Csvx", "r."] {
+            let text = printed(&run(&["--out", name]).exits(2));
+            assert!(!bench.path(name).exists(), "{name}");
+            for ending in after(&text, "one of the endings ", &[]).split(", or ").next().unwrap().split(", ") {
+                for ending in [ending.to_owned(), ending.to_uppercase()] {
+                    run(&["--out", &format!("r{ending}")]).exits(0);
+                    let format = ending.trim_start_matches('.');
+                    assert_eq!(written(&format!("r{ending}")), run(&["--format", format]).exits(0).stdout, "{ending}");
+                }
+            }
+            let option = after(&text, "name the format with ", &[' ']);
+            run(&["--out", name, option, "csv"]).exits(0);
+            assert_eq!(written(name), written("r.csv"));
+            std::fs::remove_file(bench.path(name)).unwrap();
+        }
+        assert!(
+            written("r.CSV").starts_with("sp")
+                && written("r.HTM").starts_with("<!")
+                && written("r.JSON").starts_with('{')
+        );
+        run(&["--out", "r"]).exits(0);
+        assert_eq!(written("r"), written("r.md"), "a file without an ending is Markdown");
+    }
+    // It is said before anything is run.
+    bench.run(&["report", "nb201-micro", "--out", "r.tsv", "--store", "new"]).exits(2);
+    assert!(!bench.path("new").exists());
+}
+
+#[test]
 fn every_name_that_is_offered_for_a_record_shows_one() {
     let bench = with_record(STORE);
     bench.write("other.toml", BASELINES.replace("resamples = 20", "resamples = 21"));

@@ -1,4 +1,4 @@
-//! The formats of a report that is written to a file: their names, file extensions, and how each is made.
+//! The formats of a report that is written to a file: their names, file endings, and how each is made.
 
 use std::str::FromStr;
 
@@ -17,6 +17,7 @@ use crate::markdown::markdown;
 ///
 /// let format: Format = "md".parse()?;
 /// assert_eq!((format.name(), format.extension()), ("markdown", "md"));
+/// assert_eq!("HTM".parse::<Format>()?, Format::Html);
 /// assert!("pdf".parse::<Format>().is_err());
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
@@ -46,11 +47,18 @@ impl Format {
         }
     }
 
-    /// The file extension, without a dot.
+    /// The file extension, without a dot. It is the first of its [`endings`](Self::endings).
     pub fn extension(self) -> &'static str {
+        self.endings()[0]
+    }
+
+    /// All endings of files that mean this format, in lower case and without a dot. [`FromStr`] reads them in any case.
+    pub fn endings(self) -> &'static [&'static str] {
         match self {
-            Self::Markdown => "md",
-            other => other.name(),
+            Self::Html => &["html", "htm"],
+            Self::Markdown => &["md", "markdown"],
+            Self::Json => &["json"],
+            Self::Csv => &["csv"],
         }
     }
 
@@ -81,8 +89,9 @@ impl FromStr for Format {
     type Err = ReportError;
 
     fn from_str(text: &str) -> Result<Self, ReportError> {
-        let known = Self::ALL.into_iter().find(|format| text == format.name() || text == format.extension());
-        known.ok_or_else(|| ReportError::UnknownFormat(text.to_owned()))
+        let means = |format: &Self| format.endings().iter().any(|ending| text.eq_ignore_ascii_case(ending));
+        // Each name is one of the endings.
+        Self::ALL.into_iter().find(means).ok_or_else(|| ReportError::UnknownFormat(text.to_owned()))
     }
 }
 

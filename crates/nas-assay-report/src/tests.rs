@@ -281,7 +281,11 @@ fn a_record_of_nothing_still_reports() {
 fn formats_are_found_by_name_and_extension() {
     for format in Format::ALL {
         assert_eq!(format.name().parse::<Format>().unwrap(), format);
-        assert_eq!(format.extension().parse::<Format>().unwrap(), format);
+        assert!(format.endings().contains(&format.name()) && format.endings()[0] == format.extension(), "{format:?}");
+        for ending in format.endings() {
+            assert_eq!(ending.parse::<Format>().unwrap(), format);
+            assert_eq!(ending.to_uppercase().parse::<Format>().unwrap(), format);
+        }
     }
     let message = "pdf".parse::<Format>().unwrap_err().to_string();
     assert!(message.contains("`pdf`") && message.contains("markdown"), "{message}");

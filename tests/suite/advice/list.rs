@@ -8,6 +8,10 @@ const DONE: &[(&str, &str)] = &[
     ("run nb201-micro", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("` makes one", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("report {} --out report.html", "the_hint_after_a_run_writes_the_page"),
+    (
+        "give it one of the endings {}, or name the format with --format",
+        "a_report_gets_an_ending_or_a_format_that_is_named",
+    ),
     ("did you mean `{hash}`, the carried spec", "a_carried_spec_that_is_meant_is_begun"),
     ("run a spec of your own first, with `{}`", "a_carried_spec_that_is_meant_is_begun"),
     ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
