@@ -1,6 +1,6 @@
 //! The format and the file of a report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::files::write_output;
 use crate::report::Format;
@@ -45,15 +45,20 @@ impl Output {
         })
     }
 
-    /// Writes the text to the file or prints it. A device, a pipe or a link is written through.
+    /// Writes the text to the file or prints it; see [`write`].
     pub fn write(&self, context: &Context, text: &str) -> Result<(), Failure> {
-        match &self.out {
-            Some(path) => {
-                write_output(path, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
-                context.note(&format!("wrote {}", path.display()));
-            }
-            None => out!("{text}"),
-        }
-        Ok(())
+        write(context, self.out.as_deref(), text)
     }
+}
+
+/// Writes the text to the file at `path`, or prints it if there is none. A device, a pipe or a link is written through.
+pub fn write(context: &Context, path: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match path {
+        Some(path) => {
+            write_output(path, text.as_bytes()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+            context.note(&format!("wrote {}", path.display()));
+        }
+        None => out!("{text}"),
+    }
+    Ok(())
 }

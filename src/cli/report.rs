@@ -1,12 +1,14 @@
 //! `nas-assay report RECORD`
 
-use crate::report::Format;
+use std::path::{Path, PathBuf};
+
+use crate::report::{Format, ReportError, score_table};
 use crate::store::StoreError;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
-use super::output::Output;
+use super::exit::{Failure, UNEXPECTED, USAGE};
+use super::output::{self, Output};
 use super::records::finished_or_run;
 
 /// Write the report of a record; a carried spec without a record is run first
@@ -16,13 +18,26 @@ pub struct Report {
     record: String,
     #[command(flatten)]
     output: Output,
+    /// Write the scores instead, as CSV with a row for each architecture and a column for each estimator; `-` is stdout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "out"])]
+    scores: Option<PathBuf>,
 }
 
 impl Report {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let format = self.output.format()?.unwrap_or(Format::Markdown);
+        let wrong_ending = |path: &Path| path.extension().is_some_and(|ending| !ending.eq_ignore_ascii_case("csv"));
+        if let Some(path) = self.scores.as_deref().filter(|path| wrong_ending(path)) {
+            let problem = format!("scores are written as CSV, and {} has another ending", path.display());
+            return Err(Failure::new(USAGE, problem).with_help("give it the ending .csv"));
+        }
         let (id, record) = finished_or_run(context, &self.record)?;
+        let unexpected = |error: ReportError| Failure::new(UNEXPECTED, error.to_string());
+        if let Some(path) = &self.scores {
+            let path = Some(path.as_path()).filter(|path| *path != Path::new("-"));
+            return output::write(context, path, &score_table(&record).map_err(unexpected)?);
+        }
         let mut provenance = None;
         for held in context.store()?.provenance(&id)? {
             match held.whole() {
@@ -35,8 +50,7 @@ impl Report {
                 Err(error) => context.note(&format!("left out: {error}")),
             }
         }
-        let text =
-            format.render(&record, provenance.as_ref()).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        let text = format.render(&record, provenance.as_ref()).map_err(unexpected)?;
         self.output.write(context, &text)
     }
 }

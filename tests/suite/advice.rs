@@ -135,7 +135,14 @@ fn a_report_gets_an_ending_or_a_format_that_is_named() {
         run(&["--out", "r"]).exits(0);
         assert_eq!(written("r"), written("r.md"), "a file without an ending is Markdown");
     }
+    let text = printed(&bench.run(&["report", "latest", "--scores", "scores.xlsx"]).exits(2));
+    let ending = after(&text, "give it the ending ", &[' ']);
+    for name in [format!("scores{ending}"), format!("scores{}", ending.to_uppercase()), "scores".to_owned()] {
+        bench.run(&["report", "latest", "--scores", &name]).exits(0);
+        assert!(written(&name).starts_with("architecture,truth,"), "{name}");
+    }
     // It is said before anything is run.
+    bench.run(&["report", "nb201-micro", "--scores", "r.tsv", "--store", "new"]).exits(2);
     bench.run(&["report", "nb201-micro", "--out", "r.tsv", "--store", "new"]).exits(2);
     assert!(!bench.path("new").exists());
 }

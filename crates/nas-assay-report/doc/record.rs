@@ -53,6 +53,7 @@
         supernets: Vec::new(),
         panels: vec![PanelRecord {
             name: "all".to_owned(),
+            coverage: Vec::new(),
             architectures: architectures.collect(),
             estimators: vec![
                 estimator("params", [70e3, 71e3, 72e3, 73e3, 74e3]),

@@ -1,7 +1,7 @@
 //! The report as a long table with one value per row, for spreadsheets and data frames.
 
 use ::csv::Writer;
-use nas_assay_criteria::{Comparison, Criterion, NoInterval, Undefined};
+use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, Undefined};
 use nas_assay_schema::store::record::{
     Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord,
     VariantRecord,
@@ -11,9 +11,9 @@ use crate::error::ReportError;
 use crate::printable::printable;
 use crate::value_text;
 
-/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, or of a difference of two. `origin` is `here` or `published`.
-/// `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs` how its
-/// basis differs from this panel: it is empty where the two can be compared. `status` says why a value or its interval is missing.
+/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here` or
+/// `published`. `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs`
+/// how its basis differs from this panel: it is empty where the two can be compared. `status` says why a value or its interval is missing.
 const HEADER: [&str; 17] = [
     "spec_hash",
     "panel",
@@ -180,17 +180,21 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         expected,
         ..Row::default()
     };
-    let interval = criteria.kendall.interval.map(value_text::bounds);
     let undefined = criteria.undefined.map(Undefined::as_str);
-    let of_tau = undefined.or(criteria.kendall.no_interval.map(NoInterval::as_str));
+    let of_ranks = undefined.or(criteria.kendall.no_interval.map(NoInterval::as_str));
+    let within = |criterion: Criterion, interval: Option<Interval>| Row {
+        interval: interval.map(value_text::bounds),
+        status: if interval.is_none() { of_ranks } else { None },
+        ..here(criterion, None)
+    };
     let with = |criterion: Criterion, status| Row {
         status: if criteria.get(criterion).is_none() { status } else { None },
         ..here(criterion, None)
     };
     let mut rows = vec![
-        Row { interval, status: of_tau, ..here(Criterion::TauB, None) },
+        within(Criterion::TauB, criteria.kendall.interval),
         with(Criterion::TauA, undefined),
-        with(Criterion::Spearman, undefined),
+        within(Criterion::Spearman, criteria.spearman_interval),
         with(Criterion::Pearson, criteria.pearson.undefined.map(Undefined::as_str)),
     ];
     for at in &criteria.precision {

@@ -4,7 +4,8 @@
 //! [`Provenance`](nas_assay_schema::store::record::Provenance). The same record gives the same bytes: a report computes no score and no
 //! criterion, it only lays out what the record holds. Control characters of its texts are escaped in all formats.
 //!
-//! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]).
+//! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]),
+//!   [`score_table()`] for its scores alone.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
 //! - Many records: [`Leaderboard`] has all estimators by all search spaces.
 //! - Tests: [`golden`] pins the numbers of a record in a text file, and [`estimator_check`] compares one estimator with such files.
@@ -39,6 +40,7 @@ mod panel_summary;
 mod printable;
 mod reading_notes;
 mod record_text;
+mod score_table;
 mod summary_tables;
 mod terminal;
 mod text_table;
@@ -55,6 +57,7 @@ pub use json::json;
 pub use leaderboard::Leaderboard;
 pub use markdown::markdown;
 pub use panel_summary::{End, EstimatorSummary, PanelSummary, PublishedComparison};
+pub use score_table::score_table;
 pub use terminal::terminal;
 
 #[cfg(test)]

@@ -49,6 +49,15 @@ fn analyses_are_rows_of_the_csv_report() {
     assert_eq!(inside, (at("gaussian", "", ""), kept.variant.tau_b.unwrap(), None));
     assert_eq!(value("synflow", "tau_b inside kept of synflow").1, kept.own.tau_b.unwrap());
     assert_eq!(value("synflow", "architectures inside kept").1, 120.0);
+    let spearman = &panel.estimators[1].criteria;
+    let row = rows.iter().find(|row| &row[3] == "synflow" && &row[8] == "spearman").unwrap();
+    let bounds = [&row[11], &row[12]].map(|field| field.parse::<f64>().unwrap());
+    let interval = spearman.spearman_interval.unwrap();
+    assert_eq!(
+        (value("synflow", "spearman").1, bounds),
+        (spearman.spearman.unwrap(), [interval.lower, interval.upper])
+    );
+    assert!(bounds[0] < bounds[1]);
     let stability = panel.analyses.stability[1].stability.tau_b.unwrap();
     assert_eq!(value("oneshot_loss", "relative tau_b of epoch 20"), (at("", "2020", "40"), stability, None));
     let mean = panel.analyses.spread[0].spread.mean;

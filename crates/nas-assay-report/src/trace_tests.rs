@@ -457,7 +457,8 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
         let interval = criteria.kendall.interval.unwrap();
         add(at, "tau_b", None, [criteria.kendall.tau_b, Some(interval.lower), Some(interval.upper), None]);
         add(at, "tau_a", None, [criteria.kendall.tau_a, None, None, None]);
-        add(at, "spearman", None, [criteria.spearman, None, None, None]);
+        let interval = criteria.spearman_interval.unwrap();
+        add(at, "spearman", None, [criteria.spearman, Some(interval.lower), Some(interval.upper), None]);
         add(at, "pearson", None, [criteria.pearson.value, None, None, None]);
         for held in &criteria.precision {
             let share = 100.0 * held.fraction;

@@ -12,6 +12,7 @@ const DONE: &[(&str, &str)] = &[
         "give it one of the endings {}, or name the format with --format",
         "a_report_gets_an_ending_or_a_format_that_is_named",
     ),
+    ("give it the ending .csv", "a_report_gets_an_ending_or_a_format_that_is_named"),
     ("did you mean `{hash}`, the carried spec", "a_carried_spec_that_is_meant_is_begun"),
     ("run a spec of your own first, with `{}`", "a_carried_spec_that_is_meant_is_begun"),
     ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
