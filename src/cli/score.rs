@@ -16,7 +16,8 @@ use super::print::outln;
 
 /// Score one architecture with given weights
 ///
-/// The file holds the stand-alone network's tensors by name, and the batch as `input.images` and `input.labels`.
+/// The file holds the stand-alone network's tensors by name, as in a `state_dict` of PyTorch, and the batch as `input.images` and
+/// `input.labels`. Statistics of batch-norms are not used.
 #[derive(Debug, Args)]
 pub struct Score {
     /// The search space
@@ -66,6 +67,10 @@ impl Score {
         };
         let given = GivenSize { channels: self.channels.map(usize::from), cells: self.cells.map(usize::from) };
         let scored = score_weights(&self.weights, architecture, given, &self.chosen(context)?, dtype, &backend)?;
+        if scored.unused_statistics > 0 {
+            let count = scored.unused_statistics;
+            context.note(&format!("not used: {count} statistics of batch-norms; the network takes those of the batch"));
+        }
         if self.json {
             return Self::print_json(architecture, &scored);
         }

@@ -3,6 +3,10 @@
 //! The file holds every tensor of the stand-alone network under its own name, `input.images` (`[n, 3, h, w]`, normalised) and
 //! `input.labels` (`[n]`, whole numbers below the number of classes). Tensors with names that begin with `output.` are ignored.
 //!
+//! A `state_dict` of PyTorch is such a file as it is. The statistics that it keeps of each batch-norm (`running_mean`, `running_var`,
+//! `num_batches_tracked`) are counted and not used: these networks take the mean and the variance of the batch. The `module.` that data
+//! parallel training puts before each name is taken away, and so is the `_orig_mod.` of a compiled network.
+//!
 //! The tensors give the size of the network. If they do not, because no cell has weights, its metadata has to (`cells`, `channels`: decimal
 //! numbers), or the caller. Names and shapes are checked before memory for a network is asked for.
 
@@ -10,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
+use nas_assay_base::{nearest, text};
 
 use crate::Backend;
 use crate::estimator::{Estimator, EstimatorError, Probe, Reading};
@@ -25,7 +30,18 @@ pub struct Scored {
     pub logits: Vec<Vec<f64>>,
     /// Estimator ids and their readings, in the requested order.
     pub readings: Vec<(String, Reading)>,
+    /// How many tensors of the file are statistics of batch-norms, which nothing here depends on.
+    pub unused_statistics: usize,
 }
+
+/// Ends of the names under which PyTorch keeps statistics of a batch-norm.
+const STATISTICS: [&str; 3] = [".running_mean", ".running_var", ".num_batches_tracked"];
+
+/// What PyTorch's wrappers of a network put before the name of each of its tensors.
+const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
+
+/// So many tensors of a file are named in an error.
+const NAMED: usize = 5;
 
 /// Sizes of a network that a file of weights may not show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,7 +182,7 @@ pub fn score_weights(
     let labels = file.labels(images.dim(0)?, skeleton.classes)?;
     let batch = Batch { images: images.to_dtype(dtype)?.contiguous()?, labels };
     let unfit = |source| ScoreError::Load { path: path.to_owned(), source };
-    file.check_shapes(&expected_shapes(architecture, skeleton, device)?).map_err(unfit)?;
+    file.check_shapes(&expected_shapes(architecture, skeleton, device)?)?;
     let config = NetConfig { skeleton: skeleton.into(), dtype, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Zero)?;
     network.params().load(&file.tensors).map_err(unfit)?;
@@ -183,7 +199,7 @@ pub fn score_weights(
     });
     let readings = readings.collect::<Result<Vec<_>, ScoreError>>()?;
     let logits = probe.logits().map_err(|source| ScoreError::Estimator { estimator: "logits".to_owned(), source })?;
-    Ok(Scored { logits: logits.to_vec(), readings })
+    Ok(Scored { logits: logits.to_vec(), readings, unused_statistics: file.statistics })
 }
 
 /// The names and shapes of the parameters of a network, without its memory.
@@ -215,6 +231,31 @@ struct WeightsFile {
     path: PathBuf,
     tensors: BTreeMap<String, Tensor>,
     metadata: BTreeMap<String, String>,
+    /// How many tensors with statistics of batch-norms were left out.
+    statistics: usize,
+}
+
+/// The tensors of a network by their own names: without [`STATISTICS`], which are counted, and without [`WRAPPERS`] that all of them have.
+fn unwrapped(tensors: BTreeMap<String, Tensor>) -> (BTreeMap<String, Tensor>, usize) {
+    let (inputs, mut weights): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        tensors.into_iter().partition(|(name, _)| name.starts_with("input."));
+    let all_have = |weights: &BTreeMap<String, Tensor>, wrapper: &&str| {
+        !weights.is_empty() && weights.keys().all(|name| name.starts_with(wrapper))
+    };
+    while let Some(wrapper) = WRAPPERS.into_iter().find(|wrapper| all_have(&weights, wrapper)) {
+        weights = weights.into_iter().map(|(name, tensor)| (name[wrapper.len()..].to_owned(), tensor)).collect();
+    }
+    let all = weights.len();
+    weights.retain(|name, _| !STATISTICS.iter().any(|end| name.ends_with(end)));
+    let statistics = all - weights.len();
+    weights.extend(inputs);
+    (weights, statistics)
+}
+
+/// Whether a network may have a tensor of this name, by the name alone.
+fn is_known(name: &str) -> bool {
+    ["stem.conv.weight", "classifier.weight", "classifier.bias"].contains(&name)
+        || ["stem.bn.", "cell", "reduction", "head.bn.", "input."].iter().any(|start| name.starts_with(start))
 }
 
 impl WeightsFile {
@@ -226,9 +267,10 @@ impl WeightsFile {
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| unreadable(first_line(&error)))?;
         let tensors =
             candle_core::safetensors::load_buffer(&bytes, device).map_err(|error| unreadable(first_line(&error)))?;
-        let tensors = tensors.into_iter().filter(|(name, _)| !name.starts_with("output.")).collect();
+        let (tensors, statistics) =
+            unwrapped(tensors.into_iter().filter(|(name, _)| !name.starts_with("output.")).collect());
         let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        Ok(Self { path: path.to_owned(), tensors, metadata })
+        Ok(Self { path: path.to_owned(), tensors, metadata, statistics })
     }
 
     fn images(&mut self) -> Result<Tensor, ScoreError> {
@@ -314,26 +356,42 @@ impl WeightsFile {
     }
 
     /// Checks that the file has the tensors of a network, in their shapes, and no others.
-    fn check_shapes(&self, expected: &BTreeMap<String, Vec<usize>>) -> Result<(), LoadError> {
-        for (name, expected) in expected {
+    fn check_shapes(&self, expected: &BTreeMap<String, Vec<usize>>) -> Result<(), ScoreError> {
+        let unfit = |source| ScoreError::Load { path: self.path.clone(), source };
+        for (name, expected_shape) in expected {
             match self.tensors.get(name).map(Tensor::dims) {
-                None => return Err(LoadError::Missing { name: name.clone() }),
-                Some(found) if found != expected => {
-                    let (expected, found) = (expected.clone(), found.to_vec());
-                    return Err(LoadError::WrongShape { name: name.clone(), expected, found });
+                None => return Err(self.missing(name, |name| expected.contains_key(name))),
+                Some(found) if found != expected_shape => {
+                    let (expected, found) = (expected_shape.clone(), found.to_vec());
+                    return Err(unfit(LoadError::WrongShape { name: name.clone(), expected, found }));
                 }
                 Some(_) => {}
             }
         }
         match self.tensors.keys().find(|&name| !expected.contains_key(name)) {
-            Some(name) => Err(LoadError::Unexpected { name: name.clone() }),
+            Some(name) => Err(unfit(LoadError::Unexpected { name: name.clone() })),
             None => Ok(()),
         }
     }
 
     fn take(&mut self, name: &str) -> Result<Tensor, ScoreError> {
         let tensor = self.tensors.remove(name);
-        tensor.ok_or_else(|| self.wrong(name, "is missing".to_owned()))
+        tensor.ok_or_else(|| self.missing(name, is_known))
+    }
+
+    /// A tensor is missing: which ones are there, and which of those that are not `known` has the nearest name.
+    fn missing(&self, name: &str, known: impl Fn(&str) -> bool) -> ScoreError {
+        let names = || self.tensors.keys().map(String::as_str);
+        let quoted = |name: &str| format!("`{}`", text::excerpt(name));
+        let first: Vec<String> = names().take(NAMED).map(quoted).collect();
+        let there = match self.tensors.len() {
+            0 => "the file has no other".to_owned(),
+            count if count > NAMED => format!("the file has {} and {} more", first.join(", "), count - NAMED),
+            _ => format!("the file has {}", first.join(", ")),
+        };
+        let near = nearest(name, names().filter(|name| !known(name)));
+        let near = near.map(|near| format!("; the nearest name is {}", quoted(near))).unwrap_or_default();
+        self.wrong(name, format!("is missing; {there}{near}"))
     }
 
     fn shape(&self, name: &str, rank: usize) -> Result<&[usize], ScoreError> {
@@ -342,7 +400,7 @@ impl WeightsFile {
             Some(dims) => {
                 Err(self.wrong(name, format!("has shape {dims:?}, and must have {rank} dimensions that are not 0")))
             }
-            None => Err(self.wrong(name, "is missing".to_owned())),
+            None => Err(self.missing(name, is_known)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tests of `nas-assay score` with a valid file of weights and with invalid files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::common::{Bench, Ran};
@@ -101,6 +101,77 @@ fn a_file_that_does_not_fit_is_refused_by_tensor() {
     score(&bench, &bench.write("cut.safetensors", &whole[..whole.len() / 2]), &[]).exits(5).says("cut.safetensors");
     score(&bench, &bench.path("absent.safetensors"), &[]).exits(5).says("absent.safetensors");
     score(&bench, &bench.write("ok.safetensors", &whole), &["--estimators", "snop"]).exits(2).says("`snip`");
+}
+
+/// The tensors of a network as a `state_dict` of PyTorch holds them: with statistics after each convolution, which no score may depend on,
+/// and with `wrapper` before each name.
+fn state_dict(wrapper: &str) -> HashMap<String, Tensor> {
+    let (inputs, mut weights): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        tensors().into_iter().partition(|(name, _)| name.starts_with("input."));
+    let convolutions: Vec<String> = weights
+        .keys()
+        .filter(|name| name.ends_with("conv.weight"))
+        .map(|name| name.replace("conv.weight", "bn"))
+        .collect();
+    for norm in convolutions {
+        let wrong = Tensor::new(&[f32::NAN, 7.0], &Device::Cpu).unwrap();
+        weights.insert(format!("{norm}.running_mean"), wrong.clone());
+        weights.insert(format!("{norm}.running_var"), wrong);
+        weights.insert(format!("{norm}.num_batches_tracked"), Tensor::new(3i64, &Device::Cpu).unwrap());
+    }
+    weights.into_iter().map(|(name, tensor)| (format!("{wrapper}{name}"), tensor)).chain(inputs).collect()
+}
+
+#[test]
+fn a_state_dict_scores_as_its_weights_do() {
+    let bench = Bench::new();
+    let plain = score(&bench, &saved(&bench, &tensors()), &[]).exits(0);
+    assert_eq!(plain.stderr, "");
+    for wrapper in ["", "module.", "_orig_mod.", "module._orig_mod."] {
+        let dict = state_dict(wrapper);
+        let statistics = dict.len() - tensors().len();
+        assert!(statistics >= 15 && dict.contains_key(&format!("{wrapper}cell1.edge0to1.bn.num_batches_tracked")));
+        let ran = score(&bench, &saved(&bench, &dict), &[]).exits(0);
+        assert_eq!(ran.stdout, plain.stdout, "{wrapper}");
+        ran.says(&format!("not used: {statistics} statistics of batch-norms"));
+    }
+    // What only some tensors have is no wrapper.
+    let mut dict = state_dict("module.");
+    let bias = dict.remove("module.classifier.bias").unwrap();
+    dict.insert("classifier.bias".to_owned(), bias);
+    let name = "module.stem.conv.weight";
+    score(&bench, &saved(&bench, &dict), &[]).exits(5).says(&format!("the nearest name is `{name}`"));
+}
+
+/// What is there is said, and the tensor that is named in the error is the right one.
+#[test]
+fn a_tensor_that_is_missing_is_the_one_with_the_nearest_name() {
+    let bench = Bench::new();
+    // The images, and then the labels, are taken out before the weights are looked at.
+    for (right, wrong, taken) in [
+        ("classifier.bias", "fc.classifier.bias", 2),
+        ("stem.conv.weight", "stem.conv2d.weight", 1),
+        ("cell1.edge0to1.conv.weight", "cell1.edge01.conv.weight", 2),
+        ("input.labels", "labels", 1),
+    ] {
+        let mut tensors = tensors();
+        let tensor = tensors.remove(right).unwrap();
+        tensors.insert(wrong.to_owned(), tensor);
+        let ran = score(&bench, &saved(&bench, &tensors), &[]).exits(5).says(&format!("tensor `{right}` is missing"));
+        let text = ran.stderr.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        let (_, near) = text.split_once("; the nearest name is `").unwrap_or_else(|| panic!("{text}"));
+        let tensor = tensors.remove(near.split('`').next().unwrap()).unwrap();
+        tensors.insert(right.to_owned(), tensor);
+        score(&bench, &saved(&bench, &tensors), &[]).exits(0);
+        let (_, there) = text.split_once("the file has ").unwrap();
+        let (named, more) = there.split_once(" and ").unwrap();
+        let named: Vec<&str> = named.split(", ").collect();
+        assert_eq!(named.len(), 5, "{text}");
+        let more: usize = more.split(' ').next().unwrap().parse().unwrap();
+        assert_eq!(named.len() + more + taken, tensors.len(), "{text}");
+    }
+    let nothing = HashMap::from([("output.x".to_owned(), Tensor::new(1f32, &Device::Cpu).unwrap())]);
+    score(&bench, &saved(&bench, &nothing), &[]).exits(5).says("`input.images` is missing; the file has no other");
 }
 
 /// A cell without a convolution has no weights, so the tensors do not tell how many there are. Each further skip and pool changes scores.

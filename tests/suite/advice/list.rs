@@ -33,6 +33,7 @@ const DONE: &[(&str, &str)] = &[
     ("no carried truth table is called", "the_nearest_name_is_one_that_works"),
     ("; the nearest known one is `{id}`", "the_nearest_name_is_one_that_works"),
     ("; the nearest is `{name}`", "the_nearest_name_is_one_that_works"),
+    ("; the nearest name is {}", "a_tensor_that_is_missing_is_the_one_with_the_nearest_name"),
     ("; the nearest is `{}`", "what_verify_needs_is_what_its_errors_name"),
     ("the nearest known one is `{nearest}`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),
     ("give it with `--{size} N`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),
