@@ -75,7 +75,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
         assert_eq!((&read.stdout, read.stderr.as_str()), (&made.stdout, ""), "{word}");
     }
     let again = bench.run(&["report", "latest"]).exits(0).stdout;
-    assert!(again.contains(&format!("cargo run -- report {hash}\n")), "{again}");
+    assert!(again.contains(&format!("repeat with: nas-assay report {hash}\n")), "{again}");
 
     // `report` has the same errors as `run`.
     let real = hash_of("nb201-real");

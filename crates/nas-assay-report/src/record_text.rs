@@ -26,11 +26,10 @@ pub(crate) fn experiment(record: &Record) -> Vec<Fact> {
     ]
 }
 
-/// The command that makes this report again in a fresh clone of the repository, if the spec is one that the program carries.
+/// The command of an installed program that makes this report again, if the spec is one that the program carries.
 pub(crate) fn again(record: &Record) -> String {
     let on_a_gpu = record.device_class != DeviceClass::Cpu;
-    let mut command =
-        format!("cargo run{} -- report {}", if on_a_gpu { " --features cuda" } else { "" }, record.spec_hash);
+    let mut command = format!("nas-assay report {}", record.spec_hash);
     if reads_files(record) {
         command += " --data-root DIR";
     }

@@ -127,7 +127,6 @@ fn a_damaged_record_of_a_claim_is_answered_with_its_run() {
     }
 }
 
-/// `cargo run -- ARGUMENTS` is the program with these arguments.
 #[test]
 fn the_command_of_a_report_makes_it_again() {
     let bench = Bench::new();
@@ -138,12 +137,16 @@ fn the_command_of_a_report_makes_it_again() {
         bench.write("FILE.toml", spec);
         bench.run(&[&["run", "FILE.toml"], more].concat()).exits(0);
         let report = bench.run(&["report", "latest"]).exits(0).stdout;
-        let command = after(&report, "repeat with: cargo run -- ", &['\n']);
+        let command = after(&report, "repeat with: ", &['\n']);
         assert!(command.ends_with(&more.join(" ")), "{command}");
-        let first = after(&report, "If the spec is a file of your own, run that file first: cargo run -- ", &['\n']);
+        let first = after(&report, "If the spec is a file of your own, run that file first: ", &['\n']);
+        // In a clone, `cargo run` has to mean this program and no other of the package.
+        assert!(report.contains("cargo run -- takes the place of nas-assay"), "{report}");
+        let manifest: toml::Table = std::fs::read_to_string("Cargo.toml").unwrap().parse().unwrap();
+        assert_eq!(manifest["package"]["default-run"].as_str(), Some("nas-assay"));
         std::fs::remove_dir_all(bench.path(".nas-assay")).unwrap();
-        follow(&bench, &format!("nas-assay {} {}", first.trim_end_matches('.'), more.join(" "))).exits(0);
-        let again = follow(&bench, &format!("nas-assay {command}")).exits(0).stdout;
+        follow(&bench, &format!("{} {}", first.trim_end_matches('.'), more.join(" "))).exits(0);
+        let again = follow(&bench, command).exits(0).stdout;
         // All but the lines of when and how it was run.
         let numbers = |report: &str| report.lines().filter(|line| line.starts_with('|')).map(str::to_owned).collect();
         let (before, now): (Vec<String>, Vec<String>) = (numbers(&report), numbers(&again));

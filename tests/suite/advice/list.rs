@@ -47,8 +47,9 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("see --json", "criteria_that_a_difference_leaves_out_are_in_its_json"),
     ("the same command continues", "an_interrupted_command_continues"),
-    ("cargo run{} -- report {}", "the_command_of_a_report_makes_it_again"),
-    ("run that file first: cargo run -- run FILE.toml", "the_command_of_a_report_makes_it_again"),
+    ("nas-assay report {}", "the_command_of_a_report_makes_it_again"),
+    ("run that file first: nas-assay run FILE.toml", "the_command_of_a_report_makes_it_again"),
+    ("cargo run -- takes the place of nas-assay", "the_command_of_a_report_makes_it_again"),
     (" --data-root DIR", "the_command_of_a_report_makes_it_again"),
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
