@@ -205,6 +205,79 @@ mod tests {
     use crate::DataRootError;
 
     #[test]
+    fn a_source_chooses_accuracy_rows_and_precision() {
+        // From another choice than the wanted one, so that none is right by chance.
+        let settled = |source: Source, rows: Nb301Rows| {
+            let mut truth = resolved(source.spec()).unwrap().spec.truth;
+            match &mut truth {
+                Truth::Nb101(choice) => choice.accuracy = Nb101Accuracy::Train,
+                Truth::Nb301(choice) => (choice.rows, choice.precision) = (rows, Nb301Precision::Sparse),
+                _ => {}
+            }
+            source.settle(&mut truth);
+            truth
+        };
+        let (all, last) = (Nb301Rows::All, Nb301Rows::UniqueLast);
+        for (source, expected) in
+            [(Source::Nb101Validation, Nb101Accuracy::Validation), (Source::Nb101Test, Nb101Accuracy::Test)]
+        {
+            let Truth::Nb101(choice) = settled(source, all) else { panic!("{source:?} is of another space") };
+            assert_eq!(choice.accuracy, expected, "{source:?}");
+        }
+        for (source, other, expected) in [(Source::Nb301All, last, all), (Source::Nb301Distinct, all, last)] {
+            let Truth::Nb301(choice) = settled(source, other) else { panic!("{source:?} is of another space") };
+            assert_eq!((choice.rows, choice.precision), (expected, Nb301Precision::Full), "{source:?}");
+        }
+        for (source, space) in [
+            (Source::Nb201, SpaceId::Nb201),
+            (Source::NdsResnet, SpaceId::NdsResnet),
+            (Source::NdsResnextA, SpaceId::NdsResnextA),
+        ] {
+            assert!(settled(source, all).fits(space), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn costs_of_a_table_are_those_of_its_networks() {
+        let found = |source: Source, text: &str| {
+            let spec = resolved(source.spec()).unwrap().spec;
+            let architecture = Architecture::parse(spec.space, text).unwrap();
+            let columns = costs(&spec, &[architecture, architecture]).unwrap();
+            assert!(columns.iter().all(|column| column.scores.len() == 2 && column.scores[0] == column.scores[1]));
+            let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+            let census = architecture.census(&skeleton).unwrap();
+            let whole = [("params", census.params), ("flops", census.flops), ("relu_count", census.relu_calls)];
+            let found: Vec<(String, f64)> =
+                columns.into_iter().map(|column| (column.estimator, column.scores[0])).collect();
+            for ((name, cost), (expected, count)) in found.iter().zip(whole) {
+                assert_eq!((name.as_str(), *cost), (expected, count as f64), "{source:?}");
+            }
+            found[3..].to_vec()
+        };
+        let more = |all: &[(&str, u64)]| -> Vec<(String, f64)> {
+            all.iter().map(|(name, cost)| ((*name).to_owned(), *cost as f64)).collect()
+        };
+        assert!(found(Source::Nb201, "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|").is_empty());
+        let cell = crate::space::nb101::Subset::Paper.architectures().next().unwrap();
+        let cost = cell.table_cost();
+        assert_eq!(
+            found(Source::Nb101Test, &cell.to_string()),
+            more(&[("table_params", cost.params), ("table_flops", cost.flops)])
+        );
+        let cells = nb301::Architecture::sample(&mut crate::seed::Seed::root(1).stream());
+        let flops = cells.table_flops(&nb301::Skeleton::SUPERNET);
+        assert_eq!(found(Source::Nb301All, &cells.to_string()), more(&[("table_flops", flops)]));
+        let (resnet, resnext_a) = ("d1,2,8 w16,64,256", "d4,2,1 w16,64,256 r0.25,0.5,1 g2,1,4");
+        let flops = |census: nds::Census| census.table_flops();
+        let network: nds::resnet::Architecture = resnet.parse().unwrap();
+        let expected = flops(network.census(&nds::Skeleton::STAND_ALONE));
+        assert_eq!(found(Source::NdsResnet, resnet), more(&[("table_flops", expected), ("depth", 11)]));
+        let network: nds::resnext_a::Architecture = resnext_a.parse().unwrap();
+        let expected = flops(network.census(&nds::Skeleton::STAND_ALONE));
+        assert_eq!(found(Source::NdsResnextA, resnext_a), more(&[("table_flops", expected), ("depth", 7)]));
+    }
+
+    #[test]
     fn what_is_missing_is_told_from_what_is_damaged() {
         let missing = |trouble| matches!(trouble, Err(Trouble::Missing(_)));
         let nowhere = Evidence::new(None, None);

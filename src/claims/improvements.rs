@@ -101,7 +101,7 @@ mod tests {
     use super::super::testing::both_ways;
     use super::*;
     use crate::criteria::{Comparison, Interval, Verdict};
-    use crate::store::record::{Checkpoint, InsideRecord};
+    use crate::store::record::{AnalysesRecord, Checkpoint, InsideRecord, VariantRecord};
 
     const ROWS: usize = 100;
 
@@ -124,6 +124,34 @@ mod tests {
         let verdict = if much > 0.05 { Verdict::Better } else { Verdict::Undecided };
         let outcome = Comparison { difference: Some(much), interval: Some(interval), no_interval: None, verdict };
         KeptRecord { architectures: 20, variant: inside(0.4 + much), own: inside(0.4), outcome }
+    }
+
+    #[test]
+    fn what_was_kept_is_that_of_the_pruned_variant_by_accuracy() {
+        let found = |variant: &str, estimator: &str, much: Option<f64>| VariantRecord {
+            variant: variant.to_owned(),
+            estimator: format!("{estimator} ({variant}, seed 20, epoch 30)"),
+            with: format!("{estimator} (seed 20, epoch 30)"),
+            agreement: None,
+            outcome: better_by(0.1).outcome,
+            kept: much.map(better_by),
+        };
+        let variants = vec![
+            found("affine", "oneshot_accuracy", Some(0.1)),
+            found("pruned", "oneshot_loss", Some(0.2)),
+            found("pruned", "oneshot_accuracy", None),
+            found("pruned", "oneshot_accuracy", Some(0.3)),
+            found("pruned", "oneshot_accuracy", Some(0.4)),
+        ];
+        let analyses = AnalysesRecord { variants, ..AnalysesRecord::default() };
+        let panel = |name: &str| PanelRecord {
+            name: name.to_owned(),
+            architectures: Vec::new(),
+            estimators: Vec::new(),
+            analyses: analyses.clone(),
+        };
+        assert_eq!(kept(&[panel(PANEL)]).unwrap(), &better_by(0.3));
+        assert!(kept(&[panel("other")]).is_err());
     }
 
     #[test]
