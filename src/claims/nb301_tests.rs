@@ -150,3 +150,24 @@ fn each_claim_can_hold_and_fail() {
         ],
     );
 }
+
+/// Two seeds that rank alike: only the difference of their mean is tested, that of each seed is shown.
+#[test]
+fn the_claim_over_params_is_about_the_mean_of_the_seeds() {
+    let found = over_params(&constant(&rising(ROWS))).unwrap().figures;
+    let tested: Vec<(&str, bool)> = found.iter().map(|figure| (figure.name.as_str(), figure.tested)).collect();
+    assert_eq!(
+        tested,
+        [
+            ("difference", true),
+            ("tau-b of the mean loss", false),
+            ("tau-b of #Params", false),
+            ("difference, seed 20", false),
+            ("difference, seed 2020", false),
+        ]
+    );
+    let params = tau(&rising(ROWS), &near(ROWS, 0.5)).unwrap();
+    let ours: Vec<f64> = found.iter().map(|figure| figure.ours.unwrap()).collect();
+    assert_eq!(ours, [1.0 - params, 1.0, params, 1.0 - params, 1.0 - params]);
+    assert!(found[3].interval.is_some() && found[3].interval == found[0].interval);
+}

@@ -26,6 +26,8 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod progress;
+#[cfg(test)]
+mod progress_tests;
 mod provenance;
 mod pruned;
 mod published;
@@ -33,7 +35,8 @@ mod readers;
 mod record;
 mod resolve;
 mod run;
-
+#[cfg(test)]
+mod run_tests;
 mod scores;
 mod stage_work;
 mod supernet;

@@ -1,0 +1,144 @@
+//! What a run leaves in the store, and what a plan says before and after it.
+
+use super::lab::Lab;
+use super::plan::{Action, Holding, Work, plan};
+use super::provenance::freeze;
+use super::resolve::Resolved;
+use super::{ExperimentError, Inputs};
+use crate::estimator::Suite;
+use crate::spec::{SeedValue, parse_spec};
+use crate::store::{RecordId, Store};
+use crate::{Backend, DeviceClass};
+
+/// A spec of two supernets; the arguments are lines for `[supernet]`, and the table `[panels.all]` with more tables below it.
+fn resolved(supernet: &str, panel: &str) -> Resolved {
+    let text = format!(
+        "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n\
+         [zero-shot]\nnetwork = {{ channels = 4, cells = 1 }}\nbatch = 16\n[criteria]\nresamples = 0\n\
+         [supernet]\nnetwork = {{ channels = 4, cells = 1 }}\nsampling = 'iso'\n{supernet}\n\
+         training = {{ epochs = 2, batch = 16, learning-rate = 0.2 }}\n[panels.all]\n{panel}"
+    );
+    Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).unwrap()
+}
+
+fn with_lab<R>(work: impl FnOnce(&Lab<'_>) -> R) -> R {
+    let folder = tempfile::tempdir().unwrap();
+    let suite = Suite::builtin();
+    work(&Lab::new(&suite, Store::open(folder.path()).unwrap(), Backend::cpu()).with_commit(Some("abc")))
+}
+
+#[test]
+fn a_run_that_computes_nothing_leaves_no_trace_unless_its_record_is_new() {
+    let resolved = resolved("seeds = [7]", "sample = 2\nestimators = ['params', 'oneshot_loss']");
+    with_lab(|lab| {
+        let id = RecordId::new(&resolved.hash, DeviceClass::Cpu);
+        let actions = || -> Vec<(&str, &str)> {
+            lab.plan(&resolved).unwrap().into_iter().map(|stage| (stage.kind, stage.action)).collect()
+        };
+        let traces = || lab.store().provenance(&id).unwrap().len();
+        assert_eq!(actions(), [("supernet", "run"), ("scores", "run"), ("scores", "run")]);
+        let first = lab.run(&resolved).unwrap();
+        assert_eq!((first.panels[0].architectures.len(), traces()), (2, 1));
+        assert_eq!(actions(), [("supernet", "skip"), ("scores", "skip"), ("scores", "skip")]);
+        assert_eq!(lab.run(&resolved).unwrap(), first);
+        assert_eq!(traces(), 1, "nothing was computed, and the record was there");
+        let record = lab.store().root().join("records").join(id.as_str()).join("record.json");
+        std::fs::remove_file(&record).unwrap();
+        assert_eq!(lab.run(&resolved).unwrap(), first);
+        assert_eq!(traces(), 2, "the record is new");
+        std::fs::remove_dir_all(lab.store().root().join("stages/scores")).unwrap();
+        assert_eq!(actions(), [("supernet", "skip"), ("scores", "run"), ("scores", "run")]);
+        assert_eq!(lab.run(&resolved).unwrap(), first);
+        assert_eq!(traces(), 3, "scores were computed");
+        let held = lab.store().provenance(&id).unwrap().remove(0).whole().unwrap().unwrap();
+        assert_eq!((held.git_commit.as_deref(), held.version.as_str()), (Some("abc"), env!("CARGO_PKG_VERSION")));
+    });
+}
+
+#[test]
+fn one_architecture_is_nothing_to_rank() {
+    let resolved = resolved("seeds = [7]", "sample = 3\nestimators = ['params']");
+    let mut inputs = Inputs::load(&resolved.spec, None).unwrap();
+    let mut planned = |count: usize| {
+        inputs.panels[0].architectures.truncate(count);
+        plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok::<_, ExperimentError>(Holding::Nothing))
+    };
+    assert_eq!(planned(2).unwrap().len(), 1);
+    for count in [1, 0] {
+        let refused = planned(count).unwrap_err();
+        assert!(
+            matches!(&refused, ExperimentError::NothingToRank { panel, count: found } if panel == "all" && *found == count)
+        );
+    }
+}
+
+#[test]
+fn the_features_of_the_processor_are_named() {
+    let found = freeze(&Backend::cpu(), None);
+    assert_eq!((found.git_commit, found.threads), (None, rayon::current_num_threads()));
+    #[cfg(target_arch = "x86_64")]
+    for (name, is) in [
+        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+        ("fma", std::arch::is_x86_feature_detected!("fma")),
+        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+    ] {
+        assert_eq!(found.cpu_features.iter().any(|feature| feature == name), is, "{name}");
+    }
+    assert!(found.cpu_features.iter().all(|name| ["avx2", "fma", "avx512f"].contains(&name.as_str())));
+}
+
+/// Two supernets and two estimators: scores wait for the supernet that they read, and for no other.
+#[test]
+fn scores_wait_for_the_supernet_that_they_read() {
+    use Action::{Mend, Reuse, Run, RunAfterSupernet as After};
+    let resolved =
+        resolved("seeds = [7, 8]", "sample = 3\nestimators = ['params', 'oneshot_loss', 'oneshot_accuracy']");
+    let inputs = Inputs::load(&resolved.spec, None).unwrap();
+    let stages = |holds: &dyn Fn(&Work) -> Holding| -> Vec<(String, Action)> {
+        let planned = plan(&resolved, &inputs, DeviceClass::Cpu, |work, _| Ok::<_, ExperimentError>(holds(work)));
+        let name = |work: &Work| match work {
+            Work::VerifyTruth { .. } => "truth".to_owned(),
+            Work::Supernet { seed, .. } => format!("supernet {seed}"),
+            Work::Scores(work) => {
+                let seed = work.weights.as_ref().map_or(String::new(), |weights| format!(" {}", weights.seed));
+                format!("{}{seed}", work.estimator)
+            }
+        };
+        planned.unwrap().into_iter().map(|stage| (name(&stage.work), stage.action)).collect()
+    };
+    let named = |actions: [Action; 7]| -> Vec<(String, Action)> {
+        let names = [
+            "supernet 7",
+            "supernet 8",
+            "params",
+            "oneshot_loss 7",
+            "oneshot_loss 8",
+            "oneshot_accuracy 7",
+            "oneshot_accuracy 8",
+        ];
+        names.into_iter().map(str::to_owned).zip(actions).collect()
+    };
+    assert_eq!(stages(&|_| Holding::Nothing), named([Run, Run, Run, After, After, After, After]));
+    assert_eq!(stages(&|_| Holding::Whole), named([Reuse; 7]));
+    // The weights of supernet 8 are lost. Nothing is trained again as long as nothing reads them.
+    let of = |work: &Work, number: u64| match work {
+        Work::Supernet { seed, .. } => *seed == SeedValue(number),
+        Work::Scores(work) => work.weights.as_ref().is_some_and(|weights| weights.seed == SeedValue(number)),
+        Work::VerifyTruth { .. } => false,
+    };
+    let lost = |work: &Work| {
+        let is_supernet = matches!(work, Work::Supernet { .. });
+        if is_supernet && of(work, 8) { Holding::WithoutWeights } else { Holding::Whole }
+    };
+    assert_eq!(stages(&lost), named([Reuse; 7]));
+    let and_missing = |estimator: &'static str, seed: u64| {
+        move |work: &Work| {
+            let missing = matches!(work, Work::Scores(scores) if scores.estimator == estimator) && of(work, seed);
+            if missing { Holding::Nothing } else { lost(work) }
+        }
+    };
+    // Scores of the other supernet are missing, then one of this supernet's.
+    assert_eq!(stages(&and_missing("oneshot_loss", 7)), named([Reuse, Reuse, Reuse, Run, Reuse, Reuse, Reuse]));
+    assert_eq!(stages(&and_missing("oneshot_loss", 8)), named([Reuse, Mend, Reuse, Reuse, After, Reuse, Reuse]));
+}
