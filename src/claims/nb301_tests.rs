@@ -171,3 +171,12 @@ fn the_claim_over_params_is_about_the_mean_of_the_seeds() {
     assert_eq!(ours, [1.0 - params, 1.0, params, 1.0 - params, 1.0 - params]);
     assert!(found[3].interval.is_some() && found[3].interval == found[0].interval);
 }
+
+#[test]
+fn a_published_difference_is_that_of_the_published_values() {
+    let panel = constant(&rising(ROWS));
+    let first = |found: Result<Measured, Trouble>| found.unwrap().figures[0].published.unwrap();
+    assert!((first(over_params(&panel)) - 0.019).abs() < 1e-12, ".534 and .515");
+    assert!((first(ensemble(&panel)) - 0.0139).abs() < 1e-12, ".5154 and .5015");
+    assert_eq!(first(bottom_over_top_mean(&panel, LOSS, [0.25, 0.75])), 0.5);
+}

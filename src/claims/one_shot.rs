@@ -219,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn a_published_difference_is_that_of_the_published_values() {
+        let panel = supernets(0.9, 0.3, 0.0);
+        for (found, expected) in
+            [(over_params(&panel), [0.16, 0.766, 0.606]), (accuracy_over_loss(&panel), [0.013, 0.744, 0.731])]
+        {
+            let published = found.unwrap().figures.into_iter().map(|figure| figure.published.unwrap());
+            assert!(published.zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{expected:?}");
+        }
+    }
+
+    #[test]
     fn each_claim_can_hold_and_fail() {
         let (good, bad) = (supernets(0.9, 0.9, 0.3), supernets(0.2, 0.2, 0.8));
         both_ways(

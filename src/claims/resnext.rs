@@ -131,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn a_published_difference_is_that_of_the_published_values() {
+        let found = over_params(&pickers(near(ROWS, 0.9), 0.5)).unwrap().figures;
+        assert!((found[0].published.unwrap() - 0.0512).abs() < 1e-12, ".7195 and .6683: {found:?}");
+    }
+
+    #[test]
     fn each_claim_can_hold_and_fail() {
         let (good, bad) = (pickers(near(ROWS, 0.9), 0.5), pickers(near(ROWS, 0.1), 0.5));
         let (right, wrong) = (pickers(rising(ROWS), 0.5), pickers(falling(ROWS), 0.5));

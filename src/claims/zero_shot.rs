@@ -364,6 +364,47 @@ mod tests {
     }
 
     #[test]
+    fn a_vote_is_compared_with_the_best_of_its_voters() {
+        let taus = [
+            ("synflow", 0.2),
+            ("jacob_cov", 0.7),
+            ("snip", 0.4),
+            ("relu_logdet", 0.8),
+            ("paper", 0.3),
+            ("zero-cost", 0.9),
+        ];
+        let tau_of = |name: &str| taus.iter().find(|(id, _)| *id == name).map_or(0.5, |(_, tau)| *tau);
+        let panel = panel(tau_of, 0.5);
+        let found: Vec<(String, f64)> =
+            votes(&panel).unwrap().figures.into_iter().map(|figure| (figure.name, figure.ours.unwrap())).collect();
+        let expected = [
+            ("zero-cost less jacob_cov", 0.2),
+            ("tau-b, zero-cost", 0.9),
+            ("paper less relu_logdet", -0.5),
+            ("tau-b, paper", 0.3),
+        ];
+        for ((name, value), (expected, near)) in found.iter().zip(expected) {
+            assert!(name == expected && (value - near).abs() < 1e-3, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_example_is_a_ratio_of_the_chain_to_the_skip() {
+        let found = skip_example(&cells([6.0, 2.0, 1.0, 1.0])).unwrap().figures;
+        let names: Vec<&str> = found.iter().map(|figure| figure.name.as_str()).collect();
+        let expected = ["snip", "grad_norm", "fisher"].map(|id| [format!("ratio, {id}"), format!("{id} of the chain")]);
+        assert_eq!(names, expected.concat());
+        // `cells` begins with the second text of the example: the skip has the score 6.
+        let ours: Vec<f64> = found.iter().map(|figure| figure.ours.unwrap()).collect();
+        assert_eq!(ours, [[2.0 / 6.0, 2.0]; 3].concat());
+        let published: Vec<f64> = found.iter().filter_map(|figure| figure.published).collect();
+        assert_eq!(published.len(), 3);
+        for (found, [chain, skip]) in published.iter().zip([[3063.0, 36.66], [1922.0, 18.74], [454.8, 0.019]]) {
+            assert!((found * skip - chain).abs() < 1e-9, "{chain} and {skip}");
+        }
+    }
+
+    #[test]
     fn each_claim_can_hold_and_fail() {
         let level = panel(|_| 0.5, 0.5);
         let apart = panel(|_| 0.5, -0.5);
