@@ -94,3 +94,6 @@ pub enum ImageError {
     #[error("making a batch of images")]
     Tensor(#[from] candle_core::Error),
 }
+
+#[cfg(test)]
+mod value_tests;
