@@ -146,6 +146,7 @@ mod tests {
         let analyses = AnalysesRecord { variants, ..AnalysesRecord::default() };
         let panel = |name: &str| PanelRecord {
             name: name.to_owned(),
+            coverage: Vec::new(),
             architectures: Vec::new(),
             estimators: Vec::new(),
             analyses: analyses.clone(),

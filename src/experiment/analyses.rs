@@ -59,9 +59,8 @@ pub(super) fn compare(
     let all = || estimators.iter().zip(resamples);
     let mut found = AnalysesRecord::default();
     for (estimator, of) in all() {
-        let is_compared = |other: &EstimatorRecord| {
-            other.kind == EstimatorKind::Baseline || context.against.iter().any(|name| *name == other.id)
-        };
+        let is_compared =
+            |other: &EstimatorRecord| other.kind == EstimatorKind::Baseline || context.against.contains(&other.id);
         let baselines = all().filter(|(other, _)| is_compared(other) && other.id != estimator.id);
         found.comparisons.extend(baselines.map(|(baseline, with)| ComparisonRecord {
             estimator: estimator.label(),

@@ -4,7 +4,7 @@ use super::lab::Lab;
 use super::plan::{Action, Holding, Work, plan};
 use super::provenance::freeze;
 use super::resolve::Resolved;
-use super::{ExperimentError, Inputs};
+use super::{ExperimentError, Inputs, Silent};
 use crate::estimator::Suite;
 use crate::spec::{SeedValue, parse_spec};
 use crate::store::{RecordId, Store};
@@ -59,7 +59,7 @@ fn a_run_that_computes_nothing_leaves_no_trace_unless_its_record_is_new() {
 #[test]
 fn one_architecture_is_nothing_to_rank() {
     let resolved = resolved("seeds = [7]", "sample = 3\nestimators = ['params']");
-    let mut inputs = Inputs::load(&resolved.spec, None).unwrap();
+    let mut inputs = Inputs::load(&resolved.spec, None, &Silent).unwrap();
     let mut planned = |count: usize| {
         inputs.panels[0].architectures.truncate(count);
         plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok::<_, ExperimentError>(Holding::Nothing))
@@ -68,7 +68,7 @@ fn one_architecture_is_nothing_to_rank() {
     for count in [1, 0] {
         let refused = planned(count).unwrap_err();
         assert!(
-            matches!(&refused, ExperimentError::NothingToRank { panel, count: found } if panel == "all" && *found == count)
+            matches!(&refused, ExperimentError::NothingToRank { panel, count: found, .. } if panel == "all" && *found == count)
         );
     }
 }
@@ -94,7 +94,7 @@ fn scores_wait_for_the_supernet_that_they_read() {
     use Action::{Mend, Reuse, Run, RunAfterSupernet as After};
     let resolved =
         resolved("seeds = [7, 8]", "sample = 3\nestimators = ['params', 'oneshot_loss', 'oneshot_accuracy']");
-    let inputs = Inputs::load(&resolved.spec, None).unwrap();
+    let inputs = Inputs::load(&resolved.spec, None, &Silent).unwrap();
     let stages = |holds: &dyn Fn(&Work) -> Holding| -> Vec<(String, Action)> {
         let planned = plan(&resolved, &inputs, DeviceClass::Cpu, |work, _| Ok::<_, ExperimentError>(holds(work)));
         let name = |work: &Work| match work {

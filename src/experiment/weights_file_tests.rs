@@ -41,7 +41,7 @@ fn tensors(network: &Network) -> Tensors {
 
 fn file(tensors: Tensors, metadata: &[(&str, &str)]) -> WeightsFile {
     let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    WeightsFile { path: "w.safetensors".into(), tensors, metadata }
+    WeightsFile { path: "w.safetensors".into(), tensors, metadata, statistics: 0 }
 }
 
 fn scored(text: &str, tensors: &Tensors, given: GivenSize, estimators: &[&str]) -> Result<Scored, ScoreError> {

@@ -131,7 +131,10 @@ fn a_missing_value_or_interval_says_why_in_every_form() {
     let all = ["tau_b", "tau_a", "spearman", "pearson", "P@top5%"];
     let of_constant = ["constant-scores", "", "constant-scores", "constant-scores", ""];
     assert_eq!(all.map(|criterion| status(&constant, criterion)), of_constant);
-    assert_eq!(all.map(|criterion| status(&hardly, criterion)), ["degenerate-resamples", "", "", "", ""]);
+    assert_eq!(
+        all.map(|criterion| status(&hardly, criterion)),
+        ["degenerate-resamples", "", "degenerate-resamples", "", ""]
+    );
     assert_eq!(all.map(|criterion| status(&enough, criterion)), [""; 5]);
     let single = scored(1, |_| 0.0);
     let of_single = ["fewer-than-two-architectures"; 3].map(str::to_owned);
