@@ -154,7 +154,9 @@ fn tensors_that_give_a_size_have_a_rank_and_no_zero() {
         set("stem.conv.weight", &[0, 3, 3, 3]),
         format!("{stem} has shape [0, 3, 3, 3], and must have 4 dimensions that are not 0")
     );
-    assert_eq!(said(&|tensors| drop(tensors.remove("stem.conv.weight"))), format!("{stem} is missing"));
+    let others = "the file has `cell0.edge0to1.conv.weight`, `cell0.edge1to3.conv.weight`, `cell1.edge0to1.conv.weight`, \
+                  `cell1.edge1to3.conv.weight`, `cell2.edge0to1.conv.weight` and 23 more";
+    assert_eq!(said(&|tensors| drop(tensors.remove("stem.conv.weight"))), format!("{stem} is missing; {others}"));
     assert!(set("classifier.weight", &[5]).contains("`classifier.weight` has shape [5], and must have 2 dimensions"));
     // Cells are counted without a gap.
     let gap = said(&|tensors| {
@@ -188,7 +190,7 @@ fn images_are_square_and_their_side_is_a_multiple_of_four() {
     }
     assert_eq!(
         file(Tensors::new(), &[]).images().unwrap_err().to_string(),
-        "w.safetensors: tensor `input.images` is missing"
+        "w.safetensors: tensor `input.images` is missing; the file has no other"
     );
 }
 

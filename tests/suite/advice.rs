@@ -4,6 +4,7 @@
 //! `advice/list.rs` finds the advice in the sources, and fails if a new one has no test.
 
 mod data;
+mod forms;
 mod list;
 mod scores;
 mod store;

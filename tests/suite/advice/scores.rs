@@ -35,8 +35,8 @@ fn a_name_with_two_meanings_gets_the_one_that_is_said() {
 #[test]
 fn a_column_is_chosen_from_those_that_are_named() {
     let bench = Bench::new();
-    let text = csv(&truth(&bench)).replacen("score", "synflow,jacov", 1);
-    let rows = text.replace('\n', ",1\n").replacen("jacov,1", "jacov", 1);
+    let both = truth(&bench).into_iter().map(|(text, score)| format!("\"{text}\",{score},{}\n", 1.0 - score));
+    let rows = format!("architecture,synflow,jacov\n{}", both.collect::<Vec<_>>().concat());
     bench.write("mine.csv", &rows);
     let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
     assert!(text.contains("choose one of them with --column"), "{text}");
@@ -136,4 +136,33 @@ fn a_panel_passes_over_rows_that_cannot_be_used() {
     let setting = quoted(&text).into_iter().find(|text| text.starts_with("missing")).unwrap();
     bench.write("spec.toml", spec.replace("[panels.all]\n", &format!("[panels.all]\n{setting}\n")));
     run().exits(0).prints("48 of 49 rows are judged");
+}
+
+#[test]
+fn columns_are_named_in_one_of_two_ways() {
+    let bench = Bench::new();
+    let both = truth(&bench).into_iter().map(|(text, score)| format!("\"{text}\",{score},{}\n", 1.0 - score));
+    let scores = format!("architecture,s1,s2\n{}", both.collect::<Vec<_>>().concat());
+    bench.write("data/mine.csv", &scores);
+    let digest = sha256_hex(scores.as_bytes());
+    let run = |columns: &str| {
+        let file =
+            format!("[panels.all.scores.mine]\n{columns}\nfile = {{ path = 'mine.csv', sha256 = '{digest}' }}\n");
+        bench.write("spec.toml", format!("{BASELINES}{file}"));
+        bench.run(&["run", "spec.toml", "--data-root", "data"])
+    };
+    for (columns, advice, good) in [
+        ("", "name the column with the scores", "column = 's1'"),
+        ("columns = ['s1']", "give it as `column`", "column = 's1'"),
+        ("column = 's1'\ncolumns = ['s1', 's2']", "leave out one of the two", "columns = ['s1', 's2']"),
+        (
+            "columns = ['s1', 's2']\nseeds = [1, 2]\nepochs = [3]",
+            "leave them out, or give a pattern as `column`",
+            "column = 's{seed}'\nseeds = [1, 2]\nepochs = [3]",
+        ),
+    ] {
+        let said = printed(&run(columns).exits(2));
+        assert!(said.contains(advice), "{said}");
+        run(good).exits(0);
+    }
 }
