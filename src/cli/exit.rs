@@ -155,7 +155,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::Unknown { .. } | StoreError::NoLatest { .. } => NOTHING,
-            StoreError::Ambiguous { .. } | StoreError::NoName => USAGE,
+            StoreError::Ambiguous { .. } | StoreError::NoName { .. } => USAGE,
             StoreError::Damaged { .. } => DATA,
             StoreError::Newer { .. }
             | StoreError::Older { .. }

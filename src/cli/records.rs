@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::experiment::{CarriedError, Resolved, find_carried};
 use crate::store::record::Record;
-use crate::store::{RecordId, Store, StoreError, read_record};
+use crate::store::{RecordId, RecordList, Store, StoreError, read_record};
 
 use super::context::Context;
 use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
@@ -54,13 +54,13 @@ pub fn finished_or_run(context: &Context, word: &str) -> Result<(RecordId, Recor
 }
 
 /// Finds a carried spec after the store had no record for `word`. `held` has the records of the store, for the error.
-fn carried(context: &Context, word: &str, held: &[String]) -> Result<Resolved, Failure> {
+fn carried(context: &Context, word: &str, held: &RecordList) -> Result<Resolved, Failure> {
     find_carried(word).map_err(|error| match error {
         CarriedError::Unresolved(error) => error.into(),
         CarriedError::Ambiguous { .. } => Failure::new(USAGE, error.to_string()),
         CarriedError::Unknown { nearest, .. } => {
             let store = context.store_folder().display();
-            let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {}", held.join(", ")) };
+            let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {held}") };
             let help = match nearest {
                 Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
                 None => format!(

@@ -148,6 +148,39 @@ fn a_report_gets_an_ending_or_a_format_that_is_named() {
     assert!(!bench.path("new").exists());
 }
 
+/// The names of records in a list such as `0123@cpu (mine, 2026-01-31 12:30), ...`.
+fn records_in(list: &str) -> Vec<&str> {
+    list.split_terminator(')').map(|of| of.trim_start_matches(", ").split_once(" (").unwrap().0).collect()
+}
+
+#[test]
+fn a_long_list_of_records_ends_with_the_command_that_lists_all() {
+    let bench = with_record(STORE);
+    for resamples in 30..51 {
+        bench.write("other.toml", BASELINES.replace("resamples = 20", &format!("resamples = {resamples}")));
+        bench.run(&["run", "other.toml", "--store", STORE, "--quiet"]).exits(0);
+    }
+    for (command, mark) in [("show", "records: "), ("show", "; it holds "), ("report", "my store holds ")] {
+        let word = if mark == "records: " { "baselines" } else { "zz" };
+        let ran = bench.run(&[command, word, "--store", STORE]);
+        let text = printed(&ran);
+        let (list, rest) = text.split_once(mark).unwrap().1.split_once(", and 2 more (").unwrap();
+        let names = records_in(list);
+        assert_eq!(names.len(), 20, "{text}");
+        let resamples = |name: &&str| -> u64 {
+            let shown = bench.run(&["show", name, "--store", STORE, "--json"]).exits(0).stdout;
+            serde_json::from_str::<Value>(&shown).unwrap()["spec"]["spec"]["criteria"]["resamples"].as_u64().unwrap()
+        };
+        if command == "show" && word == "baselines" {
+            let found: Vec<u64> = names.iter().map(resamples).collect();
+            assert_eq!(found, (31..51).rev().collect::<Vec<_>>(), "newest first");
+        }
+        let all = follow(&bench, &quoted(rest)[0]).exits(0).stdout;
+        assert_eq!(all.lines().count(), 22, "{all}");
+        assert!(names.iter().all(|name| all.contains(name)), "{all}");
+    }
+}
+
 #[test]
 fn every_name_that_is_offered_for_a_record_shows_one() {
     let bench = with_record(STORE);
@@ -159,12 +192,18 @@ fn every_name_that_is_offered_for_a_record_shows_one() {
     bench.write("my store/latest", "");
     let no_latest = bench.run(&["show", "latest", "--store", STORE]).exits(4).says("name a record by its hash");
     let nearest = bench.run(&["report", "zz", "--store", STORE]).exits(4);
-    for (ran, mark) in
-        [(ambiguous, "records: "), (unknown, "; it holds "), (no_latest, "; it holds "), (nearest, "my store holds ")]
-    {
+    let empty = bench.run(&["show", "", "--store", STORE]).exits(2);
+    for (ran, mark) in [
+        (ambiguous, "records: "),
+        (unknown, "; it holds "),
+        (no_latest, "; it holds "),
+        (nearest, "my store holds "),
+        (empty, "; it holds "),
+    ] {
         let text = printed(&ran);
-        let names: BTreeSet<&str> = after(&text, mark, &[';']).split(", ").collect();
+        let names: BTreeSet<&str> = records_in(after(&text, mark, &[';'])).into_iter().collect();
         assert_eq!(names.len(), 2, "{text}");
+        assert_eq!(text.matches("@cpu (baselines, 20").count(), 2, "{text}");
         let records: BTreeSet<String> = names.into_iter().map(shown).collect();
         assert_eq!(records.len(), 2, "{text}");
     }

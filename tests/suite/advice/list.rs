@@ -18,6 +18,7 @@ const DONE: &[(&str, &str)] = &[
     ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
     ("carried specs: {}; give more digits", "a_carried_spec_that_is_meant_is_begun"),
     ("give one of these names", "every_name_that_is_offered_for_a_record_shows_one"),
+    (", and {more} more (`{}` lists all)", "a_long_list_of_records_ends_with_the_command_that_lists_all"),
     ("name a record by its hash or its spec", "every_name_that_is_offered_for_a_record_shows_one"),
     (
         "give `latest`, the first digits of a hash, or the name of a spec",

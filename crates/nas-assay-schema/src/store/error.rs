@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nas_assay_base::files::WriteError;
 
-use super::{STORE_FORMAT, command};
+use super::{RecordList, STORE_FORMAT, command};
 
 /// An operation of the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -87,39 +87,53 @@ pub enum StoreError {
         /// The name.
         reference: String,
         /// The records of the store.
-        candidates: Vec<String>,
+        candidates: RecordList,
         /// The records that are damaged, whose names cannot be read.
-        damaged: Vec<String>,
+        damaged: RecordList,
     },
     /// The file that names the latest record names none.
-    #[error("{} {problem}; name a record by its hash or its spec{}", path.display(), hint(path.parent().unwrap_or(path), candidates, &[]))]
+    #[error("{} {problem}; name a record by its hash or its spec{}", path.display(), held(path.parent().unwrap_or(path), candidates))]
     NoLatest {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: &'static str,
         /// The records of the store.
-        candidates: Vec<String>,
+        candidates: RecordList,
     },
     /// The name of a record is empty.
-    #[error("the name of a record is empty: give `latest`, the first digits of a hash, or the name of a spec")]
-    NoName,
+    #[error(
+        "the name of a record is empty: give `latest`, the first digits of a hash, or the name of a spec{}",
+        held(store, candidates)
+    )]
+    NoName {
+        /// The store.
+        store: PathBuf,
+        /// The records of the store.
+        candidates: RecordList,
+    },
     /// Several records have this name.
-    #[error("`{reference}` names {} records: {}; give one of these names", candidates.len(), candidates.join(", "))]
+    #[error("`{reference}` names {} records: {candidates}; give one of these names", candidates.len())]
     Ambiguous {
         /// The name.
         reference: String,
         /// The records with this name.
-        candidates: Vec<String>,
+        candidates: RecordList,
     },
 }
 
-fn hint(store: &Path, candidates: &[String], damaged: &[String]) -> String {
-    if candidates.is_empty() && damaged.is_empty() {
+fn hint(store: &Path, candidates: &RecordList, damaged: &RecordList) -> String {
+    if damaged.is_empty() {
+        return held(store, candidates);
+    }
+    let first = if candidates.is_empty() { String::new() } else { held(store, candidates) };
+    format!("{first}; damaged, so that their names cannot be read: {damaged}")
+}
+
+/// What the store holds.
+fn held(store: &Path, candidates: &RecordList) -> String {
+    if candidates.is_empty() {
         return format!("; it holds no record yet: `{}` makes one", command(store, "run nb201-micro"));
     }
-    let part = |said: &str, ids: &[String]| {
-        if ids.is_empty() { String::new() } else { format!("; {said} {}", ids.join(", ")) }
-    };
-    part("it holds", candidates) + &part("damaged, so that their names cannot be read:", damaged)
+    format!("; it holds {candidates}")
 }

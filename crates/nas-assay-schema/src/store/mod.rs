@@ -22,6 +22,7 @@
 
 mod command;
 mod error;
+mod listed;
 pub mod record;
 mod sealed;
 pub mod survey;
@@ -32,6 +33,7 @@ mod value_tests;
 
 pub use command::command;
 pub use error::StoreError;
+pub use listed::RecordList;
 
 use std::fs;
 use std::io;
@@ -374,12 +376,12 @@ impl Store {
     /// If no record has this name, or several records have it.
     pub fn find(&self, reference: &str) -> Result<RecordId, StoreError> {
         let records = self.records()?;
-        let names = |ids: &[RecordId]| ids.iter().map(RecordId::short).collect();
+        let listed = |ids: &[RecordId]| RecordList::new(self, ids);
         if reference == LATEST {
             return self.latest(&records);
         }
         if reference.is_empty() {
-            return Err(StoreError::NoName);
+            return Err(StoreError::NoName { store: self.root.clone(), candidates: listed(&records) });
         }
         let prefix = reference.to_lowercase();
         let mut fitting: Vec<RecordId> = records.iter().filter(|id| id.begins_with(&prefix)).cloned().collect();
@@ -398,22 +400,22 @@ impl Store {
             0 => Err(StoreError::Unknown {
                 store: self.root.clone(),
                 reference: reference.to_owned(),
-                candidates: names(&records.into_iter().filter(|id| !damaged.contains(id)).collect::<Vec<_>>()),
-                damaged: names(&damaged),
+                candidates: listed(&records.into_iter().filter(|id| !damaged.contains(id)).collect::<Vec<_>>()),
+                damaged: listed(&damaged),
             }),
-            _ => Err(StoreError::Ambiguous { reference: reference.to_owned(), candidates: names(&fitting) }),
+            _ => Err(StoreError::Ambiguous { reference: reference.to_owned(), candidates: listed(&fitting) }),
         }
     }
 
     fn latest(&self, records: &[RecordId]) -> Result<RecordId, StoreError> {
         let path = self.root.join(LATEST);
-        let candidates = || records.iter().map(RecordId::short).collect::<Vec<_>>();
+        let candidates = || RecordList::new(self, records);
         let Some(content) = read(&path)? else {
             return Err(StoreError::Unknown {
                 store: self.root.clone(),
                 reference: LATEST.to_owned(),
                 candidates: candidates(),
-                damaged: Vec::new(),
+                damaged: RecordList::new(self, &[]),
             });
         };
         let named = String::from_utf8_lossy(&content);

@@ -184,11 +184,50 @@ fn one_damaged_record_does_not_hide_the_others() {
     fs::write(store.record_path(&ids[0]), "{").unwrap();
     assert_eq!(store.find("second").unwrap(), ids[1]);
     let message = store.find("first").unwrap_err().to_string();
-    let expected =
-        format!("it holds {}; damaged, so that their names cannot be read: {}", ids[1].short(), ids[0].short());
+    let expected = format!(
+        "it holds {} (second, 2026-01-01 00:00); damaged, so that their names cannot be read: {} (2026-01-01 00:00)",
+        ids[1].short(),
+        ids[0].short()
+    );
     assert!(message.ends_with(&expected), "{message}");
     assert_eq!(store.find(&ids[0].as_str()[..12]).unwrap(), ids[0]);
     assert!(refused(store.record(&ids[0])).contains("run its spec again"));
+}
+
+/// Records are listed by the time of their last run; one that has none is last.
+#[test]
+fn a_list_of_many_records_has_the_newest() {
+    let Made { folder: _folder, store, ids } = made();
+    fs::remove_dir_all(store.provenance_path(&ids[0], 1).parent().unwrap()).unwrap();
+    let mut expected = Vec::new();
+    // The order of writing is not that of the runs.
+    for place in (0..30).map(|number| number * 7 % 30) {
+        let hash = SpecHash::of(&format!("{{\"b\":{place}}}"));
+        let id = RecordId::new(&hash, DeviceClass::Cpu);
+        for day in [1, place] {
+            store.add_provenance(&id, &provenance(&format!("2026-02-{:02}T12:{day:02}:59Z", 1 + day % 28))).unwrap();
+        }
+        let written = Record { spec_hash: hash.to_string(), ..record("many\u{7}", '0') };
+        store.finish(&id, &written).unwrap();
+        expected.push((format!("2026-02-{:02} 12:{place:02}", 1 + place % 28), id));
+    }
+    expected.sort();
+    expected.reverse();
+    let listed: Vec<String> =
+        expected.iter().take(20).map(|(time, id)| format!("{} (many\\u{{7}}, {time})", id.short())).collect();
+    let command = command(store.root(), "store list");
+    let rest = |more: usize| format!("{}, and {more} more (`{command}` lists all)", listed.join(", "));
+    let message = |word: &str| store.find(word).unwrap_err().to_string();
+    assert_eq!(message("many\u{7}"), format!("`many\u{7}` names 30 records: {}; give one of these names", rest(10)));
+    for word in ["", "zz"] {
+        assert!(message(word).ends_with(&format!("; it holds {}", rest(12))), "{}", message(word));
+    }
+    // Without the others, the two at the end are seen.
+    for (_, id) in &expected {
+        fs::remove_dir_all(store.folder(id)).unwrap();
+    }
+    let both = format!("; it holds {} (second, 2026-01-01 00:00), {} (first)", ids[1].short(), ids[0].short());
+    assert!(message("zz").ends_with(&both), "{}", message("zz"));
 }
 
 #[test]
@@ -274,7 +313,7 @@ fn a_pipe_in_the_place_of_a_file_is_an_error_and_no_endless_wait() {
 #[test]
 fn names_that_name_nothing_are_said_as_what_they_are() {
     let Made { folder: _folder, store, ids } = made();
-    assert!(matches!(store.find(""), Err(StoreError::NoName)));
+    assert!(matches!(store.find(""), Err(StoreError::NoName { .. })));
     let latest = store.root().join(LATEST);
     let cut = &ids[0].as_str()[..20];
     for (content, said) in [("", "is empty"), ("\n", "is empty"), (cut, "names no finished record"), ("x", "names no")]
@@ -357,6 +396,7 @@ fn each_name_that_is_offered_is_that_of_one_record() {
     store.finish(&RecordId::of(&cuda), &cuda).unwrap();
     let message = store.find(cuda.spec_hash.as_str()).unwrap_err().to_string();
     let names = message.split_once("names 2 records: ").unwrap().1.strip_suffix("; give one of these names").unwrap();
-    let found: BTreeSet<RecordId> = names.split(", ").map(|name| store.find(name).unwrap()).collect();
+    let names = names.split("), ").map(|listed| listed.split_once(" (").unwrap().0);
+    let found: BTreeSet<RecordId> = names.map(|name| store.find(name).unwrap()).collect();
     assert_eq!(found, BTreeSet::from([ids[0].clone(), RecordId::of(&cuda)]));
 }
