@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::print::{outln, print_json};
 
-/// List the search spaces, with their size, their decisions and the available data files
+/// List the search spaces, with their size, their decisions, the available data files, and an architecture of each as text
 #[derive(Debug, Args)]
 pub struct Spaces {
     /// Print JSON
@@ -29,6 +29,8 @@ struct Entry {
     positions: usize,
     decides: &'static str,
     operations: &'static [&'static str],
+    /// The text of one of its architectures.
+    example: &'static str,
     /// The files of the data root for the space, and whether they exist.
     data: Vec<File>,
 }
@@ -52,6 +54,7 @@ impl Entry {
             positions: count,
             decides: what,
             operations,
+            example: space.example(),
             data,
         }
     }
@@ -101,7 +104,12 @@ impl Spaces {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        outln!("{table}");
+        outln!("{table}\n\nan architecture of each, as text");
+        let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or(0);
+        for Entry { id, example, .. } in &entries {
+            // On one line, whatever the width, so that it can be copied.
+            outln!("{id:<width$}  {example}");
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the command line: output, errors and exit codes.
 
 use super::common::{BASELINES, Bench, TINY};
+use nas_assay::space::Architecture;
 
 #[test]
 fn a_run_prints_a_table_and_leaves_a_record() {
@@ -289,6 +290,15 @@ fn the_five_spaces_are_listed() {
     assert_eq!(spaces[3]["data"], serde_json::json!([{"path": "truth/nds_resnet.csv", "present": false}]));
     assert_eq!(spaces[2]["operations"].as_array().unwrap().len(), 7);
     assert_eq!(spaces[4]["positions"], 12);
+    // The text of an architecture can be taken from its line, and it is one of its space.
+    let (_, texts) = table.stdout.split_once("an architecture of each, as text\n").unwrap();
+    let texts: Vec<(&str, &str)> = texts.lines().map(|line| line.split_once(' ').unwrap()).collect();
+    assert_eq!(texts.len(), 5);
+    for (space, (id, text)) in spaces.iter().zip(texts) {
+        assert_eq!((space["id"].as_str(), space["example"].as_str()), (Some(id), Some(text.trim_start())));
+        let architecture = Architecture::parse(id.parse().unwrap(), text.trim_start()).unwrap();
+        assert_eq!(architecture.to_string(), text.trim_start());
+    }
 }
 
 #[test]
