@@ -17,6 +17,8 @@ mod patterns;
 #[cfg(test)]
 mod probe_tests;
 #[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
 mod rounding_tests;
 #[cfg(test)]
 mod tests;

@@ -130,3 +130,7 @@ fn flow_between(layers: &[WeightGradient], moved: &[WeightGradient]) -> f64 {
 fn norm(rows: &[Vec<f64>]) -> f64 {
     rows.iter().flatten().map(|value| value * value).sum::<f64>().sqrt()
 }
+
+#[cfg(test)]
+#[path = "rounding_value_tests.rs"]
+mod tests;
