@@ -82,6 +82,8 @@ pub struct Precision {
     pub tau_top: Option<f64>,
     /// Kendall's tau-b among the k worst by score.
     pub tau_bottom: Option<f64>,
+    /// Kendall's tau-b among the k truly best.
+    pub tau_true_top: Option<f64>,
     /// Whether the order of ties decides `top` or `bottom`: it differs from its expectation by more than [`TIE_TOLERANCE`].
     pub tie_sensitive: bool,
 }
@@ -108,6 +110,7 @@ impl Precision {
             bottom_expected,
             tau_top: rankings.tau_within(best),
             tau_bottom: rankings.tau_within(worst),
+            tau_true_top: rankings.tau_within(&rankings.by_truth[..count]),
             tie_sensitive: (top - top_expected).abs() > TIE_TOLERANCE
                 || (bottom - bottom_expected).abs() > TIE_TOLERANCE,
         })
@@ -286,6 +289,10 @@ mod tests {
         let precision = Precision::new(&Rankings::new(&truth, &scores), 0.5).unwrap();
         // One of the three pairs of 9, 7, 8 is in the wrong order, and one of 4, 6, 1.
         assert_eq!((precision.tau_top, precision.tau_bottom), (Some(1.0 / 3.0), Some(1.0 / 3.0)));
+        // The truly best are other architectures than those with the best scores.
+        let (truth, scores) = ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 6.0, 5.0, 4.0, 3.0]);
+        let precision = Precision::new(&Rankings::new(&truth, &scores), 0.5).unwrap();
+        assert_eq!((precision.tau_top, precision.tau_true_top), (Some(1.0), Some(-1.0)));
     }
 
     #[test]

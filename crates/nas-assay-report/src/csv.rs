@@ -1,7 +1,7 @@
 //! The report as a long table with one value per row, for spreadsheets and data frames.
 
 use ::csv::Writer;
-use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, Undefined};
+use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, Undefined, percent};
 use nas_assay_schema::store::record::{
     Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord,
     VariantRecord,
@@ -200,6 +200,13 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
     for at in &criteria.precision {
         rows.push(here(Criterion::PrecisionTop(at.fraction), Some(at.top_expected)));
         rows.push(here(Criterion::PrecisionBottom(at.fraction), Some(at.bottom_expected)));
+        let within = |what: &str, value| Row {
+            criterion: format!("tau_b within the {what} top {}%", percent(at.fraction)),
+            value,
+            ..Row::default()
+        };
+        rows.push(within("predicted", at.tau_top));
+        rows.push(within("true", at.tau_true_top));
     }
     for at in &criteria.ranking {
         rows.push(here(Criterion::BestRanking(at.fraction), Some(at.best_expected)));

@@ -381,9 +381,11 @@ pub(crate) fn distinct(rows: usize) -> Record {
         (criteria.kendall.tau_b, criteria.kendall.tau_a) = (Some(of.signed()), Some(of.signed()));
         (criteria.spearman, criteria.pearson.value) = (Some(of.signed()), Some(of.signed()));
         of.interval(&mut criteria.kendall.interval);
+        of.interval(&mut criteria.spearman_interval);
         criteria.non_finite.nan = 31 + place;
         for at in &mut criteria.precision {
             (at.top, at.bottom, at.top_expected, at.bottom_expected) = (of.next(), of.next(), of.next(), of.next());
+            (at.tau_top, at.tau_true_top) = (Some(of.signed()), Some(of.signed()));
         }
         for at in &mut criteria.ranking {
             (at.best, at.worst, at.best_expected, at.worst_expected) = (of.next(), of.next(), of.next(), of.next());

@@ -465,6 +465,8 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
             let both = |value, expected| [Some(value), None, None, Some(expected)];
             add(at, &format!("P@top{share}%"), None, both(held.top, held.top_expected));
             add(at, &format!("P@bottom{share}%"), None, both(held.bottom, held.bottom_expected));
+            add(at, &format!("tau_b within the predicted top {share}%"), None, [held.tau_top, None, None, None]);
+            add(at, &format!("tau_b within the true top {share}%"), None, [held.tau_true_top, None, None, None]);
         }
         for held in &criteria.ranking {
             let share = 100.0 * held.fraction;
