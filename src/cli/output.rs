@@ -45,7 +45,7 @@ impl Output {
         })
     }
 
-    /// Writes the text to the file or prints it; see [`write`].
+    /// Writes the text to the file or prints it; see [`write()`].
     pub fn write(&self, context: &Context, text: &str) -> Result<(), Failure> {
         write(context, self.out.as_deref(), text)
     }

@@ -7,6 +7,8 @@ mod analyses;
 mod basis;
 #[cfg(test)]
 mod basis_tests;
+#[cfg(test)]
+mod coverage_tests;
 mod ensemble;
 mod error;
 mod find_spec;

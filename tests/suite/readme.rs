@@ -79,7 +79,7 @@ fn the_python_of_the_readme_takes_scores_there_and_back() {
         format!(
             "texts = [{}]\nscores = {{text: 1e200 / (3 + place) for place, text in enumerate(texts)}}\n\
              scores[texts[5]] = float('nan')\n{lines}\
-             assert list(table.columns[:4]) == ['truth', 'params', 'flops', 'params (score)'], table.columns\n\
+             assert list(table.columns) == ['truth', 'params', 'flops', 'relu_count', 'mine'], table.columns\n\
              assert len(table) == len(texts)\n\
              for text in texts:\n    \
                  same = table.mine[text] == scores[text]\n    \

@@ -2,23 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use nas_assay_schema::store::record::Record;
+use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord, PanelRecord, Record};
 
 use crate::csv::table;
 use crate::error::ReportError;
 use crate::printable::printable;
 
-/// The columns before those of the estimators. `truth` is the accuracy, a fraction; `params` and `flops` are those of the network that the
-/// truth is about.
+/// The columns before those of the estimators.
 const FIRST: [&str; 4] = ["architecture", "truth", "params", "flops"];
 
-/// The scores as CSV (RFC 4180, lines ended by a line feed): a row for each architecture of each panel, and after [`FIRST`] a column for
-/// each estimator, as the estimator gave them, not oriented. If there are several panels, the first column is `panel`.
+/// The scores as CSV (RFC 4180, lines ended by a line feed): a row for each architecture of each panel, with the columns `architecture`,
+/// `truth` (the accuracy, a fraction), `params` and `flops` (as the baselines of these names count them), and one for each estimator with
+/// the scores as it gave them, not oriented. If there are several panels, the first column is `panel`.
 ///
-/// A column is named by [`EstimatorRecord::label`](nas_assay_schema::store::record::EstimatorRecord::label). A name that another column
-/// has already gets ` (score)` behind it, such as `params (score)`, so that no two columns have one name. Numbers are the shortest
-/// decimals that read back as the same `f64`; scores that are not finite are `nan`, `inf` and `-inf`. A field is empty if a panel has no
-/// such estimator.
+/// A column is named by [`EstimatorRecord::label`]. Those baselines have no other column. Another estimator whose name
+/// is taken gets ` (score)` behind it, such as `params (score)`, so that no two columns have one name. Numbers are the shortest decimals that
+/// read back as the same `f64`; scores that are not finite are `nan`, `inf` and `-inf`. A field is empty if a panel has no such estimator.
 ///
 /// # Errors
 /// If the CSV writer fails.
@@ -26,8 +25,9 @@ const FIRST: [&str; 4] = ["architecture", "truth", "params", "flops"];
 /// ```
 /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
 /// let table = nas_assay_report::score_table(&record)?;
-/// assert!(table.starts_with("architecture,truth,params,flops,params (score),flops (score)\n"));
-/// assert!(table.contains("|skip_connect~0|none~1|none~2|,0.87,71000,10500000,71000,11000000\n"));
+/// // The example's estimator `flops` gives other numbers than the FLOPs of the architectures.
+/// assert!(table.starts_with("architecture,truth,params,flops,flops (score)\n"));
+/// assert!(table.contains("|skip_connect~0|none~1|none~2|,0.87,71000,10500000,11000000\n"));
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn score_table(record: &Record) -> Result<String, ReportError> {
@@ -35,14 +35,18 @@ pub fn score_table(record: &Record) -> Result<String, ReportError> {
     let before: &[&str] = if record.panels.len() > 1 { &["panel"] } else { &[] };
     let mut header: Vec<String> = before.iter().chain(&FIRST).map(|&name| name.to_owned()).collect();
     let own = header.len();
-    // For each panel, the columns of its estimators. An estimator of several panels has one column.
-    let mut columns: Vec<Vec<usize>> = Vec::new();
+    // For each panel, the columns of its estimators. An estimator of several panels has one column, and one that counts what stands in the
+    // first columns has none of its own.
+    let mut columns: Vec<Vec<Option<usize>>> = Vec::new();
     for panel in &record.panels {
         let mut taken: BTreeSet<usize> = (0..own).collect();
         let of_panel = panel.estimators.iter().map(|estimator| {
+            if is_count(panel, estimator) {
+                return None;
+            }
             let column = column(&mut header, &taken, &estimator.label());
             taken.insert(column);
-            column
+            Some(column)
         });
         columns.push(of_panel.collect());
     }
@@ -55,13 +59,24 @@ pub fn score_table(record: &Record) -> Result<String, ReportError> {
             }
             let first = [of.architecture.clone(), decimal(of.truth), of.params.to_string(), of.flops.to_string()];
             row[own - FIRST.len()..own].clone_from_slice(&first);
-            for (&column, estimator) in columns.iter().zip(&panel.estimators) {
+            for (column, estimator) in columns.iter().zip(&panel.estimators) {
+                let Some(column) = *column else { continue };
                 row[column] = estimator.scores.get(place).map_or(String::new(), |score| decimal(score.value()));
             }
             rows.push(row);
         }
     }
     table(&header.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
+}
+
+/// Whether an estimator is the column `params` or `flops`: by its name, and by every number.
+fn is_count(panel: &PanelRecord, estimator: &EstimatorRecord) -> bool {
+    let count = match estimator.label().as_str() {
+        "params" => |of: &ArchitectureRow| of.params,
+        "flops" => |of: &ArchitectureRow| of.flops,
+        _ => return false,
+    };
+    estimator.scores.iter().map(|score| score.value()).eq(panel.architectures.iter().map(|of| count(of) as f64))
 }
 
 /// The column with this name, or with the first of its longer names that is not `taken`; it is added if the header has none.
@@ -91,7 +106,7 @@ fn decimal(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use nas_assay_schema::estimator::{Reason, Score};
-    use nas_assay_schema::store::record::{Checkpoint, EstimatorRecord};
+    use nas_assay_schema::store::record::Checkpoint;
 
     use super::*;
     use crate::fixture;
@@ -136,6 +151,22 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(field), ["nan", "inf", "-inf", "nan"]);
         let fields = ["-1.7e308", "1e23", "0.30000000000000004", "-0", "123456789.125", "1e-7", "5e22"];
         assert_eq!([11, 12, 13, 14, 15, 16, 17].map(field), fields);
+    }
+
+    #[test]
+    fn a_baseline_that_counts_has_no_second_column() {
+        let mut record = fixture::record(6);
+        let panel = &mut record.panels[0];
+        panel.estimators[0].scores = panel.architectures.iter().map(|of| Score::Finite(of.params as f64)).collect();
+        let (header, rows) = read(&record);
+        assert_eq!(header[..5], ["architecture", "truth", "params", "flops", "synflow"]);
+        assert!(rows.iter().all(|row| row.len() == header.len() && row.iter().all(|field| !field.is_empty())));
+        assert_eq!(rows[5][2], record.panels[0].architectures[5].params.to_string());
+        // One number that differs is enough for a column.
+        record.panels[0].estimators[0].scores[5] = Score::Finite(1.5);
+        let (header, rows) = read(&record);
+        assert_eq!(header[4], "params (score)");
+        assert_eq!((rows[0][4].as_str(), rows[5][4].as_str()), (rows[0][2].as_str(), "1.5"));
     }
 
     #[test]
