@@ -185,6 +185,33 @@ mod tests {
     const NEARLY: [f64; 6] = [2.0, 1.0, 3.0, 4.0, 5.0, 6.0];
 
     #[test]
+    fn a_checkpoint_is_earlier_than_later_ones_of_its_own_supernet_alone() {
+        let of = |id: &str, variant: Option<&str>, seed: &str, epoch: u32| row(id, variant, Some((seed, epoch)), UP).0;
+        let own = of("oneshot_loss", None, "1", 4);
+        for (other, expected) in [
+            (of("oneshot_loss", None, "1", 3), true),
+            (of("oneshot_loss", None, "1", 4), false),
+            (of("oneshot_loss", None, "1", 5), false),
+            (of("oneshot_loss", None, "2", 3), false),
+            (of("oneshot_loss", Some("iso"), "1", 3), false),
+            (of("oneshot_accuracy", None, "1", 3), false),
+            (row("oneshot_loss", None, None, UP).0, false),
+        ] {
+            assert_eq!(is_earlier(&other, &own), expected, "{}", other.label());
+        }
+        // Averages of weights are of no single epoch.
+        for averaged in [&[1, 3][..], &[]] {
+            let mut other = of("oneshot_loss", None, "1", 3);
+            other.checkpoint.as_mut().unwrap().averaged = averaged.to_vec();
+            assert_eq!(is_earlier(&other, &own), averaged.is_empty());
+            let mut later = own.clone();
+            later.checkpoint.as_mut().unwrap().averaged = averaged.to_vec();
+            assert_eq!(is_earlier(&of("oneshot_loss", None, "1", 3), &later), averaged.is_empty());
+        }
+        assert_eq!(epoch(&own), Some(4));
+    }
+
+    #[test]
     fn everything_is_tested_against_the_baselines_but_not_against_itself() {
         let found = compared(vec![
             row("params", None, None, UP),

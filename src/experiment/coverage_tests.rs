@@ -1,5 +1,7 @@
 //! The criteria of a score file are those of the rows that the record says are judged, by a slow and simple computation.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -58,7 +60,7 @@ proptest! {
         let order = (0..truth.len()).rev().step_by(2).chain((0..truth.len()).step_by(2));
         for place in order {
             let (architecture, accuracy) = (truth[place].architecture, truth[place].mean());
-            let mut line = |cell: &str| text += &format!("{architecture};{cell}\n");
+            let mut line = |cell: &str| writeln!(text, "{architecture};{cell}").unwrap();
             // Failures rank below every score, and are tied.
             let worst = if lower { f64::INFINITY } else { f64::NEG_INFINITY };
             match file[place] {

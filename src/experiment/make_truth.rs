@@ -242,6 +242,51 @@ mod tests {
     }
 
     #[test]
+    fn an_order_is_that_of_the_draw_or_of_the_sizes() {
+        let mut recipe = truth("nb201-micro").unwrap().recipe;
+        (recipe.architectures, recipe.candidates, recipe.most_flops, recipe.most_relus) = (6, 0, None, None);
+        let representatives = recipe.space.representatives().unwrap();
+        let mut stream = recipe.draw.root().child("truth").stream();
+        let order = stream.permutation(representatives.len());
+        let first = |count: usize| order[..count].iter().map(|&place| representatives[place]).collect::<Vec<_>>();
+        assert_eq!(draw(&recipe).unwrap(), first(6));
+        recipe.candidates = 20;
+        let chosen = draw(&recipe).unwrap();
+        let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+        let sizes = |all: &[Architecture]| -> Vec<u64> {
+            all.iter().map(|architecture| architecture.census(&skeleton).unwrap().params).collect()
+        };
+        let (all, found) = (sizes(&first(20)), sizes(&chosen));
+        assert!(chosen.len() == 6 && found.is_sorted() && chosen.iter().all(|chosen| first(20).contains(chosen)));
+        assert_eq!((found.first(), found.last()), (all.iter().min(), all.iter().max()));
+        // Limits leave out what is above them and nothing else.
+        let flops = |architecture: &Architecture| architecture.census(&skeleton).unwrap().flops;
+        let mut limits: Vec<u64> = first(20).iter().map(flops).collect();
+        limits.sort_unstable();
+        (recipe.candidates, recipe.most_flops) = (0, Some(limits[10]));
+        let fits =
+            order.iter().map(|&place| representatives[place]).filter(|architecture| flops(architecture) <= limits[10]);
+        assert_eq!(draw(&recipe).unwrap(), fits.take(6).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_space_without_a_list_gives_different_architectures() {
+        let mut recipe = truth("nds_resnet-micro").unwrap().recipe;
+        (recipe.architectures, recipe.candidates, recipe.most_flops, recipe.most_relus) = (30, 0, None, None);
+        let drawn = draw(&recipe).unwrap();
+        assert_eq!((drawn.len(), drawn.iter().collect::<BTreeSet<_>>().len()), (30, 30));
+        let mut stream = recipe.draw.root().child("truth").stream();
+        let mut expected: Vec<Architecture> = Vec::new();
+        while expected.len() < 30 {
+            let next = recipe.space.sample(&mut stream);
+            if !expected.contains(&next) {
+                expected.push(next);
+            }
+        }
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
     fn a_recipe_that_asks_for_more_than_there_is_is_refused() {
         let mut recipe = truth("nds_resnet-micro").unwrap().recipe;
         recipe.most_flops = Some(1);

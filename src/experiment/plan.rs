@@ -562,7 +562,7 @@ fn wants_supernet(resolved: &Resolved, spec: &Spec) -> bool {
 
 /// `count` rows spread evenly over a table, beginning with the first. Rows without a live convolution are left out if there are enough
 /// others: their networks learn next to nothing, so training them again checks little.
-fn verified_rows(table: &TrainedTable, count: usize) -> Vec<usize> {
+pub(super) fn verified_rows(table: &TrainedTable, count: usize) -> Vec<usize> {
     let learns = |row: &usize| table.rows[*row].architecture.has_live_convolution();
     let all: Vec<usize> = (0..table.rows.len()).collect();
     let learning: Vec<usize> = all.iter().copied().filter(learns).collect();

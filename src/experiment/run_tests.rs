@@ -1,11 +1,12 @@
 //! What a run leaves in the store, and what a plan says before and after it.
 
 use super::lab::Lab;
-use super::plan::{Action, Holding, Work, plan};
+use super::plan::{Action, Holding, Work, plan, verified_rows};
 use super::provenance::freeze;
 use super::resolve::Resolved;
 use super::{ExperimentError, Inputs, Silent};
 use crate::estimator::Suite;
+use crate::space::SpaceId;
 use crate::spec::{SeedValue, parse_spec};
 use crate::store::{RecordId, Store};
 use crate::{Backend, DeviceClass};
@@ -40,6 +41,9 @@ fn a_run_that_computes_nothing_leaves_no_trace_unless_its_record_is_new() {
         assert_eq!(actions(), [("supernet", "run"), ("scores", "run"), ("scores", "run")]);
         let first = lab.run(&resolved).unwrap();
         assert_eq!((first.panels[0].architectures.len(), traces()), (2, 1));
+        // What was published for the benchmark is not compared with the truth of a miniature.
+        let published = |row: usize| &first.panels[0].estimators[row].published;
+        assert!(!published(0).is_empty() && published(0).iter().all(|figure| !figure.differs.is_empty()));
         assert_eq!(actions(), [("supernet", "skip"), ("scores", "skip"), ("scores", "skip")]);
         assert_eq!(lab.run(&resolved).unwrap(), first);
         assert_eq!(traces(), 1, "nothing was computed, and the record was there");
@@ -141,4 +145,45 @@ fn scores_wait_for_the_supernet_that_they_read() {
     // Scores of the other supernet are missing, then one of this supernet's.
     assert_eq!(stages(&and_missing("oneshot_loss", 7)), named([Reuse, Reuse, Reuse, Run, Reuse, Reuse, Reuse]));
     assert_eq!(stages(&and_missing("oneshot_loss", 8)), named([Reuse, Mend, Reuse, Reuse, After, Reuse, Reuse]));
+}
+
+/// Of a table, rows that learn nothing are left out if there are enough others.
+#[test]
+fn rows_that_are_trained_again_lie_evenly_over_the_table() {
+    let table = crate::carried::truth("nb201-micro").unwrap();
+    let learns = |row: &usize| table.rows[*row].architecture.has_live_convolution();
+    let learning: Vec<usize> = (0..table.rows.len()).filter(learns).collect();
+    let count = learning.len();
+    assert!(count > 20 && count < table.rows.len(), "{count} of {} learn", table.rows.len());
+    assert_eq!(verified_rows(&table, 0), [0; 0]);
+    assert_eq!(verified_rows(&table, 1), learning[..1]);
+    assert_eq!(verified_rows(&table, 2), [learning[0], learning[count / 2]]);
+    assert_eq!(verified_rows(&table, 4), [0, 1, 2, 3].map(|quarter| learning[quarter * count / 4]));
+    assert_eq!(verified_rows(&table, count), learning);
+    let all: Vec<usize> = (0..table.rows.len()).collect();
+    assert_eq!((verified_rows(&table, all.len()), verified_rows(&table, all.len() + 9)), (all.clone(), all.clone()));
+    let more = verified_rows(&table, count + 1);
+    assert_eq!(more, (0..=count).map(|place| all[place * all.len() / (count + 1)]).collect::<Vec<_>>());
+}
+
+/// Two panels of the same architectures share scores by their keys, and each of them has its stages.
+#[test]
+fn panels_of_the_same_architectures_have_stages_of_their_own() {
+    let panels = "estimators = ['params', 'flops']\n[panels.again]\nestimators = ['flops']";
+    let resolved = resolved("seeds = [7]", panels);
+    let inputs = Inputs::load(&resolved.spec, None, &Silent).unwrap();
+    let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok::<_, ExperimentError>(Holding::Nothing)).unwrap();
+    let planned: Vec<(usize, &str)> = stages
+        .iter()
+        .map(|stage| match &stage.work {
+            Work::Scores(work) => (work.panel, work.estimator.as_str()),
+            other => panic!("{}", other.kind()),
+        })
+        .collect();
+    let name = |panel: usize| inputs.panels[panel].name.as_str();
+    let mut named: Vec<(&str, &str)> = planned.into_iter().map(|(panel, estimator)| (name(panel), estimator)).collect();
+    named.sort_unstable();
+    assert_eq!(named, [("again", "flops"), ("all", "flops"), ("all", "params")]);
+    let keys: Vec<_> = stages.iter().map(|stage| &stage.key).collect();
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 2, "one key for each estimator");
 }
