@@ -6,7 +6,6 @@ use super::provenance::freeze;
 use super::resolve::Resolved;
 use super::{ExperimentError, Inputs, Silent};
 use crate::estimator::Suite;
-use crate::space::SpaceId;
 use crate::spec::{SeedValue, parse_spec};
 use crate::store::{RecordId, Store};
 use crate::{Backend, DeviceClass};
