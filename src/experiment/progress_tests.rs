@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use super::lab::Lab;
 use super::progress::Progress;
 use super::resolve::Resolved;
+use super::{ExperimentError, Inputs};
 use crate::Backend;
 use crate::estimator::Suite;
 use crate::spec::{TruthRecipe, parse_recipe, parse_spec};
 use crate::store::Store;
-use crate::truth::trained::TrainedRow;
+use crate::truth::trained::{TrainedRow, TrainedTable};
 
 /// A stage as it was reported: its label, the units that were announced, and those that were done until its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,11 +23,16 @@ struct Seen {
 }
 
 #[derive(Debug, Default)]
-struct Log(Mutex<Vec<Seen>>);
+struct Log(Mutex<Vec<Seen>>, Mutex<Option<u64>>);
 
 impl Log {
     fn last(&self, change: impl FnOnce(&mut Seen)) {
         change(self.0.lock().unwrap().last_mut().unwrap());
+    }
+
+    /// Cuts the run off after some more units.
+    fn cut_after(&self, units: u64) {
+        *self.1.lock().unwrap() = Some(units);
     }
 
     fn take(&self) -> Vec<Seen> {
@@ -41,6 +47,15 @@ impl Progress for Log {
     }
     fn advance(&self, steps: u64) {
         self.last(|seen| seen.done += steps);
+        let mut left = self.1.lock().unwrap();
+        if let Some(units) = left.as_mut() {
+            *units -= 1;
+            if *units == 0 {
+                *left = None;
+                drop(left);
+                std::panic::resume_unwind(Box::new("cut off"));
+            }
+        }
     }
     fn message(&self, text: &str) {
         self.last(|seen| seen.messages.push(text.to_owned()));
@@ -94,6 +109,28 @@ fn every_unit_that_is_announced_is_done() {
         assert_eq!(whole(&log), labelled(&expected));
         lab.run(&resolved).unwrap();
         assert_eq!(whole(&log), [], "nothing is left to do");
+    });
+}
+
+/// A training that was cut off within its third epoch goes on after the second.
+#[test]
+fn a_training_that_was_cut_off_does_what_is_left() {
+    let text = "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+                [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[one-shot]\nbatch = 10\n[criteria]\nresamples = 0\n\
+                [panels.all]\nsample = 5\nestimators = ['oneshot_loss']\n\
+                [supernet]\nnetwork = { channels = 4, cells = 1 }\nsampling = 'iso'\nseeds = [7]\n\
+                training = { epochs = 4, batch = 16, learning-rate = 0.2 }\n";
+    let resolved = Resolved::new(parse_spec(text, "a test").unwrap(), &Suite::builtin()).unwrap();
+    let log = Log::default();
+    let straight = with_lab(&log, |lab| lab.run(&resolved).unwrap());
+    log.take();
+    with_lab(&log, |lab| {
+        log.cut_after(8);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lab.run(&resolved))).is_err());
+        let cut = log.take();
+        assert_eq!((cut.len(), cut[0].announced, cut[0].done, cut[0].messages.len()), (1, 12, 8, 2));
+        assert_eq!(lab.run(&resolved).unwrap(), straight);
+        assert_eq!(whole(&log), labelled(&[("supernet: seed 7", 6), ("all: one-shot scores", 5)]));
     });
 }
 
@@ -154,4 +191,32 @@ fn a_draw_is_of_different_architectures_within_the_limits() {
     let refused = none("architectures = 4\nmost-flops = 1").unwrap_err();
     assert!(refused.contains("`architectures` asks for 4 different architectures, and the draw found 0"), "{refused}");
     assert!(log.take().is_empty(), "nothing was begun");
+}
+
+#[test]
+fn rows_of_a_table_are_trained_again_to_the_same_bits() {
+    let recipe = recipe("nb201", "architectures = 3\nnetwork = { channels = 4, cells = 1 }");
+    let text = "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+                [truth.trained]\ntable = 'nb201-micro'\n[panels.all]\nestimators = ['params']\n";
+    let mut inputs = Inputs::load(&parse_spec(text, "a test").unwrap(), None).unwrap();
+    let log = Log::default();
+    with_lab(&log, |lab| {
+        let rows = lab.make_truth(&recipe).unwrap();
+        log.take();
+        let mut table = TrainedTable { recipe: recipe.clone(), sha256: String::new(), rows: rows.clone() };
+        inputs.trained = Some(table.clone());
+        let found = lab.check_truth(&inputs, &[0, 2]).unwrap();
+        assert_eq!(whole(&log), labelled(&[("truth, trained again", 2 * 2)]), "two rows of two epochs");
+        let expected = [0, 2].map(|row: usize| (rows[row].architecture.to_string(), "1", rows[row].accuracies[0]));
+        for (verified, (architecture, seed, accuracy)) in found.iter().zip(expected) {
+            assert_eq!((&verified.architecture, verified.seed.as_str()), (&architecture, seed));
+            assert_eq!((verified.expected, verified.found), (accuracy, accuracy));
+        }
+        assert_eq!(found.len(), 2);
+        table.rows[2].accuracies[0] += f64::EPSILON;
+        inputs.trained = Some(table);
+        assert!(lab.check_truth(&inputs, &[0, 1]).is_ok());
+        let refused = lab.check_truth(&inputs, &[0, 2]);
+        assert!(matches!(refused, Err(ExperimentError::TruthMismatch { found, .. }) if found == rows[2].accuracies[0]));
+    });
 }

@@ -186,3 +186,65 @@ fn panels_of_the_same_architectures_have_stages_of_their_own() {
     let keys: Vec<_> = stages.iter().map(|stage| &stage.key).collect();
     assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 2, "one key for each estimator");
 }
+
+/// Rows of an interrupted stage are of no use when it is complete, whether this run completed it or an earlier one.
+#[test]
+fn rows_that_were_kept_are_removed_with_the_end_of_their_stage() {
+    let resolved = resolved("seeds = [7]", "sample = 3\nestimators = ['params', 'oneshot_loss']");
+    with_lab(|lab| {
+        let partial: Vec<std::path::PathBuf> = lab
+            .plan(&resolved)
+            .unwrap()
+            .into_iter()
+            .filter(|stage| stage.kind == "scores")
+            .map(|stage| lab.store().stage("scores", &stage.key, ".partial.json"))
+            .collect();
+        assert_eq!(partial.len(), 2);
+        for _ in 0..2 {
+            for path in &partial {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, "of no use").unwrap();
+            }
+            lab.run(&resolved).unwrap();
+            assert!(partial.iter().all(|path| !path.exists()));
+        }
+    });
+}
+
+#[test]
+fn a_record_names_the_settings_of_each_supernet() {
+    let panels = "sample = 2\nestimators = ['oneshot_loss']\n[variants.raw.supernet]\nsampling = 'deiso'";
+    let resolved = resolved("seeds = [7, 8]", panels);
+    with_lab(|lab| {
+        let record = lab.run(&resolved).unwrap();
+        let named: Vec<(Option<&str>, &str, usize)> = record
+            .supernets
+            .iter()
+            .map(|supernet| (supernet.variant.as_deref(), supernet.seed.as_str(), supernet.epochs.len()))
+            .collect();
+        assert_eq!(named, [(None, "7", 2), (None, "8", 2), (Some("raw"), "7", 2), (Some("raw"), "8", 2)]);
+    });
+}
+
+#[test]
+fn weights_that_are_missing_are_made_again_if_scores_are_too() {
+    let resolved = resolved("seeds = [7]", "sample = 2\nestimators = ['oneshot_loss']");
+    with_lab(|lab| {
+        let first = lab.run(&resolved).unwrap();
+        let planned = lab.plan(&resolved).unwrap();
+        let weights = lab.store().stage("supernet", &planned[0].key, ".safetensors");
+        let scores = lab.store().stage("scores", &planned[1].key, ".json");
+        let actions = || -> Vec<&str> { lab.plan(&resolved).unwrap().into_iter().map(|stage| stage.action).collect() };
+        std::fs::remove_file(&weights).unwrap();
+        assert_eq!(actions(), ["skip", "skip"]);
+        assert_eq!(lab.run(&resolved).unwrap(), first);
+        assert!(!weights.exists(), "nothing reads them");
+        std::fs::remove_file(&scores).unwrap();
+        assert_eq!(actions(), ["run", "run"]);
+        assert_eq!(lab.run(&resolved).unwrap(), first);
+        assert!(weights.exists() && scores.exists());
+        // Damaged weights are made again at once.
+        std::fs::write(&weights, "damaged").unwrap();
+        assert_eq!(actions(), ["run", "skip"]);
+    });
+}

@@ -271,6 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_scores_is_of_one_estimator_one_version_and_so_many_architectures() {
+        let detail = |values: usize| Detail { name: "log".to_owned(), values: vec![None; values] };
+        let file = |details: Vec<Detail>| ScoresFile {
+            estimator: "snip".to_owned(),
+            version: 2,
+            scores: vec![Score::Finite(1.0); 3],
+            details,
+        };
+        let plain = file(Vec::new());
+        assert!(plain.is_of("snip", 2, 3));
+        assert!(!plain.is_of("synflow", 2, 3) && !plain.is_of("snip", 1, 3));
+        assert!(!plain.is_of("snip", 2, 2) && !plain.is_of("snip", 2, 4));
+        assert!(file(vec![detail(3), detail(3)]).is_of("snip", 2, 3));
+        assert!(!file(vec![detail(3), detail(2)]).is_of("snip", 2, 3), "a detail of another length");
+    }
+
+    #[test]
     fn details_are_columns_by_name() {
         let readings = [
             Reading::plain(1.0).with("log", 0.5),
