@@ -233,3 +233,24 @@ fn a_network_has_all_of_its_tensors_and_no_others() {
     assert!(more.contains("`extra` is not part of this network"), "{more}");
     assert!(scored(ARCHITECTURE, &whole, none, &[]).is_ok());
 }
+
+/// Without a network, so that nothing is asked of its memory.
+#[test]
+fn shapes_are_checked_by_name() {
+    let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
+    let expected: BTreeMap<String, Vec<usize>> =
+        [("a", vec![2, 3]), ("b", vec![1])].map(|(name, dims)| (name.to_owned(), dims)).into();
+    let checked = |tensors: &[(&str, &[usize])]| {
+        let tensors = tensors.iter().map(|(name, dims)| ((*name).to_owned(), zeros(dims))).collect();
+        file(tensors, &[]).check_shapes(&expected)
+    };
+    assert!(checked(&[("a", &[2, 3]), ("b", &[1])]).is_ok());
+    assert!(matches!(checked(&[("a", &[2, 3])]), Err(LoadError::Missing { name }) if name == "b"));
+    let wrong = checked(&[("a", &[3, 2]), ("b", &[1])]).unwrap_err();
+    assert!(
+        matches!(&wrong, LoadError::WrongShape { name, expected, found } if name == "a" && *expected == [2, 3] && *found == [3, 2]),
+        "{wrong}"
+    );
+    let more = checked(&[("a", &[2, 3]), ("b", &[1]), ("c", &[1])]);
+    assert!(matches!(more, Err(LoadError::Unexpected { name }) if name == "c"));
+}
