@@ -248,3 +248,22 @@ fn weights_that_are_missing_are_made_again_if_scores_are_too() {
         assert_eq!(actions(), ["run", "skip"]);
     });
 }
+
+/// Three steps an epoch: each of three architectures is watched at a step of its own, counted from 1.
+#[test]
+fn watched_steps_are_counted_from_one() {
+    let watched = |architectures: usize| {
+        let supernet = format!("seeds = [7]\nwatch = {{ epochs = [2], architectures = {architectures} }}");
+        let resolved = resolved(&supernet, "sample = 2\nestimators = ['oneshot_loss']");
+        with_lab(|lab| {
+            let record = lab.run(&resolved).unwrap().supernets.remove(0);
+            assert_eq!(record.watched.len(), 1);
+            let found = &record.watched[0];
+            let accuracy = |value: f64| (0.0..=1.0).contains(&value);
+            assert!(found.architectures.iter().all(|at| accuracy(at.after_step) && accuracy(at.after_epoch)));
+            (found.epoch, found.architectures.iter().map(|at| at.step).collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(watched(3), (2, vec![1, 2, 3]));
+    assert_eq!(watched(1), (2, vec![1]));
+}

@@ -85,7 +85,7 @@ pub(super) fn candidates(sampler: &Sampler, prune: &Prune, seed: Seed) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::nb201;
+    use crate::space::{FairOperations, nb201};
     use proptest::prelude::*;
 
     #[test]
@@ -108,6 +108,24 @@ mod tests {
             let dropped = (0..scores.len()).filter(|place| !kept.contains(place));
             prop_assert!(dropped.into_iter().all(|place| scores[place] <= worst));
         }
+    }
+
+    /// Of the cells of two operations there are as many as can be counted; more are asked for, and the draw ends by itself.
+    #[test]
+    fn a_pool_that_is_exhausted_ends_the_draw() {
+        let operations = vec![nb201::Operation::SkipConnect, nb201::Operation::NorConv1x1];
+        let is_of =
+            |cell: &nb201::Architecture| cell.operations().iter().all(|operation| operations.contains(operation));
+        let held = nb201::Architecture::all().filter(|cell| is_of(cell) && cell.has_live_convolution()).count();
+        let fair = Sampler::Fair(FairOperations::new(operations.clone()).unwrap());
+        let candidates = |candidates: usize| {
+            let prune = Prune { after: 1, keep: 0.5, by: OneShotScore::OneshotLoss, candidates, validation: 0 };
+            super::candidates(&fair, &prune, Seed::root(2)).map_err(|error| error.to_string())
+        };
+        assert_eq!(candidates(held).unwrap().iter().collect::<BTreeSet<_>>().len(), held);
+        let refused = candidates(held + 1).unwrap_err();
+        let expected = format!("asks for {} different architectures, and the pool gave {held}", held + 1);
+        assert!(refused.contains(&expected), "{refused}");
     }
 
     #[test]
