@@ -15,7 +15,7 @@ use super::signals::exit_on_signal;
 use crate::criteria::Direction;
 use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
 use crate::files::CopyError;
-use crate::scores::{ScoreFileError, only_column};
+use crate::scores::{ScoreFileError, all_known, columns, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
 use crate::spec::{DataFile, Failed, ScoreFile};
@@ -57,7 +57,7 @@ pub struct ScoreOptions {
     /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
     #[arg(long, requires = "scores")]
     strict: bool,
-    /// Fail if a smaller part of the rows is ranked, such as 0.95
+    /// Fail if a smaller part of the rows is judged by a score of its own, such as 0.95
     #[arg(long, value_name = "PART", requires = "scores")]
     min_coverage: Option<f64>,
     /// Print the spec that judges the scores, and do nothing else; `nas-assay run` runs it
@@ -94,6 +94,7 @@ impl ScoreOptions {
         if let Some(part) = self.min_coverage.filter(|part| !(0.0..=1.0).contains(part)) {
             return Err(Failure::new(USAGE, format!("--min-coverage is {part}, and must be from 0 to 1")));
         }
+        self.refuse_one_file_twice(file)?;
         let lab = context.lab(None)?;
         let label = self.label(context, file)?;
         let direction = self.direction(context, &label)?;
@@ -104,7 +105,12 @@ impl ScoreOptions {
                 // Its name is no estimator's, so that it has no direction by itself.
                 let known = context.suite().find(&label).map(|estimator| estimator.meta().direction);
                 let direction = direction.or(known.ok());
-                Some((format!("against-{}", plain_name(&stem(file))), self.score_file(&lab, file, space, direction)?))
+                let name = format!("against-{}", plain_name(&stem(file)));
+                if name == label {
+                    let problem = format!("{name} is the name of the other scores; give these another one with --name");
+                    return Err(Failure::new(USAGE, problem));
+                }
+                Some((name, self.score_file(&lab, file, space, direction)?))
             }
         };
         let spec = verify_scores(&ScoresToJudge {
@@ -155,6 +161,9 @@ impl ScoreOptions {
             [one] => (one.clone(), Vec::new()),
             several => (String::new(), several.to_vec()),
         };
+        if !self.column.is_empty() {
+            has_columns(file, &kept, space, &self.column)?;
+        }
         Ok(ScoreFile {
             file: DataFile { path: kept.display().to_string(), sha256 },
             column,
@@ -177,18 +186,29 @@ impl ScoreOptions {
         }
     }
 
+    /// Stdin can be read once, and a file that is read is not written.
+    fn refuse_one_file_twice(&self, file: &Path) -> Result<(), Failure> {
+        let stdin = Path::new("-");
+        if file == stdin && self.against.as_deref() == Some(stdin) {
+            return Err(Failure::new(USAGE, "--scores and --against cannot both be read from stdin"));
+        }
+        let read = [Some(file), self.against.as_deref()].into_iter().flatten();
+        match &self.oddities {
+            Some(out) if read.clone().any(|file| is_same(file, out)) => {
+                Err(Failure::new(USAGE, format!("--oddities {} is a file of scores; name another one", out.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The name of the scores: the given name or that of the file, in lower case and with `-` for every character that is not allowed.
     /// Only a given name is that of a known estimator.
     fn label(&self, context: &Context, file: &Path) -> Result<String, Failure> {
         if let Some(name) = &self.name {
             let label = plain_name(name);
-            if BASELINES.contains(&label.as_str()) {
-                let problem = format!("--name {label}: {label} is computed beside the scores; give them another name");
-                return Err(Failure::new(USAGE, problem));
-            }
-            return Ok(label);
+            return if label.is_empty() { Err(Failure::new(USAGE, "--name is empty")) } else { not_a_baseline(label) };
         }
-        let label = plain_name(&stem(file));
+        let label = not_a_baseline(plain_name(&stem(file)))?;
         if context.suite().find(&label).is_ok() {
             return Err(Failure::new(
                 USAGE,
@@ -236,7 +256,7 @@ impl ScoreOptions {
         match self.min_coverage {
             Some(least) if coverage.share() < least => {
                 let problem = format!(
-                    "--min-coverage {least}: {:.4} of the rows are ranked; {}",
+                    "--min-coverage {least}: {:.4} of the rows are judged; {}",
                     coverage.share(),
                     coverage.line()
                 );
@@ -258,6 +278,21 @@ impl ScoreOptions {
             );
         }
     }
+}
+
+/// The name of scores that are not computed anyway.
+fn not_a_baseline(label: String) -> Result<String, Failure> {
+    if BASELINES.contains(&label.as_str()) {
+        let problem = format!("{label} is computed beside the scores; give them another name with --name");
+        return Err(Failure::new(USAGE, problem));
+    }
+    Ok(label)
+}
+
+/// Whether two paths are of one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || std::fs::canonicalize(one).is_ok_and(|one| std::fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 /// The name of a file without its ending; `stdin` for `-`.
@@ -283,30 +318,48 @@ fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), 
     let file = File::create(out).map_err(|error| unwritable(&error))?;
     let mut writer = csv::Writer::from_writer(BufWriter::new(file));
     writer.write_record(["scores", "line", "class", "said"]).map_err(|error| unwritable(&error))?;
+    // What failed to be written; the reader of scores has no error for it.
+    let mut failed = None;
     for panel in &inputs.panels {
         for (scores, file) in &resolved.spec.panels[&panel.name].scores {
             let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
             inputs.each_odd_row(panel, file, drop, lab.data_root(), &mut |line, class, said| {
-                writer.write_record([scores, line.to_string().as_str(), class.name(), said]).map_err(|error| {
-                    ScoreFileError::Read { file: out.display().to_string(), problem: error.to_string() }
-                })
+                if failed.is_none() {
+                    failed = writer.write_record([scores, line.to_string().as_str(), class.name(), said]).err();
+                }
+                Ok(())
             })?;
         }
     }
-    writer.flush().map_err(|error| unwritable(&error))
+    match failed {
+        Some(error) => Err(unwritable(&error)),
+        None => writer.flush().map_err(|error| unwritable(&error)),
+    }
 }
 
 /// The column with the scores of a file that leaves no choice.
 fn column(file: &Path, kept: &Path, space: SpaceId) -> Result<String, Failure> {
-    let source =
-        File::open(kept).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", kept.display())))?;
-    only_column(&file.display().to_string(), Box::new(source), space).map_err(|error| {
-        let failure = Failure::new(DATA, error.to_string());
-        match error {
-            ScoreFileError::Column { .. } => failure.with_help("choose one of them with --column"),
-            _ => failure,
-        }
-    })
+    only_column(&file.display().to_string(), opened(kept)?, space).map_err(|error| unread(&error))
+}
+
+/// Checks that a file has columns of these names. Its errors have the name that the user gave.
+fn has_columns(file: &Path, kept: &Path, space: SpaceId, wanted: &[String]) -> Result<(), Failure> {
+    let name = file.display().to_string();
+    let known = columns(&name, opened(kept)?, space).map_err(|error| unread(&error))?;
+    all_known(&name, wanted, known).map_err(|error| unread(&error))
+}
+
+fn opened(kept: &Path) -> Result<Box<dyn Read>, Failure> {
+    let file = File::open(kept).map_err(|error| Failure::new(DATA, format!("reading {}: {error}", kept.display())))?;
+    Ok(Box::new(file))
+}
+
+fn unread(error: &ScoreFileError) -> Failure {
+    let failure = Failure::new(DATA, error.to_string());
+    match error {
+        ScoreFileError::Column { .. } => failure.with_help("choose one of them with --column"),
+        _ => failure,
+    }
 }
 
 /// Keeps a copy of a file in the store; `-` is stdin.

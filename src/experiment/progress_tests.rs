@@ -198,7 +198,7 @@ fn rows_of_a_table_are_trained_again_to_the_same_bits() {
     let recipe = recipe("nb201", "architectures = 3\nnetwork = { channels = 4, cells = 1 }");
     let text = "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
                 [truth.trained]\ntable = 'nb201-micro'\n[panels.all]\nestimators = ['params']\n";
-    let mut inputs = Inputs::load(&parse_spec(text, "a test").unwrap(), None).unwrap();
+    let mut inputs = Inputs::load(&parse_spec(text, "a test").unwrap(), None, &super::Silent).unwrap();
     let log = Log::default();
     with_lab(&log, |lab| {
         let rows = lab.make_truth(&recipe).unwrap();

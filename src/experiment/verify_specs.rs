@@ -68,7 +68,7 @@ pub struct ScoresToJudge<'a> {
 /// A spec that compares the scores in a file with the truth, for all architectures that have both.
 ///
 /// # Errors
-/// As [`TruthSource::spec`], and if the table has no such accuracy or rows.
+/// As [`TruthSource::spec`], and if the table has no such accuracy or rows, or the scores do not make a valid spec.
 pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
@@ -93,6 +93,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
         panel.missing = Missing::PassOver;
         panel.failed = of.failed;
     }
+    spec.validate()?;
     Ok(spec)
 }
 

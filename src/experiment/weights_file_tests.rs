@@ -245,12 +245,10 @@ fn shapes_are_checked_by_name() {
         file(tensors, &[]).check_shapes(&expected)
     };
     assert!(checked(&[("a", &[2, 3]), ("b", &[1])]).is_ok());
-    assert!(matches!(checked(&[("a", &[2, 3])]), Err(LoadError::Missing { name }) if name == "b"));
-    let wrong = checked(&[("a", &[3, 2]), ("b", &[1])]).unwrap_err();
-    assert!(
-        matches!(&wrong, LoadError::WrongShape { name, expected, found } if name == "a" && *expected == [2, 3] && *found == [3, 2]),
-        "{wrong}"
-    );
-    let more = checked(&[("a", &[2, 3]), ("b", &[1]), ("c", &[1])]);
-    assert!(matches!(more, Err(LoadError::Unexpected { name }) if name == "c"));
+    let said = |tensors: &[(&str, &[usize])]| checked(tensors).unwrap_err().to_string();
+    assert!(said(&[("a", &[2, 3])]).contains("`b` is missing"), "{}", said(&[("a", &[2, 3])]));
+    let wrong = said(&[("a", &[3, 2]), ("b", &[1])]);
+    assert!(wrong.contains("`a` has shape [3, 2]") && wrong.contains("[2, 3]"), "{wrong}");
+    let more = said(&[("a", &[2, 3]), ("b", &[1]), ("c", &[1])]);
+    assert!(more.contains("`c` is not part of this network"), "{more}");
 }

@@ -172,7 +172,7 @@ fn rows_that_are_not_judged_can_be_an_error() {
     }
     bench.write("mine.csv", format!("{}bad,1\n", of(9)));
     verify(&bench, "mine.csv", &["--min-coverage", "0.9"]).exits(0);
-    verify(&bench, "mine.csv", &["--min-coverage", "0.91"]).exits(3).says("0.9000 of the rows are ranked");
+    verify(&bench, "mine.csv", &["--min-coverage", "0.91"]).exits(3).says("0.9000 of the rows are judged");
     verify(&bench, "mine.csv", &["--min-coverage", "2"]).exits(2).says("must be from 0 to 1");
     bench.write("mine.csv", format!("{}{}", of(3), "bad,1\n".repeat(97)));
     let first = verify(&bench, "mine.csv", &[]).exits(0).stdout;
@@ -409,4 +409,36 @@ fn the_spec_of_a_judgement_can_be_kept() {
     bench.write("kept.toml", text);
     let again = bench.run(&["run", "kept.toml", "--json", "--store", "third"]).exits(0).stdout;
     assert_eq!(Record::from_json(&again).unwrap(), record);
+}
+
+#[test]
+fn what_cannot_be_a_judgement_is_refused_before_it_is_one() {
+    let bench = Bench::new();
+    bench.write("a.csv", csv(&truth(&bench)));
+    bench.write("against-a.csv", csv(&truth(&bench)));
+    bench.write("params.csv", csv(&truth(&bench)));
+    for (arguments, said) in [
+        (&["--name", "against-a", "--against", "a.csv"][..], "is the name of the other scores"),
+        (&["--name", ""], "--name is empty"),
+        (&["--failure", "nan"], "panels.all.scores.a.failures"),
+        (&["--failure", "1e301"], "panels.all.scores.a.failures"),
+        (&["--column", "score,score"], "names score twice"),
+        (&["--oddities", "./a.csv"], "is a file of scores"),
+        (&["--against", "params.csv", "--oddities", "params.csv"], "is a file of scores"),
+    ] {
+        verify(&bench, "a.csv", arguments).exits(2).says(said);
+    }
+    verify(&bench, "against-a.csv", &["--against", "a.csv"]).exits(2).says("is the name of the other scores");
+    verify(&bench, "-", &["--against", "-"]).exits(2).says("cannot both be read from stdin");
+    verify(&bench, "params.csv", &[])
+        .exits(2)
+        .says("params is computed beside the scores; give them another name with --name");
+    assert_eq!(bench.files("").iter().filter(|(name, _)| name.starts_with(".nas-assay/records")).count(), 0);
+    verify(&bench, "a.csv", &["--column", "scores"]).exits(5).says("score file a.csv has no column");
+    let against = verify(&bench, "a.csv", &["--column", "score", "--against", "two.csv"]);
+    against.exits(5).says("reading two.csv");
+    if std::path::Path::new("/dev/full").exists() {
+        bench.write("odd.csv", format!("{}bad,1\n", csv(&truth(&bench))));
+        verify(&bench, "odd.csv", &["--oddities", "/dev/full"]).exits(1).says("writing /dev/full");
+    }
 }

@@ -120,6 +120,9 @@ const DONE: &[(&str, &str)] = &[
     ("name the form `index`", "a_text_with_several_meanings_is_read_in_each_form_that_is_named"),
     ("keep them as text", "a_matrix_that_is_kept_as_text_is_read"),
     ("draw some with `--count N`", "architectures_that_are_too_many_are_drawn"),
+    ("give these another one with --name", "what_cannot_be_a_judgement_is_refused_before_it_is_one"),
+    ("is a file of scores; name another one", "what_cannot_be_a_judgement_is_refused_before_it_is_one"),
+    ("write an object on each line", "columns_of_json_lines_are_those_of_all_lines"),
     // The libraries.
     ("give one score and one true value per architecture", "what_an_error_advises_gives_criteria"),
     ("leave out architectures without a finite truth", "what_an_error_advises_gives_criteria"),
@@ -137,6 +140,7 @@ const DONE: &[(&str, &str)] = &[
 const NONE: &[&str] = &[
     "NAS_ASSAY_DATA",
     "repeat earlier rows",
+    "--scores and --against cannot both",
     "truth trained by this project instead",
     "{} instead of {}",
     "{ours} instead of",

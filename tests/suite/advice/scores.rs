@@ -25,7 +25,7 @@ fn a_name_with_two_meanings_gets_the_one_that_is_said() {
     with_option(&bench, "plain.csv", &text, "--name");
     verify(&bench, "plain.csv", &["--name", "another"]).exits(0);
     let text = printed(&verify(&bench, "plain.csv", &["--name", "params"]).exits(2));
-    assert!(text.contains("give them another name"), "{text}");
+    assert!(text.contains("give them another name with --name"), "{text}");
     let text = printed(&verify(&bench, "plain.csv", &["--name", "plain", "--direction", "higher"]).exits(2));
     assert!(text.contains("leave out --direction, or give them another --name"), "{text}");
     verify(&bench, "plain.csv", &["--name", "plain"]).exits(0);

@@ -8,6 +8,9 @@ use flate2::read::MultiGzDecoder;
 /// The longest line of a table. It bounds the memory that a file can ask for.
 const LONGEST_LINE: usize = 1 << 24;
 
+/// The longest JSON document, which may be on one line.
+pub(super) const LONGEST_DOCUMENT: usize = 1 << 30;
+
 /// A file whose beginning is known.
 pub(super) type Peeked<'a> = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + 'a>>;
 
@@ -40,7 +43,10 @@ pub(super) fn text<'a>(source: Box<dyn Read + 'a>) -> io::Result<BufReader<Lines
         }
         _ => Box::new(source),
     };
-    Ok(BufReader::with_capacity(1 << 16, Lines { source, after_return: false, line: 0, end: false }))
+    Ok(BufReader::with_capacity(
+        1 << 16,
+        Lines { source, after_return: false, line: 0, longest: LONGEST_LINE, end: false },
+    ))
 }
 
 /// Converts UTF-16 to UTF-8. Units that are no character become the replacement character.
@@ -105,7 +111,15 @@ pub(super) struct Lines<R> {
     after_return: bool,
     /// The length of the line so far.
     line: usize,
+    longest: usize,
     end: bool,
+}
+
+impl<R> Lines<R> {
+    /// Allows lines as long as a JSON document may be.
+    pub(super) fn allow_documents(&mut self) {
+        self.longest = LONGEST_DOCUMENT;
+    }
 }
 
 impl<R: Read> Lines<R> {
@@ -145,8 +159,8 @@ impl<R: Read> Read for Lines<R> {
                 Some(last) => kept - last - 1,
                 None => self.line + kept,
             };
-            if self.line > LONGEST_LINE {
-                let problem = format!("a line is longer than {} MB", LONGEST_LINE >> 20);
+            if self.line > self.longest {
+                let problem = format!("a line is longer than {} MB", self.longest >> 20);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
             }
             if kept > 0 {

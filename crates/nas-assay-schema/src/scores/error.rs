@@ -67,6 +67,12 @@ pub enum ScoreFileError {
         /// The name.
         column: String,
     },
+    /// Columns of several data sets.
+    #[error("score file {} has these columns in different data sets: judge one data set at a time", excerpt(file))]
+    Sets {
+        /// The file.
+        file: String,
+    },
     /// Row numbers are given, and the truth is not the table that they count.
     #[error(
         "score file {} names its architectures by numbers of rows of the benchmark's table, and the truth here is another table: judge it \

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::table::{KeyKind, key_kind};
+use nas_assay_spaces::SpaceId;
+use nas_assay_spaces::spelling;
+
+use super::table::{KeyKind, key_of};
 
 /// A row: what names its architecture, and its cells by the names of their columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,10 +55,10 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
 const PARTS: [&[&str]; 3] = [&["module_adjacency", "module_operations"], &["net"], &["ds", "ws", "bot_muls", "num_gs"]];
 
 /// Reads an object as a row; `None` if nothing in it names an architecture.
-pub(super) fn row(object: &Map<String, Value>) -> Option<JsonRow> {
-    let of_kind = |kind: KeyKind| object.iter().find(|(name, _)| key_kind(name) == Some(kind));
-    let found = [KeyKind::Text, KeyKind::Row, KeyKind::Index].into_iter().find_map(|kind| Some((kind, of_kind(kind)?)));
-    if let Some((kind, (member, value))) = found {
+pub(super) fn row(object: &Map<String, Value>, space: SpaceId) -> Option<JsonRow> {
+    let members: Vec<(&String, &Value)> = object.iter().collect();
+    if let Some((kind, place)) = key_of(members.iter().map(|(name, _)| name.as_str()), space) {
+        let (member, value) = members[place];
         return Some(JsonRow { kind, key: text_of(value), cells: cells(object, &[member.as_str()]) });
     }
     let parts = PARTS.into_iter().find(|parts| object.contains_key(parts[0]))?;
@@ -72,22 +75,22 @@ pub(super) fn row(object: &Map<String, Value>) -> Option<JsonRow> {
 pub(super) type DataSet = (Option<String>, Vec<Option<JsonRow>>);
 
 /// The rows of a document, by the name of their data set if they have one; `None` if it is no table.
-pub(super) fn document(value: &Value) -> Option<Vec<DataSet>> {
+pub(super) fn document(value: &Value, space: SpaceId) -> Option<Vec<DataSet>> {
     match value {
         Value::Array(all) => {
-            let rows: Vec<_> = all.iter().map(|value| value.as_object().and_then(row)).collect();
+            let rows: Vec<_> = all.iter().map(|value| row(value.as_object()?, space)).collect();
             rows.iter().any(Option::is_some).then(|| vec![(None, rows)])
         }
         Value::Object(object) => {
-            if let Some(row) = row(object) {
+            if let Some(row) = row(object, space) {
                 return Some(vec![(None, vec![Some(row)])]);
             }
-            if let Some(rows) = by_architecture(object) {
+            if let Some(rows) = by_architecture(object, space) {
                 return Some(vec![(None, rows)]);
             }
             // One more level names the space.
-            data_sets(object).or_else(|| match object.values().next() {
-                Some(Value::Object(inner)) if object.len() == 1 => data_sets(inner),
+            data_sets(object, space).or_else(|| match object.values().next() {
+                Some(Value::Object(inner)) if object.len() == 1 => data_sets(inner, space),
                 _ => None,
             })
         }
@@ -97,21 +100,27 @@ pub(super) fn document(value: &Value) -> Option<Vec<DataSet>> {
 }
 
 /// Rows by the names of data sets.
-fn data_sets(object: &Map<String, Value>) -> Option<Vec<DataSet>> {
-    object.iter().map(|(name, value)| Some((Some(name.clone()), by_architecture(value.as_object()?)?))).collect()
+fn data_sets(object: &Map<String, Value>, space: SpaceId) -> Option<Vec<DataSet>> {
+    object.iter().map(|(name, value)| Some((Some(name.clone()), by_architecture(value.as_object()?, space)?))).collect()
 }
 
-/// Rows whose names are architectures.
-fn by_architecture(object: &Map<String, Value>) -> Option<Vec<Option<JsonRow>>> {
-    let is_number = |value: &Value| value.is_number() || value.is_null() || value.is_string();
-    let is_row = |value: &Value| {
-        value.as_object().is_some_and(|row| row.values().any(|cell| is_number(cell) || cell.get("score").is_some()))
+/// Rows whose names are architectures: at least one is, or could be in a form that has to be named.
+fn by_architecture(object: &Map<String, Value>, space: SpaceId) -> Option<Vec<Option<JsonRow>>> {
+    let is_key = |key: &String| match spelling::recognise(space, key) {
+        Ok(_) => true,
+        Err(error) => error.is_ambiguous() || error.is_outside(),
     };
-    if object.is_empty() || !object.values().all(is_row) {
+    if !object.keys().any(is_key) {
         return None;
     }
     let row = |(key, value): (&String, &Value)| {
-        Some(JsonRow { kind: KeyKind::Text, key: key.clone(), cells: cells(value.as_object()?, &[]) })
+        let cells = match value {
+            Value::Object(members) => cells(members, &[]),
+            // An estimator that failed may have left nothing.
+            Value::Null => Vec::new(),
+            score => vec![("score".to_owned(), text_of(score))],
+        };
+        Some(JsonRow { kind: KeyKind::Text, key: key.clone(), cells })
     };
     Some(object.iter().map(row).collect())
 }
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn objects_of_several_shapes_are_rows() {
-        let read = |text: &str| row(value(text).as_object().unwrap());
+        let read = |text: &str| row(value(text).as_object().unwrap(), SpaceId::Nb201);
         let found =
             read(r#"{"i": 3, "arch": "|a|", "logmeasures": {"synflow": 2.5, "snip": null}, "valacc": 91}"#).unwrap();
         assert_eq!((found.kind, found.key.as_str()), (KeyKind::Text, "|a|"));
@@ -183,20 +192,24 @@ mod tests {
     #[test]
     fn documents_of_several_shapes_are_tables() {
         let sets = |text: &str| {
-            let found = document(&value(text))?;
+            let found = document(&value(text), SpaceId::Nb201)?;
             Some(found.into_iter().map(|(name, rows)| (name.unwrap_or_default(), rows.len())).collect::<Vec<_>>())
         };
         let of = |name: &str, rows: usize| Some(vec![(name.to_owned(), rows)]);
         assert_eq!(sets(r#"[{"arch": "a", "score": 1}, {"arch": "b", "score": 1}]"#), of("", 2));
         assert_eq!(sets(r#"{"arch": "a", "score": 1}"#), of("", 1));
-        assert_eq!(
-            sets(r#"{"(1, 2)": {"synflow": {"score": 1, "time": 2}}, "(1, 3)": {"synflow": {"score": 1}}}"#),
-            of("", 2)
-        );
-        assert_eq!(sets(r#"{"cifar10": {"(1, 2)": {"synflow": 1}}}"#), of("cifar10", 1));
-        let both = r#"{"cifar10": {"(1, 2)": {"s": 1}}, "cifar100": {"(1, 2)": {"s": 1}, "(1, 3)": {"s": 1}}}"#;
-        assert_eq!(sets(both), Some(vec![("cifar10".to_owned(), 1), ("cifar100".to_owned(), 2)]));
-        assert_eq!(sets(&format!("{{\"nasbench101\": {both}}}")), sets(both));
+        let [a, b] = ["(1, 2, 0, 1, 2, 3)", "(1, 2, 0, 1, 2, 4)"];
+        let suite =
+            format!(r#"{{"{a}": {{"synflow": {{"score": 1, "time": 2}}}}, "{b}": {{"synflow": {{"score": 1}}}}}}"#);
+        assert_eq!(sets(&suite), of("", 2));
+        assert_eq!(sets(&format!(r#"{{"cifar10": {{"{a}": {{"synflow": 1}}}}}}"#)), of("cifar10", 1));
+        // The score may be the only member, a number alone, or nothing where the estimator failed.
+        assert_eq!(sets(&format!(r#"{{"cifar10": {{"{a}": {{"score": 1}}, "{b}": {{}}}}}}"#)), of("cifar10", 2));
+        assert_eq!(sets(&format!(r#"{{"{a}": 1.5, "{b}": null}}"#)), of("", 2));
+        let both =
+            format!(r#"{{"cifar10": {{"{a}": {{"s": 1}}}}, "cifar100": {{"{a}": {{"s": 1}}, "{b}": {{"s": 1}}}}}}"#);
+        assert_eq!(sets(&both), Some(vec![("cifar10".to_owned(), 1), ("cifar100".to_owned(), 2)]));
+        assert_eq!(sets(&format!("{{\"nasbench101\": {both}}}")), sets(&both));
         for text in ["3", "[]", "[1]", "{}", r#"{"a": 1}"#, r#"{"a": {"b": {"c": {"d": {"e": 1}}}}}"#] {
             assert_eq!(sets(text), None, "{text}");
         }

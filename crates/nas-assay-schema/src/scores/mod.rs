@@ -24,6 +24,7 @@ use crate::estimator::Score;
 use crate::store::record::{ClassRows, CoverageRecord, RowClass, RowExample};
 
 pub use error::{OddRow, ScoreFileError};
+pub use table::all_known;
 use table::{KeyKind, RawRow, Table};
 
 /// Version of the rules for reading scores from a file.
@@ -58,7 +59,7 @@ pub struct Reading<'a> {
 /// # Errors
 /// If the file is no table, or nothing in it names architectures.
 pub fn columns(file: &str, source: Box<dyn Read + '_>, space: SpaceId) -> Result<Vec<String>, ScoreFileError> {
-    Ok(Table::open(file, source, space)?.columns())
+    Table::open(file, source, space)?.columns()
 }
 
 /// The column with the scores, if the file leaves no choice: `score`, or the only column beside that of the architectures.
@@ -167,6 +168,10 @@ pub struct ScoreRows {
     columns: usize,
     /// The line of each slot; 0 if the file has no row for it.
     lines: Vec<u64>,
+    /// The place of each slot's row among the rows, from 1.
+    places: Vec<u64>,
+    /// How the first row names its architecture. The others have to do the same.
+    kind: Option<KeyKind>,
     /// The scores of each slot, one for each column.
     scores: Vec<Score>,
     /// The number of rows.
@@ -195,6 +200,8 @@ impl ScoreRows {
             file: file.to_owned(),
             columns,
             lines: vec![0; slots.count()],
+            places: vec![0; slots.count()],
+            kind: None,
             scores: vec![Score::Finite(0.0); slots.count() * columns],
             slots,
             count: 0,
@@ -204,11 +211,12 @@ impl ScoreRows {
         let mut cells = Vec::with_capacity(columns);
         Table::open(file, source, truth.space)?.each(reading.columns, &mut |row| {
             found.count += 1;
-            let said = said(file, &row, reading, truth, &found.slots, &mut cells)?;
-            match said {
+            let kind = *found.kind.get_or_insert(row.kind);
+            match said(file, &row, kind, reading, truth, &found.slots, &mut cells)? {
                 Said::Scores(slot, scores) => match found.lines[slot] {
                     0 => {
                         found.lines[slot] = row.line;
+                        found.places[slot] = found.count;
                         found.scores[slot * columns..][..columns].copy_from_slice(scores);
                     }
                     first => {
@@ -283,8 +291,8 @@ impl ScoreRows {
                 return Some(if drop && failed(slot) { RowClass::Dropped } else { RowClass::NotInPanel });
             }
             let kinds = judged_kinds.get_or_insert_with(|| {
-                let with_scores = truth.chosen.iter().filter(|&&row| self.scores(row).is_some());
-                with_scores.map(|&row| truth.rows[row].isomorphism_key()).collect()
+                let judged = truth.chosen.iter().filter(|&&row| in_panel(row) && self.scores(row).is_some());
+                judged.map(|&row| truth.rows[row].isomorphism_key()).collect()
             });
             let copy = rows[slot].iter().any(|&row| kinds.contains(&truth.rows[row].isomorphism_key()));
             Some(if copy { RowClass::IsomorphicCopy } else { RowClass::NotRepresentative })
@@ -341,25 +349,22 @@ impl ScoreRows {
         visit: &mut dyn FnMut(u64, RowClass, &str) -> Result<(), ScoreFileError>,
     ) -> Result<(), ScoreFileError> {
         let classes = self.classes(truth, in_panel, drop);
-        let mut cells = Vec::with_capacity(self.columns);
-        Table::open(&self.file, source, truth.space)?.each(reading.columns, &mut |row| match said(
-            &self.file,
-            &row,
-            reading,
-            truth,
-            &self.slots,
-            &mut cells,
-        )? {
-            Said::Odd(class, said) => visit(row.line, class, &said),
-            Said::Scores(slot, scores) if self.lines[slot] != row.line => {
-                let kept = &self.scores[slot * self.columns..][..self.columns];
-                let (class, said) = again(scores, kept, self.lines[slot]);
-                visit(row.line, class, &said)
+        let (mut cells, mut place) = (Vec::with_capacity(self.columns), 0);
+        Table::open(&self.file, source, truth.space)?.each(reading.columns, &mut |row| {
+            place += 1;
+            let kind = self.kind.unwrap_or(row.kind);
+            match said(&self.file, &row, kind, reading, truth, &self.slots, &mut cells)? {
+                Said::Odd(class, said) => visit(row.line, class, &said),
+                Said::Scores(slot, scores) if self.places[slot] != place => {
+                    let kept = &self.scores[slot * self.columns..][..self.columns];
+                    let (class, said) = again(scores, kept, self.lines[slot]);
+                    visit(row.line, class, &said)
+                }
+                Said::Scores(slot, _) => match classes[slot] {
+                    Some(class) if class != RowClass::Judged => visit(row.line, class, &self.name(truth, slot)),
+                    _ => Ok(()),
+                },
             }
-            Said::Scores(slot, _) => match classes[slot] {
-                Some(class) if class != RowClass::Judged => visit(row.line, class, &self.name(truth, slot)),
-                _ => Ok(()),
-            },
         })
     }
 }
@@ -381,6 +386,7 @@ fn again(scores: &[Score], kept: &[Score], first: u64) -> (RowClass, String) {
 fn said<'a>(
     file: &str,
     row: &RawRow<'_>,
+    kind: KeyKind,
     reading: Reading<'_>,
     truth: &TruthRows<'_>,
     slots: &Slots,
@@ -391,6 +397,9 @@ fn said<'a>(
         Ok(key) => *key,
         Err(problem) => return unreadable(problem.clone()),
     };
+    if row.kind != kind {
+        return unreadable("it names its architecture in another way than the first row".to_owned());
+    }
     let slot = match row.kind {
         KeyKind::Row if !truth.numbered => return Err(ScoreFileError::Numbers { file: file.to_owned() }),
         KeyKind::Row => match number(key) {

@@ -1,11 +1,14 @@
 //! The rows of a file, whatever the file is: CSV with commas, semicolons or tabs, or JSON.
 
-use std::io::{BufRead, BufReader, Chain, Cursor, Read};
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt_of;
 use nas_assay_spaces::SpaceId;
+use nas_assay_spaces::spelling::Form;
 
 use super::decode::{self, Lines};
 use super::error::ScoreFileError;
@@ -22,18 +25,28 @@ pub(super) enum KeyKind {
     Index,
 }
 
-/// What a column of this name holds; `None` if it names no architectures.
-pub(super) fn key_kind(column: &str) -> Option<KeyKind> {
-    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(column.trim()));
-    if is(&["architecture", "arch", "arch_str", "arch_string", "genotype", "module_hash", "hash"]) {
-        Some(KeyKind::Text)
-    } else if is(&["row"]) {
-        Some(KeyKind::Row)
-    } else if is(&["index", "idx"]) {
-        Some(KeyKind::Index)
+/// Names of columns with texts. The first that a file has is meant.
+const TEXTS: [&str; 7] = ["architecture", "arch", "arch_str", "arch_string", "genotype", "module_hash", "hash"];
+
+/// What a column of this name holds, and its rank among such columns; `None` if it names no architectures.
+fn key_rank(column: &str, space: SpaceId) -> Option<(usize, KeyKind)> {
+    let is = |name: &str| name.eq_ignore_ascii_case(column.trim());
+    let has_form = |rank: usize| rank < 5 || Form::Hash.is_of(space);
+    if let Some(rank) = TEXTS.into_iter().position(is).filter(|&rank| has_form(rank)) {
+        Some((rank, KeyKind::Text))
+    } else if is("row") {
+        Some((TEXTS.len(), KeyKind::Row))
+    } else if is("index") || is("idx") {
+        Some((TEXTS.len() + 1, KeyKind::Index))
     } else {
         None
     }
+}
+
+/// The column that names the architectures: its kind and its place.
+pub(super) fn key_of<'a>(columns: impl Iterator<Item = &'a str>, space: SpaceId) -> Option<(KeyKind, usize)> {
+    let ranked = columns.enumerate().filter_map(|(place, name)| Some((key_rank(name, space)?, place)));
+    ranked.min_by_key(|((rank, _), place)| (*rank, *place)).map(|((_, kind), place)| (kind, place))
 }
 
 /// A row as it is written.
@@ -58,20 +71,25 @@ pub(super) struct Table<'a> {
 enum Rows<'a> {
     Csv(Csv<'a>),
     /// JSON with an object on each line.
-    Lines {
-        first: Vec<u8>,
-        rest: Text<'a>,
-        columns: Vec<String>,
-    },
+    Lines(JsonLines<'a>),
     /// The rows of each data set.
     Document(Vec<DataSet>),
 }
 
+struct JsonLines<'a> {
+    space: SpaceId,
+    /// Lines that were read to find out what the file is.
+    first: Vec<Vec<u8>>,
+    rest: Text<'a>,
+    /// Lines before them.
+    skipped: u64,
+}
+
 struct Csv<'a> {
-    reader: csv::Reader<Chain<Cursor<Vec<u8>>, Text<'a>>>,
-    header: Vec<String>,
-    key: usize,
-    kind: KeyKind,
+    /// Reads the rows, without the header.
+    reader: csv::Reader<Bounded<'a>>,
+    left: Budget,
+    header: Header,
     /// Lines before the header.
     skipped: u64,
 }
@@ -88,41 +106,45 @@ impl<'a> Table<'a> {
         }
         let mut text = decode::text(Box::new(source)).map_err(unreadable)?;
         let mut skipped = 0;
-        let first = loop {
-            match decode::next_line(&mut text).map_err(unreadable)? {
-                None => return Err(no_table("empty")),
-                Some(line) if line.trim_ascii().is_empty() || line.starts_with(b"#") => skipped += 1,
-                Some(line) => break line,
+        loop {
+            let is_json = matches!(text.fill_buf().map_err(unreadable)?.first(), Some(b'{' | b'['));
+            if is_json {
+                text.get_mut().allow_documents();
             }
-        };
-        let rows = if first.trim_ascii().starts_with(b"{") || first.trim_ascii().starts_with(b"[") {
-            json_rows(file, first, text, space)?
-        } else {
-            Rows::Csv(Csv::new(file, first, text, skipped, space)?)
-        };
-        Ok(Self { file: file.to_owned(), rows })
+            let Some(line) = decode::next_line(&mut text).map_err(unreadable)? else { return Err(no_table("empty")) };
+            let rows = if is_json {
+                json_rows(file, line, text, skipped, space)?
+            } else if line.trim_ascii().is_empty() {
+                skipped += 1;
+                continue;
+            } else {
+                let Some(header) = Header::of(&line, space) else {
+                    if line.starts_with(b"#") {
+                        skipped += 1;
+                        continue;
+                    }
+                    return Err(Header::unkeyed(file, &line, space));
+                };
+                Rows::Csv(Csv::new(file, header, text, skipped)?)
+            };
+            return Ok(Self { file: file.to_owned(), rows });
+        }
     }
 
-    /// The names of the columns beside that of the architectures.
-    pub(super) fn columns(&self) -> Vec<String> {
-        match &self.rows {
-            Rows::Csv(csv) => {
-                let others =
-                    csv.header.iter().enumerate().filter(|(place, name)| *place != csv.key && !name.is_empty());
-                others.map(|(_, name)| name.clone()).collect()
-            }
-            Rows::Lines { columns, .. } => columns.clone(),
-            Rows::Document(sets) => {
-                let mut found: Vec<String> = Vec::new();
-                for (set, rows) in sets {
-                    let names = rows.iter().flatten().flat_map(|row| row.cells.iter().map(|(name, _)| name));
-                    for name in names.map(|name| in_set(sets.len(), set.as_deref(), name)) {
-                        if !found.contains(&name) {
-                            found.push(name);
-                        }
+    /// The names of the columns beside that of the architectures. The rows are read if only they tell.
+    pub(super) fn columns(self) -> Result<Vec<String>, ScoreFileError> {
+        match self.rows {
+            Rows::Csv(csv) => Ok(csv.header.columns()),
+            Rows::Document(sets) => Ok(columns_of(&sets)),
+            Rows::Lines(lines) => {
+                let mut found = Vec::new();
+                lines.each(&self.file, &mut |_, row| {
+                    if let Ok(row) = row {
+                        add_names(&mut found, row);
                     }
-                }
-                found
+                    Ok(())
+                })?;
+                Ok(found)
             }
         }
     }
@@ -133,53 +155,84 @@ impl<'a> Table<'a> {
         wanted: &[String],
         visit: &mut dyn FnMut(RawRow<'_>) -> Result<(), ScoreFileError>,
     ) -> Result<(), ScoreFileError> {
-        let known = self.columns();
-        if let Some(column) = wanted.iter().find(|column| !known.contains(column)) {
-            return Err(ScoreFileError::Column {
-                file: self.file,
-                column: column.clone(),
-                nearest: nearest(column, known.iter().map(String::as_str)).map(str::to_owned),
-                columns: known,
-            });
-        }
+        let file = self.file;
         match self.rows {
-            Rows::Csv(csv) => csv.each(&self.file, wanted, visit),
-            Rows::Lines { first, rest, .. } => {
-                for (text, line) in std::iter::once(Ok(first)).chain(rest.split(b'\n')).zip(1..) {
-                    let text: Vec<u8> = text.map_err(|error| ScoreFileError::Read {
-                        file: self.file.clone(),
-                        problem: error.to_string(),
-                    })?;
-                    if text.trim_ascii().is_empty() {
-                        continue;
+            Rows::Csv(csv) => {
+                all_known(&file, wanted, csv.header.columns())?;
+                csv.each(&file, wanted, visit)
+            }
+            Rows::Lines(lines) => {
+                let mut known = Vec::new();
+                lines.each(&file, &mut |line, row| {
+                    if let Ok(row) = &row {
+                        add_names(&mut known, row);
                     }
-                    let row = json_line(&text);
-                    visit_json(row.as_ref().map_err(Clone::clone), line, wanted, visit)?;
-                }
-                Ok(())
+                    visit_json(row.map_err(str::to_owned), line, wanted, visit)
+                })?;
+                // Rows can leave out a column, but not all of them.
+                if known.is_empty() { Ok(()) } else { all_known(&file, wanted, known) }
             }
             Rows::Document(sets) => {
+                all_known(&file, wanted, columns_of(&sets))?;
                 let several = sets.len();
-                let mut line = 0;
-                for (set, rows) in &sets {
-                    let in_this = |column: &String| match set {
-                        Some(set) if several > 1 => {
-                            column.strip_prefix(set.as_str())?.strip_prefix('/').map(str::to_owned)
-                        }
-                        _ => Some(column.clone()),
-                    };
-                    // Columns of other data sets are in other rows.
-                    let Some(wanted) = wanted.iter().map(in_this).collect::<Option<Vec<_>>>() else { continue };
-                    for row in rows {
-                        line += 1;
-                        let row = row.as_ref().ok_or_else(|| "nothing in it names an architecture".to_owned());
-                        visit_json(row, line, &wanted, visit)?;
-                    }
-                }
-                Ok(())
+                let has = |(set, rows): &&DataSet, column: &String| {
+                    let mut names = rows.iter().flatten().flat_map(|row| row.cells.iter().map(|(name, _)| name));
+                    names.any(|name| in_set(several, set.as_deref(), name) == *column)
+                };
+                // The rows of one data set are the table.
+                let Some((set, rows)) = sets.iter().find(|set| wanted.iter().all(|column| has(set, column))) else {
+                    return Err(ScoreFileError::Sets { file });
+                };
+                let plain = |column: &String| match set {
+                    Some(set) if several > 1 => column[set.len() + 1..].to_owned(),
+                    _ => column.clone(),
+                };
+                let wanted: Vec<String> = wanted.iter().map(plain).collect();
+                rows.iter().zip(1..).try_for_each(|(row, place)| {
+                    let row = row.as_ref().ok_or_else(|| UNNAMED.to_owned());
+                    visit_json(row, place, &wanted, visit)
+                })
             }
         }
     }
+}
+
+/// What is said of a row of JSON without an architecture.
+const UNNAMED: &str = "nothing in it names an architecture";
+
+/// Checks that every wanted column is among the `known` ones of a file.
+///
+/// # Errors
+/// [`ScoreFileError::Column`] with the first that is not.
+pub fn all_known(file: &str, wanted: &[String], known: Vec<String>) -> Result<(), ScoreFileError> {
+    match wanted.iter().find(|column| !known.contains(column)) {
+        None => Ok(()),
+        Some(column) => Err(ScoreFileError::Column {
+            file: file.to_owned(),
+            column: column.clone(),
+            nearest: nearest(column, known.iter().map(String::as_str)).map(str::to_owned),
+            columns: known,
+        }),
+    }
+}
+
+fn add_names(found: &mut Vec<String>, row: &JsonRow) {
+    for (name, _) in &row.cells {
+        if !found.contains(name) {
+            found.push(name.clone());
+        }
+    }
+}
+
+/// The columns of a document, with the names of their data sets where there are several.
+fn columns_of(sets: &[DataSet]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (set, rows) in sets {
+        let mut names = Vec::new();
+        rows.iter().flatten().for_each(|row| add_names(&mut names, row));
+        all.extend(names.iter().map(|name| in_set(sets.len(), set.as_deref(), name)));
+    }
+    all
 }
 
 /// The name of a column of a data set. It has the name of the set only where there are several.
@@ -205,28 +258,66 @@ fn visit_json(
     }
 }
 
-fn json_line(text: &[u8]) -> Result<JsonRow, String> {
+fn json_line(text: &[u8], space: SpaceId) -> Result<JsonRow, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
     let value: serde_json::Value =
         serde_json::from_str(&json::plain(text)).map_err(|error| format!("it is not JSON: {error}"))?;
-    let row = value.as_object().and_then(json::row);
-    row.ok_or_else(|| "nothing in it names an architecture".to_owned())
+    let row = value.as_object().and_then(|object| json::row(object, space));
+    row.ok_or_else(|| UNNAMED.to_owned())
 }
 
-fn json_rows<'a>(file: &str, first: Vec<u8>, mut rest: Text<'a>, space: SpaceId) -> Result<Rows<'a>, ScoreFileError> {
-    // A document may be on one line, so that only a second line tells.
-    if let Ok(row) = json_line(&first) {
-        let columns = row.cells.into_iter().map(|(name, _)| name).collect();
-        return Ok(Rows::Lines { first, rest, columns });
+/// What is done with each line: its number, and its row or why it has none.
+type VisitLine<'a> = dyn FnMut(u64, Result<&JsonRow, &str>) -> Result<(), ScoreFileError> + 'a;
+
+impl JsonLines<'_> {
+    /// Visits every line that is not empty.
+    fn each(self, file: &str, visit: &mut VisitLine<'_>) -> Result<(), ScoreFileError> {
+        let Self { space, first, rest, skipped } = self;
+        for (text, line) in first.into_iter().map(Ok).chain(rest.split(b'\n')).zip(skipped + 1..) {
+            let read =
+                |error: std::io::Error| ScoreFileError::Read { file: file.to_owned(), problem: error.to_string() };
+            let text = text.map_err(read)?;
+            if !text.trim_ascii().is_empty() {
+                let row = json_line(&text, space);
+                visit(line, row.as_ref().map_err(String::as_str))?;
+            }
+        }
+        Ok(())
     }
-    let mut text = first;
-    text.push(b'\n');
+}
+
+fn json_rows<'a>(
+    file: &str,
+    first: Vec<u8>,
+    mut rest: Text<'a>,
+    skipped: u64,
+    space: SpaceId,
+) -> Result<Rows<'a>, ScoreFileError> {
     let read = |problem: String| ScoreFileError::Read { file: file.to_owned(), problem };
-    rest.read_to_end(&mut text).map_err(|error| read(error.to_string()))?;
+    let mut first = vec![first];
+    // A document may be on one line, and the first of many lines may be damaged, so that the second line tells, too.
+    let mut is_row = json_line(&first[0], space).is_ok();
+    if !is_row && let Some(second) = decode::next_line(&mut rest).map_err(|error| read(error.to_string()))? {
+        is_row = first[0].ends_with(b"}") && json_line(&second, space).is_ok();
+        first.push(second);
+    }
+    if is_row {
+        return Ok(Rows::Lines(JsonLines { space, first, rest, skipped }));
+    }
+    let mut text = first.join(&b'\n');
+    text.push(b'\n');
+    let left = (decode::LONGEST_DOCUMENT - text.len().min(decode::LONGEST_DOCUMENT)) as u64;
+    let count = rest.by_ref().take(left + 1).read_to_end(&mut text).map_err(|error| read(error.to_string()))?;
+    if count as u64 > left {
+        return Err(read(format!(
+            "a JSON document can have {} MB: write an object on each line",
+            decode::LONGEST_DOCUMENT >> 20
+        )));
+    }
     let text = String::from_utf8(text).map_err(|_| read("it is not UTF-8".to_owned()))?;
     let value: serde_json::Value =
         serde_json::from_str(&json::plain(&text)).map_err(|error| read(format!("it is not JSON: {error}")))?;
-    json::document(&value).map(Rows::Document).ok_or_else(|| ScoreFileError::Unkeyed {
+    json::document(&value, space).map(Rows::Document).ok_or_else(|| ScoreFileError::Unkeyed {
         file: file.to_owned(),
         columns: value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default(),
         example: space.example().to_owned(),
@@ -249,38 +340,80 @@ fn other_kind(first: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// The header of a CSV file.
+struct Header {
+    separator: u8,
+    names: Vec<String>,
+    key: usize,
+    kind: KeyKind,
+}
+
+impl Header {
+    /// Reads a line as a header with one of the usual separators; `None` if no column names the architectures. The mark of a comment is left
+    /// out where the rest is a header, as `NumPy` writes it.
+    fn of(line: &[u8], space: SpaceId) -> Option<Self> {
+        let with = |line: &[u8]| {
+            [b',', b';', b'\t'].into_iter().find_map(|separator| {
+                let names = Self::names(line, separator);
+                let (kind, key) = key_of(names.iter().map(String::as_str), space)?;
+                Some(Self { separator, names, key, kind })
+            })
+        };
+        with(line).or_else(|| with(line.strip_prefix(b"#")?))
+    }
+
+    fn names(line: &[u8], separator: u8) -> Vec<String> {
+        let mut record = ByteRecord::new();
+        let read = builder(separator).from_reader(line).read_byte_record(&mut record).unwrap_or(false);
+        let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
+        if read { record.iter().map(name).collect() } else { Vec::new() }
+    }
+
+    /// The error that a line is no header.
+    fn unkeyed(file: &str, line: &[u8], space: SpaceId) -> ScoreFileError {
+        let columns = Self::names(line, b',').into_iter().filter(|name| !name.is_empty()).collect();
+        ScoreFileError::Unkeyed { file: file.to_owned(), columns, example: space.example().to_owned() }
+    }
+
+    /// The names of the columns beside that of the architectures.
+    fn columns(&self) -> Vec<String> {
+        let others = self.names.iter().enumerate().filter(|(place, name)| *place != self.key && !name.is_empty());
+        others.map(|(_, name)| name.clone()).collect()
+    }
+}
+
+/// The bytes that may be read before a row ends, shared with the loop over rows.
+type Budget = Rc<Cell<usize>>;
+
+/// The longest row. A quote that is never closed makes all the rest of a file one row.
+const LONGEST_ROW: usize = 1 << 24;
+
+/// A text that is not read further than a row may be long.
+struct Bounded<'a> {
+    text: Text<'a>,
+    left: Budget,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.text.read(buffer)?;
+        let Some(left) = self.left.get().checked_sub(count) else {
+            let problem = format!("a row is longer than {} MB: is a quote not closed?", LONGEST_ROW >> 20);
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, problem));
+        };
+        self.left.set(left);
+        Ok(count)
+    }
+}
+
 impl<'a> Csv<'a> {
-    fn new(file: &str, first: Vec<u8>, rest: Text<'a>, skipped: u64, space: SpaceId) -> Result<Self, ScoreFileError> {
-        let header_of = |separator: u8| {
-            let mut reader = builder(separator).from_reader(first.as_slice());
-            let mut record = ByteRecord::new();
-            let read = reader.read_byte_record(&mut record).unwrap_or(false);
-            let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
-            if read { record.iter().map(name).collect() } else { Vec::<String>::new() }
-        };
-        let headers = [b',', b';', b'\t'].map(|separator| (separator, header_of(separator)));
-        let key_of = |header: &[String]| {
-            let of = |kind| header.iter().position(|name| key_kind(name) == Some(kind)).map(|place| (kind, place));
-            [KeyKind::Text, KeyKind::Row, KeyKind::Index].into_iter().find_map(of)
-        };
-        let found = headers.iter().find_map(|(separator, header)| Some((*separator, header.clone(), key_of(header)?)));
-        let Some((separator, header, (kind, key))) = found else {
-            let [(_, plain), ..] = headers;
-            let columns = plain.into_iter().filter(|name| !name.is_empty()).collect();
-            return Err(ScoreFileError::Unkeyed {
-                file: file.to_owned(),
-                columns,
-                example: space.example().to_owned(),
-            });
-        };
-        let twice = |place: usize| header.iter().filter(|name| **name == header[place]).count() > 1;
-        if twice(key) {
-            return Err(ScoreFileError::Twice { file: file.to_owned(), column: header[key].clone() });
+    fn new(file: &str, header: Header, text: Text<'a>, skipped: u64) -> Result<Self, ScoreFileError> {
+        if header.names.iter().filter(|name| **name == header.names[header.key]).count() > 1 {
+            return Err(ScoreFileError::Twice { file: file.to_owned(), column: header.names[header.key].clone() });
         }
-        let mut first = first;
-        first.push(b'\n');
-        let reader = builder(separator).from_reader(Cursor::new(first).chain(rest));
-        Ok(Self { reader, header, key, kind, skipped })
+        let left = Rc::new(Cell::new(LONGEST_ROW));
+        let reader = builder(header.separator).from_reader(Bounded { text, left: left.clone() });
+        Ok(Self { reader, left, header, skipped })
     }
 
     fn each(
@@ -289,39 +422,40 @@ impl<'a> Csv<'a> {
         wanted: &[String],
         visit: &mut dyn FnMut(RawRow<'_>) -> Result<(), ScoreFileError>,
     ) -> Result<(), ScoreFileError> {
+        let Header { names, key, kind, .. } = self.header;
         let mut places = Vec::new();
         for column in wanted {
-            let mut found = (0..self.header.len()).filter(|&place| self.header[place] == *column && place != self.key);
+            let mut found = (0..names.len()).filter(|&place| names[place] == *column && place != key);
             match (found.next(), found.next()) {
                 (Some(place), None) => places.push(place),
                 _ => return Err(ScoreFileError::Twice { file: file.to_owned(), column: column.clone() }),
             }
         }
         let mut record = ByteRecord::new();
-        let mut header = true;
         loop {
+            self.left.set(LONGEST_ROW);
             let read = self.reader.read_byte_record(&mut record);
             if !read.map_err(|error| ScoreFileError::Read { file: file.to_owned(), problem: error.to_string() })? {
                 return Ok(());
             }
-            if std::mem::take(&mut header) {
-                continue;
-            }
-            // The reader stands at the line after the row. Quoted cells can have several lines.
+            // The reader stands at the line after the row. Quoted cells can have several lines. The header is the line before the first row.
             let inside = record.as_slice().split(|&byte| byte == b'\n').count() as u64 - 1;
-            let line = self.skipped + self.reader.position().line() - 1 - inside;
+            let line = self.skipped + self.reader.position().line() - inside;
             let text = |place: usize| std::str::from_utf8(&record[place]).map(str::trim);
-            let kind = self.kind;
             let mut odd = |problem: String| visit(RawRow { line, kind, key: Err(problem), cells: &[] });
-            if record.len() != self.header.len() {
+            if record.len() != names.len() {
+                let spans = match inside {
+                    0 => String::new(),
+                    more => format!("; it spans {} lines: is a quote not closed?", more + 1),
+                };
                 odd(format!(
-                    "it has {} cells, and the header has {}: a text with a separator in it needs quotes",
+                    "it has {} cells, and the header has {}: a text with a separator in it needs quotes{spans}",
                     record.len(),
-                    self.header.len()
+                    names.len()
                 ))?;
                 continue;
             }
-            let Ok(key) = text(self.key) else {
+            let Ok(key) = text(key) else {
                 odd("its architecture is not UTF-8".to_owned())?;
                 continue;
             };
@@ -334,7 +468,7 @@ impl<'a> Csv<'a> {
 
 fn builder(separator: u8) -> ReaderBuilder {
     let mut builder = ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(separator).comment(Some(b'#')).buffer_capacity(1 << 16);
+    builder.has_headers(false).flexible(true).delimiter(separator).buffer_capacity(1 << 16);
     builder
 }
 

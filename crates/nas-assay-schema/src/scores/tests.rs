@@ -111,8 +111,7 @@ fn expected(
         if mine.iter().any(|row| chosen.contains(row)) {
             return if drop && !is_finite(score) { RowClass::Dropped } else { RowClass::NotInPanel };
         }
-        let is_copy =
-            chosen.iter().any(|&row| scores[row].is_some() && rows[row].isomorphism_key() == one.isomorphism_key());
+        let is_copy = chosen.iter().any(|&row| panel(row) && rows[row].isomorphism_key() == one.isomorphism_key());
         if is_copy { RowClass::IsomorphicCopy } else { RowClass::NotRepresentative }
     };
     ((0..file.len()).map(class).collect(), scores)
@@ -305,7 +304,6 @@ fn json_of_several_shapes_is_read() {
     assert_eq!(
         of(&lines, &["score"]),
         "WARNING: mine: 1 of 4 rows is judged; 1 has no finite score and ranks worst; 2 have no readable architecture"
-            .replace("WARNING: ", "")
     );
     let suite = format!(
         "{{\"c10\": {{\"{a}\": {{\"jacov\": {{\"score\": 2, \"time\": 1}}}}, \"{b}\": {{\"jacov\": {{\"score\": -Infinity}}}}}}}}"
@@ -434,4 +432,71 @@ fn a_pruned_cell_is_found_by_what_it_builds() {
     for form in [Form::Json, Form::Matrix, Form::Naslib] {
         assert_eq!(line(&spelling::write(other, form).unwrap()), "mine: the only row is judged", "{form}");
     }
+}
+
+#[test]
+fn columns_of_json_lines_are_those_of_all_lines() {
+    let rows = table();
+    let first = format!("\n{{\"arch\": \"{}\", \"seconds\": 1}}\n", rows[0]);
+    let lines: String = first + &format!("{{\"arch\": \"{}\", \"score\": 2, \"seconds\": 1}}\n", rows[1]);
+    let only = only_column("s", Box::new(lines.as_bytes()), SpaceId::Nb201);
+    assert_eq!(only.unwrap(), "score");
+    let coverage = read_with(&lines, &["score"], true).unwrap();
+    assert_eq!(coverage.line(), "mine: 1 of 2 rows is judged; 1 has no finite score and ranks worst");
+    assert_eq!(coverage.classes[1].first[0].line, 2, "the empty line is a line");
+    assert!(read_with(&lines, &["none"], true).unwrap_err().ends_with("its columns are: `seconds`, `score`"));
+    let damaged = format!("{{}}\n{}", lines.trim_start());
+    assert!(read_with(&damaged, &["score"], true).unwrap().line().contains("1 has no readable architecture"));
+}
+
+#[test]
+fn a_row_that_begins_with_a_mark_is_a_row() {
+    let rows = table();
+    let text = format!("score,arch\n#N/A,{}\n1,{}\n", rows[0], rows[1]);
+    let line = |text: &str| read_with(text, &["score"], true).unwrap().line();
+    assert_eq!(line(&text), "mine: 1 of 2 rows is judged; 1 has no finite score and ranks worst");
+    // As NumPy writes a header, and an index without a name.
+    assert_eq!(line(&format!("# arch,score\n{},1\n", rows[0])), "mine: the only row is judged");
+    assert_eq!(line(&format!("#,arch,score\n0,{},1\n", rows[0])), "mine: the only row is judged");
+    // A hash names an architecture only where there are hashes.
+    assert_eq!(line(&format!("hash,arch,score\nx,{},1\n", rows[0])), "mine: the only row is judged");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_told() {
+    let rows = table();
+    let text = format!("arch,score\n{},1\n\"{},2\n{},3\n", rows[0], rows[1], rows[2]);
+    let coverage = read_with(&text, &["score"], true).unwrap();
+    let said = &coverage.classes.iter().find(|of| of.class == RowClass::UnreadableArchitecture).unwrap().first[0].said;
+    assert!(said.ends_with("is a quote not closed?"), "{said}");
+    let endless = Read::chain(&b"arch,score\n\""[..], std::io::repeat(b'\n'));
+    let (rows, columns) = (table(), ["score".to_owned()]);
+    let reading = Reading { columns: &columns, form: None, failures: &[] };
+    let found = ScoreRows::read("s", Box::new(endless), reading, &truth(&rows, &[0]));
+    assert!(found.unwrap_err().to_string().ends_with("a row is longer than 16 MB: is a quote not closed?"));
+}
+
+#[test]
+fn one_file_names_its_architectures_in_one_way() {
+    let rows = table();
+    let text = format!("[{{\"arch\": \"{}\", \"score\": 1}}, {{\"row\": 0, \"score\": 2}}]", rows[0]);
+    let coverage = read_with(&text, &["score"], true).unwrap();
+    assert_eq!(coverage.line(), "mine: 1 of 2 rows is judged; 1 has no readable architecture");
+}
+
+#[test]
+fn columns_of_two_data_sets_are_refused_and_the_rows_of_one_are_counted() {
+    let rows = table();
+    let set = |column: &str| format!("{{\"{}\": {{\"{column}\": 1}}, \"{}\": {{\"{column}\": 2}}}}", rows[0], rows[1]);
+    let text = format!("{{\"a\": {}, \"a/b\": {}}}", set("s"), set("s"));
+    assert_eq!(read_with(&text, &["a/b/s"], true).unwrap().line(), "mine: all 2 rows are judged");
+    let error = read_with(&text, &["a/s", "a/b/s"], true).unwrap_err();
+    assert_eq!(error, "score file s.csv has these columns in different data sets: judge one data set at a time");
+}
+
+#[test]
+fn a_long_document_on_one_line_is_read() {
+    let rows = table();
+    let text = format!("{{\"{}\": {{\"s\": 1, \"long\": \"{}\"}}}}", rows[0], "x".repeat(17 << 20));
+    assert_eq!(read_with(&text, &["s"], true).unwrap().line(), "mine: the only row is judged");
 }

@@ -21,6 +21,16 @@ use nas_assay_spaces::{Form, SpaceId};
 
 type Checked = Result<(), SpecError>;
 
+impl Spec {
+    /// Checks that the values are in their ranges and fit each other, as the reader of specs does.
+    ///
+    /// # Errors
+    /// [`SpecError::Invalid`] with the first that does not.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        spec(self)
+    }
+}
+
 pub(super) fn spec(spec: &Spec) -> Checked {
     name("name", &spec.name)?;
     plain("title", &spec.title)?;

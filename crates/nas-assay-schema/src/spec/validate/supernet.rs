@@ -49,7 +49,11 @@ pub(super) fn one_shot(spec: &Spec) -> Checked {
     }
     distinct(key, &settings.average_last)?;
     let trained = spec.supernet.iter().map(|supernet| supernet.seeds.len());
-    let published = spec.panels.values().flat_map(|panel| panel.scores.values()).map(|file| file.seeds.len());
+    let published = spec
+        .panels
+        .values()
+        .flat_map(|panel| panel.scores.values())
+        .map(|file| file.seeds.len().max(file.columns.len()));
     let supernets = trained.chain(published).max().unwrap_or(0);
     if settings.ensemble == Ensemble::Seeds && supernets < 2 {
         let problem = format!("is `seeds`, but the number of supernet seeds is {supernets}: a mean needs at least two");

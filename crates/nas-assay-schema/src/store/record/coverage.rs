@@ -156,19 +156,15 @@ impl CoverageRecord {
         self.classes.iter().filter(|rows| rows.class == class).map(|rows| rows.rows).sum()
     }
 
-    /// The number of rows that are ranked.
-    pub fn ranked(&self) -> u64 {
-        self.classes.iter().filter(|rows| rows.class.is_ranked()).map(|rows| rows.rows).sum()
-    }
-
-    /// The part of the rows that is ranked, from 0 to 1. Rows that are copies of others are not counted. 1 if there are no other rows.
+    /// The part of the rows that is judged by a score of its own, from 0 to 1. Rows that are copies of others are not counted. 1 if there are
+    /// no other rows.
     pub fn share(&self) -> f64 {
         let copies: u64 = self.classes.iter().filter(|rows| rows.class.is_copy()).map(|rows| rows.rows).sum();
         let rows = self.rows - copies;
-        if rows == 0 { 1.0 } else { self.ranked() as f64 / rows as f64 }
+        if rows == 0 { 1.0 } else { self.count(RowClass::Judged) as f64 / rows as f64 }
     }
 
-    /// Whether less than half of the rows are ranked.
+    /// Whether less than half of the rows are judged.
     pub fn is_low(&self) -> bool {
         self.share() < 0.5
     }
@@ -190,7 +186,7 @@ impl CoverageRecord {
     }
 
     /// What became of the rows, in one line such as `mine: 126 of 300 rows are judged; 174 have no truth`. It begins with `WARNING` if less
-    /// than half of the rows are ranked.
+    /// than half of the rows are judged.
     pub fn line(&self) -> String {
         let warning = if self.is_low() { "WARNING: " } else { "" };
         let (judged, rows) = (self.count(RowClass::Judged), grouped(self.rows));
@@ -241,7 +237,7 @@ mod tests {
     fn copies_do_not_lower_the_share() {
         use RowClass::{Contradicting, Failed, IsomorphicCopy, Judged, Repeated};
         assert_eq!(coverage(&[(Judged, 1), (Repeated, 5), (IsomorphicCopy, 5)]).share(), 1.0);
-        assert_eq!(coverage(&[(Judged, 1), (Failed, 2), (Contradicting, 1)]).share(), 0.75);
+        assert_eq!(coverage(&[(Judged, 1), (Failed, 2), (Contradicting, 1)]).share(), 0.25);
         assert_eq!(coverage(&[]).share(), 1.0);
         assert!(!coverage(&[(Judged, 1), (Contradicting, 1)]).is_low());
         assert!(coverage(&[(Judged, 1), (Contradicting, 2)]).is_low());
