@@ -261,6 +261,12 @@ mod tests {
     use crate::net::builder::tests::{seeded, small, values};
     use candle_core::Device;
 
+    #[test]
+    fn weights_are_kernels_and_matrices() {
+        let all = [Role::ConvWeight, Role::LinearWeight, Role::LinearBias, Role::NormScale, Role::NormShift];
+        assert_eq!(all.map(Role::is_weight), [true, true, false, false, false]);
+    }
+
     fn tensors(params: &Params) -> BTreeMap<String, Tensor> {
         params.named().map(|(name, tensor)| (name.to_owned(), tensor.copy().unwrap())).collect()
     }
