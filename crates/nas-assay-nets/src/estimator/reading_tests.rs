@@ -51,6 +51,24 @@ fn dropout_changes_the_logits_of_a_probe_by_its_stream() {
     assert_ne!(logits(Some((0.5, 1))), logits(Some((0.5, 2))));
 }
 
+/// An estimator's own pass has the dropout of the shared one.
+#[test]
+fn a_pass_of_a_probe_has_its_dropout() {
+    let (architecture, network) = network(SpaceId::Nb201, 7);
+    let batch = batch(4);
+    let logits = |dropout: bool| {
+        let mut own: Probe<'_> = probe(architecture, &network, Engine::Kernels, &batch);
+        if dropout {
+            own = own.with_dropout(Dropout { rate: 0.5, stream: Seed::root(1).stream() });
+        }
+        let found = network.forward(architecture, &batch.images, &mut own.pass()).unwrap();
+        let shared: Vec<f64> = own.logits().unwrap().concat();
+        assert_eq!(host_f64(&found).unwrap(), shared);
+        shared
+    };
+    assert_ne!(logits(true), logits(false));
+}
+
 #[test]
 fn every_relu_counts() {
     let mut patterns = ReluPatterns::default();
