@@ -267,3 +267,23 @@ fn watched_steps_are_counted_from_one() {
     assert_eq!(watched(3), (2, vec![1, 2, 3]));
     assert_eq!(watched(1), (2, vec![1]));
 }
+
+/// The number of training images says which images a batch of them holds, and nothing of a batch of noise.
+#[test]
+fn scores_of_noise_do_not_depend_on_the_images() {
+    let key = |input: &str, train: usize| {
+        let text = format!(
+            "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = {train}\nvalidation = 20\n\
+             [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n[zero-shot]\nbatch = 16\ninput = '{input}'\n\
+             [panels.all]\nsample = 3\nestimators = ['snip']\n"
+        );
+        let resolved = Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).unwrap();
+        let inputs = Inputs::load(&resolved.spec, None).unwrap();
+        let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok::<_, ExperimentError>(Holding::Nothing));
+        stages.unwrap().remove(0).key
+    };
+    assert_ne!(key("images", 48), key("images", 64));
+    assert_eq!(key("gaussian", 48), key("gaussian", 64));
+    assert_eq!(key("uniform", 48), key("uniform", 64));
+    assert_ne!(key("gaussian", 48), key("uniform", 48));
+}
