@@ -267,6 +267,7 @@ fn the_spread_of_the_last_epoch_stands_first_for_each_estimator() {
         (record.estimator, record.variant) = (estimator.to_owned(), variant.map(str::to_owned));
         (record.epoch, record.criterion) = (epoch, criterion);
         record.spread.deviation = (epoch > 20).then_some(0.125);
+        record.spread.count = if epoch > 20 { 3 } else { 2 };
         record
     };
     panel.analyses.spread = vec![
@@ -281,7 +282,7 @@ fn the_spread_of_the_last_epoch_stands_first_for_each_estimator() {
         tables[place].rows.iter().map(|row| (row.name.clone(), row.about.clone(), dashes(row))).collect()
     };
     let row = |about: &str, dashes: usize| ("oneshot_loss".to_owned(), about.to_owned(), dashes);
-    assert_eq!(rows(0), [row("epoch 40, 2 seeds", 1), row("iso, epoch 20, 2 seeds", 1)]);
+    assert_eq!(rows(0), [row("epoch 40, 3 seeds", 1), row("iso, epoch 20, 2 seeds", 1)]);
     assert_eq!(rows(1), [row("epoch 20, 2 seeds", 0)]);
     assert_eq!(tables[1].folded.as_deref(), Some("1 rows of earlier checkpoints"));
     let headings: Vec<&str> = tables[0].headings.iter().map(|heading| heading[0].as_str()).collect();
@@ -374,4 +375,19 @@ fn an_exchange_that_is_judged_right_has_no_histogram() {
     assert_eq!(shown(&panel), ["over-"]);
     panel.estimators[0].bias.operations[1].score_increases = 0.25;
     assert_eq!(shown(&panel), ["under"]);
+}
+
+#[test]
+fn every_section_says_what_it_shows_and_charts_over_epochs_are_wide() {
+    let panel = panel();
+    let found = sections("p", "nb201", &panel);
+    assert_eq!(found.len(), 8);
+    for section in &found {
+        assert!(section.id.starts_with("p-") && section.text.ends_with('.'), "{}: {}", section.id, section.text);
+        assert_eq!(section.wide, section.title == "Over epochs", "{}", section.title);
+    }
+    let epochs = find("nb201", &panel, "Over epochs").text;
+    assert!(epochs.contains("In the relative values the later checkpoint counts as the truth."), "{epochs}");
+    let spread = find("nb201", &panel, "From seed to seed").text;
+    assert!(spread.contains("(5 %) change when the supernet is trained with another seed."), "{spread}");
 }
