@@ -278,7 +278,7 @@ fn scores_of_noise_do_not_depend_on_the_images() {
              [panels.all]\nsample = 3\nestimators = ['snip']\n"
         );
         let resolved = Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).unwrap();
-        let inputs = Inputs::load(&resolved.spec, None).unwrap();
+        let inputs = Inputs::load(&resolved.spec, None, &Silent).unwrap();
         let stages = plan(&resolved, &inputs, DeviceClass::Cpu, |_, _| Ok::<_, ExperimentError>(Holding::Nothing));
         stages.unwrap().remove(0).key
     };
