@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
+use nas_assay_base::text::excerpt;
 use nas_assay_spaces::SpaceId;
 use nas_assay_spaces::spelling;
+use serde_json::Value;
 
 use super::table::{KeyKind, key_of};
+use super::tree::{Json, Members, member};
 
 /// A row: what names its architecture, and its cells by the names of their columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,102 +55,123 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
 /// Members that make an architecture together, where an object has no member for it.
 const PARTS: [&[&str]; 3] = [&["module_adjacency", "module_operations"], &["net"], &["ds", "ws", "bot_muls", "num_gs"]];
 
-/// Reads an object as a row; `None` if nothing in it names an architecture.
-pub(super) fn row(object: &Map<String, Value>, space: SpaceId) -> Option<JsonRow> {
-    let members: Vec<(&String, &Value)> = object.iter().collect();
-    if let Some((kind, place)) = key_of(members.iter().map(|(name, _)| name.as_str()), space) {
-        let (member, value) = members[place];
-        return Some(JsonRow { kind, key: text_of(value), cells: cells(object, &[member.as_str()]) });
+/// What is said of a row without an architecture.
+const UNNAMED: &str = "nothing in it names an architecture";
+
+/// Reads a value as a row.
+///
+/// # Errors
+/// What is wrong with it, in words: nothing in it names an architecture, or a member is there twice.
+pub(super) fn row(value: &Json, space: SpaceId) -> Result<JsonRow, String> {
+    let object = value.as_object().ok_or(UNNAMED)?;
+    if let Some((kind, place)) = key_of(object.iter().map(|(name, _)| name.as_str()), space) {
+        let (name, value) = &object[place];
+        // A second member of this name is found among the cells.
+        let others: Vec<&(String, Json)> =
+            object.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, member)| member).collect();
+        if others.iter().any(|(other, _)| other == name) {
+            return Err(twice(name));
+        }
+        return Ok(JsonRow { kind, key: value.text(), cells: cells(others)? });
     }
-    let parts = PARTS.into_iter().find(|parts| object.contains_key(parts[0]))?;
-    let key = if parts == ["net"] {
-        object["net"].to_string()
-    } else {
-        let members = object.iter().filter(|(name, _)| parts.contains(&name.as_str()));
-        Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
+    let parts = PARTS.into_iter().find(|parts| member(object, parts[0]).is_some()).ok_or(UNNAMED)?;
+    let (of_key, others): (Vec<_>, Vec<_>) = object.iter().partition(|(name, _)| parts.contains(&name.as_str()));
+    if let Some(place) =
+        (1..of_key.len()).find(|&place| of_key[..place].iter().any(|(name, _)| *name == of_key[place].0))
+    {
+        return Err(twice(&of_key[place].0));
+    }
+    let key = match parts {
+        ["net"] => of_key[0].1.to_string(),
+        _ => Json::Object(of_key.into_iter().cloned().collect()).to_string(),
     };
-    Some(JsonRow { kind: KeyKind::Text, key, cells: cells(object, parts) })
+    Ok(JsonRow { kind: KeyKind::Text, key, cells: cells(others)? })
 }
 
-/// The rows of a data set, and its name if it has one. `None` is something that is no row.
-pub(super) type DataSet = (Option<String>, Vec<Option<JsonRow>>);
+fn twice(name: &str) -> String {
+    format!("it has two members `{}`", excerpt(name))
+}
 
-/// The rows of a document, by the name of their data set if they have one; `None` if it is no table.
-pub(super) fn document(value: &Value, space: SpaceId) -> Option<Vec<DataSet>> {
+/// The rows of a data set, or what is wrong with each, and its name if it has one.
+pub(super) type DataSet = (Option<String>, Vec<Result<JsonRow, String>>);
+
+/// The rows of a document, in its order, by the name of their data set if they have one; `None` if it is no table.
+pub(super) fn document(value: &Json, space: SpaceId) -> Option<Vec<DataSet>> {
     match value {
-        Value::Array(all) => {
-            let rows: Vec<_> = all.iter().map(|value| row(value.as_object()?, space)).collect();
-            rows.iter().any(Option::is_some).then(|| vec![(None, rows)])
+        Json::List(all) => {
+            let rows: Vec<_> = all.iter().map(|value| row(value, space)).collect();
+            rows.iter().any(Result::is_ok).then(|| vec![(None, rows)])
         }
-        Value::Object(object) => {
-            if let Some(row) = row(object, space) {
-                return Some(vec![(None, vec![Some(row)])]);
+        Json::Object(object) => {
+            if let Ok(row) = row(value, space) {
+                return Some(vec![(None, vec![Ok(row)])]);
             }
             if let Some(rows) = by_architecture(object, space) {
                 return Some(vec![(None, rows)]);
             }
             // One more level names the space.
-            data_sets(object, space).or_else(|| match object.values().next() {
-                Some(Value::Object(inner)) if object.len() == 1 => data_sets(inner, space),
+            data_sets(object, space).or_else(|| match &object[..] {
+                [(_, Json::Object(inner))] => data_sets(inner, space),
                 _ => None,
             })
         }
-        _ => None,
+        Json::Scalar(_) => None,
     }
     .filter(|sets| !sets.is_empty())
 }
 
 /// Rows by the names of data sets.
-fn data_sets(object: &Map<String, Value>, space: SpaceId) -> Option<Vec<DataSet>> {
-    object.iter().map(|(name, value)| Some((Some(name.clone()), by_architecture(value.as_object()?, space)?))).collect()
+fn data_sets(object: &Members, space: SpaceId) -> Option<Vec<DataSet>> {
+    let mut sets: Vec<DataSet> = Vec::new();
+    for (name, value) in object {
+        let rows = by_architecture(value.as_object()?, space)?;
+        match sets.iter_mut().find(|(known, _)| known.as_ref() == Some(name)) {
+            Some((_, known)) => known.extend(rows),
+            None => sets.push((Some(name.clone()), rows)),
+        }
+    }
+    Some(sets)
 }
 
 /// Rows whose names are architectures: at least one is, or could be in a form that has to be named.
-fn by_architecture(object: &Map<String, Value>, space: SpaceId) -> Option<Vec<Option<JsonRow>>> {
-    let is_key = |key: &String| match spelling::recognise(space, key) {
+fn by_architecture(object: &Members, space: SpaceId) -> Option<Vec<Result<JsonRow, String>>> {
+    let is_key = |(key, _): &(String, Json)| match spelling::recognise(space, key) {
         Ok(_) => true,
         Err(error) => error.is_ambiguous() || error.is_outside(),
     };
-    if !object.keys().any(is_key) {
+    if !object.iter().any(is_key) {
         return None;
     }
-    let row = |(key, value): (&String, &Value)| {
+    let row = |(key, value): &(String, Json)| {
         let cells = match value {
-            Value::Object(members) => cells(members, &[]),
+            Json::Object(members) => cells(members)?,
             // An estimator that failed may have left nothing.
-            Value::Null => Vec::new(),
-            score => vec![("score".to_owned(), text_of(score))],
+            Json::Scalar(Value::Null) => Vec::new(),
+            score => vec![("score".to_owned(), score.text())],
         };
-        Some(JsonRow { kind: KeyKind::Text, key: key.clone(), cells })
+        Ok(JsonRow { kind: KeyKind::Text, key: key.clone(), cells })
     };
     Some(object.iter().map(row).collect())
 }
 
 /// The cells of a row: numbers, texts, objects with a `score`, and what lies in other objects, one level deep.
-fn cells(object: &Map<String, Value>, without: &[&str]) -> Vec<(String, String)> {
+fn cells<'a>(members: impl IntoIterator<Item = &'a (String, Json)>) -> Result<Vec<(String, String)>, String> {
+    let score_of = |value: &Json| value.as_object().and_then(|inner| member(inner, "score")).map(Json::text);
     let mut found: Vec<(String, String)> = Vec::new();
-    for (name, value) in object.iter().filter(|(name, _)| !without.contains(&name.as_str())) {
+    for (name, value) in members {
         match value {
-            Value::Object(inner) => match inner.get("score") {
-                Some(score) => found.push((name.clone(), text_of(score))),
+            Json::Object(inner) => match member(inner, "score") {
+                Some(score) => found.push((name.clone(), score.text())),
                 None => found.extend(inner.iter().map(|(inner, value)| {
-                    let value = value.get("score").unwrap_or(value);
-                    (format!("{name}/{inner}"), text_of(value))
+                    (format!("{name}/{inner}"), score_of(value).unwrap_or_else(|| value.text()))
                 })),
             },
-            value => found.push((name.clone(), text_of(value))),
+            value => found.push((name.clone(), value.text())),
         }
     }
-    found
-}
-
-/// The content of a string, nothing for null, and JSON for anything else.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let doubled = (1..found.len()).find(|&place| found[..place].iter().any(|(name, _)| *name == found[place].0));
+    doubled.map_or(Ok(()), |place| Err(twice(&found[place].0)))?;
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -157,22 +179,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn value(text: &str) -> Value {
+    fn value(text: &str) -> Json {
         serde_json::from_str(&plain(text)).unwrap()
     }
 
     #[test]
     fn bare_words_of_python_are_read() {
         let text = r#"{"NaN": [NaN, -Infinity, Infinity], "b\"NaN": "x NaN \" Infinity", "é": NaN}"#;
-        assert_eq!(
-            value(text),
-            serde_json::json!({"NaN": ["nan", "-inf", "inf"], "b\"NaN": "x NaN \" Infinity", "é": "nan"})
-        );
+        assert_eq!(value(text).to_string(), r#"{"NaN":["nan","-inf","inf"],"b\"NaN":"x NaN \" Infinity","é":"nan"}"#);
     }
 
     #[test]
     fn objects_of_several_shapes_are_rows() {
-        let read = |text: &str| row(value(text).as_object().unwrap(), SpaceId::Nb201);
+        let read = |text: &str| row(&value(text), SpaceId::Nb201);
         let found =
             read(r#"{"i": 3, "arch": "|a|", "logmeasures": {"synflow": 2.5, "snip": null}, "valacc": 91}"#).unwrap();
         assert_eq!((found.kind, found.key.as_str()), (KeyKind::Text, "|a|"));
@@ -182,11 +201,19 @@ mod tests {
         let found = read(r#"{"idx": 7, "jacov": {"score": -3.5, "time": 0.6}}"#).unwrap();
         assert_eq!((found.kind, found.key.as_str(), found.cell("jacov")), (KeyKind::Index, "7", Some("-3.5")));
         let found = read(r#"{"score": 1, "module_operations": ["input"], "module_adjacency": [[0]]}"#).unwrap();
-        assert_eq!(found.key, r#"{"module_adjacency":[[0]],"module_operations":["input"]}"#);
+        assert_eq!(found.key, r#"{"module_operations":["input"],"module_adjacency":[[0]]}"#);
         assert_eq!(found.cells, [("score".to_owned(), "1".to_owned())]);
         let found = read(r#"{"net": {"ds": [1]}, "score": 2}"#).unwrap();
         assert_eq!((found.key.as_str(), found.cell("score")), (r#"{"ds":[1]}"#, Some("2")));
-        assert_eq!(read(r#"{"score": 2}"#), None);
+        assert_eq!(read(r#"{"score": 2}"#), Err(UNNAMED.to_owned()));
+        for (text, name) in [
+            (r#"{"arch": "a", "score": 1, "score": 1}"#, "score"),
+            (r#"{"arch": "a", "arch": "b", "score": 1}"#, "arch"),
+            (r#"{"arch": "a", "m": {"s": 1, "s": 2}}"#, "m/s"),
+            (r#"{"net": {}, "net": {}, "score": 1}"#, "net"),
+        ] {
+            assert_eq!(read(text), Err(format!("it has two members `{name}`")), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Scores from files: published scores, or scores of an estimator outside this program.
 //!
 //! A file is read once, row by row, beside the table of the truth, so that the memory it takes depends on that table and not on the file.
+//! Only a JSON document is held as a whole; with an object on each line it need not be.
 //! Every row ends in one class ([`RowClass`]), and the counts are part of the record.
 
 mod cell;
@@ -10,6 +11,7 @@ mod json;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -170,7 +172,7 @@ pub struct ScoreRows {
     lines: Vec<u64>,
     /// The place of each slot's row among the rows, from 1.
     places: Vec<u64>,
-    /// How the first row names its architecture. The others have to do the same.
+    /// How the first row that can be read names its architecture. The others have to do the same.
     kind: Option<KeyKind>,
     /// The scores of each slot, one for each column.
     scores: Vec<Score>,
@@ -211,7 +213,11 @@ impl ScoreRows {
         let mut cells = Vec::with_capacity(columns);
         Table::open(file, source, truth.space)?.each(reading.columns, &mut |row| {
             found.count += 1;
-            let kind = *found.kind.get_or_insert(row.kind);
+            // A row that cannot be read says nothing about the others.
+            if row.key.is_ok() {
+                found.kind.get_or_insert(row.kind);
+            }
+            let kind = found.kind.unwrap_or(row.kind);
             match said(file, &row, kind, reading, truth, &found.slots, &mut cells)? {
                 Said::Scores(slot, scores) => match found.lines[slot] {
                     0 => {

@@ -13,6 +13,7 @@ use nas_assay_spaces::spelling::Form;
 use super::decode::{self, Lines};
 use super::error::ScoreFileError;
 use super::json::{self, DataSet, JsonRow};
+use super::tree::Json;
 
 /// How rows name their architectures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,17 +189,13 @@ impl<'a> Table<'a> {
                     _ => column.clone(),
                 };
                 let wanted: Vec<String> = wanted.iter().map(plain).collect();
-                rows.iter().zip(1..).try_for_each(|(row, place)| {
-                    let row = row.as_ref().ok_or_else(|| UNNAMED.to_owned());
-                    visit_json(row, place, &wanted, visit)
-                })
+                rows.iter()
+                    .zip(1..)
+                    .try_for_each(|(row, place)| visit_json(row.as_ref().map_err(Clone::clone), place, &wanted, visit))
             }
         }
     }
 }
-
-/// What is said of a row of JSON without an architecture.
-const UNNAMED: &str = "nothing in it names an architecture";
 
 /// Checks that every wanted column is among the `known` ones of a file.
 ///
@@ -260,10 +257,8 @@ fn visit_json(
 
 fn json_line(text: &[u8], space: SpaceId) -> Result<JsonRow, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
-    let value: serde_json::Value =
-        serde_json::from_str(&json::plain(text)).map_err(|error| format!("it is not JSON: {error}"))?;
-    let row = value.as_object().and_then(|object| json::row(object, space));
-    row.ok_or_else(|| UNNAMED.to_owned())
+    let value: Json = serde_json::from_str(&json::plain(text)).map_err(|error| format!("it is not JSON: {error}"))?;
+    json::row(&value, space)
 }
 
 /// What is done with each line: its number, and its row or why it has none.
@@ -315,11 +310,14 @@ fn json_rows<'a>(
         )));
     }
     let text = String::from_utf8(text).map_err(|_| read("it is not UTF-8".to_owned()))?;
-    let value: serde_json::Value =
+    let value: Json =
         serde_json::from_str(&json::plain(&text)).map_err(|error| read(format!("it is not JSON: {error}")))?;
     json::document(&value, space).map(Rows::Document).ok_or_else(|| ScoreFileError::Unkeyed {
         file: file.to_owned(),
-        columns: value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default(),
+        columns: value
+            .as_object()
+            .map(|object| object.iter().map(|(name, _)| name.clone()).collect())
+            .unwrap_or_default(),
         example: space.example().to_owned(),
     })
 }

@@ -500,3 +500,24 @@ fn a_long_document_on_one_line_is_read() {
     let text = format!("{{\"{}\": {{\"s\": 1, \"long\": \"{}\"}}}}", rows[0], "x".repeat(17 << 20));
     assert_eq!(read_with(&text, &["s"], true).unwrap().line(), "mine: the only row is judged");
 }
+
+#[test]
+fn what_a_document_has_twice_is_counted_and_the_first_counts() {
+    let rows = table();
+    let [a, b, c] = [7, 3, 1].map(|row: usize| rows[row]);
+    let text = format!(
+        "{{\"{a}\": {{\"s\": 1}}, \"{b}\": {{\"s\": 2}}, \"{a}\": {{\"s\": 9}}, \"{c}\": {{\"s\": 3, \"s\": 3}}, \"{b}\": {{\"s\": 2}}}}"
+    );
+    let coverage = read_with(&text, &["s"], true).unwrap();
+    assert_eq!((coverage.rows, coverage.count(RowClass::Judged)), (5, 2));
+    // Places are those of the text.
+    let place = |class| coverage.classes.iter().find(|of| of.class == class).unwrap().first[0].line;
+    assert_eq!([RowClass::Contradicting, RowClass::UnreadableArchitecture, RowClass::Repeated].map(place), [3, 4, 5]);
+}
+
+#[test]
+fn a_damaged_first_row_says_nothing_about_the_others() {
+    let rows = "[3, {\"row\": 0, \"score\": 1}, {\"row\": 1, \"score\": 2}]";
+    let coverage = read_with(rows, &["score"], true).unwrap();
+    assert_eq!(coverage.line(), "mine: 2 of 3 rows are judged; 1 has no readable architecture");
+}

@@ -176,46 +176,48 @@ impl<'a> Reader<'a> {
         Ok(&rest[..end])
     }
 
-    /// Reads the entries of a dictionary and its `}`.
-    fn entries(&mut self, depth: usize) -> Result<Vec<(Value<'a>, Value<'a>)>, Malformed> {
-        let mut entries = Vec::new();
-        while !self.eat('}') {
-            if !entries.is_empty() {
+    /// Reads items with commas between them, and perhaps one after the last, until `close`. Errors name what was expected `expected`.
+    fn separated<T>(
+        &mut self,
+        close: char,
+        expected: &'static str,
+        item: impl Fn(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Malformed> {
+        let mut items = Vec::new();
+        while !self.eat(close) {
+            if !items.is_empty() {
                 if !self.eat(',') {
-                    return Err(self.malformed("`,` or `}`"));
+                    return Err(self.malformed(expected));
                 }
-                if self.eat('}') {
+                if self.eat(close) {
                     break;
                 }
             }
-            let key = self.value(depth)?;
-            if !self.eat(':') {
-                return Err(self.malformed("`:`"));
-            }
-            entries.push((key, self.value(depth)?));
+            items.push(item(self)?);
         }
-        Ok(entries)
+        Ok(items)
+    }
+
+    /// Reads the entries of a dictionary and its `}`.
+    fn entries(&mut self, depth: usize) -> Result<Vec<(Value<'a>, Value<'a>)>, Malformed> {
+        self.separated('}', "`,` or `}`", |reader| {
+            let key = reader.value(depth)?;
+            if !reader.eat(':') {
+                return Err(reader.malformed("`:`"));
+            }
+            Ok((key, reader.value(depth)?))
+        })
     }
 
     /// Reads the arguments of a call and its `)`.
     fn arguments(&mut self, depth: usize) -> Result<Vec<(Option<&'a str>, Value<'a>)>, Malformed> {
-        let mut arguments = Vec::new();
-        while !self.eat(')') {
-            if !arguments.is_empty() {
-                if !self.eat(',') {
-                    return Err(self.malformed("`,` or `)`"));
-                }
-                if self.eat(')') {
-                    break;
-                }
-            }
-            let value = self.value(depth)?;
-            arguments.push(match value.kind {
-                Kind::Atom(name) if self.eat('=') => (Some(name), self.value(depth)?),
+        self.separated(')', "`,` or `)`", |reader| {
+            let value = reader.value(depth)?;
+            Ok(match value.kind {
+                Kind::Atom(name) if reader.eat('=') => (Some(name), reader.value(depth)?),
                 _ => (None, value),
-            });
-        }
-        Ok(arguments)
+            })
+        })
     }
 }
 
