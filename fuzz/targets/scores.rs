@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (space, rows, chosen) = &TABLES[usize::from(first) % TABLES.len()];
     let truth = TruthRows { space: *space, rows, chosen, numbered: first < 128 };
     match ScoreRows::read("a file", Box::new(bytes), reading, &truth) {
-        Err(error) => assert!(error.to_string().len() < 2_000, "{error}"),
+        Err(error) => assert!(error.to_string().chars().count() < 2_000, "{error}"),
         Ok(found) => {
             let in_panel = |row: usize| found.scores(row).is_some() && chosen.contains(&row);
             let coverage = found.coverage("mine", &truth, &in_panel, false);
