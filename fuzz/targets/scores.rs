@@ -5,9 +5,11 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use nas_assay::scores::{Reading, ScoreRows, TruthRows};
+use nas_assay::scores::{Reading, ScoreRows, TruthRows, listed};
 use nas_assay::seed::Seed;
 use nas_assay::space::{Architecture, SpaceId};
+use nas_assay::spec::Encodings;
+use nas_assay::store::record::RowClass;
 
 /// A small table of each space. Every third row is no truth.
 static TABLES: LazyLock<Vec<(SpaceId, Vec<Architecture>, Vec<usize>)>> = LazyLock::new(|| {
@@ -23,12 +25,22 @@ static TABLES: LazyLock<Vec<(SpaceId, Vec<Architecture>, Vec<usize>)>> = LazyLoc
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let columns = ["score".to_owned()];
-    let reading = Reading { columns: &columns, form: None, failures: &[-1e8] };
-    // The first byte chooses the space.
+    // The first byte chooses the space and what stands for an architecture.
     let Some((&first, bytes)) = bytes.split_first() else { return };
+    let encodings = if first & 64 == 0 { Encodings::Own } else { Encodings::Class };
+    let columns = ["score".to_owned()];
+    let reading = Reading { columns: &columns, form: None, failures: &[-1e8], encodings };
     let (space, rows, chosen) = &TABLES[usize::from(first) % TABLES.len()];
-    let truth = TruthRows { space: *space, rows, chosen, numbered: first < 128 };
+    let truth = TruthRows {
+        space: *space,
+        rows,
+        chosen,
+        numbered: if first < 128 { rows.len() } else { 0 },
+        unlisted: RowClass::NoTruth,
+    };
+    if let Err(error) = listed("a file", bytes, *space) {
+        assert!(error.to_string().chars().count() < 2_000, "{error}");
+    }
     match ScoreRows::read("a file", Box::new(bytes), reading, &truth) {
         Err(error) => assert!(error.to_string().chars().count() < 2_000, "{error}"),
         Ok(found) => {
@@ -41,7 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
                 Ok(())
             });
             visited.expect("it was read before");
-            assert_eq!(odd + coverage.count(nas_assay::store::record::RowClass::Judged), found.len());
+            assert_eq!(odd + coverage.count(RowClass::Judged), found.len());
         }
     }
 });

@@ -139,14 +139,14 @@ impl Evidence {
 
 /// A panel of a record.
 fn of_record(record: &Record, panel: &str) -> Result<Scored, Trouble> {
-    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel}", record.name));
+    let absent = || Trouble::Missing(format!("the record of {} has no panel {panel} with a truth", record.name));
     let found = record.panels.iter().find(|found| found.name == panel).ok_or_else(absent)?;
     let space: SpaceId = record.space.parse().map_err(|_| absent())?;
     let mut scored = Scored::default();
     for row in &found.architectures {
         let architecture = Architecture::parse(space, &row.architecture).map_err(ExperimentError::Architecture)?;
         scored.architectures.push(architecture);
-        scored.truth.push(row.truth);
+        scored.truth.push(row.truth.ok_or_else(absent)?);
     }
     let column = |estimator: &crate::store::record::EstimatorRecord| Column {
         estimator: estimator.id.clone(),

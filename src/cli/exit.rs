@@ -185,6 +185,7 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Images(_)
             | ExperimentError::Table(_)
             | ExperimentError::ScoreFile(_)
+            | ExperimentError::NoTruth { .. }
             | ExperimentError::Checkpoint(CheckpointError::Damaged { .. }) => Self::new(DATA, message),
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),

@@ -18,8 +18,11 @@ use crate::files::CopyError;
 use crate::scores::{ScoreFileError, all_known, columns, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
-use crate::spec::{DataFile, Failed, ScoreFile};
+use crate::spec::{DataFile, Encodings, Failed, ScoreFile};
 use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
+
+/// The rows of the paper, with scores of any encoding.
+const CLASSES: &str = "classes";
 
 /// How the scores of a file are read and judged.
 #[derive(Debug, Args)]
@@ -45,7 +48,8 @@ pub struct ScoreOptions {
     /// Which accuracy of the benchmark is the truth, such as cifar100-valid [default: that of the paper]
     #[arg(long, value_name = "NAME", requires = "scores")]
     accuracy: Option<String>,
-    /// Which rows of the benchmark are used, such as all [default: those of the paper]
+    /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper, and a score of any
+    /// isomorphic encoding counts for each
     #[arg(long, value_name = "NAME", requires = "scores")]
     rows: Option<String>,
     /// What happens with missing and non-finite scores
@@ -117,7 +121,8 @@ impl ScoreOptions {
             space,
             source: self.source(context),
             accuracy: self.accuracy.as_deref(),
-            rows: self.rows.as_deref(),
+            rows: self.rows.as_deref().filter(|rows| *rows != CLASSES),
+            encodings: if self.rows.as_deref() == Some(CLASSES) { Encodings::Class } else { Encodings::Own },
             name: &label,
             scores,
             failed: match self.missing {
@@ -141,7 +146,10 @@ impl ScoreOptions {
         coverage.iter().try_for_each(|coverage| self.check(coverage))?;
         print_record(context, &record, json)?;
         if self.rows.is_none() && coverage.iter().any(|coverage| coverage.count(RowClass::NotRepresentative) > 0) {
-            context.note("hint: `--rows all` judges the encodings that do not represent their classes, too");
+            context.note(
+                "hint: `--rows all` judges the encodings that do not represent their classes, too, and `--rows classes` takes them for \
+                 their classes",
+            );
         }
         self.hint(context, &label, &record);
         measured::in_record(&record, &label)
@@ -181,7 +189,9 @@ impl ScoreOptions {
             Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
             None if context.data_root().is_some() => TruthSource::Benchmark,
             // Only a benchmark has these choices.
-            None if self.accuracy.is_some() || self.rows.is_some() => TruthSource::Benchmark,
+            None if self.accuracy.is_some() || self.rows.as_deref().is_some_and(|rows| rows != CLASSES) => {
+                TruthSource::Benchmark
+            }
             Some(TruthChoice::Carried) | None => TruthSource::Carried,
         }
     }
@@ -323,7 +333,7 @@ fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), 
     for panel in &inputs.panels {
         for (scores, file) in &resolved.spec.panels[&panel.name].scores {
             let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
-            inputs.each_odd_row(panel, file, drop, lab.data_root(), &mut |line, class, said| {
+            panel.each_odd_row(file, drop, lab.data_root(), &mut |line, class, said| {
                 if failed.is_none() {
                     failed = writer.write_record([scores, line.to_string().as_str(), class.name(), said]).err();
                 }

@@ -9,8 +9,8 @@ use crate::criteria::{
 use crate::estimator::EstimatorKind;
 use crate::space::{Architecture, changes};
 use crate::store::record::{
-    AnalysesRecord, BiasRecord, Checkpoint, ComparisonRecord, EstimatorRecord, SpreadRecord, StabilityRecord,
-    VariantRecord,
+    AgreementRecord, AnalysesRecord, BiasRecord, Checkpoint, ComparisonRecord, EstimatorRecord, SpreadRecord,
+    StabilityRecord, VariantRecord,
 };
 
 /// How many top, over-estimated and under-estimated architectures a record names, of each.
@@ -80,19 +80,7 @@ pub(super) fn compare(
             });
         }
     }
-    for (place, later) in estimators.iter().enumerate() {
-        let earlier = estimators[..place].iter().rev().find(|earlier| is_earlier(earlier, later));
-        if let (Some(earlier), Some(from), Some(to)) = (earlier, earlier.and_then(epoch), epoch(later)) {
-            found.stability.push(StabilityRecord {
-                estimator: later.id.clone(),
-                variant: later.variant.clone(),
-                seeds: later.checkpoint.as_ref().map_or(Vec::new(), Checkpoint::seeds),
-                from,
-                to,
-                stability: Stability::new(&earlier.oriented(), &later.oriented(), &context.criteria.fractions)?,
-            });
-        }
-    }
+    found.stability = stability(estimators, &context.criteria.fractions)?;
     let single: Vec<&EstimatorRecord> = estimators.iter().filter(|estimator| is_single(estimator)).collect();
     for run in single.chunk_by(|a, b| (&a.id, &a.variant, epoch(a)) == (&b.id, &b.variant, epoch(b))) {
         let Some(epoch) = epoch(run[0]).filter(|_| run.len() > 1) else { continue };
@@ -102,6 +90,43 @@ pub(super) fn compare(
                 let (estimator, variant) = (run[0].id.clone(), run[0].variant.clone());
                 found.spread.push(SpreadRecord { estimator, variant, epoch, criterion, spread });
             }
+        }
+    }
+    Ok(found)
+}
+
+/// Compares the rankings of estimators without a truth: every two of them, and the checkpoints of a supernet.
+pub(super) fn compare_rankings(
+    estimators: &[EstimatorRecord],
+    fractions: &[f64],
+) -> Result<AnalysesRecord, CriteriaError> {
+    let mut found = AnalysesRecord { stability: stability(estimators, fractions)?, ..AnalysesRecord::default() };
+    for (place, estimator) in estimators.iter().enumerate() {
+        for with in &estimators[..place] {
+            found.agreement.push(AgreementRecord {
+                estimator: estimator.label(),
+                with: with.label(),
+                agreement: Stability::new(&estimator.oriented(), &with.oriented(), fractions)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// How well each checkpoint of a supernet agrees with the one before.
+fn stability(estimators: &[EstimatorRecord], fractions: &[f64]) -> Result<Vec<StabilityRecord>, CriteriaError> {
+    let mut found = Vec::new();
+    for (place, later) in estimators.iter().enumerate() {
+        let earlier = estimators[..place].iter().rev().find(|earlier| is_earlier(earlier, later));
+        if let (Some(earlier), Some(from), Some(to)) = (earlier, earlier.and_then(epoch), epoch(later)) {
+            found.push(StabilityRecord {
+                estimator: later.id.clone(),
+                variant: later.variant.clone(),
+                seeds: later.checkpoint.as_ref().map_or(Vec::new(), Checkpoint::seeds),
+                from,
+                to,
+                stability: Stability::new(&earlier.oriented(), &later.oriented(), fractions)?,
+            });
         }
     }
     Ok(found)

@@ -18,6 +18,8 @@ pub(super) struct Ranking<'a> {
     pub rows: usize,
     /// The images that the scores were computed from; `None` for scores without images, or from a file.
     pub images: Option<&'a Images>,
+    /// Whether the scores are for any encoding of an architecture.
+    pub any_encoding: bool,
     /// The direction of the scores, if it is not that of the estimator.
     pub turned: Option<Direction>,
 }
@@ -37,12 +39,15 @@ impl Ranking<'_> {
             Some(Images::Synthetic(_)) => Some("synthetic images instead of CIFAR-10".to_owned()),
             Some(Images::Cifar10(_)) | None => None,
         };
+        let encodings = self
+            .any_encoding
+            .then(|| "scores of any encoding of a class instead of the representative's own".to_owned());
         let turned = self.turned.map(|direction| match direction {
             Direction::Higher => "higher scores counted as better instead of lower ones".to_owned(),
             Direction::Lower => "lower scores counted as better instead of higher ones".to_owned(),
         });
         let unlike = basis.unlike.map(str::to_owned);
-        [accuracy, population, unlike, images, turned].into_iter().flatten().collect()
+        [accuracy, population, unlike, images, encodings, turned].into_iter().flatten().collect()
     }
 
     /// How the panel's architectures differ from `drawn` of the rows `theirs`, or from all of them.
@@ -51,7 +56,10 @@ impl Ranking<'_> {
         let count = grouped(self.rows as u64);
         let without = self.panel.without.as_ref().map(|without| without.operations.join(" and "));
         // All rows are no sample, whatever the spec says.
-        let ours = if self.rows == self.truth_rows {
+        let named = self.panel.architectures.is_some();
+        let ours = if named {
+            format!("{count} named {noun}")
+        } else if self.rows == self.truth_rows {
             format!("{count} {noun}")
         } else if let Some(without) = without {
             let drawn = if self.panel.sample == 0 { "" } else { "drawn " };
@@ -64,7 +72,7 @@ impl Ranking<'_> {
         let same_rows = ranked(self.truth).is_some_and(|ours| rows(ours) == rows(theirs));
         match drawn {
             Some(drawn) => Some(format!("{ours} instead of {} drawn {}", grouped(drawn as u64), self::noun(theirs))),
-            None if !same_rows => {
+            None if !same_rows || named => {
                 Some(format!("{ours} instead of {} {}", grouped(theirs.rows() as u64), self::noun(theirs)))
             }
             None if self.rows != theirs.rows() => {
@@ -78,7 +86,7 @@ impl Ranking<'_> {
 /// The accuracy and the rows of a benchmark's truth; `None` for a truth that this project trained.
 fn ranked(truth: &Truth) -> Option<Ranked> {
     match truth {
-        Truth::Trained(_) => None,
+        Truth::Trained(_) | Truth::None(_) => None,
         Truth::Nb101(truth) => Some(Ranked::Nb101(truth.accuracy, truth.rows)),
         Truth::Nb201(truth) => Some(Ranked::Nb201(truth.accuracy, truth.rows)),
         Truth::Nb301(truth) => Some(Ranked::Nb301(truth.precision, truth.rows)),

@@ -27,7 +27,15 @@ const NB301: &str = "[truth.nb301]\nFILE\nprecision = 'full'\nrows = 'all'";
 
 /// A ranking of `rows` of the truth's `truth_rows` architectures by scores without images.
 fn ranking(spec: &Spec, rows: usize, truth_rows: usize) -> Ranking<'_> {
-    Ranking { truth: &spec.truth, truth_rows, panel: &spec.panels["all"], rows, images: None, turned: None }
+    Ranking {
+        truth: &spec.truth,
+        truth_rows,
+        panel: &spec.panels["all"],
+        rows,
+        images: None,
+        any_encoding: false,
+        turned: None,
+    }
 }
 
 /// What is said of the figure with this value, among those of an estimator.
@@ -194,6 +202,7 @@ fn truth_rows(spec: &Spec) -> usize {
         Truth::Nb301(truth) if truth.rows == crate::spec::Nb301Rows::All => 5_896,
         Truth::Nb301(_) => 5_468,
         Truth::Nb101(_) | Truth::Nds(_) => 5_000,
+        Truth::None(_) => 0,
     }
 }
 
@@ -216,7 +225,8 @@ fn the_carried_specs_compare_exactly_these_figures() {
                 let Ok(estimator) = suite.find(id) else { continue };
                 let looks = estimator.meta().kind != EstimatorKind::Baseline && !panel.scores.contains_key(id);
                 let images = looks.then_some(&spec.images);
-                let ranking = Ranking { truth: &spec.truth, truth_rows, panel, rows, images, turned: None };
+                let ranking =
+                    Ranking { truth: &spec.truth, truth_rows, panel, rows, images, any_encoding: false, turned: None };
                 let of = of(spec.space, id, &ranking);
                 figures += of.len();
                 let same = of.iter().filter(|figure| figure.differs.is_empty());
@@ -243,7 +253,15 @@ fn one_change_of_a_carried_spec_ends_every_comparison() {
         let spec = parse_spec(text, name).unwrap();
         let truth_rows = truth_rows(&spec);
         let panel = &spec.panels["all"];
-        let whole = Ranking { truth: &spec.truth, truth_rows, panel, rows: truth_rows, images: None, turned: None };
+        let whole = Ranking {
+            truth: &spec.truth,
+            truth_rows,
+            panel,
+            rows: truth_rows,
+            images: None,
+            any_encoding: false,
+            turned: None,
+        };
         let compared = |ranking: &Ranking<'_>| {
             of(spec.space, id, ranking).iter().filter(|figure| figure.differs.is_empty()).count()
         };

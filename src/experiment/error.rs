@@ -141,6 +141,21 @@ pub enum ExperimentError {
     /// A stage was started without data that must be read before the first stage. This is a bug: no spec can cause it.
     #[error("a stage was begun without {0}, which should have been read before: this is a defect of nas-assay")]
     Unprepared(&'static str),
+    /// A panel names architectures without truth.
+    #[error(
+        "panel `{panel}` names {of} architectures, and {count} of them have no truth, {first} among them: `missing = \"pass-over\"` in the \
+         panel leaves them out, and [truth.none] ranks all of them without a truth"
+    )]
+    NoTruth {
+        /// The panel.
+        panel: String,
+        /// How many have no truth.
+        count: usize,
+        /// How many it names.
+        of: usize,
+        /// The first without truth.
+        first: String,
+    },
     /// A panel has too few architectures to rank.
     #[error(
         "nothing was measured: panel `{panel}` has {count} architectures with truth and scores, and a ranking needs 2{rows}"

@@ -1,20 +1,19 @@
 //! What a run reads before its first step: the truth, and the architectures of each panel with their scores from files.
 
-use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ExperimentError;
-use super::ensemble::ScoredRow;
-use super::progress::{Progress, Silent};
+pub use super::panel_inputs::PanelInputs;
+use super::panel_inputs::{Source, Table};
+use super::progress::Progress;
 use crate::DataRoot;
 use crate::carried;
-use crate::estimator::Score;
-use crate::scores::{Reading, ScoreFileError, ScoreRows, TruthRows};
 use crate::space::nds::{ResNeXtA, ResNet};
-use crate::space::{Architecture, SpaceId, SubSpace};
-use crate::spec::{DataFile, Failed, Missing, Panel, RowSet, ScoreColumn, ScoreFile, Spec, SpecError, Truth};
-use crate::store::record::{Checkpoint, CoverageRecord, RowClass};
+use crate::space::{Architecture, SpaceId};
+use crate::spec::{DataFile, RowSet, Spec, SpecError, Truth};
+use crate::store::record::RowClass;
 use crate::truth::nb101::Nb101Table;
 use crate::truth::nb201::Nb201Table;
 use crate::truth::nb301::Nb301Table;
@@ -27,169 +26,12 @@ use crate::truth::trained::TrainedTable;
 pub struct Inputs {
     /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
     pub truth: Vec<(Architecture, f64)>,
-    /// Where the truth comes from, as readable text.
-    pub truth_source: String,
+    /// Where the truth comes from, as readable text; `None` without a truth.
+    pub truth_source: Option<String>,
     /// The carried table, if the truth comes from one.
     pub trained: Option<TrainedTable>,
     /// The panels in name order.
     pub panels: Vec<PanelInputs>,
-    table: Table,
-}
-
-/// The table that the truth was chosen from.
-#[derive(Debug)]
-struct Table {
-    space: SpaceId,
-    /// The architecture of every row.
-    rows: Vec<Architecture>,
-    /// The row of each entry of the truth.
-    chosen: Vec<usize>,
-    /// Whether it is the table of a benchmark.
-    numbered: bool,
-}
-
-impl Table {
-    fn rows(&self) -> TruthRows<'_> {
-        TruthRows { space: self.space, rows: &self.rows, chosen: &self.chosen, numbered: self.numbered }
-    }
-}
-
-/// A panel: its architectures, and the estimators that rank them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PanelInputs {
-    /// Its name.
-    pub name: String,
-    /// Its architectures, in the order of the truth.
-    pub architectures: Vec<Architecture>,
-    /// The true accuracy of each, a fraction.
-    pub truth: Vec<f64>,
-    /// Estimator ids.
-    pub estimators: Vec<String>,
-    /// What became of the rows of its score files.
-    pub coverage: Vec<CoverageRecord>,
-    /// The row of each architecture in the truth's table.
-    rows: Vec<usize>,
-    /// The scores from score files.
-    pub(super) file_scores: Vec<ScoredRow>,
-}
-
-/// A score file of a panel, and what was read of it.
-struct PanelFile<'a> {
-    label: &'a str,
-    columns: Vec<ScoreColumn>,
-    path: &'a str,
-    rows: ScoreRows,
-}
-
-impl<'a> PanelFile<'a> {
-    fn read(
-        label: &'a str,
-        file: &'a ScoreFile,
-        table: &Table,
-        root: Option<&DataRoot>,
-        progress: &dyn Progress,
-    ) -> Result<Self, ExperimentError> {
-        let columns = file.score_columns();
-        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-        let reading = Reading { columns: &names, form: file.form, failures: &file.failures };
-        let path = file.file.path.as_str();
-        let rows = stream(root, &file.file, progress, |source| ScoreRows::read(path, source, reading, &table.rows()))??;
-        Ok(Self { label, columns, path, rows })
-    }
-
-    /// A row of the record for each column.
-    fn scored(&self, rows: &[usize], table: &Table) -> Result<Vec<ScoredRow>, ScoreFileError> {
-        let found: Vec<&[Score]> = rows.iter().filter_map(|&row| self.rows.scores(row)).collect();
-        if let Some(&first) = rows.iter().find(|&&row| self.rows.scores(row).is_none()) {
-            let (file, count) = (self.path.to_owned(), rows.len() - found.len());
-            return Err(ScoreFileError::Missing { file, count, first: table.rows[first].to_string() });
-        }
-        let scored = |(column, of): (usize, &ScoreColumn)| ScoredRow {
-            estimator: self.label.to_owned(),
-            variant: None,
-            checkpoint: of.run.as_ref().map(|(run, epoch)| Checkpoint::single(run, *epoch as u32)),
-            scores: found.iter().map(|scores| scores[column]).collect(),
-            details: Vec::new(),
-        };
-        Ok(self.columns.iter().enumerate().map(scored).collect())
-    }
-}
-
-impl PanelInputs {
-    fn draw(
-        name: &str,
-        panel: &Panel,
-        space: SpaceId,
-        truth: &[(Architecture, f64)],
-        table: &Table,
-        files: &[PanelFile<'_>],
-    ) -> Result<Self, ExperimentError> {
-        let part = panel.without.as_ref().map(|without| SubSpace::without(space, &without.operations)).transpose()?;
-        let all_scores = |entry: usize| files.iter().map(move |file| file.rows.scores(table.chosen[entry]));
-        let fails = |scores: Option<&[Score]>| {
-            scores.is_some_and(|scores| scores.iter().any(|score| matches!(score, Score::NonFinite(_))))
-        };
-        if panel.missing == Missing::Refuse {
-            files.iter().try_for_each(|file| file.rows.strictly())?;
-        }
-        let is_used = |&entry: &usize| {
-            part.as_ref().is_none_or(|part| part.contains(truth[entry].0))
-                && (panel.missing == Missing::Refuse || all_scores(entry).all(|scores| scores.is_some()))
-                && (panel.failed == Failed::Worst || !all_scores(entry).any(fails))
-        };
-        let entries: Vec<usize> = (0..truth.len()).filter(is_used).collect();
-        let entries = match panel.sample {
-            0 => entries,
-            count if count > entries.len() => {
-                let problem = format!("is {count}, and the truth has {} architectures", entries.len());
-                return Err(SpecError::Invalid { key: format!("panels.{name}.sample"), problem }.into());
-            }
-            count => {
-                let chosen = panel.seed.root().child("panel").stream().choose(entries.len(), count);
-                chosen.into_iter().map(|place| entries[place]).collect()
-            }
-        };
-        let rows: Vec<usize> = entries.iter().map(|&entry| table.chosen[entry]).collect();
-        let mut file_scores = Vec::new();
-        for file in files {
-            file_scores.extend(file.scored(&rows, table)?);
-        }
-        let in_panel: HashSet<usize> = rows.iter().copied().collect();
-        let coverage = |file: &PanelFile<'_>| {
-            let drop = panel.failed == Failed::Drop;
-            file.rows.coverage(file.label, &table.rows(), &|row| in_panel.contains(&row), drop)
-        };
-        let (architectures, truth) = entries.iter().map(|&entry| truth[entry]).unzip();
-        Ok(Self {
-            name: name.to_owned(),
-            architectures,
-            truth,
-            estimators: panel.estimators.clone(),
-            coverage: files.iter().map(coverage).collect(),
-            rows,
-            file_scores,
-        })
-    }
-
-    /// Checks that there is something to rank.
-    pub(super) fn is_rankable(&self) -> Result<(), ExperimentError> {
-        let Self { name, architectures, coverage, .. } = self;
-        if architectures.len() >= 2 {
-            return Ok(());
-        }
-        let example = |rows: &CoverageRecord| {
-            let first = rows.classes.iter().filter(|of| !of.class.is_ranked()).find_map(|of| of.first.first());
-            first.map_or_else(String::new, |first| format!(" (line {}: {})", first.line, first.said))
-        };
-        let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.line(), example(rows))).collect();
-        let rows = rows.concat();
-        Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len(), rows })
-    }
-
-    /// The panel's architectures as text.
-    pub fn architecture_texts(&self) -> Vec<String> {
-        self.architectures.iter().map(Architecture::to_string).collect()
-    }
 }
 
 impl Inputs {
@@ -199,73 +41,51 @@ impl Inputs {
     /// If a file is missing, has another digest, or does not parse.
     pub fn load(spec: &Spec, root: Option<&DataRoot>, progress: &dyn Progress) -> Result<Self, ExperimentError> {
         let (truth, truth_source, trained, table) = truth(spec, root)?;
-        let mut panels = Vec::new();
-        for (name, panel) in &spec.panels {
-            let files = panel.scores.iter().map(|(label, file)| PanelFile::read(label, file, &table, root, progress));
-            let files = files.collect::<Result<Vec<_>, _>>()?;
-            panels.push(PanelInputs::draw(name, panel, spec.space, &truth, &table, &files)?);
-        }
-        Ok(Self { truth, truth_source, trained, panels, table })
-    }
-
-    /// Visits every row of a panel's score file that is not judged, in the order of the file: its line, its class, and what it says.
-    ///
-    /// # Errors
-    /// As [`Inputs::load`], and those of `visit`.
-    pub fn each_odd_row(
-        &self,
-        panel: &PanelInputs,
-        file: &ScoreFile,
-        drop: bool,
-        root: Option<&DataRoot>,
-        visit: &mut dyn FnMut(u64, RowClass, &str) -> Result<(), ScoreFileError>,
-    ) -> Result<(), ExperimentError> {
-        let PanelFile { rows, columns, .. } = PanelFile::read("", file, &self.table, root, &Silent)?;
-        let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
-        let reading = Reading { columns: &names, form: file.form, failures: &file.failures };
-        let in_panel: HashSet<usize> = panel.rows.iter().copied().collect();
-        let in_panel = |row: usize| in_panel.contains(&row);
-        let truth = self.table.rows();
-        stream(root, &file.file, &Silent, |source| rows.each_odd(source, reading, &truth, (&in_panel, drop), visit))??;
-        Ok(())
+        let source = Source { spec, truth: &truth, table: Arc::new(table), root, progress };
+        let panels = spec.panels.iter().map(|(name, panel)| PanelInputs::load(&source, name, panel));
+        let panels = panels.collect::<Result<_, _>>()?;
+        Ok(Self { truth, truth_source, trained, panels })
     }
 }
 
 /// The truth, its source in words, the carried table, and the table that it was chosen from.
-type TruthInputs = (Vec<(Architecture, f64)>, String, Option<TrainedTable>, Table);
+type TruthInputs = (Vec<(Architecture, f64)>, Option<String>, Option<TrainedTable>, Table);
 
 fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, ExperimentError> {
     let file = |file: &DataFile| read(root, file);
-    let table = |rows: Vec<Architecture>, chosen: Vec<usize>| Table { space: spec.space, rows, chosen, numbered: true };
+    let table = |rows: Vec<Architecture>, chosen: Vec<usize>| {
+        let numbered = rows.len();
+        Table { space: spec.space, rows, chosen, numbered, unlisted: RowClass::NoTruth }
+    };
     Ok(match &spec.truth {
         Truth::Trained(choice) => {
             let trained = carried::truth(&choice.table)?;
             let truth = trained.rows.iter().map(|row| (row.architecture, row.mean())).collect::<Vec<_>>();
             let rows: Vec<Architecture> = truth.iter().map(|(architecture, _)| *architecture).collect();
             let chosen = (0..rows.len()).collect();
-            let table = Table { numbered: false, ..table(rows, chosen) };
-            (truth, format!("trained by this project: {}", choice.table), Some(trained), table)
+            let table = Table { numbered: 0, ..table(rows, chosen) };
+            (truth, Some(format!("trained by this project: {}", choice.table)), Some(trained), table)
         }
         Truth::Nb101(choice) => {
             let found = Nb101Table::parse(&choice.file.path, &file(&choice.file)?)?;
             let source = format!("the NAS-Bench-101 table: {:?}, {:?}", choice.accuracy, choice.rows);
             let rows = found.rows().iter().map(|row| row.architecture.into()).collect();
             let truth = of_any_space(found.select(choice.rows, choice.accuracy));
-            (truth, source, None, table(rows, found.places(choice.rows)))
+            (truth, Some(source), None, table(rows, found.places(choice.rows)))
         }
         Truth::Nb201(choice) => {
             let found = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
             let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
             let rows = found.rows(RowSet::All).map(|row| row.architecture.into()).collect();
             let truth = of_any_space(found.select(choice.rows, choice.accuracy));
-            (truth, source, None, table(rows, found.places(choice.rows)))
+            (truth, Some(source), None, table(rows, found.places(choice.rows)))
         }
         Truth::Nb301(choice) => {
             let found = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
             let source = format!("the NAS-Bench-301 surrogate: {:?}, {:?}", choice.precision, choice.rows);
             let rows = found.rows().iter().map(|row| row.architecture.into()).collect();
             let truth = of_any_space(found.select(choice.rows, choice.precision));
-            (truth, source, None, table(rows, found.places(choice.rows)))
+            (truth, Some(source), None, table(rows, found.places(choice.rows)))
         }
         Truth::Nds(choice) => {
             let bytes = file(&choice.file)?;
@@ -279,7 +99,11 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
             };
             let rows: Vec<Architecture> = truth.iter().map(|(architecture, _)| *architecture).collect();
             let chosen = (0..rows.len()).collect();
-            (truth, format!("the {} table", spec.space.title()), None, table(rows, chosen))
+            (truth, Some(format!("the {} table", spec.space.title())), None, table(rows, chosen))
+        }
+        Truth::None(_) => {
+            let table = Table { unlisted: RowClass::NotInPanel, ..table(Vec::new(), Vec::new()) };
+            (Vec::new(), None, None, table)
         }
     })
 }
@@ -305,7 +129,7 @@ pub(super) fn read(root: Option<&DataRoot>, file: &DataFile) -> Result<Vec<u8>, 
 const LARGE: u64 = 50_000_000;
 
 /// Reads a file from its beginning to its end, without holding it in memory.
-fn stream<T>(
+pub(super) fn stream<T>(
     root: Option<&DataRoot>,
     file: &DataFile,
     progress: &dyn Progress,
@@ -344,6 +168,8 @@ fn place(root: Option<&DataRoot>, file: &DataFile) -> Result<(DataRoot, PathBuf)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimator::Score;
+    use crate::experiment::progress::Silent;
     use crate::spec::parse_spec;
     use proptest::prelude::*;
 
@@ -374,6 +200,7 @@ mod tests {
             let whole = load("", &[]).map_err(TestCaseError::fail)?;
             let drawn = || load(&format!("sample = {count}\nseed = {seed}"), &[]).map_err(TestCaseError::fail);
             let PanelInputs { architectures, truth, .. } = &drawn()?.panels[0];
+            let truth = truth.as_ref().unwrap();
             prop_assert_eq!((architectures.len(), truth.len()), (count, count));
             let mut rest = whole.truth.iter();
             for pair in architectures.iter().zip(truth) {

@@ -24,6 +24,9 @@ mod limits_tests;
 mod make_truth;
 #[cfg(test)]
 mod message_tests;
+#[cfg(test)]
+mod named_tests;
+mod panel_inputs;
 mod plan;
 #[cfg(test)]
 mod plan_tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::analyses::{BiasInputs, compare};
+use super::analyses::{BiasInputs, compare, compare_rankings};
 use super::basis::Ranking;
 use super::ensemble::{ScoredRow, with_seed_means};
 use super::inputs::{Inputs, PanelInputs};
@@ -13,14 +13,15 @@ use super::resolve::{Arm, Resolved};
 use super::scores::StageScores;
 use super::{ExperimentError, published};
 use crate::DeviceClass;
-use crate::criteria::{self, Direction, VOTE_VERSION};
+use crate::criteria::{self, Criteria, Direction, VOTE_VERSION};
 use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::scores::SCORE_FILE_VERSION;
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
-use crate::spec::{Ensemble, Spec, StageKey};
+use crate::spec::{Encodings, Ensemble, Spec, StageKey};
 use crate::store::record::{
-    ArchitectureRow, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord, Verified,
+    ArchitectureRow, BiasRecord, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord,
+    Verified,
 };
 
 /// Root seed of the resamples for all intervals. It is the same for all experiments.
@@ -73,7 +74,7 @@ fn panel_record(
     prunings: &Prunings,
 ) -> Result<PanelRecord, ExperimentError> {
     let spec = &resolved.spec;
-    let PanelInputs { architectures, truth, .. } = panel;
+    let PanelInputs { architectures, truth, truth_of, .. } = panel;
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
     let census = architectures.iter().map(|architecture| architecture.census(&skeleton));
     let census = census.collect::<Result<Vec<_>, _>>()?;
@@ -88,10 +89,15 @@ fn panel_record(
         let ScoredRow { estimator: id, variant, checkpoint, scores, details } = row;
         let Source { version, direction, kind, tolerance } = source;
         let oriented: Vec<f64> = scores.iter().map(|score| direction.orient(score.value())).collect();
-        let judged = criteria::evaluate_resampled(truth, &oriented, &spec.criteria, bootstrap);
-        let (criteria, of) = judged.map_err(failed(&id))?;
-        let bias = bias_inputs.bias(truth, &oriented).map_err(failed(&id))?;
-        resamples.push(of);
+        let (criteria, bias) = match truth {
+            None => (Criteria::without_truth(&oriented), BiasRecord::default()),
+            Some(truth) => {
+                let judged = criteria::evaluate_resampled(truth, &oriented, &spec.criteria, bootstrap);
+                let (criteria, of) = judged.map_err(failed(&id))?;
+                resamples.push(of);
+                (criteria, bias_inputs.bias(truth, &oriented).map_err(failed(&id))?)
+            }
+        };
         estimators.push(EstimatorRecord {
             id,
             version,
@@ -112,7 +118,7 @@ fn panel_record(
         let (source, last) = identity(resolved, &panel.name, &row.estimator)?;
         // Published figures are for single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
-        let published = if row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end) {
+        let published = if truth.is_some() && row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end) {
             let ranking = ranking(resolved, panel, truth_rows, &row.estimator, &source);
             published::of(spec.space, &row.estimator, &ranking)
         } else {
@@ -130,16 +136,23 @@ fn panel_record(
         judge(&mut estimators, source, row, Vec::new())?;
     }
     let against = &spec.panels[&panel.name].against;
-    let context = PanelContext { architectures, truth, prunings, against, criteria: &spec.criteria, bootstrap };
-    let analyses = compare(&estimators, &resamples, &context).map_err(failed("all estimators"))?;
-    let row = |((architecture, &truth), census): ((&Architecture, &f64), &Census)| ArchitectureRow {
+    let analyses = match truth {
+        None => compare_rankings(&estimators, &spec.criteria.fractions),
+        Some(truth) => {
+            let context = PanelContext { architectures, truth, prunings, against, criteria: &spec.criteria, bootstrap };
+            compare(&estimators, &resamples, &context)
+        }
+    };
+    let analyses = analyses.map_err(failed("all estimators"))?;
+    let row = |(place, (architecture, census)): (usize, (&Architecture, &Census))| ArchitectureRow {
         architecture: architecture.to_string(),
-        truth,
+        truth: truth.as_ref().map(|truth| truth[place]),
+        truth_of: truth_of[place].as_ref().map(ToString::to_string),
         params: census.params,
         flops: census.flops,
         isomorphs: architecture.isomorphs(),
     };
-    let architectures = architectures.iter().zip(truth).zip(&census).map(row).collect();
+    let architectures = architectures.iter().zip(&census).enumerate().map(row).collect();
     Ok(PanelRecord { name: panel.name.clone(), coverage: panel.coverage.clone(), architectures, estimators, analyses })
 }
 
@@ -161,6 +174,7 @@ fn ranking<'a>(
         panel: of,
         rows: panel.architectures.len(),
         images: (looks && !of.scores.contains_key(name)).then_some(&spec.images),
+        any_encoding: of.encodings == Encodings::Class && of.scores.contains_key(name),
         turned: known.is_ok_and(|known| known != source.direction).then_some(source.direction),
     }
 }
@@ -249,17 +263,19 @@ fn identity(resolved: &Resolved, panel: &str, name: &str) -> Result<(Source, u32
     Ok((source, file.epochs.last().map_or(0, |&epoch| epoch as u32)))
 }
 
-fn truth_record(inputs: &Inputs, verified: Vec<Verified>) -> TruthRecord {
+/// The record of the truth; `None` without one.
+fn truth_record(inputs: &Inputs, verified: Vec<Verified>) -> Option<TruthRecord> {
+    let source = inputs.truth_source.clone()?;
     let mut sorted: Vec<f64> = inputs.truth.iter().map(|(_, accuracy)| *accuracy).collect();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
     let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
-    TruthRecord {
-        source: inputs.truth_source.clone(),
+    Some(TruthRecord {
+        source,
         rows: sorted.len(),
         minimum: sorted[0],
         median,
         maximum: sorted[sorted.len() - 1],
         verified,
-    }
+    })
 }

@@ -100,7 +100,7 @@ impl Resolved {
             }
         }
         for (name, panel) in &spec.panels {
-            if !panel.scores.is_empty() {
+            if !panel.scores.is_empty() || panel.architectures.as_ref().is_some_and(|list| list.file().is_some()) {
                 versions.insert("score-files".to_owned(), SCORE_FILE_VERSION);
             }
             // Scores with the name of a built-in estimator have its direction. An estimator of another crate decides nothing here: the

@@ -406,10 +406,11 @@ fn no_drawn_image_is_in_training_and_in_validation() {
 fn the_record_has_the_least_the_middle_and_the_greatest_truth() {
     let resolved = resolved("", "", "", "estimators = ['params']");
     let record = with_lab(|lab| lab.run(&resolved).unwrap());
-    let mut truth: Vec<f64> = record.panels[0].architectures.iter().map(|row| row.truth).collect();
+    let mut truth = record.panels[0].truth().unwrap();
     truth.sort_by(f64::total_cmp);
     assert_eq!(truth.len(), 48);
     assert!(truth[23] < truth[24], "{truth:?}");
-    let found = (record.truth.minimum, record.truth.median, record.truth.maximum);
+    let of = record.truth.unwrap();
+    let found = (of.minimum, of.median, of.maximum);
     assert_eq!(found, (truth[0], f64::midpoint(truth[23], truth[24]), truth[47]));
 }

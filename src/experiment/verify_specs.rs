@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::carried::SPECS;
 use crate::space::SpaceId;
 use crate::spec::{
-    Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows, OneShot,
-    Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
+    Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows,
+    OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
 };
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt;
@@ -55,6 +55,8 @@ pub struct ScoresToJudge<'a> {
     pub accuracy: Option<&'a str>,
     /// Which rows of the benchmark's table are used, by their name in specs; `None` for those of the paper.
     pub rows: Option<&'a str>,
+    /// Which encodings stand for an architecture of the truth.
+    pub encodings: Encodings,
     /// The name of the scores.
     pub name: &'a str,
     /// The file.
@@ -90,6 +92,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
             panel.scores.insert(name.clone(), scores.clone());
             panel.against = vec![name.clone()];
         }
+        panel.encodings = of.encodings;
         panel.missing = Missing::PassOver;
         panel.failed = of.failed;
     }
@@ -119,7 +122,7 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
         (Truth::Nb201(_), _) => names(&[RowSet::All, RowSet::Representatives]),
         (Truth::Nb301(_), "accuracy") => names(&[Nb301Precision::Full, Nb301Precision::Sparse]),
         (Truth::Nb301(_), _) => names(&[Nb301Rows::All, Nb301Rows::UniqueLast]),
-        (Truth::Trained(_) | Truth::Nds(_), _) => {
+        (Truth::Trained(_) | Truth::Nds(_) | Truth::None(_), _) => {
             return Err(refused(format!("cannot be {}: this truth has no such choice", excerpt(choice))));
         }
     };
@@ -136,7 +139,7 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
         (Truth::Nb201(truth), _) => set(&mut truth.rows, value()),
         (Truth::Nb301(truth), "accuracy") => set(&mut truth.precision, value()),
         (Truth::Nb301(truth), _) => set(&mut truth.rows, value()),
-        (Truth::Trained(_) | Truth::Nds(_), _) => false,
+        (Truth::Trained(_) | Truth::Nds(_) | Truth::None(_), _) => false,
     };
     if known { Ok(()) } else { Err(unknown()) }
 }
@@ -170,6 +173,8 @@ fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
     let panel = Panel {
         estimators: estimators.iter().map(|&id| id.to_owned()).collect(),
         scores: BTreeMap::new(),
+        architectures: None,
+        encodings: Encodings::Own,
         missing: Missing::Refuse,
         failed: Failed::Worst,
         against: Vec::new(),

@@ -14,6 +14,7 @@ mod common;
 mod findings;
 mod golden;
 mod manners;
+mod named;
 mod readme;
 mod run;
 mod score;

@@ -10,7 +10,7 @@ pub fn truth(bench: &Bench) -> Vec<(String, f64)> {
     let path = bench.write("baselines.toml", super::common::BASELINES);
     let record = bench.run(&["run", path.to_str().unwrap(), "--json", "--store", "other"]).exits(0);
     let record = Record::from_json(&record.stdout).unwrap();
-    record.panels[0].architectures.iter().map(|row| (row.architecture.clone(), row.truth)).collect()
+    record.panels[0].architectures.iter().map(|row| (row.architecture.clone(), row.truth.unwrap())).collect()
 }
 
 pub fn csv(rows: &[(String, f64)]) -> String {

@@ -25,7 +25,7 @@ pub struct Standing {
 }
 
 /// The best-scored and the most misjudged architectures of an estimator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extremes {
     /// The architectures with the best scores, best first.

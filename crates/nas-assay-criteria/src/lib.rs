@@ -244,6 +244,27 @@ pub struct Criteria {
 }
 
 impl Criteria {
+    /// The criteria of scores that are compared with no truth: what the scores alone say, and [`Undefined::NoTruth`] for everything else.
+    pub fn without_truth(scores: &[f64]) -> Self {
+        let undefined = Some(Undefined::NoTruth);
+        let counts = PairCounts { pairs: 0, concordant: 0, discordant: 0, tied_truth: 0, tied_scores: 0 };
+        let no_interval = Some(NoInterval::UndefinedValue);
+        Self {
+            rows: scores.len(),
+            distinct_scores: distinct(scores),
+            non_finite: NonFinite::new(scores),
+            kendall: Kendall { tau_b: None, tau_a: None, counts, interval: None, no_interval },
+            undefined,
+            spearman: None,
+            spearman_interval: None,
+            pearson: Pearson { value: None, undefined, rows: 0 },
+            precision: Vec::new(),
+            ranking: Vec::new(),
+            best_of: Vec::new(),
+            tie_sensitive: false,
+        }
+    }
+
     /// The value of a criterion; `None` if it is undefined or was not computed.
     pub fn get(&self, criterion: Criterion) -> Option<f64> {
         let precision = |fraction| self.precision.iter().find(|at| name::same_fraction(at.fraction, fraction));
@@ -293,7 +314,7 @@ pub fn evaluate_resampled(
     let (interval, no_interval) = (resamples.tau_b().ok(), resamples.tau_b().err());
     let criteria = Criteria {
         rows: truth.len(),
-        distinct_scores: levels::Levels::new(scores).sizes.len() - usize::from(non_finite.total() > 0),
+        distinct_scores: distinct(scores),
         non_finite,
         kendall: Kendall { tau_b: counts.tau_b(), tau_a: counts.tau_a(), counts, interval, no_interval },
         undefined: counts.undefined(),
@@ -306,6 +327,12 @@ pub fn evaluate_resampled(
         best_of: config.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
     };
     Ok((criteria, resamples))
+}
+
+/// Number of different finite scores.
+fn distinct(scores: &[f64]) -> usize {
+    let lost = usize::from(NonFinite::new(scores).total() > 0);
+    levels::Levels::new(scores).sizes.len() - lost
 }
 
 /// Checks that there is at least one architecture, and that each has one score and one finite true value.
@@ -371,6 +398,22 @@ mod tests {
         assert_eq!(of(&[1.0, 2.0, 3.0], &[nan, 3.0, 3.0]), [None, Some(ConstantScores)]);
         assert_eq!(of(&[1.0, 2.0, 2.0], &[nan, 3.0, 4.0]), [None, Some(ConstantTruth)]);
         assert_eq!(of(&[1.0, 2.0, 3.0], &[nan, 3.0, 4.0]), [None, None]);
+    }
+
+    #[test]
+    fn without_truth_only_what_the_scores_say_is_there() {
+        let scores = [2.0, f64::NAN, 2.0, 1.0];
+        let criteria = Criteria::without_truth(&scores);
+        let judged = evaluated(&[1.0, 2.0, 3.0, 4.0], &scores).unwrap();
+        let of = |criteria: &Criteria| (criteria.rows, criteria.distinct_scores, criteria.non_finite);
+        assert_eq!(of(&criteria), of(&judged));
+        assert_eq!(
+            (criteria.undefined, criteria.pearson.undefined),
+            (Some(Undefined::NoTruth), Some(Undefined::NoTruth))
+        );
+        let all =
+            [Criterion::TauB, Criterion::TauA, Criterion::Spearman, Criterion::Pearson, Criterion::PrecisionTop(0.5)];
+        assert!(all.into_iter().all(|criterion| criteria.get(criterion).is_none() && judged.get(criterion).is_some()));
     }
 
     #[test]

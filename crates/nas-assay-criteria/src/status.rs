@@ -16,6 +16,8 @@ pub enum Undefined {
     ConstantScores,
     /// Fewer than two scores are finite. Only Pearson's r needs that.
     FewerThanTwoFiniteScores,
+    /// There is no truth to rank by.
+    NoTruth,
 }
 
 impl Undefined {
@@ -26,6 +28,7 @@ impl Undefined {
             Self::ConstantTruth => "constant-truth",
             Self::ConstantScores => "constant-scores",
             Self::FewerThanTwoFiniteScores => "fewer-than-two-finite-scores",
+            Self::NoTruth => "no-truth",
         }
     }
 }
@@ -38,6 +41,7 @@ impl fmt::Display for Undefined {
             Self::ConstantTruth => "the truth does not differ between the architectures",
             Self::ConstantScores => "the scores do not differ",
             Self::FewerThanTwoFiniteScores => "fewer than two scores are finite",
+            Self::NoTruth => "there is no truth",
         })
     }
 }
@@ -87,8 +91,8 @@ mod tests {
     #[test]
     fn a_reason_is_written_as_it_is_called() {
         use NoInterval::{DegenerateResamples, FewArchitectures, NoResamples, UndefinedValue};
-        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores};
-        for reason in [FewerThanTwoArchitectures, ConstantTruth, ConstantScores, FewerThanTwoFiniteScores] {
+        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores, NoTruth};
+        for reason in [FewerThanTwoArchitectures, ConstantTruth, ConstantScores, FewerThanTwoFiniteScores, NoTruth] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
         for reason in [NoResamples, UndefinedValue, FewArchitectures, DegenerateResamples] {
@@ -100,8 +104,8 @@ mod tests {
     #[test]
     fn every_reason_has_words_of_its_own() {
         use NoInterval::{DegenerateResamples, FewArchitectures, NoResamples, UndefinedValue};
-        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores};
-        let undefined = [FewerThanTwoArchitectures, ConstantTruth, ConstantScores, FewerThanTwoFiniteScores];
+        use Undefined::{ConstantScores, ConstantTruth, FewerThanTwoArchitectures, FewerThanTwoFiniteScores, NoTruth};
+        let undefined = [FewerThanTwoArchitectures, ConstantTruth, ConstantScores, FewerThanTwoFiniteScores, NoTruth];
         let words: std::collections::BTreeSet<String> = undefined.iter().map(ToString::to_string).collect();
         assert_eq!(words.len(), undefined.len(), "{words:?}");
         assert!(words.contains("the scores do not differ"));

@@ -29,7 +29,8 @@
     let architectures = truth.iter().zip(["none", "skip_connect", "avg_pool_3x3", "nor_conv_1x1", "nor_conv_3x3"]);
     let architectures = architectures.enumerate().map(|(row, (&truth, operation))| ArchitectureRow {
         architecture: format!("|{operation}~0|+|none~0|none~1|+|{operation}~0|none~1|none~2|"),
-        truth,
+        truth: Some(truth),
+        truth_of: None,
         params: 70_000 + 1_000 * row as u64,
         flops: 10_000_000 + 500_000 * row as u64,
         isomorphs: None,
@@ -42,14 +43,14 @@
         space: "nb201".to_owned(),
         device_class: nas_assay_schema::DeviceClass::Cpu,
         spec: serde_json::json!({ "space": "nb201" }),
-        truth: TruthRecord {
+        truth: Some(TruthRecord {
             source: "an example".to_owned(),
             rows: 5,
             minimum: 0.10,
             median: 0.90,
             maximum: 0.94,
             verified: Vec::new(),
-        },
+        }),
         supernets: Vec::new(),
         panels: vec![PanelRecord {
             name: "all".to_owned(),

@@ -1,4 +1,4 @@
-//! The analyses of a panel as tables of text: baselines, variants, pruning, stability and bias by complexity.
+//! The analyses of a panel as tables of text: agreement, baselines, variants, pruning, stability and bias by complexity.
 //!
 //! The terminal and the Markdown report show them after the summary. The page shows the same in more detail, see `html::sections`.
 
@@ -12,6 +12,7 @@ use crate::checkpoints::latest;
 use crate::record_text::variant_prefix;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
+use crate::without_truth;
 
 /// The baselines that estimators are compared with.
 const BASELINES: [&str; 2] = ["params", "flops"];
@@ -25,6 +26,8 @@ pub(crate) struct Titled {
 /// The tables of a panel that have rows. Of a supernet with several checkpoints they show the last one.
 pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
+        ("Scores", without_truth::scores(panel)),
+        ("Agreement of every two rankings", without_truth::agreements(panel)),
         ("Against the baselines", baselines(panel)),
         ("Against other scores", others(panel)),
         ("Spread of tau-b over seeds or columns", spread(panel)),

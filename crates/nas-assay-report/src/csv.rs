@@ -3,8 +3,8 @@
 use ::csv::Writer;
 use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, Undefined, percent};
 use nas_assay_schema::store::record::{
-    Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord, StabilityRecord,
-    VariantRecord,
+    AgreementRecord, Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord,
+    StabilityRecord, VariantRecord,
 };
 
 use crate::error::ReportError;
@@ -52,8 +52,11 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
     for panel in &record.panels {
         for coverage in &panel.coverage {
             let of = panel.estimators.iter().find(|row| row.id == coverage.scores);
-            let Some(of) = of else { continue };
-            let first = first_fields(record, panel, of, None);
+            // A panel's own list is no estimator.
+            let first = of.map_or_else(
+                || panel_fields(record, panel, &coverage.scores),
+                |of| first_fields(record, panel, of, None),
+            );
             rows.extend(row_counts(coverage).iter().map(|row| row.after(&first)));
         }
         for estimator in &panel.estimators {
@@ -142,16 +145,17 @@ fn first_fields(
         let epochs: Vec<String> = checkpoint.epochs().iter().map(u32::to_string).collect();
         (checkpoint.seeds().join(" "), epochs.join(" "))
     });
-    [
-        record.spec_hash.clone(),
-        panel.name.clone(),
-        panel.architectures.len().to_string(),
-        estimator.id.clone(),
-        estimator.variant.clone().unwrap_or_default(),
-        estimator.version.to_string(),
-        seed,
-        epoch,
-    ]
+    let [hash, name, count, id, ..] = panel_fields(record, panel, &estimator.id);
+    let variant = estimator.variant.clone().unwrap_or_default();
+    [hash, name, count, id, variant, estimator.version.to_string(), seed, epoch]
+}
+
+/// The same for something of a panel that is no estimator.
+fn panel_fields(record: &Record, panel: &PanelRecord, what: &str) -> [String; 8] {
+    let architectures = panel.architectures.len().to_string();
+    let known = [record.spec_hash.clone(), panel.name.clone(), architectures, what.to_owned()];
+    let mut known = known.into_iter();
+    std::array::from_fn(|_| known.next().unwrap_or_default())
 }
 
 /// How many rows a score file has, and how many of each class.
@@ -233,7 +237,8 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
 /// What the analyses say about an estimator.
 ///
 /// `tau_b less params`: the paired difference. `agreement with NAME`, `tau_b less NAME`: a variant compared with the spec's
-/// own settings.
+/// own settings. `agreement with NAME`, `P@top5% with NAME`: without a truth, the tau-b with another ranking, and the part of the best that
+/// both have.
 /// `relative tau_b of epoch 20`: an earlier checkpoint compared with this one. `rank_difference of group 1`, `tau_b in group 1`: bias by
 /// complexity, cheapest group first. `score_increases A to B`, `truth_increases A to B`, `pairs A to B`: bias by operation, where A is
 /// replaced by B.
@@ -253,6 +258,13 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
         rows.push(row(format!("agreement with {}", variant.with), variant.agreement));
         rows.push(difference(&variant.with, &variant.outcome));
         rows.extend(variant.kept.iter().flat_map(|kept| inside_kept(variant, kept)));
+    }
+    for AgreementRecord { with, agreement, .. } in found.agreement.iter().filter(|found| found.estimator == label) {
+        rows.push(row(format!("agreement with {with}"), agreement.tau_b));
+        for precision in &agreement.precision {
+            let criterion = Criterion::PrecisionTop(precision.fraction);
+            rows.push(row(format!("{criterion} with {with}"), Some(precision.top)));
+        }
     }
     let mine = |record: &&StabilityRecord| {
         let at = estimator.checkpoint.as_ref().filter(|at| at.averaged.is_empty());

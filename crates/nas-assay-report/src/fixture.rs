@@ -3,16 +3,16 @@
 use nas_assay_base::seed::Seed;
 use nas_assay_criteria::rank::PairCounts;
 use nas_assay_criteria::{
-    self, BestOf, Comparison, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Interval, Resamples,
-    Spread, Stability, complexity_bias, operation_bias,
+    self, BestOf, Comparison, Criteria, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Interval,
+    Resamples, Spread, Stability, complexity_bias, operation_bias,
 };
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
 use nas_assay_schema::store::record::{
-    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ClassRows, ComparisonRecord, CoverageRecord, Detail,
-    EpochRecord, EstimatorRecord, InsideRecord, KeptRecord, PanelRecord, Provenance, PruningRecord, Published, Record,
-    RowClass, RowExample, SpreadRecord, StabilityRecord, SupernetRecord, TruthRecord, VariantRecord, Verified,
-    WatchRecord, Watched,
+    AgreementRecord, AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ClassRows, ComparisonRecord,
+    CoverageRecord, Detail, EpochRecord, EstimatorRecord, InsideRecord, KeptRecord, PanelRecord, Provenance,
+    PruningRecord, Published, Record, RowClass, RowExample, SpreadRecord, StabilityRecord, SupernetRecord, TruthRecord,
+    VariantRecord, Verified, WatchRecord, Watched,
 };
 use nas_assay_spaces::nb201;
 
@@ -111,7 +111,8 @@ pub(crate) fn record(rows: usize) -> Record {
     let analyses = AnalysesRecord { comparisons: with_the_first(&estimators, &resamples), ..AnalysesRecord::default() };
     let architectures = truth.iter().enumerate().map(|(index, &truth)| ArchitectureRow {
         architecture: encoding(index),
-        truth,
+        truth: Some(truth),
+        truth_of: None,
         params: 70_000 + 1_000 * index as u64,
         flops: cost(index),
         isomorphs: (index % 2 == 0).then_some(index + 1),
@@ -126,7 +127,7 @@ pub(crate) fn record(rows: usize) -> Record {
         space: "nb201".to_owned(),
         device_class: DeviceClass::Cpu,
         spec: serde_json::json!({ "space": "nb201", "seeds": ["20", "2020"], "note": "</pre><b>" }),
-        truth: TruthRecord {
+        truth: Some(TruthRecord {
             source: "truth/nb201.csv, cifar10_test_group_mean".to_owned(),
             rows,
             minimum: sorted[0],
@@ -138,7 +139,7 @@ pub(crate) fn record(rows: usize) -> Record {
                 expected: 0.9134,
                 found: 0.9134,
             }],
-        },
+        }),
         supernets: [20, 2020].map(|number| supernet(number, seed.index("supernet", number))).to_vec(),
         panels,
     }
@@ -168,7 +169,7 @@ fn kept(truth: &[f64], both: [&EstimatorRecord; 2]) -> KeptRecord {
 pub(crate) fn whole(rows: usize) -> Record {
     let mut record = record(rows);
     let panel = &mut record.panels[0];
-    let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+    let truth = panel.truth().unwrap();
     let quality: Vec<f64> = truth.iter().map(|truth| (truth - 0.91) / 0.01).collect();
     let [_, synflow, _, _, one_shot] = INVENTED;
     let drawn = |invented: &Invented, name: &str| estimator(invented, &quality, &truth, Seed::root(6).child(name));
@@ -212,6 +213,32 @@ pub(crate) fn whole(rows: usize) -> Record {
     }
     panel.estimators.push(variant);
     panel.estimators.extend(at);
+    record
+}
+
+/// [`whole`] without a truth: what is left are the scores, and how well every two agree.
+pub(crate) fn without_truth(rows: usize) -> Record {
+    let mut record = whole(rows);
+    record.truth = None;
+    record.spec = serde_json::json!({"spec": {"images": {"synthetic": {}}, "truth": {"none": {}}}});
+    let panel = &mut record.panels[0];
+    panel.architectures.iter_mut().for_each(|row| row.truth = None);
+    panel.analyses =
+        AnalysesRecord { stability: std::mem::take(&mut panel.analyses.stability), ..AnalysesRecord::default() };
+    for place in 0..panel.estimators.len() {
+        let own = &panel.estimators[place];
+        let compared = panel.estimators[..place].iter().map(|other| AgreementRecord {
+            estimator: own.label(),
+            with: other.label(),
+            agreement: Stability::new(&own.oriented(), &other.oriented(), &[0.05, 0.1]).unwrap(),
+        });
+        panel.analyses.agreement.extend(compared);
+    }
+    for estimator in &mut panel.estimators {
+        estimator.criteria = Criteria::without_truth(&estimator.oriented());
+        estimator.bias = BiasRecord::default();
+        estimator.published.clear();
+    }
     record
 }
 
@@ -350,8 +377,9 @@ impl Distinct {
 pub(crate) fn distinct(rows: usize) -> Record {
     let (mut record, mut numbers) = (whole(rows), Distinct::default());
     let of = &mut numbers;
-    (record.truth.minimum, record.truth.median, record.truth.maximum) = (of.next(), of.next(), of.next());
-    (record.truth.verified[0].expected, record.truth.verified[0].found) = (of.next(), of.next());
+    let truth = record.truth.as_mut().unwrap();
+    (truth.minimum, truth.median, truth.maximum) = (of.next(), of.next(), of.next());
+    (truth.verified[0].expected, truth.verified[0].found) = (of.next(), of.next());
     for supernet in &mut record.supernets {
         for at in [0, 39] {
             (supernet.epochs[at].loss, supernet.epochs[at].accuracy) = (of.next(), of.next());
@@ -372,7 +400,7 @@ pub(crate) fn distinct(rows: usize) -> Record {
     record.supernets[1].watched = vec![WatchRecord { epoch: 11, architectures: watched.to_vec() }];
     let panel = &mut record.panels[0];
     for row in &mut panel.architectures {
-        row.truth = of.next();
+        row.truth = Some(of.next());
     }
     let shared: Vec<(usize, f64)> =
         (0..panel.estimators[0].bias.operations.len()).map(|place| (100 + place, of.next())).collect();
@@ -401,7 +429,7 @@ pub(crate) fn distinct(rows: usize) -> Record {
         let extremes = &mut row.bias.extremes;
         for standing in extremes.top.iter_mut().chain(&mut extremes.over_estimated).chain(&mut extremes.under_estimated)
         {
-            standing.truth = panel.architectures[standing.row].truth;
+            standing.truth = panel.architectures[standing.row].truth.unwrap();
         }
     }
     let details = [Some(of.next()), None, Some(of.next())].map(|value| value.map(Score::from)).to_vec();

@@ -22,12 +22,14 @@ pub fn pinned(record: &Record) -> String {
     let mut text = String::new();
     let mut line = |class: &str, key: &str, value: &str| text += &format!("{class:<8} {key} = {value}\n");
     line("exact", "spec_hash", &record.spec_hash);
-    line("exact", "truth.rows", &record.truth.rows.to_string());
-    line("numeric", "truth.minimum", &record.truth.minimum.to_string());
-    line("numeric", "truth.median", &record.truth.median.to_string());
-    line("numeric", "truth.maximum", &record.truth.maximum.to_string());
-    for verified in &record.truth.verified {
-        line("exact", &format!("truth.verified {}", verified.architecture), &verified.found.to_string());
+    if let Some(truth) = &record.truth {
+        line("exact", "truth.rows", &truth.rows.to_string());
+        line("numeric", "truth.minimum", &truth.minimum.to_string());
+        line("numeric", "truth.median", &truth.median.to_string());
+        line("numeric", "truth.maximum", &truth.maximum.to_string());
+        for verified in &truth.verified {
+            line("exact", &format!("truth.verified {}", verified.architecture), &verified.found.to_string());
+        }
     }
     for supernet in &record.supernets {
         for epoch in &supernet.epochs {
@@ -73,6 +75,13 @@ pub fn pinned(record: &Record) -> String {
             let key = format!("{}.{} against {}", panel.name, label(&test.estimator), label(&test.with));
             line("numeric", &format!("{key}.difference"), &number_of(test.outcome.difference));
             line("exact", &format!("{key}.verdict"), &format!("{:?}", test.outcome.verdict));
+        }
+        for found in &panel.analyses.agreement {
+            let key = format!("{}.{} with {}", panel.name, label(&found.estimator), label(&found.with));
+            line("numeric", &format!("{key}.tau_b"), &number_of(found.agreement.tau_b));
+            for at in &found.agreement.precision {
+                line("numeric", &format!("{key}.P@top{}", at.fraction), &at.top.to_string());
+            }
         }
         for found in &panel.analyses.variants {
             let key = format!("{}.{}", panel.name, label(&found.estimator));

@@ -46,6 +46,9 @@ mod terminal;
 mod text_table;
 pub mod tolerance;
 mod value_text;
+mod without_truth;
+#[cfg(test)]
+mod without_truth_tests;
 mod wrap;
 
 pub use crate::csv::csv;

@@ -31,7 +31,7 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
     list(&mut text, &record_text::experiment(record));
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n## {}: {} architectures\n\n", escape_markdown(&panel.panel), count(panel.architectures));
-        for table in summary_tables::summaries(&panel.estimators, None) {
+        for table in summary_tables::summaries(&panel, None) {
             text += &table.markdown();
         }
         for reason in summary_tables::reasons(&panel.estimators) {
@@ -53,7 +53,7 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         text += &format!("- **{}**: {}\n", escape_markdown(note.term), escape_markdown(note.meaning));
     }
     text += &format!("\n## Truth\n\n{}\n", escape_markdown(&record_text::truth(record)));
-    items(&mut text, record.truth.verified.iter().map(record_text::verified));
+    items(&mut text, record_text::checks(record));
     if !record.supernets.is_empty() {
         text += "\n## Supernets\n";
         items(&mut text, record.supernets.iter().map(record_text::supernet));

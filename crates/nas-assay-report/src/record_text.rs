@@ -42,12 +42,13 @@ pub(crate) fn again(record: &Record) -> String {
 /// Whether the experiment reads files from a data root.
 fn reads_files(record: &Record) -> bool {
     let declares = |pointer| record.spec.pointer(pointer).is_some();
-    !(declares("/spec/images/synthetic") && declares("/spec/truth/trained"))
+    let carried = declares("/spec/truth/trained") || declares("/spec/truth/none");
+    !(declares("/spec/images/synthetic") && carried)
 }
 
 /// Where the truth comes from, in a sentence.
 pub(crate) fn truth(record: &Record) -> String {
-    let truth = &record.truth;
+    let Some(truth) = &record.truth else { return "none: scores are compared with each other.".to_owned() };
     format!(
         "{}: {} architectures, from {} to {}, median {}.",
         truth.source,
@@ -56,6 +57,11 @@ pub(crate) fn truth(record: &Record) -> String {
         percentage(truth.maximum),
         percentage(truth.median)
     )
+}
+
+/// How the true values that were trained again compare with the table, a sentence each.
+pub(crate) fn checks(record: &Record) -> impl Iterator<Item = String> {
+    record.truth.iter().flat_map(|truth| &truth.verified).map(verified)
 }
 
 /// How a true value compares with the table after training again, in a sentence.

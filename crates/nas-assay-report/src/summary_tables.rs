@@ -1,14 +1,17 @@
 //! The summary of a panel and its published figures, as tables of text, and what is said about them.
 
-use nas_assay_criteria::{Criterion, NoInterval};
+use nas_assay_criteria::{Criterion, NoInterval, Undefined};
 
-use crate::panel_summary::{ENDS, EstimatorSummary, PublishedComparison};
+use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
 
-/// The summary of a panel as one table, or as two if it does not fit `width`.
-pub(crate) fn summaries(estimators: &[EstimatorSummary], width: Option<u16>) -> Vec<TextTable> {
-    let whole = summary(estimators);
+/// The summary of a panel as one table, or as two if it does not fit `width`; none without a truth.
+pub(crate) fn summaries(panel: &PanelSummary, width: Option<u16>) -> Vec<TextTable> {
+    if panel.estimators.iter().all(|estimator| estimator.undefined == Some(Undefined::NoTruth)) {
+        return Vec::new();
+    }
+    let whole = summary(&panel.estimators);
     match width {
         Some(width) if whole.natural_width() > usize::from(width) => {
             let ends: Vec<usize> = [0].into_iter().chain(6..6 + ENDS.len() + 2).collect();

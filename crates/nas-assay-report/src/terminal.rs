@@ -29,7 +29,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
         text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
-        let tables = summary_tables::summaries(&panel.estimators, Some(width));
+        let tables = summary_tables::summaries(&panel, Some(width));
         text += &tables.iter().map(|table| table.terminal(width)).collect::<Vec<_>>().join("\n");
         for reason in summary_tables::reasons(&panel.estimators) {
             text += &format!("\n{}", wrap(&reason, width));
@@ -58,8 +58,8 @@ Rows of the score files
     }
     text += "\n";
     text += &wrap(&format!("Truth: {}", record_text::truth(record)), width);
-    for verified in &record.truth.verified {
-        text += &wrap(&format!("Truth check: {}", record_text::verified(verified)), width);
+    for verified in record_text::checks(record) {
+        text += &wrap(&format!("Truth check: {verified}"), width);
     }
     for supernet in &record.supernets {
         text += &wrap(&format!("Supernet: {}", record_text::supernet(supernet)), width);

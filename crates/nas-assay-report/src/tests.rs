@@ -92,7 +92,7 @@ fn scored(rows: usize, score: impl Fn(usize) -> f64) -> Record {
     let panel = &mut record.panels[0];
     panel.estimators.truncate(1);
     panel.analyses.comparisons.clear();
-    let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+    let truth = panel.truth().unwrap();
     let scores: Vec<f64> = (0..rows).map(score).collect();
     let config = nas_assay_criteria::CriteriaConfig::default();
     let seed = nas_assay_base::seed::Seed::root(1);

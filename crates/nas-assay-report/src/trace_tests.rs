@@ -176,7 +176,7 @@ fn decimals(text: &str) -> BTreeSet<String> {
 /// The sentences below the tables.
 fn sentences(record: &Record) -> Vec<String> {
     let two = |value| percent(value, 2);
-    let (truth, check) = (&record.truth, &record.truth.verified[0]);
+    let (truth, check) = (record.truth.as_ref().unwrap(), &record.truth.as_ref().unwrap().verified[0]);
     let training = |supernet: &SupernetRecord| {
         let (first, last) = (&supernet.epochs[0], &supernet.epochs[39]);
         format!(

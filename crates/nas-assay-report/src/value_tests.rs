@@ -48,8 +48,8 @@ fn stability_shows_the_last_pair_of_checkpoints_of_each_supernet() {
 #[test]
 fn a_table_of_the_summary_is_parted_only_where_it_does_not_fit() {
     let panel = fixture::record(60).panels.remove(0);
-    let estimators = PanelSummary::new(&panel).estimators;
-    let whole = summary_tables::summaries(&estimators, None);
+    let summary = PanelSummary::new(&panel);
+    let whole = summary_tables::summaries(&summary, None);
     let markdown = whole[0].markdown();
     let columns: Vec<Vec<String>> = markdown
         .lines()
@@ -61,7 +61,7 @@ fn a_table_of_the_summary_is_parted_only_where_it_does_not_fit() {
         columns[2..].iter().map(|row| width(&row[column])).max().unwrap().max(words)
     });
     let needed = u16::try_from(widths.map(|width| width + 2).sum::<usize>()).unwrap() - 1;
-    let parted = |width: u16| summary_tables::summaries(&estimators, Some(width));
+    let parted = |width: u16| summary_tables::summaries(&summary, Some(width));
     assert_eq!((whole.len(), parted(needed).len(), parted(needed - 1).len()), (1, 1, 2));
     let headings = |table: &crate::text_table::TextTable| table.markdown().lines().next().unwrap().to_owned();
     assert_eq!(

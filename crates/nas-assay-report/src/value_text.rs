@@ -101,6 +101,16 @@ pub(crate) fn mean_score(inside: &InsideRecord) -> String {
     inside.mean_score.map_or(NONE.to_owned(), |mean| fixed(mean, 3))
 }
 
+/// A number of any size with four significant digits or more; with an exponent where it would be long.
+pub(crate) fn significant(value: f64) -> String {
+    let rounded = format!("{value:.3e}");
+    match rounded.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()) {
+        _ if value == 0.0 => "0".to_owned(),
+        Some(exponent @ -3..6) => fixed(value, (3 - exponent).clamp(0, 6) as usize),
+        _ => rounded,
+    }
+}
+
 /// A count with a comma between thousands: `15,625`.
 pub(crate) fn count(count: usize) -> String {
     nas_assay_base::text::grouped(count as u64)
@@ -140,6 +150,14 @@ mod tests {
         assert_eq!(difference(Criterion::BestRanking(0.05), Some(0.030_04), 0.029_96), "+0.01 pp");
         // These round to texts that are 0.001 apart.
         assert_eq!(difference(Criterion::TauB, Some(0.3006), 0.3004), "+0.000");
+    }
+
+    #[test]
+    fn numbers_of_any_size_have_four_digits() {
+        let texts =
+            [0.0, -0.0, 1.0, -2.5, 0.012_355, 9.999_96, 123_456.7, 1_234_567.0, 0.000_123_45, -1e-300].map(significant);
+        let due = ["0", "0", "1.000", "-2.500", "0.01235", "10.00", "123457", "1.235e6", "1.234e-4", "-1.000e-300"];
+        assert_eq!(texts, due);
     }
 
     #[test]

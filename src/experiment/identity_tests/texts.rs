@@ -68,5 +68,16 @@ pub(in super::super) fn texts() -> Vec<String> {
          [supernet.watch]\nepochs = [1]\narchitectures = 1\n\
          [panels.a]\nestimators = ['params', 'snip', 'oneshot_loss']\n"
     );
-    vec![everything, fair, nb301, nb101, nds]
+    let named = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"];
+    let named = named.into_iter().flat_map(|first| {
+        let end = "+|none~0|none~1|skip_connect~2|";
+        ["skip_connect", "nor_conv_3x3"].map(|second| format!("'|{first}~0|+|none~0|{second}~1|{end}'"))
+    });
+    let named = format!(
+        "name = 'named'\nspace = 'nb201'\n[images.synthetic]\ntrain = 96\nvalidation = 40\n[truth.none]\n\
+         [panels.a]\nestimators = ['params', 'snip']\nencodings = 'class'\narchitectures = [{}]\n\
+         [panels.b]\nestimators = ['flops', 'snip']\narchitectures = {{ FILE }}\n",
+        named.collect::<Vec<_>>().join(", ")
+    );
+    vec![everything, fair, nb301, nb101, nds, named]
 }

@@ -281,7 +281,7 @@ fn a_pruned_variant_is_judged_against_the_spec_on_what_it_kept() {
     assert_eq!(found.architectures, inside.len());
     for (row, of) in rows(5).zip([&found.own, &found.variant]) {
         let pick = |values: &[f64]| inside.iter().map(|&row| values[row]).collect::<Vec<f64>>();
-        let truth = pick(&panel.architectures.iter().map(|row| row.truth).collect::<Vec<_>>());
+        let truth = pick(&panel.truth().unwrap());
         let scores = pick(&row.scores.iter().map(|score| score.value()).collect::<Vec<_>>());
         let lower_is_better: Vec<f64> = scores.iter().map(|score| -score).collect();
         assert_eq!(of.tau_b, PairCounts::new(&truth, &lower_is_better).tau_b());

@@ -113,6 +113,10 @@ const DONE: &[(&str, &str)] = &[
     ("give it as `column`", "columns_are_named_in_one_of_two_ways"),
     ("leave out one of the two", "columns_are_named_in_one_of_two_ways"),
     ("leave them out, or give a pattern as `column`", "columns_are_named_in_one_of_two_ways"),
+    (
+        "in the panel leaves them out, and [truth.none] ranks all of them",
+        "a_named_architecture_without_truth_is_refused_or_left_out_and_counted",
+    ),
     // Texts of architectures.
     ("name the form of the lines", "a_text_with_several_meanings_is_read_in_each_form_that_is_named"),
     ("name the form, `naslib`", "a_text_with_several_meanings_is_read_in_each_form_that_is_named"),
@@ -145,6 +149,8 @@ const NONE: &[&str] = &[
     "{} instead of {}",
     "{ours} instead of",
     "synthetic images instead",
+    "scores of any encoding of a class instead",
+    "list of architectures {}",
     "higher scores counted",
     "lower scores counted",
     "one run of each architecture drawn",

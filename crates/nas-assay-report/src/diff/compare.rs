@@ -71,7 +71,7 @@ impl Diff {
     /// use nas_assay_report::Diff;
     ///
     /// let mut changed = record.clone();
-    /// changed.panels[0].architectures[0].truth = 0.2;
+    /// changed.panels[0].architectures[0].truth = Some(0.2);
     /// let diff = Diff::new(&record, &changed);
     /// assert_eq!(diff.beyond, 1);
     /// assert_eq!(diff.panels[0].truth.moved, 1);

@@ -81,11 +81,13 @@ impl TruthDiff {
         let mut diff = Self::default();
         for &(ours, theirs) in places {
             let (ours, theirs) = (&left[ours], &right[theirs]);
-            if ours.truth.to_bits() == theirs.truth.to_bits() {
+            // If only one of the records has a truth, the specs say so.
+            let Some((left, right)) = ours.truth.zip(theirs.truth) else { continue };
+            if left.to_bits() == right.to_bits() {
                 continue;
             }
             diff.moved += 1;
-            let distance = (ours.truth - theirs.truth).abs();
+            let distance = (left - right).abs();
             if distance > diff.largest || diff.at.is_none() {
                 (diff.largest, diff.at) = (distance, Some(ours.architecture.clone()));
             }

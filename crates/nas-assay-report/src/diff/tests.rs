@@ -75,7 +75,7 @@ fn a_criterion_that_moved_is_shown_with_both_values() {
 
 #[test]
 fn a_true_value_that_moved_is_a_difference() {
-    let diff = moved(|record| record.panels[0].architectures[3].truth += 0.01);
+    let diff = moved(|record| *record.panels[0].architectures[3].truth.as_mut().unwrap() += 0.01);
     assert_eq!((diff.beyond, diff.panels[0].truth.moved), (1, 1));
     assert_eq!(diff.panels[0].truth.at.as_deref(), Some(fixture::encoding(3).as_str()));
 }

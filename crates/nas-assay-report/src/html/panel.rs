@@ -70,23 +70,26 @@ impl Panel {
     pub fn new(place: usize, space: &str, panel: &PanelRecord) -> Self {
         let summary = PanelSummary::new(panel);
         let id = format!("panel-{place}");
-        let truth: Vec<f64> = panel.architectures.iter().map(|row| row.truth).collect();
+        let truth = panel.truth();
         let (latest, earlier) = (latest(&panel.estimators), earlier(&panel.estimators));
         let scatter = |&index: &usize| {
-            let estimator = &panel.estimators[index];
-            Scatter {
+            let (truth, estimator) = (truth.as_ref()?, &panel.estimators[index]);
+            Some(Scatter {
                 id: estimator.id.clone(),
                 about: estimator.about(),
                 tau: typeset(&value_text::value(Criterion::TauB, estimator.criteria.kendall.tau_b)),
-                picture: charts::scatter(&format!("{id}-{index}"), &estimator.label(), &truth, &estimator.oriented()),
-            }
+                picture: charts::scatter(&format!("{id}-{index}"), &estimator.label(), truth, &estimator.oriented()),
+            })
         };
-        let mut summaries = vec![Summary {
-            id: format!("{id}-summary"),
-            folded: None,
-            rows: rows(panel, &summary.estimators, &latest),
-        }];
-        if !earlier.is_empty() {
+        let mut summaries = Vec::new();
+        if truth.is_some() {
+            summaries.push(Summary {
+                id: format!("{id}-summary"),
+                folded: None,
+                rows: rows(panel, &summary.estimators, &latest),
+            });
+        }
+        if truth.is_some() && !earlier.is_empty() {
             summaries.push(Summary {
                 id: format!("{id}-summary-earlier"),
                 folded: Some(format!("{} rows of earlier checkpoints", value_text::count(earlier.len()))),
@@ -103,7 +106,7 @@ impl Panel {
             reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
-            scatters: latest.iter().map(scatter).collect(),
+            scatters: latest.iter().filter_map(scatter).collect(),
             sections: sections(&id, space, panel),
             id,
         }

@@ -257,7 +257,7 @@ fn every_number_of_the_page_is_in_its_place() {
         traced.extend(headings.iter().chain(rows.iter().flatten()).flat_map(|cell| decimals(cell)));
     }
     // Captions of drawings and of plots of cost name true values.
-    traced.extend(panel.architectures.iter().flat_map(|row| decimals(&percent(row.truth, 2))));
+    traced.extend(panel.architectures.iter().flat_map(|row| decimals(&percent(row.truth.unwrap(), 2))));
     let untraced: Vec<String> = decimals(&text(&body)).difference(&traced).cloned().collect();
     assert!(untraced.is_empty(), "not from the record: {untraced:?}");
 }
@@ -306,7 +306,7 @@ fn every_picture_of_an_estimator_has_its_own_numbers() {
         expected.sort();
         assert_eq!(cells, expected, "{label}");
         let (caption, ..) = only(format!("Cost and quality, {label}"));
-        let best = row.bias.extremes.top.iter().map(|standing| panel.architectures[standing.row].truth);
+        let best = row.bias.extremes.top.iter().map(|standing| panel.architectures[standing.row].truth.unwrap());
         assert_eq!(caption, format!("{} best of them {}", name(place), percent(best.fold(0.0, f64::max), 2)));
     }
 }

@@ -106,6 +106,14 @@ pub enum ScoreFileError {
         /// What is wrong with the row.
         odd: OddRow,
     },
+    /// An entry of a list of architectures cannot be used.
+    #[error("list of architectures {}, {odd}", excerpt(file))]
+    Entry {
+        /// The file.
+        file: String,
+        /// What is wrong with the entry.
+        odd: OddRow,
+    },
     /// Some architectures have no row.
     #[error(
         "score file {} has no row for {count} of the panel's architectures, {first} among them; `missing = \"pass-over\"` in the \

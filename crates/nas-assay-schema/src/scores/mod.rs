@@ -8,24 +8,27 @@ mod cell;
 mod decode;
 mod error;
 mod json;
+mod listed;
+mod slots;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use nas_assay_base::text::{excerpt, quoted};
-use nas_assay_spaces::nb101::ModuleHash;
 use nas_assay_spaces::spelling::{self, Form, Spelled, SpellingError};
 use nas_assay_spaces::{Architecture, SpaceId};
 
 use crate::estimator::Score;
+use crate::spec::Encodings;
 use crate::store::record::{ClassRows, CoverageRecord, RowClass, RowExample};
 
 pub use error::{OddRow, ScoreFileError};
+pub use listed::listed;
+use slots::{Found, Slot, Slots};
 pub use table::all_known;
 use table::{KeyKind, RawRow, Table};
 
@@ -39,10 +42,12 @@ pub struct TruthRows<'a> {
     pub space: SpaceId,
     /// The architecture of every row of the table, used or not.
     pub rows: &'a [Architecture],
-    /// The numbers of the rows that are the truth.
+    /// The numbers of the rows that can be ranked.
     pub chosen: &'a [usize],
-    /// Whether it is the table of a benchmark, so that files can name its rows by number.
-    pub numbered: bool,
+    /// How many rows files can name by number: those of the table of a benchmark. Rows that are not in it follow.
+    pub numbered: usize,
+    /// What becomes of a row for an architecture that the table does not have.
+    pub unlisted: RowClass,
 }
 
 /// What is read from a file.
@@ -54,6 +59,8 @@ pub struct Reading<'a> {
     pub form: Option<Form>,
     /// Numbers that mean that there is no score.
     pub failures: &'a [f64],
+    /// Which encodings stand for an architecture of the table.
+    pub encodings: Encodings,
 }
 
 /// The names of the columns of a file beside that of the architectures.
@@ -72,94 +79,12 @@ pub fn only_column(file: &str, source: Box<dyn Read + '_>, space: SpaceId) -> Re
     table::only_column(file, columns(file, source, space)?)
 }
 
-/// A place for the scores of one key. A text names every row of the table with its architecture; a number names a single row.
-type Slot = usize;
-
 /// What a row says.
 enum Said<'a> {
     /// Scores for a slot.
-    Scores(Slot, &'a [Score]),
+    Scores(Found, &'a [Score]),
     /// Something that is not judged.
     Odd(RowClass, String),
-}
-
-/// The slots of hashes of cells: that of the first row with the hash.
-#[derive(Debug, Default)]
-struct Hashes {
-    slots: HashMap<ModuleHash, Slot>,
-    /// The slot of the hash of each row.
-    of_row: Vec<Slot>,
-}
-
-/// Finds the slots of rows.
-#[derive(Debug)]
-struct Slots {
-    of_text: HashMap<Architecture, Slot>,
-    /// The slots of hashes, found when the first hash is read.
-    of_hash: OnceCell<Hashes>,
-    /// The slot of each row's architecture.
-    of_row: Vec<Slot>,
-    /// The number of different architectures. The slots of numbers follow.
-    texts: usize,
-}
-
-impl Slots {
-    fn new(truth: &TruthRows<'_>) -> Self {
-        let mut of_text = HashMap::with_capacity(truth.rows.len());
-        let slot = |architecture: &Architecture| {
-            let next = of_text.len();
-            *of_text.entry(*architecture).or_insert(next)
-        };
-        let of_row = truth.rows.iter().map(slot).collect();
-        let texts = of_text.len();
-        Self { of_text, of_hash: OnceCell::new(), of_row, texts }
-    }
-
-    /// The slot of the hash of each row; empty if no hash was read.
-    fn of_hash(&self) -> &[Slot] {
-        self.of_hash.get().map_or(&[], |hashes| &hashes.of_row)
-    }
-
-    /// The slot of an architecture. Forms of NAS-Bench-101 other than its text can have a cell without its unused vertices, so that any
-    /// encoding of the same cell is meant.
-    fn named(&self, form: Form, spelled: Spelled, truth: &TruthRows<'_>) -> Option<Slot> {
-        let hash = match spelled {
-            Spelled::Architecture(architecture) => match (self.of_text.get(&architecture), architecture) {
-                (Some(&slot), _) => return Some(slot),
-                (None, Architecture::Nb101(cell)) if form != Form::Text => cell.hash(),
-                _ => return None,
-            },
-            Spelled::Hash(hash) => hash,
-        };
-        let of_hash = || {
-            let mut found = Hashes::default();
-            for (architecture, &slot) in truth.rows.iter().zip(&self.of_row) {
-                if let Architecture::Nb101(cell) = architecture {
-                    found.of_row.push(*found.slots.entry(cell.hash()).or_insert(slot));
-                }
-            }
-            found
-        };
-        self.of_hash.get_or_init(of_hash).slots.get(&hash).copied()
-    }
-
-    fn count(&self) -> usize {
-        self.texts + self.of_row.len()
-    }
-
-    /// The rows of the table that each slot names.
-    fn rows(&self) -> Vec<Vec<usize>> {
-        let mut rows = vec![Vec::new(); self.count()];
-        for (row, &slot) in self.of_row.iter().enumerate() {
-            rows[slot].push(row);
-            rows[self.texts + row].push(row);
-            // A hash names every encoding of its cell.
-            if let Some(of_hash) = self.of_hash().get(row).filter(|of_hash| **of_hash != slot) {
-                rows[*of_hash].push(row);
-            }
-        }
-        rows
-    }
 }
 
 /// The rows of one file that name rows of the truth's table, and counts of the others.
@@ -172,6 +97,8 @@ pub struct ScoreRows {
     lines: Vec<u64>,
     /// The place of each slot's row among the rows, from 1.
     places: Vec<u64>,
+    /// The architecture of each slot's row, where a slot is that of a whole class of encodings.
+    named: Vec<Option<Architecture>>,
     /// How the first row that can be read names its architecture. The others have to do the same.
     kind: Option<KeyKind>,
     /// The scores of each slot, one for each column.
@@ -196,13 +123,14 @@ impl ScoreRows {
         reading: Reading<'_>,
         truth: &TruthRows<'_>,
     ) -> Result<Self, ScoreFileError> {
-        let slots = Slots::new(truth);
+        let slots = Slots::new(truth, reading.encodings);
         let columns = reading.columns.len();
         let mut found = Self {
             file: file.to_owned(),
             columns,
             lines: vec![0; slots.count()],
             places: vec![0; slots.count()],
+            named: vec![None; if reading.encodings == Encodings::Class { slots.count() } else { 0 }],
             kind: None,
             scores: vec![Score::Finite(0.0); slots.count() * columns],
             slots,
@@ -219,17 +147,19 @@ impl ScoreRows {
             }
             let kind = found.kind.unwrap_or(row.kind);
             match said(file, &row, kind, reading, truth, &found.slots, &mut cells)? {
-                Said::Scores(slot, scores) => match found.lines[slot] {
-                    0 => {
+                Said::Scores(Found { slot, architecture }, scores) => {
+                    if found.lines[slot] > 0 {
+                        let (class, said) = found.again(Found { slot, architecture }, scores);
+                        found.add(class, row.line, said);
+                    } else {
                         found.lines[slot] = row.line;
                         found.places[slot] = found.count;
+                        if let Some(named) = found.named.get_mut(slot) {
+                            *named = architecture;
+                        }
                         found.scores[slot * columns..][..columns].copy_from_slice(scores);
                     }
-                    first => {
-                        let (class, said) = again(scores, &found.scores[slot * columns..][..columns], first);
-                        found.add(class, row.line, said);
-                    }
-                },
+                }
                 Said::Odd(class, said) => found.add(class, row.line, said),
             }
             Ok(())
@@ -238,13 +168,30 @@ impl ScoreRows {
     }
 
     fn add(&mut self, class: RowClass, line: u64, said: String) {
-        if class != RowClass::NoTruth && self.first_odd.is_none() {
+        if !matches!(class, RowClass::NoTruth | RowClass::NotInPanel) && self.first_odd.is_none() {
             self.first_odd = Some(OddRow { line, said: said.clone() });
         }
         let rows = self.odd.entry(class).or_insert(ClassRows { class, rows: 0, first: Vec::new() });
         rows.rows += 1;
         if rows.first.len() < CoverageRecord::EXAMPLES {
             rows.first.push(RowExample { line, said });
+        }
+    }
+
+    /// The class of a row for a slot that has one.
+    fn again(&self, Found { slot, architecture }: Found, scores: &[Score]) -> (RowClass, String) {
+        let (kept, first) = (&self.scores[slot * self.columns..][..self.columns], self.lines[slot]);
+        let alike = scores.iter().zip(kept).all(|(one, other)| match (one, other) {
+            (Score::NonFinite(_), Score::NonFinite(_)) => true,
+            (one, other) => one == other,
+        });
+        let other = if alike { "" } else { ", with another score" };
+        // Of hashes it is not known which encoding is meant.
+        let same = self.named.get(slot).is_none_or(|named| *named == architecture);
+        match (same, alike) {
+            (false, _) => (RowClass::IsomorphicCopy, format!("an encoding of the architecture of line {first}{other}")),
+            (true, true) => (RowClass::Repeated, format!("the architecture of line {first} again")),
+            (true, false) => (RowClass::Contradicting, format!("the architecture of line {first} again{other}")),
         }
     }
 
@@ -260,9 +207,7 @@ impl ScoreRows {
 
     /// The scores for a row of the table, one for each column; `None` if the file has none.
     pub fn scores(&self, row: usize) -> Option<&[Score]> {
-        let of_hash = self.slots.of_hash().get(row).copied();
-        let mut slots = [self.slots.of_row[row], self.slots.texts + row].into_iter().chain(of_hash);
-        let slot = slots.find(|&slot| self.lines[slot] > 0)?;
+        let slot = self.slots.of(row).find(|&slot| self.lines[slot] > 0)?;
         Some(&self.scores[slot * self.columns..][..self.columns])
     }
 
@@ -337,8 +282,8 @@ impl ScoreRows {
 
     /// The architecture of a slot.
     fn name(&self, truth: &TruthRows<'_>, slot: Slot) -> String {
-        let row = slot.checked_sub(self.slots.texts).or_else(|| self.slots.of_row.iter().position(|&of| of == slot));
-        row.map(|row| truth.rows[row].to_string()).unwrap_or_default()
+        let named = self.named.get(slot).copied().flatten();
+        named.or_else(|| Some(truth.rows[self.slots.row(slot)?])).map(|named| named.to_string()).unwrap_or_default()
     }
 
     /// Reads the file again, and visits every row that is not judged, in the order of the file. The arguments are those of
@@ -361,30 +306,16 @@ impl ScoreRows {
             let kind = self.kind.unwrap_or(row.kind);
             match said(&self.file, &row, kind, reading, truth, &self.slots, &mut cells)? {
                 Said::Odd(class, said) => visit(row.line, class, &said),
-                Said::Scores(slot, scores) if self.places[slot] != place => {
-                    let kept = &self.scores[slot * self.columns..][..self.columns];
-                    let (class, said) = again(scores, kept, self.lines[slot]);
+                Said::Scores(found, scores) if self.places[found.slot] != place => {
+                    let (class, said) = self.again(found, scores);
                     visit(row.line, class, &said)
                 }
-                Said::Scores(slot, _) => match classes[slot] {
+                Said::Scores(Found { slot, .. }, _) => match classes[slot] {
                     Some(class) if class != RowClass::Judged => visit(row.line, class, &self.name(truth, slot)),
                     _ => Ok(()),
                 },
             }
         })
-    }
-}
-
-/// The class of a row for an architecture that has one, on line `first`.
-fn again(scores: &[Score], kept: &[Score], first: u64) -> (RowClass, String) {
-    let same = |(one, other): (&Score, &Score)| match (one, other) {
-        (Score::NonFinite(_), Score::NonFinite(_)) => true,
-        (one, other) => one == other,
-    };
-    if scores.iter().zip(kept).all(same) {
-        (RowClass::Repeated, format!("the architecture of line {first} again"))
-    } else {
-        (RowClass::Contradicting, format!("the architecture of line {first} again, with another score"))
     }
 }
 
@@ -406,10 +337,10 @@ fn said<'a>(
     if row.kind != kind {
         return unreadable("it names its architecture in another way than the first row".to_owned());
     }
-    let slot = match row.kind {
-        KeyKind::Row if !truth.numbered => return Err(ScoreFileError::Numbers { file: file.to_owned() }),
+    let found = match row.kind {
+        KeyKind::Row if truth.numbered == 0 => return Err(ScoreFileError::Numbers { file: file.to_owned() }),
         KeyKind::Row => match number(key) {
-            Some(number) => (number < slots.of_row.len()).then(|| slots.texts + number),
+            Some(number) => slots.numbered(number, truth),
             None => return unreadable(format!("expected the number of a row, found {}", quoted(key))),
         },
         KeyKind::Index if !Form::Index.is_of(truth.space) => {
@@ -432,9 +363,9 @@ fn said<'a>(
         };
         cells.push(score);
     }
-    Ok(match slot {
-        Some(slot) => Said::Scores(slot, cells),
-        None => Said::Odd(RowClass::NoTruth, table::shown(key)),
+    Ok(match found {
+        Some(found) => Said::Scores(found, cells),
+        None => Said::Odd(truth.unlisted, table::shown(key)),
     })
 }
 

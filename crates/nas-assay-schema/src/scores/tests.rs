@@ -22,7 +22,7 @@ fn chosen(rows: &[Architecture]) -> Vec<usize> {
 }
 
 fn truth<'a>(rows: &'a [Architecture], chosen: &'a [usize]) -> TruthRows<'a> {
-    TruthRows { space: SpaceId::Nb201, rows, chosen, numbered: true }
+    TruthRows { space: SpaceId::Nb201, rows, chosen, numbered: rows.len(), unlisted: RowClass::NoTruth }
 }
 
 /// Every fifth of the chosen rows is not in the panel, by its sample.
@@ -70,7 +70,13 @@ fn expected(
     rows: &[Architecture],
     chosen: &[usize],
     drop: bool,
+    encodings: Encodings,
 ) -> (Vec<RowClass>, Vec<Option<Score>>) {
+    // What a row is found by.
+    let identity = |architecture: Architecture| match encodings {
+        Encodings::Own => architecture.to_string(),
+        Encodings::Class => architecture.isomorphism_key(),
+    };
     let architecture = |key: &Key| match key {
         Key::Table(row) => Some(rows[*row]),
         Key::NoTruth(index) => Some(Architecture::Nb201(nb201::Architecture::from_index(*index).unwrap())),
@@ -82,14 +88,14 @@ fn expected(
         Cell::Failed(_) => Some(Score::NonFinite(Reason::Nan)),
         Cell::Bad(_) => None,
     };
-    let usable = |place: usize| {
-        let (key, cell) = &file[place];
-        Some((architecture(key).filter(|one| rows.contains(one))?, number(cell)?))
+    let known: Vec<String> = rows.iter().map(|one| identity(*one)).collect();
+    let named: Vec<Option<String>> = file.iter().map(|(key, _)| architecture(key).map(identity)).collect();
+    let first_of = |identity: &String| {
+        (0..file.len()).find_map(|place| {
+            Some((place, number(&file[place].1).filter(|_| named[place].as_ref() == Some(identity))?))
+        })
     };
-    let first_of = |architecture: Architecture| {
-        (0..file.len()).find_map(|place| Some((place, usable(place).filter(|(one, _)| *one == architecture)?.1)))
-    };
-    let scores: Vec<_> = rows.iter().map(|one| first_of(*one).map(|(_, score)| score)).collect();
+    let scores: Vec<_> = known.iter().map(|one| first_of(one).map(|(_, score)| score)).collect();
     let panel = |row: usize| {
         chosen.contains(&row) && in_sample(row) && scores[row].is_some_and(|score| !drop || is_finite(score))
     };
@@ -97,14 +103,18 @@ fn expected(
         let (key, cell) = &file[place];
         let Some(one) = architecture(key) else { return RowClass::UnreadableArchitecture };
         let Some(score) = number(cell) else { return RowClass::UnreadableScore };
-        if !rows.contains(&one) {
+        let identity = named[place].as_ref().unwrap();
+        if !known.contains(identity) {
             return RowClass::NoTruth;
         }
-        let (first, kept) = first_of(one).unwrap();
+        let (first, kept) = first_of(identity).unwrap();
         if first < place {
+            if architecture(&file[first].0) != Some(one) {
+                return RowClass::IsomorphicCopy;
+            }
             return if kept == score { RowClass::Repeated } else { RowClass::Contradicting };
         }
-        let mine: Vec<usize> = (0..rows.len()).filter(|&row| rows[row] == one).collect();
+        let mine: Vec<usize> = (0..rows.len()).filter(|&row| known[row] == *identity).collect();
         if mine.iter().any(|&row| panel(row)) {
             return if is_finite(score) { RowClass::Judged } else { RowClass::Failed };
         }
@@ -161,6 +171,7 @@ proptest! {
         end in select(vec!["\n", "\r\n", "\r"]),
         quotes: bool,
         drop: bool,
+        encodings in select(vec![Encodings::Own, Encodings::Class]),
     ) {
         let mut file = file;
         for index in repeated {
@@ -174,10 +185,10 @@ proptest! {
         let truth = truth(&rows, &chosen);
         let text = written(&file, &rows, separator, end, quotes);
         let columns = ["score".to_owned()];
-        let reading = Reading { columns: &columns, form: None, failures: &[-1e8] };
+        let reading = Reading { columns: &columns, form: None, failures: &[-1e8], encodings };
         let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
 
-        let (classes, scores) = expected(&file, &rows, &chosen, drop);
+        let (classes, scores) = expected(&file, &rows, &chosen, drop, encodings);
         for (row, score) in scores.iter().enumerate() {
             let value = found.scores(row).map(|scores| match scores[0] {
                 Score::NonFinite(_) => Score::NonFinite(Reason::Nan),
@@ -212,7 +223,8 @@ proptest! {
             class,
             RowClass::Repeated | RowClass::Contradicting | RowClass::UnreadableArchitecture | RowClass::UnreadableScore
         ));
-        prop_assert_eq!(found.strictly().is_err(), bad);
+        let copies = encodings == Encodings::Class && classes.contains(&RowClass::IsomorphicCopy);
+        prop_assert_eq!(found.strictly().is_err(), bad || copies);
     }
 
     #[test]
@@ -224,7 +236,7 @@ proptest! {
         let chosen = chosen(&rows);
         let columns = ["score".to_owned()];
         for bytes in [bytes.as_slice(), text.as_bytes(), &[b"arch,score\n", bytes.as_slice()].concat()] {
-            let reading = Reading { columns: &columns, form: None, failures: &[] };
+            let reading = Reading { columns: &columns, form: None, failures: &[], encodings: Encodings::Own };
             match ScoreRows::read("s.csv", Box::new(bytes), reading, &truth(&rows, &chosen)) {
                 Ok(found) => {
                     let coverage = found.coverage("mine", &truth(&rows, &chosen), &|_| true, false);
@@ -239,9 +251,10 @@ proptest! {
 fn read_with(text: &str, columns: &[&str], numbered: bool) -> Result<CoverageRecord, String> {
     let rows = table();
     let chosen = chosen(&rows);
+    let numbered = if numbered { rows.len() } else { 0 };
     let truth = TruthRows { numbered, ..truth(&rows, &chosen) };
     let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
-    let reading = Reading { columns: &columns, form: None, failures: &[] };
+    let reading = Reading { columns: &columns, form: None, failures: &[], encodings: Encodings::Own };
     let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth);
     Ok(found.map_err(|error| error.to_string())?.coverage("mine", &truth, &|_| true, false))
 }
@@ -347,7 +360,7 @@ fn failures_in_several_columns_fail_the_row() {
     let truth = truth(&rows, &chosen);
     let columns = ["a".to_owned(), "b".to_owned()];
     let text = format!("arch,b,a\n{},2,1\n{},,3\n", rows[0], rows[1]);
-    let reading = Reading { columns: &columns, form: None, failures: &[] };
+    let reading = Reading { columns: &columns, form: None, failures: &[], encodings: Encodings::Own };
     let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
     assert_eq!(found.scores(0), Some([1.0, 2.0].map(Score::Finite).as_slice()));
     assert_eq!(found.scores(1), Some([Score::Finite(3.0), Score::NonFinite(Reason::Nan)].as_slice()));
@@ -384,13 +397,13 @@ fn architectures_are_read_in_every_form_of_their_space() {
         let mut stream = nas_assay_base::seed::Seed::root(5).stream();
         let rows: Vec<Architecture> = (0..40).map(|_| space.sample(&mut stream)).collect();
         let chosen: Vec<usize> = (0..rows.len()).collect();
-        let truth = TruthRows { space, rows: &rows, chosen: &chosen, numbered: false };
+        let truth = TruthRows { space, rows: &rows, chosen: &chosen, numbered: 0, unlisted: RowClass::NoTruth };
         let columns = ["score".to_owned()];
         for &form in Form::of(space) {
             let written = |row: &Architecture| spelling::write(*row, form).unwrap().replace('"', "\"\"");
             let lines = rows.iter().enumerate().map(|(place, row)| format!("\"{}\";{place}\n", written(row)));
             let text = format!("architecture;score\n{}", lines.collect::<Vec<_>>().concat());
-            let reading = Reading { columns: &columns, form: Some(form), failures: &[] };
+            let reading = Reading { columns: &columns, form: Some(form), failures: &[], encodings: Encodings::Own };
             let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
             for (place, architecture) in rows.iter().enumerate() {
                 // A hash means every encoding of the cell; the first row counts.
@@ -416,12 +429,13 @@ fn a_pruned_cell_is_found_by_what_it_builds() {
     };
     let of = |text: &str| Architecture::parse(SpaceId::Nb101, text).unwrap();
     let rows = [of(&text("conv1x1-bn-relu"))];
-    let truth = TruthRows { space: SpaceId::Nb101, rows: &rows, chosen: &[0], numbered: true };
+    let truth =
+        TruthRows { space: SpaceId::Nb101, rows: &rows, chosen: &[0], numbered: 1, unlisted: RowClass::NoTruth };
     let hash = rows[0].isomorphism_key();
     let columns = ["score".to_owned()];
     let line = |key: &str| {
         let text = format!("arch,score\n\"{}\",1\n", key.replace('"', "\"\""));
-        let reading = Reading { columns: &columns, form: None, failures: &[] };
+        let reading = Reading { columns: &columns, form: None, failures: &[], encodings: Encodings::Own };
         let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
         found.coverage("mine", &truth, &|_| true, false).line()
     };
@@ -471,7 +485,7 @@ fn a_quote_that_is_not_closed_is_told() {
     assert!(said.ends_with("is a quote not closed?"), "{said}");
     let endless = Read::chain(&b"arch,score\n\""[..], std::io::repeat(b'\n'));
     let (rows, columns) = (table(), ["score".to_owned()]);
-    let reading = Reading { columns: &columns, form: None, failures: &[] };
+    let reading = Reading { columns: &columns, form: None, failures: &[], encodings: Encodings::Own };
     let found = ScoreRows::read("s", Box::new(endless), reading, &truth(&rows, &[0]));
     assert!(found.unwrap_err().to_string().ends_with("a row is longer than 16 MB: is a quote not closed?"));
 }
@@ -520,4 +534,78 @@ fn a_damaged_first_row_says_nothing_about_the_others() {
     let rows = "[3, {\"row\": 0, \"score\": 1}, {\"row\": 1, \"score\": 2}]";
     let coverage = read_with(rows, &["score"], true).unwrap();
     assert_eq!(coverage.line(), "mine: 2 of 3 rows are judged; 1 has no readable architecture");
+}
+
+#[test]
+fn a_class_is_judged_by_the_first_row_for_any_of_its_encodings() {
+    // Three encodings of one class, of which the table has the last.
+    let of = |index: usize| Architecture::Nb201(nb201::Architecture::from_index(index).unwrap());
+    let mut classes: BTreeMap<String, Vec<Architecture>> = BTreeMap::new();
+    (0..15_625).for_each(|index| classes.entry(of(index).isomorphism_key()).or_default().push(of(index)));
+    let members = classes.into_values().find(|members| members.len() >= 3).unwrap();
+    let [one, other, third] = members[..3] else { unreachable!() };
+    let rows = [of(15_624), third];
+    let columns = ["score".to_owned()];
+    let read = |encodings: Encodings, keys: [&dyn std::fmt::Display; 3]| {
+        let text = format!("arch,score\n{},1\n{},2\n{},3\n", keys[0], keys[1], keys[2]);
+        let reading = Reading { columns: &columns, form: None, failures: &[], encodings };
+        let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth(&rows, &[0, 1])).unwrap();
+        let coverage = found.coverage("mine", &truth(&rows, &[0, 1]), &|_| true, false);
+        (found.scores(1).map(<[Score]>::to_vec), coverage)
+    };
+    let (scores, coverage) = read(Encodings::Class, [&one, &other, &third]);
+    assert_eq!(scores, Some(vec![Score::Finite(1.0)]));
+    assert_eq!(coverage.line(), "mine: 1 of 3 rows is judged; 2 are isomorphic copies of judged architectures");
+    let said = &coverage.classes[1].first[0].said;
+    assert_eq!(said, "an encoding of the architecture of line 2, with another score");
+    let (scores, coverage) = read(Encodings::Own, [&one, &other, &third]);
+    assert_eq!(scores, Some(vec![Score::Finite(3.0)]));
+    assert_eq!(coverage.count(RowClass::NoTruth), 2);
+    // The same encoding twice is no copy.
+    let (_, coverage) = read(Encodings::Class, [&one, &one, &other]);
+    assert_eq!((coverage.count(RowClass::Contradicting), coverage.count(RowClass::IsomorphicCopy)), (1, 1));
+}
+
+#[test]
+fn a_list_has_one_architecture_a_line_or_is_a_column_of_a_table() {
+    for space in SpaceId::ALL {
+        let mut stream = nas_assay_base::seed::Seed::root(5).stream();
+        let mut rows: Vec<Architecture> = (0..40).map(|_| space.sample(&mut stream)).collect();
+        rows.dedup();
+        let texts: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        let quoted: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+        let json = quoted.iter().map(|text| format!("{{\"arch\": {text}, \"b\": 1}}")).collect::<Vec<_>>();
+        for text in [
+            texts.join("\n"),
+            format!("# a note\n\n{}\n", texts.join("\r\n")),
+            format!("\u{feff}architecture\n{}\n", quoted.join("\n")),
+            format!("a;arch;b\n1;{};2\n", quoted.join(";2\n1;")),
+            json.join("\n"),
+            format!("[{}]", json.join(", ")),
+        ] {
+            assert_eq!(listed("list.txt", text.as_bytes(), space).unwrap(), rows, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_list_names_the_line_that_is_wrong() {
+    let rows = table();
+    let error = |text: &str| listed("list.txt", text.as_bytes(), SpaceId::Nb201).unwrap_err().to_string();
+    let (one, other) = (rows[0], rows[1]);
+    assert_eq!(
+        error(&format!("{one}\n\n{other}\n{one}\n")),
+        "list of architectures list.txt, line 4: the architecture of line 1 again"
+    );
+    let wrong = error(&format!("{one}\n{other}x\n"));
+    assert!(wrong.starts_with("list of architectures list.txt, line 2: "), "{wrong}");
+    assert!(error(&format!("arch,score\n{one},1\nbad,2\n")).contains("list.txt, line 3: "));
+    assert!(error("row\n1\n2\n").contains("names its architectures by numbers of rows"));
+    assert!(error("synflow,jacov\n1,2\n").starts_with("list of architectures list.txt, line 1: "));
+    let hash = "0123456789abcdef0123456789abcdef\n".to_owned();
+    let hash = listed("list.txt", hash.as_bytes(), SpaceId::Nb101).unwrap_err().to_string();
+    assert!(
+        hash.contains("line 1: the hash 0123456789abcdef0123456789abcdef does not say how its cell is built"),
+        "{hash}"
+    );
 }

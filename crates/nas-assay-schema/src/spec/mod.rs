@@ -30,6 +30,7 @@
 
 mod canonical;
 pub mod limits;
+mod listed;
 mod network;
 mod parse;
 mod score_file;
@@ -43,6 +44,7 @@ mod variant;
 mod zero_shot;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json};
+pub use listed::Listed;
 pub use network::{Misfit, Network};
 pub use parse::{SpecError, parse_recipe, parse_spec, read_text};
 pub use score_file::{ScoreColumn, ScoreFile};
@@ -50,11 +52,11 @@ pub use seed_value::SeedValue;
 pub use supernet::{Ensemble, OneShot, OneShotScore, Picker, Prune, Sampling, Strategy, Supernet, Watch, Without};
 pub use truth::{
     Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Accuracy, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth,
-    RowSet, TrainedTruth, Truth,
+    NoTruth, RowSet, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Failed, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages,
-    Training, TruthRecipe, Vote, Warmup,
+    Cifar10Images, DataFile, Encodings, Failed, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec,
+    SyntheticImages, Training, TruthRecipe, Vote, Warmup,
 };
 pub use variant::Variant;
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

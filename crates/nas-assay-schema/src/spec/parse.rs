@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::listed::Listed;
 use super::network::{Misfit, Network};
 use super::supernet::Picker;
 use super::types::{Spec, TruthRecipe};
@@ -118,6 +119,13 @@ fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
     let panels = spec.panels.values_mut().filter_map(|panel| panel.without.as_mut());
     supernets.chain(panels).for_each(|without| without.operations.sort_unstable());
     network("zero-shot.network", &mut spec.zero_shot.network, spec.zero_shot.form)?;
+    for (label, panel) in &mut spec.panels {
+        if let Some(Listed::Texts(texts)) = &mut panel.architectures {
+            let key = format!("panels.{label}.architectures");
+            let architectures = validate::listed::read(&key, spec.space, texts)?;
+            *texts = architectures.iter().map(ToString::to_string).collect();
+        }
+    }
     validate::spec(&spec)?;
     Ok(spec)
 }

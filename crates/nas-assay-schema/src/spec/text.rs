@@ -28,7 +28,8 @@ impl Spec {
             Images::Cifar10(set) => &set.files,
         };
         let scores = self.panels.values().flat_map(|panel| panel.scores.values()).map(|scores| &scores.file);
-        images.iter().chain(self.truth.file()).chain(scores).collect()
+        let lists = self.panels.values().filter_map(|panel| panel.architectures.as_ref()?.file());
+        images.iter().chain(self.truth.file()).chain(scores).chain(lists).collect()
     }
 }
 

@@ -19,7 +19,14 @@ pub enum Truth {
     Nb301(Nb301Truth),
     /// The table of either network design space, from the data root.
     Nds(NdsTruth),
+    /// None: scores are compared with each other, and the panels name their architectures.
+    None(NoTruth),
 }
+
+/// No truth. It has no settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoTruth {}
 
 /// A table that this project trained, every architecture on its own. Its recipe is next to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,10 +166,10 @@ pub enum RowSet {
 }
 
 impl Truth {
-    /// The file that it is read from; `None` for a table in the program.
+    /// The file that it is read from; `None` for a table in the program, and without truth.
     pub fn file(&self) -> Option<&DataFile> {
         match self {
-            Self::Trained(_) => None,
+            Self::Trained(_) | Self::None(_) => None,
             Self::Nb101(truth) => Some(&truth.file),
             Self::Nb201(truth) => Some(&truth.file),
             Self::Nb301(truth) => Some(&truth.file),
@@ -178,13 +185,14 @@ impl Truth {
             Self::Nb201(_) => "nb201",
             Self::Nb301(_) => "nb301",
             Self::Nds(_) => "nds",
+            Self::None(_) => "none",
         }
     }
 
     /// Whether it has accuracies of architectures of `space`.
     pub fn fits(&self, space: SpaceId) -> bool {
         match self {
-            Self::Trained(_) => true,
+            Self::Trained(_) | Self::None(_) => true,
             Self::Nb101(_) => space == SpaceId::Nb101,
             Self::Nb201(_) => space == SpaceId::Nb201,
             Self::Nb301(_) => space == SpaceId::Nb301,

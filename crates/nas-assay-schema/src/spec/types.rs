@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::listed::Listed;
 use super::network::Network;
 use super::score_file::ScoreFile;
 use super::seed_value::SeedValue;
@@ -191,7 +192,7 @@ pub struct Training {
     pub augment: bool,
 }
 
-/// A set of architectures with ground truth, and the estimators that rank it.
+/// A set of architectures, and the estimators that rank it. Its architectures are those of the ground truth, or those that it names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Panel {
@@ -201,7 +202,13 @@ pub struct Panel {
     /// Named scores from files, which are ranked too. Scores with the id of an estimator count as scores of that estimator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scores: BTreeMap<String, ScoreFile>,
-    /// What happens with an architecture for which a score file has no row.
+    /// Its architectures, in their order. The default is all that have a true accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architectures: Option<Listed>,
+    /// Which encodings stand for an architecture of the truth.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub encodings: Encodings,
+    /// What happens with an architecture for which a score file has no row, and with a named one that has no true accuracy.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
     /// What happens with an architecture whose score in a score file is a failure.
@@ -213,15 +220,26 @@ pub struct Panel {
     /// Named votes of these estimators, which are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
-    /// How many rows of the ground truth are drawn, without replacement: [`SAMPLE`](super::limits::SAMPLE). `0` means all.
+    /// How many of its architectures are drawn, without replacement: [`SAMPLE`](super::limits::SAMPLE). `0` means all.
     #[serde(default)]
     pub sample: usize,
     /// The seed of the sample.
     #[serde(default)]
     pub seed: SeedValue,
-    /// Which rows of the ground truth are left out before the draw.
+    /// Which of its architectures are left out before the draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+}
+
+/// Which encodings stand for an architecture of the truth, in score files and where a panel names its architectures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encodings {
+    /// Its own only.
+    #[default]
+    Own,
+    /// Every encoding of its class of isomorphic encodings. Of several rows of a score file for one class, the first counts.
+    Class,
 }
 
 /// What happens with an architecture for which a score file has no row, and with rows that cannot be used.

@@ -11,8 +11,8 @@ mod coverage;
 mod supernet;
 
 pub use analyses::{
-    AnalysesRecord, BiasRecord, ComparisonRecord, InsideRecord, KeptRecord, SpreadRecord, StabilityRecord,
-    VariantRecord,
+    AgreementRecord, AnalysesRecord, BiasRecord, ComparisonRecord, InsideRecord, KeptRecord, SpreadRecord,
+    StabilityRecord, VariantRecord,
 };
 pub use checkpoint::Checkpoint;
 pub use coverage::{ClassRows, CoverageRecord, RowClass, RowExample};
@@ -46,8 +46,9 @@ pub struct Record {
     pub device_class: DeviceClass,
     /// The resolved spec.
     pub spec: serde_json::Value,
-    /// The ground truth.
-    pub truth: TruthRecord,
+    /// The ground truth; `None` if scores are only compared with each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<TruthRecord>,
     /// The supernets, in the order of the spec.
     pub supernets: Vec<SupernetRecord>,
     /// The panels, in the order of the spec.
@@ -97,7 +98,7 @@ pub struct Verified {
 pub struct PanelRecord {
     /// The panel's name.
     pub name: String,
-    /// What became of the rows of its score files, in the order of their names.
+    /// What became of the architectures that it names, if it names any, and of the rows of its score files, in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<CoverageRecord>,
     /// The architectures, in the order of the panel.
@@ -115,9 +116,12 @@ pub struct PanelRecord {
 pub struct ArchitectureRow {
     /// The architecture in the text form of the space.
     pub architecture: String,
-    /// Its true value, a fraction.
-    #[serde(serialize_with = "finite")]
-    pub truth: f64,
+    /// Its true value, a fraction; `None` without a ground truth.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "finite_or_none")]
+    pub truth: Option<f64>,
+    /// The encoding of the same class whose true value it is; `None` if it is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth_of: Option<String>,
     /// Number of trained parameters of its network, as counted by the baseline `params`.
     pub params: u64,
     /// Number of multiply-accumulates of its network per image, as counted by the baseline `flops`.
@@ -181,6 +185,13 @@ impl Detail {
         let least = finite.iter().copied().reduce(f64::min)?;
         let greatest = finite.iter().copied().reduce(f64::max)?;
         Some([least, mean, greatest])
+    }
+}
+
+impl PanelRecord {
+    /// The true value of each architecture, a fraction; `None` without a ground truth.
+    pub fn truth(&self) -> Option<Vec<f64>> {
+        self.architectures.iter().map(|row| row.truth).collect()
     }
 }
 
@@ -270,7 +281,7 @@ pub enum RecordError {
 
 impl Record {
     /// The version of the layout that this code writes and reads.
-    pub const FORMAT: u32 = 5;
+    pub const FORMAT: u32 = 6;
 
     /// The record as indented JSON with a final newline. The same record always gives the same bytes.
     ///
@@ -308,6 +319,15 @@ fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> 
     }
 }
 
+/// As [`finite`]; there may be no value.
+#[allow(clippy::ref_option)] // serde's signature
+fn finite_or_none<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => finite(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// The only field that all versions of the layout have.
 #[derive(Deserialize)]
 struct Layout {
@@ -320,10 +340,10 @@ mod tests {
 
     #[test]
     fn a_newer_layout_is_told_from_damage() {
-        let newer = Record::from_json(r#"{"format": 6, "novelty": true}"#);
-        assert!(matches!(newer, Err(RecordError::Format { found: 6, known: 5 })), "{newer:?}");
-        assert!(matches!(Record::from_json(r#"{"format": 5"#), Err(RecordError::Parse(_))));
-        assert!(matches!(Record::from_json(r#"{"format": 5}"#), Err(RecordError::Parse(_))));
+        let newer = Record::from_json(r#"{"format": 7, "novelty": true}"#);
+        assert!(matches!(newer, Err(RecordError::Format { found: 7, known: 6 })), "{newer:?}");
+        assert!(matches!(Record::from_json(r#"{"format": 6"#), Err(RecordError::Parse(_))));
+        assert!(matches!(Record::from_json(r#"{"format": 6}"#), Err(RecordError::Parse(_))));
     }
 
     #[test]

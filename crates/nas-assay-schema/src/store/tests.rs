@@ -15,14 +15,14 @@ fn record(name: &str, hash: char) -> Record {
         space: "nb201".to_owned(),
         device_class: DeviceClass::Cpu,
         spec: serde_json::json!({}),
-        truth: TruthRecord {
+        truth: Some(TruthRecord {
             source: "a table".to_owned(),
             rows: 2,
             minimum: 0.25,
             median: 0.5,
             maximum: 0.75,
             verified: Vec::new(),
-        },
+        }),
         supernets: Vec::new(),
         panels: Vec::new(),
     }

@@ -57,8 +57,14 @@ fn record() -> Record {
         },
         published: Vec::new(),
     };
-    let row =
-        |truth: f64| ArchitectureRow { architecture: truth.to_string(), truth, params: 1, flops: 2, isomorphs: None };
+    let row = |truth: f64| ArchitectureRow {
+        architecture: truth.to_string(),
+        truth: Some(truth),
+        truth_of: None,
+        params: 1,
+        flops: 2,
+        isomorphs: None,
+    };
     let panel = PanelRecord {
         coverage: Vec::new(),
         name: "all".to_owned(),
@@ -74,14 +80,14 @@ fn record() -> Record {
         space: "nb201".to_owned(),
         device_class: DeviceClass::Cpu,
         spec: serde_json::json!({}),
-        truth: TruthRecord {
+        truth: Some(TruthRecord {
             source: "made".to_owned(),
             rows: ROWS,
             minimum: 0.1,
             median: 0.25,
             maximum: 0.4,
             verified: Vec::new(),
-        },
+        }),
         supernets: Vec::new(),
         panels: vec![panel],
     }
@@ -204,14 +210,14 @@ fn what_a_record_points_at_exists() {
 fn a_record_is_written_as_it_is_and_read_by_its_format() {
     let record = record();
     let text = record.to_json().unwrap();
-    assert!(text.starts_with("{\n  \"format\": 5,\n") && text.ends_with("}\n"), "{text}");
+    assert!(text.starts_with("{\n  \"format\": 6,\n") && text.ends_with("}\n"), "{text}");
     assert!(!text.contains("analyses"), "analyses of nothing are left out");
     for (format, newer) in [(Record::FORMAT - 1, false), (Record::FORMAT + 1, true)] {
-        let other = text.replacen("\"format\": 5", &format!("\"format\": {format}"), 1);
+        let other = text.replacen("\"format\": 6", &format!("\"format\": {format}"), 1);
         let read = read_record(Path::new("record.json"), other.into_bytes()).unwrap_err();
         assert_eq!(matches!(read, StoreError::NewerRecord { .. }), newer, "{read}");
         let said = read.to_string();
-        assert!(newer || said.contains("cannot read a record of format 4: this version reads format 5"), "{said}");
+        assert!(newer || said.contains("cannot read a record of format 4: this version reads format 6"), "{said}");
     }
     // The reason of a text that is no record is said with it.
     let cut = read_record(Path::new("record.json"), text.as_bytes()[..text.len() / 2].to_vec()).unwrap_err();

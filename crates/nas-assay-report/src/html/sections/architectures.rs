@@ -28,7 +28,7 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         Some(Figure {
             name: String::new(),
             about: format!("{place}{isomorphs}, truth"),
-            value: percentage(known.truth).replace(' ', "\u{a0}"),
+            value: percentage(known.truth?).replace(' ', "\u{a0}"),
             picture: draw(space, &known.architecture)?,
         })
     };
@@ -56,7 +56,8 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         return None;
     }
     let mut best: Vec<usize> = (0..rows.len()).collect();
-    best.sort_by(|&a, &b| rows[b].truth.total_cmp(&rows[a].truth));
+    let truth = shown.panel.truth()?;
+    best.sort_by(|&a, &b| truth[b].total_cmp(&truth[a]));
     let best = best.into_iter().take(DRAWN).enumerate();
     Some(Section {
         id: format!("{}-architectures", shown.id),

@@ -1,5 +1,6 @@
 //! The analyses of a panel as sections of the page. A section is left out if the record has nothing to show in it.
 
+mod agreement;
 mod architectures;
 mod baselines;
 mod complexity;
@@ -21,6 +22,7 @@ pub(super) use shown::LAST_SHOWN;
 pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Section> {
     let shown = Shown { id, space, panel, latest: latest(&panel.estimators) };
     let found = [
+        agreement::agreement(&shown),
         baselines::baselines(&shown),
         variants::variants(&shown),
         epochs::epochs(&shown),

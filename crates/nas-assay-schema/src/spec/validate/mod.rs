@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod advice_tests;
+pub(super) mod listed;
 mod supernet;
 
 use std::collections::BTreeSet;
@@ -80,6 +81,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         if panel.estimators.is_empty() && panel.scores.is_empty() {
             return Err(SpecError::invalid(key, "is empty: name at least one estimator"));
         }
+        listed::check(spec, label, panel)?;
         distinct(&key, &panel.estimators)?;
         panel.estimators.iter().try_for_each(|id| plain(&key, id))?;
         let key = format!("panels.{label}.sample");

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use nas_assay_criteria::{BestOf, ChangeBias, Comparison, ComplexityGroup, Criterion, Extremes, Spread, Stability};
 
-/// Which architectures an estimator overestimates and underestimates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Which architectures an estimator overestimates and underestimates. Without a ground truth it is empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BiasRecord {
     /// Bias by complexity: groups of equal size by multiply-accumulates, cheapest first.
@@ -32,6 +32,9 @@ pub struct AnalysesRecord {
     /// The spread of the criteria over the seeds of a supernet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spread: Vec<SpreadRecord>,
+    /// Without a ground truth: how well the rankings of every two estimators agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<AgreementRecord>,
 }
 
 impl AnalysesRecord {
@@ -115,6 +118,18 @@ pub struct StabilityRecord {
     pub to: u32,
     /// How well the earlier ranking agrees with the later one.
     pub stability: Stability,
+}
+
+/// How well the rankings of two estimators agree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementRecord {
+    /// The estimator.
+    pub estimator: String,
+    /// The other one. Its ranking is used as the truth.
+    pub with: String,
+    /// How well the two agree.
+    pub agreement: Stability,
 }
 
 /// The spread of a criterion over the seeds of a supernet at one epoch.

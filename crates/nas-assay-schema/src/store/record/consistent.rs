@@ -1,7 +1,7 @@
 //! Whether the parts of a record fit each other. Reports rely on it, and a record may come from anywhere.
 
 use nas_assay_base::text::excerpt;
-use nas_assay_criteria::{BINS, Comparison, Criteria, NonFinite};
+use nas_assay_criteria::{BINS, Comparison, Criteria, NonFinite, Undefined};
 
 use super::{AnalysesRecord, EstimatorRecord, PanelRecord, Record};
 
@@ -17,16 +17,26 @@ impl Record {
         if self.spec_hash.len() != 64 || !self.spec_hash.bytes().all(hexadecimal) {
             return Err(format!("`spec_hash` is {}, not 64 hexadecimal digits", excerpt(&self.spec_hash)));
         }
-        self.panels.iter().try_for_each(PanelRecord::check)
+        self.panels.iter().try_for_each(|panel| panel.check(self.truth.is_some()))
     }
 }
 
 impl PanelRecord {
-    fn check(&self) -> Checked {
+    /// `judged` says whether the record has a ground truth.
+    fn check(&self, judged: bool) -> Checked {
         let rows = self.architectures.len();
         let in_panel = |problem: String| format!("panel `{}`: {problem}", excerpt(&self.name));
         if rows == 0 {
             return Err(in_panel("it has no architectures".to_owned()));
+        }
+        if let Some(row) = self.architectures.iter().find(|row| row.truth.is_some() != judged) {
+            let problem = if judged { "has no true value" } else { "has a true value, and the record has no truth" };
+            return Err(in_panel(format!("{} {problem}", excerpt(&row.architecture))));
+        }
+        let no_truth = |estimator: &EstimatorRecord| estimator.criteria.undefined == Some(Undefined::NoTruth);
+        if let Some(estimator) = self.estimators.iter().find(|estimator| no_truth(estimator) == judged) {
+            let problem = if judged { "no truth to rank by, and the record has one" } else { "judged without a truth" };
+            return Err(in_panel(format!("{}: {problem}", excerpt(&estimator.label()))));
         }
         self.coverage.iter().try_for_each(|coverage| coverage.check().map_err(in_panel))?;
         self.estimators.iter().try_for_each(|estimator| estimator.check(rows).map_err(in_panel))?;

@@ -18,13 +18,15 @@ pub enum RowClass {
     Dropped,
     /// An earlier row has the same architecture and the same scores.
     Repeated,
-    /// Its architecture represents no class of isomorphic encodings, and the file has a row for the encoding that does.
+    /// Its architecture represents no class of isomorphic encodings, and the file has a row for the encoding that does. Where every encoding
+    /// stands for its class: an earlier row has another encoding of it, and counts.
     IsomorphicCopy,
     /// An earlier row has the same architecture and other scores. The earlier one counts.
     Contradicting,
     /// Its architecture represents no class of isomorphic encodings, and the file has no row for the encoding that does.
     NotRepresentative,
-    /// The truth has its architecture, but the panel does not: it is not in the sample or the sub-space, or another score file lacks it.
+    /// The panel does not have its architecture: it is not in the sample or the sub-space, the panel does not name it, or another score file
+    /// lacks it.
     NotInPanel,
     /// It is an architecture of the space, and the truth does not have it.
     NoTruth,
