@@ -106,7 +106,7 @@ enum Command {
     /// List the carried specs, or print one
     Specs(specs::Specs),
     /// Judge an estimator: scores from a file, or a registered estimator
-    Verify(verify::Verify),
+    Verify(Box<verify::Verify>),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
     /// Check the store, clean it up, and say what it holds

@@ -58,6 +58,9 @@ pub struct ScoreOptions {
     /// A number that means a missing score, such as -1e8
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, requires = "scores")]
     failure: Vec<f64>,
+    /// Kendall's tau among so many of the truly best, and of the best by score, too, such as 30,64
+    #[arg(long, value_name = "COUNT", value_delimiter = ',', requires = "scores")]
+    top: Vec<usize>,
     /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
     #[arg(long, requires = "scores")]
     strict: bool,
@@ -129,6 +132,7 @@ impl ScoreOptions {
                 MissingScores::Worst => Failed::Worst,
                 MissingScores::Drop => Failed::Drop,
             },
+            top_counts: &self.top,
             against,
         })?;
         let resolved = lab.resolve(spec)?;
@@ -152,6 +156,7 @@ impl ScoreOptions {
             );
         }
         self.hint(context, &label, &record);
+        self.beyond(context, &record);
         measured::in_record(&record, &label)
     }
 
@@ -286,6 +291,18 @@ impl ScoreOptions {
             context.note(
                 "hint: the interval of Kendall's tau lies below zero. If lower scores are better, as for losses, say `--direction lower`",
             );
+        }
+    }
+
+    /// Numbers of best architectures beyond those that are judged have no tau.
+    fn beyond(&self, context: &Context, record: &Record) {
+        for panel in &record.panels {
+            let held = panel.architectures.len();
+            let beyond: Vec<String> = self.top.iter().filter(|&&top| top > held).map(usize::to_string).collect();
+            if !beyond.is_empty() {
+                context
+                    .note(&format!("--top: no tau among {}: only {held} architectures are judged", beyond.join(", ")));
+            }
         }
     }
 }

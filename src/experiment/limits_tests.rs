@@ -49,7 +49,7 @@ fn set(document: &mut Table, place: &str, value: Value) {
         within = within.entry(name).or_insert_with(|| Table::new().into()).as_table_mut().unwrap();
     }
     let list = matches!(key, "epochs" if table.contains("scores"))
-        || ["best-of", "failures", "fractions", "ranking-fractions"].contains(&key);
+        || ["best-of", "failures", "fractions", "ranking-fractions", "top-counts"].contains(&key);
     within.insert(key.to_owned(), if list { vec![value].into() } else { value });
 }
 
@@ -188,15 +188,17 @@ proptest! {
 
 #[test]
 fn what_is_given_twice_is_refused_with_its_key() {
-    let twice: [(&str, Value); 5] = [
+    let twice: [(&str, Value); 6] = [
         ("supernet.seeds", vec![20, 20].into()),
         ("supernet.checkpoints", vec![2, 2].into()),
         ("zero-shot.seeds", vec![1, 2, 1].into()),
         ("panels.all.estimators", vec!["snip", "params", "snip"].into()),
         ("panels.all.scores.mine.epochs", vec![3, 3].into()),
+        ("criteria.top-counts", vec![30, 64, 30].into()),
     ];
     for (key, value) in twice {
         let mut document = document("nb201", false);
+        document.insert("criteria".to_owned(), Table::new().into());
         let (table, name) = key.rsplit_once('.').unwrap();
         let within = table.split('.').fold(&mut document, |table, name| table[name].as_table_mut().unwrap());
         within.insert(name.to_owned(), value);

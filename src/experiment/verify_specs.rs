@@ -63,6 +63,8 @@ pub struct ScoresToJudge<'a> {
     pub scores: ScoreFile,
     /// What happens with failed scores.
     pub failed: Failed,
+    /// The numbers of best architectures among which tau is computed, too.
+    pub top_counts: &'a [usize],
     /// Scores that they are compared with, and their name.
     pub against: Option<(String, ScoreFile)>,
 }
@@ -75,6 +77,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
     choose(&mut spec.truth, "rows", of.rows)?;
+    spec.criteria.top_counts = of.top_counts.to_vec();
     // No network is trained or scored, so the supernet, the one-shot settings and the images must not affect the hash.
     spec.supernet = None;
     // Of several runs, their mean is ranked too.

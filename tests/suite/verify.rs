@@ -5,6 +5,8 @@ use std::process::Stdio;
 use super::common::Bench;
 use nas_assay::store::record::{EstimatorRecord, Record};
 
+mod top;
+
 /// The architectures of the carried truth of NAS-Bench-201, with their true accuracies.
 pub fn truth(bench: &Bench) -> Vec<(String, f64)> {
     let path = bench.write("baselines.toml", super::common::BASELINES);

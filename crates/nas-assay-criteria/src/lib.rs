@@ -64,7 +64,7 @@ pub use paired::{Comparison, Verdict};
 pub use rank::{PairCounts, Pearson};
 pub use stability::{Spread, Stability};
 pub use status::{NoInterval, Undefined};
-pub use topk::{BestOf, Precision, Ranking};
+pub use topk::{BestOf, Precision, Ranking, TopCount};
 pub use vote::{VOTE_VERSION, VoteRule};
 
 /// Which criteria to compute.
@@ -77,17 +77,21 @@ pub struct CriteriaConfig {
     pub ranking_fractions: Vec<f64>,
     /// The counts N of `BestAcc@topN`, each at least 1.
     pub best_of: Vec<usize>,
+    /// The counts k of tau-b among the k truly best and among the k best by score, each at least 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub top_counts: Vec<usize>,
     /// Number of bootstrap resamples for the intervals of tau-b and rho; 0 for no intervals.
     pub resamples: usize,
 }
 
 impl Default for CriteriaConfig {
-    /// The fractions of the paper's code; N = 1 and 10; 1,000 resamples.
+    /// The fractions of the paper's code; N = 1 and 10; no k; 1,000 resamples.
     fn default() -> Self {
         Self {
             fractions: vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5],
             ranking_fractions: vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.2],
             best_of: vec![1, 10],
+            top_counts: Vec::new(),
             resamples: 1000,
         }
     }
@@ -101,7 +105,10 @@ impl CriteriaConfig {
     pub fn validate(&self) -> Result<(), CriteriaError> {
         validate_fractions("fractions", &self.fractions)?;
         validate_fractions("ranking-fractions", &self.ranking_fractions)?;
-        if self.best_of.contains(&0) { Err(CriteriaError::BestOfNone) } else { Ok(()) }
+        if self.best_of.contains(&0) {
+            return Err(CriteriaError::BestOfNone);
+        }
+        if self.top_counts.contains(&0) { Err(CriteriaError::TopOfNone) } else { Ok(()) }
     }
 }
 
@@ -166,6 +173,9 @@ pub enum CriteriaError {
     /// `best-of` contains 0.
     #[error("cannot take the best of 0 architectures: each of `best-of` must be at least 1")]
     BestOfNone,
+    /// `top-counts` contains 0.
+    #[error("cannot rank the best 0 architectures: each of `top-counts` must be at least 1")]
+    TopOfNone,
 }
 
 /// How many scores were not finite, by kind.
@@ -239,6 +249,9 @@ pub struct Criteria {
     pub ranking: Vec<Ranking>,
     /// `BestAcc@topN` for each count up to M.
     pub best_of: Vec<BestOf>,
+    /// Tau-b among the k best, for each count up to M.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_counts: Vec<TopCount>,
     /// Whether the order of ties decides any of `precision` and `ranking`.
     pub tie_sensitive: bool,
 }
@@ -261,6 +274,7 @@ impl Criteria {
             precision: Vec::new(),
             ranking: Vec::new(),
             best_of: Vec::new(),
+            top_counts: Vec::new(),
             tie_sensitive: false,
         }
     }
@@ -325,6 +339,7 @@ pub fn evaluate_resampled(
         precision,
         ranking,
         best_of: config.best_of.iter().filter_map(|&count| BestOf::new(&rankings, count)).collect(),
+        top_counts: config.top_counts.iter().filter_map(|&count| TopCount::new(&rankings, count)).collect(),
     };
     Ok((criteria, resamples))
 }
@@ -453,6 +468,26 @@ mod tests {
         assert_eq!((value("P@top0.1%"), value("P@top7%")), (None, None));
     }
 
+    /// Counts beyond the architectures give nothing, and without counts no byte of a config or of criteria is another.
+    #[test]
+    fn counts_of_the_top_are_there_if_they_are_asked_for() {
+        let truth: Vec<f64> = (0..12).map(f64::from).collect();
+        let of = |top_counts: &[usize]| {
+            let config = CriteriaConfig { top_counts: top_counts.to_vec(), ..CriteriaConfig::default() };
+            let criteria = evaluate(&truth, &truth, &config, Seed::root(1)).unwrap();
+            [serde_json::to_string(&config).unwrap(), serde_json::to_string(&criteria).unwrap()]
+        };
+        let none = of(&[]);
+        assert!(none.iter().all(|text| !text.contains("top-counts") && !text.contains("top_counts")), "{none:?}");
+        let [config, criteria] = of(&[13, 12, 2, 1]);
+        assert!(config.contains(r#""top-counts":[13,12,2,1]"#), "{config}");
+        let found = serde_json::from_str::<Criteria>(&criteria).unwrap().top_counts;
+        let at = |count, tau: Option<f64>| TopCount { count, tau_top: tau, tau_true_top: tau };
+        assert_eq!(found, [at(12, Some(1.0)), at(2, Some(1.0)), at(1, None)]);
+        let rest = serde_json::from_str::<Criteria>(&none[1]).unwrap();
+        assert_eq!(Criteria { top_counts: found, ..rest }, serde_json::from_str(&criteria).unwrap());
+    }
+
     #[test]
     fn what_cannot_be_ranked_is_an_error() {
         assert_eq!(evaluated(&[1.0], &[]), Err(CriteriaError::Length { truth: 1, scores: 0 }));
@@ -467,6 +502,8 @@ mod tests {
         }
         let config = CriteriaConfig { best_of: vec![0], ..CriteriaConfig::default() };
         assert_eq!(config.validate(), Err(CriteriaError::BestOfNone));
+        let config = CriteriaConfig { top_counts: vec![1, 0], ..CriteriaConfig::default() };
+        assert_eq!(evaluate(&[1.0], &[1.0], &config, Seed::root(1)), Err(CriteriaError::TopOfNone));
     }
 
     /// `leave out architectures without a finite truth`, `give one cost per architecture`: then there are criteria.

@@ -258,6 +258,27 @@ impl BestOf {
     }
 }
 
+/// Kendall's tau-b among exactly k architectures: the k truly best, and the k best by score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopCount {
+    /// k.
+    pub count: usize,
+    /// Kendall's tau-b among the k best by score; `None` if their truth or their scores do not differ.
+    pub tau_top: Option<f64>,
+    /// Kendall's tau-b among the k truly best; `None` if their truth or their scores do not differ.
+    pub tau_true_top: Option<f64>,
+}
+
+impl TopCount {
+    /// Both among the first `count`; `None` if there are fewer architectures, or if `count` is 0.
+    pub fn new(rankings: &Rankings<'_>, count: usize) -> Option<Self> {
+        let (best, truly) = (rankings.by_score.get(..count)?, rankings.by_truth.get(..count)?);
+        let (tau_top, tau_true_top) = (rankings.tau_within(best), rankings.tau_within(truly));
+        (count > 0).then_some(Self { count, tau_top, tau_true_top })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,6 +314,22 @@ mod tests {
         let (truth, scores) = ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 6.0, 5.0, 4.0, 3.0]);
         let precision = Precision::new(&Rankings::new(&truth, &scores), 0.5).unwrap();
         assert_eq!((precision.tau_top, precision.tau_true_top), (Some(1.0), Some(-1.0)));
+    }
+
+    #[test]
+    fn tau_among_a_count_is_by_hand() {
+        let (truth, scores) = ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 6.0, 5.0, 4.0, 3.0]);
+        let rankings = Rankings::new(&truth, &scores);
+        let at = |count, tau_top, tau_true_top| Some(TopCount { count, tau_top, tau_true_top });
+        // By score the best four are those of truth 4, 3, 2 and 1, in order. Of the truly best four, 5 before 6 is wrong, and so are both
+        // behind 4 and 3; 4 before 3 is right.
+        assert_eq!(TopCount::new(&rankings, 4), at(4, Some(1.0), Some(-4.0 / 6.0)));
+        assert_eq!(TopCount::new(&rankings, 1), at(1, None, None));
+        assert_eq!([0, 7].map(|count| TopCount::new(&rankings, count)), [None, None]);
+        // Scores that are equal among the truly best only, and a truth that is equal among the best by score only.
+        let rankings = Rankings::new(&[9.0, 8.0, 1.0, 1.0], &[2.0, 2.0, 4.0, 3.0]);
+        assert_eq!(TopCount::new(&rankings, 2), at(2, None, None));
+        assert_eq!(TopCount::new(&rankings, 3), at(3, Some(-2.0 / 6.0_f64.sqrt()), Some(-2.0 / 6.0_f64.sqrt())));
     }
 
     #[test]
@@ -409,6 +446,41 @@ mod tests {
                 prop_assert_eq!(precision.bottom, share((0..m).filter(|&i| r[i] > m - k && n[i] > m - k).count()));
                 prop_assert_eq!(ranking.best, (0..m).filter(|&i| n[i] <= k).map(|i| r[i]).min().unwrap() as f64 / m as f64);
                 prop_assert_eq!(ranking.worst, (0..m).filter(|&i| n[i] <= k).map(|i| r[i]).max().unwrap() as f64 / m as f64);
+            }
+        }
+
+        #[test]
+        fn tau_among_a_count_is_that_of_all_pairs_of_its_rows(
+            rows in prop::collection::vec(((0i32..9).prop_map(f64::from), coarse()), 1..20),
+            count in 1usize..24,
+        ) {
+            let (truth, scores): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
+            // The rank of a row is the number of rows before it: the better ones, and the equal ones above.
+            let rank = |values: &[f64], row: usize| {
+                let value = |row: usize| rankable(values[row]);
+                (0..values.len()).filter(|&other| value(other) > value(row) || (value(other) == value(row) && other < row)).count()
+            };
+            let tau = |by: &[f64]| {
+                let first: Vec<usize> = (0..by.len()).filter(|&row| rank(by, row) < count).collect();
+                let (mut sum, mut differ) = (0.0, [0.0_f64; 2]);
+                for (place, &a) in first.iter().enumerate() {
+                    for &b in &first[..place] {
+                        let sign = |values: &[f64]| match rankable(values[a]).total_cmp(&rankable(values[b])) {
+                            _ if rankable(values[a]) == rankable(values[b]) => 0.0,
+                            order => f64::from(order as i8),
+                        };
+                        let signs = [sign(&truth), sign(&scores)];
+                        sum += signs[0] * signs[1];
+                        differ[0] += signs[0].abs();
+                        differ[1] += signs[1].abs();
+                    }
+                }
+                (differ[0] > 0.0 && differ[1] > 0.0).then(|| sum / (differ[0] * differ[1]).sqrt())
+            };
+            let found = TopCount::new(&Rankings::new(&truth, &scores), count);
+            prop_assert_eq!(found.is_some(), count <= truth.len());
+            if let Some(found) = found {
+                prop_assert_eq!(found, TopCount { count, tau_top: tau(&scores), tau_true_top: tau(&truth) });
             }
         }
 

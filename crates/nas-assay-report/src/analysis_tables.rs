@@ -1,8 +1,9 @@
-//! The analyses of a panel as tables of text: agreement, baselines, variants, pruning, stability and bias by complexity.
+//! The analyses of a panel as tables of text: agreement, the best architectures, baselines, variants, pruning, stability and bias by
+//! complexity.
 //!
 //! The terminal and the Markdown report show them after the summary. The page shows the same in more detail, see `html::sections`.
 
-use nas_assay_criteria::{Criterion, Spread};
+use nas_assay_criteria::{Criterion, Spread, TopCount};
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{
     ComparisonRecord, EstimatorRecord, InsideRecord, PanelRecord, SpreadRecord, StabilityRecord, VariantRecord,
@@ -28,6 +29,7 @@ pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     let found = [
         ("Scores", without_truth::scores(panel)),
         ("Agreement of every two rankings", without_truth::agreements(panel)),
+        ("Tau-b among the best, by truth and by score", top_counts(panel)),
         ("Against the baselines", baselines(panel)),
         ("Against other scores", others(panel)),
         ("Spread of tau-b over seeds or columns", spread(panel)),
@@ -51,6 +53,38 @@ fn table_by_estimator(headings: &[String], rows: Vec<Vec<String>>) -> TextTable 
     let numbers = headings.iter().map(|heading| (heading.as_str(), true));
     let columns: Vec<(&str, bool)> = [("estimator", false)].into_iter().chain(numbers).collect();
     TextTable::new(&columns, rows)
+}
+
+/// The counts k at which any of the estimators has tau-b among the k best.
+pub(crate) fn counts_of<'a>(estimators: impl Iterator<Item = &'a EstimatorRecord>) -> Vec<usize> {
+    let mut counts: Vec<usize> = Vec::new();
+    for at in estimators.flat_map(|estimator| &estimator.criteria.top_counts) {
+        if !counts.contains(&at.count) {
+            counts.push(at.count);
+        }
+    }
+    counts
+}
+
+/// Tau-b of an estimator among the k truly best, and among the k best by score.
+pub(crate) fn taus_at(estimator: &EstimatorRecord, count: usize) -> [String; 2] {
+    let at = estimator.criteria.top_counts.iter().find(|at| at.count == count);
+    let taus = at.map_or([None; 2], |&TopCount { tau_top, tau_true_top, .. }| [tau_true_top, tau_top]);
+    taus.map(|tau| value_text::value(Criterion::TauB, tau))
+}
+
+fn top_counts(panel: &PanelRecord) -> Option<TextTable> {
+    let counts = counts_of(shown(panel));
+    let heading = |&count: &usize| {
+        let count = value_text::count(count);
+        [format!("truly best {count}"), format!("best {count} by score")]
+    };
+    let headings: Vec<String> = counts.iter().flat_map(heading).collect();
+    let row = |estimator: &EstimatorRecord| {
+        let cells = counts.iter().flat_map(|&count| taus_at(estimator, count));
+        std::iter::once(estimator.label()).chain(cells).collect()
+    };
+    (!counts.is_empty()).then(|| table_by_estimator(&headings, shown(panel).map(row).collect()))
 }
 
 fn baselines(panel: &PanelRecord) -> Option<TextTable> {

@@ -1,7 +1,7 @@
 //! The report as a long table with one value per row, for spreadsheets and data frames.
 
 use ::csv::Writer;
-use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, Undefined, percent};
+use nas_assay_criteria::{Comparison, Criterion, Interval, NoInterval, TopCount, Undefined, percent};
 use nas_assay_schema::store::record::{
     AgreementRecord, Checkpoint, CoverageRecord, EstimatorRecord, KeptRecord, PanelRecord, Record, SpreadRecord,
     StabilityRecord, VariantRecord,
@@ -218,6 +218,11 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
     }
     for best in &criteria.best_of {
         rows.push(Row { criterion: format!("BestAcc@top{}", best.count), value: Some(best.truth), ..Row::default() });
+    }
+    for &TopCount { count, tau_top, tau_true_top } in &criteria.top_counts {
+        for (what, value) in [("predicted", tau_top), ("true", tau_true_top)] {
+            rows.push(Row { criterion: format!("tau_b within the {what} top {count}"), value, ..Row::default() });
+        }
     }
     let non_finite = Some(criteria.non_finite.total() as f64);
     rows.push(Row { criterion: "non_finite".to_owned(), value: non_finite, ..Row::default() });

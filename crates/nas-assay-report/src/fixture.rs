@@ -4,7 +4,7 @@ use nas_assay_base::seed::Seed;
 use nas_assay_criteria::rank::PairCounts;
 use nas_assay_criteria::{
     self, BestOf, Comparison, Criteria, CriteriaConfig, Criterion, Direction, Exchange, Extremes, GROUPS, Interval,
-    Resamples, Spread, Stability, complexity_bias, operation_bias,
+    Resamples, Spread, Stability, TopCount, complexity_bias, operation_bias,
 };
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
@@ -419,6 +419,8 @@ pub(crate) fn distinct(rows: usize) -> Record {
             (at.best, at.worst, at.best_expected, at.worst_expected) = (of.next(), of.next(), of.next(), of.next());
         }
         criteria.best_of.iter_mut().for_each(|best| best.truth = of.next());
+        let mut at = |count| TopCount { count, tau_top: Some(of.signed()), tau_true_top: Some(of.signed()) };
+        criteria.top_counts = [7, 30].map(&mut at).to_vec();
         row.published.iter_mut().for_each(|published| published.value = of.next());
         for group in &mut row.bias.complexity {
             (group.rank_difference, group.tau_b) = (of.signed(), Some(of.signed()));

@@ -51,6 +51,10 @@ pub fn pinned(record: &Record) -> String {
                 line("numeric", &format!("{key}.P@top{}", at.fraction), &at.top.to_string());
                 line("numeric", &format!("{key}.P@bottom{}", at.fraction), &at.bottom.to_string());
             }
+            for at in &criteria.top_counts {
+                line("numeric", &format!("{key}.tau_b_top{}", at.count), &number_of(at.tau_top));
+                line("numeric", &format!("{key}.tau_b_true_top{}", at.count), &number_of(at.tau_true_top));
+            }
             for (number, group) in estimator.bias.complexity.iter().enumerate() {
                 let key = format!("{key}.flops_group.{}", number + 1);
                 line("numeric", &format!("{key}.rank_difference"), &group.rank_difference.to_string());

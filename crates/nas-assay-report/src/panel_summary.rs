@@ -1,6 +1,6 @@
 //! The summary of a panel that every report shows: a few criteria of each estimator, and the published figures next to them.
 
-use nas_assay_criteria::{Criterion, NoInterval, Undefined};
+use nas_assay_criteria::{Criterion, NoInterval, TopCount, Undefined};
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
 use serde::Serialize;
 
@@ -45,6 +45,9 @@ pub struct EstimatorSummary {
     pub undefined: Option<Undefined>,
     /// The values at the two ends of the ranking: P@top 5 %, P@bottom 5 %, BR@1 %, BR@5 %, WR@5 %.
     pub ends: Vec<End>,
+    /// Tau-b among the best so many, by truth and by score; empty if the spec has no such counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub top_counts: Vec<TopCount>,
     /// How many scores are not finite.
     pub non_finite: usize,
     /// Whether a value at either end of the ranking depends on how ties are broken.
@@ -115,6 +118,7 @@ impl EstimatorSummary {
             spearman: criteria.spearman,
             undefined: criteria.undefined,
             ends: ENDS.into_iter().map(|criterion| End { criterion, value: criteria.get(criterion) }).collect(),
+            top_counts: criteria.top_counts.clone(),
             non_finite: criteria.non_finite.total(),
             tie_sensitive: criteria.tie_sensitive,
             published_tau_b: published.map(|published| published.value),

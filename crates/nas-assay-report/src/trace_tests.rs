@@ -291,6 +291,7 @@ fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
             owned(&["scores", "class", "rows", "the first of them"]),
             class_rows(panel),
         ),
+        top::table(panel),
         (
             "Against the baselines".to_owned(),
             owned(&["estimator", "against params"]),
@@ -477,6 +478,10 @@ fn values(panel: &PanelRecord) -> Vec<Value> {
         for best in &criteria.best_of {
             add(at, &format!("BestAcc@top{}", best.count), None, one(best.truth));
         }
+        for held in &criteria.top_counts {
+            add(at, &format!("tau_b within the predicted top {}", held.count), None, one(held.tau_top.unwrap()));
+            add(at, &format!("tau_b within the true top {}", held.count), None, one(held.tau_true_top.unwrap()));
+        }
         add(at, "non_finite", None, one(criteria.non_finite.total() as f64));
         for published in &row.published {
             let name = if published.criterion == Criterion::TauB { "tau_b" } else { "P@top5%" };
@@ -575,6 +580,7 @@ fn the_json_report_rounds_nothing() {
         assert_eq!(found["published_tau_b"].as_f64(), published_tau(row));
         let interval = row.criteria.kendall.interval.unwrap();
         assert_eq!(found["interval"], serde_json::json!([interval.lower, interval.upper]));
+        assert_eq!(found["top_counts"], top::json(row));
         assert_eq!(found["non_finite"], row.criteria.non_finite.total());
     }
     let rows = panel.estimators.iter().flat_map(|row| row.published.iter().map(move |published| (row, published)));
@@ -589,3 +595,4 @@ fn the_json_report_rounds_nothing() {
 
 mod board;
 mod page;
+mod top;

@@ -166,5 +166,6 @@ pub(super) const READERS: &[(&str, Moves)] = &[
     ("criteria.fractions[]", Keys(&[])),
     ("criteria.ranking-fractions[]", Keys(&[])),
     ("criteria.best-of[]", Keys(&[])),
+    ("criteria.top-counts[]", Keys(&[])),
     ("criteria.resamples", Keys(&[])),
 ];

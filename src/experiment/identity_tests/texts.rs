@@ -36,7 +36,7 @@ pub(in super::super) fn texts() -> Vec<String> {
          [panels.b.scores.mine]\nfile = {{ FILE }}\ncolumn = 's{{seed}}e{{epoch}}'\nseeds = [1, 2]\nepochs = [3, 4]\nform = 'text'\nfailures = [-1.0]\ndirection = 'lower'\n\
          [panels.b.scores.runs]\nfile = {{ FILE }}\ncolumns = ['s1e3', 's1e4']\n\
          [panels.b.votes.both]\nmembers = ['flops', 'synflow']\nrule = 'borda'\n\
-         [criteria]\nfractions = [0.5]\nranking-fractions = [0.5]\nbest-of = [1]\nresamples = 10\n"
+         [criteria]\nfractions = [0.5]\nranking-fractions = [0.5]\nbest-of = [1]\ntop-counts = [3]\nresamples = 10\n"
     );
     let fair = format!(
         "name = 'fair'\nspace = 'nb201'\n\

@@ -1,6 +1,6 @@
 //! Which numbers moved between two records, and how far.
 
-use nas_assay_criteria::{Criteria, Criterion, PairCounts};
+use nas_assay_criteria::{Criteria, Criterion, PairCounts, TopCount};
 use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
 use serde::Serialize;
 
@@ -181,6 +181,11 @@ fn values(criteria: &Criteria) -> Vec<(String, Quantity, Option<f64>)> {
     values.extend(ends.chain(ranking).map(named).map(|(name, value)| (name, Quantity::End, value)));
     for best in &criteria.best_of {
         values.push((format!("BestAcc@top{}", best.count), Quantity::End, Some(best.truth)));
+    }
+    for &TopCount { count, tau_top, tau_true_top } in &criteria.top_counts {
+        for (what, value) in [("predicted", tau_top), ("true", tau_true_top)] {
+            values.push((format!("tau_b within the {what} top {count}"), Quantity::Correlation, value));
+        }
     }
     values.push(("architectures".to_owned(), Quantity::Count, Some(criteria.rows as f64)));
     values.push(("not finite".to_owned(), Quantity::Count, Some(criteria.non_finite.total() as f64)));

@@ -166,6 +166,30 @@ fn criteria_that_the_table_leaves_out_are_counted() {
 }
 
 #[test]
+fn taus_among_the_best_are_compared_where_both_records_have_them() {
+    let with = |counts: &[usize], change: f64| {
+        let mut record = fixture::distinct(60);
+        let held = &mut record.panels[0].estimators[1].criteria.top_counts;
+        held.retain(|at| counts.contains(&at.count));
+        for at in held {
+            at.tau_true_top = at.tau_true_top.map(|tau| tau + change);
+        }
+        record
+    };
+    let names = |left: &Record, right: &Record| {
+        let found = Diff::new(left, right).panels.remove(0).estimators.remove(1);
+        let moved: Vec<String> = found.criteria.iter().map(|of| format!("{} {}", of.criterion, of.beyond)).collect();
+        (found.criteria_compared, moved)
+    };
+    let (all, moved) = names(&with(&[7, 30], 0.0), &with(&[7, 30], 0.0));
+    assert_eq!(moved, [""; 0]);
+    let both = ["tau_b within the true top 7 true", "tau_b within the true top 30 true"].map(str::to_owned);
+    assert_eq!(names(&with(&[7, 30], 0.0), &with(&[7, 30], 0.25)), (all, both.to_vec()));
+    assert_eq!(names(&with(&[7, 30], 0.0), &with(&[30], 0.25)), (all - 2, both[1..].to_vec()));
+    assert_eq!(names(&with(&[7], 0.0), &with(&[30], 0.25)), (all - 4, Vec::new()));
+}
+
+#[test]
 fn the_table_shows_how_far_each_estimator_moved() {
     let diff = elsewhere(|record| {
         record.panels[0].estimators[1].scores.swap(20, 21);

@@ -162,6 +162,7 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
             owned(&["Scores", "Class", "Rows", "The first of them"]),
             class_rows(panel),
         ),
+        top::section(panel, name),
         (
             "Tau-b of the row minus that of the column, both over the same resamples.".to_owned(),
             owned(&["Estimator", "against params / difference of tau-b, 95 % interval"]),

@@ -74,8 +74,8 @@ limits! { Count, COUNTS:
     SAMPLE = count(&["panels.*.sample"], 0, 10_000_000);
     /// Epochs after which supernets of a score file scored.
     SCORED_EPOCHS = count(&["panels.*.scores.*.epochs"], 0, EPOCHS.most);
-    /// N of `BestAcc@topN`.
-    BEST_OF = count(&["criteria.best-of"], 1, 10_000_000);
+    /// N of `BestAcc@topN`, and the numbers of best architectures among which tau is computed.
+    BEST_OF = count(&["criteria.best-of", "criteria.top-counts"], 1, 10_000_000);
     /// Resamples of an interval.
     RESAMPLES = count(&["criteria.resamples"], 0, 1_000_000);
     /// Architectures that a recipe trains. A space with fewer allows fewer.

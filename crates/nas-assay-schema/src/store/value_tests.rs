@@ -2,7 +2,7 @@
 
 use nas_assay_base::seed::Seed;
 use nas_assay_criteria::{
-    BINS, ChangeBias, Comparison, CriteriaConfig, Direction, Extremes, NonFinite, Verdict, evaluate,
+    BINS, ChangeBias, Comparison, CriteriaConfig, Direction, Extremes, NonFinite, TopCount, Verdict, evaluate,
 };
 
 use super::record::{
@@ -169,6 +169,25 @@ fn counts_of_a_record_are_not_above_its_architectures() {
     };
     assert_eq!([3, ROWS].map(variant), ["", ""]);
     assert_eq!(variant(ROWS + 1), "panel `all`: 5 of its 4 architectures were kept");
+}
+
+#[test]
+fn taus_among_the_best_are_of_architectures_of_the_panel_and_correlations() {
+    let said = |count: usize, tau_top: f64, tau_true_top: Option<f64>| {
+        refusal(|record| {
+            let at = TopCount { count, tau_top: Some(tau_top), tau_true_top };
+            record.panels[0].estimators[1].criteria.top_counts =
+                vec![TopCount { count: 2, tau_top: None, tau_true_top: None }, at];
+        })
+    };
+    assert_eq!([said(1, 1.0, Some(-1.0)), said(ROWS, -1.0, Some(1.0)), said(ROWS, 0.0, None)], [""; 3]);
+    let of = |count: usize| format!("panel `all`: two: tau-b among {count} of 4 architectures");
+    assert_eq!([said(0, 1.0, None), said(ROWS + 1, 1.0, None)], [of(0), of(ROWS + 1)]);
+    let (above, below) = (1.0_f64.next_up(), (-1.0_f64).next_down());
+    for tau in [above, below] {
+        let problem = format!("panel `all`: two: a tau-b of {tau:?} among 3 architectures");
+        assert_eq!([said(3, tau, None), said(3, 0.0, Some(tau))], [problem.clone(), problem]);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod cost;
 mod epochs;
 mod operations;
 mod shown;
+mod top;
 mod variants;
 
 use nas_assay_schema::store::record::PanelRecord;
@@ -23,6 +24,7 @@ pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Sectio
     let shown = Shown { id, space, panel, latest: latest(&panel.estimators) };
     let found = [
         agreement::agreement(&shown),
+        top::top(&shown),
         baselines::baselines(&shown),
         variants::variants(&shown),
         epochs::epochs(&shown),

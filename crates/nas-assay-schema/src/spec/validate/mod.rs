@@ -62,10 +62,12 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if spec.zero_shot.weights == WeightSource::Supernet {
         trained_weights(spec)?;
     }
-    let CriteriaConfig { fractions, ranking_fractions, best_of, resamples } = &spec.criteria;
+    let CriteriaConfig { fractions, ranking_fractions, best_of, top_counts, resamples } = &spec.criteria;
     fractions.iter().try_for_each(|&value| real("criteria.fractions", value, &limits::FRACTION))?;
     ranking_fractions.iter().try_for_each(|&value| real("criteria.ranking-fractions", value, &limits::FRACTION))?;
     best_of.iter().try_for_each(|&value| count("criteria.best-of", value, &limits::BEST_OF))?;
+    top_counts.iter().try_for_each(|&value| count("criteria.top-counts", value, &limits::BEST_OF))?;
+    distinct("criteria.top-counts", top_counts)?;
     count("criteria.resamples", *resamples, &limits::RESAMPLES)?;
     spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;
     if spec.panels.is_empty() {

@@ -1,7 +1,7 @@
 //! Whether the parts of a record fit each other. Reports rely on it, and a record may come from anywhere.
 
 use nas_assay_base::text::excerpt;
-use nas_assay_criteria::{BINS, Comparison, Criteria, NonFinite, Undefined};
+use nas_assay_criteria::{BINS, Comparison, Criteria, NonFinite, TopCount, Undefined};
 
 use super::{AnalysesRecord, EstimatorRecord, PanelRecord, Record};
 
@@ -63,6 +63,15 @@ impl EstimatorRecord {
         for count in [nan, positive_infinity, negative_infinity] {
             if count > rows {
                 return Err(format!("{}: {count} scores that are not finite, of {rows}", excerpt(&self.label())));
+            }
+        }
+        for TopCount { count, tau_top, tau_true_top } in &self.criteria.top_counts {
+            let refused = |problem: String| Err(format!("{}: {problem}", excerpt(&self.label())));
+            if !(1..=rows).contains(count) {
+                return refused(format!("tau-b among {count} of {rows} architectures"));
+            }
+            if let Some(tau) = [tau_top, tau_true_top].into_iter().flatten().find(|tau| !(-1.0..=1.0).contains(*tau)) {
+                return refused(format!("a tau-b of {tau:?} among {count} architectures"));
             }
         }
         reasons(&self.criteria).map_err(|problem| format!("{}: {problem}", excerpt(&self.label())))?;
