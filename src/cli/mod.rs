@@ -25,6 +25,7 @@ mod specs;
 mod store;
 mod truth;
 mod verify;
+mod verify_against;
 mod verify_scores;
 
 use std::path::PathBuf;

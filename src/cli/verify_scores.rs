@@ -12,8 +12,9 @@ use super::launch::{print_record, run};
 use super::measured;
 use super::print::out;
 use super::signals::exit_on_signal;
+use super::verify_against::{Named, computed, named};
 use crate::criteria::Direction;
-use crate::experiment::{BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
+use crate::experiment::{Against, BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
 use crate::files::CopyError;
 use crate::scores::{ScoreFileError, all_known, columns, only_column};
 use crate::space::SpaceId;
@@ -30,8 +31,8 @@ pub struct ScoreOptions {
     /// The column with the scores [default: `score`, or the only column]; several, with a comma between, are runs of one estimator
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "scores")]
     column: Vec<String>,
-    /// Other scores of the same space that these are compared with
-    #[arg(long, value_name = "FILE", requires = "scores")]
+    /// A registered estimator, or a file with other scores, that these are compared with; `./NAME` is always a file
+    #[arg(long, value_name = "NAME|FILE", requires = "scores")]
     against: Option<PathBuf>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
@@ -101,14 +102,20 @@ impl ScoreOptions {
         if let Some(part) = self.min_coverage.filter(|part| !(0.0..=1.0).contains(part)) {
             return Err(Failure::new(USAGE, format!("--min-coverage is {part}, and must be from 0 to 1")));
         }
-        self.refuse_one_file_twice(file)?;
+        let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
+        self.refuse_one_file_twice(file, named.as_ref())?;
         let lab = context.lab(None)?;
         let label = self.label(context, file)?;
         let direction = self.direction(context, &label)?;
         let scores = self.score_file(&lab, file, space, direction)?;
-        let against = match &self.against {
+        let source = self.source(context);
+        let against = match named {
             None => None,
-            Some(file) => {
+            Some(Named::Estimator(meta)) => {
+                let name = || source.spec_name(space);
+                Some(Against::Estimator { id: computed(&meta, &label, name)?, kind: meta.kind })
+            }
+            Some(Named::File(file)) => {
                 // Its name is no estimator's, so that it has no direction by itself.
                 let known = context.suite().find(&label).map(|estimator| estimator.meta().direction);
                 let direction = direction.or(known.ok());
@@ -117,12 +124,12 @@ impl ScoreOptions {
                     let problem = format!("{name} is the name of the other scores; give these another one with --name");
                     return Err(Failure::new(USAGE, problem));
                 }
-                Some((name, self.score_file(&lab, file, space, direction)?))
+                Some(Against::Scores { name, file: Box::new(self.score_file(&lab, file, space, direction)?) })
             }
         };
         let spec = verify_scores(&ScoresToJudge {
             space,
-            source: self.source(context),
+            source,
             accuracy: self.accuracy.as_deref(),
             rows: self.rows.as_deref().filter(|rows| *rows != CLASSES),
             encodings: if self.rows.as_deref() == Some(CLASSES) { Encodings::Class } else { Encodings::Own },
@@ -202,12 +209,16 @@ impl ScoreOptions {
     }
 
     /// Stdin can be read once, and a file that is read is not written.
-    fn refuse_one_file_twice(&self, file: &Path) -> Result<(), Failure> {
+    fn refuse_one_file_twice(&self, file: &Path, against: Option<&Named<'_>>) -> Result<(), Failure> {
         let stdin = Path::new("-");
-        if file == stdin && self.against.as_deref() == Some(stdin) {
+        let other = match against {
+            Some(Named::File(file)) => Some(*file),
+            Some(Named::Estimator(_)) | None => None,
+        };
+        if file == stdin && other == Some(stdin) {
             return Err(Failure::new(USAGE, "--scores and --against cannot both be read from stdin"));
         }
-        let read = [Some(file), self.against.as_deref()].into_iter().flatten();
+        let read = [Some(file), other].into_iter().flatten();
         match &self.oddities {
             Some(out) if read.clone().any(|file| is_same(file, out)) => {
                 Err(Failure::new(USAGE, format!("--oddities {} is a file of scores; name another one", out.display())))

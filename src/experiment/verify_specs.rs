@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::carried::SPECS;
+use crate::estimator::EstimatorKind;
 use crate::space::SpaceId;
 use crate::spec::{
     Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows,
@@ -34,13 +35,18 @@ impl TruthSource {
     /// # Errors
     /// Only if the carried spec is missing or invalid; the tests check that it is not.
     pub fn spec(self, space: SpaceId) -> Result<Spec, SpecError> {
-        let size = if self == Self::Benchmark { "real" } else { "micro" };
-        let name = format!("{space}-{size}");
+        let name = self.spec_name(space);
         let (name, text) = SPECS
             .iter()
             .find(|(carried, _)| *carried == name)
             .ok_or_else(|| SpecError::Invalid { key: "space".to_owned(), problem: format!("has no spec {name}") })?;
         parse_spec(text, name)
+    }
+
+    /// The name of that spec.
+    pub fn spec_name(self, space: SpaceId) -> String {
+        let size = if self == Self::Benchmark { "real" } else { "micro" };
+        format!("{space}-{size}")
     }
 }
 
@@ -65,8 +71,27 @@ pub struct ScoresToJudge<'a> {
     pub failed: Failed,
     /// The numbers of best architectures among which tau is computed, too.
     pub top_counts: &'a [usize],
-    /// Scores that they are compared with, and their name.
-    pub against: Option<(String, ScoreFile)>,
+    /// What they are compared with, beside the baselines.
+    pub against: Option<Against>,
+}
+
+/// What scores are compared with.
+#[derive(Clone, Debug)]
+pub enum Against {
+    /// Other scores.
+    Scores {
+        /// Their name.
+        name: String,
+        /// The file.
+        file: Box<ScoreFile>,
+    },
+    /// An estimator of the suite, which is computed for the same architectures.
+    Estimator {
+        /// Its id.
+        id: String,
+        /// Its kind. One that needs a supernet has none here: such a spec is not resolved.
+        kind: EstimatorKind,
+    },
 }
 
 /// A spec that compares the scores in a file with the truth, for all architectures that have both.
@@ -78,22 +103,34 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
     choose(&mut spec.truth, "rows", of.rows)?;
     spec.criteria.top_counts = of.top_counts.to_vec();
-    // No network is trained or scored, so the supernet, the one-shot settings and the images must not affect the hash.
+    // No network is trained, so the supernet and the one-shot settings must not affect the hash. Nor must the images if nothing looks at
+    // them: the baselines count, and scores of a file are there.
     spec.supernet = None;
     // Of several runs, their mean is ranked too.
     let ensemble = if of.scores.columns.is_empty() { Ensemble::None } else { Ensemble::Seeds };
     spec.one_shot = OneShot { ensemble, ..OneShot::default() };
-    spec.images = Images::Synthetic(SyntheticImages {
-        seed: crate::spec::SeedValue(0),
-        resolution: spec.images.resolution(),
-        train: 2,
-        validation: 2,
-    });
+    let looks = matches!(&of.against, Some(Against::Estimator { kind, .. }) if *kind != EstimatorKind::Baseline);
+    if !looks {
+        spec.images = Images::Synthetic(SyntheticImages {
+            seed: crate::spec::SeedValue(0),
+            resolution: spec.images.resolution(),
+            train: 2,
+            validation: 2,
+        });
+    }
     for panel in spec.panels.values_mut() {
         panel.scores.insert(of.name.to_owned(), of.scores.clone());
-        if let Some((name, scores)) = &of.against {
-            panel.scores.insert(name.clone(), scores.clone());
-            panel.against = vec![name.clone()];
+        match &of.against {
+            Some(Against::Scores { name, file }) => {
+                panel.scores.insert(name.clone(), file.as_ref().clone());
+                panel.against = vec![name.clone()];
+            }
+            // The baselines are there anyway.
+            Some(Against::Estimator { id, .. }) if !BASELINES.contains(&id.as_str()) => {
+                panel.estimators.push(id.clone());
+                panel.against = vec![id.clone()];
+            }
+            Some(Against::Estimator { .. }) | None => {}
         }
         panel.encodings = of.encodings;
         panel.missing = Missing::PassOver;

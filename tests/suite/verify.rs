@@ -5,6 +5,7 @@ use std::process::Stdio;
 use super::common::Bench;
 use nas_assay::store::record::{EstimatorRecord, Record};
 
+mod against;
 mod top;
 
 /// The architectures of the carried truth of NAS-Bench-201, with their true accuracies.

@@ -99,6 +99,8 @@ const DONE: &[(&str, &str)] = &[
     ("give them another name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
     ("and another --name if not", "a_name_with_two_meanings_gets_the_one_that_is_said"),
     ("leave out --direction, or give them another --name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
+    ("say `--against ./{text}` for the file", "scores_are_compared_with_an_estimator_as_the_errors_say"),
+    ("take the spec that `nas-assay specs {}`", "scores_are_compared_with_a_supernet_by_the_spec_that_is_advised"),
     ("choose one of them with --column", "a_column_is_chosen_from_those_that_are_named"),
     ("rename one of them", "a_column_is_chosen_from_those_that_are_named"),
     ("It needs a column `architecture`", "architectures_are_named_as_the_error_says"),

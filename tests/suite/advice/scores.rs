@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{after, csv, printed, quoted, truth};
+use super::{after, csv, follow, printed, quoted, truth};
 use crate::common::{BASELINES, Bench, Ran};
 use nas_assay::digest::sha256_hex;
 
@@ -165,4 +165,46 @@ fn columns_are_named_in_one_of_two_ways() {
         assert!(said.contains(advice), "{said}");
         run(good).exits(0);
     }
+}
+
+#[test]
+fn scores_are_compared_with_an_estimator_as_the_errors_say() {
+    let bench = Bench::new();
+    let text = csv(&truth(&bench));
+    bench.write("mine.csv", &text);
+    bench.write("synflow", &text);
+    let against =
+        |word: &str, more: &[&str]| verify(&bench, "mine.csv", &[&["--against", word, "--print-spec"], more].concat());
+    let said = printed(&against("synflow", &[]).exits(2));
+    let advised = quoted(&said).into_iter().find(|quoted| quoted.starts_with("--against ")).unwrap();
+    against(advised.strip_prefix("--against ").unwrap(), &[]).exits(0).prints("scores.against-synflow");
+    assert!(said.contains("for the estimator, rename the file"), "{said}");
+    std::fs::rename(bench.path("synflow"), bench.path("others")).unwrap();
+    against("synflow", &[]).exits(0).prints("against = [\"synflow\"]");
+    let said = printed(&against("synflwo", &[]).exits(2));
+    against(&quoted(after(&said, "the nearest known one is ", &[]))[0], &[]).exits(0);
+    let said = printed(&against("fisher", &["--name", "fisher"]).exits(2));
+    assert!(said.contains("give these another one with --name"), "{said}");
+    against("fisher", &["--name", "another"]).exits(0);
+}
+
+#[test]
+fn scores_are_compared_with_a_supernet_by_the_spec_that_is_advised() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&truth(&bench)));
+    let said = printed(&verify(&bench, "mine.csv", &["--against", "oneshot_loss"]).exits(2));
+    let command = quoted(&said).into_iter().find(|quoted| quoted.starts_with("nas-assay specs ")).unwrap();
+    let spec = follow(&bench, &command).exits(0).stdout;
+    let shown = verify(&bench, "mine.csv", &["--print-spec"]).exits(0).stdout;
+    let scores = format!("[panels.all.scores.mine]\n{}", after(&shown, "[panels.all.scores.mine]", &[]));
+    let scores = scores.split("\n[truth").next().unwrap();
+    let line = quoted(&said).into_iter().find(|quoted| quoted.starts_with("against = ")).unwrap();
+    // A panel with the estimator, on fewer epochs, so that the test is short.
+    let panel = format!("[panels.all]\n{line}\nestimators = [\"params\", \"oneshot_loss\"]\n\n{scores}\n");
+    let (head, _) = spec.split_once("[panels.all]").unwrap();
+    bench.write("spec.toml", head.replace("epochs = 20", "epochs = 1").replace("verify = 2", "verify = 0") + &panel);
+    let record = bench.run(&["run", "spec.toml", "--json", "--device", &crate::common::device()]).exits(0).stdout;
+    let record = nas_assay::store::record::Record::from_json(&record).unwrap();
+    let compared = &record.panels[0].analyses.comparisons;
+    assert!(compared.iter().any(|test| test.estimator == "mine" && test.with.starts_with("oneshot_loss")));
 }

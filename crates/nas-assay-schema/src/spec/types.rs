@@ -214,7 +214,7 @@ pub struct Panel {
     /// What happens with an architecture whose score in a score file is a failure.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed: Failed,
-    /// Names of score files of the panel that every other estimator is compared with, as with the baselines.
+    /// Names of score files and estimators of the panel that every other estimator is compared with, as with the baselines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against: Vec<String>,
     /// Named votes of these estimators, which are ranked too.

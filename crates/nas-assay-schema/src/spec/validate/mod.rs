@@ -104,8 +104,9 @@ pub(super) fn spec(spec: &Spec) -> Checked {
         }
         let key = format!("panels.{label}.against");
         distinct(&key, &panel.against)?;
-        if let Some(stranger) = panel.against.iter().find(|name| !panel.scores.contains_key(*name)) {
-            let problem = format!("names {}, which is no score file of the panel", text::excerpt(stranger));
+        let ranked = |name: &&String| panel.scores.contains_key(*name) || panel.estimators.contains(*name);
+        if let Some(stranger) = panel.against.iter().find(|name| !ranked(name)) {
+            let problem = format!("names {}, which is not an estimator of the panel", text::excerpt(stranger));
             return Err(SpecError::invalid(key, problem));
         }
         for (vote, Vote { members, .. }) in &panel.votes {
