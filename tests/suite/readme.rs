@@ -54,7 +54,7 @@ fn the_spec_of_the_readme_is_valid_with_its_variants() {
 }
 
 /// A Python that has pandas: the program that `NAS_ASSAY_PYTHON` names, or the first of the usual ones that has it.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let named = std::env::var_os("NAS_ASSAY_PYTHON").map(PathBuf::from);
     let has_pandas = |program: &PathBuf| {
         let ran = Command::new(program).args(["-c", "import pandas"]).output();

@@ -1,9 +1,11 @@
 //! Advice about files of scores.
 
 use std::io::Write;
+use std::process::Command;
 
 use super::{after, csv, follow, printed, quoted, truth};
 use crate::common::{BASELINES, Bench, Ran};
+use crate::readme::python;
 use nas_assay::digest::sha256_hex;
 
 fn verify(bench: &Bench, file: &str, arguments: &[&str]) -> Ran {
@@ -77,25 +79,92 @@ fn architectures_are_named_as_the_error_says() {
 }
 
 #[test]
-fn files_of_other_kinds_are_exported_or_packed_with_gzip() {
+fn what_is_packed_is_unpacked_or_packed_with_gzip() {
     let bench = Bench::new();
     let text = csv(&truth(&bench));
-    for first in [&b"PK\x03\x04"[..], b"PAR1", b"\x89HDF", b"\x80\x04\x95"] {
-        bench.write("mine", first);
-        let said = printed(&verify(&bench, "mine", &[]).exits(5));
-        assert!(said.contains("export it as CSV"), "{said}");
-    }
     bench.write("mine", &text);
     verify(&bench, "mine", &[]).exits(0);
-    for first in [&b"BZh9"[..], b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"] {
+    bench.write("mine", b"PK\x03\x04 and more");
+    let said = printed(&verify(&bench, "mine", &[]).exits(5));
+    assert!(said.contains("score file mine is a ZIP archive, not a table of scores: unpack it"), "{said}");
+    for first in [&b"BZh9"[..], b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"] {
         bench.write("mine", first);
         let said = printed(&verify(&bench, "mine", &[]).exits(5));
         assert!(said.contains("unpack it, or use gzip"), "{said}");
     }
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(text.as_bytes()).unwrap();
-    bench.write("mine", packed.finish().unwrap());
+    let packed = |content: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(content).unwrap();
+        packed.finish().unwrap()
+    };
+    bench.write("mine", packed(text.as_bytes()));
     verify(&bench, "mine", &[]).exits(0).prints("all 48 rows are judged");
+    // What is in it is looked at, too.
+    bench.write("mine", packed(b"\x80\x04\x95"));
+    verify(&bench, "mine", &[]).exits(5).says("score file mine is a Python pickle, not a table of scores");
+}
+
+/// Python that writes scores of `texts` as each kind of file: the name of the file, the modules that it needs, and the lines.
+const WRITTEN: [(&str, &str, &str); 14] = [
+    ("mine.p0", "pandas", "open('mine.p0', 'wb').write(pickle.dumps(scores, 0))"),
+    ("mine.p1", "pandas", "open('mine.p1', 'wb').write(pickle.dumps(scores, 1))"),
+    ("mine.p2", "pandas", "open('mine.p2', 'wb').write(pickle.dumps(scores, 2))"),
+    ("mine.p3", "pandas", "open('mine.p3', 'wb').write(pickle.dumps(scores, 3))"),
+    ("mine.p4", "pandas", "open('mine.p4', 'wb').write(pickle.dumps(scores, 4))"),
+    ("mine.p5", "pandas", "open('mine.p5', 'wb').write(pickle.dumps(scores, 5))"),
+    ("mine.npz", "numpy", "numpy.savez('mine.npz', architecture=list(scores), score=list(scores.values()))"),
+    (
+        "packed.npz",
+        "numpy",
+        "numpy.savez_compressed('packed.npz', architecture=list(scores), score=list(scores.values()))",
+    ),
+    ("mine.db", "sqlite3", "table.to_sql('scores', sqlite3.connect('mine.db'), index=False)"),
+    ("mine.parquet", "pyarrow", "table.to_parquet('mine.parquet')"),
+    ("mine.xlsx", "openpyxl", "table.to_excel('mine.xlsx', index=False)"),
+    ("mine.h5", "tables", "table.to_hdf('mine.h5', key='scores')"),
+    ("mine.pt", "torch", "torch.save(scores, 'mine.pt')"),
+    ("old.pt", "torch", "torch.save(scores, 'old.pt', _use_new_zipfile_serialization=False)"),
+];
+
+/// Each kind of file is written by Python, refused with its name, and made a table by the line that is printed. What needs a module that
+/// this Python lacks is named and left out.
+#[test]
+#[ignore = "needs Python with pandas: cargo test -- --include-ignored"]
+fn files_of_other_kinds_are_made_tables_by_the_python_that_is_printed() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let python = |lines: &str| {
+        let ran = Command::new(python()).args(["-c", lines]).current_dir(bench.path("")).output().unwrap();
+        (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let items: Vec<String> = rows.iter().map(|(text, score)| format!("{text:?}: {score:?}")).collect();
+    for (file, module, lines) in WRITTEN {
+        if !python(&format!("import {module}")).0 {
+            eprintln!("{file} is left out: this Python has no {module}");
+            continue;
+        }
+        let (done, said) = python(&format!(
+            "import pickle, numpy, pandas, {module}\nscores = {{{}}}\n\
+             table = pandas.DataFrame(scores.items(), columns=['architecture', 'score'])\n{lines}",
+            items.join(", ")
+        ));
+        assert!(done, "{file}: {said}");
+        let said = printed(&verify(&bench, file, &[]).exits(5));
+        let (done, problem) = python(after(&said, " in Python: ", &[]));
+        assert!(done, "{file}: {problem}");
+        let judged = verify(&bench, "scores.csv", &["--json"]).exits(0).stdout;
+        let record = nas_assay::store::record::Record::from_json(&judged).unwrap();
+        assert_eq!(record.panels[0].coverage[0].line(), "scores: all 48 rows are judged", "{file}");
+        assert_eq!(record.panels[0].estimators[3].criteria.kendall.tau_b, Some(1.0), "{file}");
+        std::fs::remove_file(bench.path("scores.csv")).unwrap();
+    }
+    // An array has no texts: its rows are those of a benchmark's table, and the next request is its data root.
+    let (done, said) = python("import numpy; numpy.save('mine.npy', numpy.arange(5.0))");
+    assert!(done, "{said}");
+    let said = printed(&verify(&bench, "mine.npy", &[]).exits(5));
+    let (done, problem) = python(after(&said, " in Python: ", &[]));
+    assert!(done, "{problem}");
+    verify(&bench, "scores.csv", &["--truth", "benchmark"]).exits(5).says("no data root was given");
 }
 
 #[test]

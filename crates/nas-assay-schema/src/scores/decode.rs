@@ -21,11 +21,14 @@ pub(super) fn peek<'a>(mut source: Box<dyn Read + 'a>, count: usize) -> io::Resu
     Ok((first.clone(), Cursor::new(first).chain(source)))
 }
 
-/// The text of a file as UTF-8 with `\n` at the end of every line.
+/// The content of a file, unpacked if it is packed with gzip.
+pub(super) fn unpacked<'a>(source: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+    let (first, source) = peek(source, 2)?;
+    Ok(if first == [0x1f, 0x8b] { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) })
+}
+
+/// The text of an unpacked file as UTF-8 with `\n` at the end of every line.
 pub(super) fn text<'a>(source: Box<dyn Read + 'a>) -> io::Result<BufReader<Lines<Box<dyn Read + 'a>>>> {
-    let (first, source) = peek(source, 3)?;
-    let source: Box<dyn Read + 'a> =
-        if first.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) };
     let (first, mut source) = peek(source, 3)?;
     let mut skip = |count| source.by_ref().take(count).read_to_end(&mut Vec::new());
     let source: Box<dyn Read + 'a> = match first.as_slice() {
@@ -203,7 +206,7 @@ mod tests {
 
     fn read(bytes: &[u8], at_a_time: usize) -> String {
         let mut found = String::new();
-        text(Box::new(Slow(bytes, at_a_time))).unwrap().read_to_string(&mut found).unwrap();
+        text(unpacked(Box::new(Slow(bytes, at_a_time))).unwrap()).unwrap().read_to_string(&mut found).unwrap();
         found
     }
 
@@ -252,6 +255,6 @@ mod tests {
         let whole = zipped(&b"architecture,score\n".repeat(100));
         let mut found = String::new();
         let cut: &[u8] = &whole[..whole.len() / 2];
-        assert!(text(Box::new(cut)).and_then(|mut text| text.read_to_string(&mut found)).is_err());
+        assert!(unpacked(Box::new(cut)).and_then(text).and_then(|mut text| text.read_to_string(&mut found)).is_err());
     }
 }

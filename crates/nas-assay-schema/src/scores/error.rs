@@ -15,12 +15,14 @@ pub enum ScoreFileError {
         problem: String,
     },
     /// It is no table.
-    #[error("score file {} is {found}, not a table of scores", excerpt(file))]
+    #[error("score file {} is {found}, not a table of scores{advice}", excerpt(file))]
     NoTable {
         /// The file.
         file: String,
-        /// What it is, with what to do.
-        found: &'static str,
+        /// What it is.
+        found: String,
+        /// What to do, after a colon; empty if there is nothing to do.
+        advice: String,
     },
     /// No column names the architecture of each row.
     #[error(

@@ -8,6 +8,9 @@ mod cell;
 mod decode;
 mod error;
 mod json;
+mod kind;
+#[cfg(test)]
+mod kind_tests;
 mod listed;
 mod slots;
 mod table;

@@ -13,6 +13,7 @@ use nas_assay_spaces::spelling::Form;
 use super::decode::{self, Lines};
 use super::error::ScoreFileError;
 use super::json::{self, DataSet, JsonRow};
+use super::kind::{FIRST, Kind};
 use super::tree::Json;
 
 /// How rows name their architectures.
@@ -100,11 +101,15 @@ impl<'a> Table<'a> {
     pub(super) fn open(file: &str, source: Box<dyn Read + 'a>, space: SpaceId) -> Result<Self, ScoreFileError> {
         let unreadable =
             |error: std::io::Error| ScoreFileError::Read { file: file.to_owned(), problem: error.to_string() };
-        let no_table = |found| ScoreFileError::NoTable { file: file.to_owned(), found };
-        let (first, source) = decode::peek(source, 4).map_err(unreadable)?;
-        if let Some(found) = other_kind(&first) {
-            return Err(no_table(found));
+        let (first, source) = decode::peek(decode::unpacked(source).map_err(unreadable)?, FIRST).map_err(unreadable)?;
+        if let Some(kind) = Kind::of(&first) {
+            let advice = format!(": {}", kind.advice(file));
+            return Err(ScoreFileError::NoTable { file: file.to_owned(), found: kind.to_string(), advice });
         }
+        let empty = || {
+            let (found, advice) = ("empty".to_owned(), String::new());
+            ScoreFileError::NoTable { file: file.to_owned(), found, advice }
+        };
         let mut text = decode::text(Box::new(source)).map_err(unreadable)?;
         let mut skipped = 0;
         loop {
@@ -112,7 +117,7 @@ impl<'a> Table<'a> {
             if is_json {
                 text.get_mut().allow_documents();
             }
-            let Some(line) = decode::next_line(&mut text).map_err(unreadable)? else { return Err(no_table("empty")) };
+            let Some(line) = decode::next_line(&mut text).map_err(unreadable)? else { return Err(empty()) };
             let rows = if is_json {
                 json_rows(file, line, text, skipped, space)?
             } else if line.trim_ascii().is_empty() {
@@ -320,22 +325,6 @@ fn json_rows<'a>(
             .unwrap_or_default(),
         example: space.example().to_owned(),
     })
-}
-
-/// What a file is that begins with these bytes, if it is none that can be read.
-fn other_kind(first: &[u8]) -> Option<&'static str> {
-    match first {
-        [b'P', b'K', 3, 4] => Some("a ZIP archive (such as .xlsx, .npz or .pth): export it as CSV"),
-        [b'P', b'A', b'R', b'1'] => Some("a Parquet file: export it as CSV"),
-        [0x89, b'H', b'D', b'F'] => Some("an HDF5 file: export it as CSV"),
-        [0x80, 2..=5, ..] => {
-            Some("a Python pickle, which can run any program when it is read: export it as CSV or JSON")
-        }
-        [b'B', b'Z', b'h', ..] => Some("packed with bzip2: unpack it, or use gzip"),
-        [0xfd, b'7', b'z', ..] => Some("packed with xz: unpack it, or use gzip"),
-        [0x28, 0xb5, 0x2f, 0xfd] => Some("packed with zstd: unpack it, or use gzip"),
-        _ => None,
-    }
 }
 
 /// The header of a CSV file.
