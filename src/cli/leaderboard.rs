@@ -7,7 +7,7 @@ use crate::store::record::Record;
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED};
+use super::exit::{Failure, NOTHING, UNEXPECTED};
 use super::output::Output;
 use super::records::{no_record_yet, read, usable};
 
@@ -38,6 +38,14 @@ impl Board {
         }
         if records.is_empty() {
             return Err(no_record_yet(context));
+        }
+        let without_truth = records.iter().filter(|record| record.truth.is_none()).count();
+        if without_truth == records.len() {
+            return Err(Failure::new(NOTHING, "nothing to compare: no record here has a truth"));
+        }
+        if without_truth > 0 {
+            let them = if without_truth == 1 { "1 record" } else { &format!("{without_truth} records") };
+            context.note(&format!("left out, without a truth: {them}"));
         }
         let board = Leaderboard::new(&records, self.all);
         let text = match format {

@@ -28,9 +28,10 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
     text += &wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
     for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
-        text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
-        let tables = summary_tables::summaries(&panel, Some(width));
-        text += &tables.iter().map(|table| table.terminal(width)).collect::<Vec<_>>().join("\n");
+        text += &format!("\n{}: {} architectures\n", panel.panel, count(panel.architectures));
+        for table in summary_tables::summaries(&panel, Some(width)) {
+            text += &format!("\n{}", table.terminal(width));
+        }
         for reason in summary_tables::reasons(&panel.estimators) {
             text += &format!("\n{}", wrap(&reason, width));
         }

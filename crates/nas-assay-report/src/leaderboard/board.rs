@@ -104,7 +104,8 @@ pub struct Beats {
 }
 
 impl Leaderboard {
-    /// The board of some records. With `all` it shows every panel, else one per space.
+    /// The board of some records. With `all` it shows every panel, else one per space. Records without a truth judge nothing, and are left
+    /// out.
     ///
     /// ```
     /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
@@ -116,7 +117,8 @@ impl Leaderboard {
     /// assert_eq!(board.rows[0].mean_rank, Some(1.0));
     /// ```
     pub fn new(records: &[Record], all: bool) -> Self {
-        let records: Vec<Cow<'_, Record>> = records.iter().map(printable).collect();
+        let judged = records.iter().filter(|record| record.truth.is_some());
+        let records: Vec<Cow<'_, Record>> = judged.map(printable).collect();
         let mut panels: Vec<(Column, &PanelRecord)> = records
             .iter()
             .flat_map(|record| record.panels.iter().map(|panel| (Column::new(record, panel), panel)))

@@ -184,3 +184,11 @@ fn the_board_at_80_columns() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn a_record_without_a_truth_is_on_no_board() {
+    let with = fixture::whole(24);
+    let both = Leaderboard::new(&[fixture::without_truth(60), with.clone()], true);
+    assert_eq!(both, Leaderboard::new(&[with], true));
+    assert!(Leaderboard::new(&[fixture::without_truth(60)], true).columns.is_empty());
+}

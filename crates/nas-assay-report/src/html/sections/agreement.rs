@@ -7,6 +7,12 @@ use crate::html::section::{Section, Table, TableRow, cell, cells, heading};
 use crate::value_text::NONE;
 use crate::without_truth::{self, FACTS};
 
+/// A name as a heading of the page.
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_uppercase() + rest
+}
+
 /// The scores of a panel without a truth, and the agreement of every two estimators as a square table.
 pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
     let panel = shown.panel;
@@ -26,7 +32,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-scores", shown.id),
         caption: "The finite scores of each estimator, in its own unit.".to_owned(),
         folded: None,
-        headings: [heading("Estimator", "")].into_iter().chain(FACTS.map(|fact| heading(fact, ""))).collect(),
+        headings: ["Estimator"].into_iter().chain(FACTS).map(|name| heading(capital(name), "")).collect(),
         rows: scores.collect(),
     }];
     let all: Vec<&EstimatorRecord> = shown.estimators().map(|(_, estimator)| estimator).collect();
