@@ -236,7 +236,7 @@ fn a_record_is_written_as_it_is_and_read_by_its_format() {
         let read = read_record(Path::new("record.json"), other.into_bytes()).unwrap_err();
         assert_eq!(matches!(read, StoreError::NewerRecord { .. }), newer, "{read}");
         let said = read.to_string();
-        assert!(newer || said.contains("cannot read a record of format 4: this version reads format 6"), "{said}");
+        assert!(newer || said.contains("cannot read a record of format 5: this version reads format 6"), "{said}");
     }
     // The reason of a text that is no record is said with it.
     let cut = read_record(Path::new("record.json"), text.as_bytes()[..text.len() / 2].to_vec()).unwrap_err();
