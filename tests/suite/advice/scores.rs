@@ -130,6 +130,7 @@ const WRITTEN: [(&str, &str, &str); 14] = [
 /// this Python lacks is named and left out.
 #[test]
 #[ignore = "needs Python with pandas: cargo test -- --include-ignored"]
+#[allow(clippy::print_stderr, reason = "what was not tested is said")]
 fn files_of_other_kinds_are_made_tables_by_the_python_that_is_printed() {
     let bench = Bench::new();
     let rows = truth(&bench);
