@@ -38,8 +38,7 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
     let ensemble = run.iter().filter_map(|row| row.checkpoint.as_ref()).map(|checkpoint| checkpoint.seed.clone());
     let mean = |place: usize| {
         let scores: Vec<Score> = run.iter().map(|row| row.scores[place]).collect();
-        let sum = scores[1..].iter().fold(scores[0].value(), |sum, score| sum + score.value());
-        Score::computed(sum / run.len() as f64, &scores)
+        Score::computed(mean_of(&scores), &scores)
     };
     Some(ScoredRow {
         estimator: first.estimator.clone(),
@@ -49,6 +48,17 @@ fn seed_mean(run: &[ScoredRow]) -> Option<ScoredRow> {
         // Details explain the score of one supernet, so the mean has none.
         details: Vec::new(),
     })
+}
+
+/// The mean of the values, in their order. The sum of great finite values may be none, but their mean lies between them.
+fn mean_of(scores: &[Score]) -> f64 {
+    let (count, values) = (scores.len() as f64, || scores.iter().map(|score| score.value()));
+    let sum = scores[1..].iter().fold(scores[0].value(), |sum, score| sum + score.value());
+    if sum.is_finite() || !values().all(f64::is_finite) {
+        return sum / count;
+    }
+    let parts = values().fold(0.0, |sum, value| sum + value / count);
+    parts.clamp(values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
 }
 
 #[cfg(test)]
@@ -108,7 +118,44 @@ mod tests {
         assert_eq!(means, [Score::Finite(0.5), Score::NonFinite(Reason::Nan), Score::Finite(8.0)]);
     }
 
+    fn mean(values: &[f64]) -> f64 {
+        mean_of(&values.iter().copied().map(Score::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_mean_of_great_scores_is_finite() {
+        let most = f64::MAX;
+        assert_eq!(mean(&[1.7e308, 1.7e308]), 1.7e308);
+        for count in 1..200 {
+            assert_eq!([mean(&vec![most; count]), mean(&vec![-most; count])], [most, -most], "{count}");
+        }
+        assert!((mean(&[most, most, -most]) / (most / 3.0) - 1.0).abs() < 1e-15);
+        assert!((mean(&[-most, 1.0, -most]) / (-most / 3.0 * 2.0) - 1.0).abs() < 1e-15);
+        // One that is not finite still has its reason.
+        let run = [most, most, f64::INFINITY].map(|score| row("oneshot_loss", Some("20"), &[score]));
+        assert_eq!(seed_mean(&run).unwrap().scores, [Score::NonFinite(Reason::PositiveInfinity)]);
+        let run = [most, most].map(|score| row("oneshot_loss", Some("20"), &[score]));
+        assert_eq!(seed_mean(&run).unwrap().scores, [Score::Finite(most)]);
+    }
+
     proptest! {
+        #[test]
+        fn a_mean_with_a_finite_sum_has_the_bits_of_the_plain_formula(
+            values in prop::collection::vec(prop_oneof![-1e300..1e300, -1.0..1.0], 1..20),
+        ) {
+            let plain = values[1..].iter().fold(values[0], |sum, value| sum + value) / values.len() as f64;
+            prop_assert_eq!(mean(&values).to_bits(), plain.to_bits());
+        }
+
+        /// Great values have the mean of the same values at a smaller scale.
+        #[test]
+        fn a_mean_of_great_scores_is_right(parts in prop::collection::vec(0.5..1.0, 2..20)) {
+            let scale = libm::scalbn(1.0, 1023);
+            let great: Vec<f64> = parts.iter().map(|part| part * scale).collect();
+            let expected = parts.iter().sum::<f64>() / parts.len() as f64 * scale;
+            prop_assert!((mean(&great) / expected - 1.0).abs() < 1e-14, "{} and {}", mean(&great), expected);
+        }
+
         #[test]
         fn an_ensemble_of_one_is_the_single_one(scores in prop::collection::vec(any::<f64>(), 1..20)) {
             let single = row("oneshot_loss", Some("20"), &scores);

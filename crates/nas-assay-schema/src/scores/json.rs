@@ -25,10 +25,11 @@ impl JsonRow {
     }
 }
 
-/// Python writes numbers that are not finite as bare words, which are no JSON. They are changed to strings.
+/// Python writes numbers that are not finite as bare words, which are no JSON; numbers that are too great for 64 bits are JSON, but cannot
+/// be read as such. Both are changed to strings.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     const WORDS: [(&str, &str); 3] = [("-Infinity", "\"-inf\""), ("Infinity", "\"inf\""), ("NaN", "\"nan\"")];
-    if WORDS.iter().all(|(word, _)| !text.contains(word)) {
+    if WORDS.iter().all(|(word, _)| !text.contains(word)) && !may_be_too_great(text) {
         return Cow::Borrowed(text);
     }
     let (mut changed, mut rest, mut inside) = (String::with_capacity(text.len()), text, false);
@@ -43,6 +44,17 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
             changed.push_str(to);
             rest = &rest[word.len()..];
             continue;
+        } else if next == '-' || next.is_ascii_digit() {
+            let is_part = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
+            length = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
+            // A minus before a word is none of a number.
+            if rest[length..].starts_with(['I', 'N']) {
+                length = next.len_utf8();
+            } else if is_too_great(&rest[..length]) {
+                changed.extend(["\"", &rest[..length], "\""]);
+                rest = &rest[length..];
+                continue;
+            }
         } else {
             inside = next == '"';
         }
@@ -50,6 +62,32 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         rest = &rest[length..];
     }
     Cow::Owned(changed)
+}
+
+/// Whether a text may have a number that is too great: an exponent of three digits, or very many digits.
+fn may_be_too_great(text: &str) -> bool {
+    let (mut digits, mut exponent) = (0_usize, false);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                if digits > 200 || (exponent && digits > 2) {
+                    return true;
+                }
+            }
+            b'+' if exponent => {}
+            // The exponent follows a digit.
+            b'e' | b'E' => (exponent, digits) = (digits > 0, 0),
+            _ => (exponent, digits) = (false, 0),
+        }
+    }
+    false
+}
+
+/// Whether a text is a number of JSON that is too great for 64 bits.
+fn is_too_great(number: &str) -> bool {
+    number.parse::<f64>().is_ok_and(f64::is_infinite)
+        && serde_json::from_str::<f64>(number).is_err_and(|error| error.to_string().starts_with("number out of range"))
 }
 
 /// Members that make an architecture together, where an object has no member for it.
@@ -190,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_are_too_great_are_texts() {
+        let digits = "1".to_owned() + &"0".repeat(309);
+        let text = format!(
+            r#"{{"a": [1e400, -1E+400, 12.5e307, 1e-400, {digits}, -{digits}.5, 1e308, NaN, -1, 1e400], "b1e400": "1e400"}}"#
+        );
+        let expected = format!(
+            r#"{{"a":["1e400","-1E+400",1.25e+308,0.0,"{digits}","-{digits}.5",1e+308,"nan",-1,"1e400"],"b1e400":"1e400"}}"#
+        );
+        assert_eq!(value(&text).to_string(), expected);
+        assert_eq!(
+            value(r#"[1e400, -Infinity, "\"1e400", 1e400]"#).to_string(),
+            r#"["1e400","-inf","\"1e400","1e400"]"#
+        );
+        // What is no JSON does not become one.
+        for text in ["01e400", "1.e400", "+1e400", "1e400x", "1e400 1", "--1e400", "1e+", ".1e400"] {
+            assert!(serde_json::from_str::<Json>(&plain(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn objects_of_several_shapes_are_rows() {
         let read = |text: &str| row(&value(text), SpaceId::Nb201);
         let found =
@@ -244,7 +302,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_left_or_changed_without_panic(text in "([NanIfity\"\\\\,: -]|NaN|Infinity|é){0,30}") {
+        fn any_text_is_left_or_changed_without_panic(text in "([NanIfity\"\\\\,: -]|NaN|Infinity|é|-?1e[0-9]{1,4}|[0-9]){0,30}") {
             let changed = plain(&text);
             if serde_json::from_str::<Value>(&text).is_ok() {
                 prop_assert_eq!(&*changed, &text);

@@ -285,6 +285,28 @@ fn what_a_file_is_is_said() {
     assert!(read_with("arch,x,x,score\n", &["score"], true).is_ok(), "only columns that are read have to be unique");
 }
 
+/// A number that is too great is a failed score, as infinity is, whatever the file is.
+#[test]
+fn a_number_that_is_too_great_is_a_failed_score_in_every_form() {
+    let rows = table();
+    let scores = ["1e400", "0.5", "-1e400", "1e309", "1.7e308", "2"];
+    let pairs = || rows.iter().zip(scores);
+    let csv: Vec<String> = pairs().map(|(row, score)| format!("\"{row}\",{score}\n")).collect();
+    let object = |(row, score): (&Architecture, &str)| format!("{{\"architecture\": \"{row}\", \"score\": {score}}}");
+    let objects: Vec<String> = pairs().map(object).collect();
+    let members: Vec<String> = pairs().map(|(row, score)| format!("\"{row}\": {score}")).collect();
+    let counts = |text: &str| {
+        let found = read_with(text, &["score"], false).unwrap();
+        let classes = found.classes.iter().map(|of| (of.class, of.rows));
+        (found.rows, classes.collect::<Vec<_>>())
+    };
+    let expected = counts(&format!("architecture,score\n{}", csv.concat()));
+    assert_eq!(expected, (6, vec![(RowClass::Judged, 3), (RowClass::Failed, 3)]));
+    for json in [objects.join("\n"), format!("[{}]", objects.join(", ")), format!("{{{}}}", members.join(", "))] {
+        assert_eq!(counts(&json), expected, "{json}");
+    }
+}
+
 #[test]
 fn numbers_of_rows_need_the_table_that_they_count() {
     assert_eq!(
