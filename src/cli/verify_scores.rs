@@ -15,7 +15,7 @@ use super::signals::exit_on_signal;
 use super::verify_against::{Named, computed, named};
 use crate::criteria::Direction;
 use crate::experiment::{Against, BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
-use crate::files::CopyError;
+use crate::files::{CopyError, WriteError, write_output_by};
 use crate::scores::{ScoreFileError, all_known, columns, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
@@ -105,6 +105,8 @@ impl ScoreOptions {
         let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
         self.refuse_one_file_twice(file, named.as_ref())?;
         let lab = context.lab(None)?;
+        // Before anything is copied into the store.
+        exit_on_signal()?;
         let label = self.label(context, file)?;
         let direction = self.direction(context, &label)?;
         let scores = self.score_file(&lab, file, space, direction)?;
@@ -148,7 +150,6 @@ impl ScoreOptions {
             out!("{text}");
             return Ok(());
         }
-        exit_on_signal()?;
         if let Some(out) = &self.oddities {
             write_oddities(&lab, &resolved, out)?;
         }
@@ -350,28 +351,39 @@ fn plain_name(name: &str) -> String {
 /// Writes every row that is not judged to a CSV file.
 fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), Failure> {
     let inputs = Inputs::load(&resolved.spec, lab.data_root(), &Silent)?;
-    let unwritable =
-        |error: &dyn std::fmt::Display| Failure::new(UNEXPECTED, format!("writing {}: {error}", out.display()));
+    let mut unread = None;
     // There may be millions of rows, so that they are not held in memory.
-    let file = File::create(out).map_err(|error| unwritable(&error))?;
-    let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-    writer.write_record(["scores", "line", "class", "said"]).map_err(|error| unwritable(&error))?;
-    // What failed to be written; the reader of scores has no error for it.
-    let mut failed = None;
-    for panel in &inputs.panels {
-        for (scores, file) in &resolved.spec.panels[&panel.name].scores {
-            let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
-            panel.each_odd_row(file, drop, lab.data_root(), &mut |line, class, said| {
-                if failed.is_none() {
-                    failed = writer.write_record([scores, line.to_string().as_str(), class.name(), said]).err();
+    let written = write_output_by(out, |file| {
+        let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+        writer.write_record(["scores", "line", "class", "said"])?;
+        // What failed to be written; the reader of scores has no error for it.
+        let mut failed = None;
+        for panel in &inputs.panels {
+            for (scores, file) in &resolved.spec.panels[&panel.name].scores {
+                let drop = resolved.spec.panels[&panel.name].failed == Failed::Drop;
+                let read = panel.each_odd_row(file, drop, lab.data_root(), &mut |line, class, said| {
+                    if failed.is_none() {
+                        failed = writer.write_record([scores, line.to_string().as_str(), class.name(), said]).err();
+                    }
+                    Ok(())
+                });
+                if let Err(error) = read {
+                    unread = Some(error);
+                    return Err(std::io::Error::other("the scores cannot be read"));
                 }
-                Ok(())
-            })?;
+            }
         }
-    }
-    match failed {
-        Some(error) => Err(unwritable(&error)),
-        None => writer.flush().map_err(|error| unwritable(&error)),
+        match failed {
+            Some(error) => Err(error.into()),
+            None => writer.flush(),
+        }
+    });
+    match (unread, written) {
+        (Some(error), _) => Err(error.into()),
+        (None, Ok(())) => Ok(()),
+        (None, Err(WriteError { source, .. })) => {
+            Err(Failure::new(UNEXPECTED, format!("writing {}: {source}", out.display())))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::process::{Child, Command, Stdio};
 
@@ -110,6 +110,37 @@ fn a_signal_ends_a_run_that_can_be_continued() {
         let rest: Vec<String> = lines.lines().map(Result::unwrap).collect();
         assert!(rest.iter().any(|line| line.contains("the same command continues")), "{rest:?}");
         bench.run(&["run", "spec.toml", "--dry-run"]).exits(0).prints("run: no result in the store");
+        bench.run(&["store", "check"]).exits(0);
+    }
+}
+
+/// Scores from a pipe are copied into the store while they come.
+#[test]
+fn a_signal_during_a_copy_leaves_nothing_of_it() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let bench = Bench::new();
+        let program = bench.command(&["verify", "--space", "nb201", "--scores", "-"]);
+        let mut plain = Command::new("env");
+        plain.arg("--default-signal").arg(program.get_program()).args(program.get_args()).current_dir(bench.path(""));
+        plain.env_remove("NAS_ASSAY_DATA").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = plain.spawn().unwrap();
+        let mut to = child.stdin.take().unwrap();
+        let copied = || bench.files(".nas-assay/scores");
+        let wait_for = |count: usize| {
+            let begun = std::time::Instant::now();
+            while copied().first().map_or(0, |(_, content)| content.len()) < count {
+                assert!(begun.elapsed().as_secs() < 60, "nothing is copied: {:?}", copied());
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        };
+        to.write_all(b"architecture,score\n").unwrap();
+        wait_for(19);
+        to.write_all(&b"|none~0|,1\n".repeat(100)).unwrap();
+        wait_for(1_119);
+        signal(name, &child);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
+        assert_eq!(copied(), [], "{name}");
+        drop(to);
         bench.run(&["store", "check"]).exits(0);
     }
 }

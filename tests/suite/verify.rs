@@ -154,6 +154,24 @@ fn what_became_of_the_rows_is_the_first_line() {
     }
 }
 
+/// Who reads the old list goes on with it, and nobody sees a part of the new one.
+#[cfg(unix)]
+#[test]
+fn a_list_of_odd_rows_replaces_an_older_one_as_a_whole() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&truth(&bench)) + "bad,1\n");
+    bench.write("odd.csv", "the older one");
+    let mut old = std::fs::File::open(bench.path("odd.csv")).unwrap();
+    verify(&bench, "mine.csv", &["--oddities", "odd.csv"]).exits(0);
+    let mut held = String::new();
+    std::io::Read::read_to_string(&mut old, &mut held).unwrap();
+    assert_eq!(held, "the older one");
+    let new = std::fs::read_to_string(bench.path("odd.csv")).unwrap();
+    assert!(new.starts_with("scores,line,class,said\nmine,50,unreadable-architecture,"), "{new}");
+    assert!(bench.files("").iter().all(|(name, _)| !name.contains(".tmp")));
+    verify(&bench, "mine.csv", &["--oddities", "absent/odd.csv"]).exits(1).says("the folder absent does not exist");
+}
+
 #[test]
 fn rows_that_are_not_judged_can_be_an_error() {
     let bench = Bench::new();

@@ -7,8 +7,8 @@ mod copy;
 pub mod hook;
 mod output;
 
-pub use copy::{CopyError, keep_by_digest};
-pub use output::write_output;
+pub use copy::{CopyError, Ended, end_copies, keep_by_digest};
+pub use output::{write_output, write_output_by};
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};

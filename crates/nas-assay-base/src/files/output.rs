@@ -4,7 +4,10 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{WriteError, folder_of, sync_folder, temporary_of};
+use tempfile::NamedTempFile;
+
+use super::hook::{Operation, guarded};
+use super::{WriteError, folder_of, sync_folder, temporary_for};
 
 /// Writes `bytes` to the path that a user gave, and keeps what is there as what it is: a device, a pipe and a symbolic link are written
 /// through; a file with several names, or of another owner, gets the new content in place; every other file is replaced as a whole and keeps
@@ -13,57 +16,78 @@ use super::{WriteError, folder_of, sync_folder, temporary_of};
 /// # Errors
 /// If the folder does not exist, or a step fails. A file that is replaced as a whole stays as it was then.
 pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_output_by(path, |file| file.write_all(bytes))
+}
+
+/// [`write_output`] of what `write` writes, once and part by part, so that it need not be held in memory.
+///
+/// # Errors
+/// Those of [`write_output`], and the error of `write`: then a file that is replaced as a whole stays as it was, and no new one is there.
+pub fn write_output_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
     let failed = |source| WriteError { path: path.to_owned(), source };
     match fs::metadata(path) {
-        Ok(there) if there.is_file() => replace(path, &there, bytes).map_err(failed),
+        Ok(there) if there.is_file() => replace(path, &there, write).map_err(failed),
         // A device, a pipe; a folder is an error of the system.
-        Ok(_) => OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)).map_err(failed),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path, bytes).map_err(failed),
+        Ok(_) => OpenOptions::new().write(true).open(path).and_then(|mut file| write(&mut file)).map_err(failed),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path, write).map_err(failed),
         Err(error) => Err(failed(error)),
     }
 }
 
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a temporary file for `path`, and flushes it to the disk.
+fn fill(
+    temporary: &mut NamedTempFile,
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    guarded(Operation::Write, path, || Ok(()))?;
+    write(temporary.as_file_mut())?;
+    guarded(Operation::Sync, path, || temporary.as_file().sync_all())
+}
+
+fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     if !folder.is_dir() {
         return Err(io::Error::new(ErrorKind::NotFound, format!("the folder {} does not exist", folder.display())));
     }
     if fs::symlink_metadata(path).is_ok() {
         // A symbolic link to a file that does not exist yet.
-        return in_place(path, bytes);
+        return in_place(path, write);
     }
-    let (folder, temporary) = temporary_of(path, bytes)?;
+    let (folder, mut temporary) = temporary_for(path)?;
+    fill(&mut temporary, path, write)?;
     super::rename(temporary, path)?;
     sync_folder(&folder)
 }
 
-fn replace(path: &Path, there: &Metadata, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, there: &Metadata, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     if names_of(there) > 1 {
-        return in_place(path, bytes);
+        return in_place(path, write);
     }
     // The file itself, if `path` is a symbolic link.
     let target: PathBuf = fs::canonicalize(path)?;
     // An operating system asks only the folder for a permission to rename; a file that may not be written stays.
     OpenOptions::new().write(true).open(&target)?;
-    let (folder, temporary) = match temporary_of(&target, bytes) {
+    let (folder, mut temporary) = match temporary_for(&target) {
         Ok(made) => made,
         // The folder may not be written, the file may. After any other error, such as a full disk, the old content is worth more than nothing.
         Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
-            return in_place(&target, bytes);
+            return in_place(&target, write);
         }
         Err(error) => return Err(error),
     };
     if owner(&temporary.as_file().metadata()?) != owner(there) {
-        return in_place(&target, bytes);
+        return in_place(&target, write);
     }
+    fill(&mut temporary, &target, write)?;
     temporary.as_file().set_permissions(there.permissions())?;
     super::rename(temporary, &target)?;
     sync_folder(&folder)
 }
 
-fn in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn in_place(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = File::create(path)?;
-    file.write_all(bytes)?;
+    write(&mut file)?;
     file.sync_all()
 }
 

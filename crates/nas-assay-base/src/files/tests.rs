@@ -285,3 +285,29 @@ fn a_long_name_can_be_written() {
     write_atomic(&path, b"x").unwrap();
     assert_eq!(names(folder.path()).len(), 1);
 }
+
+#[test]
+fn an_output_that_is_written_in_parts_is_there_as_a_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || fs::read_dir(folder.path()).unwrap().count();
+    let path = folder.path().join("out");
+    let broken = |file: &mut dyn Write| {
+        file.write_all(b"a part")?;
+        Err(io::Error::other("broken"))
+    };
+    assert_eq!(write_output_by(&path, broken).unwrap_err().source.to_string(), "broken");
+    assert_eq!(names(), 0);
+    let parts = |text: &'static str| {
+        move |file: &mut dyn Write| text.split(' ').try_for_each(|part| file.write_all(part.as_bytes()))
+    };
+    write_output_by(&path, parts("one two three")).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"onetwothree");
+    write_output_by(&path, broken).unwrap_err();
+    assert_eq!((fs::read(&path).unwrap(), names()), (b"onetwothree".to_vec(), 1));
+    // Who reads the old file goes on with it.
+    let mut old = File::open(&path).unwrap();
+    write_output_by(&path, parts("four five")).unwrap();
+    let mut held = String::new();
+    io::Read::read_to_string(&mut old, &mut held).unwrap();
+    assert_eq!((held.as_str(), fs::read(&path).unwrap(), names()), ("onetwothree", b"fourfive".to_vec(), 1));
+}
