@@ -50,7 +50,7 @@ pub struct ScoreOptions {
     #[arg(long, value_name = "NAME", requires = "scores")]
     accuracy: Option<String>,
     /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper, and a score of any
-    /// isomorphic encoding counts for each
+    /// isomorphic encoding counts for each, of several the first
     #[arg(long, value_name = "NAME", requires = "scores")]
     rows: Option<String>,
     /// What happens with missing and non-finite scores

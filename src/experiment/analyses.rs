@@ -95,14 +95,20 @@ pub(super) fn compare(
     Ok(found)
 }
 
-/// Compares the rankings of estimators without a truth: every two of them, and the checkpoints of a supernet.
+/// Compares the rankings of estimators without a truth: every two of them, each at its last checkpoint, and the checkpoints of a supernet.
 pub(super) fn compare_rankings(
     estimators: &[EstimatorRecord],
     fractions: &[f64],
 ) -> Result<AnalysesRecord, CriteriaError> {
     let mut found = AnalysesRecord { stability: stability(estimators, fractions)?, ..AnalysesRecord::default() };
-    for (place, estimator) in estimators.iter().enumerate() {
-        for with in &estimators[..place] {
+    let is_last = |one: &&EstimatorRecord| {
+        !estimators
+            .iter()
+            .any(|other| (&other.id, &other.variant) == (&one.id, &one.variant) && epoch(other) > epoch(one))
+    };
+    let last: Vec<&EstimatorRecord> = estimators.iter().filter(is_last).collect();
+    for (place, estimator) in last.iter().enumerate() {
+        for with in &last[..place] {
             found.agreement.push(AgreementRecord {
                 estimator: estimator.label(),
                 with: with.label(),

@@ -144,7 +144,10 @@ pub enum ExperimentError {
     /// A panel names architectures without truth.
     #[error(
         "panel `{panel}` names {of} architectures, and {count} of them have no truth, {first} among them: `missing = \"pass-over\"` in the \
-         panel leaves them out, and [truth.none] ranks all of them without a truth"
+         panel leaves them out, and [truth.none] ranks all of them without a truth{}",
+        if *isomorphic == 0 { String::new() } else {
+            format!("; `encodings = \"class\"` takes the truth of an isomorphic architecture, which {isomorphic} of them have")
+        }
     )]
     NoTruth {
         /// The panel.
@@ -153,12 +156,14 @@ pub enum ExperimentError {
         count: usize,
         /// How many it names.
         of: usize,
+        /// How many of those without truth are isomorphic to an architecture that has it.
+        isomorphic: usize,
         /// The first without truth.
         first: String,
     },
     /// A panel has too few architectures to rank.
     #[error(
-        "nothing was measured: panel `{panel}` has {count} architectures with truth and scores, and a ranking needs 2{rows}"
+        "nothing was measured: panel `{panel}` has {count} architectures that can be ranked, and a ranking needs 2{rows}"
     )]
     NothingToRank {
         /// The panel.

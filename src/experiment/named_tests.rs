@@ -173,7 +173,10 @@ fn an_encoding_has_the_truth_of_its_class_only_if_the_panel_says_so() {
     let rows = table();
     let architectures = [rows[0].architecture, other, rows[5].architecture];
     let panel = |lines: &str| format!("[panels.all]\nestimators = ['params']\n{lines}{}", list(&architectures));
-    assert!(ran(TRAINED, &panel(""), &[]).unwrap_err().contains("1 of them have no truth"));
+    let error = ran(TRAINED, &panel(""), &[]).unwrap_err();
+    assert!(error.contains("1 of them have no truth"), "{error}");
+    let advice = "; `encodings = \"class\"` takes the truth of an isomorphic architecture, which 1 of them have";
+    assert!(error.ends_with(advice), "{error}");
     let record = ran(TRAINED, &panel("encodings = 'class'\n"), &[]).unwrap();
     let row = &record.panels[0].architectures[1];
     assert_eq!((&row.architecture, row.truth), (&other.to_string(), Some(of.mean())));
@@ -208,12 +211,16 @@ fn a_score_file_is_read_for_the_architectures_that_the_panel_names() {
     let free = ran(NONE, &panel("", &list(&named)), &files).unwrap();
     assert_eq!(values(&free), [2.0, 0.0, 3.0]);
     assert_eq!(lines(&free), ["mine: 3 of 5 rows are judged; 2 are not in the panel"]);
-    // With one, the stranger is left out, and the other row has no truth.
+    // Rows that the list names and the sample leaves out are in one class with those that it does not name.
+    let drawn = ran(NONE, &panel("sample = 2\n", &list(&named)), &files).unwrap();
+    assert_eq!(lines(&drawn)[1], "WARNING: mine: 2 of 5 rows are judged; 3 are not in the panel");
+    assert_eq!(drawn, Record::from_json(&drawn.to_json().unwrap()).unwrap());
+    // With one, the stranger is left out, and the rows of the stranger and of the other encoding have no truth.
     let judged = ran(TRAINED, &panel("missing = 'pass-over'\n", &list(&named)), &files).unwrap();
     assert_eq!(values(&judged), [2.0, 0.0]);
     let due = [
         "architectures: 2 of 3 rows are judged; 1 has no truth",
-        "WARNING: mine: 2 of 5 rows are judged; 2 are not in the panel; 1 has no truth",
+        "WARNING: mine: 2 of 5 rows are judged; 1 is not in the panel; 2 have no truth",
     ];
     assert_eq!(lines(&judged), due);
     // Any encoding stands for its class, in the file as in the list.

@@ -94,8 +94,8 @@ pub struct PanelInputs {
 #[derive(Clone, Copy)]
 struct Entry {
     architecture: Architecture,
-    /// Its row in the table.
-    row: usize,
+    /// Its row in the table; `None` if it has no truth where there is one.
+    row: Option<usize>,
     truth: Option<f64>,
     truth_of: Option<Architecture>,
 }
@@ -148,7 +148,7 @@ impl Source<'_> {
         let Some(list) = &panel.architectures else {
             let entry = |(&(architecture, truth), &row): (&(Architecture, f64), &usize)| Entry {
                 architecture,
-                row,
+                row: Some(row),
                 truth: Some(truth),
                 truth_of: None,
             };
@@ -161,7 +161,6 @@ impl Source<'_> {
             }
             Listed::File(file) => listed(&file.path, &read(self.root, file)?, space)?,
         };
-        let (table, rows) = self.table.with(&named);
         // Of several rows of the truth for one architecture, or for one class, the first is meant.
         let (mut own, mut classes) = (HashMap::new(), HashMap::new());
         for &(architecture, truth) in self.truth {
@@ -170,25 +169,34 @@ impl Source<'_> {
                 classes.entry(architecture.isomorphism_key()).or_insert((architecture, truth));
             }
         }
-        let entry = |(&architecture, &row): (&Architecture, &usize)| {
+        let entry = |&architecture: &Architecture| {
             let own = own.get(&architecture).copied();
-            let class = own.is_none().then(|| classes.get(&architecture.isomorphism_key())).flatten();
+            let in_class = own.is_none() && !classes.is_empty();
+            let class = in_class.then(|| classes.get(&architecture.isomorphism_key())).flatten();
             let (truth_of, of_class) = class.copied().unzip();
-            Entry { architecture, row, truth: own.or(of_class), truth_of }
+            Entry { architecture, row: None, truth: own.or(of_class), truth_of }
         };
-        let entries: Vec<Entry> = named.iter().zip(&rows).map(entry).collect();
-        if self.is_judged() && panel.missing == Missing::Refuse {
-            let without: Vec<&Entry> = entries.iter().filter(|entry| entry.truth.is_none()).collect();
-            if let Some(first) = without.first() {
-                return Err(ExperimentError::NoTruth {
-                    panel: name.to_owned(),
-                    count: without.len(),
-                    of: entries.len(),
-                    first: first.architecture.to_string(),
-                });
-            }
+        let mut entries: Vec<Entry> = named.iter().map(entry).collect();
+        let without: Vec<Architecture> =
+            entries.iter().filter(|entry| entry.truth.is_none()).map(|entry| entry.architecture).collect();
+        if self.is_judged() && panel.missing == Missing::Refuse && !without.is_empty() {
+            return Err(self.no_truth(name, entries.len(), &without));
         }
+        // What is not ranked stays as the table has it, or has not.
+        let mut ranked: Vec<&mut Entry> =
+            entries.iter_mut().filter(|entry| entry.truth.is_some() || !self.is_judged()).collect();
+        let (table, rows) = self.table.with(&ranked.iter().map(|entry| entry.architecture).collect::<Vec<_>>());
+        ranked.iter_mut().zip(rows).for_each(|(entry, row)| entry.row = Some(row));
         Ok((Arc::new(table), entries))
+    }
+
+    /// The error that some of the `of` architectures that a panel names are `without` truth.
+    fn no_truth(&self, panel: &str, of: usize, without: &[Architecture]) -> ExperimentError {
+        let classes: HashSet<String> = self.truth.iter().map(|(known, _)| known.isomorphism_key()).collect();
+        let isomorphic = without.iter().filter(|one| classes.contains(&one.isomorphism_key())).count();
+        let (panel, count) = (panel.to_owned(), without.len());
+        let first = without.first().map(Architecture::to_string).unwrap_or_default();
+        ExperimentError::NoTruth { panel, count, of, isomorphic, first }
     }
 
     fn is_judged(&self) -> bool {
@@ -212,13 +220,12 @@ impl PanelInputs {
         let part = panel.without.as_ref();
         let part = part.map(|without| SubSpace::without(source.spec.space, &without.operations)).transpose()?;
         let class = |entry: &Entry| {
-            let mut scores = files.iter().map(|file| file.rows.scores(entry.row));
+            let Some(row) = entry.row else { return RowClass::NoTruth };
+            let mut scores = files.iter().map(|file| file.rows.scores(row));
             let fails = |scores: Option<&[Score]>| {
                 scores.is_some_and(|scores| scores.iter().any(|score| matches!(score, Score::NonFinite(_))))
             };
-            if entry.truth.is_none() && source.is_judged() {
-                RowClass::NoTruth
-            } else if part.as_ref().is_some_and(|part| !part.contains(entry.architecture))
+            if part.as_ref().is_some_and(|part| !part.contains(entry.architecture))
                 || panel.missing == Missing::PassOver && scores.clone().any(|scores| scores.is_none())
             {
                 RowClass::NotInPanel
@@ -247,7 +254,7 @@ impl PanelInputs {
             }
         };
         let entries: Vec<Entry> = used.into_iter().map(|place| all[place]).collect();
-        let rows: Vec<usize> = entries.iter().map(|entry| entry.row).collect();
+        let rows: Vec<usize> = entries.iter().filter_map(|entry| entry.row).collect();
         let mut file_scores = Vec::new();
         for file in &files {
             file_scores.extend(file.scored(&rows, &table)?);

@@ -43,7 +43,7 @@ fn scores_of_any_encoding_are_judged_as_those_of_their_class() {
     bench.write("others.csv", csv(&others));
     verify(&["--rows", "classes", "--strict"])
         .exits(0)
-        .prints("48 of 49 rows are judged; 1 is an isomorphic copy of a judged architecture");
+        .prints("48 of 49 rows are judged; 1 is an isomorphic copy of another row");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
             text += &summary_tables::comparisons(&panel.published).markdown();
         }
         if let Some(table) = coverage::table(whole) {
-            text += &format!("\n### Rows of the score files\n\n{}", table.markdown());
+            text += &format!("\n### Rows of score files and lists\n\n{}", table.markdown());
         }
         for Titled { title, table } in analysis_tables::tables(whole) {
             text += &format!("\n### {title}\n\n{}", table.markdown());

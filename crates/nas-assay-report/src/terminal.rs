@@ -47,7 +47,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
         if let Some(table) = coverage::table(whole) {
             text += &format!(
                 "
-Rows of the score files
+Rows of score files and lists
 
 {}",
                 table.terminal(width)

@@ -137,7 +137,7 @@ fn first_line(panel: &PanelRecord) -> String {
     let of = |place: usize| thousands(panel.coverage[0].classes[place].rows);
     format!(
         "WARNING: synflow: {} of {} rows are judged; {} have no finite score and rank worst; {} have no finite score and are left out; \
-         {} repeat earlier rows; {} are isomorphic copies of judged architectures; {} have other scores than earlier rows of their \
+         {} repeat earlier rows; {} are isomorphic copies of other rows; {} have other scores than earlier rows of their \
          architectures, which count; {} do not represent their classes of isomorphic encodings; {} are not in the panel; {} have no truth; \
          {} have no readable architecture; {} have scores that are not numbers",
         of(0),
@@ -287,7 +287,7 @@ fn expected_markdown(panel: &PanelRecord) -> Vec<Table> {
             published_rows(panel),
         ),
         (
-            "Rows of the score files".to_owned(),
+            "Rows of score files and lists".to_owned(),
             owned(&["scores", "class", "rows", "the first of them"]),
             class_rows(panel),
         ),

@@ -1,5 +1,7 @@
 //! What a panel without a truth has to show: what the scores are like, and how well their rankings agree.
 
+use std::collections::HashMap;
+
 use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::{AgreementRecord, EstimatorRecord, PanelRecord};
 
@@ -31,13 +33,14 @@ pub(crate) fn facts(estimator: &EstimatorRecord) -> [String; 5] {
     [at(0), median, at(finite.len().saturating_sub(1)), different, lost]
 }
 
-/// The agreement of two estimators by their labels, in either order.
-pub(crate) fn agreement<'a>(panel: &'a PanelRecord, one: &str, other: &str) -> Option<&'a AgreementRecord> {
-    let pair = |found: &&AgreementRecord| {
-        let names = (found.estimator.as_str(), found.with.as_str());
-        names == (one, other) || names == (other, one)
-    };
-    panel.analyses.agreement.iter().find(pair)
+/// The agreement of every two estimators by their labels, in both orders.
+pub(crate) fn by_labels(panel: &PanelRecord) -> HashMap<(&str, &str), &AgreementRecord> {
+    let mut found = HashMap::new();
+    for of in &panel.analyses.agreement {
+        let (one, other) = (of.estimator.as_str(), of.with.as_str());
+        found.extend([((one, other), of), ((other, one), of)]);
+    }
+    found
 }
 
 /// Tau-b and P@top of an agreement.

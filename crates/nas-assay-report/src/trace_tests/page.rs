@@ -158,7 +158,7 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
             published_rows(panel),
         ),
         (
-            "Every row of a file is in one class. Only judged and failed rows are ranked.".to_owned(),
+            "Every row is in one class. Only judged and failed rows are ranked.".to_owned(),
             owned(&["Scores", "Class", "Rows", "The first of them"]),
             class_rows(panel),
         ),

@@ -19,12 +19,17 @@ pub fn listed(file: &str, bytes: &[u8], space: SpaceId) -> Result<Vec<Architectu
     match Table::open(file, Box::new(bytes), space) {
         Ok(table) => table.each(&[], &mut |row| match (&row.key, row.kind) {
             (Err(problem), _) => Err(list.odd(row.line, problem.clone())),
-            (Ok(_), KeyKind::Row) => Err(ScoreFileError::Numbers { file: file.to_owned() }),
+            (Ok(_), KeyKind::Row) => {
+                Err(list.odd(row.line, "it has the number of a row: give the texts of the architectures".to_owned()))
+            }
             (Ok(key), KeyKind::Index) => list.add(row.line, key, Some(Form::Index)),
             (Ok(key), KeyKind::Text) => list.add(row.line, key, None),
         })?,
-        Err(ScoreFileError::Unkeyed { .. }) => list.lines(bytes)?,
-        Err(error) => return Err(error),
+        Err(error) => match list.lines(bytes) {
+            // Texts of some forms look like JSON.
+            Err(_) if list.found.is_empty() && !matches!(error, ScoreFileError::Unkeyed { .. }) => return Err(error),
+            read => read?,
+        },
     }
     Ok(list.found)
 }
@@ -41,7 +46,7 @@ impl List<'_> {
     fn lines(&mut self, bytes: &[u8]) -> Result<(), ScoreFileError> {
         let unreadable =
             |error: std::io::Error| ScoreFileError::Read { file: self.file.to_owned(), problem: error.to_string() };
-        let mut text = decode::text(Box::new(bytes)).map_err(unreadable)?;
+        let mut text = decode::unpacked(Box::new(bytes)).and_then(decode::text).map_err(unreadable)?;
         let mut number = 0;
         while let Some(line) = decode::next_line(&mut text).map_err(unreadable)? {
             number += 1;

@@ -277,7 +277,12 @@ impl ScoreRows {
                 RowClass::Judged => Vec::new(),
                 _ => slots.iter().take(CoverageRecord::EXAMPLES).map(example).collect(),
             };
-            by_class.insert(class, ClassRows { class, rows: slots.len() as u64, first });
+            // A panel that names its architectures has rows of no slot that are not in it, too.
+            let found = by_class.entry(class).or_insert(ClassRows { class, rows: 0, first: Vec::new() });
+            found.rows += slots.len() as u64;
+            found.first.extend(first);
+            found.first.sort_by_key(|example| example.line);
+            found.first.truncate(CoverageRecord::EXAMPLES);
         }
         let classes = by_class.into_values().collect();
         CoverageRecord { scores: scores.to_owned(), rows: self.count, classes }

@@ -72,8 +72,11 @@ impl Slots {
 
     /// The slot of a row's number; `None` if files cannot name it.
     pub(super) fn numbered(&self, number: usize, truth: &TruthRows<'_>) -> Option<Found> {
-        let slot = if self.of_class.is_some() { *self.of_row.get(number)? } else { self.texts + number };
-        (number < truth.numbered).then(|| Found { slot, architecture: Some(truth.rows[number]) })
+        if number >= truth.numbered {
+            return None;
+        }
+        let slot = if self.of_class.is_some() { self.of_row[number] } else { self.texts + number };
+        Some(Found { slot, architecture: Some(truth.rows[number]) })
     }
 
     /// The slot of an architecture. Forms of NAS-Bench-101 other than its text can have a cell without its unused vertices, so that any

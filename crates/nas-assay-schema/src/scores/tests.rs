@@ -70,7 +70,7 @@ fn expected(
     rows: &[Architecture],
     chosen: &[usize],
     drop: bool,
-    encodings: Encodings,
+    (encodings, unlisted): (Encodings, RowClass),
 ) -> (Vec<RowClass>, Vec<Option<Score>>) {
     // What a row is found by.
     let identity = |architecture: Architecture| match encodings {
@@ -105,7 +105,7 @@ fn expected(
         let Some(score) = number(cell) else { return RowClass::UnreadableScore };
         let identity = named[place].as_ref().unwrap();
         if !known.contains(identity) {
-            return RowClass::NoTruth;
+            return unlisted;
         }
         let (first, kept) = first_of(identity).unwrap();
         if first < place {
@@ -172,6 +172,7 @@ proptest! {
         quotes: bool,
         drop: bool,
         encodings in select(vec![Encodings::Own, Encodings::Class]),
+        unlisted in select(vec![RowClass::NoTruth, RowClass::NotInPanel]),
     ) {
         let mut file = file;
         for index in repeated {
@@ -182,13 +183,13 @@ proptest! {
         }
         let rows = table();
         let chosen = chosen(&rows);
-        let truth = truth(&rows, &chosen);
+        let truth = TruthRows { unlisted, ..truth(&rows, &chosen) };
         let text = written(&file, &rows, separator, end, quotes);
         let columns = ["score".to_owned()];
         let reading = Reading { columns: &columns, form: None, failures: &[-1e8], encodings };
         let found = ScoreRows::read("s.csv", Box::new(text.as_bytes()), reading, &truth).unwrap();
 
-        let (classes, scores) = expected(&file, &rows, &chosen, drop, encodings);
+        let (classes, scores) = expected(&file, &rows, &chosen, drop, (encodings, unlisted));
         for (row, score) in scores.iter().enumerate() {
             let value = found.scores(row).map(|scores| match scores[0] {
                 Score::NonFinite(_) => Score::NonFinite(Reason::Nan),
@@ -577,7 +578,7 @@ fn a_class_is_judged_by_the_first_row_for_any_of_its_encodings() {
     };
     let (scores, coverage) = read(Encodings::Class, [&one, &other, &third]);
     assert_eq!(scores, Some(vec![Score::Finite(1.0)]));
-    assert_eq!(coverage.line(), "mine: 1 of 3 rows is judged; 2 are isomorphic copies of judged architectures");
+    assert_eq!(coverage.line(), "mine: 1 of 3 rows is judged; 2 are isomorphic copies of other rows");
     let said = &coverage.classes[1].first[0].said;
     assert_eq!(said, "an encoding of the architecture of line 2, with another score");
     let (scores, coverage) = read(Encodings::Own, [&one, &other, &third]);
@@ -606,6 +607,22 @@ fn a_list_has_one_architecture_a_line_or_is_a_column_of_a_table() {
             format!("[{}]", json.join(", ")),
         ] {
             assert_eq!(listed("list.txt", text.as_bytes(), space).unwrap(), rows, "{text}");
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+            assert_eq!(listed("list.txt.gz", &packed.finish().unwrap(), space).unwrap(), rows, "{text}");
+        }
+        // Every form of which each text has one meaning, also those that look like JSON. A pruned cell is read as another encoding.
+        for &form in Form::of(space) {
+            let texts: Vec<String> = rows.iter().map(|row| spelling::write(*row, form).unwrap()).collect();
+            let meant: Option<Vec<Architecture>> = texts
+                .iter()
+                .map(|text| spelling::recognise(space, text).ok().and_then(|(_, spelled)| spelled.architecture()))
+                .collect();
+            let found = listed("list.txt", texts.join("\n").as_bytes(), space);
+            match meant {
+                Some(meant) => assert_eq!(found.unwrap(), meant, "{space}, {form}"),
+                None => assert!(found.is_err(), "{space}, {form}"),
+            }
         }
     }
 }
@@ -622,7 +639,8 @@ fn a_list_names_the_line_that_is_wrong() {
     let wrong = error(&format!("{one}\n{other}x\n"));
     assert!(wrong.starts_with("list of architectures list.txt, line 2: "), "{wrong}");
     assert!(error(&format!("arch,score\n{one},1\nbad,2\n")).contains("list.txt, line 3: "));
-    assert!(error("row\n1\n2\n").contains("names its architectures by numbers of rows"));
+    assert!(error("row\n1\n2\n").ends_with("line 2: it has the number of a row: give the texts of the architectures"));
+    assert!(error("{\"a\": 1").contains("it is not JSON"), "{}", error("{\"a\": 1"));
     assert!(error("synflow,jacov\n1,2\n").starts_with("list of architectures list.txt, line 1: "));
     let hash = "0123456789abcdef0123456789abcdef\n".to_owned();
     let hash = listed("list.txt", hash.as_bytes(), SpaceId::Nb101).unwrap_err().to_string();
@@ -630,4 +648,12 @@ fn a_list_names_the_line_that_is_wrong() {
         hash.contains("line 1: the hash 0123456789abcdef0123456789abcdef does not say how its cell is built"),
         "{hash}"
     );
+}
+
+#[test]
+fn the_number_of_a_row_that_no_table_has_is_no_truth() {
+    for numbers in ["18446744073709551615", "61", "9223372036854775807"] {
+        let coverage = read_with(&format!("row,score\n{numbers},1\n3,2\n"), &["score"], true).unwrap();
+        assert_eq!(coverage.count(RowClass::NoTruth), 1, "{numbers}");
+    }
 }

@@ -238,7 +238,8 @@ pub enum Encodings {
     /// Its own only.
     #[default]
     Own,
-    /// Every encoding of its class of isomorphic encodings. Of several rows of a score file for one class, the first counts.
+    /// Every encoding of its class of isomorphic encodings. Of several rows of a score file for one class, named by texts or by numbers, the
+    /// first counts, even if its score is a failure.
     Class,
 }
 

@@ -37,15 +37,16 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
     }];
     let all: Vec<&EstimatorRecord> = shown.estimators().map(|(_, estimator)| estimator).collect();
     if all.len() > 1 {
-        let with = |one: &EstimatorRecord, other: &EstimatorRecord| {
-            let found = without_truth::agreement(panel, &one.label(), &other.label());
-            found.map_or(cell(NONE), |found| {
+        let known = without_truth::by_labels(panel);
+        let labels: Vec<String> = all.iter().map(|estimator| estimator.label()).collect();
+        let with = |one: &str, other: &str| {
+            known.get(&(one, other)).map_or(cell(NONE), |found| {
                 let [tau_b, top] = without_truth::values(found);
                 cells(&tau_b, &top)
             })
         };
-        let row = |one: &&EstimatorRecord| TableRow {
-            cells: all.iter().map(|other| with(one, other)).collect(),
+        let row = |(one, label): (&&EstimatorRecord, &String)| TableRow {
+            cells: labels.iter().map(|other| with(label, other)).collect(),
             ..name(one)
         };
         tables.push(Table {
@@ -57,7 +58,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
                 .into_iter()
                 .chain(all.iter().map(|estimator| heading(&estimator.id, estimator.about())))
                 .collect(),
-            rows: all.iter().map(row).collect(),
+            rows: all.iter().zip(&labels).map(row).collect(),
         });
     }
     Some(Section {

@@ -25,6 +25,11 @@ pub(super) fn check(spec: &Spec, label: &str, panel: &Panel) -> Checked {
     }
     match &panel.architectures {
         None => Ok(()),
+        // What became of the list stands in the record beside what became of score files.
+        Some(_) if panel.scores.contains_key("architectures") => {
+            let problem = "is the name of the list of the panel's architectures: choose another one";
+            Err(SpecError::invalid(format!("panels.{label}.scores.architectures"), problem))
+        }
         Some(Listed::File(file)) => data_file(&key, file),
         Some(Listed::Texts(texts)) => {
             let architectures = read(&key, spec.space, texts)?;
@@ -126,6 +131,8 @@ mod tests {
         assert_eq!(error, "`panels.all.architectures` is missing: without a truth, a panel names its architectures");
         let error = parse(NONE, &against).unwrap_err();
         assert!(error.ends_with("there is no truth: leave it out"), "{error}");
+        let named = format!("{list}\n[panels.all.scores.architectures]\n{scores}");
+        assert!(parse(TRAINED, &named).unwrap_err().ends_with("architectures: choose another one"));
         assert!(parse("[truth.none]\nfile = 'x'\n", &list).unwrap_err().contains("unknown field `file`"));
     }
 }

@@ -32,7 +32,7 @@ pub struct AnalysesRecord {
     /// The spread of the criteria over the seeds of a supernet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spread: Vec<SpreadRecord>,
-    /// Without a ground truth: how well the rankings of every two estimators agree.
+    /// Without a ground truth: how well the rankings of every two estimators agree, each at its last checkpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agreement: Vec<AgreementRecord>,
 }
