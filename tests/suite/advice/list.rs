@@ -121,10 +121,6 @@ const DONE: &[(&str, &str)] = &[
         "in the panel leaves them out, and [truth.none] ranks all of them",
         "a_named_architecture_without_truth_is_refused_or_left_out_and_counted",
     ),
-    (
-        "takes the truth of an isomorphic architecture",
-        "an_encoding_has_the_truth_of_its_class_only_if_the_panel_says_so",
-    ),
     ("it has the number of a row: give the texts", "a_list_has_one_architecture_a_line_or_is_a_column_of_a_table"),
     // Texts of architectures.
     ("name the form of the lines", "a_text_with_several_meanings_is_read_in_each_form_that_is_named"),

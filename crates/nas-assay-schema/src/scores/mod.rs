@@ -12,6 +12,8 @@ mod kind;
 #[cfg(test)]
 mod kind_tests;
 mod listed;
+#[cfg(test)]
+mod listed_tests;
 mod slots;
 mod table;
 #[cfg(test)]
