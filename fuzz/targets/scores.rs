@@ -25,19 +25,14 @@ static TABLES: LazyLock<Vec<(SpaceId, Vec<Architecture>, Vec<usize>)>> = LazyLoc
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    // The first byte chooses the space and what stands for an architecture.
+    // The first byte chooses the space, what stands for an architecture, and what other architectures are.
     let Some((&first, bytes)) = bytes.split_first() else { return };
+    let unlisted = if first & 32 == 0 { RowClass::NoTruth } else { RowClass::NotInPanel };
     let encodings = if first & 64 == 0 { Encodings::Own } else { Encodings::Class };
     let columns = ["score".to_owned()];
     let reading = Reading { columns: &columns, form: None, failures: &[-1e8], encodings };
     let (space, rows, chosen) = &TABLES[usize::from(first) % TABLES.len()];
-    let truth = TruthRows {
-        space: *space,
-        rows,
-        chosen,
-        numbered: if first < 128 { rows.len() } else { 0 },
-        unlisted: RowClass::NoTruth,
-    };
+    let truth = TruthRows { space: *space, rows, chosen, numbered: if first < 128 { rows.len() } else { 0 }, unlisted };
     if let Err(error) = listed("a file", bytes, *space) {
         assert!(error.to_string().chars().count() < 2_000, "{error}");
     }

@@ -14,16 +14,15 @@ use super::print::out;
 use super::signals::exit_on_signal;
 use super::verify_against::{Named, computed, named};
 use crate::criteria::Direction;
-use crate::experiment::{Against, BASELINES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores};
+use crate::experiment::{
+    Against, BASELINES, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores,
+};
 use crate::files::{CopyError, WriteError, write_output_by};
 use crate::scores::{ScoreFileError, all_known, columns, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
-use crate::spec::{DataFile, Encodings, Failed, ScoreFile};
+use crate::spec::{DataFile, Failed, ScoreFile};
 use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
-
-/// The rows of the paper, with scores of any encoding.
-const CLASSES: &str = "classes";
 
 /// How the scores of a file are read and judged.
 #[derive(Debug, Args)]
@@ -133,8 +132,7 @@ impl ScoreOptions {
             space,
             source,
             accuracy: self.accuracy.as_deref(),
-            rows: self.rows.as_deref().filter(|rows| *rows != CLASSES),
-            encodings: if self.rows.as_deref() == Some(CLASSES) { Encodings::Class } else { Encodings::Own },
+            rows: self.rows.as_deref(),
             name: &label,
             scores,
             failed: match self.missing {

@@ -163,7 +163,8 @@ pub enum ExperimentError {
     },
     /// A panel has too few architectures to rank.
     #[error(
-        "nothing was measured: panel `{panel}` has {count} architectures that can be ranked, and a ranking needs 2{rows}"
+        "nothing was measured: panel `{panel}` has {count} {} that can be ranked, and a ranking needs 2{rows}",
+        if *count == 1 { "architecture" } else { "architectures" }
     )]
     NothingToRank {
         /// The panel.

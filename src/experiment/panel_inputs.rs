@@ -11,7 +11,7 @@ use crate::DataRoot;
 use crate::estimator::Score;
 use crate::scores::{Reading, ScoreFileError, ScoreRows, TruthRows, listed};
 use crate::space::{Architecture, SpaceId, SubSpace};
-use crate::spec::{Encodings, Failed, Listed, Missing, Panel, ScoreColumn, ScoreFile, Spec, SpecError};
+use crate::spec::{Encodings, Failed, Listed, Missing, Panel, ScoreColumn, ScoreFile, Spec, SpecError, Truth};
 use crate::store::record::{Checkpoint, ClassRows, CoverageRecord, RowClass, RowExample};
 
 /// What the panels of a spec are made from.
@@ -200,7 +200,7 @@ impl Source<'_> {
     }
 
     fn is_judged(&self) -> bool {
-        self.spec.truth.key() != "none"
+        !matches!(self.spec.truth, Truth::None(_))
     }
 }
 

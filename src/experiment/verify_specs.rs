@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 /// The baselines that an estimator is always compared with.
 pub const BASELINES: [&str; 3] = ["params", "flops", "relu_count"];
 
+/// The rows of the paper, each with the score of any encoding of its class.
+pub const CLASSES: &str = "classes";
+
 /// The panel in which the estimator is ranked.
 const PANEL: &str = "all";
 
@@ -59,10 +62,9 @@ pub struct ScoresToJudge<'a> {
     pub source: TruthSource,
     /// Which accuracy of the benchmark's table is the truth, by its name in specs; `None` for that of the paper.
     pub accuracy: Option<&'a str>,
-    /// Which rows of the benchmark's table are used, by their name in specs; `None` for those of the paper.
+    /// Which rows of the benchmark's table are used, by their name in specs; `None` for those of the paper. With [`CLASSES`] these, and any
+    /// encoding stands for its class.
     pub rows: Option<&'a str>,
-    /// Which encodings stand for an architecture of the truth.
-    pub encodings: Encodings,
     /// The name of the scores.
     pub name: &'a str,
     /// The file.
@@ -101,7 +103,7 @@ pub enum Against {
 pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
-    choose(&mut spec.truth, "rows", of.rows)?;
+    choose(&mut spec.truth, "rows", of.rows.filter(|rows| *rows != CLASSES))?;
     spec.criteria.top_counts = of.top_counts.to_vec();
     // No network is trained, so the supernet and the one-shot settings must not affect the hash. Nor must the images if nothing looks at
     // them: the baselines count, and scores of a file are there.
@@ -132,7 +134,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
             }
             Some(Against::Estimator { .. }) | None => {}
         }
-        panel.encodings = of.encodings;
+        panel.encodings = if of.rows == Some(CLASSES) { Encodings::Class } else { Encodings::Own };
         panel.missing = Missing::PassOver;
         panel.failed = of.failed;
     }
@@ -168,9 +170,11 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
     };
     let value = || serde_json::Value::String(choice.to_owned());
     let unknown = || {
-        let near = nearest(choice, names.iter().map(String::as_str));
+        let known = names.iter().map(String::as_str).chain((key == "rows").then_some(CLASSES));
+        let near = nearest(choice, known);
         let near = near.map(|name| format!("; the nearest is `{name}`")).unwrap_or_default();
-        refused(format!("is {}, and must be one of {}{near}", excerpt(choice), names.join(", ")))
+        let more = if key == "rows" { format!(", {CLASSES}") } else { String::new() };
+        refused(format!("is {}, and must be one of {}{more}{near}", excerpt(choice), names.join(", ")))
     };
     let known = match (truth, key) {
         (Truth::Nb101(truth), "accuracy") => set(&mut truth.accuracy, value()),

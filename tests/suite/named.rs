@@ -38,6 +38,8 @@ fn scores_of_any_encoding_are_judged_as_those_of_their_class() {
     verify(&["--rows", "classes"]).exits(0).prints("others: all 48 rows are judged");
     let record = Record::from_json(&verify(&["--rows", "classes", "--json"]).exits(0).stdout).unwrap();
     assert_eq!(record.panels[0].estimators[3].criteria.kendall.tau_b, Some(1.0));
+    let unknown = verify(&["--rows", "clases", "--data-root", "."]).exits(2);
+    unknown.says("must be one of all, representatives, classes; the nearest is `classes`");
     // A second encoding of a class is a copy, whatever its score.
     others.push((rows.iter().find(|(text, _)| others.iter().all(|(other, _)| other != text)).unwrap().0.clone(), -1.0));
     bench.write("others.csv", csv(&others));
