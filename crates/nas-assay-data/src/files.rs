@@ -1,0 +1,243 @@
+//! Official files as they lie on a disk: single files, folders, and archives of either.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use bzip2::read::MultiBzDecoder;
+use flate2::read::MultiGzDecoder;
+
+use crate::DataError;
+
+/// Learns how many bytes of the sources were read.
+pub type Watch<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// What to do with a file: its path within the folder or archive, with `/`, and its bytes.
+pub type Each<'a> = &'a mut dyn FnMut(&str, &mut dyn Read) -> Result<(), DataError>;
+
+/// The sources of an import.
+#[derive(Clone, Copy)]
+pub struct Files<'a> {
+    /// Files and folders.
+    pub paths: &'a [PathBuf],
+    /// Learns how many bytes were read.
+    pub watch: Watch<'a>,
+}
+
+impl std::fmt::Debug for Files<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Files").field(&self.paths).finish()
+    }
+}
+
+impl Files<'_> {
+    /// Shows every file of the sources: a single file under its name, the files of a folder or of an archive (zip, tar, and tar packed with
+    /// gzip or bzip2) under their paths in it. Files of a folder come in the order of their names, those of an archive in its own. A single
+    /// file that is packed with gzip or bzip2 is shown unpacked; a packed file within a folder or an archive is shown as it is
+    /// ([`unpacked`]).
+    ///
+    /// # Errors
+    /// If a source cannot be read, and those of `each`.
+    pub fn each(&self, each: Each<'_>) -> Result<(), DataError> {
+        self.paths.iter().try_for_each(|path| source(path, self.watch, each))
+    }
+
+    /// The bytes of all sources on the disk.
+    ///
+    /// # Errors
+    /// If a source cannot be read.
+    pub fn size(&self) -> Result<u64, DataError> {
+        let mut sum = 0;
+        for path in self.paths {
+            let about = path.metadata().map_err(|source| read_error(path, source))?;
+            if !about.is_dir() {
+                sum += about.len();
+                continue;
+            }
+            for (_, file) in folder(path)? {
+                sum += file.metadata().map_err(|source| read_error(&file, source))?.len();
+            }
+        }
+        Ok(sum)
+    }
+}
+
+fn read_error(path: &Path, source: std::io::Error) -> DataError {
+    DataError::Read { path: path.to_owned(), source }
+}
+
+/// The files below a folder: their paths in it, with `/`, and on the disk, in order. Links to folders are not followed.
+fn folder(path: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
+    let (mut found, mut left) = (Vec::new(), vec![(String::new(), path.to_owned())]);
+    while let Some((prefix, folder)) = left.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|source| read_error(&folder, source))? {
+            let entry = entry.map_err(|source| read_error(&folder, source))?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().map_err(|source| read_error(&entry.path(), source))?;
+            if kind.is_dir() {
+                left.push((format!("{name}/"), entry.path()));
+            } else if entry.path().is_file() {
+                found.push((name, entry.path()));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn source(path: &Path, watch: Watch<'_>, each: Each<'_>) -> Result<(), DataError> {
+    if path.is_dir() {
+        for (name, file) in folder(path)? {
+            let opened = open(&file, watch)?;
+            each(&name, &mut BufReader::new(opened))?;
+        }
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let mut file = open(path, watch)?;
+    let mut start = [0; 4];
+    let count = file.peek(&mut start).map_err(|source| read_error(path, source))?;
+    if start[..count] == *b"PK\x03\x04" {
+        return zipped(&name, file, each);
+    }
+    let mut unpacked = unpacked(file).map_err(|error| DataError::part(&*name, &error))?;
+    if unpacked.is_tar() { tarred(&name, unpacked, each) } else { each(&name, &mut unpacked) }
+}
+
+fn open<'a>(path: &Path, watch: Watch<'a>) -> Result<Watched<'a>, DataError> {
+    // A pipe or a device could not be read twice, and might never end.
+    if path.exists() && !path.is_file() {
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is neither a regular file nor a folder");
+        return Err(read_error(path, source));
+    }
+    let file = File::open(path).map_err(|source| read_error(path, source))?;
+    Ok(Watched { file, watch })
+}
+
+/// A file whose reader tells how far it is.
+struct Watched<'a> {
+    file: File,
+    watch: Watch<'a>,
+}
+
+impl Watched<'_> {
+    /// The first bytes, which stay to be read.
+    fn peek(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = fill(&mut self.file, into)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        Ok(count)
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        (self.watch)(count as u64);
+        Ok(count)
+    }
+}
+
+impl Seek for Watched<'_> {
+    fn seek(&mut self, position: SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+/// Reads until `into` is full or the source ends.
+fn fill(source: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
+    let mut done = 0;
+    while done < into.len() {
+        match source.read(&mut into[done..]) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Bytes after what their beginning told.
+pub struct Unpacked<'a> {
+    start: Vec<u8>,
+    used: usize,
+    rest: Box<dyn Read + 'a>,
+}
+
+impl Unpacked<'_> {
+    fn is_tar(&self) -> bool {
+        self.start.get(257..262) == Some(b"ustar")
+    }
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = &self.start[self.used..];
+        if left.is_empty() {
+            return self.rest.read(buffer);
+        }
+        let count = left.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&left[..count]);
+        self.used += count;
+        Ok(count)
+    }
+}
+
+/// The content of a file that may be packed with gzip or bzip2.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn unpacked<'a>(source: impl Read + 'a) -> std::io::Result<Unpacked<'a>> {
+    const BUFFER: usize = 1 << 17;
+    let mut source: Box<dyn Read + 'a> = Box::new(BufReader::with_capacity(BUFFER, source));
+    let mut start = vec![0; 4];
+    let count = fill(&mut source, &mut start)?;
+    start.truncate(count);
+    let packed = Unpacked { used: 0, start: start.clone(), rest: source };
+    let mut rest: Box<dyn Read + 'a> = match &start[..] {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(packed)),
+        [b'B', b'Z', b'h', ..] => Box::new(MultiBzDecoder::new(packed)),
+        _ => Box::new(packed),
+    };
+    // As much as a reader needs to see that this is a tar.
+    let mut start = vec![0; 512];
+    let count = fill(&mut rest, &mut start)?;
+    start.truncate(count);
+    Ok(Unpacked { start, used: 0, rest })
+}
+
+fn tarred(name: &str, source: Unpacked<'_>, each: Each<'_>) -> Result<(), DataError> {
+    let damaged = |error: std::io::Error| DataError::part(name, &error);
+    let mut archive = tar::Archive::new(source);
+    for entry in archive.entries().map_err(damaged)? {
+        let mut entry = entry.map_err(damaged)?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path().map_err(damaged)?.to_string_lossy().replace('\\', "/");
+        each(&path, &mut entry)?;
+    }
+    // A tar ends with blocks of zeros. If they are missing, the file was cut between two of its files.
+    let mut source = archive.into_inner();
+    std::io::copy(&mut source, &mut std::io::sink()).map_err(damaged)?;
+    Ok(())
+}
+
+fn zipped(name: &str, source: Watched<'_>, each: Each<'_>) -> Result<(), DataError> {
+    let damaged =
+        |error: zip::result::ZipError| DataError::Damaged { file: name.to_owned(), problem: error.to_string() };
+    let mut archive = zip::ZipArchive::new(BufReader::new(source)).map_err(damaged)?;
+    for place in 0..archive.len() {
+        let mut entry = archive.by_index(place).map_err(damaged)?;
+        if entry.is_file() {
+            let path = entry.name().map_err(damaged)?.replace('\\', "/");
+            each(&path, &mut entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// The part of a path after the last `/`.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

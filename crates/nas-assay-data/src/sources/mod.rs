@@ -1,0 +1,1 @@
+//! One module for each source: it reads the official files and makes tables of the data root.
