@@ -157,7 +157,7 @@ const TYPED: &[(&str, &[f64])] = &[
 /// The bases a second time: in words, and the numbers that have them. All others have none.
 const TYPED_BASES: &[(&str, &str)] = &[
     (
-        "Nb201(GroupMean, Representatives), all 6466",
+        "cifar10-test-200-v1.0-class-mean, Representatives, all 6466",
         "NB201_PARAMS_TAU_SLIDE NB201_PARAMS_TOP NB201_PLAIN_TAU NB201_SYNFLOW_TAU NB201_JACOB_COV_TOP NB201_RELU_LOGDET_TOP \
          NB201_ONE_SHOT_TAU_SLIDE NB201_ONE_SHOT_TOP_SLIDE \
          NB201_ACCURACY_TAU NB201_ACCURACY_SPEARMAN NB201_ACCURACY_TOP NB201_ACCURACY_BOTTOM NB201_ACCURACY_BEST_1 \
@@ -165,7 +165,7 @@ const TYPED_BASES: &[(&str, &str)] = &[
          NB201_LOSS_TAU NB201_LOSS_SPEARMAN NB201_LOSS_TOP NB201_LOSS_BOTTOM NB201_LOSS_BEST_1 NB201_LOSS_WORST_5",
     ),
     (
-        "Nb201(Cifar10Valid, All), 1000 of 15625",
+        "cifar10-half-test-200-seed888, All, 1000 of 15625",
         "NB201_PARAMS_SPEARMAN_SUITE NB201_FLOPS_SPEARMAN_SUITE NB201_GRAD_NORM_SPEARMAN NB201_SNIP_SPEARMAN NB201_PLAIN_SPEARMAN \
          NB201_SYNFLOW_SPEARMAN NB201_JACOB_COV_SPEARMAN NB201_RELU_LOGDET_SPEARMAN",
     ),
@@ -206,9 +206,13 @@ const TYPED_BASES: &[(&str, &str)] = &[
 
 /// A basis in the words of the list.
 fn in_words(Basis { truth, drawn, unlike }: Basis) -> String {
+    let name = |truth: Ranked| match truth {
+        Ranked::Nb201(accuracy, rows) => format!("{accuracy}, {rows:?}"),
+        truth => format!("{truth:?}"),
+    };
     let rows = |truth: Ranked| match drawn {
-        Some(drawn) => format!("{truth:?}, {drawn} of {}", truth.rows()),
-        None => format!("{truth:?}, all {}", truth.rows()),
+        Some(drawn) => format!("{}, {drawn} of {}", name(truth), truth.rows()),
+        None => format!("{}, all {}", name(truth), truth.rows()),
     };
     let parts = [Some(truth.map_or("unsaid".to_owned(), rows)), unlike.map(str::to_owned)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -228,8 +232,8 @@ fn every_basis_was_typed_twice_to_the_same() {
 #[test]
 fn populations_have_the_published_sizes() {
     let sizes = [
-        (Ranked::Nb201(Nb201Accuracy::Own, RowSet::All), NB201_CLASSES.values[0]),
-        (Ranked::Nb201(Nb201Accuracy::Own, RowSet::Representatives), NB201_CLASSES.values[2]),
+        (Ranked::Nb201(Nb201Accuracy::PAPER_OWN, RowSet::All), NB201_CLASSES.values[0]),
+        (Ranked::Nb201(Nb201Accuracy::PAPER_OWN, RowSet::Representatives), NB201_CLASSES.values[2]),
         (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::All), NB101_ROWS.values[0]),
         (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::DistinctFirst), NB101_ROWS.values[1]),
         (Ranked::Nb101(Nb101Accuracy::Test, Nb101Rows::DistinctLast), NB101_ROWS.values[1]),

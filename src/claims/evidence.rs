@@ -287,7 +287,8 @@ mod tests {
         let empty = Evidence::new(Some(DataRoot::new(folder.path())), Some(Store::open(folder.path()).unwrap()));
         assert!(missing(empty.table(Source::Nb201).map(drop)) && missing(empty.record("nb201-micro").map(drop)));
         std::fs::create_dir(folder.path().join("truth")).unwrap();
-        std::fs::write(folder.path().join("truth/nb201.csv"), "damaged").unwrap();
+        std::fs::create_dir(folder.path().join("truth/nb201")).unwrap();
+        std::fs::write(folder.path().join("truth/nb201/cifar10-test-200-v1.0-mean.csv"), "damaged").unwrap();
         let damaged = empty.table(Source::Nb201);
         assert!(
             matches!(damaged, Err(Trouble::Failed(ExperimentError::Data(DataRootError::Digest { .. })))),

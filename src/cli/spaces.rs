@@ -2,6 +2,7 @@
 
 use crate::DataRoot;
 use crate::space::{Counts, Positions, SpaceId};
+use crate::truth::nb201::is_at_hand;
 use clap::Args;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use serde::Serialize;
@@ -44,7 +45,7 @@ struct File {
 impl Entry {
     fn of(space: SpaceId, root: Option<&DataRoot>) -> Self {
         let Positions { count, what, operations } = space.positions();
-        let present = |path: &str| root.is_some_and(|root| root.folder().join(path).is_file());
+        let present = |path: &str| root.is_some_and(|root| is_at_hand(root, path));
         let data = files(space).iter().map(|&path| File { path, present: present(path) }).collect();
         Self {
             id: space.name(),
@@ -64,7 +65,7 @@ impl Entry {
 fn files(space: SpaceId) -> &'static [&'static str] {
     match space {
         SpaceId::Nb101 => &["truth/nb101.csv", "published/nb101_oneshot.csv"],
-        SpaceId::Nb201 => &["truth/nb201.csv"],
+        SpaceId::Nb201 => &["truth/nb201/cifar10-test-200-v1.0-mean.csv"],
         SpaceId::Nb301 => &["truth/nb301.csv", "published/nb301_oneshot.csv"],
         SpaceId::NdsResnet => &["truth/nds_resnet.csv"],
         SpaceId::NdsResnextA => &["truth/nds_resnext_a.csv", "published/nds_resnext_a_oneshot.csv"],

@@ -2,7 +2,7 @@
 
 use crate::criteria::Direction;
 use crate::published::{Basis, Ranked};
-use crate::spec::{Images, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows, Panel, RowSet, Truth};
+use crate::spec::{Images, Nb101Accuracy, Nb101Rows, Nb301Precision, Nb301Rows, Panel, RowSet, Truth};
 use nas_assay_base::text::grouped;
 
 /// What one estimator of a panel ranks, and by what.
@@ -86,7 +86,7 @@ impl Ranking<'_> {
 /// The accuracy and the rows of a benchmark's truth; `None` for a truth that this project trained.
 fn ranked(truth: &Truth) -> Option<Ranked> {
     match truth {
-        Truth::Trained(_) | Truth::None(_) => None,
+        Truth::Trained(_) | Truth::Table(_) | Truth::None(_) => None,
         Truth::Nb101(truth) => Some(Ranked::Nb101(truth.accuracy, truth.rows)),
         Truth::Nb201(truth) => Some(Ranked::Nb201(truth.accuracy, truth.rows)),
         Truth::Nb301(truth) => Some(Ranked::Nb301(truth.precision, truth.rows)),
@@ -95,23 +95,17 @@ fn ranked(truth: &Truth) -> Option<Ranked> {
 }
 
 /// The data set and the accuracy, in words.
-fn accuracy(of: Ranked) -> &'static str {
-    match of {
+fn accuracy(of: Ranked) -> String {
+    let words = match of {
         Ranked::Nb101(Nb101Accuracy::Test, _) => "CIFAR-10 test accuracy",
         Ranked::Nb101(Nb101Accuracy::Train, _) => "CIFAR-10 training accuracy",
-        Ranked::Nb201(Nb201Accuracy::Own, _) => "CIFAR-10 test accuracy of each encoding",
-        Ranked::Nb201(Nb201Accuracy::GroupMean, _) => "the mean CIFAR-10 test accuracy of each class",
-        Ranked::Nb201(Nb201Accuracy::V11Seed1, _) => "CIFAR-10 test accuracy of one seed",
-        Ranked::Nb101(Nb101Accuracy::Validation, _) | Ranked::Nb201(Nb201Accuracy::Cifar10Valid, _) => {
-            "CIFAR-10 validation accuracy"
-        }
-        Ranked::Nb201(Nb201Accuracy::Cifar100Valid, _) => "CIFAR-100 validation accuracy",
-        Ranked::Nb201(Nb201Accuracy::Imagenet16Valid, _) => "ImageNet16-120 validation accuracy",
-        Ranked::Nb201(Nb201Accuracy::Epochs12, _) => "CIFAR-10 test accuracy after 12 epochs",
+        Ranked::Nb101(Nb101Accuracy::Validation, _) => "CIFAR-10 validation accuracy",
+        Ranked::Nb201(accuracy, _) => return accuracy.words(),
         Ranked::Nb301(Nb301Precision::Full, _) => "unrounded accuracies",
         Ranked::Nb301(Nb301Precision::Sparse, _) => "accuracies in whole percent",
         Ranked::Nds => "the accuracy of the space's table",
-    }
+    };
+    words.to_owned()
 }
 
 /// Which rows of a table, whatever the accuracy.

@@ -21,7 +21,7 @@ fn spec(space: &str, truth: &str, panel: &str) -> Spec {
     parse_spec(&text, "a test").unwrap()
 }
 
-const NB201: &str = "[truth.nb201]\nFILE\naccuracy = 'group-mean'\nrows = 'representatives'";
+const NB201: &str = "[truth.nb201]\nFILE\naccuracy = 'cifar10-test-200-v1.0-class-mean'\nrows = 'representatives'";
 const NB101: &str = "[truth.nb101]\nFILE\naccuracy = 'validation'\nrows = 'all'";
 const NB301: &str = "[truth.nb301]\nFILE\nprecision = 'full'\nrows = 'all'";
 
@@ -63,14 +63,14 @@ fn a_figure_for_the_same_truth_and_the_same_architectures_can_be_compared() {
 #[test]
 fn another_accuracy_is_named_with_its_data_set() {
     for (accuracy, ours) in [
-        ("own", "CIFAR-10 test accuracy of each encoding"),
-        ("v11-seed1", "CIFAR-10 test accuracy of one seed"),
-        ("cifar10-valid", "CIFAR-10 validation accuracy"),
-        ("cifar100-valid", "CIFAR-100 validation accuracy"),
-        ("imagenet16-valid", "ImageNet16-120 validation accuracy"),
-        ("epochs-12", "CIFAR-10 test accuracy after 12 epochs"),
+        ("cifar10-test-200-v1.0-mean", "CIFAR-10 test accuracy of each encoding"),
+        ("cifar10-test-200-seed777", "CIFAR-10 test accuracy of seed 777"),
+        ("cifar10-half-test-200-seed888", "CIFAR-10 test accuracy (trained on half of the images) of seed 888"),
+        ("cifar100-test-200-nats-mean", "CIFAR-100 test accuracy, mean over the seeds of NATS-Bench"),
+        ("imagenet16-valid-200-v1.1-mean", "ImageNet16-120 validation accuracy, mean over the seeds of version 1.1"),
+        ("cifar10-test-12-seed111", "CIFAR-10 test accuracy after 12 epochs, seed 111"),
     ] {
-        let said = of_params(&NB201.replace("group-mean", accuracy), "", 6_466, 6_466);
+        let said = of_params(&NB201.replace("cifar10-test-200-v1.0-class-mean", accuracy), "", 6_466, 6_466);
         assert_eq!(said, [format!("{ours} instead of the mean CIFAR-10 test accuracy of each class")]);
     }
 }
@@ -128,7 +128,9 @@ fn what_scores_come_from_is_named() {
 
 #[test]
 fn a_sample_of_others_is_never_the_same() {
-    let all = NB201.replace("representatives", "all").replace("group-mean", "cifar10-valid");
+    let all = NB201
+        .replace("representatives", "all")
+        .replace("cifar10-test-200-v1.0-class-mean", "cifar10-half-test-200-seed888");
     for rows in [1_000, 15_625] {
         let spec = spec("nb201", &all, &format!("sample = {rows}"));
         let of = said(&of(spec.space, "flops", &ranking(&spec, rows, 15_625)), 0.69);
@@ -202,7 +204,7 @@ fn truth_rows(spec: &Spec) -> usize {
         Truth::Nb301(truth) if truth.rows == crate::spec::Nb301Rows::All => 5_896,
         Truth::Nb301(_) => 5_468,
         Truth::Nb101(_) | Truth::Nds(_) => 5_000,
-        Truth::None(_) => 0,
+        Truth::Table(_) | Truth::None(_) => 0,
     }
 }
 

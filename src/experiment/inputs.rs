@@ -12,10 +12,11 @@ use crate::DataRoot;
 use crate::carried;
 use crate::space::nds::{ResNeXtA, ResNet};
 use crate::space::{Architecture, SpaceId};
-use crate::spec::{DataFile, RowSet, Spec, SpecError, Truth};
+use crate::spec::{DataFile, Spec, SpecError, Truth};
 use crate::store::record::RowClass;
+use crate::truth::measured::MeasuredTable;
 use crate::truth::nb101::Nb101Table;
-use crate::truth::nb201::Nb201Table;
+use crate::truth::nb201::{self, Nb201Table};
 use crate::truth::nb301::Nb301Table;
 use crate::truth::nds::{NdsTable, Tabled};
 use crate::truth::table::TableError;
@@ -57,6 +58,12 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
         let numbered = rows.len();
         Table { space: spec.space, rows, chosen, numbered, unlisted: RowClass::NoTruth }
     };
+    // The truth that is chosen from the rows of a table: their numbers and accuracies.
+    let chosen = |rows: Vec<Architecture>, chosen: Vec<(usize, f64)>, source: String| {
+        let truth = chosen.iter().map(|&(row, accuracy)| (rows[row], accuracy)).collect();
+        let places = chosen.into_iter().map(|(row, _)| row).collect();
+        (truth, Some(source), None, table(rows, places))
+    };
     Ok(match &spec.truth {
         Truth::Trained(choice) => {
             let trained = carried::truth(&choice.table)?;
@@ -74,11 +81,11 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
             (truth, Some(source), None, table(rows, found.places(choice.rows)))
         }
         Truth::Nb201(choice) => {
-            let found = Nb201Table::parse(&choice.file.path, &file(&choice.file)?)?;
-            let source = format!("the NAS-Bench-201 table: {:?}, {:?}", choice.accuracy, choice.rows);
-            let rows = found.rows(RowSet::All).map(|row| row.architecture.into()).collect();
-            let truth = of_any_space(found.select(choice.rows, choice.accuracy));
-            (truth, Some(source), None, table(rows, found.places(choice.rows)))
+            let (root, path) = place(root, &choice.file)?;
+            let found = Nb201Table::parse(&choice.file.path, &nb201::read(&root, &path, &choice.file.sha256)?)?;
+            let source = format!("NAS-Bench-201: {}, {:?}", choice.accuracy, choice.rows);
+            let rows: Vec<Architecture> = found.architectures().iter().map(|&row| row.into()).collect();
+            chosen(rows, found.select(choice.rows, choice.accuracy)?, source)
         }
         Truth::Nb301(choice) => {
             let found = Nb301Table::parse(&choice.file.path, &file(&choice.file)?)?;
@@ -100,6 +107,13 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
             let rows: Vec<Architecture> = truth.iter().map(|(architecture, _)| *architecture).collect();
             let chosen = (0..rows.len()).collect();
             (truth, Some(format!("the {} table", spec.space.title())), None, table(rows, chosen))
+        }
+        Truth::Table(choice) => {
+            let found = MeasuredTable::parse(spec.space, &choice.file.path, &file(&choice.file)?)?;
+            let source = format!("{}: {}", choice.file.path, choice.columns.join(", "));
+            let known = found.mean(&choice.columns)?.into_iter().enumerate();
+            let known = known.filter_map(|(row, accuracy)| Some((row, accuracy?))).collect();
+            chosen(found.architectures().to_vec(), known, source)
         }
         Truth::None(_) => {
             let table = Table { unlisted: RowClass::NotInPanel, ..table(Vec::new(), Vec::new()) };

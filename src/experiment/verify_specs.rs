@@ -6,9 +6,10 @@ use crate::carried::SPECS;
 use crate::estimator::EstimatorKind;
 use crate::space::SpaceId;
 use crate::spec::{
-    Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision, Nb301Rows,
-    OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, parse_spec,
+    DataFile, Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision,
+    Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, UnknownAccuracy, parse_spec,
 };
+use crate::truth::nb201::{KNOWN_TABLES, table_path};
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt;
 use serde::Serialize;
@@ -147,24 +148,20 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
     let Some(choice) = choice else { return Ok(()) };
     let place = format!("truth.{}.{key}", truth.key());
     let refused = |problem: String| SpecError::Invalid { key: place.clone(), problem };
-    let names = match (&*truth, key) {
+    let names = match (&mut *truth, key) {
         (Truth::Nb101(_), "accuracy") => names(&[Nb101Accuracy::Validation, Nb101Accuracy::Test, Nb101Accuracy::Train]),
         (Truth::Nb101(_), _) => {
             names(&[Nb101Rows::All, Nb101Rows::DistinctFirst, Nb101Rows::DistinctLast, Nb101Rows::DistinctMean])
         }
-        (Truth::Nb201(_), "accuracy") => names(&[
-            Nb201Accuracy::Own,
-            Nb201Accuracy::GroupMean,
-            Nb201Accuracy::V11Seed1,
-            Nb201Accuracy::Cifar10Valid,
-            Nb201Accuracy::Cifar100Valid,
-            Nb201Accuracy::Imagenet16Valid,
-            Nb201Accuracy::Epochs12,
-        ]),
+        (Truth::Nb201(truth), "accuracy") => {
+            let accuracy = choice.parse().map_err(|error: UnknownAccuracy| refused(error.to_string()))?;
+            (truth.file, truth.accuracy) = (known_table(accuracy).map_err(refused)?, accuracy);
+            return Ok(());
+        }
         (Truth::Nb201(_), _) => names(&[RowSet::All, RowSet::Representatives]),
         (Truth::Nb301(_), "accuracy") => names(&[Nb301Precision::Full, Nb301Precision::Sparse]),
         (Truth::Nb301(_), _) => names(&[Nb301Rows::All, Nb301Rows::UniqueLast]),
-        (Truth::Trained(_) | Truth::Nds(_) | Truth::None(_), _) => {
+        (Truth::Trained(_) | Truth::Nds(_) | Truth::Table(_) | Truth::None(_), _) => {
             return Err(refused(format!("cannot be {}: this truth has no such choice", excerpt(choice))));
         }
     };
@@ -179,13 +176,22 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
     let known = match (truth, key) {
         (Truth::Nb101(truth), "accuracy") => set(&mut truth.accuracy, value()),
         (Truth::Nb101(truth), _) => set(&mut truth.rows, value()),
-        (Truth::Nb201(truth), "accuracy") => set(&mut truth.accuracy, value()),
         (Truth::Nb201(truth), _) => set(&mut truth.rows, value()),
         (Truth::Nb301(truth), "accuracy") => set(&mut truth.precision, value()),
         (Truth::Nb301(truth), _) => set(&mut truth.rows, value()),
-        (Truth::Trained(_) | Truth::Nds(_) | Truth::None(_), _) => false,
+        (Truth::Trained(_) | Truth::Nds(_) | Truth::Table(_) | Truth::None(_), _) => false,
     };
     if known { Ok(()) } else { Err(unknown()) }
+}
+
+/// The table with an accuracy, if its digest is known.
+fn known_table(accuracy: Nb201Accuracy) -> Result<DataFile, String> {
+    let name = accuracy.table();
+    let known = KNOWN_TABLES.iter().find(|(known, _)| *known == name);
+    let (_, sha256) = known.ok_or_else(|| {
+        format!("is {accuracy}: no digest of its table is known to this program; a spec can declare it with `truth.nb201.file`")
+    })?;
+    Ok(DataFile { path: table_path(&name), sha256: (*sha256).to_owned() })
 }
 
 /// Sets a field to the choice of this name; `false` if it has no such choice.

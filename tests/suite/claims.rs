@@ -113,12 +113,12 @@ fn without_data_only_claims_about_the_spaces_are_decided() {
 fn missing_data_are_different_from_damaged_data() {
     let bench = Bench::new();
     let nothing = bench.run(&["claims", "nb201-params"]).exits(4).says("nothing could be decided");
-    assert!(nothing.stdout.contains("truth/nb201.csv is needed"), "{}", nothing.stdout);
+    assert!(nothing.stdout.contains("truth/nb201/cifar10-test-200-v1.0-mean.csv is needed"), "{}", nothing.stdout);
     bench
         .run(&["claims", "nb201-parms"])
         .exits(2)
         .says("no claim is called `nb201-parms`; the nearest is `nb201-params`");
-    bench.write("data/truth/nb201.csv", "damaged");
+    bench.write("data/truth/nb201/cifar10-test-200-v1.0-mean.csv", "damaged");
     bench.run(&["--data-root", "data", "claims", "nb201-params"]).exits(5).says("has SHA-256");
     bench.run(&["--data-root", "data", "claims"]).exits(5);
 }

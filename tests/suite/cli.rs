@@ -81,7 +81,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
     // `report` has the same errors as `run`.
     let real = hash_of("nb201-real");
     for word in [&real[..12], "nb201-real"] {
-        bench.run(&["report", word]).exits(5).says("nb201.csv is needed, and no data root was given");
+        bench.run(&["report", word]).exits(5).says("v1.0-mean.csv is needed, and no data root was given");
     }
     bench.run(&["report", &real[..12], "--device", "cuda:4096"]).exits(6);
 }
@@ -271,7 +271,7 @@ fn the_five_spaces_are_listed() {
     {
         assert!(table.stdout.contains(shown), "{shown} is not in\n{}", table.stdout);
     }
-    bench.write("root/truth/nb201.csv", "");
+    bench.write("root/truth/nb201/cifar10-test-200-v1.0-mean.csv", "");
     let listed = bench.run(&["spaces", "--json", "--data-root", "root"]).exits(0);
     let spaces: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
     let told: Vec<String> = spaces
@@ -286,7 +286,10 @@ fn the_five_spaces_are_listed() {
         r#""nds_resnext_a" 11390625 11390625 11390625"#,
     ];
     assert_eq!(told, expected);
-    assert_eq!(spaces[1]["data"], serde_json::json!([{"path": "truth/nb201.csv", "present": true}]));
+    assert_eq!(
+        spaces[1]["data"],
+        serde_json::json!([{"path": "truth/nb201/cifar10-test-200-v1.0-mean.csv", "present": true}])
+    );
     assert_eq!(spaces[3]["data"], serde_json::json!([{"path": "truth/nds_resnet.csv", "present": false}]));
     assert_eq!(spaces[2]["operations"].as_array().unwrap().len(), 7);
     assert_eq!(spaces[4]["positions"], 12);
@@ -380,26 +383,18 @@ pub fn real(files: &[(&str, &str)]) -> String {
     format!(
         "name = 'real'\nspace = 'nb201'\n\
          [images.cifar10]\nfiles = [{{ path = '{}', sha256 = '{}' }}]\ntrain = 20\nvalidation = 10\n\
-         [truth.nb201]\nfile = {{ path = '{}', sha256 = '{}' }}\naccuracy = 'own'\nrows = 'all'\n\
+         [truth.nb201]\nfile = {{ path = '{}', sha256 = '{}' }}\naccuracy = 'cifar10-test-200-v1.0-mean'\nrows = 'all'\n\
          [zero-shot]\nnetwork = {{ channels = 4, cells = 1 }}\nbatch = 8\n\
          [panels.some]\nsample = 3\nestimators = ['snip']\n[criteria]\nresamples = 5\n",
         image.0, image.1, table.0, table.1
     )
 }
 
-/// A truth table in the layout of the benchmark, with made-up accuracies.
+/// A truth table of the benchmark's encodings, with made-up accuracies.
 pub fn made_table() -> String {
-    let header = "arch,iso_group,is_representative,cifar10_test,cifar10_test_group_mean,cifar10_test_v11_seed1,\
-                  cifar10_test_v11_seed2,cifar10_test_v11_seed3,cifar10_valid,cifar100_valid,imagenet16_valid,\
-                  cifar10_test_12epochs,params_m,flops_m\n";
-    let classes = nas_assay::space::nb201::Classes::paper();
-    let rows = nas_assay::space::nb201::Architecture::all().map(|architecture| {
-        let class = classes.class_of(architecture);
-        let representative = u8::from(classes.representatives()[class] == architecture);
-        let accuracy = 0.1 + architecture.index() as f64 / 20_000.0;
-        format!("{architecture},{class},{representative},{accuracy},{accuracy},90,,,80,50,30,70,0.5,\n")
-    });
-    header.to_owned() + &rows.collect::<String>()
+    let rows = nas_assay::space::nb201::Architecture::all()
+        .map(|architecture| format!("{architecture},{}\n", 10.0 + architecture.index() as f64 / 200.0));
+    format!("architecture,cifar10-test-200-v1.0-mean\n{}", rows.collect::<String>())
 }
 
 #[test]

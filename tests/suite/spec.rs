@@ -22,8 +22,8 @@ train = 800
 validation = 200
 
 [truth.nb201]
-file = { path = "truth/nb201.csv", sha256 = "67eadc3701bfba59417a670374095c815fa28a80a770ec4d955d9870b85d18e4" }
-accuracy = "group-mean"
+file = { path = "truth/nb201/cifar10-test-200-v1.0-mean.csv", sha256 = "7cc179d812340256cc304348c9183926ae7687b912fa502da2ae88758c44c089" }
+accuracy = "cifar10-test-200-v1.0-class-mean"
 rows = "representatives"
 
 [supernet]
@@ -79,7 +79,7 @@ const WORDS: [(&str, &str); 14] = [
     ("images.cifar10.files.0.sha256", "03ccf78801749530e4107c7fcd3a6efedb29417c18d6d6802ccad704733d6a02"),
     ("truth.nb201.file.path", "truth/other.csv"),
     ("truth.nb201.file.sha256", "07eadc3701bfba59417a670374095c815fa28a80a770ec4d955d9870b85d18e4"),
-    ("truth.nb201.accuracy", "own"),
+    ("truth.nb201.accuracy", "cifar10-test-200-v1.0-mean"),
     ("truth.nb201.rows", "all"),
     ("supernet.sampling", "iso"),
     ("zero-shot.form", "supernet"),

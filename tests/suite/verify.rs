@@ -292,10 +292,18 @@ fn errors_say_what_was_found() {
         .says("nothing was measured: panel `all` has 0 architectures")
         .says("48 have no readable architecture (line 2: not an architecture of nb101");
     verify(&bench, "absent.csv", &[]).exits(5).says("reading absent.csv");
-    verify(&bench, "mine.csv", &["--accuracy", "cifar100"])
+    verify(&bench, "mine.csv", &["--accuracy", "cifar100"]).exits(2).says(
+        "`truth.nb201.accuracy` is cifar100, and must be an accuracy of NAS-Bench-201, such as cifar10-test-200-v1.0-",
+    );
+    verify(&bench, "mine.csv", &["--accuracy", "cifar10-test-200-seed88"])
         .exits(2)
-        .says("`truth.nb201.accuracy` is cifar100, and must be one of own, group-mean")
-        .says("the nearest is `cifar100-valid`");
+        .says("the nearest is `cifar10-test-200-seed888`");
+    verify(&bench, "mine.csv", &["--accuracy", "cifar100-valid"])
+        .exits(2)
+        .says("the older name of cifar100-test-200-seed888");
+    verify(&bench, "mine.csv", &["--accuracy", "cifar100-valid-200-v1.1-mean"])
+        .exits(2)
+        .says("a spec can declare it with `truth.nb201.file`");
     bench.run(&["verify"]).exits(2);
 }
 

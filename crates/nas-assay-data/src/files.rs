@@ -241,3 +241,89 @@ fn zipped(name: &str, source: Watched<'_>, each: Each<'_>) -> Result<(), DataErr
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// The names and sizes of the files at a path.
+    fn listed(path: &Path) -> Result<Vec<(String, u64)>, DataError> {
+        let mut found = Vec::new();
+        let paths = [path.to_owned()];
+        Files { paths: &paths, watch: &|_| () }.each(&mut |name, read| {
+            let size = std::io::copy(read, &mut std::io::sink()).map_err(|error| DataError::part(name, &error))?;
+            found.push((name.to_owned(), size));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn tar() -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, size) in [("data/b", 700_usize), ("data/a", 3)] {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(size as u64);
+            archive.append_data(&mut header, name, &*vec![7; size]).unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+
+    fn zip() -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, size) in [("data/b", 700), ("data/a", 3)] {
+            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            archive.write_all(&vec![7; size]).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    }
+
+    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    }
+
+    #[test]
+    fn folders_and_archives_show_the_same_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("all");
+        std::fs::create_dir_all(place.join("data")).unwrap();
+        std::fs::write(place.join("data/a"), [7; 3]).unwrap();
+        std::fs::write(place.join("data/b"), [7; 700]).unwrap();
+        let expected = [("data/a".to_owned(), 3), ("data/b".to_owned(), 700)];
+        assert_eq!(listed(&place).unwrap(), expected);
+        for packed in [tar(), gzip(&tar()), bzip2(&tar()), zip()] {
+            let file = folder.path().join("archive");
+            std::fs::write(&file, packed).unwrap();
+            assert!(listed(&file).unwrap().iter().rev().eq(&expected));
+        }
+        // A single file is unpacked.
+        for packed in [vec![1; 2_000], gzip(&[1; 2_000]), bzip2(&[1; 2_000])] {
+            std::fs::write(folder.path().join("one"), packed).unwrap();
+            assert_eq!(listed(&folder.path().join("one")).unwrap(), [("one".to_owned(), 2_000)]);
+        }
+        assert!(listed(&folder.path().join("none")).unwrap_err().to_string().starts_with("failed to read "));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_is_fetched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("archive");
+        for whole in [gzip(&tar()), bzip2(&tar()), zip()] {
+            for cut in (8..whole.len()).step_by(3).chain([whole.len() - 1]) {
+                std::fs::write(&file, &whole[..cut]).unwrap();
+                let message = listed(&file).unwrap_err().to_string();
+                assert!(message.contains("may be truncated or damaged: fetch it again"), "{cut}: {message}");
+            }
+            std::fs::write(&file, &whole).unwrap();
+            assert_eq!(listed(&file).unwrap().len(), 2);
+        }
+    }
+}

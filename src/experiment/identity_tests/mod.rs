@@ -281,6 +281,7 @@ fn words(field: &str, resolved: &Resolved) -> Vec<&'static str> {
         "operations[]" => resolved.spec.space.positions().operations.to_vec(),
         "estimators[]" => vec!["l2_norm", "grad_norm", "relu_count"],
         "table" => vec!["nds_resnet-micro"],
+        "accuracy" => vec!["cifar10-test-200-nats-mean"],
         "preset" => vec!["paper"],
         _ => vec!["other"],
     }

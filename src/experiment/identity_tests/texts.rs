@@ -41,7 +41,7 @@ pub(in super::super) fn texts() -> Vec<String> {
     let fair = format!(
         "name = 'fair'\nspace = 'nb201'\n\
          [images.cifar10]\nfiles = [{{ path = 'a', sha256 = '{DIGEST}' }}, {{ path = 'b', sha256 = '{DIGEST}' }}]\ntrain = 96\nvalidation = 40\n\
-         [truth.nb201]\n{file}\naccuracy = 'own'\nrows = 'all'\n\
+         [truth.nb201]\n{file}\naccuracy = 'cifar10-test-200-v1.0-mean'\nrows = 'all'\n\
          [supernet]\nsampling = 'iso'\nstrategy = 'fair'\n\
          [supernet.training]\n{TRAINING}schedule = {{ plateau = {{ patience = 2 }} }}\n\
          [zero-shot]\ninput = 'uniform'\n\
@@ -79,5 +79,9 @@ pub(in super::super) fn texts() -> Vec<String> {
          [panels.b]\nestimators = ['flops', 'snip']\narchitectures = {{ FILE }}\n",
         named.collect::<Vec<_>>().join(", ")
     );
-    vec![everything, fair, nb301, nb101, nds, named]
+    let measured = format!(
+        "name = 'measured'\nspace = 'nb101'\n[images.synthetic]\ntrain = 96\nvalidation = 40\n\
+         [truth.table]\n{file}\ncolumns = ['a', 'b']\n[panels.a]\nestimators = ['params']\n"
+    );
+    vec![everything, fair, nb301, nb101, nds, named, measured]
 }

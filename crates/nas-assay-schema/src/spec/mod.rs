@@ -31,6 +31,7 @@
 mod canonical;
 pub mod limits;
 mod listed;
+mod nb201_accuracy;
 mod network;
 mod parse;
 mod score_file;
@@ -45,14 +46,15 @@ mod zero_shot;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json};
 pub use listed::Listed;
+pub use nb201_accuracy::{Nb201Accuracy, Nb201Runs, Nb201Set, UnknownAccuracy};
 pub use network::{Misfit, Network};
 pub use parse::{SpecError, parse_recipe, parse_spec, read_text};
 pub use score_file::{ScoreColumn, ScoreFile};
 pub use seed_value::SeedValue;
 pub use supernet::{Ensemble, OneShot, OneShotScore, Picker, Prune, Sampling, Strategy, Supernet, Watch, Without};
 pub use truth::{
-    Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Accuracy, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth,
-    NoTruth, RowSet, TrainedTruth, Truth,
+    Nb101Accuracy, Nb101Rows, Nb101Truth, Nb201Truth, Nb301Precision, Nb301Rows, Nb301Truth, NdsTruth, NoTruth, RowSet,
+    TableTruth, TrainedTruth, Truth,
 };
 pub use types::{
     Cifar10Images, DataFile, Encodings, Failed, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::nb201_accuracy::Nb201Accuracy;
 use super::types::DataFile;
 use nas_assay_spaces::SpaceId;
 
@@ -19,6 +20,8 @@ pub enum Truth {
     Nb301(Nb301Truth),
     /// The table of either network design space, from the data root.
     Nds(NdsTruth),
+    /// A table of measured accuracies of any space, from the data root.
+    Table(TableTruth),
     /// None: scores are compared with each other, and the panels name their architectures.
     None(NoTruth),
 }
@@ -40,38 +43,26 @@ pub struct TrainedTruth {
     pub verify: usize,
 }
 
-/// The NAS-Bench-201 truth table.
+/// A table of measured accuracies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TableTruth {
+    /// The table.
+    pub file: DataFile,
+    /// The names of its columns whose mean is the truth. An architecture without a number in any of them has no truth.
+    pub columns: Vec<String>,
+}
+
+/// A truth of NAS-Bench-201.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Nb201Truth {
-    /// The table.
+    /// The table that has the accuracy: [`Nb201Accuracy::table`].
     pub file: DataFile,
-    /// Which of its accuracies is the truth.
+    /// Which accuracy is the truth.
     pub accuracy: Nb201Accuracy,
     /// Which of its rows are used.
     pub rows: RowSet,
-}
-
-/// Which accuracy of an architecture is the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Nb201Accuracy {
-    /// CIFAR-10 test accuracy after 200 epochs, averaged over the seeds that the benchmark has for this encoding.
-    Own,
-    /// The mean of [`Own`](Self::Own) over all encodings of the same class: the ground truth of Ning et al. (2021).
-    GroupMean,
-    /// CIFAR-10 test accuracy after 200 epochs, for the one seed that version 1.1 of the benchmark has for every encoding.
-    #[serde(rename = "v11-seed1")]
-    V11Seed1,
-    /// CIFAR-10 validation accuracy after 200 epochs.
-    Cifar10Valid,
-    /// CIFAR-100 validation accuracy after 200 epochs.
-    Cifar100Valid,
-    /// ImageNet16-120 validation accuracy after 200 epochs.
-    Imagenet16Valid,
-    /// CIFAR-10 test accuracy at the end of the 12-epoch schedule.
-    #[serde(rename = "epochs-12")]
-    Epochs12,
 }
 
 /// The NAS-Bench-101 truth table.
@@ -160,7 +151,7 @@ pub struct NdsTruth {
 pub enum RowSet {
     /// All 15,625 encodings.
     All,
-    /// The 6,466 encodings that represent one class each in Ning et al. (2021), as marked in the file. They are not the members with the
+    /// The 6,466 encodings that represent one class each in Ning et al. (2021). They are not the members with the
     /// smallest index, and members of a class can have different numbers of parameters.
     Representatives,
 }
@@ -174,6 +165,7 @@ impl Truth {
             Self::Nb201(truth) => Some(&truth.file),
             Self::Nb301(truth) => Some(&truth.file),
             Self::Nds(truth) => Some(&truth.file),
+            Self::Table(truth) => Some(&truth.file),
         }
     }
 
@@ -185,6 +177,7 @@ impl Truth {
             Self::Nb201(_) => "nb201",
             Self::Nb301(_) => "nb301",
             Self::Nds(_) => "nds",
+            Self::Table(_) => "table",
             Self::None(_) => "none",
         }
     }
@@ -192,7 +185,7 @@ impl Truth {
     /// Whether it has accuracies of architectures of `space`.
     pub fn fits(&self, space: SpaceId) -> bool {
         match self {
-            Self::Trained(_) | Self::None(_) => true,
+            Self::Trained(_) | Self::Table(_) | Self::None(_) => true,
             Self::Nb101(_) => space == SpaceId::Nb101,
             Self::Nb201(_) => space == SpaceId::Nb201,
             Self::Nb301(_) => space == SpaceId::Nb301,

@@ -18,10 +18,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod measured;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
 pub mod nds;
+pub mod share;
 pub mod table;
 pub mod trained;
 

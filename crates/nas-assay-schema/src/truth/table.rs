@@ -24,22 +24,22 @@ pub enum TableError {
         source: std::io::Error,
     },
     /// A place in the file is wrong.
-    #[error("truth table {}, line {line}{}: {problem}", excerpt(file), column.map(|name| format!(", column {name}")).unwrap_or_default())]
+    #[error("truth table {}, line {line}{}: {problem}", excerpt(file), column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
     Place {
         /// The name of the file.
         file: String,
         /// The line, counted from 1; the header is line 1.
         line: u64,
         /// The column, if it is known.
-        column: Option<&'static str>,
+        column: Option<String>,
         /// What is wrong.
         problem: Problem,
     },
 }
 
 impl TableError {
-    pub(super) fn at(file: &str, line: u64, column: Option<&'static str>, problem: Problem) -> Self {
-        Self::Place { file: file.to_owned(), line, column, problem }
+    pub(super) fn at(file: &str, line: u64, column: Option<&str>, problem: Problem) -> Self {
+        Self::Place { file: file.to_owned(), line, column: column.map(str::to_owned), problem }
     }
 }
 
@@ -89,9 +89,6 @@ pub enum Problem {
         /// The text of the cell.
         found: String,
     },
-    /// A cell is not a flag.
-    #[error("expected 0 or 1, found {}", quoted(.0))]
-    Flag(String),
     /// A cell is not an architecture.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
@@ -130,13 +127,16 @@ pub enum Problem {
         /// The number found.
         found: usize,
     },
-    /// A group does not have exactly one representative.
-    #[error("group {group} has {marked} representatives, expected 1")]
-    Representatives {
-        /// The group.
-        group: usize,
-        /// How many of its rows are marked.
-        marked: usize,
+    /// A column has no name, or that of another.
+    #[error("a column has no name of its own: {0}")]
+    ColumnName(String),
+    /// The table has no column of this name.
+    #[error("the table has no column `{}`; it has {}", excerpt(wanted), shortened(known))]
+    NoColumn {
+        /// The name.
+        wanted: String,
+        /// The names of all columns.
+        known: String,
     },
 }
 
@@ -230,11 +230,6 @@ impl Cells<'_> {
         &self.record[column]
     }
 
-    /// Whether a cell is not empty.
-    pub(super) fn present(&self, column: usize) -> bool {
-        !self.record[column].is_empty()
-    }
-
     /// The architecture with this text, which was composed of cells. `column` gives the column for the byte position of an error.
     pub(super) fn architecture<A: FromStr<Err = ArchitectureError>>(
         &self,
@@ -260,26 +255,11 @@ impl Cells<'_> {
         Ok(self.number(column, 100)? / 100.0)
     }
 
-    /// Reads a whole number from 0 to `limit`.
-    pub(super) fn whole(&self, column: usize, limit: u64) -> CellResult<u64> {
-        let number = self.record[column].parse().ok().filter(|&number| number <= limit);
-        number.ok_or_else(|| self.no_number(column, limit))
-    }
-
     /// Reads a cost, which must be `expected`.
     pub(super) fn cost(&self, column: usize, expected: u64) -> CellResult<u64> {
         let found = &self.record[column];
         let problem = || self.blame(column, Problem::Cost { expected, found: found.to_owned() });
         found.parse().ok().filter(|&cost: &u64| cost == expected).ok_or_else(problem)
-    }
-
-    /// Reads a flag, 0 or 1.
-    pub(super) fn flag(&self, column: usize) -> CellResult<bool> {
-        match &self.record[column] {
-            "0" => Ok(false),
-            "1" => Ok(true),
-            other => Err(self.blame(column, Problem::Flag(other.to_owned()))),
-        }
     }
 
     fn no_number(&self, column: usize, limit: u64) -> (Option<&'static str>, Problem) {

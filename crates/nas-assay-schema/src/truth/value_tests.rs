@@ -5,11 +5,9 @@ use std::fmt::Write;
 use nas_assay_spaces::{nb101, nb201, nb301, nds};
 
 use super::nb101::{NB101_COLUMNS, NB101_ROWS, Nb101Table};
-use super::nb201::{NB201_COLUMNS, Nb201Table};
 use super::nb301::{NB301_COLUMNS, Nb301Table};
 use super::nds::{NdsTable, ROWS, Tabled};
 use super::trained::{TrainedRow, spread};
-use crate::spec::{Nb201Accuracy, RowSet};
 
 /// The columns and a single row: enough for an error in that row.
 fn one_row(columns: &[&str], cells: &[&str]) -> String {
@@ -53,62 +51,6 @@ fn a_cell_that_ends_too_early_is_not_an_error_of_the_other_cell() {
         let error = refused(normal, &reduce[..cut]);
         assert!(error.starts_with("truth table made.csv, line 2, column reduce: "), "{cut}: {error}");
     }
-}
-
-/// A table of NAS-Bench-201 in index order, with three groups: the row of index `n` is in group `n % 3`, and rows 3, 4 and 8 represent them.
-fn nb201_table() -> String {
-    let rows = nb201::Architecture::all().map(|architecture| {
-        let index = architecture.index();
-        let marked = u8::from([3, 4, 8].contains(&index));
-        let own = index as f64 / nb201::COUNT as f64;
-        format!("{architecture},{},{marked},{own},0.25,50,,,37.5,12.5,75,87.5,1.5,2.5", index % 3)
-    });
-    let lines: Vec<String> = std::iter::once(NB201_COLUMNS.join(",")).chain(rows).collect();
-    lines.join("\n") + "\n"
-}
-
-#[test]
-fn every_choice_of_nb201_by_hand() {
-    let table = Nb201Table::parse("made.csv", nb201_table().as_bytes()).unwrap();
-    assert_eq!(table.places(RowSet::Representatives), [3, 4, 8]);
-    assert!(table.places(RowSet::All).into_iter().eq(0..nb201::COUNT));
-    let chosen = |accuracy| {
-        let rows = table.select(RowSet::Representatives, accuracy);
-        assert!(rows.iter().map(|row| row.0.index()).eq([3, 4, 8]));
-        rows.into_iter().map(|row| row.1).collect::<Vec<f64>>()
-    };
-    assert_eq!(chosen(Nb201Accuracy::Own), [3, 4, 8].map(|index| f64::from(index) / nb201::COUNT as f64));
-    for (accuracy, expected) in [
-        (Nb201Accuracy::GroupMean, 0.25),
-        (Nb201Accuracy::V11Seed1, 0.5),
-        (Nb201Accuracy::Cifar10Valid, 0.375),
-        (Nb201Accuracy::Cifar100Valid, 0.125),
-        (Nb201Accuracy::Imagenet16Valid, 0.75),
-        (Nb201Accuracy::Epochs12, 0.875),
-    ] {
-        assert_eq!(chosen(accuracy), [expected; 3], "{accuracy:?}");
-    }
-    let row = table.row(nb201::Architecture::from_index(7).unwrap());
-    assert_eq!((row.iso_group, row.is_representative, row.v11_seed_2, row.v11_seed_3), (1, false, None, None));
-    assert_eq!((row.params_m, row.flops_m), (1.5, Some(2.5)));
-}
-
-#[test]
-fn groups_of_nb201_are_fewer_than_its_architectures() {
-    let text = nb201_table();
-    let with = |group: &str| {
-        let line = text.lines().nth(1).unwrap();
-        let text = text.replacen(line, &line.replacen(",0,0,", &format!(",{group},0,"), 1), 1);
-        Nb201Table::parse("made.csv", text.as_bytes()).unwrap_err().to_string()
-    };
-    for group in ["15625", "-1", "1.0", ""] {
-        let expected = format!(
-            "truth table made.csv, line 2, column iso_group: expected a number from 0 to 15624, found \"{group}\""
-        );
-        assert_eq!(with(group), expected);
-    }
-    // A group up to there is a number, but all groups below it have to be there too.
-    assert!(with("15624").ends_with("column is_representative: group 3 has 0 representatives, expected 1"));
 }
 
 fn rows_hold_their_costs<F: Tabled>() {

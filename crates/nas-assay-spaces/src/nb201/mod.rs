@@ -8,6 +8,7 @@ mod canonical;
 mod census;
 mod exact;
 mod fair;
+mod order;
 mod skeleton;
 mod text;
 

@@ -26,7 +26,6 @@ mod nb101;
 mod nb201;
 mod nb301;
 mod nds;
-mod order;
 mod scan;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::error::Fault;
 use super::literal::{Kind, Value, values};
 use super::scan::{Scan, same_name};
-use super::{Form, Spelled, order};
+use super::{Form, Spelled};
 use crate::nb201::{Architecture, EDGES, Operation};
 
 /// Number of edges.
@@ -90,7 +90,7 @@ pub(super) fn write(cell: Architecture, form: Form) -> Option<String> {
         }
         Form::Autodl => AUTODL.encode(cell),
         Form::Naslib => NASLIB.encode(cell),
-        Form::Index => order::index(cell).to_string(),
+        Form::Index => cell.benchmark_index().to_string(),
         _ => return None,
     })
 }
@@ -113,7 +113,9 @@ pub(super) fn read(text: &str, form: Form) -> Result<Spelled, Fault> {
                 [number] => number.index(usize::MAX),
                 _ => None,
             };
-            number.and_then(order::architecture).ok_or(Fault::Wrong { form, what: "is no number from 0 to 15624" })?
+            number
+                .and_then(Architecture::at_benchmark_index)
+                .ok_or(Fault::Wrong { form, what: "is no number from 0 to 15624" })?
         }
         _ => return Err(Fault::NoForm),
     };

@@ -32,10 +32,7 @@ impl Spec {
     }
 }
 
-pub(super) fn spec(spec: &Spec) -> Checked {
-    name("name", &spec.name)?;
-    plain("title", &spec.title)?;
-    images(&spec.images)?;
+fn truth(spec: &Spec) -> Checked {
     let truth = format!("truth.{}", spec.truth.key());
     if !spec.truth.fits(spec.space) {
         return Err(SpecError::invalid(truth, format!("is not a ground truth of {}", spec.space)));
@@ -46,6 +43,22 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     if let Truth::Trained(truth) = &spec.truth {
         count("truth.trained.verify", truth.verify, &limits::VERIFIED)?;
     }
+    if let Truth::Table(table) = &spec.truth {
+        const KEY: &str = "truth.table.columns";
+        if table.columns.is_empty() {
+            return Err(SpecError::invalid(KEY, "is empty, and must name a column of the table"));
+        }
+        table.columns.iter().try_for_each(|column| plain(KEY, column))?;
+        distinct(KEY, &table.columns)?;
+    }
+    Ok(())
+}
+
+pub(super) fn spec(spec: &Spec) -> Checked {
+    name("name", &spec.name)?;
+    plain("title", &spec.title)?;
+    images(&spec.images)?;
+    truth(spec)?;
     if let Some(settings) = &spec.supernet {
         supernet::check(spec, settings)?;
     }

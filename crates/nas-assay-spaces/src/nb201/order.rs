@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use crate::nb201::{Architecture, COUNT};
+use super::{Architecture, COUNT};
 
 /// The seed of the shuffle.
 const SEED: u32 = 88;
@@ -22,22 +22,24 @@ fn order() -> &'static [u16] {
     })
 }
 
-/// The cell at `index` of the benchmark, if that is below [`COUNT`].
-pub(super) fn architecture(index: usize) -> Option<Architecture> {
-    Architecture::from_index(usize::from(*order().get(index)?))
-}
+impl Architecture {
+    /// The cell with the number `index` in the benchmark's files, if that is below [`COUNT`].
+    pub fn at_benchmark_index(index: usize) -> Option<Self> {
+        Self::from_index(usize::from(*order().get(index)?))
+    }
 
-/// The benchmark's index of a cell.
-pub(super) fn index(cell: Architecture) -> usize {
-    static INVERSE: OnceLock<Vec<u16>> = OnceLock::new();
-    let inverse = INVERSE.get_or_init(|| {
-        let mut inverse = vec![0; COUNT];
-        for (place, &cell) in order().iter().enumerate() {
-            inverse[usize::from(cell)] = place as u16;
-        }
-        inverse
-    });
-    usize::from(inverse[cell.index()])
+    /// Its number in the benchmark's files.
+    pub fn benchmark_index(self) -> usize {
+        static INVERSE: OnceLock<Vec<u16>> = OnceLock::new();
+        let inverse = INVERSE.get_or_init(|| {
+            let mut inverse = vec![0; COUNT];
+            for (place, &cell) in order().iter().enumerate() {
+                inverse[usize::from(cell)] = place as u16;
+            }
+            inverse
+        });
+        usize::from(inverse[self.index()])
+    }
 }
 
 /// Length of the generator's state, in words.
@@ -121,9 +123,9 @@ mod tests {
         assert_eq!(order()[..5], [13931, 11791, 14874, 13126, 4032]);
         assert_eq!(order()[COUNT - 3..], [5452, 3104, 6512]);
         for place in 0..COUNT {
-            assert_eq!(index(architecture(place).unwrap()), place);
+            assert_eq!(Architecture::at_benchmark_index(place).unwrap().benchmark_index(), place);
         }
-        assert_eq!(architecture(COUNT), None);
+        assert_eq!(Architecture::at_benchmark_index(COUNT), None);
     }
 
     #[test]
@@ -132,7 +134,7 @@ mod tests {
         let text = std::fs::read_to_string(data_file("truth/nb201.csv")).unwrap();
         let rows: Vec<Architecture> =
             text.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
-        let due: Vec<Architecture> = (0..COUNT).filter_map(architecture).collect();
+        let due: Vec<Architecture> = (0..COUNT).filter_map(Architecture::at_benchmark_index).collect();
         assert!(rows == due, "the rows of the table are in another order");
     }
 }

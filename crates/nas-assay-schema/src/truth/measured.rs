@@ -1,0 +1,233 @@
+//! Tables of measured accuracies: `architecture`, then a column for each quantity, in percent. What is unknown is empty.
+//!
+//! The name of a column says what its numbers are. A table has the same bytes whichever official file it was made from, so its digest is
+//! that of its numbers.
+
+use std::collections::HashMap;
+
+use csv::StringRecord;
+use nas_assay_base::text::excerpt;
+use nas_assay_spaces::{Architecture, SpaceId};
+
+use super::table::{Problem, TableError};
+
+/// The name of the first column.
+const ARCHITECTURE: &str = "architecture";
+
+/// A table of measured accuracies.
+///
+/// ```
+/// use nas_assay_schema::truth::measured::MeasuredTable;
+/// use nas_assay_spaces::SpaceId;
+///
+/// let text = "architecture,seed_1,seed_2\n\"d1,1,1 w16,16,16\",90.5,91\n\"d1,1,2 w16,16,16\",92.25,\n";
+/// let table = MeasuredTable::parse(SpaceId::NdsResnet, "made.csv", text.as_bytes())?;
+/// assert_eq!(table.mean(&["seed_1", "seed_2"])?, [Some(0.9075), Some(0.9225)]);
+/// assert_eq!(table.mean(&["seed_2"])?, [Some(0.91), None]);
+/// # Ok::<(), nas_assay_schema::truth::table::TableError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredTable {
+    file: String,
+    columns: Vec<String>,
+    architectures: Vec<Architecture>,
+    /// Fractions; as many for each row as there are columns.
+    values: Vec<Option<f64>>,
+}
+
+impl MeasuredTable {
+    /// Reads the content of a file. `file` is its name in errors.
+    ///
+    /// # Errors
+    /// The first wrong place: a header without names, an architecture of another space or one that occurs twice, or a number that is no
+    /// percentage.
+    pub fn parse(space: SpaceId, file: &str, bytes: &[u8]) -> Result<Self, TableError> {
+        let wrong = |line, column: Option<&str>, problem| TableError::at(file, line, column, problem);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let mut record = StringRecord::new();
+        let mut next = |record: &mut StringRecord| {
+            let line = reader.position().line();
+            let more = reader.read_record(record).map_err(|error| {
+                let line = error.position().map_or(line, csv::Position::line);
+                wrong(line, None, Problem::Csv(error.to_string()))
+            })?;
+            Ok::<_, TableError>(more.then(|| record.position().map_or(line, csv::Position::line)))
+        };
+        if bytes.last() != Some(&b'\n') {
+            return Err(wrong(1, None, Problem::Unfinished));
+        }
+        next(&mut record)?;
+        let columns = columns(&record).map_err(|problem| wrong(1, None, problem))?;
+        let (mut architectures, mut values) = (Vec::new(), Vec::new());
+        let mut first: HashMap<Architecture, u64> = HashMap::new();
+        while let Some(line) = next(&mut record)? {
+            let (expected, found) = (columns.len() + 1, record.len());
+            if expected != found {
+                return Err(wrong(line, None, Problem::Cells { expected, found }));
+            }
+            let architecture = Architecture::parse(space, &record[0])
+                .map_err(|error| wrong(line, Some(ARCHITECTURE), Problem::Architecture(error)))?;
+            if let Some(first) = first.insert(architecture, line) {
+                return Err(wrong(line, Some(ARCHITECTURE), Problem::Repeated(first)));
+            }
+            architectures.push(architecture);
+            for (column, cell) in columns.iter().zip(record.iter().skip(1)) {
+                values.push(percent(cell).map_err(|problem| wrong(line, Some(column), problem))?);
+            }
+        }
+        Ok(Self { file: file.to_owned(), columns, architectures, values })
+    }
+
+    /// The architecture of every row, in the order of the file.
+    pub fn architectures(&self) -> &[Architecture] {
+        &self.architectures
+    }
+
+    /// The names of the quantities.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// For every row, the mean over those of `columns` that it has, as a fraction; `None` without any. A mean of several is rounded to
+    /// twelve decimals, so that means that are equal are equal numbers.
+    ///
+    /// # Errors
+    /// If the table has no such column.
+    pub fn mean(&self, columns: &[impl AsRef<str>]) -> Result<Vec<Option<f64>>, TableError> {
+        let place = |name: &str| {
+            self.columns.iter().position(|column| column == name).ok_or_else(|| {
+                let problem = Problem::NoColumn { wanted: name.to_owned(), known: self.columns.join(", ") };
+                TableError::at(&self.file, 1, None, problem)
+            })
+        };
+        let places: Vec<usize> = columns.iter().map(|name| place(name.as_ref())).collect::<Result<_, _>>()?;
+        let mean = |row: &[Option<f64>]| {
+            let (mut sum, mut count) = (0.0, 0_u32);
+            for value in places.iter().filter_map(|&place| row[place]) {
+                sum += value;
+                count += 1;
+            }
+            match count {
+                0 => None,
+                1 => Some(sum),
+                _ => Some((sum / f64::from(count) * 1e12).round() / 1e12),
+            }
+        };
+        Ok(self.values.chunks_exact(self.columns.len()).map(mean).collect())
+    }
+}
+
+/// The names of the quantities in a header.
+fn columns(header: &StringRecord) -> Result<Vec<String>, Problem> {
+    let first = header.get(0).unwrap_or("");
+    if first != ARCHITECTURE || header.len() < 2 {
+        let (expected, found) =
+            if first == ARCHITECTURE { ("the name of an accuracy", "") } else { (ARCHITECTURE, first) };
+        return Err(Problem::Header { table: "a table of measured accuracies", expected, found: found.to_owned() });
+    }
+    let mut columns: Vec<String> = Vec::new();
+    for name in header.iter().skip(1) {
+        if name.is_empty() || columns.iter().any(|known| known == name) {
+            return Err(Problem::ColumnName(excerpt(name).into_owned()));
+        }
+        columns.push(name.to_owned());
+    }
+    Ok(columns)
+}
+
+/// The fraction that a percentage names. The decimal point is moved in the text, so that `85.863` is the number nearest to .85863.
+fn percent(cell: &str) -> Result<Option<f64>, Problem> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let plain = cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let fraction = plain.then(|| format!("{cell}e-2").parse().ok()).flatten();
+    fraction
+        .filter(|fraction| (0.0..=1.0).contains(fraction))
+        .map(Some)
+        .ok_or_else(|| Problem::Number { limit: 100, found: cell.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MADE: &str = "architecture,a,b\nNO-1,1,\nNO-2,85.863,100\n";
+
+    fn made() -> String {
+        let cells = [
+            "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",
+            "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
+        ];
+        MADE.replace("NO-1", cells[0]).replace("NO-2", cells[1])
+    }
+
+    fn parse(text: &str) -> Result<MeasuredTable, TableError> {
+        MeasuredTable::parse(SpaceId::Nb201, "made.csv", text.as_bytes())
+    }
+
+    #[test]
+    fn percentages_are_read_as_the_nearest_fraction() {
+        let table = parse(&made()).unwrap();
+        assert_eq!(table.mean(&["a"]).unwrap(), [Some(0.01), Some(0.85863)]);
+        assert_eq!(table.mean(&["b"]).unwrap(), [None, Some(1.0)]);
+        assert_eq!(table.mean(&["b", "a"]).unwrap(), [Some(0.01), Some(0.929_315)]);
+        assert_eq!((table.columns(), table.architectures().len()), (&["a".to_owned(), "b".to_owned()][..], 2));
+    }
+
+    #[test]
+    fn wrong_places_are_named() {
+        let refusal = |text: String| parse(&text).unwrap_err().to_string();
+        for wrong in ["-1", "NaN", "1e1", "100.5", "1.5.2", "+1", " 1", "inf"] {
+            let expected = "truth table made.csv, line 3, column a: expected a number from 0 to 100, found ";
+            assert!(refusal(made().replace("85.863", wrong)).starts_with(expected), "{wrong}");
+        }
+        assert!(refusal(made().replace("architecture", "arch")).contains(
+            "line 1: the header is not the one of a table of measured accuracies: expected \"architecture\", found \"arch\""
+        ));
+        assert!(refusal("architecture\n".to_owned()).contains("expected \"the name of an accuracy\""));
+        assert!(refusal(made().replace("a,b", "a,a")).contains("line 1: a column has no name of its own: a"));
+        assert!(refusal(made().replace(",1,", ",1")).contains("line 2: expected 3 cells, found 2"));
+        assert!(
+            refusal(made().replace("skip_connect", "none"))
+                .contains("line 3, column architecture: the architecture is already on line 2")
+        );
+        assert!(
+            refusal(made().replace("skip_connect", "skip"))
+                .contains("line 3, column architecture: not an architecture of nb201")
+        );
+        let message = parse(&made()).unwrap().mean(&["c"]).unwrap_err().to_string();
+        assert_eq!(message, "truth table made.csv, line 1: the table has no column `c`; it has a, b");
+    }
+
+    /// Two means over the same sum are the same number, in whatever order their parts come.
+    #[test]
+    fn equal_means_are_equal_numbers() {
+        let row = |cells: [&str; 3]| {
+            let text =
+                format!("architecture,a,b,c\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,{}\n", cells.join(","));
+            parse(&text).unwrap().mean(&["a", "b", "c"]).unwrap()[0]
+        };
+        assert_eq!(row(["93.9", "93.87", "93.98"]), row(["93.98", "93.9", "93.87"]));
+        assert_eq!(row(["90.01", "90.02", "90.06"]), row(["90.03", "90.03", "90.03"]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_truncated_table_is_refused_or_shorter_by_whole_rows(at in any::<prop::sample::Index>()) {
+            let text = made();
+            let cut = &text[..at.index(text.len())];
+            let whole_lines = cut.ends_with('\n');
+            prop_assert_eq!(parse(cut).is_ok(), whole_lines);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
+            let _ = MeasuredTable::parse(SpaceId::Nb301, "made.csv", &bytes);
+            let mut headed = b"architecture,a\n".to_vec();
+            headed.extend(bytes);
+            let _ = MeasuredTable::parse(SpaceId::Nb101, "made.csv", &headed);
+        }
+    }
+}
