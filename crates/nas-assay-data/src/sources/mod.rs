@@ -1,1 +1,3 @@
 //! One module for each source: it reads the official files and makes tables of the data root.
+
+pub mod cifar;
