@@ -11,6 +11,9 @@ use super::{Parts, Problem};
 /// A text of Python 2 that is longer is bytes.
 const LONGEST_NAME: usize = 1_000;
 
+/// `NumPy` allows no more extents of an array.
+const MOST_EXTENTS: usize = 64;
+
 /// The state of a pickle between two instructions.
 pub(super) struct Machine<'a> {
     arena: Arena,
@@ -335,8 +338,8 @@ impl<'a> Machine<'a> {
             _ => Err(CALL),
         };
         let shape: Vec<usize> = self.tuple(shape)?.iter().map(extent).collect::<Result<_, _>>()?;
-        if columns && shape.len() > 1 {
-            return Err(Problem::Unread("an array that is stored by columns"));
+        if shape.len() > MOST_EXTENTS {
+            return Err(CALL);
         }
         let count = shape.iter().try_fold(1_usize, |count, &extent| count.checked_mul(extent)).ok_or(CALL)?;
         let raw = self.raw(content)?;
@@ -344,8 +347,28 @@ impl<'a> Machine<'a> {
             return Err(Problem::Damaged("an array has another size than its shape says"));
         }
         self.arena.has_room(raw.len())?;
-        Ok(ArrayNode { dtype, shape, bytes: raw.to_vec() })
+        let bytes = if columns && shape.len() > 1 { by_rows(raw, &shape, dtype.size()) } else { raw.to_vec() };
+        Ok(ArrayNode { dtype, shape, bytes })
     }
+}
+
+/// The content of an array that is stored by columns, so that the first extent varies fastest, with the last one fastest. `size` is that of a
+/// number.
+fn by_rows(raw: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
+    let mut rows = Vec::with_capacity(raw.len());
+    let mut at = vec![0; shape.len()];
+    while rows.len() < raw.len() {
+        let place = at.iter().zip(shape).rev().fold(0, |place, (&at, &extent)| place * extent + at);
+        rows.extend_from_slice(&raw[place * size..][..size]);
+        for (at, &extent) in at.iter_mut().zip(shape).rev() {
+            *at += 1;
+            if *at < extent {
+                break;
+            }
+            *at = 0;
+        }
+    }
+    rows
 }
 
 /// The value that the instruction `code` names itself.

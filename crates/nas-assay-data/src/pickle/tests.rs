@@ -112,6 +112,21 @@ fn parts_take_the_memory_of_one() {
     assert_eq!(sum, 1_000_000);
 }
 
+/// `pickle.dumps(numpy.arange(6, dtype="u1").reshape(1, 2, 3), protocol=2)`, but for the marked byte, which says that the first extent
+/// varies fastest.
+#[test]
+fn an_array_by_columns_is_turned() {
+    let array = |columns: u8| {
+        let start = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\x87R(K\x01K\x01K\x02K\x03\x87cnumpy\ndtype\nU\x02u1K\0K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb";
+        let tree = whole(&[&start[..], &[columns], b"U\x06\0\x01\x02\x03\x04\x05tb."].concat()).unwrap();
+        let array = tree.root().array().unwrap();
+        (array.shape().to_vec(), array.bytes().unwrap().to_vec())
+    };
+    assert_eq!(array(0x89), (vec![1, 2, 3], vec![0, 1, 2, 3, 4, 5]));
+    // NumPy: `numpy.arange(6).reshape(1, 2, 3, order="F").ravel()`.
+    assert_eq!(array(0x88), (vec![1, 2, 3], vec![0, 2, 4, 1, 3, 5]));
+}
+
 #[test]
 fn several_pickles_follow_each_other() {
     let mut stream = Stream::new(&b"\x80\x02K\x01.\x80\x02K\x02.rest"[..]);
