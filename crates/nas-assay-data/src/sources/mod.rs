@@ -1,3 +1,4 @@
 //! One module for each source: it reads the official files and makes tables of the data root.
 
+pub mod authors;
 pub mod cifar;

@@ -1,0 +1,96 @@
+//! Numbers as Python writes them.
+
+use crate::DataError;
+use crate::pickle::View;
+
+/// `repr(number)` of a float that is finite: the shortest decimal that reads back as the same number.
+pub(super) fn repr(number: f64) -> String {
+    // "d.ddde-7"
+    let mut shortest = format!("{number:e}");
+    // Where two decimals of this length are equally near, Python takes the even one: 881.15899658203125 is 881.1589965820312.
+    let decimals =
+        shortest.split('e').next().and_then(|digits| digits.split_once('.')).map_or(0, |(_, rest)| rest.len());
+    let even = format!("{number:.decimals$e}");
+    if even.parse() == Ok(number) {
+        shortest = even;
+    }
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    // Python has an exponent of at least two digits, and only where a plain decimal would be long.
+    if !(-4..16).contains(&exponent) {
+        let below = if exponent < 0 { '-' } else { '+' };
+        return format!("{sign}{digits}e{below}{:02}", exponent.abs());
+    }
+    let digits = digits.replacen('.', "", 1);
+    let Ok(before) = usize::try_from(exponent + 1) else {
+        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
+    };
+    match digits.split_at_checked(before) {
+        Some((whole, rest)) if before > 0 => format!("{sign}{whole}.{}", if rest.is_empty() { "0" } else { rest }),
+        Some(_) => format!("{sign}0.{digits}"),
+        None => format!("{sign}{digits}{}.0", "0".repeat(before - digits.len())),
+    }
+}
+
+/// `float('%.7g' % number)`.
+pub(super) fn seven_digits(number: f64) -> f64 {
+    // The nearest decimal of seven digits, and of two the even one, as in C. What is written reads back.
+    format!("{number:.6e}").parse().unwrap_or(number)
+}
+
+/// `round(number, 4)`.
+pub(super) fn four_decimals(number: f64) -> f64 {
+    format!("{number:.4}").parse().unwrap_or(number)
+}
+
+/// A share as a percentage, with the share rounded to five decimals: `0.8586333333333335` is `85.863`. `None` unless from 0 to 1.
+pub(super) fn percent_of_five_decimals(share: f64) -> Option<String> {
+    if !(0.0..=1.0).contains(&share) {
+        return None;
+    }
+    let units: u32 = format!("{share:.5}").replacen('.', "", 1).parse().ok()?;
+    let text = format!("{}.{:03}", units / 1_000, units % 1_000);
+    Some(text.trim_end_matches('0').trim_end_matches('.').to_owned())
+}
+
+/// A number that a float or whole number of Python stands for, if it is whole and can be a count.
+pub(super) fn count(number: f64) -> Option<u64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    ((0.0..EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64)
+}
+
+/// The numbers in lists of lists and arrays, the last index fastest, with their extents.
+pub(super) fn grid(view: View<'_>) -> Option<(Vec<usize>, Vec<f64>)> {
+    let mut numbers = Vec::new();
+    let extents = flatten(view, 4, &mut numbers)?;
+    Some((extents, numbers))
+}
+
+/// Adds the numbers of `view`, at most `depth` lists deep, and tells their extents.
+fn flatten(view: View<'_>, depth: usize, into: &mut Vec<f64>) -> Option<Vec<usize>> {
+    if let Some(number) = view.number() {
+        into.push(number);
+        return Some(Vec::new());
+    }
+    if let Some(array) = view.array() {
+        into.extend(array.numbers());
+        return Some(array.shape().to_vec());
+    }
+    let mut extents = None;
+    for item in view.elements() {
+        let of = flatten(item, depth.checked_sub(1)?, into)?;
+        match &extents {
+            Some(known) if *known != of => return None,
+            _ => extents = Some(of),
+        }
+    }
+    let mut extents = extents?;
+    extents.insert(0, view.len());
+    Some(extents)
+}
+
+/// The value of a key.
+pub(super) fn entry<'a>(path: &str, dict: View<'a>, key: &str) -> Result<View<'a>, DataError> {
+    dict.get(key).ok_or_else(|| DataError::content(path, format!("it has no `{key}`")))
+}
