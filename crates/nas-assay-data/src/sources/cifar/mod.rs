@@ -234,8 +234,8 @@ impl All<'_> {
                 (Some(batch), None) => self.named.batch(batch, path, read),
                 (Some(batch), Some(_)) => self.prefixed.batch(batch, path, read),
                 (None, _) => {
-                    if self.others.len() <= SHOWN {
-                        self.others.push(if self.others.len() < SHOWN { path.to_owned() } else { "...".to_owned() });
+                    if self.others.len() < SHOWN {
+                        self.others.push(path.to_owned());
                     }
                     Ok(())
                 }
@@ -269,7 +269,7 @@ impl All<'_> {
                            or train and test, each with .bin in the binary layout"
                 .to_owned();
         if !self.others.is_empty() {
-            message.push_str("; found: ");
+            message.push_str("; there are ");
             message.push_str(&self.others.join(", "));
         }
         let ends = |ending: &str| self.others.iter().any(|path| path.ends_with(ending));
