@@ -16,11 +16,21 @@ use std::str::FromStr;
 use md5::{Digest, Md5};
 
 use super::module::Module;
-use super::{Architecture, VERTICES};
+use super::{Architecture, Operation, VERTICES};
 
 /// The hash of a pruned cell, as NAS-Bench-101 computes it (`hash_module` of its `graph_util`): equal for isomorphic cells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleHash([u8; 16]);
+
+impl ModuleHash {
+    /// The hash of any cell of NAS-Bench-101, of this sub-space or not: `operations` between input and output, and bit `u` of `parents[v]`
+    /// for the edge from vertex `u` to vertex `v`. The cell is hashed as it is; the benchmark's table has pruned ones.
+    ///
+    /// `None` unless there are 2 to [`VERTICES`] vertices, two more than operations, and edges from earlier vertices only.
+    pub fn of_graph(parents: &[u8], operations: &[Operation]) -> Option<Self> {
+        Module::new(parents, operations).map(|module| module.hash())
+    }
+}
 
 impl fmt::Display for ModuleHash {
     /// Writes the 32 lowercase hexadecimal digits under which NAS-Bench-101 keeps the cell.
@@ -181,6 +191,30 @@ mod tests {
             "d32d0b26d534203b48d866facd98cc3e",
         ),
     ];
+
+    /// Smaller cells by the second implementation, and what is no cell.
+    #[test]
+    fn any_graph_of_the_benchmark_has_a_hash() {
+        use Operation::{Conv1x1, Conv3x3, MaxPool3x3};
+        let hash =
+            |parents: &[u8], operations: &[Operation]| ModuleHash::of_graph(parents, operations).map(|h| h.to_string());
+        let expected = [SMALL[0], SMALL[1], SMALL[2]].map(|text| Some(text.to_owned()));
+        let found = [
+            hash(&[0, 1], &[]),
+            hash(&[0, 1, 3], &[MaxPool3x3]),
+            hash(&[0, 1, 3, 2, 4, 29], &[Conv3x3, Conv1x1, MaxPool3x3, Conv3x3]),
+        ];
+        assert_eq!(found, expected);
+        let whole: Architecture = REFERENCE[0].0.parse().unwrap();
+        assert_eq!(ModuleHash::of_graph(&whole.parents, &whole.operations), Some(whole.hash()));
+        assert_eq!(hash(&[0, 2], &[]), None, "an edge from a vertex to itself");
+        assert_eq!(hash(&[0, 1, 3], &[]), None);
+        assert_eq!(hash(&[0], &[]), None);
+        assert_eq!(hash(&[0; 8], &[Conv1x1; 6]), None);
+    }
+
+    const SMALL: [&str; 3] =
+        ["043721b9c7fe8c5fad811d47d83132ec", "6f6257bc3b12d87b8736e81cd4b7ed8b", "75a7c65ae716bd758a0ad5ca2d5a44ad"];
 
     /// The number of adjacencies and of labelled cells, first with unused vertices removed but the others not renumbered, then renumbered;
     /// and the number of hashes.

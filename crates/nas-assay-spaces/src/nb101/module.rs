@@ -33,6 +33,23 @@ pub(super) struct Module {
 }
 
 impl Module {
+    /// The graph with the operations `operations` between input and output, in which bit `u` of `parents[v]` is the edge from `u` to `v`.
+    /// `None` unless there are 2 to [`VERTICES`] vertices, two more than operations, and edges from earlier vertices only.
+    pub(super) fn new(parents: &[u8], operations: &[Operation]) -> Option<Self> {
+        let len = parents.len();
+        let earlier = parents.iter().enumerate().all(|(vertex, &set)| u32::from(set) < 1 << vertex);
+        if len > VERTICES || len != operations.len() + 2 || !earlier {
+            return None;
+        }
+        let mut module = Self { len, parents: [0; VERTICES], labels: [Label::Input; VERTICES] };
+        module.parents[..len].copy_from_slice(parents);
+        for (label, &operation) in module.labels[1..].iter_mut().zip(operations) {
+            *label = Label::Operation(operation);
+        }
+        module.labels[len - 1] = Label::Output;
+        Some(module)
+    }
+
     /// The whole cell, unused vertices included.
     pub(super) fn whole(architecture: Architecture) -> Self {
         let operations = architecture.operations.map(Label::Operation);
