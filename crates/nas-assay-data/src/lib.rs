@@ -5,9 +5,11 @@
 
 mod error;
 pub mod files;
+pub mod json;
 pub mod pickle;
 pub mod sources;
 pub mod table;
+pub mod tfrecord;
 
 pub use error::DataError;
 
