@@ -2,3 +2,4 @@
 
 pub mod authors;
 pub mod cifar;
+pub mod nds;
