@@ -7,6 +7,9 @@ mod error;
 pub mod files;
 pub mod json;
 pub mod pickle;
+#[cfg(test)]
+mod pickled;
+mod proto;
 pub mod sources;
 pub mod table;
 pub mod tfrecord;

@@ -2,4 +2,5 @@
 
 pub mod authors;
 pub mod cifar;
+pub mod nb101;
 pub mod nds;
