@@ -3,4 +3,5 @@
 pub mod authors;
 pub mod cifar;
 pub mod nb101;
+pub mod nb301;
 pub mod nds;
