@@ -5,3 +5,4 @@ pub mod cifar;
 pub mod nb101;
 pub mod nb301;
 pub mod nds;
+pub mod suite_zero;
