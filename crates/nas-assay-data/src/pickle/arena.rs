@@ -225,7 +225,11 @@ impl Arena {
 
     /// The place of a node in the list.
     fn place(&self, serial: u32) -> Result<usize, Problem> {
-        let run = self.runs.partition_point(|&(first, _)| first <= serial) - 1;
+        // Most are of the last run.
+        let run = match self.runs.last() {
+            Some(&(first, _)) if first <= serial => self.runs.len() - 1,
+            _ => self.runs.partition_point(|&(first, _)| first <= serial) - 1,
+        };
         let (first, start) = self.runs[run];
         let end = self.runs.get(run + 1).map_or(self.nodes.len(), |&(_, start)| start);
         let place = start + (serial - first) as usize;

@@ -241,6 +241,7 @@ impl<'a> Machine<'a> {
         if is_part {
             each(View { arena: &self.arena, value }).map_err(Problem::Refused)?;
             self.arena.forget(serial)?;
+            self.memo.settle(&mut self.arena);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! of it. Whatever names another class than the few that the benchmarks' files need is refused.
 //!
 //! A pickle of gigabytes is read in parts: each part is shown as soon as it is complete, and then forgotten ([`Parts`]). What stays is the
-//! text that was seen (once each) and four bytes for everything that the pickle numbers.
+//! text that was seen (once each) and two to four bytes for everything that the pickle numbers.
 //!
 //! ```
 //! use nas_assay_data::pickle::{Stream, WHOLE};

@@ -127,6 +127,55 @@ fn an_array_by_columns_is_turned() {
     assert_eq!(array(0x88), (vec![1, 2, 3], vec![0, 2, 4, 1, 3, 5]));
 }
 
+/// How many numbers each part of [`numbered_parts`] takes.
+const NUMBERS: u32 = 13;
+
+/// A list of parts, `{"f": ["x", eight times], "l": TEXT}`, in which everything is numbered; then what `end` says.
+fn numbered_parts(end: &[u8]) -> Vec<u8> {
+    let mut pickle = b"\x80\x04](".to_vec();
+    for number in 0..30_000_u32 {
+        pickle.extend(b"}\x94(\x8c\x01f\x94]\x94(");
+        pickle.extend(b"\x8c\x01x\x94".repeat(8));
+        pickle.extend(b"e\x8c\x01l\x94\x8c\x04");
+        pickle.extend(format!("{:04}", number % 5_000).bytes());
+        pickle.extend(b"\x94u");
+    }
+    pickle.extend(end);
+    pickle
+}
+
+#[test]
+fn numbers_of_forgotten_parts_take_half_the_memory() {
+    let read = |end: &[u8], memory| {
+        let mut sum = 0;
+        let tree = Stream::new(&numbered_parts(end)[..]).parts(memory, Parts::With(&[&["f", "l"]]), |part| {
+            sum += part.get("l").unwrap().text().unwrap().parse::<usize>().unwrap();
+            Ok(())
+        });
+        tree.map(|tree| (sum, tree.root().elements().next_back().unwrap().text().map(str::to_owned)))
+    };
+    let sum = 6 * (5_000 * 4_999 / 2);
+    // The empty dictionaries stay, in the arena and on the stack; so does each text.
+    let stays = 30_000 * size_of::<arena::Node>() + 2 * 32_768 * size_of::<arena::Value>() + 5_003 * 88;
+    // Six blocks of 65,536 numbers are 1,572,864 bytes; four of them are made small, with eight bytes for each dictionary.
+    let numbers = 2 * 262_144 + 4 * (131_072 + 65_536 / 13 * 8) + 100;
+    // The texts of the third part, of one where a small block ends, and of the last one; a dictionary.
+    for (part, text) in [(2, "0002"), (4 * 65_536 / NUMBERS - 1, "0163"), (29_999, "4999")] {
+        let number = part * NUMBERS + 12;
+        let end = [b"j", &number.to_le_bytes()[..], b"e."].concat();
+        assert_eq!(read(&end, stays + numbers).unwrap(), (sum, Some(text.to_owned())), "{part}");
+    }
+    assert_eq!(read(b"j\x0d\0\0\0e.", stays + numbers).unwrap(), (sum, None));
+    assert!(read(b"h\x0ce.", stays + numbers - 200_000).unwrap_err().to_string().contains("needs more than"));
+    let refusal = |end: &[u8]| read(end, stays + numbers).unwrap_err().to_string();
+    // A list of a part that is in a small block, and of one that is not; a number that nothing has; a number that is given again.
+    assert!(refusal(b"j\x0f\0\0\0e.").contains("refers back to a part"));
+    let last = 29_999 * NUMBERS + 2;
+    assert!(refusal(&[b"j", &last.to_le_bytes()[..], b"e."].concat()).contains("refers back to a part"));
+    assert!(refusal(b"j\0\0\0\x01e.").contains("a number that it gave to nothing"));
+    assert!(refusal(b"Nq\x02e.").contains("a pickle that changes its numbers"));
+}
+
 #[test]
 fn several_pickles_follow_each_other() {
     let mut stream = Stream::new(&b"\x80\x02K\x01.\x80\x02K\x02.rest"[..]);
