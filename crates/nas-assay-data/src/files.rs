@@ -42,6 +42,30 @@ impl Files<'_> {
         self.paths.iter().try_for_each(|path| source(path, self.watch, each))
     }
 
+    /// Every file on the disk: a single one with its name, those of a folder with their paths in it, in the order of their names.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn list(&self) -> Result<Vec<(String, PathBuf)>, DataError> {
+        let mut found = Vec::new();
+        for path in self.paths {
+            if path.is_dir() {
+                found.extend(folder(path)?);
+            } else {
+                found.push((name_of(path), path.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes of a file as they are; [`watch`](Self::watch) learns of them.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn open(&self, path: &Path) -> Result<impl Read + Seek + use<'_>, DataError> {
+        open(path, self.watch)
+    }
+
     /// The bytes of all sources on the disk.
     ///
     /// # Errors
@@ -93,7 +117,7 @@ fn source(path: &Path, watch: Watch<'_>, each: Each<'_>) -> Result<(), DataError
         }
         return Ok(());
     }
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = name_of(path);
     let mut file = open(path, watch)?;
     let mut start = [0; 4];
     let count = file.peek(&mut start).map_err(|source| read_error(path, source))?;
@@ -102,6 +126,11 @@ fn source(path: &Path, watch: Watch<'_>, each: Each<'_>) -> Result<(), DataError
     }
     let mut unpacked = unpacked(file).map_err(|error| DataError::part(&*name, &error))?;
     if unpacked.is_tar() { tarred(&name, unpacked, each) } else { each(&name, &mut unpacked) }
+}
+
+/// The last part of a path.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn open<'a>(path: &Path, watch: Watch<'a>) -> Result<Watched<'a>, DataError> {
@@ -165,7 +194,13 @@ pub struct Unpacked<'a> {
 }
 
 impl Unpacked<'_> {
-    fn is_tar(&self) -> bool {
+    /// The first 512 bytes, or all if they are fewer. They are still to be read.
+    pub fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    /// Whether it is a tar.
+    pub fn is_tar(&self) -> bool {
         self.start.get(257..262) == Some(b"ustar")
     }
 }
@@ -206,7 +241,11 @@ pub fn unpacked<'a>(source: impl Read + 'a) -> std::io::Result<Unpacked<'a>> {
     Ok(Unpacked { start, used: 0, rest })
 }
 
-fn tarred(name: &str, source: Unpacked<'_>, each: Each<'_>) -> Result<(), DataError> {
+/// Shows every file of a tar.
+///
+/// # Errors
+/// If the tar is damaged, and those of `each`.
+pub fn tarred(name: &str, source: Unpacked<'_>, each: Each<'_>) -> Result<(), DataError> {
     let damaged = |error: std::io::Error| DataError::part(name, &error);
     let mut archive = tar::Archive::new(source);
     for entry in archive.entries().map_err(damaged)? {
@@ -223,7 +262,11 @@ fn tarred(name: &str, source: Unpacked<'_>, each: Each<'_>) -> Result<(), DataEr
     Ok(())
 }
 
-fn zipped(name: &str, source: Watched<'_>, each: Each<'_>) -> Result<(), DataError> {
+/// Shows every file of a zip.
+///
+/// # Errors
+/// If the zip is damaged, and those of `each`.
+pub fn zipped(name: &str, source: impl Read + Seek, each: Each<'_>) -> Result<(), DataError> {
     let damaged =
         |error: zip::result::ZipError| DataError::Damaged { file: name.to_owned(), problem: error.to_string() };
     let mut archive = zip::ZipArchive::new(BufReader::new(source)).map_err(damaged)?;

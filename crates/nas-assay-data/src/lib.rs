@@ -12,7 +12,10 @@ mod pickled;
 mod proto;
 pub mod sources;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod tfrecord;
+pub mod torch;
 
 pub use error::DataError;
 

@@ -2,7 +2,9 @@
 
 pub mod authors;
 pub mod cifar;
+pub mod freerea;
 pub mod nb101;
+pub mod nb201;
 pub mod nb301;
 pub mod nds;
 pub mod suite_zero;
