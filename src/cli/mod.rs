@@ -5,6 +5,8 @@
 mod architectures;
 mod claims;
 mod context;
+mod data;
+mod data_files;
 mod diff;
 mod estimators;
 mod exit;
@@ -27,6 +29,7 @@ mod truth;
 mod verify;
 mod verify_against;
 mod verify_scores;
+mod verify_truth;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -110,6 +113,8 @@ enum Command {
     Verify(Box<verify::Verify>),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
+    /// Say what real data there is, check it, and make it from the benchmarks' official files
+    Data(data::DataCommand),
     /// Check the store, clean it up, and say what it holds
     Store(store::StoreCommand),
 }
@@ -130,6 +135,7 @@ impl Command {
             Self::Specs(command) => command.run(),
             Self::Verify(command) => command.run(context),
             Self::Truth(command) => command.run(context),
+            Self::Data(command) => command.run(context),
             Self::Store(command) => command.run(context),
         }
     }

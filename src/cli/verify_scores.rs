@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
@@ -13,6 +14,7 @@ use super::measured;
 use super::print::out;
 use super::signals::exit_on_signal;
 use super::verify_against::{Named, computed, named};
+use super::verify_truth::{TruthChoice, table};
 use crate::criteria::Direction;
 use crate::experiment::{
     Against, BASELINES, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores,
@@ -42,10 +44,11 @@ pub struct ScoreOptions {
     /// Name for the scores [default: the name of the file]
     #[arg(long, value_name = "NAME", requires = "scores")]
     name: Option<String>,
-    /// Source of the truth [default: benchmark with a data root, carried without]
-    #[arg(long, requires = "scores")]
+    /// Source of the truth: benchmark, carried, or a table of measured accuracies, such as truth/nb301/trained-test.csv [default: benchmark
+    /// with a data root, carried without]
+    #[arg(long, value_name = "benchmark|carried|FILE", value_parser = OsStringValueParser::new().map(TruthChoice::from), requires = "scores")]
     truth: Option<TruthChoice>,
-    /// Which accuracy of the benchmark is the truth, such as cifar100-valid [default: that of the paper]
+    /// Which accuracy is the truth, such as cifar100-test-200-seed888; of a table, the columns whose mean it is [default: that of the paper]
     #[arg(long, value_name = "NAME", requires = "scores")]
     accuracy: Option<String>,
     /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper, and a score of any
@@ -82,12 +85,6 @@ enum Way {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum TruthChoice {
-    Benchmark,
-    Carried,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum MissingScores {
     /// They rank worst
     Worst,
@@ -110,6 +107,10 @@ impl ScoreOptions {
         let direction = self.direction(context, &label)?;
         let scores = self.score_file(&lab, file, space, direction)?;
         let source = self.source(context);
+        let table = match &self.truth {
+            Some(TruthChoice::Table(path)) => Some(table(context, path, self.accuracy.as_deref())?),
+            Some(TruthChoice::Benchmark | TruthChoice::Carried) | None => None,
+        };
         let against = match named {
             None => None,
             Some(Named::Estimator(meta)) => {
@@ -131,7 +132,8 @@ impl ScoreOptions {
         let spec = verify_scores(&ScoresToJudge {
             space,
             source,
-            accuracy: self.accuracy.as_deref(),
+            accuracy: self.accuracy.as_deref().filter(|_| table.is_none()),
+            table,
             rows: self.rows.as_deref(),
             name: &label,
             scores,
@@ -198,12 +200,12 @@ impl ScoreOptions {
     fn source(&self, context: &Context) -> TruthSource {
         match self.truth {
             Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
-            None if context.data_root().is_some() => TruthSource::Benchmark,
+            None | Some(TruthChoice::Table(_)) if context.data_root().is_some() => TruthSource::Benchmark,
             // Only a benchmark has these choices.
             None if self.accuracy.is_some() || self.rows.as_deref().is_some_and(|rows| rows != CLASSES) => {
                 TruthSource::Benchmark
             }
-            Some(TruthChoice::Carried) | None => TruthSource::Carried,
+            Some(TruthChoice::Carried | TruthChoice::Table(_)) | None => TruthSource::Carried,
         }
     }
 

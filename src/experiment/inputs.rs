@@ -110,7 +110,7 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
         }
         Truth::Table(choice) => {
             let found = MeasuredTable::parse(spec.space, &choice.file.path, &file(&choice.file)?)?;
-            let source = format!("{}: {}", choice.file.path, choice.columns.join(", "));
+            let source = format!("measured: {}", choice.columns.join(", "));
             let known = found.mean(&choice.columns)?.into_iter().enumerate();
             let known = known.filter_map(|(row, accuracy)| Some((row, accuracy?))).collect();
             chosen(found.architectures().to_vec(), known, source)

@@ -7,7 +7,8 @@ use crate::estimator::EstimatorKind;
 use crate::space::SpaceId;
 use crate::spec::{
     DataFile, Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision,
-    Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, Truth, UnknownAccuracy, parse_spec,
+    Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, TableTruth, Truth, UnknownAccuracy,
+    parse_spec,
 };
 use crate::truth::nb201::{KNOWN_TABLES, table_path};
 use nas_assay_base::nearest;
@@ -61,6 +62,8 @@ pub struct ScoresToJudge<'a> {
     pub space: SpaceId,
     /// The source of the truth.
     pub source: TruthSource,
+    /// A table of measured accuracies that is the truth instead of the source's.
+    pub table: Option<TableTruth>,
     /// Which accuracy of the benchmark's table is the truth, by its name in specs; `None` for that of the paper.
     pub accuracy: Option<&'a str>,
     /// Which rows of the benchmark's table are used, by their name in specs; `None` for those of the paper. With [`CLASSES`] these, and any
@@ -103,6 +106,9 @@ pub enum Against {
 /// As [`TruthSource::spec`], and if the table has no such accuracy or rows, or the scores do not make a valid spec.
 pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
+    if let Some(table) = &of.table {
+        spec.truth = Truth::Table(table.clone());
+    }
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
     choose(&mut spec.truth, "rows", of.rows.filter(|rows| *rows != CLASSES))?;
     spec.criteria.top_counts = of.top_counts.to_vec();

@@ -22,7 +22,7 @@ use nas_assay::store::Store;
 use serde_json::Value;
 
 /// All that a run printed, on one line. Boxes and marks of errors are left out.
-fn printed(ran: &Ran) -> String {
+pub(super) fn printed(ran: &Ran) -> String {
     let marks = ['│', '×', '╰', '╭', '─', '▶', '·'];
     let text = format!("{} {}", ran.stderr, ran.stdout).replace(marks, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -43,7 +43,7 @@ fn commands(ran: &Ran) -> Vec<String> {
 
 /// What follows `mark`, up to the next of `ends` or the end of the line.
 #[track_caller]
-fn after<'a>(text: &'a str, mark: &str, ends: &[char]) -> &'a str {
+pub(super) fn after<'a>(text: &'a str, mark: &str, ends: &[char]) -> &'a str {
     let (_, rest) = text.split_once(mark).unwrap_or_else(|| panic!("`{mark}` is not in:\n{text}"));
     rest.split(ends).next().unwrap().trim()
 }

@@ -11,6 +11,7 @@ mod by_hand;
 mod claims;
 mod cli;
 mod common;
+mod data;
 mod findings;
 mod golden;
 mod manners;

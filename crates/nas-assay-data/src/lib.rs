@@ -3,6 +3,7 @@
 //! Nothing is repaired and nothing is guessed: a file that is truncated, damaged, or another than was asked for is an error that says what it
 //! is, and nothing is written. No code in a file is run.
 
+pub mod catalogue;
 mod error;
 pub mod files;
 pub mod json;

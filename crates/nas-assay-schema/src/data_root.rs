@@ -14,7 +14,7 @@ pub const VARIABLE: &str = "NAS_ASSAY_DATA";
 #[derive(Debug, thiserror::Error)]
 pub enum DataRootError {
     /// The file does not exist.
-    #[error("data file {} not found: give the folder in which it is {} with --data-root or NAS_ASSAY_DATA", path.display(), file.display())]
+    #[error("data file {} not found: give the folder in which it is {} with --data-root or NAS_ASSAY_DATA{}", path.display(), file.display(), how_to_make(file))]
     Missing {
         /// The full path.
         path: PathBuf,
@@ -45,6 +45,32 @@ pub enum DataRootError {
         /// The digest of the file, lowercase hexadecimal.
         found: String,
     },
+}
+
+/// The sources of `nas-assay data import` that make the files of a data root, by a part of their paths: the first that fits.
+pub const MAKERS: [(&str, &str); 11] = [
+    ("suite-zero", "suite-zero"),
+    ("images/cifar100_", "cifar100"),
+    ("images/cifar10_", "cifar10"),
+    ("truth/nb201/", "nb201"),
+    ("cost/nb201.csv", "nb201"),
+    ("truth/nb101/", "nb101"),
+    ("truth/nb101.csv", "nb101"),
+    ("truth/nb301/", "nb301"),
+    ("truth/nb301.csv", "authors"),
+    ("truth/nds_res", "nds"),
+    ("published/n", "authors"),
+];
+
+/// The source of `nas-assay data import` that makes this file of a data root.
+pub fn maker(file: &str) -> Option<&'static str> {
+    MAKERS.iter().find(|(part, _)| file.contains(part)).map(|(_, source)| *source)
+}
+
+/// The advice for a file that is missing; empty if there is none.
+fn how_to_make(file: &Path) -> String {
+    let source = file.to_str().and_then(maker);
+    source.map(|source| format!(", or make it with `nas-assay data import {source} FILE`")).unwrap_or_default()
 }
 
 /// The folder with the data files. Specs give the paths of files relative to it.

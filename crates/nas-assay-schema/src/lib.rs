@@ -15,5 +15,5 @@ pub mod spec;
 pub mod store;
 pub mod truth;
 
-pub use data_root::{DataRoot, DataRootError};
+pub use data_root::{DataRoot, DataRootError, MAKERS, maker};
 pub use device_class::DeviceClass;

@@ -60,6 +60,16 @@ const DONE: &[(&str, &str)] = &[
         "a_data_root_that_is_asked_for_is_found_in_each_way",
     ),
     ("may be truncated or damaged: fetch it again", "a_file_that_is_cut_is_fetched_again"),
+    ("`nas-assay data import {name} PATH...` makes {}", "what_a_missing_file_asks_for_makes_it"),
+    ("or make it with `nas-assay data import {source} FILE`", "what_a_missing_file_asks_for_makes_it"),
+    (": `nas-assay data import {source} PATH` makes it", "an_import_names_what_is_lacking_and_what_makes_it"),
+    ("`nas-assay data list` says", "a_damaged_file_is_imported_again"),
+    ("no source is called `{name}`", "a_wrong_or_cut_file_writes_nothing"),
+    ("remove it first if the new ones shall take its place", "a_wrong_or_cut_file_writes_nothing"),
+    ("choose one with --accuracy", "a_truth_of_several_columns_is_the_mean_of_those_that_are_chosen"),
+    ("the file may be truncated: fetch it again", "a_file_that_is_cut_is_fetched_again"),
+    ("give it another name", "a_name_that_tells_an_md5_is_held_to_it"),
+    ("name the archive itself", "an_archive_in_a_folder_is_named_itself"),
     ("restore the file, or declare the new digest", "a_file_with_another_digest_is_restored_or_declared"),
     ("fetch it again, and declare the digest of the whole file", "a_file_with_another_digest_is_restored_or_declared"),
     ("run {spec}", "what_undecided_claims_ask_for_decides_them_or_is_the_next_step"),
@@ -150,6 +160,10 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
+    "no file of CIFAR-10 or CIFAR-100 was found; their names are",
+    "different cells or graphs, such as",
+    "{} files have another network or training, such as",
+    "the sweep is there twice",
     "NAS_ASSAY_DATA",
     "repeat earlier rows",
     "--scores and --against cannot both",

@@ -21,8 +21,8 @@ impl Spec {
         Ok(format!("{}{}", toml::to_string(&text)?, toml::to_string(&document)?))
     }
 
-    /// Every file that the spec names.
-    fn files(&self) -> Vec<&DataFile> {
+    /// Every file of the data root that the spec names.
+    pub fn files(&self) -> Vec<&DataFile> {
         let images = match &self.images {
             Images::Synthetic(_) => &[][..],
             Images::Cifar10(set) => &set.files,

@@ -106,6 +106,20 @@ fn both_layouts_give_the_same_images_in_folders_and_archives() {
 }
 
 #[test]
+fn an_archive_in_a_folder_is_named_itself() {
+    let packed = archive(python_files().iter().map(|(path, bytes)| (path.as_str(), bytes.clone())), 6);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cifar-10-python.tar.gz");
+    std::fs::write(&path, packed).unwrap();
+    let message = of_path(folder.path(), &indexed()).unwrap_err().to_string();
+    assert!(
+        message.contains("there are cifar-10-python.tar.gz") && message.contains("name the archive itself"),
+        "{message}"
+    );
+    assert_eq!(of_path(&path, &indexed()).unwrap().len(), 2);
+}
+
+#[test]
 fn one_split_alone_is_made_alone() {
     for files in [python_files(), binary_files()] {
         let paths = |made: Vec<Made>| -> Vec<String> { made.into_iter().map(|made| made.path).collect() };

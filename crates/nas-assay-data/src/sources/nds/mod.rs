@@ -183,7 +183,7 @@ impl Found {
             _ => return Ok(false),
         };
         if let Some((other, _)) = sweep {
-            return Err(DataError::content(path, format!("the sweep is there twice: see {other}")));
+            return Err(DataError::content(path, format!("the sweep is there twice, in {other} too")));
         }
         let trained = if name == "ResNeXt-A.json" { Trained::new::<ResNeXtA> } else { Trained::new::<ResNet> };
         let mut jobs = Vec::new();

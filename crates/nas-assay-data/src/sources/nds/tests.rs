@@ -131,7 +131,7 @@ fn errors_say_what_was_expected() {
     let missing = found(&[(sweeps[0].0, &sweeps[0].1), (sweeps[2].0, &sweeps[2].1)]).unwrap().resnet();
     assert!(missing.unwrap_err().to_string().starts_with("ResNet_rng2.json is missing"));
     let twice = found(&[("ResNet_rng1.json", &sweeps[0].1), (sweeps[0].0, &sweeps[0].1)]).unwrap_err();
-    assert_eq!(twice.to_string(), "nds_data/ResNet_rng1.json: the sweep is there twice: see ResNet_rng1.json");
+    assert_eq!(twice.to_string(), "nds_data/ResNet_rng1.json: the sweep is there twice, in ResNet_rng1.json too");
     // Names of other sweeps and of what a Mac leaves behind are passed over unread.
     assert!(found(&[("ResNet_reruns.json", "{}"), ("._ResNet_rng1.json", "\0"), ("ResNeXt-A_in.json", "")]).is_ok());
     let ratio = resnext(["1, 1, 1", "16, 16, 16", "0.5, 0.5, 0.5", "4, 4, 4"]).replace("\"num_gs\"", "\"groups\"");

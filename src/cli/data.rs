@@ -1,0 +1,339 @@
+//! `nas-assay data list|check|import`
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::{Args, Subcommand};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
+use indicatif::HumanBytes;
+use nas_assay_base::digest::{sha256_hex, sha256_of};
+use nas_assay_base::nearest;
+use nas_assay_data::catalogue::{Known, Official, SOURCES, Source, digest_of, known, source};
+use nas_assay_data::files::Files;
+use nas_assay_data::{DataError, Made};
+use serde::Serialize;
+
+use super::context::Context;
+use super::data_files::{Condition, Needed, condition, needed, specs_with};
+use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
+use super::print::{outln, print_json};
+use crate::DataRoot;
+use crate::experiment::Progress;
+use crate::files::write_atomic;
+
+/// Say what real data there is, check it, and make it from the benchmarks' official files
+#[derive(Debug, Args)]
+pub struct DataCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the files of a data root: which are at hand, what makes them, and which specs need them; then the official files
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare the files of the data root with the digests that are known
+    Check {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make files of the data root from official ones; nothing of them is run, and nothing is written unless all is right
+    Import {
+        /// Where the files are from: cifar10, cifar100, authors, nb201, freerea, nds, nb101, nb301 or suite-zero
+        #[arg(value_name = "SOURCE")]
+        source: String,
+        /// Official files, archives, or folders of them
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+}
+
+impl DataCommand {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        match &self.action {
+            Action::List { json } => list(context, *json),
+            Action::Check { json } => check(context, *json),
+            Action::Import { source, paths } => import(context, source, paths),
+        }
+    }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(Context::width());
+    table.set_header(header.iter().copied());
+    table
+}
+
+fn list(context: &Context, json: bool) -> Result<(), Failure> {
+    let root = context.data_root();
+    let needed = needed()?;
+    let rows: Vec<Row> =
+        known().into_iter().map(|file| Row::of(root.as_ref(), file.path, file.sha256, &needed)).collect();
+    if json {
+        let sources: Vec<_> = SOURCES.iter().map(described).collect();
+        return print_json(&serde_json::json!({"files": rows, "sources": sources}));
+    }
+    let mut files = table(&["file", "at hand", "made from", "needed by"]);
+    for row in &rows {
+        let from = if row.sources.is_empty() { "-".to_owned() } else { row.sources.join(", ") };
+        files.add_row([row.path.clone(), row.condition.word().to_owned(), from, row.specs.join(", ")]);
+    }
+    // A path on one line can be copied.
+    if let Some(paths) = files.column_mut(0) {
+        paths.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    outln!("{files}");
+    for Source { name, title, official, makes, .. } in SOURCES {
+        outln!("\n{name}: {title}\n  `nas-assay data import {name} PATH...` makes {}", makes.join(", "));
+        for Official { name, size, digest, licence, from } in *official {
+            let size = match *size {
+                "" => "size unknown".to_owned(),
+                size if size.ends_with('B') => size.to_owned(),
+                size => format!("{size} bytes"),
+            };
+            let digest = if digest.is_empty() { "no digest published" } else { digest };
+            outln!("  - {name}: {size}; {digest}\n    licence: {licence}; from {from}");
+        }
+    }
+    Ok(())
+}
+
+/// A source as JSON.
+fn described(source: &Source) -> serde_json::Value {
+    let Source { name, title, official, makes, .. } = source;
+    let official: Vec<_> = official
+        .iter()
+        .map(|Official { name, size, digest, licence, from }| {
+            serde_json::json!({"name": name, "size": size, "digest": digest, "licence": licence, "from": from})
+        })
+        .collect();
+    serde_json::json!({"name": name, "title": title, "makes": makes, "official": official})
+}
+
+/// A known file.
+#[derive(Serialize)]
+struct Row {
+    path: String,
+    sha256: &'static str,
+    condition: Condition,
+    /// The sources that make it.
+    sources: Vec<&'static str>,
+    /// The carried specs that need it.
+    specs: Vec<String>,
+}
+
+impl Row {
+    fn of(root: Option<&DataRoot>, path: String, sha256: &'static str, needed: &[Needed]) -> Self {
+        let sources = SOURCES.iter().filter(|source| source.makes(&path)).map(|source| source.name).collect();
+        let specs = specs_with(needed, &path);
+        Self { condition: condition(root, &path), sha256, sources, specs, path }
+    }
+}
+
+fn check(context: &Context, json: bool) -> Result<(), Failure> {
+    let root = wanted_root(context)?;
+    let mut rows = Vec::new();
+    for file in known() {
+        let condition = match root.resolve(&file.path) {
+            Err(_) => condition(Some(&root), &file.path),
+            Ok(path) if digest(&path)? == file.sha256 => Condition::Whole,
+            Ok(_) => Condition::Other,
+        };
+        rows.push((file, condition));
+    }
+    let others = others(&root, &rows)?;
+    let count = |wanted: Condition| rows.iter().filter(|(_, condition)| *condition == wanted).count();
+    let (whole, other) = (count(Condition::Whole), count(Condition::Other));
+    if json {
+        let files: Vec<_> = rows
+            .iter()
+            .map(|(file, condition)| serde_json::json!({"path": file.path, "sha256": file.sha256, "condition": condition}))
+            .collect();
+        let others: Vec<_> =
+            others.iter().map(|(path, sha256)| serde_json::json!({"path": path, "sha256": sha256})).collect();
+        print_json(&serde_json::json!({"known": files, "others": others}))?;
+    } else {
+        for (file, condition) in &rows {
+            outln!("{:<13}  {}", condition.word(), file.path);
+        }
+        for (path, sha256) in &others {
+            outln!("{:<13}  {path}  sha256 {sha256}", "not known");
+        }
+        outln!("{whole} of {} known files are there and have the known digest", rows.len());
+    }
+    match other {
+        0 if whole == 0 && count(Condition::Older) == 0 => {
+            let problem = format!("{} has no known file", root.folder().display());
+            Err(Failure::new(NOTHING, problem)
+                .with_help("`nas-assay data list` says which there are, and what makes them"))
+        }
+        0 => Ok(()),
+        _ => {
+            let problem =
+                format!("{other} of the known files {} another digest", if other == 1 { "has" } else { "have" });
+            Err(Failure::new(DATA, problem)
+                .with_help("remove them, and import them again: `nas-assay data list` says from what"))
+        }
+    }
+}
+
+/// The files in the folders of the known ones that are not known, with their SHA-256, in order: a spec can declare it.
+fn others(root: &DataRoot, rows: &[(Known, Condition)]) -> Result<Vec<(String, String)>, Failure> {
+    let folders = rows.iter().filter_map(|(file, _)| Some(file.path.rsplit_once('/')?.0)).chain(OTHER_FOLDERS);
+    let mut others = Vec::new();
+    for folder in folders.collect::<BTreeSet<&str>>() {
+        let Ok(entries) = std::fs::read_dir(root.folder().join(folder)) else { continue };
+        for entry in entries.filter_map(Result::ok) {
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_file() && !rows.iter().any(|(file, _)| file.path == path) {
+                let digest = digest(&entry.path())?;
+                others.push((path, digest));
+            }
+        }
+    }
+    others.sort();
+    Ok(others)
+}
+
+/// Folders that have no known file.
+const OTHER_FOLDERS: [&str; 4] = ["cost", "scores/suite-zero", "truth/nb101", "truth/nb301"];
+
+/// The SHA-256 of a file of any size.
+fn digest(path: &Path) -> Result<String, Failure> {
+    let digest = File::open(path).and_then(sha256_of);
+    digest.map_err(|error| Failure::new(DATA, format!("failed to read {}: {error}", path.display())))
+}
+
+/// The data root that was given.
+fn wanted_root(context: &Context) -> Result<DataRoot, Failure> {
+    context.data_root().ok_or_else(|| {
+        Failure::new(USAGE, "no data root was given")
+            .with_help("give --data-root DIR or set NAS_ASSAY_DATA; a new folder will do")
+    })
+}
+
+fn import(context: &Context, name: &str, paths: &[PathBuf]) -> Result<(), Failure> {
+    let Some(source) = source(name) else {
+        let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
+        let near = nearest(name, names.iter().copied());
+        let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
+        let problem = format!("no source is called `{name}`; there is {}{near}", names.join(", "));
+        return Err(Failure::new(USAGE, problem));
+    };
+    let root = wanted_root(context)?;
+    let progress = context.progress();
+    let made = read(source, paths, progress.as_ref())?;
+    // Everything is compared before anything is written.
+    let changes: Vec<Change> = made.iter().map(|made| change(&root, made)).collect::<Result<_, _>>()?;
+    for (made, change) in made.iter().zip(&changes) {
+        if *change != Change::Unchanged {
+            write_atomic(&root.folder().join(&made.path), &made.bytes)
+                .map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+        }
+        let known = if digest_of(&made.path).is_some() { "has the known digest" } else { "sha256" };
+        let digest = sha256_hex(&made.bytes);
+        let size = HumanBytes(made.bytes.len() as u64);
+        outln!("{:<9}  {}  {size}, {known} {digest}", change.word(), made.path);
+        for note in &made.notes {
+            outln!("           {note}");
+        }
+    }
+    told(context, &root, &made)
+}
+
+/// Reads the official files, with progress.
+fn read(source: &Source, paths: &[PathBuf], progress: &dyn Progress) -> Result<Vec<Made>, Failure> {
+    const MEGABYTE: u64 = 1_000_000;
+    let sum = AtomicU64::new(0);
+    let watch = |count: u64| {
+        let before = sum.fetch_add(count, Ordering::Relaxed);
+        progress.advance((before + count) / MEGABYTE - before / MEGABYTE);
+    };
+    let files = Files { paths, watch: &watch };
+    progress.begin("reading, MB", files.size()?.div_ceil(MEGABYTE));
+    let made = (source.import)(files);
+    progress.end();
+    let made = made?;
+    for Made { path, bytes, .. } in &made {
+        if let Some(due) = digest_of(path).filter(|due| *due != sha256_hex(bytes)) {
+            let problem =
+                format!("{path} comes out with the SHA-256 {}, not {due}: nothing is written", sha256_hex(bytes));
+            return Err(Failure::new(DATA, problem));
+        }
+    }
+    Ok(made)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    New,
+    Restored,
+    Unchanged,
+}
+
+impl Change {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::New => "made",
+            Self::Restored => "restored",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// What happens with a file. One that is there with other numbers is replaced only if the new ones are known to be right.
+fn change(root: &DataRoot, made: &Made) -> Result<Change, Failure> {
+    let path = root.folder().join(&made.path);
+    match std::fs::read(&path) {
+        Ok(bytes) if bytes == made.bytes => Ok(Change::Unchanged),
+        Ok(_) if digest_of(&made.path).is_some() => Ok(Change::Restored),
+        Ok(_) => {
+            let problem = format!("{} is there with other numbers: nothing is written", path.display());
+            Err(Failure::new(DATA, problem).with_help("remove it first if the new ones shall take its place"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Change::New),
+        Err(error) => Err(Failure::new(UNEXPECTED, format!("failed to read {}: {error}", path.display()))),
+    }
+}
+
+/// Says which carried specs need what was made, and what they still lack.
+fn told(context: &Context, root: &DataRoot, made: &[Made]) -> Result<(), Failure> {
+    let needed = needed()?;
+    let (mut ready, mut lacking) = (Vec::new(), Vec::new());
+    for Needed { spec, files } in &needed {
+        if !files.iter().any(|file| made.iter().any(|made| made.path == *file)) {
+            continue;
+        }
+        match files.iter().find(|file| !condition(Some(root), file).is_there()) {
+            None => ready.push(spec.clone()),
+            Some(file) => lacking.push((spec, file)),
+        }
+    }
+    if !ready.is_empty() {
+        context.note(&format!("these specs have all that they need: {}", ready.join(", ")));
+    }
+    if let Some((spec, file)) = lacking.first() {
+        let how = nas_assay_schema::maker(file);
+        let how = how.map(|source| format!(": `nas-assay data import {source} PATH` makes it")).unwrap_or_default();
+        context.note(&format!("{spec} also needs {file}{how}"));
+    }
+    Ok(())
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        Self::new(DATA, format!("{error}; nothing is written"))
+    }
+}
