@@ -163,7 +163,6 @@ const NONE: &[&str] = &[
     "no file of CIFAR-10 or CIFAR-100 was found; their names are",
     "different cells or graphs, such as",
     "{} files have another network or training, such as",
-    "the sweep is there twice",
     "NAS_ASSAY_DATA",
     "repeat earlier rows",
     "--scores and --against cannot both",
