@@ -37,65 +37,20 @@ impl Role {
         Self::Representatives,
     ];
 
-    /// The path in the release, the size in bytes, and the SHA-256.
-    const fn facts(self) -> (&'static str, usize, &'static str) {
-        match self {
-            Self::Nb101 => (
-                "plots/fig_surgery/fig1_nb101_stat_acc.pkl",
-                2_809_440,
-                "f5f24aa37a71b15a188a6d5fe568df1735e70742a72d031e1af531ed0dab3d30",
-            ),
-            Self::Nb301 => (
-                "plots/fig_surgery/fig4_nb301_gt_stat_acc.pkl",
-                3_074_044,
-                "c2806e094c5aa65347e13c57f1fdd32448f67acacdd4316416d6f7308644c855",
-            ),
-            Self::Cells => (
-                "instructions/nb301/nb301_assets/archs.yaml",
-                2_794_704,
-                "892355f9941ee4947dcbe7de4520041b84caae222effaf212fc5fcce8f50dc43",
-            ),
-            Self::ResNet => (
-                "instructions/nds/nds_assets/resnet_gt_5k_3seed.pkl",
-                738_447,
-                "11198869a4bee3cf7ff4c4fc3366f01e03bec35d3444ea74f10992955f964ed5",
-            ),
-            Self::ResNeXtA => (
-                "instructions/nds/nds_assets/resnexta_gt_5k.pkl",
-                1_375_022,
-                "84b8c3c0c21ef9485f608ba7fbab5c1ab66da696f9c7624b3d37a0ef3c511509",
-            ),
-            Self::Accuracies => (
-                "instructions/nb201/nb201_assets/iso_dict.txt",
-                1_612_741,
-                "bf8290ccf9c1a1180f4e2970f1cdc95b2af27db83b9516db25dc3ba771bc34c7",
-            ),
-            Self::OrdinalLog => (
-                "results/nds/oneshot_derive/seed2020/full_ordinal_search/1000.log",
-                618_454,
-                "41f2bd526c805c42f2cc947e559b8347d26be82a5cac62679db6dc593dbd9f31",
-            ),
-            Self::L1Log => (
-                "results/nds/oneshot_derive/seed2020/full_search/1000.log",
-                618_436,
-                "79988df63ec7e1f82a7c61adc24b753fc04352292b3e33f1e95af25ab7e0eb46",
-            ),
-            Self::Groups => (
-                "instructions/nb201/nb201_assets/deiso_dict.txt",
-                325_438,
-                "6fab2814b9df4ad844309757170c55a8da67d5060c973c1232eef03d5437d46f",
-            ),
-            Self::Representatives => (
-                "instructions/nb201/nb201_assets/non-isom.txt",
-                592_578,
-                "79662750359f6caa8badaf8067dbf1fd1d361a4e33365fa0fe07241ea3bbf618",
-            ),
-        }
-    }
-
     /// The path in the release.
     pub(super) const fn path(self) -> &'static str {
-        self.facts().0
+        match self {
+            Self::Nb101 => "plots/fig_surgery/fig1_nb101_stat_acc.pkl",
+            Self::Nb301 => "plots/fig_surgery/fig4_nb301_gt_stat_acc.pkl",
+            Self::Cells => "instructions/nb301/nb301_assets/archs.yaml",
+            Self::ResNet => "instructions/nds/nds_assets/resnet_gt_5k_3seed.pkl",
+            Self::ResNeXtA => "instructions/nds/nds_assets/resnexta_gt_5k.pkl",
+            Self::Accuracies => "instructions/nb201/nb201_assets/iso_dict.txt",
+            Self::OrdinalLog => "results/nds/oneshot_derive/seed2020/full_ordinal_search/1000.log",
+            Self::L1Log => "results/nds/oneshot_derive/seed2020/full_search/1000.log",
+            Self::Groups => "instructions/nb201/nb201_assets/deiso_dict.txt",
+            Self::Representatives => "instructions/nb201/nb201_assets/non-isom.txt",
+        }
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -116,6 +71,23 @@ impl Role {
         matches!(self, Self::OrdinalLog | Self::L1Log)
     }
 }
+
+/// Size in bytes and SHA-256 of each file, in the order of [`Role::ALL`].
+pub(super) type Known = [(usize, &'static str); 10];
+
+/// The files of the release.
+pub(super) const RELEASE: Known = [
+    (2_809_440, "f5f24aa37a71b15a188a6d5fe568df1735e70742a72d031e1af531ed0dab3d30"),
+    (3_074_044, "c2806e094c5aa65347e13c57f1fdd32448f67acacdd4316416d6f7308644c855"),
+    (2_794_704, "892355f9941ee4947dcbe7de4520041b84caae222effaf212fc5fcce8f50dc43"),
+    (738_447, "11198869a4bee3cf7ff4c4fc3366f01e03bec35d3444ea74f10992955f964ed5"),
+    (1_375_022, "84b8c3c0c21ef9485f608ba7fbab5c1ab66da696f9c7624b3d37a0ef3c511509"),
+    (1_612_741, "bf8290ccf9c1a1180f4e2970f1cdc95b2af27db83b9516db25dc3ba771bc34c7"),
+    (618_454, "41f2bd526c805c42f2cc947e559b8347d26be82a5cac62679db6dc593dbd9f31"),
+    (618_436, "79988df63ec7e1f82a7c61adc24b753fc04352292b3e33f1e95af25ab7e0eb46"),
+    (325_438, "6fab2814b9df4ad844309757170c55a8da67d5060c973c1232eef03d5437d46f"),
+    (592_578, "79662750359f6caa8badaf8067dbf1fd1d361a4e33365fa0fe07241ea3bbf618"),
+];
 
 /// A file that has a role.
 pub(super) struct File {
@@ -143,6 +115,7 @@ pub(super) struct Found {
     files: [Option<File>; 10],
     /// Logs that cannot be told apart.
     logs: Vec<String>,
+    known: Known,
 }
 
 impl Found {
@@ -182,7 +155,10 @@ impl Found {
     pub(super) fn unknown(&self, role: Role) -> Option<String> {
         let file = self.files[role as usize].as_ref()?;
         let found = file.unknown.as_ref()?;
-        Some(format!("{} is not the file of the release: its SHA-256 is {found}, not {}", file.path, role.facts().2))
+        Some(format!(
+            "{} is not the file of the release: its SHA-256 is {found}, not {}",
+            file.path, self.known[role as usize].1
+        ))
     }
 
     /// Gives a file a role, if no better one has it.
@@ -197,9 +173,9 @@ impl Found {
     }
 }
 
-/// Reads the files that may have a role.
-pub(super) fn gather(files: Files<'_>) -> Result<Found, DataError> {
-    let mut found = Found { files: Default::default(), logs: Vec::new() };
+/// Reads the files that may have a role. Those that are `known` have it whatever their names.
+pub(super) fn gather(files: Files<'_>, known: Known) -> Result<Found, DataError> {
+    let mut found = Found { files: Default::default(), logs: Vec::new(), known };
     files.each(&mut |path, read| look(path, read, &mut found))?;
     Ok(found)
 }
@@ -208,7 +184,7 @@ fn look(path: &str, read: &mut dyn Read, found: &mut Found) -> Result<(), DataEr
     const LARGEST: u64 = 16_000_000;
     let named: Vec<Role> = Role::ALL.into_iter().filter(|role| role.name() == file_name(path)).collect();
     // Of a file with another name, as much as tells whether it has the size of one of the release.
-    let sizes = Role::ALL.map(|role| role.facts().1);
+    let sizes = found.known.map(|(size, _)| size);
     let most = if named.is_empty() { sizes.into_iter().fold(0, usize::max) as u64 } else { LARGEST };
     let mut bytes = Vec::new();
     read.take(most + 1).read_to_end(&mut bytes).map_err(|error| DataError::part(path, &error))?;
@@ -217,7 +193,7 @@ fn look(path: &str, read: &mut dyn Read, found: &mut Found) -> Result<(), DataEr
     }
     let digest = sha256_hex(&bytes);
     let file = |bytes, unknown, matching| File { path: path.to_owned(), bytes, unknown, matching, rival: None };
-    if let Some(role) = Role::ALL.into_iter().find(|role| role.facts().2 == digest) {
+    if let Some(role) = Role::ALL.into_iter().find(|role| found.known[*role as usize].1 == digest) {
         found.add(role, file(bytes, None, 0));
         return Ok(());
     }

@@ -87,7 +87,7 @@ struct Table {
 /// the known one; and if `deiso_dict.txt` or `non-isom.txt` do not agree with the classes of
 /// [`Classes::paper`](nas_assay_spaces::nb201::Classes::paper).
 pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
-    let found = gather::gather(files)?;
+    let found = gather::gather(files, gather::RELEASE)?;
     let mut made = Vec::new();
     for table in tables(&found, &OFFICIAL)? {
         made.push(finished(table, &found)?);

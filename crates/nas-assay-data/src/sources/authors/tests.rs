@@ -11,6 +11,7 @@ use nas_assay_spaces::nb301::{Architecture as Cells, Skeleton};
 use nas_assay_spaces::nds::{Architecture as Encoding, STAGES, Skeleton as Stages};
 use proptest::prelude::*;
 
+use super::gather::{Known, RELEASE};
 use super::writer::Py;
 use super::*;
 
@@ -159,13 +160,13 @@ fn in_folder<T>(files: &[(&str, &[u8])], act: impl FnOnce(&Path) -> T) -> T {
     act(folder.path())
 }
 
-fn found_in(path: &Path) -> Result<Found, DataError> {
+fn found_in(path: &Path, known: Known) -> Result<Found, DataError> {
     let paths: [PathBuf; 1] = [path.to_owned()];
-    gather::gather(Files { paths: &paths, watch: &|_| {} })
+    gather::gather(Files { paths: &paths, watch: &|_| {} }, known)
 }
 
 fn made(files: &[(&str, &[u8])]) -> Result<Vec<Table>, DataError> {
-    in_folder(files, |folder| tables(&found_in(folder)?, &SMALL))
+    in_folder(files, |folder| tables(&found_in(folder, RELEASE)?, &SMALL))
 }
 
 fn refusal(files: &[(&str, &[u8])]) -> String {
@@ -225,6 +226,49 @@ fn logs_are_told_apart_by_their_folders() {
     assert!(
         refusal(&alike).contains("b/seed2020/full_search/1000.log: nb301/seed2020/full_search/1000.log has this name")
     );
+}
+
+#[test]
+fn a_known_file_has_its_role_whatever_its_name() {
+    let release = Release::new();
+    let mut known = RELEASE;
+    for (role, bytes) in &release.files {
+        known[*role as usize] = (bytes.len(), sha256_hex(bytes).leak());
+    }
+    // All have names of other files, or none of the release.
+    let names = [
+        "1000.log",
+        "full_search/1000.log",
+        "a.pkl",
+        "archs.yaml",
+        "iso_dict.txt",
+        "b",
+        "full_ordinal_search/1000.log",
+    ];
+    let files: Vec<(&str, &[u8])> = names.into_iter().zip(release.files.iter().map(|(_, bytes)| &**bytes)).collect();
+    let made = |files: &[(&str, &[u8])]| {
+        in_folder(files, |folder| {
+            let found = found_in(folder, known)?;
+            let paths = tables(&found, &SMALL)?.into_iter().map(|table| (table.path, String::from_utf8(table.bytes)));
+            Ok::<_, DataError>(paths.map(|(path, text)| (path, text.unwrap())).collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(made(&files).unwrap(), release.tables);
+    // It comes before others of its name, wherever they lie and whatever they are.
+    let other = release.text(Role::L1Log).replace("0.5243", "0.6243");
+    let others =
+        [(Role::L1Log.path(), other.as_bytes()), (Role::ResNet.path(), b"none"), ("z/1000.log", other.as_bytes())];
+    assert_eq!(made(&[&files[..], &others].concat()).unwrap(), release.tables);
+
+    in_folder(&files, |folder| {
+        let found = found_in(folder, known).unwrap();
+        let table = Table { path: NB301_ONE_SHOT, bytes: b"row\n".to_vec(), from: vec![Role::Nb301] };
+        let message = finished(table, &found).unwrap_err().to_string();
+        assert!(
+            message.contains("the files are those of the release, so this is an error of the program"),
+            "{message}"
+        );
+    });
 }
 
 #[test]
@@ -468,7 +512,7 @@ fn other_numbers_are_refused_by_the_digest_of_the_table() {
         in_folder(&files, |folder| import(Files { paths: &[folder.to_owned()], watch: &|_| {} })).unwrap_err();
     assert!(message.to_string().contains("it has 6 encodings; 5000 are due"), "{message}");
     in_folder(&files, |folder| {
-        let found = found_in(folder).unwrap();
+        let found = found_in(folder, RELEASE).unwrap();
         let table = Table { path: RESNEXT_A_ONE_SHOT, bytes: b"row\n".to_vec(), from: vec![Role::ResNet] };
         let message = finished(table, &found).unwrap_err().to_string();
         for part in

@@ -120,6 +120,16 @@ fn an_archive_in_a_folder_is_named_itself() {
 }
 
 #[test]
+fn layouts_that_differ_are_refused() {
+    let mut images = batches();
+    images.iter_mut().flat_map(|(_, images)| images).for_each(|image| image.pixels[7] ^= 1);
+    let path = |batch: Batch| format!("cifar-10-batches-py/{}", batch.name());
+    let files = images.iter().map(|(batch, images)| (path(*batch), python(*batch, images)));
+    let both = [files.collect(), binary_files()].concat();
+    assert_refused(&both, &["cifar10_10k_train.bin: the layout for Python and the binary one give different images"]);
+}
+
+#[test]
 fn one_split_alone_is_made_alone() {
     for files in [python_files(), binary_files()] {
         let paths = |made: Vec<Made>| -> Vec<String> { made.into_iter().map(|made| made.path).collect() };
