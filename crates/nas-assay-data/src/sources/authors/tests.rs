@@ -277,6 +277,8 @@ fn a_list_of_another_space_is_left_alone() {
     let other = ("instructions/nds/nds_assets/archs.yaml", &b"- num_blocks=[1, 2]\n"[..]);
     let files = [other, (Role::Cells.path(), release.of(Role::Cells)), (Role::Nb301.path(), release.of(Role::Nb301))];
     assert_eq!(made(&files).unwrap()[0].bytes, release.tables[2].1.as_bytes());
+    let alone = made(&[files[0], files[2]]).unwrap();
+    assert_eq!(alone.iter().map(|table| table.path).collect::<Vec<_>>(), [NB301_ONE_SHOT]);
 }
 
 #[test]

@@ -221,6 +221,19 @@ fn wrong_rows_are_refused() {
         images.iter().map(|(batch, images)| (format!("{}.bin", batch.name()), binary(images))).collect();
     assert_refused(&others, &["30 of its 30 images are in no batch"]);
 
+    // Fewer labels or names than images.
+    let pixels = vec![0; 20 * PIXELS];
+    let batch = |labels: &[u8], names: usize| {
+        Pickle::new().dict(|pickle| {
+            pickle.text(b"data").array(PIXELS, &pixels).text(b"batch_label").text(b"training batch 3 of 5");
+            pickle.text(b"labels").labels(labels).text(b"filenames").texts(&vec!["x.png"; names]);
+        })
+    };
+    python_files[2].1 = batch(&[0; 19], 20);
+    assert_refused(&python_files, &["data_batch_3: its `labels` are 19; 20 are due"]);
+    python_files[2].1 = batch(&[0; 20], 19);
+    assert_refused(&python_files, &["data_batch_3: it has 19 file names for 20 images"]);
+
     // A label that says nothing known.
     python_files[2].1 = captioned("batch", &batches()[2].1);
     assert_refused(&python_files, &["`batch_label` is \"batch\""]);
