@@ -209,6 +209,10 @@ fn logs_are_told_apart_by_their_folders() {
     let (ordinal, l1) = (release.of(Role::OrdinalLog), release.of(Role::L1Log));
     let tables = made(&[("a/full_search/1000.log", l1), ("a/full_ordinal_search/1000.log", ordinal)]).unwrap();
     assert_eq!(String::from_utf8(tables[0].bytes.clone()).unwrap(), release.tables[6].1);
+    // A second copy is the same file.
+    let copy =
+        [("a/full_search/1000.log", l1), ("b/full_search/1000.log", l1), ("full_ordinal_search/1000.log", ordinal)];
+    assert_eq!(made(&copy).unwrap()[0].bytes, tables[0].bytes);
     // Loose ones cannot be told apart, and the logs of another seed are none of the two.
     let loose = refusal(&[("1000.log", ordinal), ("full_search/1000.log", l1)]);
     assert!(
