@@ -1,9 +1,8 @@
 //! The official files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009), in the layout for Python and in the binary one, as folders or archives.
 //!
-//! Of CIFAR-10, 1,000 training images and 200 test images a class are kept: those whose names have the least MD5 ([`named`]). The binary
-//! layout has no names; there, the first bytes of the SHA-256 of each kept row tell which rows they are ([`binary`]). So the order of the
-//! official rows does not matter, and both layouts give the same bytes, which are known by their SHA-256. Of CIFAR-100, all rows are kept in
-//! their order ([`hundred`]).
+//! Of CIFAR-10, 1,000 training images and 200 test images a class are kept: those whose names have the least MD5. The binary layout has no
+//! names; there, the first bytes of the SHA-256 of each kept row tell which rows they are. So the order of the official rows does not matter,
+//! and both layouts give the same bytes, which are known by their SHA-256. Of CIFAR-100, all rows are kept in their order.
 
 mod binary;
 mod hundred;
@@ -198,6 +197,12 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
     make(files, &OFFICIAL)
 }
 
+/// As [`import`], of invented batches of ten images, one of each class; of CIFAR-100, 100 images: what random inputs are given to.
+#[doc(hidden)]
+pub fn import_ten_images(files: Files<'_>) -> Result<Vec<Made>, DataError> {
+    make(files, &Rule { batch: 10, kept: [1, 1], index: [&[], &[]], pins: None, hundred: [100, 100] })
+}
+
 /// As [`import`], by a rule.
 fn make(files: Files<'_>, rule: &Rule) -> Result<Vec<Made>, DataError> {
     let mut all = All {
@@ -265,8 +270,8 @@ impl All<'_> {
     /// That nothing can be made, and why.
     fn nothing(&self) -> String {
         let mut message =
-            "no file of CIFAR-10 or CIFAR-100 was found; their names are data_batch_1 to data_batch_5 and test_batch, \
-                           or train and test, each with .bin in the binary layout"
+            "no file of CIFAR-10 or CIFAR-100 was found; their names are data_batch_1 to data_batch_5, test_batch, \
+             `train`, `test`, each with .bin in the binary layout"
                 .to_owned();
         if !self.others.is_empty() {
             message.push_str("; there are ");
@@ -274,7 +279,7 @@ impl All<'_> {
         }
         let ends = |ending: &str| self.others.iter().any(|path| path.ends_with(ending));
         if ends(".tar.gz") || ends(".tgz") || ends(".zip") {
-            message += ". Archives within a folder are not opened: name the archive itself";
+            message += ". Archives within a folder are not opened; an archive itself can be given";
         }
         if ends("val_data") || self.others.iter().any(|path| file_name(path).starts_with("train_data_batch_")) {
             message += ". These are names of ImageNet16, of which no images are made";
