@@ -195,7 +195,7 @@ fn finished(table: Table, found: &Found) -> Result<Made, DataError> {
         } else {
             format!("nothing in it is free. {}", unknown.join(". "))
         };
-        let problem = format!("they make {path} with SHA-256 {digest}; {due} is due, and {why}");
+        let problem = format!("the table that follows, {path}, has the SHA-256 {digest}; {due} is due, and {why}");
         return Err(DataError::content(sources(&from, found), problem));
     }
     let notes = unknown.into_iter().map(|which| format!("{which}, but gives the same table")).collect();
