@@ -1,5 +1,6 @@
 //! What the targets share.
 
+pub mod official;
 pub mod seeds;
 
 use nas_assay::{Backend, Lab, Store, Suite};
@@ -45,4 +46,13 @@ pub fn write_seeds_if_asked() {
         seeds::write(folder.as_ref()).expect("inputs to start from");
         std::process::exit(0);
     }
+}
+
+/// The most memory that this process had, in bytes; 0 if the system does not tell.
+pub fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next())
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |kb: u64| 1024 * kb)
 }

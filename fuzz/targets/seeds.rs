@@ -13,7 +13,7 @@ use nas_assay::space::{Architecture, SpaceId};
 use nas_assay::store::survey::Kind;
 use nas_assay::{Store, Suite, carried};
 
-use crate::{ARCHITECTURE, SPEC, folder, run};
+use crate::{ARCHITECTURE, SPEC, folder, official, run};
 
 /// What can go wrong.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -55,6 +55,9 @@ pub fn write(folder: &Path) -> Outcome<()> {
     }
     records(&root)?;
     weights(&root)?;
+    for (target, name, content) in official::all() {
+        root.put(target, name, content)?;
+    }
     let image = |label: u8| std::iter::once(label).chain((0..3072).map(move |place| (place % 251) as u8 ^ label));
     root.put("images", "two", image(3).chain(image(9)).collect::<Vec<u8>>())?;
     Ok(())
