@@ -78,6 +78,17 @@ fn numbers_that_are_no_shares_stand_as_they_are() {
     );
 }
 
+/// 64-bit sums depend on their order.
+#[test]
+fn means_do_not_depend_on_the_order_of_files() {
+    let a = architectures(1)[0];
+    let numbers = ["90.67182", "94.23717", "93.81887"];
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0]] {
+        let files = order.map(|place| result(a, numbers[place], "93"));
+        assert_eq!(text(&results(&files).unwrap()[0]), format!("architecture,validation\n{a},92.90928666666667\n"));
+    }
+}
+
 #[test]
 fn other_networks_are_counted_and_left_out() {
     let [a, b] = architectures(2)[..] else { panic!("two") };
