@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds="${1:-60}"
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar
+[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar sweeps
 
 place="$PWD/target/fuzz"
 mkdir -p "$place/found"

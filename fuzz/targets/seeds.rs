@@ -59,9 +59,38 @@ pub fn write(folder: &Path) -> Outcome<()> {
         root.put(target, name, content)?;
     }
     let image = |label: u8| std::iter::once(label).chain((0..3072).map(move |place| (place % 251) as u8 ^ label));
+    for (name, text) in SWEEPS {
+        root.put("sweeps", name, text)?;
+    }
+    root.put("sweeps", "pickle", b"3\x80\x04}(X\x01\0\0\0aG?\xf8\0\0\0\0\0\0u.")?;
     root.put("images", "two", image(3).chain(image(9)).collect::<Vec<u8>>())?;
     Ok(())
 }
+
+/// Official files, after a character that says which.
+const SWEEPS: [(&str, &str); 6] = [
+    (
+        "resnet",
+        "0[{\"params\": 1, \"flops\": 2, \"min_test_top1\": 5.25, \"loss\": [NaN, -Infinity], \"net\": {\"block_type\": \"res_basic_block\", \"ds\": [1, 1, 2, 4], \"ws\": [16, 16, 32, 64]}}]",
+    ),
+    (
+        "resnext_a",
+        "1[{\"params\": 1, \"flops\": 2, \"min_test_top1\": 5.25, \"loss\": [NaN, -Infinity], \"net\": {\"block_type\": \"res_bottleneck_block\", \"ds\": [1, 1, 2, 4], \"ws\": [16, 16, 32, 64], \"bot_muls\": [0.0, 0.25, 0.5, 1.0], \"num_gs\": [1, 1, 2, 4]}}]",
+    ),
+    (
+        "record",
+        "2[\"043721b9c7fe8c5fad811d47d83132ec\",108,\"0100\",\"input,output\",\"Ci0JAAAAAAAAW0ARAAAAAABAj0AZAAAAAAAA8D8hAAAAgJ3Y7D8pAAAAYJCG7D8KLQkAAAAAAABbQBEAAAAAAECPQBkAAAAAAADwPyEAAACAndjsPykAAABgkIbsPwotCQAAAAAAAFtAEQAAAAAAQI9AGQAAAAAAAPA/IQAAAICd2Ow/KQAAAGCQhuw/EAk=\"]",
+    ),
+    (
+        "zc_nb101",
+        "5{\"cifar10\": {\"(0, 1, 0, 0, 0, 1)\": {\"val_accuracy\": 92.578125, \"zen\": {\"score\": NaN, \"time\": 0.5}}}}",
+    ),
+    ("zc_nb201", "6{\"nasbench201\": {\"cifar10\": {\"(0, 1, 2, 3, 4, 0)\": {\"val_accuracy\": 90.5, \"zen\": 1.5}}}}"),
+    (
+        "zc_nb301",
+        "7{\"cifar10\": {\"[[(0, 2), (1, 2), (0, 2), (1, 2), (0, 2), (1, 2), (0, 2), (1, 2)], [(0, 2), (1, 2), (0, 2), (1, 2), (0, 2), (1, 2), (0, 2), (1, 2)]]\": {\"val_accuracy\": 93.25, \"zen\": {\"score\": 2}}}}",
+    ),
+];
 
 /// A record, with and without its seal, and results of stages.
 fn records(root: &Folder) -> Outcome<()> {
