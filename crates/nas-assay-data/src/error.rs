@@ -2,7 +2,14 @@
 
 use std::path::PathBuf;
 
+use nas_assay_base::text::{excerpt_of, shortened};
+
 use crate::pickle::PickleError;
+
+/// The name of a file: the path in an archive may have any length.
+fn name(file: &str) -> std::borrow::Cow<'_, str> {
+    excerpt_of(file, 200)
+}
 
 /// A source cannot be read, or is not what it should be. Nothing is written then.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +24,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// A file ends too early, or its container is damaged.
-    #[error("{file}: {problem}; the file may be truncated or damaged: fetch it again")]
+    #[error("{}: {}; the file may be truncated or damaged: fetch it again", name(file), shortened(problem))]
     Damaged {
         /// The file, or the file within an archive.
         file: String,
@@ -25,7 +32,7 @@ pub enum DataError {
         problem: String,
     },
     /// A file is whole, but not what was expected.
-    #[error("{file}: {problem}")]
+    #[error("{}: {}", name(file), shortened(problem))]
     Content {
         /// The file, or the file within an archive.
         file: String,
@@ -33,7 +40,7 @@ pub enum DataError {
         problem: String,
     },
     /// The sources do not have all that a table needs.
-    #[error("{0}")]
+    #[error("{}", shortened(.0))]
     Incomplete(String),
 }
 
@@ -59,5 +66,27 @@ impl DataError {
     /// A part of an archive cannot be read.
     pub fn part(file: impl Into<String>, error: &std::io::Error) -> Self {
         Self::Damaged { file: file.into(), problem: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_files_hold_is_shown_without_control_characters_and_short() {
+        let long = "x".repeat(1_000_000);
+        for error in [
+            DataError::content("a", format!("has the label `{long}`, expected another")),
+            DataError::content(&*long, long.clone()),
+            DataError::Damaged { file: "a".to_owned(), problem: format!("cell {long}") },
+            DataError::Incomplete(long.clone()),
+        ] {
+            let shown = error.to_string();
+            assert!(shown.chars().count() < 900, "{}", shown.len());
+        }
+        let label = DataError::content("a", format!("has the label `{long}`, expected another")).to_string();
+        assert!(label.ends_with("x…`, expected another"), "{label}");
+        assert_eq!(DataError::content("a\u{1b}", "\u{202e}`\n`").to_string(), "a\\u{1b}: \\u{202e}`\\n`");
     }
 }

@@ -73,10 +73,7 @@ fn checked<E: serde::de::Error>(name: &str) -> Result<(), E> {
     if plain && (1..=LONGEST).contains(&name.len()) {
         return Ok(());
     }
-    Err(E::custom(format!(
-        "`{}` is no name of a data set or a proxy",
-        name.escape_debug().take(LONGEST).collect::<String>()
-    )))
+    Err(E::custom(format!("`{name}` is no name of a data set or a proxy")))
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Sink {
