@@ -11,6 +11,8 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     Float(f64),
+    /// Bytes that are one byte. Python has each of these once, so a pickle refers to it from everywhere.
+    Byte(u8),
     /// The number of a text.
     Text(u32),
     /// The serial number of a node.

@@ -148,6 +148,13 @@ impl<'a> Machine<'a> {
         self.push(value)
     }
 
+    fn push_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Problem> {
+        match bytes.as_slice() {
+            &[byte] => self.push(Value::Byte(byte)),
+            _ => self.push_node(Node::Bytes(bytes)),
+        }
+    }
+
     fn pop(&mut self) -> Result<Value, Problem> {
         if self.marks.last().is_some_and(|&mark| mark >= self.stack.len()) {
             return Err(NO_VALUE);
@@ -197,7 +204,7 @@ impl<'a> Machine<'a> {
             _ => false,
         };
         if !is_text {
-            return self.push_node(Node::Bytes(bytes));
+            return self.push_bytes(bytes);
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| Problem::Damaged("a text is no UTF-8"))?;
         let text = self.arena.text(text)?;
@@ -285,7 +292,7 @@ impl<'a> Machine<'a> {
                 };
                 let byte = |character: char| u8::try_from(u32::from(character)).map_err(|_| CALL);
                 let bytes: Vec<u8> = text.chars().map(byte).collect::<Result<_, _>>()?;
-                self.push_node(Node::Bytes(bytes))
+                self.push_bytes(bytes)
             }
             (Class::Dtype, &[name, ..]) => {
                 let name = View { arena: &self.arena, value: name }.text().ok_or(CALL)?;

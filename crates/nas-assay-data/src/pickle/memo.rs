@@ -82,7 +82,7 @@ pub(super) struct Memo {
     blocks: Vec<Block>,
     /// The first block that was not looked at for what is forgotten.
     unsettled: usize,
-    /// Values that are neither text nor in the arena: classes and types of numbers. They are few and found by comparing.
+    /// Values that are neither text nor in the arena: classes, types of numbers, and single bytes. They are few and found by comparing.
     others: Vec<Value>,
     count: usize,
 }
@@ -99,7 +99,7 @@ impl Memo {
             Value::Node(node) => pack(NODE, node)?,
             // A number that is referred to again must be kept; it is a node of its own.
             Value::Int(_) | Value::Float(_) | Value::None | Value::Bool(_) => pack(NODE, arena.boxed(value)?)?,
-            Value::Class(_) | Value::Dtype(_) => {
+            Value::Class(_) | Value::Dtype(_) | Value::Byte(_) => {
                 let place = self.others.iter().position(|&other| other == value).unwrap_or_else(|| {
                     self.others.push(value);
                     self.others.len() - 1

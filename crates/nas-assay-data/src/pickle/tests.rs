@@ -91,6 +91,20 @@ fn parts_are_shown_once_and_forgotten() {
     assert!(refused.unwrap_err().to_string().contains("no"));
 }
 
+/// `NumPy` pickles each array with the same `b"b"`, which only the first part has.
+#[test]
+fn single_bytes_outlive_their_part() {
+    let pickle = b"\x80\x04}(K\x01C\x01b\x94u(K\x02h\x00u(K\x03C\x02bb\x94u(K\x04h\x01u.";
+    let mut seen = Vec::new();
+    let refused = Stream::new(&pickle[..]).parts(1_000_000, Parts::Items, |part| {
+        seen.extend(part.items().map(|(key, value)| (key.int(), value.kind(), value.bytes().map(<[u8]>::to_vec))));
+        Ok(())
+    });
+    assert!(matches!(refused.unwrap_err().problem, Problem::Forgotten), "longer bytes are forgotten");
+    let expected = [(1, b"b".to_vec()), (2, b"b".to_vec()), (3, b"bb".to_vec())];
+    assert_eq!(seen, expected.map(|(key, bytes)| (Some(key), "bytes", Some(bytes))));
+}
+
 #[test]
 fn parts_take_the_memory_of_one() {
     let mut pickle = b"\x80\x02}".to_vec();

@@ -2,6 +2,17 @@
 
 use super::arena::{Arena, ArrayNode, Dtype, Node, Value};
 
+/// Every byte.
+static SINGLE: [u8; 256] = {
+    let mut all = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        all[byte] = byte as u8;
+        byte += 1;
+    }
+    all
+};
+
 /// The content of a pickle.
 #[derive(Debug)]
 pub struct Tree {
@@ -46,7 +57,7 @@ impl<'a> View<'a> {
             (_, Some(Node::Tuple(_))) => "a tuple",
             (_, Some(Node::Set(_))) => "a set",
             (_, Some(Node::Dict(_))) => "a dictionary",
-            (_, Some(Node::Bytes(_))) => "bytes",
+            (Value::Byte(_), _) | (_, Some(Node::Bytes(_))) => "bytes",
             (_, Some(Node::Array(_))) => "an array",
             _ => "a value of another kind",
         }
@@ -86,6 +97,7 @@ impl<'a> View<'a> {
     pub fn bytes(self) -> Option<&'a [u8]> {
         match (self.value, self.node()) {
             (Value::Text(text), _) => Some(self.arena.text_at(text).as_bytes()),
+            (Value::Byte(byte), _) => Some(std::slice::from_ref(&SINGLE[usize::from(byte)])),
             (_, Some(Node::Bytes(bytes))) => Some(bytes),
             _ => None,
         }
