@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::files::{Files, file_name};
-use crate::pickle::{Parts, Stream, View, WHOLE};
+use crate::pickle::{Stream, View, WHOLE};
 use crate::table::{Measured, Share};
 use crate::{DataError, Made, json};
 
@@ -247,11 +247,12 @@ impl Curves {
             return Err(DataError::content(path, format!("a pickle was already read: {other}")));
         }
         self.file = Some(path.to_owned());
+        // As a whole: keys may share their pairs.
         let mut stream = Stream::new(source);
-        let tree =
-            stream.parts(WHOLE, Parts::Items, |part| part.items().try_for_each(|(key, value)| self.keep(key, value)));
-        let tree = tree.map_err(|error| DataError::pickle(path, &error))?;
-        if !tree.root().is_dict() || self.runs.is_empty() {
+        let tree = stream.whole(WHOLE).map_err(|error| DataError::pickle(path, &error))?;
+        let kept = tree.root().items().try_for_each(|(key, value)| self.keep(key, value));
+        kept.map_err(|problem| DataError::content(path, problem))?;
+        if self.runs.is_empty() {
             let problem = format!("expected a dictionary from architectures to curves, found {}", tree.root().kind());
             return Err(DataError::content(path, problem));
         }

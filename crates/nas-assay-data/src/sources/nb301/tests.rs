@@ -199,6 +199,32 @@ fn curves_give_their_last_accuracy() {
     assert!(refusal(b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.").contains("asks for `os.system`"));
 }
 
+/// Python writes a value that two keys share once, and refers to it: here the pairs of nodes 4 and 5, and the second cell.
+#[test]
+fn keys_may_share_their_pairs() {
+    let mut pickle = b"\x80\x04}(".to_vec();
+    for count in 0..2_401_u32 {
+        // The operations of node 2 and 3 count; the pairs of nodes 4 and 5 are the first key's.
+        let digit = |place: u32| (count / 7_u32.pow(place) % 7) as u8;
+        let cell: Vec<u8> = (0..8_u8)
+            .flat_map(|edge| match edge {
+                0..4 => vec![b'K', edge % 2, b'K', digit(u32::from(edge)), 0x86],
+                _ if count == 0 => vec![b'K', edge % 2, b'K', 3, 0x86, b'q', edge],
+                _ => vec![b'h', edge],
+            })
+            .collect();
+        let cells = if count == 0 { [cell.clone(), b"tq\x09h\x09".to_vec()] } else { [cell, b"th\x09".to_vec()] };
+        pickle.extend([b"((".to_vec(), cells.concat(), b"t".to_vec()].concat());
+        curve(&[93.5]).pickled()[2..].split_last().into_iter().for_each(|(_, value)| pickle.extend(value));
+        if count % 1_000 == 999 {
+            pickle.extend(b"u(");
+        }
+    }
+    pickle.extend(b"u.");
+    let made = curves(&pickle).unwrap().unwrap();
+    assert_eq!(text(&made).lines().count(), 2_402);
+}
+
 #[test]
 fn all_sources_in_a_folder_are_read() {
     let folder = tempfile::tempdir().unwrap();
