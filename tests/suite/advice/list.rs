@@ -69,7 +69,6 @@ const DONE: &[(&str, &str)] = &[
     ("choose one with --accuracy", "a_truth_of_several_columns_is_the_mean_of_those_that_are_chosen"),
     ("the file may be truncated: fetch it again", "a_file_that_is_cut_is_fetched_again"),
     ("give it another name", "a_name_that_tells_an_md5_is_held_to_it"),
-    ("name the archive itself", "an_archive_in_a_folder_is_named_itself"),
     ("restore the file, or declare the new digest", "a_file_with_another_digest_is_restored_or_declared"),
     ("fetch it again, and declare the digest of the whole file", "a_file_with_another_digest_is_restored_or_declared"),
     ("run {spec}", "what_undecided_claims_ask_for_decides_them_or_is_the_next_step"),

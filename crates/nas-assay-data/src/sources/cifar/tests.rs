@@ -113,7 +113,7 @@ fn an_archive_in_a_folder_is_named_itself() {
     std::fs::write(&path, packed).unwrap();
     let message = of_path(folder.path(), &indexed()).unwrap_err().to_string();
     assert!(
-        message.contains("there are cifar-10-python.tar.gz") && message.contains("name the archive itself"),
+        message.contains("there are cifar-10-python.tar.gz") && message.contains("an archive itself can be given"),
         "{message}"
     );
     assert_eq!(of_path(&path, &indexed()).unwrap().len(), 2);
