@@ -160,7 +160,7 @@ pub const SOURCES: &[Source] = &[
         name: "nb101",
         title: "NAS-Bench-101: a tfrecord, or NASLib's pickle of the same numbers",
         official: NB101,
-        makes: &["truth/nb101.csv", "truth/nb101/runs-*.csv"],
+        makes: &["truth/nb101.csv", "truth/nb101/runs-*.csv", "truth/nb101/validation-*.csv", "truth/nb101/test-*.csv"],
         import: sources::nb101::import,
     },
     Source {

@@ -159,7 +159,6 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
-    "no file of CIFAR-10 or CIFAR-100 was found; their names are",
     "different cells or graphs, such as",
     "{} files have another network or training, such as",
     "NAS_ASSAY_DATA",

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `truth/nb101/runs-108.csv` | all cells of the benchmark, in the order of their hashes: the graph as it is stored, its parameters, and validation and test accuracy of the three runs of 108 epochs, in the order of the file |
 //! | `truth/nb101/runs-4.csv`, `runs-12.csv`, `runs-36.csv` | the same after fewer epochs, from `nasbench_full.tfrecord` |
+//! | `truth/nb101/validation-108.csv`, `truth/nb101/test-108.csv`, ... | the same accuracies of the 55,854 networks of sub-space 3, each under the first of its encodings |
 //! | `truth/nb101.csv` | the paper's 5,000 rows, each with one run that the benchmark's own code drew; `hints/nb101.bin` says which |
 //!
 //! Accuracies are in percent, exact shares of 9,984 images: the benchmark leaves out the last 16 of its 10,000.
@@ -25,6 +26,7 @@ use crate::{DataError, Made, tfrecord};
 mod cell;
 mod naslib;
 mod record;
+mod subspace;
 
 /// Number of cells of the benchmark.
 pub const CELLS: usize = 423_624;
@@ -66,6 +68,10 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
         made.push(official(&all.file, all.paper(ROWS)?)?);
     }
     made.extend(all.tables());
+    let networks = subspace::networks();
+    for &budget in &all.budgets {
+        made.extend(subspace::tables(&all.file, &all.cells, budget, &networks)?);
+    }
     Ok(made)
 }
 

@@ -126,6 +126,38 @@ SMALL,011001000,input|maxpool3x3|output,1009,90.14423076923077,90.1542467948718,
 ";
 
 #[test]
+fn networks_of_the_subspace_have_the_runs_of_their_cells() {
+    let networks = subspace::networks();
+    assert_eq!(networks.len(), nas_assay_spaces::nb101::DISTINCT);
+    assert!(networks.is_sorted_by_key(|(architecture, _)| architecture.index()));
+    for (architecture, hash) in networks.iter().step_by(911) {
+        assert_eq!(architecture.hash(), *hash);
+        let before = (0..architecture.index()).rev().take(500).filter_map(Architecture::from_index);
+        assert!(before.into_iter().all(|other| other.hash() != *hash), "{architecture} is not the first");
+    }
+    // Any names will do for two cells.
+    let cells = two();
+    let complete = complete("x.tfrecord", &records(&cells), 2).unwrap();
+    let of = |hash: &str| hash.parse::<ModuleHash>().unwrap();
+    let named = [Architecture::from_index(7).unwrap(), Architecture::from_index(3).unwrap()];
+    let networks = [(named[0], of(&cells[0].hash)), (named[1], of(&cells[1].hash))];
+    let [validation, test] = subspace::tables("x.tfrecord", &complete.cells, WHOLE, &networks).unwrap();
+    assert_eq!(
+        (validation.path.as_str(), test.path.as_str()),
+        ("truth/nb101/validation-108.csv", "truth/nb101/test-108.csv")
+    );
+    let expected = format!(
+        "architecture,validation-108-run1,validation-108-run2,validation-108-run3\n{},90.14423076923077,90.1542467948718,0\n\
+         {},0.04006410256410257,0.04006410256410257,0.06009615384615385\n",
+        named[0], named[1]
+    );
+    assert_eq!(String::from_utf8(validation.bytes).unwrap(), expected);
+    let other = [(named[0], named[0].hash())];
+    let refused = subspace::tables("x.tfrecord", &complete.cells, WHOLE, &other).unwrap_err().to_string();
+    assert!(refused.contains("x.tfrecord: has no cell") && refused.contains("which is the network of"), "{refused}");
+}
+
+#[test]
 fn records_and_pickles_make_the_same_table() {
     let cells = two();
     // Python: `md5` of the graph, by a second implementation; `100 * k / 9984`.
