@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds="${1:-60}"
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar sweeps
+[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar sweeps nb201_files
 
 place="$PWD/target/fuzz"
 mkdir -p "$place/found"
