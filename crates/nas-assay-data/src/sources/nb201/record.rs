@@ -122,14 +122,14 @@ fn archive<const SEEDS: usize>(
         for seed in seeds.elements() {
             let Some(seed) = seed.int() else { return Err(format!("{place}: a seed on {dataset} is no number")) };
             told += 1;
-            if !DATASETS.contains(&dataset) {
-                continue;
-            }
             let what = format!("{place}, {} epochs of {dataset} with seed {seed}", length.epochs);
             let trial = trials.items().find(|(key, _)| is_key(*key, dataset, seed)).map(|(_, trial)| trial);
             let Some(trial) = trial else {
                 return Err(format!("{what}: `dataset_seed` has it, `all_results` has not"));
             };
+            if !DATASETS.contains(&dataset) {
+                continue;
+            }
             about(trial, dataset, seed, text, length, &what)?;
             let Some(column) = length.seeds.iter().position(|&known| known == seed) else {
                 if length.epochs == FULL.epochs {

@@ -152,7 +152,9 @@ impl Collected {
         let records: Vec<Record> = self.records.into_iter().flatten().map(|record| *record).collect();
         match records.first() {
             Some(first) if records.len() == count => {
-                Ok(Benchmark { release: first.release, file: file.to_owned(), records })
+                let benchmark = Benchmark { release: first.release, file: file.to_owned(), records };
+                benchmark.check_seeds().map_err(|problem| DataError::content(file, problem))?;
+                Ok(benchmark)
             }
             _ => Err(DataError::content(file, format!("it has {known} architectures, more than {count}"))),
         }

@@ -1,6 +1,6 @@
 //! The tables that follow from a whole release.
 
-use nas_assay_spaces::nb201::Architecture;
+use nas_assay_spaces::nb201::{Architecture, COUNT};
 
 use super::record::{Record, Release};
 use super::sets::{ALL, CIFAR10, FULL, LESS, SEED_888};
@@ -27,6 +27,34 @@ pub(super) struct Benchmark {
 }
 
 impl Benchmark {
+    /// Refuses a whole release whose architectures have other numbers of seeds on CIFAR-10 than they are known to have. Of v1.0 it is known
+    /// that it has fewer than v1.1.
+    pub(super) fn check_seeds(&self) -> Result<(), String> {
+        if self.records.len() < COUNT || self.release == Release::Nats {
+            return Ok(());
+        }
+        let mut fewer = false;
+        for record in &self.records {
+            let known = record.full[CIFAR10].iter().flatten().count();
+            let due = seeds_of(Release::Second, record.index).len();
+            fewer |= known < due;
+            if known > due || known < due && self.release == Release::Second {
+                return Err(format!(
+                    "architecture {} was trained with {known} seeds on cifar10, but in {} with {due}: this is no release that is known",
+                    record.index,
+                    Release::Second.name()
+                ));
+            }
+        }
+        if self.release == Release::First && !fewer {
+            let (first, second) = (Release::First.name(), Release::Second.name());
+            return Err(format!(
+                "it has the 12-epoch trainings of {first}, but the seeds of {second}: this is no release that is known"
+            ));
+        }
+        Ok(())
+    }
+
     /// Every table that follows. The notes of the first say what does not follow, and why.
     pub(super) fn tables(&self) -> Result<Vec<Made>, DataError> {
         let mut made = vec![self.costs()?];
@@ -198,8 +226,49 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_release_has_its_own_numbers_of_seeds() {
+        let share = Share::new(1, 10_000);
+        let release = |release, seeds: Release| {
+            let record = |index| {
+                let mut record = Record {
+                    release,
+                    index,
+                    full: Default::default(),
+                    less: Default::default(),
+                    params: 1.0,
+                    flop: 1.0,
+                };
+                for place in seeds_of(seeds, index) {
+                    record.full[CIFAR10][place] = share;
+                }
+                record
+            };
+            Benchmark { release, file: "x".to_owned(), records: (0..COUNT).map(record).collect() }
+        };
+        let check = |known, seeds| release(known, seeds).check_seeds();
+        assert_eq!((check(Release::First, Release::First), check(Release::Second, Release::Second)), (Ok(()), Ok(())));
+        let differs = |&index: &usize| seeds_of(Release::First, index).len() != seeds_of(Release::Second, index).len();
+        let first = (0..COUNT).find(differs).unwrap();
+        let told = check(Release::Second, Release::First).unwrap_err();
+        assert!(told.starts_with(&format!("architecture {first} was trained with ")), "{told}");
+        assert!(
+            told.ends_with("seeds on cifar10, but in NAS-Bench-201 v1_1 with 3: this is no release that is known"),
+            "{told}"
+        );
+        assert!(
+            check(Release::First, Release::Second)
+                .unwrap_err()
+                .contains("the 12-epoch trainings of NAS-Bench-201 v1_0, but the seeds")
+        );
+        let mut more = release(Release::First, Release::First);
+        let single = (0..COUNT).find(|&index| seeds_of(Release::Second, index).len() == 1).unwrap();
+        more.records[single].full[CIFAR10] = [share; 3];
+        assert!(more.check_seeds().unwrap_err().contains(&format!("architecture {single} was trained with 3 seeds")));
+    }
+
+    #[test]
     fn the_map_of_seeds_has_every_architecture() {
-        assert_eq!(SEEDS.len(), nas_assay_spaces::nb201::COUNT);
+        assert_eq!(SEEDS.len(), COUNT);
         let mut counts = [0; 3];
         for index in 0..SEEDS.len() {
             let (first, second) = (seeds_of(Release::First, index), seeds_of(Release::Second, index));

@@ -88,6 +88,15 @@ fn a_record_that_contradicts_itself_is_refused() {
         trials(record, "full").remove(0);
     });
     assert!(gone.contains("`dataset_seed` has it, `all_results` has not"), "{gone}");
+    // The name of a data set, in one of the two places.
+    let renamed = refused(Form::Second, |record| {
+        let Py::Dict(items) = part(part(record, "less"), "dataset_seed") else { panic!() };
+        items[1].0 = "cifar11".into();
+    });
+    assert!(
+        renamed.contains("12 epochs of cifar11 with seed 111: `dataset_seed` has it, `all_results` has not"),
+        "{renamed}"
+    );
     let unknown = refused(Form::Second, |record| {
         *record = invented::record(Form::Second, 1, &names()[1], &[666, 888], Curves::Ends);
     });

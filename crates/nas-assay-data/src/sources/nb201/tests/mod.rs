@@ -285,6 +285,30 @@ fn every_container_gives_the_same() {
     );
 }
 
+#[test]
+fn every_byte_that_is_read_is_told() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let folder = tempfile::tempdir().unwrap();
+    let (many, one) = (folder.path().join("many"), folder.path().join("x.pickle.pbz2"));
+    std::fs::create_dir(&many).unwrap();
+    for index in 0..3 {
+        let bytes = bzip2(&invented::one(&record(Form::Nats, index)));
+        std::fs::write(many.join(format!("{index:06}.pickle.pbz2")), bytes).unwrap();
+    }
+    std::fs::write(&one, bzip2(&all(Form::Nats, 3))).unwrap();
+    for path in [many, one] {
+        let (paths, told) = ([path], AtomicU64::new(0));
+        let watch = |count| {
+            told.fetch_add(count, Ordering::Relaxed);
+        };
+        let files = Files { paths: &paths, watch: &watch };
+        import_first(files, 3).unwrap();
+        // The first bytes of a single file are looked at before.
+        let (size, told) = (files.size().unwrap(), told.load(Ordering::Relaxed));
+        assert!((size..=size + 4).contains(&told), "{told} of {size}");
+    }
+}
+
 /// A file that torch saved again.
 fn zipped(object: &[u8]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
