@@ -3,25 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::{Args, Subcommand};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
-use indicatif::HumanBytes;
-use nas_assay_base::digest::{sha256_hex, sha256_of};
-use nas_assay_base::nearest;
-use nas_assay_data::catalogue::{Known, Official, SOURCES, Source, digest_of, known, source};
-use nas_assay_data::files::Files;
-use nas_assay_data::{DataError, Made};
+use nas_assay_base::digest::sha256_of;
+use nas_assay_data::catalogue::{Known, Official, SOURCES, Source, known};
 use serde::Serialize;
 
 use super::context::Context;
 use super::data_files::{Condition, Needed, condition, needed, specs_with};
-use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
+use super::data_import::import;
+use super::exit::{DATA, Failure, NOTHING, USAGE};
 use super::print::{outln, print_json};
 use crate::DataRoot;
-use crate::experiment::Progress;
-use crate::files::write_atomic;
 
 /// Say what real data there is, check it, and make it from the benchmarks' official files
 #[derive(Debug, Args)]
@@ -44,7 +38,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Make files of the data root from official ones; nothing of them is run, and nothing is written unless all is right
+    /// Make files of the data root from official ones; nothing of them is run, and what is not right is not written
     Import {
         /// Where the files are from: cifar10, cifar100, authors, nb201, freerea, nds, nb101, nb301 or suite-zero
         #[arg(value_name = "SOURCE")]
@@ -61,7 +55,7 @@ impl DataCommand {
         match &self.action {
             Action::List { json } => list(context, *json),
             Action::Check { json } => check(context, *json),
-            Action::Import { source, paths } => import(context, source, paths),
+            Action::Import { source, paths } => import(context, &wanted_root(context)?, source, paths),
         }
     }
 }
@@ -222,118 +216,4 @@ fn wanted_root(context: &Context) -> Result<DataRoot, Failure> {
         Failure::new(USAGE, "no data root was given")
             .with_help("give --data-root DIR or set NAS_ASSAY_DATA; a new folder will do")
     })
-}
-
-fn import(context: &Context, name: &str, paths: &[PathBuf]) -> Result<(), Failure> {
-    let Some(source) = source(name) else {
-        let names: Vec<&str> = SOURCES.iter().map(|source| source.name).collect();
-        let near = nearest(name, names.iter().copied());
-        let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
-        let problem = format!("no source is called `{name}`; there is {}{near}", names.join(", "));
-        return Err(Failure::new(USAGE, problem));
-    };
-    let root = wanted_root(context)?;
-    let progress = context.progress();
-    let made = read(source, paths, progress.as_ref())?;
-    // Everything is compared before anything is written.
-    let changes: Vec<Change> = made.iter().map(|made| change(&root, made)).collect::<Result<_, _>>()?;
-    for (made, change) in made.iter().zip(&changes) {
-        if *change != Change::Unchanged {
-            write_atomic(&root.folder().join(&made.path), &made.bytes)
-                .map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
-        }
-        let known = if digest_of(&made.path).is_some() { "has the known digest" } else { "sha256" };
-        let digest = sha256_hex(&made.bytes);
-        let size = HumanBytes(made.bytes.len() as u64);
-        outln!("{:<9}  {}  {size}, {known} {digest}", change.word(), made.path);
-        for note in &made.notes {
-            outln!("           {note}");
-        }
-    }
-    told(context, &root, &made)
-}
-
-/// Reads the official files, with progress.
-fn read(source: &Source, paths: &[PathBuf], progress: &dyn Progress) -> Result<Vec<Made>, Failure> {
-    const MEGABYTE: u64 = 1_000_000;
-    let sum = AtomicU64::new(0);
-    let watch = |count: u64| {
-        let before = sum.fetch_add(count, Ordering::Relaxed);
-        progress.advance((before + count) / MEGABYTE - before / MEGABYTE);
-    };
-    let files = Files { paths, watch: &watch };
-    progress.begin("reading, MB", files.size()?.div_ceil(MEGABYTE));
-    let made = (source.import)(files);
-    progress.end();
-    let made = made?;
-    for Made { path, bytes, .. } in &made {
-        if let Some(due) = digest_of(path).filter(|due| *due != sha256_hex(bytes)) {
-            let problem =
-                format!("{path} comes out with the SHA-256 {}, not {due}: nothing is written", sha256_hex(bytes));
-            return Err(Failure::new(DATA, problem));
-        }
-    }
-    Ok(made)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    New,
-    Restored,
-    Unchanged,
-}
-
-impl Change {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::New => "made",
-            Self::Restored => "restored",
-            Self::Unchanged => "unchanged",
-        }
-    }
-}
-
-/// What happens with a file. One that is there with other numbers is replaced only if the new ones are known to be right.
-fn change(root: &DataRoot, made: &Made) -> Result<Change, Failure> {
-    let path = root.folder().join(&made.path);
-    match std::fs::read(&path) {
-        Ok(bytes) if bytes == made.bytes => Ok(Change::Unchanged),
-        Ok(_) if digest_of(&made.path).is_some() => Ok(Change::Restored),
-        Ok(_) => {
-            let problem = format!("{} is there with other numbers: nothing is written", path.display());
-            Err(Failure::new(DATA, problem).with_help("remove it first if the new ones shall take its place"))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Change::New),
-        Err(error) => Err(Failure::new(UNEXPECTED, format!("failed to read {}: {error}", path.display()))),
-    }
-}
-
-/// Says which carried specs need what was made, and what they still lack.
-fn told(context: &Context, root: &DataRoot, made: &[Made]) -> Result<(), Failure> {
-    let needed = needed()?;
-    let (mut ready, mut lacking) = (Vec::new(), Vec::new());
-    for Needed { spec, files } in &needed {
-        if !files.iter().any(|file| made.iter().any(|made| made.path == *file)) {
-            continue;
-        }
-        match files.iter().find(|file| !condition(Some(root), file).is_there()) {
-            None => ready.push(spec.clone()),
-            Some(file) => lacking.push((spec, file)),
-        }
-    }
-    if !ready.is_empty() {
-        context.note(&format!("these specs have all that they need: {}", ready.join(", ")));
-    }
-    if let Some((spec, file)) = lacking.first() {
-        let how = nas_assay_schema::maker(file);
-        let how = how.map(|source| format!(": `nas-assay data import {source} PATH` makes it")).unwrap_or_default();
-        context.note(&format!("{spec} also needs {file}{how}"));
-    }
-    Ok(())
-}
-
-impl From<DataError> for Failure {
-    fn from(error: DataError) -> Self {
-        Self::new(DATA, format!("{error}; nothing is written"))
-    }
 }

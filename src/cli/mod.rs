@@ -7,6 +7,7 @@ mod claims;
 mod context;
 mod data;
 mod data_files;
+mod data_import;
 mod diff;
 mod estimators;
 mod exit;

@@ -143,6 +143,18 @@ fn a_wrong_or_cut_file_writes_nothing() {
     import("suite-zero").exits(0).prints("made       truth/nb301/suite-zero.csv");
 }
 
+/// The names of these accuracies are those of tables with known numbers.
+#[test]
+fn a_table_with_other_numbers_than_the_known_ones_is_not_written() {
+    let bench = Bench::new();
+    let rows: Vec<String> = (0..15_625).map(|index| format!("{index},{}.25\n", index % 90)).collect();
+    bench.write("cifar10-accuracies.csv", format!("index,accuracy\n{}", rows.concat()));
+    let ran = bench.run(&["data", "import", "freerea", "cifar10-accuracies.csv", "--data-root", "root"]).exits(5);
+    ran.prints("left out   truth/nb201/cifar10-test-200-nats-mean.csv  its numbers are not those that are known")
+        .says("a table was not written, since the numbers are not those that are known");
+    assert!(!bench.path("root").exists());
+}
+
 #[test]
 fn the_list_says_what_is_there_and_what_makes_the_rest() {
     let bench = Bench::new();
