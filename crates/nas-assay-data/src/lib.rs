@@ -8,8 +8,6 @@ mod error;
 pub mod files;
 pub mod json;
 pub mod pickle;
-#[cfg(test)]
-mod pickled;
 mod proto;
 pub mod sources;
 pub mod table;

@@ -19,6 +19,22 @@ pub enum Py {
     Ordered(Vec<(Py, Py)>),
     /// A 64-bit scalar of `NumPy`.
     Scalar(f64),
+    /// A square array of 64-bit whole numbers, in protocol 4.
+    Matrix(Vec<i64>),
+}
+
+impl Py {
+    /// A dictionary with these keys.
+    pub fn dict<const N: usize>(items: [(&str, Self); N]) -> Self {
+        dict(items.into())
+    }
+
+    /// The pickle of the value, of protocol 4.
+    pub fn pickled(&self) -> Vec<u8> {
+        let mut pickler = Pickler::new(Vec::new(), true);
+        pickler.value(self);
+        pickler.end()
+    }
 }
 
 impl From<&str> for Py {
@@ -148,11 +164,14 @@ impl<W: Write> Pickler<W> {
                 self.batches(items, &[0x90], Self::value);
             }
             Py::Tuple(items) => {
+                let short = (1..=3).contains(&items.len());
+                if !short {
+                    self.bytes(b"(");
+                }
                 for item in items {
                     self.value(item);
                 }
-                assert!((1..=3).contains(&items.len()), "tuples of other lengths are not needed");
-                self.bytes(&[0x84 + items.len() as u8]);
+                self.bytes(&[if short { 0x84 + items.len() as u8 } else { b't' }]);
                 self.number();
             }
             Py::Dict(items) => {
@@ -167,6 +186,7 @@ impl<W: Write> Pickler<W> {
                 self.items(items);
             }
             Py::Scalar(number) => self.scalar(*number),
+            Py::Matrix(numbers) => self.matrix(numbers),
         }
     }
 
@@ -188,24 +208,59 @@ impl<W: Write> Pickler<W> {
         }
     }
 
+    /// A type of numbers, written out the first time.
+    fn dtype(&mut self, name: &'static str) {
+        if let Some(&dtype) = self.known.get(name) {
+            return self.refer(dtype);
+        }
+        self.class("numpy", "dtype");
+        self.text(name);
+        self.bytes(&[0x89, 0x88, 0x87]);
+        self.number();
+        self.bytes(b"R");
+        let dtype = self.number();
+        self.known.insert(name, dtype);
+        self.bytes(b"(K\x03");
+        self.text("<");
+        self.bytes(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t");
+        self.number();
+        self.bytes(b"b");
+    }
+
+    fn matrix(&mut self, numbers: &[i64]) {
+        let side = numbers.len().isqrt() as i64;
+        self.class("numpy.core.multiarray", "_reconstruct");
+        self.class("numpy", "ndarray");
+        self.value(&Py::Tuple(vec![Py::Int(0)]));
+        // All arrays share this byte.
+        if let Some(&byte) = self.known.get("b") {
+            self.refer(byte);
+        } else {
+            self.bytes(b"C\x01b");
+            let byte = self.number();
+            self.known.insert("b", byte);
+        }
+        self.bytes(&[0x87]);
+        self.number();
+        self.bytes(b"R");
+        self.number();
+        self.bytes(b"(K\x01");
+        self.value(&Py::Tuple(vec![Py::Int(side), Py::Int(side)]));
+        self.dtype("i8");
+        self.bytes(b"\x89B");
+        self.bytes(&(8 * numbers.len() as u32).to_le_bytes());
+        for number in numbers {
+            self.bytes(&number.to_le_bytes());
+        }
+        self.number();
+        self.bytes(b"t");
+        self.number();
+        self.bytes(b"b");
+    }
+
     fn scalar(&mut self, number: f64) {
         self.class("numpy.core.multiarray", "scalar");
-        if let Some(&dtype) = self.known.get("f8") {
-            self.refer(dtype);
-        } else {
-            self.class("numpy", "dtype");
-            self.text("f8");
-            self.bytes(&[0x89, 0x88, 0x87]);
-            self.number();
-            self.bytes(b"R");
-            let dtype = self.number();
-            self.known.insert("f8", dtype);
-            self.bytes(b"(K\x03");
-            self.text("<");
-            self.bytes(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t");
-            self.number();
-            self.bytes(b"b");
-        }
+        self.dtype("f8");
         let raw = number.to_le_bytes();
         if self.four {
             self.bytes(&[b'C', 8]);

@@ -2,8 +2,8 @@
 
 use super::cell::{Evaluated, Graph, REPEATS, right};
 use super::*;
-use crate::pickled::Py;
 use crate::proto::tests::{encoded, varint};
+use crate::testing::Py;
 use crate::tfrecord::written;
 use nas_assay_base::seed::Seed;
 use nas_assay_spaces::nb101::ModuleHash;

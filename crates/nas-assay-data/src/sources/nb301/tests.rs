@@ -1,7 +1,7 @@
 //! Results and curves made by hand, and the one public result.
 
 use super::*;
-use crate::pickled::Py;
+use crate::testing::Py;
 use nas_assay_base::seed::Seed;
 use nas_assay_spaces::nb301::Architecture;
 use nas_assay_spaces::spelling::write;
@@ -215,7 +215,7 @@ fn keys_may_share_their_pairs() {
             .collect();
         let cells = if count == 0 { [cell.clone(), b"tq\x09h\x09".to_vec()] } else { [cell, b"th\x09".to_vec()] };
         pickle.extend([b"((".to_vec(), cells.concat(), b"t".to_vec()].concat());
-        curve(&[93.5]).pickled()[2..].split_last().into_iter().for_each(|(_, value)| pickle.extend(value));
+        pickle.extend([b"}X\x0e\0\0\0val_accuracies](G", &93.5_f64.to_be_bytes()[..], b"es"].concat());
         if count % 1_000 == 999 {
             pickle.extend(b"u(");
         }
