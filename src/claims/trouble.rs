@@ -2,6 +2,7 @@
 
 use crate::DataRootError;
 use crate::criteria::CriteriaError;
+use crate::data_root::how_to_make;
 use crate::experiment::ExperimentError;
 
 /// The reason why there are no numbers.
@@ -27,8 +28,9 @@ impl From<ExperimentError> for Trouble {
             ExperimentError::NoDataRoot { file } => Self::Missing(format!(
                 "{file} is needed: give the data root that contains it with --data-root, or set NAS_ASSAY_DATA"
             )),
-            ExperimentError::Data(DataRootError::Missing { path, .. }) => {
-                Self::Missing(format!("{} is needed but does not exist: put the file there", path.display()))
+            ExperimentError::Data(DataRootError::Missing { path, file }) => {
+                let make = how_to_make(&file);
+                Self::Missing(format!("{} is needed but does not exist: put the file there{make}", path.display()))
             }
             other => Self::Failed(other),
         }

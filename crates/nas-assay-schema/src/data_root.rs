@@ -67,8 +67,8 @@ pub fn maker(file: &str) -> Option<&'static str> {
     MAKERS.iter().find(|(part, _)| file.contains(part)).map(|(_, source)| *source)
 }
 
-/// The advice for a file that is missing; empty if there is none.
-fn how_to_make(file: &Path) -> String {
+/// The advice for a file of a data root that is missing, to be put behind a sentence; empty if there is none.
+pub fn how_to_make(file: &Path) -> String {
     let source = file.to_str().and_then(maker);
     source.map(|source| format!(", or make it with `nas-assay data import {source} FILE`")).unwrap_or_default()
 }

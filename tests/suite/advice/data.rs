@@ -99,7 +99,11 @@ fn what_undecided_claims_ask_for_decides_them_or_is_the_next_step() {
     }
     // With a data root, files that are not there are asked for by their full path.
     std::fs::create_dir(bench.path("root")).unwrap();
-    let asked: BTreeSet<String> = notes(&outcomes(&["--data-root", "root"]))
+    let asked = notes(&outcomes(&["--data-root", "root"]));
+    let makes =
+        |note: &String| note.contains("authors_criteria") || note.contains("make it with `nas-assay data import ");
+    assert!(asked.iter().filter(|note| note.contains("put the file there")).all(makes), "{asked:?}");
+    let asked: BTreeSet<String> = asked
         .iter()
         .filter_map(|note| Some(note.split_once(" is needed but does not exist: put the file there")?.0.to_owned()))
         .collect();

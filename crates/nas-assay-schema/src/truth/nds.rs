@@ -1,8 +1,8 @@
 //! The tables of trained accuracies of the network design spaces, `truth/nds_resnet.csv` and `truth/nds_resnext_a.csv`.
 //!
 //! A row has an encoding, the costs of its network, and a test accuracy on CIFAR-10, which is the best one during the training. For
-//! `ResNet` it is the mean of three runs to four decimals, which tell all such means apart, for ResNeXt-A it is from one run. The costs follow from the encoding
-//! ([`Census`](nas_assay_spaces::nds::Census)), so a row with other costs is refused as damaged.
+//! `ResNet` it is the mean of three runs to four decimals, which tell all such means apart; for ResNeXt-A it is from one run. The costs
+//! follow from the encoding ([`Census`](nas_assay_spaces::nds::Census)), so a row with other costs is refused as damaged.
 
 use std::path::Path;
 
