@@ -79,16 +79,24 @@ fn list(context: &Context, json: bool) -> Result<(), Failure> {
         let sources: Vec<_> = SOURCES.iter().map(described).collect();
         return print_json(&serde_json::json!({"files": rows, "sources": sources}));
     }
-    let mut files = table(&["file", "at hand", "made from", "needed by"]);
+    let mut files = table(&["file", "at hand", "made from"]);
     for row in &rows {
         let from = if row.sources.is_empty() { "-".to_owned() } else { row.sources.join(", ") };
-        files.add_row([row.path.clone(), row.condition.word().to_owned(), from, row.specs.join(", ")]);
+        files.add_row([row.path.clone(), row.condition.word().to_owned(), from]);
     }
-    // A path on one line can be copied.
-    if let Some(paths) = files.column_mut(0) {
-        paths.set_constraint(ColumnConstraint::ContentWidth);
+    let mut specs = table(&["spec", "lacks"]);
+    for Needed { spec, files } in &needed {
+        let lacks = files.iter().filter(|file| !condition(root.as_ref(), file).is_there());
+        let lacks: Vec<&str> = lacks.map(String::as_str).collect();
+        specs.add_row([spec.clone(), if lacks.is_empty() { "nothing".to_owned() } else { lacks.join("\n") }]);
     }
-    outln!("{files}");
+    for table in [&mut files, &mut specs] {
+        // A path on one line can be copied.
+        table.column_iter_mut().take(2).for_each(|column| {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        });
+    }
+    outln!("{files}\n\n{specs}");
     for Source { name, title, official, makes, .. } in SOURCES {
         outln!("\n{name}: {title}\n  `nas-assay data import {name} PATH...` makes {}", makes.join(", "));
         for Official { name, size, digest, licence, from } in *official {

@@ -22,7 +22,12 @@ pub fn needed() -> Result<Vec<Needed>, Failure> {
     let mut needed = Vec::new();
     for (name, text) in SPECS {
         let spec = parse_spec(text, name)?;
-        let files: Vec<String> = spec.files().into_iter().map(|file| file.path.clone()).collect();
+        let mut files: Vec<String> = Vec::new();
+        for file in spec.files() {
+            if !files.contains(&file.path) {
+                files.push(file.path.clone());
+            }
+        }
         if !files.is_empty() {
             needed.push(Needed { spec: (*name).to_owned(), files });
         }
