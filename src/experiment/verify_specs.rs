@@ -160,7 +160,7 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
             names(&[Nb101Rows::All, Nb101Rows::DistinctFirst, Nb101Rows::DistinctLast, Nb101Rows::DistinctMean])
         }
         (Truth::Nb201(truth), "accuracy") => {
-            let accuracy = choice.parse().map_err(|error: UnknownAccuracy| refused(error.to_string()))?;
+            let accuracy = choice.parse().map_err(|error: UnknownAccuracy| refused(format!("is wrong: {error}")))?;
             (truth.file, truth.accuracy) = (known_table(accuracy).map_err(refused)?, accuracy);
             return Ok(());
         }

@@ -293,7 +293,7 @@ fn errors_say_what_was_found() {
         .says("48 have no readable architecture (line 2: not an architecture of nb101");
     verify(&bench, "absent.csv", &[]).exits(5).says("reading absent.csv");
     verify(&bench, "mine.csv", &["--accuracy", "cifar100"]).exits(2).says(
-        "`truth.nb201.accuracy` is cifar100, and must be an accuracy of NAS-Bench-201, such as cifar10-test-200-v1.0-",
+        "`truth.nb201.accuracy` is wrong: `cifar100` is no accuracy of NAS-Bench-201, such as cifar10-test-200-v1.0-",
     );
     verify(&bench, "mine.csv", &["--accuracy", "cifar10-test-200-seed88"])
         .exits(2)

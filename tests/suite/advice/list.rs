@@ -35,7 +35,7 @@ const DONE: &[(&str, &str)] = &[
     ("; the nearest known one is `{id}`", "the_nearest_name_is_one_that_works"),
     ("; the nearest is `{name}`", "the_nearest_name_is_one_that_works"),
     ("; the nearest is `{near}`", "older_and_wrong_names_say_what_to_write"),
-    ("must be an accuracy of NAS-Bench-201, such as {paper}", "older_and_wrong_names_say_what_to_write"),
+    ("is no accuracy of NAS-Bench-201, such as {paper}", "older_and_wrong_names_say_what_to_write"),
     ("; the nearest name is {}", "a_tensor_that_is_missing_is_the_one_with_the_nearest_name"),
     ("; the nearest is `{}`", "what_verify_needs_is_what_its_errors_name"),
     ("the nearest known one is `{nearest}`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),

@@ -203,13 +203,13 @@ impl FromStr for Nb201Accuracy {
         }
         let name = excerpt(text);
         if let Some((_, now)) = OLDER.iter().find(|(older, _)| *older == text) {
-            return Err(UnknownAccuracy(format!("is {name}, the older name of {now}")));
+            return Err(UnknownAccuracy(format!("`{name}` is the older name of {now}")));
         }
         let names: Vec<String> = Self::all().map(|accuracy| accuracy.to_string()).collect();
         let near = nearest(text, names.iter().map(String::as_str));
         let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
         let paper = Self::PAPER;
-        Err(UnknownAccuracy(format!("is {name}, and must be an accuracy of NAS-Bench-201, such as {paper}{near}")))
+        Err(UnknownAccuracy(format!("`{name}` is no accuracy of NAS-Bench-201, such as {paper}{near}")))
     }
 }
 
@@ -247,13 +247,13 @@ mod tests {
     #[test]
     fn older_and_wrong_names_say_what_to_write() {
         let refusal = |name: &str| name.parse::<Nb201Accuracy>().unwrap_err().to_string();
-        assert_eq!(refusal("cifar100-valid"), "is cifar100-valid, the older name of cifar100-test-200-seed888");
+        assert_eq!(refusal("cifar100-valid"), "`cifar100-valid` is the older name of cifar100-test-200-seed888");
         for (older, _) in OLDER {
             assert!(refusal(older).contains("the older name of"), "{older}");
         }
         // What an error names can be written.
         let message = refusal("cifar10-test-200-seed88");
-        let near = message.split('`').nth(1).unwrap();
+        let near = message.split('`').nth(3).unwrap();
         assert_eq!(near, "cifar10-test-200-seed888");
         let paper = message.split("such as ").nth(1).unwrap().split(';').next().unwrap();
         assert_eq!((near.parse::<Nb201Accuracy>().is_ok(), paper.parse()), (true, Ok(Nb201Accuracy::PAPER)));

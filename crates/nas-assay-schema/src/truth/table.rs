@@ -127,6 +127,16 @@ pub enum Problem {
         /// The number found.
         found: usize,
     },
+    /// The table of earlier versions, with several quantities.
+    #[error(
+        "it is the table of earlier versions; a spec names {path} with the digest {sha256}, which a run makes of it where the data root has it"
+    )]
+    Older {
+        /// The path of the paper's truth.
+        path: String,
+        /// Its digest.
+        sha256: &'static str,
+    },
     /// A column has no name, or that of another.
     #[error("a column has no name of its own: {0}")]
     ColumnName(String),

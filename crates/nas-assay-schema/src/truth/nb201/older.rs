@@ -58,6 +58,11 @@ pub(super) fn table(bytes: &[u8], path: &str) -> Option<Vec<u8>> {
     (count == COUNT).then(|| text.into_bytes())
 }
 
+/// Whether a file begins as the older table does.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(COLUMNS.join(",").as_bytes())
+}
+
 /// Whether the older table has the numbers of today's table with this path.
 pub(super) fn has(path: &str) -> bool {
     name(path).and_then(quantity).is_some()

@@ -106,6 +106,7 @@ fn a_table_that_is_not_whole_is_refused() {
     assert!(message.contains("expected 15625 rows, found 15624; the file may be truncated"), "{message}");
     assert!(refusal(&MADE.replacen(line, MADE.lines().nth(6).unwrap(), 1)).contains("is already on line 7"));
     assert!(refusal("").contains("the file ends within a line"));
+    assert!(refusal(&older_made()).contains("made.csv, line 1: it is the table of earlier versions"));
 }
 
 proptest! {
