@@ -16,6 +16,7 @@ use super::data_import::import;
 use super::exit::{DATA, Failure, NOTHING, USAGE};
 use super::print::{outln, print_json};
 use crate::DataRoot;
+use crate::truth::nb201::OLDER;
 
 /// Say what real data there is, check it, and make it from the benchmarks' official files
 #[derive(Debug, Args)]
@@ -97,6 +98,9 @@ fn list(context: &Context, json: bool) -> Result<(), Failure> {
         });
     }
     outln!("{files}\n\n{specs}");
+    if root.is_none() {
+        outln!("\nno data root was given: --data-root DIR or NAS_ASSAY_DATA names it");
+    }
     for Source { name, title, official, makes, .. } in SOURCES {
         outln!("\n{name}: {title}\n  `nas-assay data import {name} PATH...` makes {}", makes.join(", "));
         for Official { name, size, digest, licence, from } in *official {
@@ -155,6 +159,9 @@ fn check(context: &Context, json: bool) -> Result<(), Failure> {
         };
         rows.push((file, condition));
     }
+    if let Some(condition) = older(&root)? {
+        rows.push((Known { path: OLDER.0.to_owned(), sha256: OLDER.1 }, condition));
+    }
     let others = others(&root, &rows)?;
     let count = |wanted: Condition| rows.iter().filter(|(_, condition)| *condition == wanted).count();
     let (whole, other) = (count(Condition::Whole), count(Condition::Other));
@@ -176,8 +183,10 @@ fn check(context: &Context, json: bool) -> Result<(), Failure> {
         outln!("{whole} of {} known files are there and have the known digest", rows.len());
     }
     match other {
-        0 if whole == 0 && count(Condition::Older) == 0 => {
-            let problem = format!("{} has no known file", root.folder().display());
+        0 if whole == 0 && count(Condition::Older) == 0 && others.is_empty() => {
+            let is_there = root.folder().is_dir();
+            let what = if is_there { "has no known file" } else { "is no folder" };
+            let problem = format!("{} {what}", root.folder().display());
             Err(Failure::new(NOTHING, problem)
                 .with_help("`nas-assay data list` says which there are, and what makes them"))
         }
@@ -189,6 +198,12 @@ fn check(context: &Context, json: bool) -> Result<(), Failure> {
                 .with_help("remove them, and import them again: `nas-assay data list` says from what"))
         }
     }
+}
+
+/// Whether the older table of NAS-Bench-201 is whole, if it is there.
+fn older(root: &DataRoot) -> Result<Option<Condition>, Failure> {
+    let Ok(path) = root.resolve(OLDER.0) else { return Ok(None) };
+    Ok(Some(if digest(&path)? == OLDER.1 { Condition::Whole } else { Condition::Other }))
 }
 
 /// The files in the folders of the known ones that are not known, with their SHA-256, in order: a spec can declare it.

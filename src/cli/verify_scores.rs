@@ -200,12 +200,16 @@ impl ScoreOptions {
     fn source(&self, context: &Context) -> TruthSource {
         match self.truth {
             Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
-            None | Some(TruthChoice::Table(_)) if context.data_root().is_some() => TruthSource::Benchmark,
+            Some(TruthChoice::Carried) => TruthSource::Carried,
+            // A table says all that scores are judged by. What an estimator looks at is the same as with the other truths.
+            Some(TruthChoice::Table(_)) if self.against.is_none() => TruthSource::Carried,
+            Some(TruthChoice::Table(_)) | None if context.data_root().is_some() => TruthSource::Benchmark,
+            Some(TruthChoice::Table(_)) => TruthSource::Carried,
             // Only a benchmark has these choices.
             None if self.accuracy.is_some() || self.rows.as_deref().is_some_and(|rows| rows != CLASSES) => {
                 TruthSource::Benchmark
             }
-            Some(TruthChoice::Carried | TruthChoice::Table(_)) | None => TruthSource::Carried,
+            None => TruthSource::Carried,
         }
     }
 

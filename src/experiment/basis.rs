@@ -28,7 +28,12 @@ impl Ranking<'_> {
     /// What is not as in `basis`, in a few words each; empty if the two can be compared.
     pub fn differs(&self, basis: &Basis) -> Vec<String> {
         let accuracy = match (ranked(self.truth), basis.truth) {
-            (None, _) => Some("truth trained by this project instead of the benchmark's".to_owned()),
+            (None, _) => Some(match self.truth {
+                Truth::Table(table) => {
+                    format!("measured {} instead of the benchmark's truth", table.columns.join(", "))
+                }
+                _ => "truth trained by this project instead of the benchmark's".to_owned(),
+            }),
             (Some(ours), Some(theirs)) if accuracy(ours) != accuracy(theirs) => {
                 Some(format!("{} instead of {}", accuracy(ours), accuracy(theirs)))
             }

@@ -112,6 +112,13 @@ fn a_truth_of_this_project_is_never_that_of_a_figure() {
 }
 
 #[test]
+fn a_table_of_measured_accuracies_is_named_by_its_columns() {
+    let measured = "[truth.table]\nFILE\ncolumns = ['a', 'b']";
+    let ours = "measured a, b instead of the benchmark's truth";
+    assert_eq!(of_params(measured, "", 48, 48), [ours, "48 architectures instead of 6,466 representatives"]);
+}
+
+#[test]
 fn what_scores_come_from_is_named() {
     let spec = spec("nb201", NB201, "");
     let whole = || ranking(&spec, 6_466, 6_466);

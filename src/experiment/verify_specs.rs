@@ -195,7 +195,7 @@ fn known_table(accuracy: Nb201Accuracy) -> Result<DataFile, String> {
     let name = accuracy.table();
     let known = KNOWN_TABLES.iter().find(|(known, _)| *known == name);
     let (_, sha256) = known.ok_or_else(|| {
-        format!("is {accuracy}: no digest of its table is known to this program; a spec can declare it with `truth.nb201.file`")
+        format!("is {accuracy}, and no digest of its table is known; `--truth {}` takes it as it is", table_path(&name))
     })?;
     Ok(DataFile { path: table_path(&name), sha256: (*sha256).to_owned() })
 }

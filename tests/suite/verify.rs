@@ -303,7 +303,7 @@ fn errors_say_what_was_found() {
         .says("the older name of cifar100-test-200-seed888");
     verify(&bench, "mine.csv", &["--accuracy", "cifar100-valid-200-v1.1-mean"])
         .exits(2)
-        .says("a spec can declare it with `truth.nb201.file`");
+        .says("`--truth truth/nb201/cifar100-valid-200-v1.1.csv`");
     bench.run(&["verify"]).exits(2);
 }
 

@@ -48,10 +48,12 @@ pub enum DataRootError {
 }
 
 /// The sources of `nas-assay data import` that make the files of a data root, by a part of their paths: the first that fits.
-pub const MAKERS: [(&str, &str); 11] = [
+pub const MAKERS: [(&str, &str); 13] = [
     ("suite-zero", "suite-zero"),
     ("images/cifar100_", "cifar100"),
     ("images/cifar10_", "cifar10"),
+    ("truth/nb201/cifar10-half-", "nb201"),
+    ("-test-200-nats-mean", "freerea"),
     ("truth/nb201/", "nb201"),
     ("cost/nb201.csv", "nb201"),
     ("truth/nb101/", "nb101"),

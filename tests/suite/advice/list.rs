@@ -166,6 +166,7 @@ const NONE: &[&str] = &[
     "--scores and --against cannot both",
     "truth trained by this project instead",
     "{} instead of {}",
+    "measured {} instead of",
     "{ours} instead of",
     "synthetic images instead",
     "scores of any encoding of a class instead",

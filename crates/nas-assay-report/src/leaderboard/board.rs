@@ -11,6 +11,7 @@ use nas_assay_criteria::Verdict;
 use nas_assay_criteria::rank::average_ranks;
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::spec::Nb201Accuracy;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
@@ -34,7 +35,7 @@ pub struct Leaderboard {
 
 /// One panel of one record.
 ///
-/// The panels of one space are in this order: the benchmark's truth before truth that this project trained in miniature, then more
+/// The panels of one space are in this order: the paper's truth, then other accuracies, then truth that this project trained in miniature; then more
 /// estimators first, then more architectures first, then the CPU before other devices, then by hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
@@ -54,6 +55,8 @@ pub struct Column {
     pub estimators: usize,
     /// Whether the truth was trained in miniature by this project.
     pub miniature: bool,
+    /// The truth, if it is another than that of the paper: a table of measured accuracies, or another accuracy of the benchmark.
+    pub other_truth: Option<String>,
     /// The command that makes the report of the record again.
     pub again: String,
     /// Whether ranks use this column for its space.
@@ -153,6 +156,7 @@ impl Column {
             architectures: panel.architectures.len(),
             estimators: panel.estimators.len(),
             miniature: record.spec.pointer("/spec/truth/trained").is_some(),
+            other_truth: other_truth(record),
             again: record_text::again(record),
             chosen: false,
         }
@@ -161,11 +165,21 @@ impl Column {
     fn order(&self) -> impl Ord + use<> {
         let place = SpaceId::ALL.iter().position(|space| space.name() == self.space).unwrap_or(SpaceId::ALL.len());
         (
-            (place, self.space.clone(), self.miniature),
+            (place, self.space.clone(), self.miniature, self.other_truth.is_some()),
             std::cmp::Reverse((self.estimators, self.architectures)),
             (self.device_class, self.spec_hash.clone(), self.panel.clone()),
         )
     }
+}
+
+/// What the truth of a record is, if it is not that of the paper, which a benchmark's own table has.
+fn other_truth(record: &Record) -> Option<String> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    if let Some(columns) = record.spec.pointer("/spec/truth/table/columns").and_then(|columns| columns.as_array()) {
+        return Some(columns.iter().filter_map(text).collect::<Vec<_>>().join(", "));
+    }
+    let accuracy = record.spec.pointer("/spec/truth/nb201/accuracy").and_then(text);
+    accuracy.filter(|accuracy| *accuracy != Nb201Accuracy::PAPER.to_string())
 }
 
 fn rows(panels: &[(Column, &PanelRecord)]) -> Vec<Row> {

@@ -5,7 +5,7 @@ use crate::csv::{bounds, number, table};
 use crate::error::ReportError;
 
 /// The columns. `chosen` says whether ranks use this panel for its space. `lower` and `upper` bound the 95 % interval.
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "space",
     "name",
     "spec_hash",
@@ -13,6 +13,7 @@ const HEADER: [&str; 17] = [
     "panel",
     "architectures",
     "miniature",
+    "other_truth",
     "chosen",
     "estimator",
     "kind",
@@ -40,6 +41,7 @@ pub(super) fn csv(board: &Leaderboard) -> Result<String, ReportError> {
                 column.panel.clone(),
                 column.architectures.to_string(),
                 column.miniature.to_string(),
+                column.other_truth.clone().unwrap_or_default(),
                 column.chosen.to_string(),
                 row.estimator.clone(),
                 row.kind.as_str().to_owned(),

@@ -59,6 +59,28 @@ fn real_truth_comes_before_miniatures_and_many_architectures_before_few() {
 }
 
 #[test]
+fn the_papers_truth_comes_before_other_accuracies_whatever_their_number() {
+    let truth = |name: &str, rows, truth: serde_json::Value| {
+        let spec = serde_json::json!({"spec": {"truth": truth}});
+        Record { spec, ..record("nb201", name, rows, false) }
+    };
+    let table = truth("table", 90, serde_json::json!({"table": {"columns": ["a", "b"]}}));
+    let other = truth("other", 95, serde_json::json!({"nb201": {"accuracy": "cifar100-test-200-seed888"}}));
+    let paper = truth("paper", 30, serde_json::json!({"nb201": {"accuracy": "cifar10-test-200-v1.0-class-mean"}}));
+    let board = Leaderboard::new(&[table, record("nb201", "small", 99, true), other, paper], true);
+    let legends: Vec<String> = board.columns.iter().map(|column| text::legend(&board, column)).collect();
+    for (legend, part) in legends.iter().zip([
+        "paper, panel representatives: 30 architectures, the benchmark's truth, ",
+        "other, panel representatives: 95 architectures, judged by cifar100-test-200-seed888, ",
+        "table, panel representatives: 90 architectures, judged by a, b, ",
+        "small, panel representatives: 99 architectures, truth in miniature, ",
+    ]) {
+        assert!(legend.starts_with(part), "{legend}");
+    }
+    assert!(board.columns[0].chosen && !board.columns[1].chosen);
+}
+
+#[test]
 fn the_panel_with_more_estimators_comes_first() {
     let mut record = record("nb201", "nb201-real", 40, false);
     let mut baselines = record.panels[0].clone();

@@ -35,7 +35,11 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
 /// A column in a sentence.
 pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
     let Column { name, panel, device_class, spec_hash, .. } = column;
-    let truth = if column.miniature { "truth in miniature" } else { "the benchmark's truth" };
+    let truth = match &column.other_truth {
+        Some(accuracy) => &format!("judged by {accuracy}"),
+        None if column.miniature => "truth in miniature",
+        None => "the benchmark's truth",
+    };
     let ranks = if board.has_further_columns() && column.chosen { ", used for the ranks" } else { "" };
     format!(
         "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{ranks}",

@@ -40,7 +40,7 @@ impl MeasuredTable {
     ///
     /// # Errors
     /// The first wrong place: a header without names, an architecture of another space or one that occurs twice, or a number that is no
-    /// percentage.
+    /// percentage; and if no number is 1 % or more.
     pub fn parse(space: SpaceId, file: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let wrong = |line, column: Option<&str>, problem| TableError::at(file, line, column, problem);
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
@@ -74,6 +74,11 @@ impl MeasuredTable {
             for (column, cell) in columns.iter().zip(record.iter().skip(1)) {
                 values.push(percent(cell).map_err(|problem| wrong(line, Some(column), problem))?);
             }
+        }
+        // Percentages that are all below 1 % are fractions.
+        let known = || values.iter().flatten();
+        if known().next().is_some() && known().all(|&value| value < 0.01) {
+            return Err(wrong(1, None, Problem::Fractions));
         }
         Ok(Self { file: file.to_owned(), columns, architectures, values })
     }
@@ -186,6 +191,11 @@ mod tests {
         assert!(refusal(made().replace("architecture", "arch")).contains(
             "line 1: the header is not the one of a table of measured accuracies: expected \"architecture\", found \"arch\""
         ));
+        let fractions = made().replace(",1,", ",0.93,").replace("85.863,100", "0.85863,0.9");
+        assert!(
+            refusal(fractions)
+                .contains("line 1: no accuracy is 1 % or more: the table has fractions, and percentages are due")
+        );
         assert!(refusal("architecture\n".to_owned()).contains("expected \"the name of an accuracy\""));
         assert!(refusal(made().replace("a,b", "a,a")).contains("line 1: a column has no name of its own: a"));
         assert!(refusal(made().replace(",1,", ",1")).contains("line 2: expected 3 cells, found 2"));

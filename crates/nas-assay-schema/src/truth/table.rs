@@ -137,6 +137,9 @@ pub enum Problem {
         /// Its digest.
         sha256: &'static str,
     },
+    /// The numbers are fractions.
+    #[error("no accuracy is 1 % or more: the table has fractions, and percentages are due")]
+    Fractions,
     /// A column has no name, or that of another.
     #[error("a column has no name of its own: {0}")]
     ColumnName(String),

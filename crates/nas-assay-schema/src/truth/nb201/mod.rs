@@ -52,15 +52,25 @@ pub fn table_path(name: &str) -> String {
 /// quantities in one table, the table is made of that: a truth is known by its numbers.
 ///
 /// # Errors
-/// As [`DataRoot::read_verified`].
+/// As [`DataRoot::read_verified`]; a damaged older table is named by its own digest.
 pub fn read(root: &DataRoot, path: &Path, sha256: &str) -> Result<Vec<u8>, DataRootError> {
     let missing = match root.read_verified(path, sha256) {
         Err(missing @ DataRootError::Missing { .. }) => missing,
         done => return done,
     };
-    let made = root.read(older::PATH).ok().and_then(|bytes| older::table(&bytes, path.to_str()?));
-    made.filter(|made| sha256_hex(made).eq_ignore_ascii_case(sha256)).ok_or(missing)
+    let Some((name, bytes)) = path.to_str().filter(|path| older::has(path)).zip(root.read(older::PATH).ok()) else {
+        return Err(missing);
+    };
+    let made = older::table(&bytes, name).filter(|made| sha256_hex(made).eq_ignore_ascii_case(sha256));
+    made.ok_or_else(|| match sha256_hex(&bytes) {
+        // It is whole, and does not have these numbers.
+        found if found == OLDER.1 => missing,
+        found => DataRootError::Digest { path: root.folder().join(older::PATH), expected: OLDER.1.to_owned(), found },
+    })
 }
+
+/// The table of earlier versions, with several quantities: its path in the data root, and its SHA-256.
+pub const OLDER: (&str, &str) = (older::PATH, "67eadc3701bfba59417a670374095c815fa28a80a770ec4d955d9870b85d18e4");
 
 /// Whether a data root has the table with this path, or the older table of which [`read`] makes it.
 pub fn is_at_hand(root: &DataRoot, path: &str) -> bool {

@@ -180,6 +180,19 @@ fn what_the_older_table_calls_otherwise_has_its_name_today() {
     }
 }
 
+#[test]
+fn a_damaged_older_table_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("truth")).unwrap();
+    std::fs::write(folder.path().join(older::PATH), &older_made()[..5_000]).unwrap();
+    let root = DataRoot::new(folder.path());
+    let (name, sha256) = KNOWN_TABLES[PAPER];
+    let message = |name: &str| read(&root, Path::new(&table_path(name)), sha256).unwrap_err().to_string();
+    assert!(message(name).contains("nb201.csv has SHA-256") && message(name).contains(OLDER.1));
+    // It has no such numbers, damaged or not.
+    assert!(message("cifar100-valid-200-seed888").contains("cifar100-valid-200-seed888.csv not found"));
+}
+
 /// The digests were computed by a program of its own, in Python.
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
