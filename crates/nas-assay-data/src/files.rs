@@ -125,6 +125,9 @@ fn source(path: &Path, watch: Watch<'_>, each: Each<'_>) -> Result<(), DataError
         return zipped(&name, file, each);
     }
     let mut unpacked = unpacked(file).map_err(|error| DataError::part(&*name, &error))?;
+    if let Some(packing) = unpacked.packing() {
+        return Err(DataError::content(name, packing));
+    }
     if unpacked.is_tar() { tarred(&name, unpacked, each) } else { each(&name, &mut unpacked) }
 }
 
@@ -173,7 +176,7 @@ impl Seek for Watched<'_> {
 }
 
 /// Reads until `into` is full or the source ends.
-fn fill(source: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
+pub(crate) fn fill(source: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
     let mut done = 0;
     while done < into.len() {
         match source.read(&mut into[done..]) {
@@ -197,6 +200,15 @@ impl Unpacked<'_> {
     /// The first 512 bytes, or all if they are fewer. They are still to be read.
     pub fn start(&self) -> &[u8] {
         &self.start
+    }
+
+    /// What to say of it if it is packed in a way that is not unpacked.
+    pub fn packing(&self) -> Option<&'static str> {
+        match self.start[..] {
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("it is packed with xz, which is not read"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("it is packed with zstd, which is not read"),
+            _ => None,
+        }
     }
 
     /// Whether it is a tar.
@@ -241,39 +253,119 @@ pub fn unpacked<'a>(source: impl Read + 'a) -> std::io::Result<Unpacked<'a>> {
     Ok(Unpacked { start, used: 0, rest })
 }
 
-/// Shows every file of a tar.
+/// A name in an extension of a tar is not longer.
+const LONGEST_NAME: u64 = 1 << 16;
+
+/// A tar ends with two blocks of zeros.
+const TAR_BLOCK: u64 = 512;
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    source: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.count += count as u64;
+        Ok(count)
+    }
+}
+
+/// Shows every file of a tar. Long names are read as GNU's tar and those of POSIX write them.
 ///
 /// # Errors
-/// If the tar is damaged, and those of `each`.
+/// If the tar is damaged or does not end as a tar does, if it is of a kind that is not read, and those of `each`.
 pub fn tarred(name: &str, source: Unpacked<'_>, each: Each<'_>) -> Result<(), DataError> {
     let damaged = |error: std::io::Error| DataError::part(name, &error);
-    let mut archive = tar::Archive::new(source);
-    for entry in archive.entries().map_err(damaged)? {
+    let mut archive = tar::Archive::new(Counted { source, count: 0 });
+    let (mut end, mut long) = (0_u64, None);
+    // The crate would read extensions as a whole, of any length.
+    for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
-        if !entry.header().entry_type().is_file() {
+        let blocks = entry.size().div_ceil(TAR_BLOCK);
+        end = entry.raw_file_position().saturating_add(blocks.saturating_mul(TAR_BLOCK));
+        let kind = entry.header().entry_type();
+        if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+            long = extension(name, &mut entry)?.or(long);
             continue;
         }
-        let path = entry.path().map_err(damaged)?.to_string_lossy().replace('\\', "/");
-        each(&path, &mut entry)?;
+        if kind.is_gnu_sparse() {
+            return Err(DataError::content(name, "the tar has a file with holes, which is not read"));
+        }
+        if kind.is_gnu_longlink() {
+            continue;
+        }
+        let named = long.take();
+        if kind.is_file() {
+            let path = named.unwrap_or_else(|| String::from_utf8_lossy(&entry.path_bytes()).into_owned());
+            each(&path.replace('\\', "/"), &mut entry)?;
+        }
     }
-    // A tar ends with blocks of zeros. If they are missing, the file was cut between two of its files.
+    // If the blocks of zeros are missing, the file was cut between two of its files.
     let mut source = archive.into_inner();
     std::io::copy(&mut source, &mut std::io::sink()).map_err(damaged)?;
+    if source.count < end.saturating_add(2 * TAR_BLOCK) {
+        let problem = format!("the tar ends after {} bytes without the zeros that a tar ends with", source.count);
+        return Err(DataError::Damaged { file: name.to_owned(), problem });
+    }
     Ok(())
+}
+
+/// The name of the next file, if this extension of a tar has it.
+fn extension(name: &str, entry: &mut tar::Entry<'_, impl Read>) -> Result<Option<String>, DataError> {
+    let refused = |problem: &str| Err(DataError::content(name, problem));
+    if entry.size() > LONGEST_NAME {
+        return refused(
+            "the tar has a name or a description of a file with more than 64 kB, which no official file has",
+        );
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).map_err(|error| DataError::part(name, &error))?;
+    if entry.header().entry_type().is_gnu_longname() {
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        return Ok(Some(String::from_utf8_lossy(&bytes[..end]).into_owned()));
+    }
+    let mut path = None;
+    for record in tar::PaxExtensions::new(&bytes) {
+        let record = record.map_err(|error| DataError::part(name, &error))?;
+        match record.key_bytes() {
+            b"path" => path = Some(String::from_utf8_lossy(record.value_bytes()).into_owned()),
+            // The header's own size is not that of the file then.
+            b"size" | b"GNU.sparse.major" | b"GNU.sparse.map" => {
+                return refused("the tar has a file of more than 8 GB or with holes, which is not read");
+            }
+            _ => {}
+        }
+    }
+    Ok(path)
 }
 
 /// Shows every file of a zip.
 ///
 /// # Errors
-/// If the zip is damaged, and those of `each`.
+/// If the zip is damaged, if it has two files of the same name or is of a kind that is not read, and those of `each`.
 pub fn zipped(name: &str, source: impl Read + Seek, each: Each<'_>) -> Result<(), DataError> {
-    let damaged =
-        |error: zip::result::ZipError| DataError::Damaged { file: name.to_owned(), problem: error.to_string() };
-    let mut archive = zip::ZipArchive::new(BufReader::new(source)).map_err(damaged)?;
+    use zip::{CompressionMethod, result::ZipError};
+    const METHOD: &str = "its files are packed by a method that is not read";
+    let refused = |error: ZipError| match error {
+        ZipError::CompressionMethodNotSupported(_) => DataError::content(name, METHOD),
+        ZipError::UnsupportedArchive(what) => DataError::content(name, format!("this zip is not read: {what}")),
+        other => DataError::Damaged { file: name.to_owned(), problem: other.to_string() },
+    };
+    let mut archive = zip::ZipArchive::new(BufReader::new(source)).map_err(refused)?;
+    // Only the last of them could be shown.
+    if archive.has_duplicate_names() {
+        return Err(DataError::content(name, "it has two files of the same name"));
+    }
     for place in 0..archive.len() {
-        let mut entry = archive.by_index(place).map_err(damaged)?;
+        let mut entry = archive.by_index(place).map_err(refused)?;
+        if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(DataError::content(name, METHOD));
+        }
         if entry.is_file() {
-            let path = entry.name().map_err(damaged)?.replace('\\', "/");
+            let path = entry.name().map_err(refused)?.replace('\\', "/");
             each(&path, &mut entry)?;
         }
     }
@@ -359,14 +451,99 @@ mod tests {
     fn a_file_that_is_cut_is_fetched_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("archive");
-        for whole in [gzip(&tar()), bzip2(&tar()), zip()] {
-            for cut in (8..whole.len()).step_by(3).chain([whole.len() - 1]) {
-                std::fs::write(&file, &whole[..cut]).unwrap();
-                let message = listed(&file).unwrap_err().to_string();
-                assert!(message.contains("may be truncated or damaged: fetch it again"), "{cut}: {message}");
-            }
+        let cut = |whole: &[u8], cut: usize| {
+            std::fs::write(&file, &whole[..cut]).unwrap();
+            let message = listed(&file).unwrap_err().to_string();
+            assert!(message.contains("may be truncated or damaged: fetch it again"), "{cut}: {message}");
+        };
+        for whole in [gzip(&tar()), bzip2(&tar()), zip(), tar()] {
+            // A tar is known by its first block.
+            let from = if whole.len() % 512 == 0 { 512 } else { 8 };
+            (from..whole.len()).step_by(3).chain([whole.len() - 1]).for_each(|at| cut(&whole, at));
             std::fs::write(&file, &whole).unwrap();
             assert_eq!(listed(&file).unwrap().len(), 2);
         }
+        // Between its files, and before or within the zeros at its end; also where a file ends with zeros itself.
+        let mut archive = tar::Builder::new(Vec::new());
+        let zeros = vec![0; 4_096];
+        for name in ["a", "b"] {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(4_096);
+            archive.append_data(&mut header, name, &*zeros).unwrap();
+        }
+        for whole in [tar(), archive.into_inner().unwrap()] {
+            (512..whole.len()).step_by(512).for_each(|at| cut(&whole, at));
+            for packed in [gzip, bzip2] {
+                for at in (512..whole.len()).step_by(512) {
+                    let packed = packed(&whole[..at]);
+                    cut(&packed, packed.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_names_of_a_tar_are_read_up_to_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("archive");
+        let extended = |kind: u8, content: &[u8]| {
+            let mut archive = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(tar::EntryType::new(kind));
+            header.set_size(content.len() as u64);
+            archive.append_data(&mut header, "extension", content).unwrap();
+            for name in ["short", "other"] {
+                let mut header = tar::Header::new_ustar();
+                header.set_size(3);
+                archive.append_data(&mut header, name, &[7; 3][..]).unwrap();
+            }
+            std::fs::write(&file, gzip(&archive.into_inner().unwrap())).unwrap();
+            listed(&file).map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+        };
+        let long = "x".repeat(30_000);
+        let pax = |key: &str, value: &str| format!("{} {key}={value}\n", value.len() + key.len() + 8).into_bytes();
+        let whole = [long.clone(), "other".to_owned()];
+        assert_eq!(extended(b'L', format!("{long}\0").as_bytes()).unwrap(), whole);
+        assert_eq!(extended(b'x', &pax("path", &long)).unwrap(), whole);
+        assert_eq!(extended(b'x', b"11 mtime=1\n").unwrap(), ["short", "other"]);
+        for kind in *b"Kg" {
+            assert_eq!(extended(kind, &vec![b'x'; 200_000]).unwrap(), ["short", "other"]);
+        }
+        for kind in *b"Lx" {
+            let message = extended(kind, &vec![b'x'; 70_000]).unwrap_err().to_string();
+            assert!(message.contains("with more than 64 kB"), "{message}");
+        }
+        let message = extended(b'x', b"10 size=3\n").unwrap_err().to_string();
+        assert!(message.contains("a file of more than 8 GB or with holes"), "{message}");
+        assert!(extended(b'S', b"").unwrap_err().to_string().contains("a file with holes"));
+    }
+
+    #[test]
+    fn archives_of_other_kinds_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |bytes: &[u8]| {
+            std::fs::write(folder.path().join("archive"), bytes).unwrap();
+            listed(&folder.path().join("archive")).unwrap_err().to_string()
+        };
+        let mut whole = zip();
+        // The names `data/a` and `data/b` are there twice each, before the files and in the list at the end.
+        for at in 0..whole.len() - 6 {
+            if whole[at..].starts_with(b"data/b") {
+                whole[at + 5] = b'a';
+            }
+        }
+        assert_eq!(message(&whole), "archive: it has two files of the same name");
+        let mut whole = zip();
+        for at in 0..whole.len() - 12 {
+            // The method is at another place in the list at the end.
+            for (start, place) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+                if whole[at..].starts_with(start) {
+                    whole[at + place] = 12;
+                }
+            }
+        }
+        assert_eq!(message(&whole), "archive: its files are packed by a method that is not read");
+        assert_eq!(message(b"\xfd7zXZ\0..."), "archive: it is packed with xz, which is not read");
+        assert_eq!(message(b"\x28\xb5\x2f\xfd..."), "archive: it is packed with zstd, which is not read");
     }
 }

@@ -1,7 +1,9 @@
 //! `TFRecord`: records with checksums, one after the other. A record is its length (8 bytes), a checksum of that, its bytes, and a checksum of
 //! these, all of it little-endian.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
+
+use crate::files::fill;
 
 /// The longest record that is read. NAS-Bench-101's have some hundred bytes.
 const LONGEST: u64 = 1 << 20;
@@ -50,7 +52,7 @@ impl<R: Read> Records<R> {
         self.count += 1;
         let record = self.count;
         let mut head = [0; HEAD];
-        match fill(&mut self.source, &mut head)? {
+        match fill(&mut self.source, &mut head).map_err(Problem::Read)? {
             0 => return Ok(false),
             HEAD => {}
             _ => return Err(Problem::Ends(record)),
@@ -62,7 +64,7 @@ impl<R: Read> Records<R> {
         let length = length as usize;
         into.clear();
         into.resize(length + 4, 0);
-        if fill(&mut self.source, into)? < into.len() {
+        if fill(&mut self.source, into).map_err(Problem::Read)? < into.len() {
             return Err(Problem::Ends(record));
         }
         let sum = into.split_off(length);
@@ -82,20 +84,6 @@ pub fn begins(head: &[u8]) -> bool {
 fn length(head: &[u8; HEAD]) -> Option<u64> {
     let (length, sum) = head.split_first_chunk::<8>()?;
     (masked(length).to_le_bytes() == *sum).then_some(u64::from_le_bytes(*length))
-}
-
-/// Reads until `into` is full or the source ends.
-fn fill(source: &mut impl Read, into: &mut [u8]) -> Result<usize, Problem> {
-    let mut done = 0;
-    while done < into.len() {
-        match source.read(&mut into[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Problem::Read(error)),
-        }
-    }
-    Ok(done)
 }
 
 /// The checksum of a record: CRC-32C, rotated and moved so that checksums of checksums differ from each other.
