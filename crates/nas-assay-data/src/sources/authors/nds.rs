@@ -15,16 +15,19 @@ use nas_assay_spaces::nds::Kind;
 pub(super) fn read<F: Tabled>(file: &File, rows: usize) -> Result<String, DataError> {
     let refused = |problem: String| DataError::content(&*file.path, problem);
     let tree = pickle(&file.path, &file.bytes)?;
-    let lists: Vec<View<'_>> = tree.root().elements().collect();
+    let lists: Vec<View<'_>> = tree.root().elements().take(5).collect();
     let [texts, params, flops, accuracies] = lists[..] else {
-        let problem =
-            format!("it is a pickle of {} of {} items; a list of four is due", tree.root().kind(), lists.len());
+        let problem = format!(
+            "it is a pickle of {} of {} items; a list of four is due",
+            tree.root().kind(),
+            tree.root().elements().len()
+        );
         return Err(refused(problem));
     };
     if texts.len() != rows {
         return Err(refused(format!("it has {} encodings; {rows} are due", texts.len())));
     }
-    let numbers = |list: View<'_>, what: &str| match grid(list) {
+    let numbers = |list: View<'_>, what: &str| match grid(list, rows) {
         Some((extents, numbers)) if extents == [rows] => Ok(numbers),
         _ => Err(refused(format!("its {what} are not {rows} numbers"))),
     };

@@ -60,26 +60,37 @@ pub(super) fn count(number: f64) -> Option<u64> {
     ((0.0..EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
-/// The numbers in lists of lists and arrays, the last index fastest, with their extents.
-pub(super) fn grid(view: View<'_>) -> Option<(Vec<usize>, Vec<f64>)> {
+/// The numbers in lists of lists and arrays, the last index fastest, with their extents. `None` if there are more than `most`: a small
+/// pickle can refer to one list very often.
+pub(super) fn grid(view: View<'_>, most: usize) -> Option<(Vec<usize>, Vec<f64>)> {
     let mut numbers = Vec::new();
-    let extents = flatten(view, 4, &mut numbers)?;
+    let extents = flatten(view, 4, most, &mut numbers)?;
     Some((extents, numbers))
 }
 
 /// Adds the numbers of `view`, at most `depth` lists deep, and tells their extents.
-fn flatten(view: View<'_>, depth: usize, into: &mut Vec<f64>) -> Option<Vec<usize>> {
+fn flatten(view: View<'_>, depth: usize, most: usize, into: &mut Vec<f64>) -> Option<Vec<usize>> {
     if let Some(number) = view.number() {
         into.push(number);
-        return Some(Vec::new());
+        return (into.len() <= most).then(Vec::new);
     }
     if let Some(array) = view.array() {
-        into.extend(array.numbers());
-        return Some(array.shape().to_vec());
+        let fits = array.numbers().len() <= most.saturating_sub(into.len());
+        return fits.then(|| {
+            into.extend(array.numbers());
+            array.shape().to_vec()
+        });
     }
     let mut extents = None;
+    // Arrays without numbers add nothing, so that their lists are counted too.
+    if view.len() > most {
+        return None;
+    }
     for item in view.elements() {
-        let of = flatten(item, depth.checked_sub(1)?, into)?;
+        let of = flatten(item, depth.checked_sub(1)?, most, into)?;
+        if of.contains(&0) {
+            return None;
+        }
         match &extents {
             Some(known) if *known != of => return None,
             _ => extents = Some(of),

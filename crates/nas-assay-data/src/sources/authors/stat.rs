@@ -60,8 +60,9 @@ impl Scores {
         (needed, rows): (usize, usize),
         most: f64,
     ) -> Result<Self, DataError> {
-        let Some((extents, numbers)) = grid(entry(path, root, key)?) else {
-            return Err(DataError::content(path, format!("its `{key}` is no array of numbers")));
+        let limit = SEEDS.len() * EPOCHS * rows;
+        let Some((extents, numbers)) = grid(entry(path, root, key)?, limit) else {
+            return Err(DataError::content(path, format!("its `{key}` is no array of at most {limit} numbers")));
         };
         let seeds = match extents[..] {
             [seeds @ 1..=3, EPOCHS, found] if found == rows => seeds,
@@ -146,7 +147,7 @@ impl Nb301 {
         let tree = pickle(path, &file.bytes)?;
         let root = tree.root();
         let (list, accuracy, costs) = common(path, root, SEEDS.len(), rows)?;
-        let truth = match grid(list) {
+        let truth = match grid(list, rows) {
             Some((extents, numbers)) if extents == [rows] => numbers,
             _ if list.elements().any(View::is_dict) => {
                 return Err(DataError::content(path, "its `gt` has dictionaries, as that of fig1_nb101_stat_acc.pkl"));
@@ -200,7 +201,7 @@ fn common<'a>(path: &str, root: View<'a>, seeds: usize, rows: usize) -> Result<(
 
 /// A whole number for each row.
 fn counts(path: &str, root: View<'_>, key: &str, rows: usize) -> Result<Vec<u64>, DataError> {
-    let numbers = match grid(entry(path, root, key)?) {
+    let numbers = match grid(entry(path, root, key)?, rows) {
         Some((extents, numbers)) if extents == [rows] => numbers,
         _ => return Err(DataError::content(path, format!("its `{key}` are not {rows} numbers"))),
     };
@@ -224,14 +225,18 @@ fn nb101_row(path: &str, run: View<'_>) -> Result<String, String> {
         1.0 => Some('1'),
         _ => None,
     };
-    let matrix = match grid(get("module_adjacency")?) {
+    let matrix = match grid(get("module_adjacency")?, 49) {
         Some((extents, numbers)) if extents == [7, 7] => numbers.into_iter().map(bit).collect(),
         _ => None,
     };
     let matrix: String = matrix.ok_or("its `module_adjacency` is no matrix of 7 x 7 bits")?;
-    let operations: Option<Vec<&str>> = get("module_operations")?.elements().map(View::text).collect();
-    let operations = operations.ok_or("its `module_operations` are no texts")?.join("|");
-    if operations.contains([',', '"', '\n', '\r']) {
+    let operations = get("module_operations")?;
+    // A small pickle can refer to one text very often.
+    let few =
+        operations.len() == 7 && operations.elements().all(|label| label.text().is_none_or(|text| text.len() < 64));
+    let texts: Option<Vec<&str>> = operations.elements().take(7).map(View::text).collect();
+    let operations = texts.ok_or("its `module_operations` are no texts")?.join("|");
+    if !few || operations.contains([',', '"', '\n', '\r']) {
         return Err("its `module_operations` are not those of NAS-Bench-101".to_owned());
     }
     let params = get("trainable_parameters")?.number().and_then(count);

@@ -312,6 +312,25 @@ fn swapped_files_are_refused() {
     Release::new().with(Role::Nb101, numbers).assert_refused(&["its `derive` has 3 x 10 x 5 numbers; 10 x 7"]);
 }
 
+/// A small file may refer to one list, or to one text, very often.
+#[test]
+fn numbers_and_texts_are_counted_before_they_are_copied() {
+    let release = Release::new();
+    let nb101 = |change: &dyn Fn(&mut Py)| {
+        let mut file = backwards::nb101(&release.tables[0].1, &release.tables[1].1, 1);
+        change(&mut file);
+        Release::new().with(Role::Nb101, file.pickled())
+    };
+    let many = Py::List(vec![Py::List(vec![Py::Float(0.5); 300]); 300]);
+    nb101(&|file| *file.at("derive") = many.clone())
+        .assert_refused(&["its `derive` is no array of at most 210 numbers"]);
+    nb101(&|file| *file.at("params") = many.clone()).assert_refused(&["its `params` are not 7 numbers"]);
+    for labels in [vec![Py::text("input"); 8], vec![Py::text(&"x".repeat(64)); 7]] {
+        let given = |file: &mut Py| *file.at("gt").item(3).at("module_operations") = Py::List(labels.clone());
+        nb101(&given).assert_refused(&["its `module_operations` are not those of NAS-Bench-101"]);
+    }
+}
+
 #[test]
 fn wrong_values_are_refused_by_row_and_name() {
     let change = |role: Role, change: &dyn Fn(&mut Py)| {

@@ -7,6 +7,9 @@ use super::sets::{ALL, CIFAR10, DATASETS, FULL, LESS, Length, SEED_888, SETS};
 use crate::pickle::View;
 use crate::table::Share;
 
+/// Most trainings of one length that an architecture may have; there are up to twelve.
+const MOST_TRIALS: usize = 64;
+
 /// A release of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Release {
@@ -115,6 +118,9 @@ fn archive<const SEEDS: usize>(
 
     let trials = field(view, "all_results", &place)?;
     let by_dataset = field(view, "dataset_seed", &place)?;
+    if trials.len() > MOST_TRIALS {
+        return Err(format!("{place}: `all_results` has {} trainings, more than any architecture has", trials.len()));
+    }
     let mut accuracies = [[None; SEEDS]; SETS];
     let mut told = 0;
     for (dataset, seeds) in by_dataset.items() {
@@ -122,6 +128,10 @@ fn archive<const SEEDS: usize>(
         for seed in seeds.elements() {
             let Some(seed) = seed.int() else { return Err(format!("{place}: a seed on {dataset} is no number")) };
             told += 1;
+            // A small pickle can refer to one list of seeds very often.
+            if told > trials.len() {
+                return Err(format!("{place}: `dataset_seed` has more trainings than `all_results`, {}", trials.len()));
+            }
             let what = format!("{place}, {} epochs of {dataset} with seed {seed}", length.epochs);
             let trial = trials.items().find(|(key, _)| is_key(*key, dataset, seed)).map(|(_, trial)| trial);
             let Some(trial) = trial else {

@@ -286,17 +286,21 @@ impl Curves {
             return Ok(None);
         }
         let notes = vec![format!("The accuracies are the last of {} epochs.", self.epochs)];
-        table("naslib-validation", "validation", self.runs, notes).map(Some)
+        table("naslib-validation", &format!("naslib-{}-validation", self.epochs), self.runs, notes).map(Some)
     }
 }
 
 /// The architecture of a key: for each of two cells, eight pairs of input and operation.
 fn pairs(key: View<'_>) -> Result<String, String> {
     let mut text = "(".to_owned();
+    // A small pickle can refer to one thing very often: nothing is written before the lengths are those of an architecture.
+    if key.len() != 2 || key.elements().any(|cell| cell.len() != 8) {
+        return Err(format!("a key is {} that is not an architecture of nb301: two cells of eight pairs", key.kind()));
+    }
     for cell in key.elements() {
         text.push('(');
         for pair in cell.elements() {
-            let numbers: Option<Vec<i64>> = pair.elements().map(View::int).collect();
+            let numbers: Option<Vec<i64>> = pair.elements().take(3).map(View::int).collect();
             let Some(&[from, operation]) = numbers.as_deref() else {
                 return Err(format!("a key has {} where a pair of input and operation was expected", pair.kind()));
             };

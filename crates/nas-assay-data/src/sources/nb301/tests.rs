@@ -178,7 +178,7 @@ fn curves_give_their_last_accuracy() {
     let made = curves(&whole).unwrap().unwrap();
     let mut rows = [format!("{a},93.5\n"), format!("{b},94\n")];
     rows.sort();
-    assert_eq!(text(&made), format!("architecture,validation\n{}", rows.concat()));
+    assert_eq!(text(&made), format!("architecture,naslib-2-validation\n{}", rows.concat()));
     assert_eq!(
         (made.path.as_str(), made.notes.as_slice()),
         ("truth/nb301/naslib-validation.csv", &["The accuracies are the last of 2 epochs.".to_owned()][..])
@@ -191,9 +191,17 @@ fn curves_give_their_last_accuracy() {
     assert!(refusal(&pickle(vec![(key(a), curve(&[1.0])), (key(a), curve(&[1.0]))])).contains("is there twice"));
     assert!(refusal(&pickle(vec![(key(a), Py::dict([]))])).contains("missing `val_accuracies`"));
     assert!(refusal(&pickle(vec![("x".into(), curve(&[1.0]))])).contains("not an architecture of nb301"));
-    assert!(
-        refusal(&pickle(vec![(Py::Tuple(vec![Py::Tuple(vec![Py::Int(1)])]), curve(&[1.0]))])).contains("where a pair")
-    );
+    let cells = |cell: Py| Py::Tuple(vec![cell.clone(), cell]);
+    let of = |pair: Py| refusal(&pickle(vec![(cells(Py::Tuple(vec![pair; 8])), curve(&[1.0]))]));
+    for pair in [Py::Int(1), Py::Tuple(vec![Py::Int(1)]), Py::Tuple(vec![Py::Int(1); 3])] {
+        assert!(of(pair).contains("where a pair"));
+    }
+    // A small file may refer to one pair, or to one list of pairs, very often.
+    for key in [cells(Py::Tuple(vec![Py::Int(1); 9])), Py::Tuple(vec![Py::Tuple(vec![Py::Int(1); 8]); 3])] {
+        assert!(
+            refusal(&pickle(vec![(key, curve(&[1.0]))])).contains("not an architecture of nb301: two cells of eight")
+        );
+    }
     assert!(refusal(&pickle(Vec::new())).contains("expected a dictionary from architectures to curves"));
     assert!(refusal(&[whole.clone(), b"x".to_vec()].concat()).contains("goes on after its pickle"));
     assert!(refusal(b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.").contains("asks for `os.system`"));

@@ -107,6 +107,29 @@ fn a_record_that_contradicts_itself_is_refused() {
     assert!(twice.contains("with seed 888: it is there twice"), "{twice}");
 }
 
+/// A small file can refer to one list of seeds from many data sets.
+#[test]
+fn many_references_to_one_list_take_no_time() {
+    let numbers = |count: i64| Py::List((0..count).map(Py::Int).collect());
+    let message = refused(Form::Second, |record| {
+        *part(part(record, "full"), "dataset_seed") = dict(vec![("cifar10-valid", Py::List(vec![888.into(); 1_000]))]);
+    });
+    assert!(message.contains("it is there twice") || message.contains("has more trainings than"), "{message}");
+    let message = refused(Form::Second, |record| {
+        *part(part(record, "full"), "dataset_seed") = dict(vec![("mnist", numbers(1_000))]);
+        let trial = trials(record, "full")[0].1.clone();
+        let key = |seed: i64| Py::Tuple(vec!["mnist".into(), seed.into()]);
+        trials(record, "full").extend((0..1_000).map(|seed| (key(seed), trial.clone())));
+    });
+    assert!(message.contains("trainings, more than any architecture has"), "{message}");
+    let message = refused(Form::Second, |record| {
+        *part(part(record, "full"), "dataset_seed") = dict(vec![("mnist", Py::List(vec![1.into(); 1_000]))]);
+        let trial = trials(record, "full")[0].1.clone();
+        trials(record, "full").push((Py::Tuple(vec!["mnist".into(), 1.into()]), trial));
+    });
+    assert!(message.contains("`dataset_seed` has more trainings than `all_results`"), "{message}");
+}
+
 #[test]
 fn every_architecture_is_there_once_and_in_its_place() {
     let file = |order: &[(usize, usize)]| {
