@@ -7,10 +7,10 @@
 //!
 //! | table of `truth/nb201` | from |
 //! |---|---|
-//! | `cifar10-test-200-v1.0-mean` | every release; from the later ones by the seeds that `v1_0` had |
+//! | `cifar10-test-200-v1.0-mean` | every release; from the later ones by seeds whose mean is the same |
 //! | `SET-200-seed888` | every release |
 //! | `SET-200-v1.1` | `v1_1`; for `cifar10-test` also NATS |
-//! | `SET-200-nats`, `SET-200-nats-mean` | NATS |
+//! | `SET-200-nats` (columns `SET-200-nats-seed777`, ...), `SET-200-nats-mean` | NATS |
 //! | `SET-12-seed111`, `SET-12-seed777` | `v1_1`, NATS |
 //!
 //! All are in percent, as the share of right answers that the files mean ([`Share`](crate::table::Share)).

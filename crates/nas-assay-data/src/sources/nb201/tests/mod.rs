@@ -131,8 +131,10 @@ fn all_due(form: Form, count: usize) -> Vec<(String, String)> {
     for set in &ALL {
         let name = format!("{}-200-seed888", set.name);
         tables.push(due(&name, std::slice::from_ref(&name), count, |index| vec![cell(set, index, 200, &[888])]));
-        let columns: Vec<String> = [777, 888, 999].map(|seed| format!("{}-200-seed{seed}", set.name)).to_vec();
         let mut three = |name: &str, of: Form| {
+            let nats = if name == "nats" { "nats-" } else { "" };
+            let columns: Vec<String> =
+                [777, 888, 999].map(|seed| format!("{}-200-{nats}seed{seed}", set.name)).to_vec();
             tables.push(due(&format!("{}-200-{name}", set.name), &columns, count, |index| {
                 let known = seeds(of, index);
                 let one = |seed: &i64| {
@@ -215,11 +217,14 @@ fn what_a_release_lacks_is_told() {
     let made = read_bytes("n.pickle", &invented::all(Vec::new(), Form::Nats, names(), (0..9).map(without)), 9).unwrap();
     assert_eq!(table(&made, "cifar10-test-200-v1.1"), None);
     assert!(table(&made, "cifar10-test-200-nats").is_some());
-    let note = "no table of the seeds that NAS-Bench-201 v1_1 has on CIFAR-10 is made: it has seed 777 of architecture 4, this file has not";
+    let note = "no table of the seeds that NAS-Bench-201 v1_1 has on CIFAR-10 is made: it has seed 777 of architecture 4, which this file has not";
+    assert!(made[0].notes.iter().any(|told| told.contains(note)), "{:?}", made[0].notes);
+    let note = "no table of the means of NAS-Bench-201 v1_0 on CIFAR-10 is made: that of architecture 4 is one with seed 777, which this";
+    assert!(seeds(Form::First, 4).contains(&777), "a condition of the test");
     assert!(made[0].notes.iter().any(|told| told.contains(note)), "{:?}", made[0].notes);
     let empty = made.iter().find(|made| made.path.ends_with("cifar10-test-200-nats.csv")).unwrap();
     assert!(
-        empty.notes[0].starts_with("`cifar10-test-200-seed777` is empty for 1 of 9 architectures"),
+        empty.notes[0].starts_with("`cifar10-test-200-nats-seed777` is empty for 1 of 9 architectures"),
         "{:?}",
         empty.notes
     );

@@ -47,20 +47,18 @@ fn mean(seeds: &[Option<u64>; 3], of: &[usize]) -> Option<u64> {
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
-fn the_map_of_seeds_follows_from_the_table() {
+fn the_map_tells_the_fewest_seeds_of_the_second_release_with_the_means_of_the_first() {
     let mut counts = BTreeMap::new();
     for (index, (truth, seeds)) in rows().iter().enumerate() {
-        let subsets = [&[0, SEED_888, 2][..], &[0, SEED_888], &[SEED_888, 2], &[SEED_888]];
+        let subsets = [&[SEED_888][..], &[0, SEED_888], &[SEED_888, 2], &[0, SEED_888, 2]];
         let fits: Vec<&[usize]> = subsets.into_iter().filter(|of| mean(seeds, of) == Some(*truth)).collect();
-        let most = fits.iter().map(|of| of.len()).max().unwrap();
-        assert_eq!(fits.iter().filter(|of| of.len() == most).count(), 1, "{index}");
         assert_eq!(seeds_of(Release::First, index), fits[0], "{index}");
         let second: Vec<usize> = (0..3).filter(|&place| seeds[place].is_some()).collect();
         assert_eq!(seeds_of(Release::Second, index), second, "{index}");
         assert_eq!(mean(seeds, &seeds_of(Release::First, index)), Some(*truth), "{index}");
         *counts.entry(fits[0]).or_insert(0) += 1;
     }
-    let expected = [(&[0, 1][..], 1_610), (&[0, 1, 2], 7_786), (&[1], 6_175), (&[1, 2], 54)];
+    let expected = [(&[0, 1][..], 1_595), (&[0, 1, 2], 7_328), (&[1], 6_617), (&[1, 2], 85)];
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected);
 }
 
