@@ -223,6 +223,9 @@ impl Reader {
         let mut file = Hashed::new(file, promised(name));
         {
             let bytes = files::unpacked(&mut file).map_err(damaged)?;
+            if let Some(packing) = bytes.packing().filter(|_| asked) {
+                return Err(DataError::content(name, packing));
+            }
             let before = self.seen();
             if bytes.is_tar() {
                 files::tarred(name, bytes, &mut |entry, bytes| self.entry(name, entry, bytes))?;
@@ -326,6 +329,9 @@ impl Reader {
         } else if source.start().starts_with(b"\x80") {
             let mut stream = Stream::new(source);
             stream.parts(WHOLE, parts, each).and_then(|tree| ended(&mut stream, tree))
+        } else if promised(name).is_some() {
+            let problem = "it does not begin as the file of this name does".to_owned();
+            return Err(DataError::Damaged { file: name.to_owned(), problem });
         } else {
             return Err(DataError::content(name, format!("this is no file of NAS-Bench-201: {WANTED}")));
         };
@@ -359,7 +365,8 @@ impl Reader {
     fn finish(mut self) -> Result<Vec<Benchmark>, DataError> {
         self.decode()?;
         for (folder, collected) in std::mem::take(&mut self.folders) {
-            self.found.push(collected.finish(&folder, self.count)?);
+            let file = if folder.is_empty() { "the files of single architectures" } else { &*folder };
+            self.found.push(collected.finish(file, self.count)?);
         }
         if self.found.is_empty() {
             let naslib = if self.naslib {

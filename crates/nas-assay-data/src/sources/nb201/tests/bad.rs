@@ -236,6 +236,12 @@ fn what_is_another_file_is_told() {
             .contains("it has the names of the architectures, but no accuracies")
     );
     assert!(message("x.pth", b"PNG").contains("this is no file of NAS-Bench-201: wanted is"));
+    let named = message("NAS-Bench-201-v1_1-096897.pth", b"PNG");
+    assert!(named.contains("it does not begin as the file of this name does") && !named.contains("wanted"), "{named}");
+    assert!(
+        message("000000.pickle", &invented::one(&record(Form::Nats, 0)))
+            .starts_with("the files of single architectures: it has 1 of")
+    );
     assert!(message("x.pth", b"\x80\x02U\x01aQ.").contains("it holds tensors"));
     assert!(message("x.pth", &zipped(b"\x80\x02cos\nsystem\n.")).contains("asks for `os.system`"));
     assert!(message("x.pth", b"\x80\x02cos\nsystem\n.").contains("asks for `os.system`"));
