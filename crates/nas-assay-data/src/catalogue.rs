@@ -86,6 +86,30 @@ pub fn source(name: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.name == name)
 }
 
+/// Beginnings and endings of names of pickles that only this source has, beside those of [`SOURCES`].
+const NAMES: [(&str, &str, &str); 9] = [
+    ("authors", "", "_stat_acc.pkl"),
+    ("authors", "resnet_gt_5k", ".pkl"),
+    ("authors", "resnexta_gt_5k", ".pkl"),
+    ("nb101", "nasbench_", ".pkl"),
+    ("nb101", "nb101_", ".pickle"),
+    ("nb201", "nb201_", ".pickle"),
+    ("nb201", "NATS-tss-", ".pickle"),
+    ("nb201", "meta", ".pickle"),
+    ("nb301", "nb301_", ".pickle"),
+];
+
+/// Whether a file with this name, without folders, belongs to another source than `source`, which can pass over it.
+pub(crate) fn is_of_another(source: &str, file: &str) -> bool {
+    let one = file.strip_suffix(".pickle").is_some_and(|start| {
+        // The record of one architecture of NATS-Bench.
+        start.len() == 6 && start.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let official = |of: &Source| of.official.iter().any(|known| known.name == file);
+    let named = |&(of, start, end): &(&str, &str, &str)| of != source && file.starts_with(start) && file.ends_with(end);
+    one && source != "nb201" || SOURCES.iter().any(|of| of.name != source && official(of)) || NAMES.iter().any(named)
+}
+
 /// What is said of files whose publishers name no licence for the data.
 const NONE: &str = "none stated";
 

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use self::cell::{Cell, Cells, EPOCHS, IMAGES, Run, WHOLE, fraction, merge};
 use crate::files::{Files, file_name};
 use crate::table::Share;
-use crate::{DataError, Made, tfrecord};
+use crate::{DataError, Made, catalogue, tfrecord};
 
 mod cell;
 mod naslib;
@@ -86,6 +86,7 @@ fn read(path: &str, source: &mut dyn Read, most: usize) -> Result<Option<Cells>,
     }
     let ending = file_name(path).rsplit('.').next().unwrap_or_default();
     match ending {
+        "pkl" | "pickle" if catalogue::is_of_another("nb101", file_name(path)) => Ok(None),
         "pkl" | "pickle" if pickled => naslib::read(path, whole, most).map(Some),
         "tfrecord" | "pkl" | "pickle" => {
             let problem = format!("does not begin as a .{ending} file does");

@@ -7,10 +7,13 @@
 //! | `truth/nb301/trained-test.csv` | the same files, accuracy on the 10,000 test images |
 //! | `truth/nb301/naslib-validation.csv` | `nb301_full_training.pickle` of `NASLib`, which has a part of the architectures and no test accuracies |
 //!
+//! The columns are `trained-100-validation`, `trained-100-test`, and `naslib-98-validation`: the schedule of the trainings has 100 epochs, and
+//! `NASLib`'s curves have one accuracy for each of the 98 epochs that were recorded. A result that is there twice, byte by byte, counts once.
+//!
 //! Accuracies are in percent. Rows are in the order of the architectures' texts. An architecture that was trained several times has the mean
 //! of its runs, and a note says how many such there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Read;
 
@@ -18,11 +21,12 @@ use nas_assay_spaces::SpaceId;
 use nas_assay_spaces::spelling::{Form, read};
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::files::{Files, file_name};
 use crate::pickle::{Stream, View, WHOLE};
 use crate::table::{Measured, Share};
-use crate::{DataError, Made, json};
+use crate::{DataError, Made, catalogue, json};
 
 /// Number of validation images, and of test images.
 const IMAGES: u64 = 10_000;
@@ -53,7 +57,9 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
         let name = file_name(path);
         match name.rsplit_once('.') {
             Some((start, "json")) if start.starts_with("results_") => return results.take(path, source),
-            Some((_, "pickle" | "pkl")) => return curves.take(path, source),
+            Some((_, "pickle" | "pkl")) if !catalogue::is_of_another("nb301", name) => {
+                return curves.take(path, source);
+            }
             _ => {}
         }
         if others.len() < 8 {
@@ -158,11 +164,13 @@ fn table(path: &str, column: &str, runs: Runs, mut notes: Vec<String>) -> Result
     }
     if repeated > 0 {
         notes.push(format!(
-            "{repeated} architectures were trained several times, up to {most} times; they have the mean."
+            "Architectures that were trained several times, up to {most} times: {repeated}; they have the mean."
         ));
     }
     if odd > 0 {
-        notes.push(format!("{odd} accuracies are no shares of {IMAGES} images, and stand as the files have them."));
+        notes.push(format!(
+            "Accuracies that are no shares of {IMAGES} images, and stand as the files have them: {odd}."
+        ));
     }
     Ok(Made { path: format!("truth/nb301/{path}.csv"), bytes: table.into_bytes(), notes })
 }
@@ -170,6 +178,11 @@ fn table(path: &str, column: &str, runs: Runs, mut notes: Vec<String>) -> Result
 /// What the `results_*.json` have.
 #[derive(Default)]
 struct Results {
+    /// The SHA-256 of each file.
+    known: BTreeSet<[u8; 32]>,
+    /// How many files are copies of others, and the first of them.
+    copies: usize,
+    copy: String,
     validation: Runs,
     test: Runs,
     without_test: usize,
@@ -180,15 +193,24 @@ struct Results {
 
 impl Results {
     fn take(&mut self, path: &str, source: &mut dyn Read) -> Result<(), DataError> {
-        let mut limited = source.take(LONGEST);
-        let read: Result<Training, DataError> = json::value(path, &mut limited);
-        if limited.limit() == 0 {
+        let mut bytes = Vec::new();
+        source.take(LONGEST).read_to_end(&mut bytes).map_err(|error| DataError::part(path, &error))?;
+        if bytes.len() as u64 == LONGEST {
             return Err(DataError::content(
                 path,
                 format!("has more than {} MB, which no result has", LONGEST / 1_000_000),
             ));
         }
-        self.keep(path, &read?).map_err(|problem| DataError::content(path, problem))
+        // A training tells its time, so that two of them are never the same.
+        if !self.known.insert(Sha256::digest(&bytes).into()) {
+            if self.copies == 0 {
+                path.clone_into(&mut self.copy);
+            }
+            self.copies += 1;
+            return Ok(());
+        }
+        let training: Training = json::value(path, &bytes[..])?;
+        self.keep(path, &training).map_err(|problem| DataError::content(path, problem))
     }
 
     fn keep(&mut self, path: &str, training: &Training) -> Result<(), String> {
@@ -211,22 +233,26 @@ impl Results {
 
     fn tables(self) -> Result<Vec<Made>, DataError> {
         let mut notes = Vec::new();
+        if self.copies > 0 {
+            let first = &self.copy;
+            notes.push(format!("Files that are copies of others count once: {}, such as {first}.", self.copies));
+        }
         if self.left_out > 0 {
-            let others = format!("{} files have another network or training, such as {}", self.left_out, self.first);
+            let others = format!("files with another network or training: {}, such as {}", self.left_out, self.first);
             if self.validation.is_empty() {
                 return Err(DataError::Incomplete(format!("no file has a network of NAS-Bench-301: {others}")));
             }
-            notes.push(format!("{others}; they are left out."));
+            notes.push(format!("Left out are {others}."));
         }
         let mut made = Vec::new();
         if !self.validation.is_empty() {
-            made.push(table("trained-validation", "validation", self.validation, notes.clone())?);
+            made.push(table("trained-validation", "trained-100-validation", self.validation, notes.clone())?);
         }
         if !self.test.is_empty() {
             if self.without_test > 0 {
-                notes.push(format!("{} files have no test accuracy.", self.without_test));
+                notes.push(format!("Files without a test accuracy: {}.", self.without_test));
             }
-            made.push(table("trained-test", "test", self.test, notes)?);
+            made.push(table("trained-test", "trained-100-test", self.test, notes)?);
         }
         Ok(made)
     }

@@ -29,6 +29,8 @@ fn result(architecture: Architecture, validation: &str, test: &str) -> String {
 fn results(files: &[String]) -> Result<Vec<Made>, DataError> {
     let mut results = Results::default();
     for (number, text) in files.iter().enumerate() {
+        // Every training has its own time.
+        let text = text.replacen("\"runtime\": 5.5", &format!("\"runtime\": {number}.5"), 1);
         results.take(&format!("rs/results_{number}.json"), &mut text.as_bytes())?;
     }
     results.tables()
@@ -51,18 +53,35 @@ fn an_architecture_has_the_mean_of_its_runs() {
     let made = results(&files).unwrap();
     let mut rows = [format!("{a},93.50666666666666\n"), format!("{b},92.055\n")];
     rows.sort();
-    assert_eq!(text(&made[0]), format!("architecture,validation\n{}", rows.concat()));
+    assert_eq!(text(&made[0]), format!("architecture,trained-100-validation\n{}", rows.concat()));
     let mut rows = [format!("{a},93.27\n"), format!("{b},93\n")];
     rows.sort();
-    assert_eq!(text(&made[1]), format!("architecture,test\n{}", rows.concat()));
+    assert_eq!(text(&made[1]), format!("architecture,trained-100-test\n{}", rows.concat()));
     let paths: Vec<&str> = made.iter().map(|made| made.path.as_str()).collect();
     assert_eq!(paths, ["truth/nb301/trained-validation.csv", "truth/nb301/trained-test.csv"]);
-    assert_eq!(made[0].notes, ["2 architectures were trained several times, up to 3 times; they have the mean."]);
-    assert_eq!(made[1].notes[0], "1 files have no test accuracy.");
+    assert_eq!(made[0].notes, ["Architectures that were trained several times, up to 3 times: 2; they have the mean."]);
+    assert_eq!(made[1].notes[0], "Files without a test accuracy: 1.");
     // The order of the files makes no difference.
     let mut backwards = files.clone();
     backwards.reverse();
     assert_eq!(results(&backwards).unwrap(), made);
+}
+
+#[test]
+fn a_copy_of_a_result_counts_once() {
+    let [a, b] = architectures(2)[..] else { panic!("two") };
+    let mut results = Results::default();
+    for (path, text) in [
+        ("rs/results_0.json", result(a, "93.5", "93")),
+        ("rs/results_1.json", result(a, "93.3", "93")),
+        ("copy/results_0.json", result(a, "93.5", "93")),
+        ("rs/results_2.json", result(b, "94", "93")),
+    ] {
+        results.take(path, &mut text.as_bytes()).unwrap();
+    }
+    let made = results.tables().unwrap();
+    assert!(text(&made[0]).contains(&format!("{a},93.4\n")), "{}", text(&made[0]));
+    assert_eq!(made[0].notes[0], "Files that are copies of others count once: 1, such as copy/results_0.json.");
 }
 
 #[test]
@@ -72,9 +91,9 @@ fn numbers_that_are_no_shares_stand_as_they_are() {
     let made = results(&files).unwrap();
     assert!(text(&made[0]).contains(&format!("{a},93.5012\n")) && text(&made[0]).contains(&format!("{b},92.7517\n")));
     assert!(
-        made[0]
-            .notes
-            .contains(&"2 accuracies are no shares of 10000 images, and stand as the files have them.".to_owned())
+        made[0].notes.contains(
+            &"Accuracies that are no shares of 10000 images, and stand as the files have them: 2.".to_owned()
+        )
     );
 }
 
@@ -85,7 +104,10 @@ fn means_do_not_depend_on_the_order_of_files() {
     let numbers = ["90.67182", "94.23717", "93.81887"];
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0]] {
         let files = order.map(|place| result(a, numbers[place], "93"));
-        assert_eq!(text(&results(&files).unwrap()[0]), format!("architecture,validation\n{a},92.90928666666667\n"));
+        assert_eq!(
+            text(&results(&files).unwrap()[0]),
+            format!("architecture,trained-100-validation\n{a},92.90928666666667\n")
+        );
     }
 }
 
@@ -104,16 +126,16 @@ fn other_networks_are_counted_and_left_out() {
     ] {
         let other = result(a, "93.5", "93").replace(from, to);
         let made = results(&[result(b, "94", "93"), other.clone()]).unwrap();
-        assert_eq!(text(&made[0]), format!("architecture,validation\n{b},94\n"));
+        assert_eq!(text(&made[0]), format!("architecture,trained-100-validation\n{b},94\n"));
         let note = &made[0].notes[0];
         assert!(
-            note.starts_with("1 files have another network or training, such as rs/results_1.json")
+            note.starts_with("Left out are files with another network or training: 1, such as rs/results_1.json")
                 && note.contains(why),
             "{note}"
         );
         let refused = results(&[other]).unwrap_err().to_string();
         assert!(
-            refused.starts_with("no file has a network of NAS-Bench-301: 1 files") && refused.contains(why),
+            refused.starts_with("no file has a network of NAS-Bench-301: files with another") && refused.contains(why),
             "{refused}"
         );
     }
@@ -251,6 +273,12 @@ fn all_sources_in_a_folder_are_read() {
     let expected =
         ["trained-validation", "trained-test", "naslib-validation"].map(|name| format!("truth/nb301/{name}.csv"));
     assert_eq!(paths, expected);
+    // Pickles of other benchmarks are passed over.
+    for name in ["nasbench_only108.pkl", "nb201_all.pickle", "000011.pickle", "fig1_nb101_stat_acc.pkl", "meta.pickle"]
+    {
+        std::fs::write(folder.path().join(name), b"of another").unwrap();
+    }
+    assert_eq!(import(files).unwrap().len(), 3);
     std::fs::write(folder.path().join("other.pickle"), &pickle).unwrap();
     assert!(import(files).unwrap_err().to_string().contains("a pickle was already read"));
 }
@@ -301,7 +329,7 @@ fn the_public_result_is_read() {
     let architecture = "skip_connect:0>2;sep_conv_3x3:1>2;sep_conv_3x3:0>3;skip_connect:1>3;dil_conv_3x3:0>4;dil_conv_5x5:2>4;\
                         sep_conv_3x3:1>5;skip_connect:2>5|max_pool_3x3:0>2;avg_pool_3x3:1>2;skip_connect:0>3;dil_conv_5x5:1>3;\
                         sep_conv_3x3:1>4;sep_conv_5x5:2>4;sep_conv_3x3:2>5;dil_conv_3x3:3>5";
-    assert_eq!(text(&made[0]), format!("architecture,validation\n{architecture},97.68\n"));
-    assert_eq!(text(&made[1]), format!("architecture,test\n{architecture},97.54\n"));
+    assert_eq!(text(&made[0]), format!("architecture,trained-100-validation\n{architecture},97.68\n"));
+    assert_eq!(text(&made[1]), format!("architecture,trained-100-test\n{architecture},97.54\n"));
     assert!(made.iter().all(|made| made.notes.is_empty()), "shares of 10,000 images");
 }
