@@ -135,13 +135,20 @@ pub(super) struct ArrayNode {
     pub bytes: Vec<u8>,
 }
 
+impl ArrayNode {
+    /// The bytes that it holds beside itself.
+    pub(super) fn held(&self) -> usize {
+        size_of_val(&self.shape[..]) + self.bytes.len()
+    }
+}
+
 impl Node {
     fn size(&self) -> usize {
         let held = match self {
             Self::List(items) | Self::Tuple(items) | Self::Set(items) => items.len() * size_of::<Value>(),
             Self::Dict(items) => items.len() * size_of::<(Value, Value)>(),
             Self::Bytes(bytes) => bytes.len(),
-            Self::Array(array) => array.as_ref().map_or(0, |array| array.bytes.len()),
+            Self::Array(array) => array.as_ref().map_or(0, ArrayNode::held),
             Self::Boxed(_) => 0,
         };
         size_of::<Self>() + held

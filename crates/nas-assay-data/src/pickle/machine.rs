@@ -50,7 +50,7 @@ impl<'a> Machine<'a> {
                     from.array::<8>()?;
                 }
                 b'(' => {
-                    self.arena.use_memory(size_of::<usize>())?;
+                    grown(&mut self.arena, &self.marks)?;
                     self.marks.push(self.stack.len());
                 }
                 code @ (b'N' | 0x88 | 0x89 | b'K' | b'M' | b'J' | 0x8a | b'G') => {
@@ -135,10 +135,7 @@ impl<'a> Machine<'a> {
     }
 
     fn push(&mut self, value: Value) -> Result<(), Problem> {
-        // The stack is part of the memory while it is long; it is short in every real file.
-        if self.stack.len() == self.stack.capacity() {
-            self.arena.use_memory(self.stack.len().max(4) * size_of::<Value>())?;
-        }
+        grown(&mut self.arena, &self.stack)?;
         self.stack.push(value);
         Ok(())
     }
@@ -174,7 +171,6 @@ impl<'a> Machine<'a> {
     /// Takes the values above the last mark, and the mark.
     fn marked(&mut self) -> Result<Vec<Value>, Problem> {
         let mark = self.marks.pop().ok_or(NO_MARK)?;
-        self.arena.give_back(size_of::<usize>());
         Ok(self.stack.split_off(mark))
     }
 
@@ -277,7 +273,12 @@ impl<'a> Machine<'a> {
     /// What a known class makes of its arguments.
     fn make(&mut self, class: Value, arguments: Value) -> Result<(), Problem> {
         let Value::Class(class) = class else { return Err(CALL) };
-        let arguments = self.tuple(arguments)?.to_vec();
+        let arguments = self.tuple(arguments)?;
+        // No class takes more. A long list would be copied for every call.
+        if arguments.len() > 3 {
+            return Err(CALL);
+        }
+        let arguments = arguments.to_vec();
         match (class, &*arguments) {
             (Class::OrderedDict, []) => self.push_node(Node::Dict(Vec::new())),
             (Class::Set, &[Value::Node(list)]) => {
@@ -325,7 +326,7 @@ impl<'a> Machine<'a> {
             }
             Value::Node(serial) => {
                 let array = self.array(state)?;
-                self.arena.use_memory(array.bytes.len())?;
+                self.arena.use_memory(array.held())?;
                 match self.arena.at_mut(serial)? {
                     Node::Array(place @ None) => *place = Some(array),
                     _ => return Err(CALL),
@@ -345,10 +346,11 @@ impl<'a> Machine<'a> {
             Value::Int(extent) => usize::try_from(extent).map_err(|_| CALL),
             _ => Err(CALL),
         };
-        let shape: Vec<usize> = self.tuple(shape)?.iter().map(extent).collect::<Result<_, _>>()?;
+        let shape = self.tuple(shape)?;
         if shape.len() > MOST_EXTENTS {
             return Err(CALL);
         }
+        let shape: Vec<usize> = shape.iter().map(extent).collect::<Result<_, _>>()?;
         let count = shape.iter().try_fold(1_usize, |count, &extent| count.checked_mul(extent)).ok_or(CALL)?;
         let raw = self.raw(content)?;
         if count.checked_mul(dtype.size()) != Some(raw.len()) {
@@ -358,6 +360,12 @@ impl<'a> Machine<'a> {
         let bytes = if columns && shape.len() > 1 { by_rows(raw, &shape, dtype.size()) } else { raw.to_vec() };
         Ok(ArrayNode { dtype, shape, bytes })
     }
+}
+
+/// Counts the memory of a list that grows with its next value. What it took stays counted while it is read: in real files, the stack and its
+/// marks are short.
+fn grown<T>(arena: &mut Arena, list: &Vec<T>) -> Result<(), Problem> {
+    if list.len() == list.capacity() { arena.use_memory(list.len().max(4) * size_of::<T>()) } else { Ok(()) }
 }
 
 /// The content of an array that is stored by columns, so that the first extent varies fastest, with the last one fastest. `size` is that of a

@@ -65,6 +65,7 @@ impl Block {
                 _ if entry == NOTHING => NONE,
                 (TEXT, text) if text < u32::from(ELSEWHERE) => text as u16,
                 (NODE, node) if !is_known(node) => FORGOTTEN,
+                _ if large.len() == LARGE => return None,
                 _ => {
                     large.push((place as u16, entry));
                     ELSEWHERE
@@ -72,7 +73,7 @@ impl Block {
             };
         }
         large.shrink_to_fit();
-        (large.len() <= LARGE).then_some(Self::Small { small, large })
+        Some(Self::Small { small, large })
     }
 }
 

@@ -69,6 +69,23 @@ fn a_promised_length_takes_no_memory() {
     for step in [&b"h\x01a"[..], b"h\x01", b"(", b"]q\x02", b"K\x01q\x02"] {
         assert!(refusal(&grows(step)).contains("needs more than 1 MB"), "{step:?}");
     }
+    // Arrays of one number with 64 extents, which they keep: 3,000 have 1.5 MB of these, and else 0.4 MB.
+    let arrays = |count| {
+        let start = b"\x80\x02(cnumpy.core.multiarray\n_reconstruct\nq\0cnumpy\nndarray\nK\0\x85C\x01b\x87q\x01(K\x01(";
+        let end = b"tcnumpy\ndtype\nX\x02\0\0\0u1\x85R\x89C\x01atq\x02";
+        let array = b"h\0h\x01Rh\x02b".repeat(count);
+        [&start[..], &b"K\x01".repeat(64), end, &array, b"t."].concat()
+    };
+    assert_eq!(whole(&arrays(300)).unwrap().root().elements().filter_map(View::array).count(), 300);
+    assert!(refusal(&arrays(3_000)).contains("needs more than 1 MB"));
+}
+
+/// The arguments are copied, and a pickle can refer to the same ones any number of times.
+#[test]
+fn no_class_takes_many_arguments() {
+    let call = |count| [b"\x80\x02cnumpy\ndtype\n(X\x02\0\0\0u1", &b"N".repeat(count)[..], b"tR."].concat();
+    whole(&call(2)).unwrap();
+    assert!(refusal(&call(3)).contains("it makes a value from others that do not fit"));
 }
 
 #[test]
