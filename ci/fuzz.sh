@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds="${1:-60}"
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar sweeps nb201_files
+[ $# -gt 0 ] || set -- specs architectures scores records stages weights images truth authors cifar sweeps nb201_files \
+    pickles tfrecords json torch containers
 
 place="$PWD/target/fuzz"
 mkdir -p "$place/found"

@@ -1,7 +1,11 @@
 //! What the targets share.
 
+pub mod memory;
 pub mod official;
+pub mod packing;
 pub mod seeds;
+pub mod small;
+pub mod walk;
 
 use nas_assay::{Backend, Lab, Store, Suite};
 

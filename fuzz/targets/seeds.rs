@@ -13,7 +13,7 @@ use nas_assay::space::{Architecture, SpaceId};
 use nas_assay::store::survey::Kind;
 use nas_assay::{Store, Suite, carried};
 
-use crate::{ARCHITECTURE, SPEC, folder, official, run};
+use crate::{ARCHITECTURE, SPEC, folder, official, run, small};
 
 /// What can go wrong.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -57,6 +57,9 @@ pub fn write(folder: &Path) -> Outcome<()> {
     weights(&root)?;
     for (target, name, content) in official::all() {
         root.put(target, name, content)?;
+    }
+    for (target, name, content) in small::all() {
+        root.put(target, &name, content)?;
     }
     let image = |label: u8| std::iter::once(label).chain((0..3072).map(move |place| (place % 251) as u8 ^ label));
     for (name, text) in SWEEPS {

@@ -175,6 +175,11 @@ pub(super) struct Stored<'a> {
 }
 
 impl Cells {
+    /// How many cells there are.
+    pub(super) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Adds a run of a cell. `most` is the greatest number of cells.
     pub(super) fn push(&mut self, cell: &Stored<'_>, epochs: u64, run: Evaluated, most: usize) -> Result<(), String> {
         let budget = EPOCHS.iter().position(|&known| u64::from(known) == epochs);

@@ -75,6 +75,14 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
     Ok(made)
 }
 
+/// The tables of all runs of a file of records, as [`import`] makes them, of any number of cells up to ten: what random inputs are given to.
+#[doc(hidden)]
+pub fn import_ten_cells(source: impl Read) -> Result<Vec<Made>, DataError> {
+    let cells = record::read("records", source, 10)?;
+    let count = cells.len();
+    Ok(Complete::new("records", cells, count)?.tables().collect())
+}
+
 /// The cells of a file; `None` if it is another one.
 fn read(path: &str, source: &mut dyn Read, most: usize) -> Result<Option<Cells>, DataError> {
     let mut start = Vec::with_capacity(tfrecord::HEAD);
