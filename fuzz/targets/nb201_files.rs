@@ -9,8 +9,14 @@ use nas_assay_data::files::Files;
 use nas_assay_data::sources::{freerea, nb201};
 
 /// The first byte chooses the name; the rest is the file.
-const NAMES: [&str; 6] =
-    ["000000.pickle", "meta.pickle", "NAS-Bench-201-v1_1.pth", "NATS-tss-v1_0.pickle.pbz2", "a.tar", "cifar10-accuracies.csv"];
+const NAMES: [&str; 6] = [
+    "000000.pickle",
+    "meta.pickle",
+    "NAS-Bench-201-v1_1.pth",
+    "NATS-tss-v1_0.pickle.pbz2",
+    "a.tar",
+    "cifar10-accuracies.csv",
+];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
