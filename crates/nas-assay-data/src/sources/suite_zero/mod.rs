@@ -6,13 +6,17 @@
 //!
 //! | table | column | what it is |
 //! |---|---|---|
-//! | `truth/nb101/suite-zero.csv` | `validation-108-random-run` | accuracy on 9,984 validation images of one of three runs, which the benchmark's own code draws |
+//! | `truth/nb101/suite-zero.csv` | `validation-108-random-run` | accuracy on 9,984 validation images of one of three runs, which the benchmark's own code draws; of the cells of sub-space 3 alone |
 //! | `truth/nb201/SET-200-seed888-suite-zero.csv` | `SET-200-seed888` | accuracy of seed 888 on *test* images, with SET `cifar10-half-test` (trained on half of the training images, 10,000 test images), `cifar100-test` (5,000), `imagenet16-test` (3,000) |
-//! | `truth/nb301/suite-zero.csv` | `surrogate` | what `NASLib` has from the benchmark's surrogate model: no share of any number of images |
+//! | `truth/nb301/suite-zero.csv` | `surrogate` | what `NASLib` has from the benchmark's surrogate model: no share of any number of images, and perhaps with noise |
 //!
 //! Data sets other than these have scores only: of their accuracies it is not known on which images they are.
 //!
-//! Cells of NAS-Bench-101 are written as the files have them, whether they are encodings of its sub-space 3 or not. Rows of NAS-Bench-201 are
+//! The surrogate model of NAS-Bench-301 adds noise to what it predicts unless it is told not to (`predict` has `with_noise=True`), and whether
+//! `NASLib` told it so when the files were made is not known: a second query might have given other numbers.
+//!
+//! Cells of NAS-Bench-101 are scored as the files have them, whether they are encodings of its sub-space 3 or not. Its truth has the cells
+//! that are, as the space has no others; a note says how many were not. Rows of NAS-Bench-201 are
 //! in the benchmark's order, those of the others in the order of their texts.
 
 mod entries;
@@ -20,7 +24,7 @@ mod names;
 
 use std::collections::BTreeMap;
 
-use nas_assay_spaces::SpaceId;
+use nas_assay_spaces::{SpaceId, nb101};
 
 use self::entries::{Dataset, Sink};
 use crate::files::{Files, file_name};
@@ -107,7 +111,9 @@ fn meaning(space: SpaceId, dataset: &str) -> Option<(&'static str, String, Optio
 fn truth(file: &str, space: SpaceId, name: &str, dataset: &Dataset) -> Result<Option<Made>, DataError> {
     let Some((column, path, images)) = meaning(space, name) else { return Ok(None) };
     let mut table = Measured::new(&[column]);
+    let mut outside = 0;
     for row in &dataset.rows {
+        let inside = space != SpaceId::Nb101 || row.architecture.parse::<nb101::Architecture>().is_ok();
         let percent = match images {
             Some(images) => share(row.accuracy, images).map(Share::percent),
             None => Some(row.accuracy).filter(|percent| (0.0..=100.0).contains(percent)),
@@ -119,9 +125,24 @@ fn truth(file: &str, space: SpaceId, name: &str, dataset: &Dataset) -> Result<Op
                 format!("{name}: `val_accuracy` of {} is {}, expected {expected}", row.architecture, row.accuracy);
             DataError::content(file, problem)
         })?;
-        table.push(&row.architecture, &[Some(percent)])?;
+        if inside {
+            table.push(&row.architecture, &[Some(percent)])?;
+        } else {
+            outside += 1;
+        }
     }
-    Ok(Some(Made { path, bytes: table.into_bytes(), notes: Vec::new() }))
+    let all = dataset.rows.len();
+    if outside == all {
+        return Ok(None);
+    }
+    let mut notes = Vec::new();
+    if outside > 0 {
+        notes.push(format!("Of {all} cells, so many are not in sub-space 3 and have no row here: {outside}."));
+    }
+    if space == SpaceId::Nb301 {
+        notes.push("These are predictions, to which the surrogate model may have added noise.".to_owned());
+    }
+    Ok(Some(Made { path, bytes: table.into_bytes(), notes }))
 }
 
 /// The share that a number in percent means. Files have 32-bit fractions times 100, which are off by up to 3e-6.
