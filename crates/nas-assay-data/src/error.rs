@@ -56,9 +56,7 @@ impl DataError {
         let (file, problem) = (file.into(), error.to_string());
         match &error.problem {
             Problem::Refused(problem) => Self::Content { file, problem: problem.clone() },
-            Problem::Ends | Problem::Damaged(_) | Problem::Read(_) | Problem::Forgotten => {
-                Self::Damaged { file, problem }
-            }
+            Problem::Ends | Problem::Damaged(_) | Problem::Read(_) => Self::Damaged { file, problem },
             _ => Self::Content { file, problem },
         }
     }
@@ -72,6 +70,19 @@ impl DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A pickle that another program saved again is whole, and refers to what it shares in another way.
+    #[test]
+    fn only_what_ends_early_is_called_truncated() {
+        use crate::pickle::Problem;
+        let shown = |problem| DataError::pickle("a", &PickleError { at: 7, problem }).to_string();
+        assert_eq!(
+            shown(Problem::Forgotten),
+            "a: at byte 7: the pickle refers back to a part that was read and forgotten"
+        );
+        let ends = "a: at byte 7: the file ends within a pickle; the file may be truncated or damaged: fetch it again";
+        assert_eq!(shown(Problem::Ends), ends);
+    }
 
     #[test]
     fn what_files_hold_is_shown_without_control_characters_and_short() {

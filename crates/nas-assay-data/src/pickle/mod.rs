@@ -42,7 +42,7 @@ pub struct PickleError {
 #[non_exhaustive]
 pub enum Problem {
     /// The bytes end.
-    #[error("the file ends within a pickle; it may be truncated")]
+    #[error("the file ends within a pickle")]
     Ends,
     /// The source cannot be read.
     #[error(transparent)]

@@ -152,11 +152,6 @@ impl<'a> View<'a> {
     pub fn get(self, key: &str) -> Option<Self> {
         self.items().rev().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
     }
-
-    /// The value of a key that is a whole number.
-    pub fn get_int(self, key: i64) -> Option<Self> {
-        self.items().rev().find(|(known, _)| known.int() == Some(key)).map(|(_, value)| value)
-    }
 }
 
 /// An array of numbers.
