@@ -38,7 +38,7 @@ use nas_assay_spaces::nds::{ResNeXtA, ResNet};
 
 use crate::files::Files;
 use crate::pickle::{PickleError, Stream, Tree};
-use crate::{DataError, Made};
+use crate::{DataError, Made, catalogue};
 
 use gather::{Found, Role};
 
@@ -50,18 +50,6 @@ const NB301_ONE_SHOT: &str = "published/nb301_oneshot.csv";
 const RESNET: &str = "truth/nds_resnet.csv";
 const RESNEXT_A: &str = "truth/nds_resnext_a.csv";
 const RESNEXT_A_ONE_SHOT: &str = "published/nds_resnext_a_oneshot.csv";
-
-/// The SHA-256 of every table that is made.
-const PINNED: &[(&str, &str)] = &[
-    (NB101, "2fd24cf8ff3bc8cb4ad306729f72453ab7c71b6d50b37686fd2d757919a12606"),
-    (NB101_ONE_SHOT, "2fc0258b2805ffc573ba4e1e98e7dc38fafef46ba8af1b4d60734105be9205b8"),
-    (NB201, "7cc179d812340256cc304348c9183926ae7687b912fa502da2ae88758c44c089"),
-    (NB301, "5a8403b913387b6646ab1a191ce451c30cca3df1bf319fb411f968bf2a92fac2"),
-    (NB301_ONE_SHOT, "4dd30dfda4ffc86d3e67bdcf0c870e5df6e4f2fd61e129a684ad8eb5723e9adb"),
-    (RESNET, "b0ac04926b656e7e54666ee1b5d7895493b611faffc651e373d7e8b32072d6e2"),
-    (RESNEXT_A, "a727e91a8619827b71cdab2f170250330430718fe71291a6d033204f5c0eb193"),
-    (RESNEXT_A_ONE_SHOT, "4b3ec6f14018474dadfc66bfdd4e133edcde6b38153785be71f088dc8fa35d82"),
-];
 
 /// How many rows the tables have.
 struct Sizes {
@@ -187,7 +175,7 @@ fn finished(table: Table, found: &Found) -> Result<Made, DataError> {
         _ => {}
     }
     let digest = sha256_hex(&bytes);
-    let due = PINNED.iter().find(|(known, _)| *known == path).map_or("", |(_, digest)| *digest);
+    let due = catalogue::digest_of(path).unwrap_or_default();
     let unknown: Vec<String> = from.iter().filter_map(|&role| found.unknown(role)).collect();
     if digest != due {
         let why = if unknown.is_empty() {

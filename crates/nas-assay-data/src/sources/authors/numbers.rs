@@ -2,36 +2,7 @@
 
 use crate::DataError;
 use crate::pickle::View;
-
-/// `repr(number)` of a float that is finite: the shortest decimal that reads back as the same number.
-pub(super) fn repr(number: f64) -> String {
-    // "d.ddde-7"
-    let mut shortest = format!("{number:e}");
-    // Where two decimals of this length are equally near, Python takes the even one: 881.15899658203125 is 881.1589965820312.
-    let decimals =
-        shortest.split('e').next().and_then(|digits| digits.split_once('.')).map_or(0, |(_, rest)| rest.len());
-    let even = format!("{number:.decimals$e}");
-    if even.parse() == Ok(number) {
-        shortest = even;
-    }
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    // Python has an exponent of at least two digits, and only where a plain decimal would be long.
-    if !(-4..16).contains(&exponent) {
-        let below = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{digits}e{below}{:02}", exponent.abs());
-    }
-    let digits = digits.replacen('.', "", 1);
-    let Ok(before) = usize::try_from(exponent + 1) else {
-        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
-    };
-    match digits.split_at_checked(before) {
-        Some((whole, rest)) if before > 0 => format!("{sign}{whole}.{}", if rest.is_empty() { "0" } else { rest }),
-        Some(_) => format!("{sign}0.{digits}"),
-        None => format!("{sign}{digits}{}.0", "0".repeat(before - digits.len())),
-    }
-}
+pub(super) use crate::table::repr;
 
 /// `float('%.7g' % number)`.
 pub(super) fn seven_digits(number: f64) -> f64 {

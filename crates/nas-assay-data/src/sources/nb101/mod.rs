@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use self::cell::{Cell, Cells, EPOCHS, IMAGES, Run, WHOLE, fraction, merge};
 use crate::files::{Files, file_name};
-use crate::table::Share;
+use crate::table::{Share, repr};
 use crate::{DataError, Made, catalogue, tfrecord};
 
 mod cell;
@@ -30,9 +30,6 @@ mod subspace;
 
 /// Number of cells of the benchmark.
 pub const CELLS: usize = 423_624;
-
-/// SHA-256 of `truth/nb101.csv`.
-pub const PINNED: &str = "2fd24cf8ff3bc8cb4ad306729f72453ab7c71b6d50b37686fd2d757919a12606";
 
 /// The runs of the paper's table, in its order: for each the index of its architecture and a key of the run ([`key`]), three bytes each, the
 /// index little-endian.
@@ -177,7 +174,7 @@ impl Complete {
             let [train, validation, test] = run.right.map(|right| f64::from(fraction(right)));
             let _ = write!(text, "{cells},{}", cell.parameters);
             for number in [train, validation, test, f64::from(run.seconds)] {
-                let _ = write!(text, ",{}", pythons(number));
+                let _ = write!(text, ",{}", repr(number));
             }
             let _ = writeln!(text, ",{},{}", cost.params, cost.flops);
         }
@@ -194,16 +191,6 @@ fn key(run: &Run) -> [u8; 3] {
     [first, second, third]
 }
 
-/// A number as Python writes it: the shortest decimal that reads back as the same number. Where two are, and both are as near, as happens to
-/// 32-bit numbers, Rust writes the greater one, and Python the one with an even last digit. A whole number has a decimal.
-fn pythons(number: f64) -> String {
-    let shortest = format!("{number:?}");
-    let decimals = shortest.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    // Rounded to so many decimals, half to even.
-    let even = format!("{number:.decimals$}");
-    if even.parse() == Ok(number) { even } else { shortest }
-}
-
 fn damaged(file: &str, problem: String) -> DataError {
     DataError::Damaged { file: file.to_owned(), problem }
 }
@@ -214,12 +201,13 @@ fn official(file: &str, text: String) -> Result<Made, DataError> {
     if let Err(error) = Nb101Table::parse("nb101.csv", &bytes) {
         return Err(DataError::content(file, format!("makes another table than the paper's: {error}")));
     }
-    let digest = sha256_hex(&bytes);
-    if digest != PINNED {
-        let problem = format!("makes a table nb101.csv with the SHA-256 {digest}, not {PINNED}: the file is changed");
+    let (path, digest) = ("truth/nb101.csv", sha256_hex(&bytes));
+    let due = catalogue::digest_of(path).unwrap_or_default();
+    if digest != due {
+        let problem = format!("makes a table nb101.csv with the SHA-256 {digest}, not {due}: the file is changed");
         return Err(DataError::content(file, problem));
     }
-    Ok(Made { path: "truth/nb101.csv".to_owned(), bytes, notes: Vec::new() })
+    Ok(Made { path: path.to_owned(), bytes, notes: Vec::new() })
 }
 
 #[cfg(test)]

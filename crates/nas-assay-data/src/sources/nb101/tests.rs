@@ -293,9 +293,15 @@ fn the_whole_benchmark_is_asked_for() {
     let paths = [folder.path().to_owned()];
     let files = Files { paths: &paths, watch: &|_| () };
     std::fs::write(folder.path().join("notes.txt"), "x").unwrap();
+    // Pickles of other benchmarks are passed over.
+    for name in ["resnet_gt_5k_3seed.pkl", "nb301_full_training.pickle", "nb201_all.pickle"] {
+        std::fs::write(folder.path().join(name), Py::Int(1).pickled()).unwrap();
+    }
     let refused = import(files).unwrap_err().to_string();
     assert!(
-        refused.starts_with("expected nasbench_only108.tfrecord") && refused.ends_with("; found notes.txt"),
+        refused.starts_with("expected nasbench_only108.tfrecord")
+            && refused
+                .ends_with("; found nb201_all.pickle, nb301_full_training.pickle, notes.txt, resnet_gt_5k_3seed.pkl"),
         "{refused}"
     );
     std::fs::write(folder.path().join("nasbench_only108.tfrecord"), records(&two())).unwrap();
@@ -316,7 +322,7 @@ fn numbers_are_written_as_python_writes_them() {
         "0.9995993375778198",
         "9007199254740991.0",
     ];
-    assert_eq!(numbers.map(pythons), texts);
+    assert_eq!(numbers.map(repr), texts);
     assert_eq!(format!("{:?}", numbers[0]), "881.1589965820313", "what Rust writes");
 }
 

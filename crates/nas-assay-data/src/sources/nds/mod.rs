@@ -21,13 +21,7 @@ use serde::Deserialize;
 
 use crate::files::{Files, file_name};
 use crate::json::{self, Few};
-use crate::{DataError, Made};
-
-/// SHA-256 of the two tables.
-pub const PINNED: [&str; 2] = [
-    "b0ac04926b656e7e54666ee1b5d7895493b611faffc651e373d7e8b32072d6e2",
-    "a727e91a8619827b71cdab2f170250330430718fe71291a6d033204f5c0eb193",
-];
+use crate::{DataError, Made, catalogue};
 
 /// The networks of the paper's sample of `ResNeXt-A`, in its order: for each the index of its encoding (3 bytes, little-endian) and the
 /// hundredths of its accuracy modulo 256, which tell apart two trainings of one encoding.
@@ -48,10 +42,10 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
     })?;
     let mut made = Vec::new();
     if let Some(table) = found.resnet()? {
-        made.push(official::<ResNet>(table, PINNED[0])?);
+        made.push(official::<ResNet>(table)?);
     }
     if let Some(table) = found.resnext_a(SAMPLE)? {
-        made.push(official::<ResNeXtA>(table, PINNED[1])?);
+        made.push(official::<ResNeXtA>(table)?);
     }
     if made.is_empty() {
         let others = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
@@ -320,13 +314,14 @@ fn row<F: Swept>(table: &mut String, job: &Trained, accuracy: f64) {
 }
 
 /// The table, if it is the one of the paper.
-fn official<F: Swept>(table: Table, pinned: &str) -> Result<Made, DataError> {
+fn official<F: Swept>(table: Table) -> Result<Made, DataError> {
     let Table { file, text } = table;
     let bytes = text.into_bytes();
     if let Err(error) = NdsTable::<F>::parse(F::FILE, &bytes) {
         return Err(DataError::content(file, format!("makes another table than the benchmark's: {error}")));
     }
-    let digest = sha256_hex(&bytes);
+    let (path, digest) = (format!("truth/{}", F::FILE), sha256_hex(&bytes));
+    let pinned = catalogue::digest_of(&path).unwrap_or_default();
     if digest != pinned {
         let problem = format!(
             "makes a table {} with the SHA-256 {digest}, not {pinned}: the file is changed, or another version than the paper's",
@@ -334,7 +329,7 @@ fn official<F: Swept>(table: Table, pinned: &str) -> Result<Made, DataError> {
         );
         return Err(DataError::content(file, problem));
     }
-    Ok(Made { path: format!("truth/{}", F::FILE), bytes, notes: Vec::new() })
+    Ok(Made { path, bytes, notes: Vec::new() })
 }
 
 #[cfg(test)]
