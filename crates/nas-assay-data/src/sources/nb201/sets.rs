@@ -1,5 +1,7 @@
 //! What was measured: the data sets, the images, the seeds, and how the tables call them.
 
+use nas_assay_schema::spec::Nb201Set;
+
 /// Accuracies on one set of images after training on one data set.
 #[derive(Debug)]
 pub(crate) struct Set {
@@ -13,19 +15,25 @@ pub(crate) struct Set {
     pub images: u64,
 }
 
+impl Set {
+    const fn new(set: Nb201Set, dataset: &'static str, evaluation: &'static str) -> Self {
+        Self { name: set.name(), dataset, evaluation, images: set.images() }
+    }
+}
+
 /// How many sets there are.
-pub(crate) const SETS: usize = 7;
+pub(crate) const SETS: usize = Nb201Set::ALL.len();
 
 /// `cifar10-half` is the half of CIFAR-10's training images that the benchmark calls `cifar10-valid`. The tests of CIFAR-100 and
 /// ImageNet16-120 are halves of their official ones; the other halves are the validation.
 pub(crate) const ALL: [Set; SETS] = [
-    Set { name: "cifar10-test", dataset: "cifar10", evaluation: "ori-test", images: 10_000 },
-    Set { name: "cifar10-half-valid", dataset: "cifar10-valid", evaluation: "x-valid", images: 25_000 },
-    Set { name: "cifar10-half-test", dataset: "cifar10-valid", evaluation: "ori-test", images: 10_000 },
-    Set { name: "cifar100-valid", dataset: "cifar100", evaluation: "x-valid", images: 5_000 },
-    Set { name: "cifar100-test", dataset: "cifar100", evaluation: "x-test", images: 5_000 },
-    Set { name: "imagenet16-valid", dataset: "ImageNet16-120", evaluation: "x-valid", images: 3_000 },
-    Set { name: "imagenet16-test", dataset: "ImageNet16-120", evaluation: "x-test", images: 3_000 },
+    Set::new(Nb201Set::Cifar10Test, "cifar10", "ori-test"),
+    Set::new(Nb201Set::Cifar10HalfValid, "cifar10-valid", "x-valid"),
+    Set::new(Nb201Set::Cifar10HalfTest, "cifar10-valid", "ori-test"),
+    Set::new(Nb201Set::Cifar100Valid, "cifar100", "x-valid"),
+    Set::new(Nb201Set::Cifar100Test, "cifar100", "x-test"),
+    Set::new(Nb201Set::Imagenet16Valid, "ImageNet16-120", "x-valid"),
+    Set::new(Nb201Set::Imagenet16Test, "ImageNet16-120", "x-test"),
 ];
 
 /// The place of the test of CIFAR-10 in [`ALL`].
