@@ -160,7 +160,8 @@ const DONE: &[(&str, &str)] = &[
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
     "different cells or graphs, such as",
-    "{} files have another network or training, such as",
+    "files with another network or training: {}, such as",
+    "Files that are copies of others count once: {}, such as",
     "NAS_ASSAY_DATA",
     "repeat earlier rows",
     "--scores and --against cannot both",
