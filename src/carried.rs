@@ -69,7 +69,7 @@ pub fn golden(space: SpaceId, class: DeviceClass) -> Option<&'static str> {
         (DeviceClass::Cpu, SpaceId::Nb301) => Some(include_str!("../golden/nb301-micro@cpu.snap")),
         (DeviceClass::Cpu, SpaceId::NdsResnet) => Some(include_str!("../golden/nds_resnet-micro@cpu.snap")),
         (DeviceClass::Cpu, SpaceId::NdsResnextA) => Some(include_str!("../golden/nds_resnext_a-micro@cpu.snap")),
-        (DeviceClass::Cuda, _) => None,
+        (DeviceClass::Cuda, _) | (_, SpaceId::Table(_)) => None,
     }
 }
 

@@ -31,7 +31,7 @@ fn spec(space: SpaceId) -> String {
     let network = match space {
         SpaceId::Nb101 | SpaceId::Nb201 => "channels = 2, cells = 1",
         SpaceId::Nb301 => "channels = 2, layers = 3",
-        SpaceId::NdsResnet | SpaceId::NdsResnextA => "width-divisor = 4, stem-stride = 2",
+        _ => "width-divisor = 4, stem-stride = 2",
     };
     format!(
         "name = 'faults'\nspace = '{space}'\n\

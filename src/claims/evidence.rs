@@ -189,7 +189,7 @@ fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Tro
         Architecture::Nb301(cells) => Some(cells.table_flops(&nb301::Skeleton::SUPERNET)),
         Architecture::NdsResnet(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
         Architecture::NdsResnextA(network) => Some(network.census(&nds::Skeleton::STAND_ALONE).table_flops()),
-        Architecture::Nb201(_) => None,
+        Architecture::Nb201(_) | Architecture::Table(_) => None,
     });
     add("depth", |architecture| match architecture {
         Architecture::NdsResnet(network) => Some(network.depth() as u64),

@@ -68,6 +68,7 @@ impl Architectures {
                 SpaceId::Nb201 => printer.print_all(nb201::Architecture::all())?,
                 SpaceId::NdsResnet => printer.print_all(nds::resnet::Architecture::all())?,
                 SpaceId::NdsResnextA => printer.print_all(nds::resnext_a::Architecture::all())?,
+                SpaceId::Table(space) => printer.print_all(space.all())?,
                 SpaceId::Nb301 => {
                     let message = "nb301 has too many architectures to print them all";
                     return Err(Failure::new(USAGE, message).with_help("draw some with `--count N`"));

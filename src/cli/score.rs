@@ -58,6 +58,9 @@ enum Precision {
 impl Score {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(why) = self.space.without_network() {
+            return Err(Failure::new(USAGE, why));
+        }
         let architecture =
             Architecture::parse(self.space, &self.arch).map_err(|error| Failure::new(USAGE, error.to_string()))?;
         let backend = context.backend()?;
@@ -86,7 +89,10 @@ impl Score {
     fn chosen<'a>(&self, context: &'a Context) -> Result<Vec<&'a dyn Estimator>, Failure> {
         let suite = context.suite();
         if self.estimators == ["all"] {
-            return Ok(suite.iter().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect());
+            return Ok(suite
+                .of(self.space)
+                .filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot)
+                .collect());
         }
         let find = |id: &String| suite.find(id.trim()).map_err(|error| Failure::new(USAGE, error.to_string()));
         self.estimators.iter().map(find).collect()

@@ -30,6 +30,8 @@ struct Entry {
     positions: usize,
     decides: &'static str,
     operations: &'static [&'static str],
+    /// Whether there are networks of its architectures here. Without, scores are judged with truth from files.
+    networks: bool,
     /// The text of one of its architectures.
     example: &'static str,
     /// The files of the data root for the space, and whether they exist.
@@ -55,6 +57,7 @@ impl Entry {
             positions: count,
             decides: what,
             operations,
+            networks: space.has_network(),
             example: space.example(),
             data,
         }
@@ -69,6 +72,7 @@ fn files(space: SpaceId) -> &'static [&'static str] {
         SpaceId::Nb301 => &["truth/nb301.csv", "published/nb301_oneshot.csv"],
         SpaceId::NdsResnet => &["truth/nds_resnet.csv"],
         SpaceId::NdsResnextA => &["truth/nds_resnext_a.csv", "published/nds_resnext_a_oneshot.csv"],
+        SpaceId::Table(_) => &[],
     }
 }
 
@@ -76,7 +80,7 @@ impl Spaces {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let root = context.data_root();
-        let entries = SpaceId::ALL.map(|space| Entry::of(space, root.as_ref()));
+        let entries = SpaceId::NAMED.map(|space| Entry::of(space, root.as_ref()));
         if self.json {
             print_json(&entries)?;
             return Ok(());
@@ -97,7 +101,7 @@ impl Spaces {
                 count(entry.counts.exact),
                 entry.decides.to_owned(),
                 entry.operations.join(", "),
-                format!("{here} of {}", entry.data.len()),
+                if entry.networks { format!("{here} of {}", entry.data.len()) } else { "table-only".to_owned() },
             ]);
         }
         for column in 1..=3 {
@@ -105,7 +109,10 @@ impl Spaces {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        outln!("{table}\n\nan architecture of each, as text");
+        outln!(
+            "{table}\n\ntable-only: no network here; `nas-assay verify --scores FILE --truth TABLE` judges scores with a table of accuracies"
+        );
+        outln!("\nan architecture of each, as text");
         let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or(0);
         for Entry { id, example, .. } in &entries {
             // On one line, whatever the width, so that it can be copied.

@@ -47,7 +47,12 @@ impl Verify {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         match (&self.scores, &self.estimator, self.space) {
             (Some(file), _, Some(space)) => self.options.judge(context, file, space, self.json),
-            (_, Some(id), space) => self.estimator(context, id, space),
+            (_, Some(id), space) => {
+                if let Some(why) = space.and_then(SpaceId::without_network) {
+                    return Err(Failure::new(USAGE, why));
+                }
+                self.estimator(context, id, space)
+            }
             _ => Err(Failure::new(USAGE, "give --scores FILE with --space SPACE, or --estimator ID")),
         }
     }

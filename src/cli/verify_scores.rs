@@ -17,7 +17,7 @@ use super::verify_against::{Named, computed, named};
 use super::verify_truth::{TruthChoice, table};
 use crate::criteria::Direction;
 use crate::experiment::{
-    Against, BASELINES, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, verify_scores,
+    Against, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, baselines, verify_scores,
 };
 use crate::files::{CopyError, WriteError, write_output_by};
 use crate::scores::{ScoreFileError, all_known, columns, only_column};
@@ -98,12 +98,19 @@ impl ScoreOptions {
         if let Some(part) = self.min_coverage.filter(|part| !(0.0..=1.0).contains(part)) {
             return Err(Failure::new(USAGE, format!("--min-coverage is {part}, and must be from 0 to 1")));
         }
+        if let (Some(why), None | Some(TruthChoice::Benchmark | TruthChoice::Carried)) =
+            (space.without_network(), &self.truth)
+        {
+            return Err(Failure::new(USAGE, why).with_help(
+                "name a table of measured accuracies with `--truth FILE`, and its column with `--accuracy COLUMN`",
+            ));
+        }
         let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
         self.refuse_one_file_twice(file, named.as_ref())?;
         let lab = context.lab(None)?;
         // Before anything is copied into the store.
         exit_on_signal()?;
-        let label = self.label(context, file)?;
+        let label = self.label(context, file, space)?;
         let direction = self.direction(context, &label)?;
         let scores = self.score_file(&lab, file, space, direction)?;
         let source = self.source(context);
@@ -234,12 +241,16 @@ impl ScoreOptions {
 
     /// The name of the scores: the given name or that of the file, in lower case and with `-` for every character that is not allowed.
     /// Only a given name is that of a known estimator.
-    fn label(&self, context: &Context, file: &Path) -> Result<String, Failure> {
+    fn label(&self, context: &Context, file: &Path, space: SpaceId) -> Result<String, Failure> {
         if let Some(name) = &self.name {
             let label = plain_name(name);
-            return if label.is_empty() { Err(Failure::new(USAGE, "--name is empty")) } else { not_a_baseline(label) };
+            return if label.is_empty() {
+                Err(Failure::new(USAGE, "--name is empty"))
+            } else {
+                not_a_baseline(label, space)
+            };
         }
-        let label = not_a_baseline(plain_name(&stem(file)))?;
+        let label = not_a_baseline(plain_name(&stem(file)), space)?;
         if context.suite().find(&label).is_ok() {
             return Err(Failure::new(
                 USAGE,
@@ -324,8 +335,8 @@ impl ScoreOptions {
 }
 
 /// The name of scores that are not computed anyway.
-fn not_a_baseline(label: String) -> Result<String, Failure> {
-    if BASELINES.contains(&label.as_str()) {
+fn not_a_baseline(label: String, space: SpaceId) -> Result<String, Failure> {
+    if baselines(space).contains(&label.as_str()) {
         let problem = format!("{label} is computed beside the scores; give them another name with --name");
         return Err(Failure::new(USAGE, problem));
     }

@@ -21,12 +21,13 @@ const SPREAD: [Criterion; 3] = [Criterion::TauB, Criterion::PrecisionTop(0.05), 
 
 /// The inputs from which the bias of every estimator of a panel is measured.
 pub(super) struct BiasInputs {
+    /// None in a space without networks.
     costs: Vec<f64>,
     exchanges: Vec<Exchange<String>>,
 }
 
 impl BiasInputs {
-    /// The inputs for these architectures; `flops` holds the multiply-accumulates of each.
+    /// The inputs for these architectures; `flops` holds the multiply-accumulates of each, or nothing if there are no networks.
     pub fn new(architectures: &[Architecture], flops: &[u64]) -> Self {
         let exchange = |change: &crate::space::Change| Exchange {
             from: change.from.to_string(),
@@ -43,7 +44,10 @@ impl BiasInputs {
     /// The bias of scores. Higher scores must be better, as for the truth.
     pub fn bias(&self, truth: &[f64], scores: &[f64]) -> Result<BiasRecord, CriteriaError> {
         Ok(BiasRecord {
-            complexity: complexity_bias(&self.costs, truth, scores, GROUPS)?,
+            complexity: match self.costs.as_slice() {
+                [] => Vec::new(),
+                costs => complexity_bias(costs, truth, scores, GROUPS)?,
+            },
             operations: operation_bias(&self.exchanges, truth, scores)?,
             extremes: Extremes::new(truth, scores, EXTREMES)?,
         })

@@ -42,7 +42,7 @@ impl Ranking<'_> {
         let population = basis.truth.and_then(|theirs| self.population(theirs, basis.drawn));
         let images = match self.images {
             Some(Images::Synthetic(_)) => Some("synthetic images instead of CIFAR-10".to_owned()),
-            Some(Images::Cifar10(_)) | None => None,
+            Some(Images::Cifar10(_) | Images::None(_)) | None => None,
         };
         let encodings = self
             .any_encoding

@@ -24,6 +24,7 @@ impl ImageSplit {
     /// If a file is missing, has another digest, is truncated, or holds too few images.
     pub fn load(images: &Images, root: Option<&DataRoot>) -> Result<Self, ExperimentError> {
         match images {
+            Images::None(_) => Err(ExperimentError::Unprepared("images")),
             Images::Synthetic(set) => {
                 let draw = |split, count| synthetic::draw(&set.seed.root(), split, count, set.resolution);
                 Ok(Self { train: draw("train", set.train)?, validation: draw("validation", set.validation)? })

@@ -64,5 +64,7 @@ pub use record::{FileScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
 
-pub use verify_specs::{Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, verify_estimator, verify_scores};
+pub use verify_specs::{
+    Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_scores,
+};
 pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, score_weights};

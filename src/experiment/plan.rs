@@ -179,6 +179,7 @@ impl Versions {
         match images {
             Images::Synthetic(_) => self.synthetic,
             Images::Cifar10(_) => self.cifar10,
+            Images::None(_) => 0,
         }
     }
 }

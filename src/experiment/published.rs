@@ -123,6 +123,7 @@ fn rows(space: SpaceId) -> &'static [Row] {
         SpaceId::Nb301 => &NB301,
         SpaceId::NdsResnet => &NDS_RESNET,
         SpaceId::NdsResnextA => &NDS_RESNEXT_A,
+        SpaceId::Table(_) => &[],
     }
 }
 

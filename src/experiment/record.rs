@@ -76,9 +76,13 @@ fn panel_record(
     let spec = &resolved.spec;
     let PanelInputs { architectures, truth, truth_of, .. } = panel;
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
-    let census = architectures.iter().map(|architecture| architecture.census(&skeleton));
-    let census = census.collect::<Result<Vec<_>, _>>()?;
-    let bias_inputs = BiasInputs::new(architectures, &census.iter().map(|census| census.flops).collect::<Vec<_>>());
+    // In a table-only space nothing of a network can be counted.
+    let counted = |architecture: &Architecture| {
+        if spec.space.has_network() { architecture.census(&skeleton).map(Some) } else { Ok(None) }
+    };
+    let census = architectures.iter().map(counted).collect::<Result<Vec<Option<Census>>, _>>()?;
+    let flops: Vec<u64> = census.iter().flatten().map(|census| census.flops).collect();
+    let bias_inputs = BiasInputs::new(architectures, &flops);
     let failed = |estimator: &str| {
         let (estimator, panel) = (estimator.to_owned(), panel.name.clone());
         move |source| ExperimentError::Criteria { estimator, panel, source }
@@ -144,12 +148,12 @@ fn panel_record(
         }
     };
     let analyses = analyses.map_err(failed("all estimators"))?;
-    let row = |(place, (architecture, census)): (usize, (&Architecture, &Census))| ArchitectureRow {
+    let row = |(place, (architecture, census)): (usize, (&Architecture, &Option<Census>))| ArchitectureRow {
         architecture: architecture.to_string(),
         truth: truth.as_ref().map(|truth| truth[place]),
         truth_of: truth_of[place].as_ref().map(ToString::to_string),
-        params: census.params,
-        flops: census.flops,
+        params: census.map(|census| census.params),
+        flops: census.map(|census| census.flops),
         isomorphs: architecture.isomorphs(),
     };
     let architectures = architectures.iter().zip(&census).enumerate().map(row).collect();

@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::ExperimentError;
 use crate::carried;
 use crate::criteria::VOTE_VERSION;
-use crate::estimator::{EstimatorFacts, EstimatorKind, Suite};
+use crate::estimator::{Estimator, EstimatorFacts, EstimatorKind, Meta, Need, Suite};
 use crate::images::SYNTHETIC_VERSION;
 use crate::scores::SCORE_FILE_VERSION;
-use crate::space::SUB_SPACE_VERSION;
+use crate::space::{SUB_SPACE_VERSION, SpaceId};
 use crate::spec::{
     CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
     canonical_json,
@@ -88,6 +88,7 @@ impl Resolved {
             for (name, panel) in &spec.panels {
                 for id in &panel.estimators {
                     let facts = facts_of(id)?;
+                    scores_the_space(suite.find(id)?, spec.space, name).map_err(within)?;
                     if reads_supernet(spec, facts.kind) && spec.supernet.is_none() {
                         return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                     }
@@ -161,6 +162,19 @@ pub(super) fn reads_supernet(spec: &Spec, kind: EstimatorKind) -> bool {
         || kind == EstimatorKind::ZeroShot && spec.zero_shot.weights == WeightSource::Supernet
 }
 
+/// Checks that an estimator of a panel can score architectures of the space: that it needs no network where there is none, and is not one of
+/// another space.
+fn scores_the_space(estimator: &dyn Estimator, space: SpaceId, panel: &str) -> Result<(), SpecError> {
+    let Meta { id, kind, needs, .. } = estimator.meta();
+    let counts = kind == EstimatorKind::Baseline && needs.iter().all(|need| *need == Need::Architecture);
+    let problem = match (space.without_network(), estimator.only_in()) {
+        (Some(why), None) if !counts => format!("names {id}, which needs a network, and {why}"),
+        (_, Some(only)) if only != space => format!("names {id}, which scores architectures of {only} only"),
+        _ => return Ok(()),
+    };
+    Err(SpecError::Invalid { key: format!("panels.{panel}.estimators"), problem })
+}
+
 /// Checks that a panel leaves out all operations that the supernet which scores it is never trained with.
 fn leaves_out_what_is_untrained(spec: &Spec, name: &str, panel: &Panel) -> Result<(), SpecError> {
     let untrained = spec.supernet.iter().flat_map(|supernet| &supernet.without).flat_map(|w| &w.operations);
@@ -205,7 +219,7 @@ fn enough(key: &str, wanted: usize, what: &str, held: usize) -> Result<(), SpecE
 mod tests {
     use super::*;
     use crate::criteria::Direction;
-    use crate::estimator::{Estimator, EstimatorError, Meta, Need, Probe, Reading, ToleranceClass};
+    use crate::estimator::{EstimatorError, Probe, Reading, ToleranceClass};
     use crate::spec::parse_spec;
 
     /// An estimator of another crate.

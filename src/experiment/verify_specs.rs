@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::carried::SPECS;
 use crate::estimator::EstimatorKind;
-use crate::space::SpaceId;
+use crate::space::{SpaceId, TableSpace};
 use crate::spec::{
     DataFile, Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision,
     Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, TableTruth, Truth, UnknownAccuracy,
@@ -16,8 +16,18 @@ use nas_assay_base::text::excerpt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The baselines that an estimator is always compared with.
+/// The baselines that an estimator is always compared with, in every space with networks.
 pub const BASELINES: [&str; 3] = ["params", "flops", "relu_count"];
+
+/// The baselines that scores of a space are always compared with. In a table-only space they are counts of its encodings.
+pub fn baselines(space: SpaceId) -> &'static [&'static str] {
+    match space {
+        SpaceId::Table(TableSpace::NatsSss) => &["width_sum", "log_width_sum"],
+        SpaceId::Table(TableSpace::Tnb101Micro) => &["conv_count"],
+        SpaceId::Table(TableSpace::Tnb101Macro) => &["down_samplings"],
+        _ => &BASELINES,
+    }
+}
 
 /// The rows of the paper, each with the score of any encoding of its class.
 pub const CLASSES: &str = "classes";
@@ -38,8 +48,13 @@ impl TruthSource {
     /// The carried spec for a space with this truth.
     ///
     /// # Errors
-    /// Only if the carried spec is missing or invalid; the tests check that it is not.
+    /// If the space is a table-only one, which has no carried spec. Else only if the carried spec is missing or invalid; the tests check
+    /// that it is not.
     pub fn spec(self, space: SpaceId) -> Result<Spec, SpecError> {
+        if let Some(why) = space.without_network() {
+            let problem = format!("is refused, since {why}");
+            return Err(SpecError::Invalid { key: "space".to_owned(), problem });
+        }
         let name = self.spec_name(space);
         let (name, text) = SPECS
             .iter()
@@ -105,9 +120,17 @@ pub enum Against {
 /// # Errors
 /// As [`TruthSource::spec`], and if the table has no such accuracy or rows, or the scores do not make a valid spec.
 pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
-    let mut spec = alone(of.source.spec(of.space)?, of.name, &BASELINES);
+    let start = match of.space {
+        SpaceId::Table(space) => table_only(space)?,
+        space => of.source.spec(space)?,
+    };
+    let mut spec = alone(start, of.name, baselines(of.space));
     if let Some(table) = &of.table {
         spec.truth = Truth::Table(table.clone());
+    }
+    if let (Some(why), None) = (of.space.without_network(), &of.table) {
+        let problem = format!("has to be a table of measured accuracies, since {why}");
+        return Err(SpecError::Invalid { key: "truth".to_owned(), problem });
     }
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
     choose(&mut spec.truth, "rows", of.rows.filter(|rows| *rows != CLASSES))?;
@@ -119,7 +142,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let ensemble = if of.scores.columns.is_empty() { Ensemble::None } else { Ensemble::Seeds };
     spec.one_shot = OneShot { ensemble, ..OneShot::default() };
     let looks = matches!(&of.against, Some(Against::Estimator { kind, .. }) if *kind != EstimatorKind::Baseline);
-    if !looks {
+    if !looks && of.space.has_network() {
         spec.images = Images::Synthetic(SyntheticImages {
             seed: crate::spec::SeedValue(0),
             resolution: spec.images.resolution(),
@@ -135,7 +158,7 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
                 panel.against = vec![name.clone()];
             }
             // The baselines are there anyway.
-            Some(Against::Estimator { id, .. }) if !BASELINES.contains(&id.as_str()) => {
+            Some(Against::Estimator { id, .. }) if !baselines(of.space).contains(&id.as_str()) => {
                 panel.estimators.push(id.clone());
                 panel.against = vec![id.clone()];
             }
@@ -147,6 +170,16 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     }
     spec.validate()?;
     Ok(spec)
+}
+
+/// The spec of a table-only space, before its truth is known.
+fn table_only(space: TableSpace) -> Result<Spec, SpecError> {
+    let ends: Vec<String> = space.all().step_by(space.count() - 1).map(|end| end.to_string()).collect();
+    let text = format!(
+        "name = '{space}'\nspace = '{space}'\n[images.none]\n[truth.none]\n[panels.{PANEL}]\nestimators = {:?}\narchitectures = {ends:?}\n",
+        baselines(SpaceId::Table(space)),
+    );
+    parse_spec(&text, space.name())
 }
 
 /// Sets a choice that the source of the truth offers.

@@ -20,4 +20,5 @@ mod readme;
 mod run;
 mod score;
 mod spec;
+mod table_only;
 mod verify;

@@ -31,8 +31,8 @@
         architecture: format!("|{operation}~0|+|none~0|none~1|+|{operation}~0|none~1|none~2|"),
         truth: Some(truth),
         truth_of: None,
-        params: 70_000 + 1_000 * row as u64,
-        flops: 10_000_000 + 500_000 * row as u64,
+        params: Some(70_000 + 1_000 * row as u64),
+        flops: Some(10_000_000 + 500_000 * row as u64),
         isomorphs: None,
     });
     Record {

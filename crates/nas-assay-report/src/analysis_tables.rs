@@ -15,7 +15,7 @@ use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
 use crate::without_truth;
 
-/// The baselines that estimators are compared with.
+/// The baselines that estimators are compared with in this table. Where they are none, all baselines of the panel are.
 const BASELINES: [&str; 2] = ["params", "flops"];
 
 /// A table and its heading.
@@ -89,8 +89,12 @@ fn top_counts(panel: &PanelRecord) -> Option<TextTable> {
 
 fn baselines(panel: &PanelRecord) -> Option<TextTable> {
     let comparisons = &panel.analyses.comparisons;
-    let with: Vec<&str> =
-        BASELINES.into_iter().filter(|with| comparisons.iter().any(|found| found.with == *with)).collect();
+    let is_compared = |with: &str| comparisons.iter().any(|found| found.with == with);
+    let mut with: Vec<&str> = BASELINES.into_iter().filter(|with| is_compared(with)).collect();
+    if with.is_empty() {
+        let counts = panel.estimators.iter().filter(|row| row.kind == EstimatorKind::Baseline && is_compared(&row.id));
+        with = counts.map(|row| row.id.as_str()).collect();
+    }
     let headings: Vec<String> = with.iter().map(|with| format!("against {with}")).collect();
     let row = |estimator: &EstimatorRecord| {
         let label = estimator.label();

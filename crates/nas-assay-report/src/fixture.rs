@@ -113,8 +113,8 @@ pub(crate) fn record(rows: usize) -> Record {
         architecture: encoding(index),
         truth: Some(truth),
         truth_of: None,
-        params: 70_000 + 1_000 * index as u64,
-        flops: cost(index),
+        params: Some(70_000 + 1_000 * index as u64),
+        flops: Some(cost(index)),
         isomorphs: (index % 2 == 0).then_some(index + 1),
     });
     let (name, architectures) = ("representatives".to_owned(), architectures.collect());

@@ -58,7 +58,8 @@ pub fn score_table(record: &Record) -> Result<String, ReportError> {
                 name.clone_from(&panel.name);
             }
             let truth = of.truth.map_or(String::new(), decimal);
-            let first = [of.architecture.clone(), truth, of.params.to_string(), of.flops.to_string()];
+            let cost = |cost: Option<u64>| cost.map_or(String::new(), |cost| cost.to_string());
+            let first = [of.architecture.clone(), truth, cost(of.params), cost(of.flops)];
             row[own - FIRST.len()..own].clone_from_slice(&first);
             for (column, estimator) in columns.iter().zip(&panel.estimators) {
                 let Some(column) = *column else { continue };
@@ -77,7 +78,12 @@ fn is_count(panel: &PanelRecord, estimator: &EstimatorRecord) -> bool {
         "flops" => |of: &ArchitectureRow| of.flops,
         _ => return false,
     };
-    estimator.scores.iter().map(|score| score.value()).eq(panel.architectures.iter().map(|of| count(of) as f64))
+    estimator
+        .scores
+        .iter()
+        .map(|score| score.value())
+        .map(Some)
+        .eq(panel.architectures.iter().map(|of| count(of).map(|count| count as f64)))
 }
 
 /// The column with this name, or with the first of its longer names that is not `taken`; it is added if the header has none.
@@ -142,7 +148,7 @@ mod tests {
         for (place, (row, of)) in rows.iter().zip(&panel.architectures).enumerate() {
             assert_eq!(row[0], of.architecture);
             assert_eq!(row[1].parse::<f64>().unwrap().to_bits(), of.truth.unwrap().to_bits());
-            assert_eq!((&row[2], &row[3]), (&of.params.to_string(), &of.flops.to_string()));
+            assert_eq!((&row[2], &row[3]), (&of.params.unwrap().to_string(), &of.flops.unwrap().to_string()));
             for (field, estimator) in row[4..].iter().zip(&panel.estimators) {
                 let (found, score) = (field.parse::<f64>().unwrap(), estimator.scores[place].value());
                 assert!(found.to_bits() == score.to_bits() || found.is_nan() && score.is_nan(), "{field}, {score}");
@@ -158,11 +164,12 @@ mod tests {
     fn a_baseline_that_counts_has_no_second_column() {
         let mut record = fixture::record(6);
         let panel = &mut record.panels[0];
-        panel.estimators[0].scores = panel.architectures.iter().map(|of| Score::Finite(of.params as f64)).collect();
+        panel.estimators[0].scores =
+            panel.architectures.iter().map(|of| Score::Finite(of.params.unwrap() as f64)).collect();
         let (header, rows) = read(&record);
         assert_eq!(header[..5], ["architecture", "truth", "params", "flops", "synflow"]);
         assert!(rows.iter().all(|row| row.len() == header.len() && row.iter().all(|field| !field.is_empty())));
-        assert_eq!(rows[5][2], record.panels[0].architectures[5].params.to_string());
+        assert_eq!(rows[5][2], record.panels[0].architectures[5].params.unwrap().to_string());
         // One number that differs is enough for a column.
         record.panels[0].estimators[0].scores[5] = Score::Finite(1.5);
         let (header, rows) = read(&record);

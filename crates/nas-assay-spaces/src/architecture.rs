@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ArchitectureError, Census, Skeleton, SkeletonError, SpaceId, nb101, nb201, nb301, nds};
+use super::{ArchitectureError, Census, Skeleton, SkeletonError, SpaceId, nb101, nb201, nb301, nds, table_only};
 use nas_assay_base::seed::Stream;
 
 /// An architecture of any space. Architectures are ordered by space, then by the space's own enumeration.
@@ -18,6 +18,8 @@ pub enum Architecture {
     NdsResnet(nds::resnet::Architecture),
     /// Depths, widths, ratios and groups of a `ResNeXt`.
     NdsResnextA(nds::resnext_a::Architecture),
+    /// An architecture of a table-only space.
+    Table(table_only::Architecture),
 }
 
 /// Evaluates the same expression for an architecture of any space.
@@ -29,6 +31,7 @@ macro_rules! each {
             Architecture::Nb301($inner) => $body,
             Architecture::NdsResnet($inner) => $body,
             Architecture::NdsResnextA($inner) => $body,
+            Architecture::Table($inner) => $body,
         }
     };
 }
@@ -45,6 +48,7 @@ impl Architecture {
             SpaceId::Nb301 => text.parse().map(Self::Nb301),
             SpaceId::NdsResnet => text.parse().map(Self::NdsResnet),
             SpaceId::NdsResnextA => text.parse().map(Self::NdsResnextA),
+            SpaceId::Table(space) => table_only::Architecture::parse(space, text).map(Self::Table),
         }
     }
 
@@ -56,6 +60,7 @@ impl Architecture {
             Self::Nb301(_) => SpaceId::Nb301,
             Self::NdsResnet(_) => SpaceId::NdsResnet,
             Self::NdsResnextA(_) => SpaceId::NdsResnextA,
+            Self::Table(architecture) => SpaceId::Table(architecture.space()),
         }
     }
 
@@ -68,6 +73,7 @@ impl Architecture {
             Self::Nb301(cells) => cells.mutate(stream).into(),
             Self::NdsResnet(network) => network.mutate(stream).into(),
             Self::NdsResnextA(network) => network.mutate(stream).into(),
+            Self::Table(architecture) => architecture.mutate(stream).into(),
         }
     }
 
@@ -82,6 +88,7 @@ impl Architecture {
             Self::Nb301(cells) => wrap(cells.neighbours()),
             Self::NdsResnet(network) => wrap(network.neighbours()),
             Self::NdsResnextA(network) => wrap(network.neighbours()),
+            Self::Table(architecture) => wrap(architecture.neighbours()),
         }
     }
 
@@ -92,6 +99,7 @@ impl Architecture {
             Self::Nb201(cell) => cell.has_live_convolution(),
             Self::Nb301(cells) => cells.has_convolution(),
             Self::NdsResnet(_) | Self::NdsResnextA(_) => true,
+            Self::Table(architecture) => architecture.has_live_convolution(),
         }
     }
 
@@ -102,12 +110,13 @@ impl Architecture {
         match self {
             Self::Nb201(cell) => Some(nb201::Classes::paper().size_of(cell)),
             Self::NdsResnet(_) | Self::NdsResnextA(_) => Some(1),
+            Self::Table(architecture) => (architecture.space() == table_only::TableSpace::NatsSss).then_some(1),
             Self::Nb101(_) | Self::Nb301(_) => None,
         }
     }
 
     /// A text that is equal for isomorphic encodings of one space and different for others: the canonical form under the paper's rule, and
-    /// the encoding itself in the design spaces.
+    /// the encoding itself in the design spaces and the table-only ones.
     pub fn isomorphism_key(self) -> String {
         match self {
             Self::Nb101(cell) => cell.hash().to_string(),
@@ -115,13 +124,14 @@ impl Architecture {
             Self::Nb301(cells) => cells.paper_key(),
             Self::NdsResnet(network) => network.to_string(),
             Self::NdsResnextA(network) => network.to_string(),
+            Self::Table(architecture) => architecture.to_string(),
         }
     }
 
     /// The counts of the whole network of this architecture in `skeleton`. Only what is executed is counted.
     ///
     /// # Errors
-    /// If the skeleton belongs to another space.
+    /// If the skeleton belongs to another space, or the space has no networks.
     pub fn census(self, skeleton: &Skeleton) -> Result<Census, SkeletonError> {
         match (self, skeleton) {
             (Self::Nb101(cell), Skeleton::Nb101(skeleton)) => Ok(cell.census_in(skeleton)),
@@ -129,6 +139,9 @@ impl Architecture {
             (Self::Nb301(cells), Skeleton::Nb301(skeleton)) => Ok(cells.census(skeleton)),
             (Self::NdsResnet(network), Skeleton::Nds(skeleton)) => Ok(network.census(skeleton).counts),
             (Self::NdsResnextA(network), Skeleton::Nds(skeleton)) => Ok(network.census(skeleton).counts),
+            (Self::Table(architecture), _) => {
+                Err(SkeletonError::NoNetwork { space: SpaceId::Table(architecture.space()) })
+            }
             _ => Err(SkeletonError::Foreign { architecture: self.space().name(), skeleton: skeleton.space() }),
         }
     }
@@ -169,6 +182,12 @@ impl From<nds::resnext_a::Architecture> for Architecture {
     }
 }
 
+impl From<table_only::Architecture> for Architecture {
+    fn from(architecture: table_only::Architecture) -> Self {
+        Self::Table(architecture)
+    }
+}
+
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         each!(self, inner => inner.fmt(f))
@@ -183,7 +202,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn any_space() -> impl Strategy<Value = SpaceId> {
-        prop::sample::select(SpaceId::ALL.to_vec())
+        prop::sample::select(SpaceId::NAMED.to_vec())
     }
 
     proptest! {

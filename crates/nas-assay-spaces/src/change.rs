@@ -3,11 +3,12 @@
 //! Such pairs show how an estimator judges an operation (operation-level bias, Ning et al. 2021). The connections are the same in both
 //! architectures. In NAS-Bench-101 the operation of one vertex differs; in NAS-Bench-201 that of one edge, where `none` counts as an
 //! operation; in NAS-Bench-301 that of one edge in one of the cells. The design spaces have no operations, so there the value of one
-//! decision at one stage differs.
+//! decision at one stage differs; in table-only spaces that of one position.
 
 use std::fmt;
 
 use super::nds::{self, Family};
+use super::table_only::{MODULES, OPERATIONS, TableSpace, WIDTHS};
 use super::{Architecture, SpaceId, nb301};
 
 /// An operation; in a design space, a value of a decision. Ordered by decision, then by the space's list of operations or values.
@@ -27,6 +28,9 @@ impl fmt::Display for Choice {
         let decisions = match self.space {
             SpaceId::NdsResnet => nds::ResNet::DECISIONS,
             SpaceId::NdsResnextA => nds::ResNeXtA::DECISIONS,
+            SpaceId::Table(TableSpace::NatsSss) => return write!(f, "width {}", WIDTHS[place]),
+            SpaceId::Table(TableSpace::Tnb101Micro) => return f.write_str(OPERATIONS[place]),
+            SpaceId::Table(TableSpace::Tnb101Macro) => return write!(f, "module {}", MODULES[place]),
             SpaceId::Nb101 | SpaceId::Nb201 | SpaceId::Nb301 => {
                 return f.write_str(self.space.positions().operations[place]);
             }
@@ -85,7 +89,8 @@ pub fn changes(architectures: &[Architecture]) -> Vec<Change> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Code {
     space: SpaceId,
-    /// The connections: seven bits per vertex in NAS-Bench-101, three bits per edge in NAS-Bench-301.
+    /// The connections: seven bits per vertex in NAS-Bench-101, three bits per edge in NAS-Bench-301. In table-only spaces, the number of
+    /// positions.
     frame: u64,
     places: u64,
 }
@@ -115,6 +120,10 @@ impl Code {
             }
             Architecture::NdsResnet(network) => (0, places(&choices(network))),
             Architecture::NdsResnextA(network) => (0, places(&choices(network))),
+            Architecture::Table(of) => {
+                let choices: Vec<usize> = of.choices().iter().map(|&choice| usize::from(choice)).collect();
+                (choices.len() as u64, places(&choices))
+            }
         };
         Self { space: architecture.space(), frame, places }
     }
@@ -127,6 +136,7 @@ impl Code {
             SpaceId::Nb301 => 2 * nb301::EDGES,
             SpaceId::NdsResnet => nds::resnet::Architecture::POSITIONS,
             SpaceId::NdsResnextA => nds::resnext_a::Architecture::POSITIONS,
+            SpaceId::Table(space) => space.positions().1,
         }
     }
 
@@ -142,7 +152,7 @@ impl Code {
     fn choice(self, position: usize, place: u8) -> Choice {
         let decision = match self.space {
             SpaceId::NdsResnet | SpaceId::NdsResnextA => position / nds::STAGES,
-            SpaceId::Nb101 | SpaceId::Nb201 | SpaceId::Nb301 => 0,
+            SpaceId::Nb101 | SpaceId::Nb201 | SpaceId::Nb301 | SpaceId::Table(_) => 0,
         };
         Choice { space: self.space, decision: decision as u8, place }
     }
@@ -189,6 +199,19 @@ mod tests {
             change(2, 1, "depth 8", "depth 4"),
         ];
         assert_eq!(named(&listed), expected);
+    }
+
+    #[test]
+    fn positions_of_table_only_spaces_are_named() {
+        let found = |space, texts: [&str; 3]| named(&parse(SpaceId::Table(space), &texts));
+        let pair =
+            |from: &str, to: &str| [(0, 1, from.to_owned(), to.to_owned()), (1, 0, to.to_owned(), from.to_owned())];
+        let sizes = ["8:16:24:32:64", "8:16:24:32:8", "8:16:24:64:32"];
+        assert_eq!(found(TableSpace::NatsSss, sizes), pair("width 64", "width 8"));
+        let cells = ["64-41414-1_02_333", "64-41414-1_02_303", "64-41414-1_12_313"];
+        assert_eq!(found(TableSpace::Tnb101Micro, cells), pair("nor_conv_3x3", "none"));
+        let networks = ["64-1234-basic", "64-1232-basic", "64-12321-basic"];
+        assert_eq!(found(TableSpace::Tnb101Macro, networks), pair("module wider and smaller", "module wider"));
     }
 
     #[test]

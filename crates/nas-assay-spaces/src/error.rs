@@ -47,7 +47,7 @@ impl ArchitectureError {
 
 /// The operation of `space` that `name` probably means, or else all of them.
 pub(super) fn known_operations(space: &str, name: &str) -> String {
-    let id = SpaceId::ALL.into_iter().find(|id| id.name() == space);
+    let id = SpaceId::NAMED.into_iter().find(|id| id.name() == space);
     let operations = id.map_or(&[][..], |id| id.positions().operations);
     meant(name, operations, "operations")
 }
@@ -122,22 +122,24 @@ impl UnknownSpace {
 }
 
 /// Other names of the spaces, in lower case and with nothing but letters and digits.
-const OTHER_NAMES: [(&str, &[&str]); 5] = [
+const OTHER_NAMES: [(&str, &[&str]); 8] = [
     ("nb101", &["101", "nb101", "nasbench101", "1shot1", "nb1shot1", "nasbench1shot1"]),
     ("nb201", &["201", "nb201", "nasbench201", "natsbench", "natsbenchtss", "natstss", "tss"]),
     ("nb301", &["301", "nb301", "nasbench301", "darts"]),
     ("nds_resnet", &["resnet", "ndsresnet"]),
     ("nds_resnext_a", &["resnext", "resnexta", "ndsresnext", "ndsresnexta"]),
+    ("nats_sss", &["sss", "natssss", "natsbenchsss"]),
+    ("tnb101_micro", &["tnb101micro", "tnbmicro", "transnasbench101micro", "transbench101micro"]),
+    ("tnb101_macro", &["tnb101macro", "tnbmacro", "transnasbench101macro", "transbench101macro"]),
 ];
 
 /// Spaces that are not here, spelt in the same way. No similar name is meant by them.
-const ELSEWHERE: [&str; 7] =
-    ["natsbenchsss", "natssss", "ndsresnetb", "ndsresnextb", "resnetb", "resnextb", "transnasbench101"];
+const ELSEWHERE: [&str; 5] = ["ndsresnetb", "ndsresnextb", "resnetb", "resnextb", "transnasbench101"];
 
 /// What a name that is not a space probably means.
 fn known_spaces(name: &str) -> String {
     let key: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let names = SpaceId::ALL.map(SpaceId::name);
+    let names = SpaceId::NAMED.map(SpaceId::name);
     if let Some((space, _)) = OTHER_NAMES.iter().find(|(_, others)| others.contains(&key.as_str())) {
         format!("say `{space}`")
     } else if ELSEWHERE.contains(&key.as_str()) {

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::nds::{self, Family as _};
+use super::table_only::{self, TableSpace};
 use super::{Architecture, UnknownSpace, nb101, nb201, nb301};
 use nas_assay_base::seed::Stream;
 
 /// A search space, under the name that specs, records and the command line use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "Name", into = "Name")]
 pub enum SpaceId {
     /// NAS-Bench-101, as sub-space 3 of NAS-Bench-1Shot1: see [`nb101`].
     Nb101,
@@ -23,6 +24,54 @@ pub enum SpaceId {
     NdsResnet,
     /// `ResNeXt-A` of the network design spaces: see [`nds::resnext_a`].
     NdsResnextA,
+    /// A space without networks here: see [`table_only`].
+    Table(TableSpace),
+}
+
+/// The names of all spaces, as specs and records have them.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Nb101,
+    Nb201,
+    Nb301,
+    NdsResnet,
+    NdsResnextA,
+    NatsSss,
+    #[serde(rename = "tnb101_micro")]
+    Tnb101Micro,
+    #[serde(rename = "tnb101_macro")]
+    Tnb101Macro,
+}
+
+impl From<Name> for SpaceId {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Nb101 => Self::Nb101,
+            Name::Nb201 => Self::Nb201,
+            Name::Nb301 => Self::Nb301,
+            Name::NdsResnet => Self::NdsResnet,
+            Name::NdsResnextA => Self::NdsResnextA,
+            Name::NatsSss => Self::Table(TableSpace::NatsSss),
+            Name::Tnb101Micro => Self::Table(TableSpace::Tnb101Micro),
+            Name::Tnb101Macro => Self::Table(TableSpace::Tnb101Macro),
+        }
+    }
+}
+
+impl From<SpaceId> for Name {
+    fn from(space: SpaceId) -> Self {
+        match space {
+            SpaceId::Nb101 => Self::Nb101,
+            SpaceId::Nb201 => Self::Nb201,
+            SpaceId::Nb301 => Self::Nb301,
+            SpaceId::NdsResnet => Self::NdsResnet,
+            SpaceId::NdsResnextA => Self::NdsResnextA,
+            SpaceId::Table(TableSpace::NatsSss) => Self::NatsSss,
+            SpaceId::Table(TableSpace::Tnb101Micro) => Self::Tnb101Micro,
+            SpaceId::Table(TableSpace::Tnb101Macro) => Self::Tnb101Macro,
+        }
+    }
 }
 
 /// How many architectures a space has, under three notions of sameness.
@@ -50,8 +99,31 @@ pub struct Positions {
 }
 
 impl SpaceId {
-    /// Every space, in the paper's order.
+    /// Every space with networks, in the paper's order.
     pub const ALL: [Self; 5] = [Self::Nb101, Self::Nb201, Self::Nb301, Self::NdsResnet, Self::NdsResnextA];
+
+    /// Every space: those with networks, then the table-only ones.
+    pub const NAMED: [Self; 8] = [
+        Self::Nb101,
+        Self::Nb201,
+        Self::Nb301,
+        Self::NdsResnet,
+        Self::NdsResnextA,
+        Self::Table(TableSpace::NatsSss),
+        Self::Table(TableSpace::Tnb101Micro),
+        Self::Table(TableSpace::Tnb101Macro),
+    ];
+
+    /// Whether this project builds networks of its architectures.
+    pub const fn has_network(self) -> bool {
+        !matches!(self, Self::Table(_))
+    }
+
+    /// Why nothing that needs a network is done in this space; `None` if it has networks.
+    pub fn without_network(self) -> Option<String> {
+        let sentence = "is a table-only space: it has no network here, so it judges scores and counts only";
+        (!self.has_network()).then(|| format!("{self} {sentence}"))
+    }
 
     /// The name, as [`Display`](fmt::Display) writes it.
     pub const fn name(self) -> &'static str {
@@ -61,6 +133,7 @@ impl SpaceId {
             Self::Nb301 => nb301::NAME,
             Self::NdsResnet => nds::ResNet::NAME,
             Self::NdsResnextA => nds::ResNeXtA::NAME,
+            Self::Table(space) => space.name(),
         }
     }
 
@@ -72,6 +145,9 @@ impl SpaceId {
             Self::Nb301 => "NAS-Bench-301 (DARTS)",
             Self::NdsResnet => "NDS ResNet",
             Self::NdsResnextA => "NDS ResNeXt-A",
+            Self::Table(TableSpace::NatsSss) => "NATS-Bench, size search space",
+            Self::Table(TableSpace::Tnb101Micro) => "TransNAS-Bench-101, cells",
+            Self::Table(TableSpace::Tnb101Macro) => "TransNAS-Bench-101, networks",
         }
     }
 
@@ -90,6 +166,9 @@ impl SpaceId {
             }
             Self::NdsResnet => "d12,12,16 w24,32,40",
             Self::NdsResnextA => "d16,1,4 w64,128,16 r0.25,0.5,1 g2,1,4",
+            Self::Table(TableSpace::NatsSss) => "8:16:24:32:64",
+            Self::Table(TableSpace::Tnb101Micro) => "64-41414-1_02_333",
+            Self::Table(TableSpace::Tnb101Macro) => "64-1234-basic",
         }
     }
 
@@ -101,6 +180,7 @@ impl SpaceId {
             Self::Nb301 => nb301::VERSION,
             Self::NdsResnet => nds::resnet::VERSION,
             Self::NdsResnextA => nds::resnext_a::VERSION,
+            Self::Table(_) => table_only::VERSION,
         }
     }
 
@@ -118,6 +198,8 @@ impl SpaceId {
             Self::Nb301 => Counts { raw: nb301::COUNT, canonical: None, exact: None },
             Self::NdsResnet => all_differ(nds::resnet::COUNT),
             Self::NdsResnextA => all_differ(nds::resnext_a::COUNT),
+            Self::Table(TableSpace::NatsSss) => all_differ(TableSpace::NatsSss.count()),
+            Self::Table(space) => Counts { raw: space.count() as u64, canonical: None, exact: None },
         }
     }
 
@@ -157,6 +239,14 @@ impl SpaceId {
                 what: "depth, width, bottleneck ratio and groups of 3 stages",
                 operations: &[],
             },
+            Self::Table(space) => {
+                let (what, operations): (_, &[&str]) = match space {
+                    TableSpace::NatsSss => ("channels of 5 stages", &[]),
+                    TableSpace::Tnb101Micro => ("operations of 6 edges", &table_only::OPERATIONS),
+                    TableSpace::Tnb101Macro => ("kinds of 4 to 6 modules", &[]),
+                };
+                Positions { count: space.positions().1, what, operations }
+            }
         }
     }
 
@@ -168,6 +258,7 @@ impl SpaceId {
             Self::Nb301 => nb301::Architecture::sample(stream).into(),
             Self::NdsResnet => nds::resnet::Architecture::sample(stream).into(),
             Self::NdsResnextA => nds::resnext_a::Architecture::sample(stream).into(),
+            Self::Table(space) => space.sample(stream).into(),
         }
     }
 
@@ -177,7 +268,7 @@ impl SpaceId {
         match self {
             Self::Nb101 => Some(nb101::Subset::Paper.architectures().map(Architecture::Nb101).collect()),
             Self::Nb201 => Some(nb201::representatives().iter().copied().map(Architecture::Nb201).collect()),
-            Self::Nb301 | Self::NdsResnet | Self::NdsResnextA => None,
+            Self::Nb301 | Self::NdsResnet | Self::NdsResnextA | Self::Table(_) => None,
         }
     }
 }
@@ -192,7 +283,7 @@ impl FromStr for SpaceId {
     type Err = UnknownSpace;
 
     fn from_str(text: &str) -> Result<Self, UnknownSpace> {
-        Self::ALL.into_iter().find(|id| id.name() == text).ok_or_else(|| UnknownSpace::new(text))
+        Self::NAMED.into_iter().find(|id| id.name() == text).ok_or_else(|| UnknownSpace::new(text))
     }
 }
 
@@ -202,15 +293,17 @@ mod tests {
 
     #[test]
     fn space_names_agree_between_text_and_serde() {
-        for id in SpaceId::ALL {
+        for id in SpaceId::NAMED {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert_eq!(serde_json::to_value(id).unwrap(), id.name());
+            assert_eq!(serde_json::from_value::<SpaceId>(id.name().into()).unwrap(), id);
+            assert_eq!(id.without_network().is_none(), SpaceId::ALL.contains(&id));
         }
     }
 
     #[test]
     fn the_example_of_a_space_is_one_of_its_architectures() {
-        for id in SpaceId::ALL {
+        for id in SpaceId::NAMED {
             assert_eq!(Architecture::parse(id, id.example()).map(|read| read.to_string()).as_deref(), Ok(id.example()));
         }
     }
@@ -228,36 +321,44 @@ mod tests {
             ("resnet", "nds_resnet"),
             ("nds-resnet", "nds_resnet"),
             ("resnext_a", "nds_resnext_a"),
+            ("NATS-SSS", "nats_sss"),
+            ("sss", "nats_sss"),
+            ("TransNASBench101_micro", "tnb101_micro"),
+            ("tnb101-macro", "tnb101_macro"),
         ] {
             assert_eq!(said(typed), format!("unknown search space `{typed}`; say `{meant}`"));
         }
         assert_eq!(said("nb2o1"), "unknown search space `nb2o1`; the nearest known one is `nb201`");
-        let all = "the spaces are `nb101`, `nb201`, `nb301`, `nds_resnet` and `nds_resnext_a`";
-        for typed in ["cifar10", "resnext-b", "zebra"] {
+        let all = "the spaces are `nb101`, `nb201`, `nb301`, `nds_resnet`, `nds_resnext_a`, `nats_sss`, `tnb101_micro` and `tnb101_macro`";
+        for typed in ["cifar10", "resnext-b", "transnas-bench-101", "zebra"] {
             assert_eq!(said(typed), format!("unknown search space `{typed}`; {all}"));
         }
     }
 
     #[test]
     fn the_published_counts() {
-        let counts = SpaceId::ALL.map(|id| (id.counts().raw, id.counts().canonical, id.counts().exact));
+        let counts = SpaceId::NAMED.map(|id| (id.counts().raw, id.counts().canonical, id.counts().exact));
         assert_eq!(counts[0], (1_312_200, Some(14_580), Some(55_854)));
         assert_eq!(counts[1], (15_625, Some(6_466), Some(5_260)));
         assert_eq!(counts[2], (1_076_746_950_455_072_400, None, None));
         assert_eq!(counts[3], (1_259_712, Some(1_259_712), Some(1_259_712)));
         assert_eq!(counts[4], (11_390_625, Some(11_390_625), Some(11_390_625)));
+        assert_eq!(counts[5..], [(32_768, Some(32_768), Some(32_768)), (4_096, None, None), (3_256, None, None)]);
     }
 
     /// Whoever raises a version raises it here too.
     #[test]
     fn a_space_says_what_it_is() {
-        let found = SpaceId::ALL.map(|id| (id.title(), id.version(), id.positions().count));
+        let found = SpaceId::NAMED.map(|id| (id.title(), id.version(), id.positions().count));
         let expected = [
             ("NAS-Bench-101 (1Shot1, sub-space 3)", 1, 10),
             ("NAS-Bench-201", 1, 6),
             ("NAS-Bench-301 (DARTS)", 1, 32),
             ("NDS ResNet", 1, 6),
             ("NDS ResNeXt-A", 1, 12),
+            ("NATS-Bench, size search space", 1, 5),
+            ("TransNAS-Bench-101, cells", 1, 6),
+            ("TransNAS-Bench-101, networks", 1, 6),
         ];
         assert_eq!(found, expected);
     }
@@ -272,7 +373,7 @@ mod tests {
 
     #[test]
     fn representatives_are_as_many_as_the_paper_has() {
-        for id in SpaceId::ALL {
+        for id in SpaceId::NAMED {
             if let Some(listed) = id.representatives() {
                 assert_eq!(Some(listed.len() as u64), id.counts().canonical, "{id}");
                 assert!(listed.is_sorted_by(|a, b| a < b), "{id}");

@@ -1,7 +1,7 @@
 //! Search spaces: architectures as pure data, with parsing, sampling, enumeration, mutation, canonical forms and census.
 //!
 //! Each search space is a module with an `Architecture` of its own. [`Architecture`] is an architecture of any space, and [`SpaceId`] the
-//! name of a space in specs and records. [`spelling`] reads and writes the forms in which other tools and files have architectures. A
+//! name of a space in specs and records. Of [`table_only`] spaces there are architectures, but no networks. [`spelling`] reads and writes the forms in which other tools and files have architectures. A
 //! [`Census`] counts parameters, FLOPs and `ReLU`s without building the network. This crate knows
 //! neither tensors nor accuracies.
 //!
@@ -40,6 +40,7 @@ mod sampler;
 mod skeleton;
 pub mod spelling;
 mod subspace;
+pub mod table_only;
 
 pub use architecture::Architecture;
 pub use census::Census;
@@ -50,3 +51,4 @@ pub use pool::{EmptyPool, Pool};
 pub use sampler::{FairOperations, Sampler};
 pub use skeleton::{Form, Skeleton, SkeletonError};
 pub use subspace::{SUB_SPACE_VERSION, SubSpace, SubSpaceError};
+pub use table_only::TableSpace;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{nb101, nb201, nb301, nds};
+use super::{SpaceId, TableSpace, nb101, nb201, nb301, nds};
 
 /// Which of the two networks of a space is meant. They can differ in their layers too, not only in their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub enum Skeleton {
     Nb301(nb301::Skeleton),
     /// Of either network design space.
     Nds(nds::Skeleton),
+    /// Of a table-only space: there is no network, and nothing to count of it.
+    Table(TableSpace),
 }
 
 impl Skeleton {
@@ -46,29 +48,32 @@ impl Skeleton {
             Self::Nb201(_) => "nb201",
             Self::Nb301(_) => "nb301",
             Self::Nds(_) => "nds",
+            Self::Table(space) => space.name(),
         }
     }
 
-    /// Height and width of an input image, in pixels.
+    /// Height and width of an input image, in pixels; 0 without a network.
     pub const fn resolution(&self) -> usize {
         match self {
             Self::Nb101(skeleton) => skeleton.resolution(),
             Self::Nb201(skeleton) => skeleton.resolution,
             Self::Nb301(skeleton) => skeleton.resolution,
             Self::Nds(skeleton) => skeleton.resolution,
+            Self::Table(_) => 0,
         }
     }
 
     /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors
-    /// The first field that is out of range.
+    /// The first field that is out of range, or that there is no network.
     pub fn validate(&self) -> Result<(), SkeletonError> {
         match self {
             Self::Nb101(skeleton) => skeleton.validate(),
             Self::Nb201(skeleton) => skeleton.validate(),
             Self::Nb301(skeleton) => skeleton.validate(),
             Self::Nds(skeleton) => skeleton.validate(),
+            Self::Table(space) => Err(SkeletonError::NoNetwork { space: SpaceId::Table(*space) }),
         }
     }
 }
@@ -117,6 +122,12 @@ pub enum SkeletonError {
     /// The channels cannot be divided by this number.
     #[error("skeleton: width_divisor is {0}, and must be 1, 2 or 4, and divide the stem's channels")]
     Divisor(usize),
+    /// The space has no networks.
+    #[error("{}", space.without_network().unwrap_or_default())]
+    NoNetwork {
+        /// The space.
+        space: SpaceId,
+    },
     /// It belongs to another space than the architecture.
     #[error("an architecture of {architecture} in a skeleton of {skeleton}: both must belong to the same space")]
     Foreign {

@@ -44,6 +44,9 @@ const DONE: &[(&str, &str)] = &[
     ("build it with `cargo build --features cuda`", "a_device_that_is_named_in_an_error_exists"),
     ("`--device cpu` needs no GPU", "a_device_that_is_named_in_an_error_exists"),
     ("give --scores FILE with --space SPACE, or --estimator ID", "what_verify_needs_is_what_its_errors_name"),
+    ("--scores FILE --truth TABLE", "scores_are_judged_next_to_counts_of_the_encoding"),
+    ("name a table of measured accuracies with `--truth FILE`", "what_needs_a_network_is_refused_in_one_sentence"),
+    ("give [images.synthetic] or [images.cifar10]", "what_needs_a_network_is_refused_in_one_sentence"),
     (
         "`missing = \"pass-over\"` in the panel ranks the others",
         "architectures_without_a_score_are_passed_over_if_the_spec_says_so",
@@ -159,6 +162,8 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
+    // The text of a spec.
+    "name = '{space}'",
     "different cells or graphs, such as",
     "files with another network or training: {}, such as",
     "Files that are copies of others count once: {}, such as",

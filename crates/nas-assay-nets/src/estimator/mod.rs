@@ -8,6 +8,7 @@
 pub mod baseline;
 pub mod oneshot;
 pub mod probe;
+pub mod structure;
 pub mod suite;
 pub mod zeroshot;
 
@@ -32,7 +33,7 @@ pub use suite::{Suite, SuiteError, UnknownEstimator};
 
 use crate::net::NetError;
 use nas_assay_criteria::Direction;
-use nas_assay_spaces::SkeletonError;
+use nas_assay_spaces::{SkeletonError, SpaceId};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use thiserror::Error;
@@ -138,6 +139,11 @@ impl EstimatorError {
 pub trait Estimator: Send + Sync {
     /// The properties of the estimator. They never change.
     fn meta(&self) -> Meta<'_>;
+
+    /// The only space whose architectures it can score; `None` if it scores those of every space with networks.
+    fn only_in(&self) -> Option<SpaceId> {
+        None
+    }
 
     /// The score of the architecture of the probe.
     ///

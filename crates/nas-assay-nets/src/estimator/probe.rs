@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Need {
+    /// The architecture itself, and no network: [`Probe::architecture`].
+    Architecture,
     /// Counts of parameters, operations and ReLUs: [`Probe::census`].
     Census,
     /// The weights themselves: [`Probe::weights`].

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use nas_assay_base::nearest;
 use thiserror::Error;
 
-use super::{Estimator, EstimatorKind, Meta, baseline, oneshot, zeroshot};
+use super::{Estimator, EstimatorKind, Meta, baseline, oneshot, structure, zeroshot};
+use nas_assay_spaces::SpaceId;
 
 /// The maximal length of an id.
 const LONGEST: usize = 40;
 
-/// The estimators that specs can name, in the order of reports: baselines, zero-shot, one-shot, and estimators of other crates.
+/// The estimators that specs can name, in the order of reports: baselines, zero-shot, one-shot, baselines of table-only spaces, and
+/// estimators of other crates.
 ///
 /// ```
 /// use nas_assay_nets::estimator::Suite;
@@ -34,7 +36,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 15] = [
+        let estimators: [Arc<dyn Estimator>; 19] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -50,6 +52,10 @@ impl Suite {
             Arc::new(zeroshot::l2_norm::L2Norm),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
+            Arc::new(structure::WIDTH_SUM),
+            Arc::new(structure::LOG_WIDTH_SUM),
+            Arc::new(structure::CONV_COUNT),
+            Arc::new(structure::DOWN_SAMPLINGS),
         ];
         Self { builtin: estimators.len(), estimators: estimators.into() }
     }
@@ -84,6 +90,12 @@ impl Suite {
     /// All estimators, in the order of reports.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &dyn Estimator> {
         self.estimators.iter().map(AsRef::as_ref)
+    }
+
+    /// The estimators that can score architectures of `space`, in the order of reports.
+    pub fn of(&self, space: SpaceId) -> impl Iterator<Item = &dyn Estimator> {
+        self.iter()
+            .filter(move |estimator| estimator.only_in().map_or_else(|| space.has_network(), |only| only == space))
     }
 
     /// The estimator with this id.
@@ -266,7 +278,7 @@ mod tests {
             let batch = Batch { images, labels: reference.labels.clone() };
             let suite = Suite::builtin();
             let asked: Vec<_> =
-                suite.iter().filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect();
+                suite.of(SpaceId::Nb201).filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot).collect();
             let needs = asked.iter().flat_map(|estimator| estimator.meta().needs.iter().copied());
             let probe = Probe::new(reference.architecture, &network, engine, needs).with_batch(&batch);
             for estimator in asked {

@@ -11,7 +11,7 @@ use nas_assay_schema::spec::{self, Picker};
 use nas_assay_spaces::{Architecture, Form, SpaceId};
 
 /// Ning et al. 2021 and the works that they name: all scores rise with the expected accuracy, but for the signed saliency, whose published
-/// values are those of the negated score, and the loss.
+/// values are those of the negated score, the loss, and the number of down-samplings.
 #[test]
 fn the_direction_of_every_score_is_the_published_one() {
     let higher = [
@@ -28,8 +28,11 @@ fn the_direction_of_every_score_is_the_published_one() {
         "relu_logdet",
         "l2_norm",
         "oneshot_accuracy",
+        "width_sum",
+        "log_width_sum",
+        "conv_count",
     ];
-    let lower = ["plain", "oneshot_loss"];
+    let lower = ["plain", "oneshot_loss", "down_samplings"];
     let suite = Suite::builtin();
     for (ids, direction) in [(&higher[..], Direction::Higher), (&lower[..], Direction::Lower)] {
         for id in ids {

@@ -230,6 +230,9 @@ impl Network {
 }
 
 fn foreign_skeleton(space: SpaceId, skeleton: &Skeleton) -> NetError {
+    if !space.has_network() {
+        return NetError::Skeleton(SkeletonError::NoNetwork { space });
+    }
     NetError::Skeleton(SkeletonError::Foreign { architecture: space.name(), skeleton: skeleton.space() })
 }
 

@@ -75,6 +75,7 @@ impl Network {
                 let cell_affine = Some(matches!(form, Form::StandAlone));
                 Self { width_divisor: Some(1), stem_stride: Some(1), cell_affine, ..NOTHING }
             }
+            (SpaceId::Table(_), _) => NOTHING,
         }
     }
 
@@ -101,11 +102,14 @@ impl Network {
                 return Err(Misfit { key: Some(key), problem });
             }
         }
+        if !space.has_network() {
+            return Ok(());
+        }
         self.skeleton(space, form, 32).validate().map_err(|error| Misfit { key: None, problem: error.to_string() })
     }
 
     /// The skeleton of this size for square images with sides of `resolution` pixels and ten classes. A key that is left out has the
-    /// paper's value.
+    /// paper's value. In a table-only space it stands for no network.
     pub fn skeleton(&self, space: SpaceId, form: Form, resolution: usize) -> Skeleton {
         let classes = 10;
         let paper = Self::paper(space, form);
@@ -135,6 +139,7 @@ impl Network {
                 let stem_stride = size(self.stem_stride, paper.stem_stride);
                 nds::Skeleton { classes, resolution, block_affine: affine, width_divisor, stem_stride, ..base }.into()
             }
+            (SpaceId::Table(space), _) => Skeleton::Table(space),
         }
     }
 }

@@ -101,6 +101,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
 
 /// Fills in the defaults that depend on other keys, and checks all values.
 fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
+    validate::has_what_it_asks_for(&spec)?;
     let network = |key: &str, network: &mut Network, form| {
         network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
     };
@@ -136,6 +137,7 @@ fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
 /// Those of [`parse_spec`].
 pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
     let mut recipe: TruthRecipe = from_toml(text, origin)?;
+    validate::networks("space", recipe.space)?;
     let resolved = recipe.network.resolve(recipe.space, Form::StandAlone);
     resolved.map_err(|misfit| SpecError::misfit("network", misfit))?;
     validate::recipe(&recipe)?;

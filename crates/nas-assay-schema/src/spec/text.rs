@@ -24,7 +24,7 @@ impl Spec {
     /// Every file of the data root that the spec names.
     pub fn files(&self) -> Vec<&DataFile> {
         let images = match &self.images {
-            Images::Synthetic(_) => &[][..],
+            Images::Synthetic(_) | Images::None(_) => &[][..],
             Images::Cifar10(set) => &set.files,
         };
         let scores = self.panels.values().flat_map(|panel| panel.scores.values()).map(|scores| &scores.file);

@@ -62,7 +62,14 @@ pub enum Images {
     Synthetic(SyntheticImages),
     /// CIFAR-10 in its binary layout, from the data root.
     Cifar10(Cifar10Images),
+    /// None: the space is table-only, so that there is no network to look at them.
+    None(NoImages),
 }
+
+/// No images. It has no settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoImages {}
 
 impl Images {
     /// The number of training images and of validation images.
@@ -70,14 +77,16 @@ impl Images {
         match self {
             Self::Synthetic(set) => (set.train, set.validation),
             Self::Cifar10(set) => (set.train, set.validation),
+            Self::None(_) => (0, 0),
         }
     }
 
-    /// Height and width of an image, pixels.
+    /// Height and width of an image, pixels; 0 without images.
     pub fn resolution(&self) -> usize {
         match self {
             Self::Synthetic(set) => set.resolution,
             Self::Cifar10(_) => 32,
+            Self::None(_) => 0,
         }
     }
 }

@@ -122,10 +122,13 @@ pub struct ArchitectureRow {
     /// The encoding of the same class whose true value it is; `None` if it is its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth_of: Option<String>,
-    /// Number of trained parameters of its network, as counted by the baseline `params`.
-    pub params: u64,
-    /// Number of multiply-accumulates of its network per image, as counted by the baseline `flops`.
-    pub flops: u64,
+    /// Number of trained parameters of its network, as counted by the baseline `params`; `None` if the space has no networks here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<u64>,
+    /// Number of multiply-accumulates of its network per image, as counted by the baseline `flops`; `None` if the space has no networks
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops: Option<u64>,
     /// Number of encodings that are isomorphic to it, including itself. `None` if counting them would take too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isomorphs: Option<usize>,

@@ -61,8 +61,8 @@ fn record() -> Record {
         architecture: truth.to_string(),
         truth: Some(truth),
         truth_of: None,
-        params: 1,
-        flops: 2,
+        params: Some(1),
+        flops: Some(2),
         isomorphs: None,
     };
     let panel = PanelRecord {

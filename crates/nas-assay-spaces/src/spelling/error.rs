@@ -129,6 +129,7 @@ fn example(space: SpaceId) -> Option<Architecture> {
         SpaceId::Nb301 => nb301::Architecture::from_index(123_456_789_012_345_678).map(Into::into),
         SpaceId::NdsResnet => nds::resnet::Architecture::from_index(500_000).map(Into::into),
         SpaceId::NdsResnextA => nds::resnext_a::Architecture::from_index(5_000_000).map(Into::into),
+        SpaceId::Table(space) => space.from_index(space.count() / 3).map(Into::into),
     }
 }
 
@@ -143,7 +144,7 @@ impl SpellingError {
     /// The space and form in which the text is read, if there is one.
     fn elsewhere(&self) -> Option<(SpaceId, Form)> {
         let own = self.form.is_some().then_some(self.space);
-        let others = SpaceId::ALL.into_iter().filter(|&space| space != self.space);
+        let others = SpaceId::NAMED.into_iter().filter(|&space| space != self.space);
         own.into_iter().chain(others).find_map(|space| recognise(space, &self.text).ok().map(|(form, _)| (space, form)))
     }
 

@@ -81,6 +81,7 @@ impl Form {
             ],
             SpaceId::Nb301 => &[Self::Text, Self::Genotype, Self::ConfigSpace, Self::Naslib, Self::Bananas],
             SpaceId::NdsResnet | SpaceId::NdsResnextA => &[Self::Text, Self::Json, Self::OrderedDict],
+            SpaceId::Table(_) => &[Self::Text],
         }
     }
 

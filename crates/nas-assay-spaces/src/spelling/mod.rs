@@ -36,7 +36,7 @@ pub use form::{Form, NoSuchForm, UnknownForm};
 use self::error::Fault;
 use self::scan::trimmed;
 use crate::nds::{ResNeXtA, ResNet};
-use crate::{Architecture, SpaceId};
+use crate::{Architecture, ArchitectureError, SpaceId, TableSpace, table_only};
 
 /// What a text spells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +105,7 @@ pub fn write(architecture: Architecture, form: Form) -> Result<String, NoSuchFor
         Architecture::Nb301(cells) => nb301::write(cells, form),
         Architecture::NdsResnet(network) => nds::write(network, form),
         Architecture::NdsResnextA(network) => nds::write(network, form),
+        Architecture::Table(_) => None,
     };
     written.ok_or(NoSuchForm { space: architecture.space(), form })
 }
@@ -133,8 +134,20 @@ fn recognised(space: SpaceId, text: &str) -> Result<(Form, Spelled), Fault> {
         SpaceId::Nb301 => nb301::recognise(inner),
         SpaceId::NdsResnet => nds::recognise::<ResNet>(inner),
         SpaceId::NdsResnextA => nds::recognise::<ResNeXtA>(inner),
+        SpaceId::Table(space) => text_of(space, inner).map(|spelled| (Form::Text, spelled)),
     };
     recognised.map_err(|fault| fault.moved(start))
+}
+
+/// Reads the text form of a table-only space, in any case.
+fn text_of(space: TableSpace, text: &str) -> Result<Spelled, Fault> {
+    match table_only::Architecture::parse(space, &text.to_ascii_lowercase()) {
+        Ok(architecture) => Ok(Spelled::Architecture(architecture.into())),
+        Err(ArchitectureError::Unexpected { position: at, expected, .. }) => {
+            Err(Fault::Expected { form: Form::Text, at, expected })
+        }
+        Err(ArchitectureError::UnknownOperation { .. }) => Err(Fault::Unlike),
+    }
 }
 
 fn read_as(space: SpaceId, text: &str, form: Form) -> Result<Spelled, Fault> {
@@ -148,6 +161,7 @@ fn read_as(space: SpaceId, text: &str, form: Form) -> Result<Spelled, Fault> {
         SpaceId::Nb301 => nb301::read(inner, form),
         SpaceId::NdsResnet => nds::read::<ResNet>(inner, form),
         SpaceId::NdsResnextA => nds::read::<ResNeXtA>(inner, form),
+        SpaceId::Table(space) => text_of(space, inner),
     };
     read.map_err(|fault| fault.moved(start))
 }

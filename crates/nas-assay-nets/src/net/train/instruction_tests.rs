@@ -15,9 +15,7 @@ fn supernet(space: SpaceId, dtype: DType) -> Network {
             spec::Network { channels: Some(6), cells: Some(1), ..spec::Network::default() }
         }
         SpaceId::Nb301 => spec::Network { channels: Some(6), layers: Some(3), ..spec::Network::default() },
-        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
-            spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() }
-        }
+        _ => spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() },
     };
     let config = NetConfig { skeleton: sizes.skeleton(space, Form::Supernet, 12), dtype, device: Device::Cpu };
     Network::supernet(space, &config, Picker::L1, Init::Seeded(Seed::root(1))).unwrap()
@@ -46,7 +44,7 @@ fn readings(space: SpaceId, network: &Network) -> Vec<String> {
     let reading = |estimator: &dyn crate::estimator::Estimator| {
         format!("{architecture} {}: {:?}", estimator.meta().id, estimator.score(&probe).unwrap())
     };
-    suite.iter().map(reading).collect()
+    suite.of(space).map(reading).collect()
 }
 
 /// The text of the losses, and the bits of all tensors, after two short epochs.

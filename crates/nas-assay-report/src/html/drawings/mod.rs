@@ -29,10 +29,11 @@ pub(super) fn guide(space: SpaceId) -> &'static str {
             "Each bar is a residual block: the higher, the more output channels. In a bottleneck, the filled part is the share of channels \
              inside it."
         }
+        SpaceId::Table(_) => "",
     }
 }
 
-/// A drawing of an architecture; `None` if the text is not an architecture of the space.
+/// A drawing of an architecture; `None` if the text is not an architecture of the space, or the space is table-only.
 pub(super) fn draw(space: SpaceId, text: &str) -> Option<String> {
     let (size, body) = match Architecture::parse(space, text).ok()? {
         Architecture::Nb101(cell) => vertices(cell).draw(0.0),
@@ -45,6 +46,7 @@ pub(super) fn draw(space: SpaceId, text: &str) -> Option<String> {
         }
         Architecture::NdsResnet(network) => stages::draw(&network.stages()),
         Architecture::NdsResnextA(network) => stages::draw(&network.stages()),
+        Architecture::Table(_) => return None,
     };
     let ([width, height], name) = (size, escape(text));
     Some(format!(
@@ -146,6 +148,7 @@ mod tests {
             Architecture::Nb301(_) => [12, 16],
             Architecture::NdsResnet(network) => [network.depth(), 0],
             Architecture::NdsResnextA(network) => [network.depth(), 0],
+            Architecture::Table(_) => [0, 0],
         }
     }
 

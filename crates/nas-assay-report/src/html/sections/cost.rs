@@ -10,7 +10,7 @@ use crate::value_text;
 /// Truth against multiply-accumulates, with the best architectures of each estimator marked.
 pub(super) fn cost(shown: &Shown<'_>) -> Option<Section> {
     let rows = &shown.panel.architectures;
-    let flops: Vec<u64> = rows.iter().map(|row| row.flops).collect();
+    let flops = rows.iter().map(|row| row.flops).collect::<Option<Vec<u64>>>()?;
     let truth = shown.panel.truth()?;
     if rows.len() < 2 || flops.iter().all(|&cost| cost == flops[0]) {
         return None;

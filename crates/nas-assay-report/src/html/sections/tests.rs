@@ -55,7 +55,10 @@ fn a_part_is_there_where_the_record_has_the_facts_and_only_there() {
     };
     assert_eq!(each(|bias| bias.complexity.clear()), ["Bias by complexity"]);
     assert_eq!(each(|bias| bias.operations.clear()), ["Bias by operation"]);
-    assert_eq!(without(|panel| panel.architectures.iter_mut().for_each(|row| row.flops = 1)), ["Cost against quality"]);
+    assert_eq!(
+        without(|panel| panel.architectures.iter_mut().for_each(|row| row.flops = Some(1))),
+        ["Cost against quality"]
+    );
     assert_eq!(titles("nb101", &panel()), ALL[..7], "texts of another space are not drawn");
 }
 

@@ -132,8 +132,8 @@ fn a_plot_of_costs_needs_two_architectures_and_two_costs() {
         sections("p", "nb201", &panel).iter().any(|section| section.title == "Cost against quality")
     };
     assert!(has(|_| ()));
-    assert!(has(|panel| panel.architectures.iter_mut().skip(1).for_each(|row| row.flops = 7)));
-    assert!(!has(|panel| panel.architectures.iter_mut().for_each(|row| row.flops = 7)));
+    assert!(has(|panel| panel.architectures.iter_mut().skip(1).for_each(|row| row.flops = Some(7))));
+    assert!(!has(|panel| panel.architectures.iter_mut().for_each(|row| row.flops = Some(7))));
     assert!(has(|panel| panel.architectures.truncate(2)));
     assert!(!has(|panel| panel.architectures.truncate(1)));
 }

@@ -12,9 +12,10 @@ use super::limits::{self, Count, Real};
 use super::parse::SpecError;
 use super::score_file::{PLACES, ScoreFile};
 use super::seed_value::SeedValue;
+use super::supernet::OneShot;
 use super::truth::Truth;
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
-use super::zero_shot::WeightSource;
+use super::zero_shot::{WeightSource, ZeroShot};
 use nas_assay_base::text;
 use nas_assay_criteria::CriteriaConfig;
 use nas_assay_spaces::spelling::NoSuchForm;
@@ -30,6 +31,28 @@ impl Spec {
     pub fn validate(&self) -> Result<(), SpecError> {
         spec(self)
     }
+}
+
+/// Refuses what asks for a network if the space has none.
+pub(super) fn networks(key: &str, space: SpaceId) -> Checked {
+    let refused = |why| Err(SpecError::invalid(key, format!("is refused, since {why}")));
+    space.without_network().map_or(Ok(()), refused)
+}
+
+/// A table-only space has no networks, and so no use for anything that networks are trained and scored with.
+pub(super) fn has_what_it_asks_for(spec: &Spec) -> Checked {
+    if spec.space.has_network() {
+        return Ok(());
+    }
+    let plain = OneShot { ensemble: spec.one_shot.ensemble, ..OneShot::default() };
+    let asked = [
+        ("images", !matches!(spec.images, Images::None(_))),
+        ("supernet", spec.supernet.is_some()),
+        ("zero-shot", spec.zero_shot != ZeroShot::default()),
+        ("one-shot", spec.one_shot != plain),
+        ("truth.trained", matches!(spec.truth, Truth::Trained(_))),
+    ];
+    asked.into_iter().filter(|(_, asked)| *asked).try_for_each(|(key, _)| networks(key, spec.space))
 }
 
 fn truth(spec: &Spec) -> Checked {
@@ -57,7 +80,10 @@ fn truth(spec: &Spec) -> Checked {
 pub(super) fn spec(spec: &Spec) -> Checked {
     name("name", &spec.name)?;
     plain("title", &spec.title)?;
-    images(&spec.images)?;
+    has_what_it_asks_for(spec)?;
+    if spec.space.has_network() {
+        images(&spec.images)?;
+    }
     truth(spec)?;
     if let Some(settings) = &spec.supernet {
         supernet::check(spec, settings)?;
@@ -270,6 +296,11 @@ fn images(images: &Images) -> Checked {
                 data_file(&format!("images.cifar10.files[{index}]"), file)?;
             }
             "images.cifar10"
+        }
+        Images::None(_) => {
+            let problem =
+                "leaves the networks of the space nothing to look at: give [images.synthetic] or [images.cifar10]";
+            return Err(SpecError::invalid("images.none", problem));
         }
     };
     count(&format!("{place}.train"), train, &limits::IMAGES)?;

@@ -67,7 +67,7 @@ fn may_mean_another(space: SpaceId, one: Form, other: Form) -> bool {
 
 #[test]
 fn every_form_of_every_space_reads_back() {
-    for space in SpaceId::ALL {
+    for space in SpaceId::NAMED {
         let mut stream = Seed::root(17).child(space.name()).stream();
         for drawn in (0..1_000).map(|_| space.sample(&mut stream)) {
             for &form in Form::of(space) {
@@ -111,7 +111,7 @@ fn names_of_forms_agree_between_text_and_serde() {
 #[test]
 fn what_is_around_a_text_does_no_harm() {
     for (space, form) in
-        SpaceId::ALL.into_iter().flat_map(|space| Form::of(space).iter().map(move |&form| (space, form)))
+        SpaceId::NAMED.into_iter().flat_map(|space| Form::of(space).iter().map(move |&form| (space, form)))
     {
         let drawn = space.sample(&mut Seed::root(3).stream());
         let text = write(drawn, form).unwrap();
