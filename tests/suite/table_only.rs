@@ -163,3 +163,27 @@ fn the_architectures_of_every_space_are_printed_and_read() {
         json.as_array().unwrap().iter().map(|space| space["networks"].as_bool().unwrap()).collect();
     assert_eq!(networks, [true, true, true, true, true, false, false, false]);
 }
+
+#[test]
+fn the_list_of_bossnas_becomes_a_truth() {
+    let bench = Bench::new();
+    let line = |(place, one): (usize, nas_assay::space::table_only::Architecture)| {
+        format!("'{one}': {}\n", place as f64 / 512.0)
+    };
+    let list: String = TableSpace::NatsSss.all().enumerate().map(line).collect();
+    bench.write("nats_cifar10_acc_rank.yml", list);
+    std::fs::create_dir(bench.path("root")).unwrap();
+    let import = ["data", "import", "sss", "nats_cifar10_acc_rank.yml", "--data-root", "root"];
+    bench.run(&import).exits(0);
+    files(&bench, TableSpace::NatsSss);
+    let verify = ["verify", "--space", "nats_sss", "--scores", "mine.csv", "--data-root", "root", "--json"];
+    let truth = ["--truth", "truth/nats_sss/bossnas-cifar10.csv"];
+    let ran = bench.run(&[&verify[..], &truth].concat()).exits(0);
+    let record = Record::from_json(&ran.stdout).unwrap();
+    let rows = &record.panels[0].architectures;
+    assert_eq!(rows.len(), 886);
+    for (place, row) in rows.iter().enumerate() {
+        let percent = (37 * place) as f64 / 512.0;
+        assert!((row.truth.unwrap() - percent / 100.0).abs() < 1e-15, "{}", row.architecture);
+    }
+}

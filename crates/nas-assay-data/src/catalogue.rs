@@ -206,6 +206,13 @@ pub const SOURCES: &[Source] = &[
         ],
         import: sources::suite_zero::import,
     },
+    Source {
+        name: "sss",
+        title: "the CIFAR-10 accuracies of NATS-Bench's size search space that BossNAS carries",
+        official: SSS,
+        makes: &["truth/nats_sss/bossnas-cifar10.csv"],
+        import: sources::sss::import,
+    },
 ];
 
 const CIFAR_LICENCE: &str = "none stated; cite Krizhevsky 2009";
@@ -350,6 +357,14 @@ const SUITE_ZERO: &[Official] = &[
     official("zc_nasbench201.json", "", "", "Apache-2.0", NASLIB),
     official("zc_nasbench301.json", "", "", "Apache-2.0", NASLIB),
 ];
+
+const SSS: &[Official] = &[official(
+    "nats_cifar10_acc_rank.yml",
+    "735 kB",
+    "",
+    "none stated; NATS-Bench: MIT",
+    "github.com/changlin31/BossNAS, commit bb8b26a, ranking_nats",
+)];
 
 #[cfg(test)]
 mod tests {

@@ -7,4 +7,5 @@ pub mod nb101;
 pub mod nb201;
 pub mod nb301;
 pub mod nds;
+pub mod sss;
 pub mod suite_zero;
