@@ -121,14 +121,22 @@ fn source(path: &Path, watch: Watch<'_>, each: Each<'_>) -> Result<(), DataError
     let mut file = open(path, watch)?;
     let mut start = [0; 4];
     let count = file.peek(&mut start).map_err(|source| read_error(path, source))?;
-    if start[..count] == *b"PK\x03\x04" {
-        return zipped(&name, file, each);
+    shown(&name, &start[..count], file, each)
+}
+
+/// Shows a single file, or every file in it, as [`Files::each`] does. It begins with `start`, which is still to be read.
+///
+/// # Errors
+/// If the file cannot be read, and those of `each`.
+pub fn shown(name: &str, start: &[u8], file: impl Read + Seek, each: Each<'_>) -> Result<(), DataError> {
+    if start.starts_with(b"PK\x03\x04") {
+        return zipped(name, file, each);
     }
-    let mut unpacked = unpacked(file).map_err(|error| DataError::part(&*name, &error))?;
+    let mut unpacked = unpacked(file).map_err(|error| DataError::part(name, &error))?;
     if let Some(packing) = unpacked.packing() {
         return Err(DataError::content(name, packing));
     }
-    if unpacked.is_tar() { tarred(&name, unpacked, each) } else { each(&name, &mut unpacked) }
+    if unpacked.is_tar() { tarred(name, unpacked, each) } else { each(name, &mut unpacked) }
 }
 
 /// The last part of a path.
