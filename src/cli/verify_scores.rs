@@ -205,19 +205,16 @@ impl ScoreOptions {
     }
 
     fn source(&self, context: &Context) -> TruthSource {
-        match self.truth {
-            Some(TruthChoice::Benchmark) => TruthSource::Benchmark,
-            Some(TruthChoice::Carried) => TruthSource::Carried,
-            // A table says all that scores are judged by. What an estimator looks at is the same as with the other truths.
-            Some(TruthChoice::Table(_)) if self.against.is_none() => TruthSource::Carried,
-            Some(TruthChoice::Table(_)) | None if context.data_root().is_some() => TruthSource::Benchmark,
-            Some(TruthChoice::Table(_)) => TruthSource::Carried,
+        let (accuracy, rows) = (self.accuracy.is_some(), self.rows.as_deref());
+        let benchmark = match self.truth {
+            Some(TruthChoice::Benchmark) => true,
+            Some(TruthChoice::Carried) => false,
+            // A table says all that scores are judged by; what an estimator beside them looks at follows from the source.
+            Some(TruthChoice::Table(_)) => self.against.is_some() && context.data_root().is_some(),
             // Only a benchmark has these choices.
-            None if self.accuracy.is_some() || self.rows.as_deref().is_some_and(|rows| rows != CLASSES) => {
-                TruthSource::Benchmark
-            }
-            None => TruthSource::Carried,
-        }
+            None => context.data_root().is_some() || accuracy || rows.is_some_and(|rows| rows != CLASSES),
+        };
+        if benchmark { TruthSource::Benchmark } else { TruthSource::Carried }
     }
 
     /// Stdin can be read once, and a file that is read is not written.

@@ -380,7 +380,7 @@ mod tests {
             let makes = |made: &&str| {
                 made.contains(start) || made.split('*').next().is_some_and(|made| start.starts_with(made))
             };
-            assert!(made.iter().any(|made| makes(&made)), "{start}, {name}");
+            assert!(made.iter().any(makes), "{start}, {name}");
         }
         for known in known() {
             // Its criteria are in other files of the release, which are not read.

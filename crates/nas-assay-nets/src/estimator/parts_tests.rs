@@ -94,7 +94,7 @@ fn shown(architecture: Architecture, network: &Network, [batch, other]: &[Batch;
     ]
     .map(|(title, text)| (title.to_owned(), text))
     .into();
-    for estimator in suite.iter() {
+    for estimator in suite.of(architecture.space()) {
         shown.push((estimator.meta().id.to_owned(), format!("{:?}", estimator.score(&probe).unwrap())));
     }
     assert!(suite.iter().any(|estimator| estimator.meta().kind == EstimatorKind::OneShot));

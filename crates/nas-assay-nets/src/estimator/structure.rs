@@ -154,7 +154,8 @@ mod tests {
         }
     }
 
-    /// One level for each product of five widths: no two encodings are kept apart by rounding.
+    /// One level for each of the 336 products of five widths: no two encodings are kept apart by rounding. Sums of five logarithms have more
+    /// values, which depend on the order of the sum.
     #[test]
     fn equal_products_are_equal_scores() {
         let all = || TableSpace::NatsSss.all();
@@ -162,7 +163,7 @@ mod tests {
             all().map(|sized| score(&LOG_WIDTH_SUM, TableSpace::NatsSss, sized).unwrap().to_bits()).collect();
         let products: BTreeSet<u64> =
             all().map(|sized| sized.widths().unwrap().into_iter().map(u64::from).product()).collect();
-        assert_eq!((levels.len(), products.len()), (594, 594));
+        assert_eq!((levels.len(), products.len()), (336, 336));
     }
 
     #[test]

@@ -205,7 +205,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 16);
+        assert_eq!(ids.len(), 20);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");
