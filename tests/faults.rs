@@ -31,7 +31,8 @@ fn spec(space: SpaceId) -> String {
     let network = match space {
         SpaceId::Nb101 | SpaceId::Nb201 => "channels = 2, cells = 1",
         SpaceId::Nb301 => "channels = 2, layers = 3",
-        _ => "width-divisor = 4, stem-stride = 2",
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => "width-divisor = 4, stem-stride = 2",
+        SpaceId::Table(space) => panic!("{space} has no network"),
     };
     format!(
         "name = 'faults'\nspace = '{space}'\n\

@@ -75,7 +75,14 @@ fn read(source: &Source, paths: &[PathBuf], progress: &dyn Progress) -> Result<V
     progress.begin("reading, MB", files.size()?.div_ceil(MEGABYTE));
     let made = (source.import)(files);
     progress.end();
-    Ok(made?)
+    let made = made?;
+    // CIFAR-10 and CIFAR-100 come in the same layouts.
+    if let Some(foreign) = made.iter().find(|made| !source.makes(&made.path)) {
+        let of = SOURCES.iter().find(|source| source.makes(&foreign.path)).map_or("another source", |of| of.name);
+        let problem = format!("the files are those of `{of}`, not `{}`: they make {}", source.name, foreign.path);
+        return Err(Failure::new(DATA, format!("{problem}; nothing is written")));
+    }
+    Ok(made)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::spec::{
     Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, TableTruth, Truth, UnknownAccuracy,
     parse_spec,
 };
-use crate::truth::nb201::{KNOWN_TABLES, table_path};
+use crate::truth::nb201::{known_digest, table_path};
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt;
 use serde::Serialize;
@@ -226,11 +226,10 @@ fn choose(truth: &mut Truth, key: &str, choice: Option<&str>) -> Result<(), Spec
 /// The table with an accuracy, if its digest is known.
 fn known_table(accuracy: Nb201Accuracy) -> Result<DataFile, String> {
     let name = accuracy.table();
-    let known = KNOWN_TABLES.iter().find(|(known, _)| *known == name);
-    let (_, sha256) = known.ok_or_else(|| {
+    let sha256 = known_digest(&name).ok_or_else(|| {
         format!("is {accuracy}, and no digest of its table is known; `--truth {}` takes it as it is", table_path(&name))
     })?;
-    Ok(DataFile { path: table_path(&name), sha256: (*sha256).to_owned() })
+    Ok(DataFile { path: table_path(&name), sha256: sha256.to_owned() })
 }
 
 /// Sets a field to the choice of this name; `false` if it has no such choice.

@@ -156,6 +156,39 @@ fn a_table_with_other_numbers_than_the_known_ones_is_not_written() {
     assert!(!bench.path("root").exists());
 }
 
+/// The help of the command and the README name every source, and a source makes what it says.
+#[test]
+fn every_source_is_named_where_a_user_looks() {
+    let bench = Bench::new();
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.run(&["data", "list", "--json"]).exits(0).stdout).unwrap();
+    let help = bench.run(&["data", "import", "--help"]).exits(0).stdout;
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let words: Vec<&str> = help.split([' ', ',', '\n', ']']).collect();
+    for source in json["sources"].as_array().unwrap() {
+        let name = source["name"].as_str().unwrap();
+        assert!(words.contains(&name), "{name} is not in\n{help}");
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+    }
+    // 50,000 and 10,000 rows of CIFAR-100, 500 and 100 of each fine class: the pixels tell the number.
+    let rows = |count: u32| -> Vec<u8> {
+        let row = |number: u32| {
+            let fine = (number % 100) as u8;
+            let mut row = vec![0; 3_074];
+            (row[0], row[1]) = (fine / 5, fine);
+            row[2..6].copy_from_slice(&number.to_le_bytes());
+            row
+        };
+        (0..count).flat_map(row).collect()
+    };
+    bench.write("cifar-100-binary/train.bin", rows(50_000));
+    bench.write("cifar-100-binary/test.bin", rows(10_000));
+    let import = |source: &str| bench.run(&["data", "import", source, "cifar-100-binary", "--data-root", "root"]);
+    import("cifar10").exits(5).says("the files are those of `cifar100`, not `cifar10`: they make images/cifar100_");
+    assert!(!bench.path("root").exists());
+    import("cifar100").exits(0).prints("made       images/cifar100_train.bin");
+}
+
 #[test]
 fn the_list_says_what_is_there_and_what_makes_the_rest() {
     let bench = Bench::new();

@@ -21,7 +21,10 @@ fn supernet(space: SpaceId, picker: Picker, dtype: DType, affine: bool, seed: u6
             spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }
         }
         SpaceId::Nb301 => spec::Network { channels: Some(4), layers: Some(3), ..spec::Network::default() },
-        _ => spec::Network { width_divisor: Some(4), ..spec::Network::default() },
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
+            spec::Network { width_divisor: Some(4), ..spec::Network::default() }
+        }
+        SpaceId::Table(space) => panic!("{space} has no network"),
     };
     let sizes = spec::Network { cell_affine: Some(affine), ..small };
     let config = NetConfig { skeleton: sizes.skeleton(space, Form::Supernet, SIDE), dtype, device: Device::Cpu };

@@ -18,7 +18,10 @@ fn network(architecture: Architecture, form: Form, affine: bool, dtype: DType, s
             spec::Network { channels: Some(4), cells: Some(2), ..spec::Network::default() }
         }
         SpaceId::Nb301 => spec::Network { channels: Some(4), layers: Some(5), ..spec::Network::default() },
-        _ => spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() },
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
+            spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() }
+        }
+        SpaceId::Table(space) => panic!("{space} has no network"),
     };
     let sizes = spec::Network { cell_affine: Some(affine), ..small };
     let skeleton = sizes.skeleton(architecture.space(), form, SIDE);

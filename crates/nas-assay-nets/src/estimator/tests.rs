@@ -18,7 +18,10 @@ pub(super) fn network(space: SpaceId, draw: u64) -> (Architecture, Network) {
             spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }
         }
         SpaceId::Nb301 => spec::Network { channels: Some(4), layers: Some(3), ..spec::Network::default() },
-        _ => spec::Network { width_divisor: Some(4), cell_affine: Some(true), ..spec::Network::default() },
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
+            spec::Network { width_divisor: Some(4), cell_affine: Some(true), ..spec::Network::default() }
+        }
+        SpaceId::Table(space) => panic!("{space} has no network"),
     };
     let skeleton = sizes.skeleton(space, Form::StandAlone, SIDE);
     let mut stream = Seed::root(draw).child("architecture").stream();

@@ -18,7 +18,7 @@ fn batches() -> Vec<(Batch, Vec<Image>)> {
 
 /// The rule for these: three training images and one test image a class.
 fn rule(index: [&'static [u8]; 2]) -> Rule {
-    Rule { batch: 20, kept: [3, 1], index, pins: None, hundred: [200, 100] }
+    Rule { batch: 20, kept: [3, 1], index, pinned: false, hundred: [200, 100] }
 }
 
 /// The rows that the rule keeps, by sorting all.
@@ -153,7 +153,7 @@ fn what_is_not_the_official_file_is_told() {
     let notes = |files: &[(String, Vec<u8>)]| made(files).unwrap()[0].notes.concat();
     assert!(notes(&python_files()).contains("data_batch_4, data_batch_5 are not the official files"));
     assert_eq!(notes(&binary_files()), "");
-    let pinned = Rule { pins: OFFICIAL.pins, ..indexed() };
+    let pinned = Rule { pinned: true, ..indexed() };
     let files = python_files();
     let message = of_folder(files.iter().map(|(path, bytes)| (&**path, bytes.clone())), &pinned).unwrap_err();
     let message = message.to_string();
@@ -277,7 +277,7 @@ fn other_sets_are_refused_by_name() {
     assert_refused(&[("a/cifar-10-python.tar.gz".to_owned(), Vec::new())], &["an archive itself can be given"]);
     assert_refused(&[("cifar-100-python/train".to_owned(), python_files()[0].1.clone())], &["train", "as CIFAR-10"]);
     // The rows of CIFAR-100 in the place of a binary batch.
-    let (official, bytes) = (Rule { pins: None, ..OFFICIAL }, vec![0; 30_740_000]);
+    let (official, bytes) = (Rule { pinned: false, ..OFFICIAL }, vec![0; 30_740_000]);
     let message = of_folder([("data_batch_1.bin", bytes)], &official).unwrap_err().to_string();
     assert!(message.contains("it has 30740000 bytes, as a file of CIFAR-100; 30730000 are due"), "{message}");
     // Other classes, or in another order.

@@ -15,7 +15,10 @@ fn supernet(space: SpaceId, dtype: DType) -> Network {
             spec::Network { channels: Some(6), cells: Some(1), ..spec::Network::default() }
         }
         SpaceId::Nb301 => spec::Network { channels: Some(6), layers: Some(3), ..spec::Network::default() },
-        _ => spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() },
+        SpaceId::NdsResnet | SpaceId::NdsResnextA => {
+            spec::Network { width_divisor: Some(4), stem_stride: Some(2), ..spec::Network::default() }
+        }
+        SpaceId::Table(space) => panic!("{space} has no network"),
     };
     let config = NetConfig { skeleton: sizes.skeleton(space, Form::Supernet, 12), dtype, device: Device::Cpu };
     Network::supernet(space, &config, Picker::L1, Init::Seeded(Seed::root(1))).unwrap()

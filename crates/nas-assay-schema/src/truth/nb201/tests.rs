@@ -106,7 +106,11 @@ fn a_table_that_is_not_whole_is_refused() {
     assert!(message.contains("expected 15625 rows, found 15624; the file may be truncated"), "{message}");
     assert!(refusal(&MADE.replacen(line, MADE.lines().nth(6).unwrap(), 1)).contains("is already on line 7"));
     assert!(refusal("").contains("the file ends within a line"));
-    assert!(refusal(&older_made()).contains("made.csv, line 1: it is the table of earlier versions"));
+    let older = refusal(&older_made());
+    assert!(older.contains("made.csv, line 1: it is the table of earlier versions"), "{older}");
+    // What it says to write is the table of the paper's truth.
+    let name = Nb201Accuracy::PAPER.table();
+    assert!(older.contains(&table_path(&name)) && older.contains(known_digest(&name).unwrap()), "{older}");
 }
 
 proptest! {
@@ -186,9 +190,10 @@ fn a_damaged_older_table_is_named() {
     std::fs::create_dir(folder.path().join("truth")).unwrap();
     std::fs::write(folder.path().join(older::PATH), &older_made()[..5_000]).unwrap();
     let root = DataRoot::new(folder.path());
-    let (name, sha256) = KNOWN_TABLES[PAPER];
+    let name = Nb201Accuracy::PAPER.table();
+    let sha256 = known_digest(&name).unwrap();
     let message = |name: &str| read(&root, Path::new(&table_path(name)), sha256).unwrap_err().to_string();
-    assert!(message(name).contains("nb201.csv has SHA-256") && message(name).contains(OLDER.1));
+    assert!(message(&name).contains("nb201.csv has SHA-256") && message(&name).contains(OLDER.1));
     // It has no such numbers, damaged or not.
     assert!(message("cifar100-valid-200-seed888").contains("cifar100-valid-200-seed888.csv not found"));
 }
@@ -214,9 +219,10 @@ fn the_older_table_gives_the_known_tables() {
 }
 
 fn paper_table() -> Nb201Table {
-    let (name, sha256) = KNOWN_TABLES[4];
-    let bytes = read(&DataRoot::new(data_root()), Path::new(&table_path(name)), sha256).unwrap();
-    Nb201Table::parse(name, &bytes).unwrap()
+    let name = Nb201Accuracy::PAPER.table();
+    let sha256 = known_digest(&name).unwrap();
+    let bytes = read(&DataRoot::new(data_root()), Path::new(&table_path(&name)), sha256).unwrap();
+    Nb201Table::parse(&name, &bytes).unwrap()
 }
 
 /// The older table's cells, by its column names.
