@@ -11,6 +11,7 @@ mod data_import;
 mod diff;
 mod estimators;
 mod exit;
+mod export;
 mod launch;
 mod leaderboard;
 mod measured;
@@ -102,6 +103,8 @@ enum Command {
     Claims(claims::Claims),
     /// Score one architecture with given weights
     Score(score::Score),
+    /// Write the networks that zero-shot estimators see: weights, batch, labels and logits
+    Export(export::Export),
     /// List the estimators, or explain one
     Estimators(estimators::Estimators),
     /// List the search spaces
@@ -130,6 +133,7 @@ impl Command {
             Self::Leaderboard(command) => command.run(context),
             Self::Claims(command) => command.run(context),
             Self::Score(command) => command.run(context),
+            Self::Export(command) => command.run(context),
             Self::Estimators(command) => command.run(context),
             Self::Spaces(command) => command.run(context),
             Self::Architectures(command) => command.run(context),

@@ -1,11 +1,12 @@
 //! `nas-assay score`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::estimator::{Estimator, EstimatorKind, Score as Value};
-use crate::experiment::{GivenSize, ScoreError, Scored, SizeSource, score_weights};
-use crate::space::{Architecture, SpaceId};
+use crate::exchange::NetworkDescription;
+use crate::experiment::{GivenSize, ScoreError, Scored, SizeSource, WeightsToScore, score_weights};
+use crate::space::SpaceId;
 use candle_core::DType;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, json};
@@ -16,19 +17,23 @@ use super::print::outln;
 
 /// Score one architecture with given weights
 ///
-/// The file holds the stand-alone network's tensors by name, as in a `state_dict` of PyTorch, and the batch as `input.images` and
-/// `input.labels`. Statistics of batch-norms are not used.
+/// The file holds the network's tensors by name, as in a `state_dict` of PyTorch, and the batch as `input.images` and `input.labels`.
+/// Statistics of batch-norms are not used. A file of `nas-assay export` says in its metadata what the network is; for other files
+/// --network says it. Of the stand-alone network of nb201 the tensors show it, so that --space and --arch are enough.
 #[derive(Debug, Args)]
 pub struct Score {
-    /// The search space
-    #[arg(long, value_name = "ID")]
-    space: SpaceId,
-    /// The architecture in the space's text form
-    #[arg(long, value_name = "TEXT")]
-    arch: String,
     /// Weights and batch, a safetensors file
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
+    /// What the network is: a JSON file, such as `network.json` of `nas-assay export`
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    /// The search space
+    #[arg(long, value_name = "ID")]
+    space: Option<SpaceId>,
+    /// The architecture in the space's text form
+    #[arg(long, value_name = "TEXT")]
+    arch: Option<String>,
     /// Channels of the first stage, if neither the tensors nor the metadata of the file (`channels`) say it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     channels: Option<u16>,
@@ -58,24 +63,30 @@ enum Precision {
 impl Score {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
-        if let Some(why) = self.space.without_network() {
+        if let Some(why) = self.space.and_then(SpaceId::without_network) {
             return Err(Failure::new(USAGE, why));
         }
-        let architecture =
-            Architecture::parse(self.space, &self.arch).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        let estimators = self.chosen(context)?;
+        let network = self.network.as_deref().map(described).transpose()?;
         let backend = context.backend()?;
         let dtype = match self.dtype {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let given = GivenSize { channels: self.channels.map(usize::from), cells: self.cells.map(usize::from) };
-        let scored = score_weights(&self.weights, architecture, given, &self.chosen(context)?, dtype, &backend)?;
+        let weights = WeightsToScore {
+            path: &self.weights,
+            space: self.space,
+            architecture: self.arch.as_deref(),
+            network,
+            given: GivenSize { channels: self.channels.map(usize::from), cells: self.cells.map(usize::from) },
+        };
+        let scored = score_weights(&weights, &estimators, dtype, &backend)?;
         if scored.unused_statistics > 0 {
             let count = scored.unused_statistics;
             context.note(&format!("not used: {count} statistics of batch-norms; the network takes those of the batch"));
         }
         if self.json {
-            return Self::print_json(architecture, &scored);
+            return Self::print_json(&scored);
         }
         for (id, reading) in &scored.readings {
             outln!("{id:<18} {}", text(reading.score));
@@ -90,15 +101,15 @@ impl Score {
         let suite = context.suite();
         if self.estimators == ["all"] {
             return Ok(suite
-                .of(self.space)
-                .filter(|estimator| estimator.meta().kind != EstimatorKind::OneShot)
+                .iter()
+                .filter(|estimator| estimator.only_in().is_none() && estimator.meta().kind != EstimatorKind::OneShot)
                 .collect());
         }
         let find = |id: &String| suite.find(id.trim()).map_err(|error| Failure::new(USAGE, error.to_string()));
         self.estimators.iter().map(find).collect()
     }
 
-    fn print_json(architecture: Architecture, scored: &Scored) -> Result<(), Failure> {
+    fn print_json(scored: &Scored) -> Result<(), Failure> {
         let unexpected = |error: serde_json::Error| Failure::new(UNEXPECTED, error.to_string());
         let logits: Vec<Vec<Value>> =
             scored.logits.iter().map(|row| row.iter().map(|&logit| Value::from(logit)).collect()).collect();
@@ -110,11 +121,17 @@ impl Score {
                 details.insert(id.clone(), serde_json::to_value(of).map_err(unexpected)?);
             }
         }
-        let object =
-            json!({"architecture": architecture.to_string(), "logits": logits, "scores": scores, "details": details});
+        let object = json!({"architecture": scored.architecture.to_string(), "logits": logits, "scores": scores, "details": details});
         outln!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
     }
+}
+
+/// The description of a network in a JSON file.
+fn described(path: &Path) -> Result<NetworkDescription, Failure> {
+    let failed = |problem: String| Failure::new(DATA, format!("{}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    NetworkDescription::parse(&text).map_err(|error| failed(error.to_string()))
 }
 
 fn text(score: Value) -> String {
@@ -127,10 +144,14 @@ fn text(score: Value) -> String {
 impl From<ScoreError> for Failure {
     fn from(error: ScoreError) -> Self {
         let code = match &error {
-            ScoreError::Space(_)
+            ScoreError::NoDescription { .. }
+            | ScoreError::Other { .. }
+            | ScoreError::Architecture(_)
             | ScoreError::SizeUnknown { .. }
             | ScoreError::SizeContradiction { from: SizeSource::Given, .. } => USAGE,
             ScoreError::Read { .. }
+            | ScoreError::Description { .. }
+            | ScoreError::Count { .. }
             | ScoreError::Tensor { .. }
             | ScoreError::SizeContradiction { from: SizeSource::Metadata, .. }
             | ScoreError::Size { .. }
@@ -143,6 +164,10 @@ impl From<ScoreError> for Failure {
             ScoreError::SizeUnknown { size, .. } => {
                 Self::new(code, message).with_help(format!("give it with `--{size} N`"))
             }
+            ScoreError::NoDescription { .. } => Self::new(code, message).with_help(
+                "give it with `--network FILE`, a JSON file as `nas-assay export` writes it; for the stand-alone network of nb201, \
+                 `--space nb201 --arch TEXT` is enough",
+            ),
             _ => Self::new(code, message),
         }
     }

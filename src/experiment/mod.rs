@@ -11,6 +11,7 @@ mod basis_tests;
 mod coverage_tests;
 mod ensemble;
 mod error;
+mod export;
 mod find_spec;
 mod group;
 #[cfg(test)]
@@ -51,8 +52,10 @@ mod value_tests;
 mod verify_specs;
 mod weights_file;
 mod workers;
+mod zero_shot_networks;
 
 pub use error::ExperimentError;
+pub use export::{Export, ExportError, Exported, ExportedNetwork};
 pub use find_spec::{CarriedError, carried_specs, find_carried};
 pub use image_split::ImageSplit;
 pub use inputs::{Inputs, PanelInputs};
@@ -67,4 +70,4 @@ pub use run::PlannedStage;
 pub use verify_specs::{
     Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_scores,
 };
-pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, score_weights};
+pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, WeightsToScore, score_weights};

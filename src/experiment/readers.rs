@@ -9,13 +9,11 @@ use super::group::Group;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::stage_work::Reader;
+use super::zero_shot_networks::zero_shot_skeleton;
 use crate::estimator::{EstimatorKind, Probe, Reading, Score};
-use crate::images::cifar::CLASSES;
-use crate::images::{Batch, Noise, Normalisation};
-use crate::net::{Dropout, Init, NetConfig, Network, Param};
-use crate::seed::Seed;
-use crate::space::Skeleton;
-use crate::spec::{Input, OneShot, Precision, Spec};
+use crate::images::Batch;
+use crate::net::Dropout;
+use crate::spec::{OneShot, Spec};
 
 impl Lab<'_> {
     /// The function that reads an architecture for a group.
@@ -42,93 +40,27 @@ impl Lab<'_> {
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,
     ) -> Result<Reader<'a>, ExperimentError> {
-        let settings = &spec.zero_shot;
-        let dtype = match settings.precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        let batches = self.zero_shot_batches(spec, images, dtype)?;
-        let skeleton = zero_shot_skeleton(spec);
-        let config = NetConfig { skeleton, dtype, device: self.backend.device().clone() };
+        let networks = self.zero_shot_networks(spec, images, group.panel_name, group.weights)?;
         let engine = self.backend.engine();
-        let trained = match (&spec.supernet, group.weights) {
-            (Some(supernet), Some(weights)) => Some((weights.seed, self.trained_supernet(spec, supernet, weights)?)),
-            _ => None,
-        };
         Ok(Box::new(move |architecture| {
-            let seeds = trained.as_ref().map_or(settings.seeds.as_slice(), |(seed, _)| std::slice::from_ref(seed));
             let mut means = vec![MeanReading::default(); group.members.len()];
-            for seed in seeds {
-                let fresh;
-                let building = |source| {
-                    let (panel, architecture) = (group.panel_name.to_owned(), architecture.to_string());
-                    ExperimentError::Building { panel, architecture, source }
-                };
-                let network = match &trained {
-                    Some((_, network)) if dtype == DType::F32 => network,
-                    // Trained in single precision. Every f32 is an f64 too.
-                    Some((_, network)) => {
-                        let value = |param: &Param| Ok(param.var.as_detached_tensor());
-                        fresh = network.extract(*architecture, dtype, value).map_err(building)?;
-                        &fresh
-                    }
-                    None => {
-                        let init = Init::Seeded(seed.root().child("init"));
-                        fresh = Network::stand_alone(*architecture, &config, init).map_err(building)?;
-                        &fresh
-                    }
-                };
-                for (place, batch) in batches.iter().enumerate() {
-                    let own = seed.root().index("batch", place as u64);
-                    let mut probe =
-                        Probe::new(*architecture, network, engine, group.needs()).with_batch(batch).with_seed(own);
-                    if settings.dropout > 0.0 {
-                        let stream = seed.root().child("dropout").index("batch", place as u64).stream();
-                        probe = probe.with_dropout(Dropout { rate: settings.dropout, stream });
-                    }
-                    for (mean, reading) in means.iter_mut().zip(group.read(&probe)?) {
-                        mean.add(reading);
-                    }
+            networks.each(*architecture, |seen| {
+                let own = seen.seed.root().index("batch", seen.place as u64);
+                let mut probe = Probe::new(*architecture, seen.network, engine, group.needs())
+                    .with_batch(seen.batch)
+                    .with_seed(own);
+                let rate = spec.zero_shot.dropout;
+                if rate > 0.0 {
+                    let stream = seen.seed.root().child("dropout").index("batch", seen.place as u64).stream();
+                    probe = probe.with_dropout(Dropout { rate, stream });
                 }
-            }
+                for (mean, reading) in means.iter_mut().zip(group.read(&probe)?) {
+                    mean.add(reading);
+                }
+                Ok::<(), ExperimentError>(())
+            })?;
             Ok(means.into_iter().map(MeanReading::reading).collect())
         }))
-    }
-
-    fn zero_shot_batches(
-        &self,
-        spec: &Spec,
-        images: Option<&ImageSplit>,
-        dtype: DType,
-    ) -> Result<Vec<Batch>, ExperimentError> {
-        let (settings, side) = (&spec.zero_shot, spec.images.resolution());
-        let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
-            let root = Seed::root(0).child("noise");
-            let draw = |index| {
-                let seed = root.index("batch", index as u64);
-                Ok(noise.batch(
-                    &seed,
-                    (settings.batch, side),
-                    CLASSES,
-                    Normalisation::CIFAR10,
-                    dtype,
-                    self.backend.device(),
-                )?)
-            };
-            (0..settings.batches).map(draw).collect()
-        };
-        match (settings.input, images) {
-            (Input::Gaussian, _) => noise(Noise::Gaussian),
-            (Input::Uniform, _) => noise(Noise::Uniform),
-            (Input::Images, Some(images)) => {
-                let batch = |index: usize| {
-                    let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
-                    Ok(images.train.batch(&rows, None, dtype, self.backend.device())?)
-                };
-                (0..settings.batches).map(batch).collect()
-            }
-            (Input::Images, None) => Err(ExperimentError::Unprepared("images")),
-        }
     }
 
     fn one_shot<'a>(
@@ -195,11 +127,6 @@ impl MeanReading {
         let details = self.details.iter().map(|(name, values)| (name.clone(), mean(values))).collect();
         Reading { score: mean(&self.scores), details }
     }
-}
-
-/// The network for zero-shot scores and for counts.
-fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
-    spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
 }
 
 #[cfg(test)]

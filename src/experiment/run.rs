@@ -125,7 +125,11 @@ impl Lab<'_> {
     }
 
     /// The stages, and the damage that was found in the store.
-    fn stages(&self, resolved: &Resolved, inputs: &Inputs) -> Result<(Vec<Stage>, Vec<StoreError>), ExperimentError> {
+    pub(super) fn stages(
+        &self,
+        resolved: &Resolved,
+        inputs: &Inputs,
+    ) -> Result<(Vec<Stage>, Vec<StoreError>), ExperimentError> {
         let damage = RefCell::new(Vec::new());
         let stages = plan(resolved, inputs, self.backend.class(), |work, key| {
             let (holding, found) = self.holding(resolved, inputs, work, key)?;

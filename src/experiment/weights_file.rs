@@ -1,14 +1,17 @@
 //! Scores one architecture with weights and a batch from a safetensors file.
 //!
-//! The file holds every tensor of the stand-alone network under its own name, `input.images` (`[n, 3, h, w]`, normalised) and
-//! `input.labels` (`[n]`, whole numbers below the number of classes). Tensors with names that begin with `output.` are ignored.
+//! The file holds every tensor of the network under its own name, `input.images` (`[n, 3, h, w]`, normalised) and `input.labels` (`[n]`,
+//! whole numbers below the number of classes). Tensors with names that begin with `output.` are ignored.
+//!
+//! What the network is, a [`NetworkDescription`] says: in the file's metadata, as in every [exchange file](crate::exchange), or given beside
+//! the file. Of NAS-Bench-201 the stand-alone network can do without.
 //!
 //! A `state_dict` of PyTorch is such a file as it is. The statistics that it keeps of each batch-norm (`running_mean`, `running_var`,
 //! `num_batches_tracked`) are counted and not used: these networks take the mean and the variance of the batch. The `module.` that data
 //! parallel training puts before each name is taken away, and so is the `_orig_mod.` of a compiled network.
 //!
-//! The tensors give the size of the network. If they do not, because no cell has weights, its metadata has to (`cells`, `channels`: decimal
-//! numbers), or the caller. Names and shapes are checked before memory for a network is asked for.
+//! Without a description, the tensors give the size of the network. If they do not, because no cell has weights, its metadata has to
+//! (`cells`, `channels`: decimal numbers), or the caller. The number of parameters is checked before memory for a network is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,14 +21,17 @@ use nas_assay_base::{nearest, text};
 
 use crate::Backend;
 use crate::estimator::{Estimator, EstimatorError, Probe, Reading};
+use crate::exchange::{DescriptionError, IMAGES, LABELS, METADATA, NetworkDescription};
 use crate::images::Batch;
-use crate::net::{Init, LoadError, NetConfig, NetError, Network, host_f64};
-use crate::space::{Architecture, SkeletonError, SpaceId, nb201};
+use crate::net::{Init, LoadError, NetConfig, NetError, Network, Params, host_f64};
+use crate::space::{Architecture, ArchitectureError, Skeleton, SkeletonError, SpaceId, nb201};
 use safetensors::SafeTensors;
 
 /// The outputs and scores of an architecture.
 #[derive(Clone, Debug)]
 pub struct Scored {
+    /// The architecture.
+    pub architecture: Architecture,
     /// Logits, a list for each image.
     pub logits: Vec<Vec<f64>>,
     /// Estimator ids and their readings, in the requested order.
@@ -42,6 +48,9 @@ const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
 
 /// So many tensors of a file are named in an error.
 const NAMED: usize = 5;
+
+/// A network may have so many parameters more than its file shows: they are soon made, and then the tensor that is missing is named.
+const FEW: u64 = 1_000_000;
 
 /// Sizes of a network that a file of weights may not show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,9 +82,49 @@ impl std::fmt::Display for SizeSource {
 /// Why a file of weights could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// The size of the space's networks cannot be read from a file of weights.
-    #[error("scoring by a file of weights is for nb201; the size of a network of {0} cannot be read from its tensors")]
-    Space(SpaceId),
+    /// Nothing says what the network is.
+    #[error(
+        "{}: nothing says what the network is; the file has no description in its metadata, and only of the stand-alone network of nb201 \
+         the tensors show it",
+        path.display()
+    )]
+    NoDescription {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The description in the metadata is not valid.
+    #[error("{}: {source}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DescriptionError,
+    },
+    /// The file is of another space or architecture than the one asked for.
+    #[error("{}: the {what} is {found}, but {} was asked for", path.display(), text::excerpt(asked))]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// `space` or `architecture`.
+        what: &'static str,
+        /// That of the file.
+        found: String,
+        /// The one asked for.
+        asked: String,
+    },
+    /// The text of the architecture is not one of the space.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The numbers in the file are far too few for the network.
+    #[error("{}: its tensors hold {found} numbers, and the network has {expected} parameters", path.display())]
+    Count {
+        /// The file.
+        path: PathBuf,
+        /// How many the network has.
+        expected: u64,
+        /// How many the file has.
+        found: u64,
+    },
     /// The file is missing or is not a safetensors file.
     #[error("failed to read weights from {}: {problem}", path.display())]
     Read {
@@ -158,33 +207,47 @@ pub enum ScoreError {
     Candle(#[from] candle_core::Error),
 }
 
-/// Scores `architecture` with the weights and the batch in the file at `path`, computed in `dtype`. Sizes of the network that the file
-/// shows need not be `given`.
+/// A file of weights to score.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightsToScore<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// The space, if it is known.
+    pub space: Option<SpaceId>,
+    /// The text of the architecture, if it is known.
+    pub architecture: Option<&'a str>,
+    /// What the network is; `None` for the description in the file's metadata, if there is one.
+    pub network: Option<NetworkDescription>,
+    /// Sizes of the network that the file may not show.
+    pub given: GivenSize,
+}
+
+/// Scores the architecture of a file of weights with the batch in it, computed in `dtype`.
 ///
 /// # Errors
-/// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, a label is not a class, the size of the
-/// network is not known, or an estimator fails.
+/// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, a label is not a class, the network is
+/// not known or is not the one that was asked for, or an estimator fails.
 pub fn score_weights(
-    path: &Path,
-    architecture: Architecture,
-    given: GivenSize,
+    of: &WeightsToScore<'_>,
     estimators: &[&dyn Estimator],
     dtype: DType,
     backend: &Backend,
 ) -> Result<Scored, ScoreError> {
-    if architecture.space() != SpaceId::Nb201 {
-        return Err(ScoreError::Space(architecture.space()));
-    }
     let device = backend.device();
-    let mut file = WeightsFile::read(path, device)?;
+    let mut file = WeightsFile::read(of.path, device)?;
+    let description = of.network.map_or_else(|| file.description(), |network| Ok(Some(network)))?;
     let images = file.images()?;
-    let skeleton = file.skeleton(images.dim(3)?, given)?;
-    let labels = file.labels(images.dim(0)?, skeleton.classes)?;
+    let (architecture, skeleton, classes) = match description {
+        Some(description) => file.described(of, &description, &images)?,
+        None => file.inferred(of, &images)?,
+    };
+    let labels = file.labels(images.dim(0)?, classes)?;
     let batch = Batch { images: images.to_dtype(dtype)?.contiguous()?, labels };
-    let unfit = |source| ScoreError::Load { path: path.to_owned(), source };
-    file.check_shapes(&expected_shapes(architecture, skeleton, device)?)?;
-    let config = NetConfig { skeleton: skeleton.into(), dtype, device: device.clone() };
+    let unfit = |source| ScoreError::Load { path: of.path.to_owned(), source };
+    file.check_count(architecture, &skeleton)?;
+    let config = NetConfig { skeleton, dtype, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Zero)?;
+    file.check_shapes(network.params())?;
     network.params().load(&file.tensors).map_err(unfit)?;
 
     let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.to_vec());
@@ -199,32 +262,7 @@ pub fn score_weights(
     });
     let readings = readings.collect::<Result<Vec<_>, ScoreError>>()?;
     let logits = probe.logits().map_err(|source| ScoreError::Estimator { estimator: "logits".to_owned(), source })?;
-    Ok(Scored { logits: logits.to_vec(), readings, unused_statistics: file.statistics })
-}
-
-/// The names and shapes of the parameters of a network, without its memory.
-///
-/// Shapes are linear in the number of channels, so they follow from those of a network of one channel and of one of two channels.
-fn expected_shapes(
-    architecture: Architecture,
-    skeleton: nb201::Skeleton,
-    device: &Device,
-) -> Result<BTreeMap<String, Vec<usize>>, ScoreError> {
-    let thin = |channels: usize| {
-        let skeleton = nb201::Skeleton { channels, ..skeleton }.into();
-        Network::stand_alone(
-            architecture,
-            &NetConfig { skeleton, dtype: DType::F32, device: device.clone() },
-            Init::Zero,
-        )
-    };
-    let (one, two) = (thin(1)?, thin(2)?);
-    let shape = |(first, second): (&Tensor, &Tensor)| {
-        let dims = first.dims().iter().zip(second.dims());
-        dims.map(|(first, second)| first + (second - first) * (skeleton.channels - 1)).collect()
-    };
-    let pairs = one.params().iter().zip(two.params());
-    Ok(pairs.map(|(first, second)| (first.name.clone(), shape((&first.var, &second.var)))).collect())
+    Ok(Scored { architecture, logits: logits.to_vec(), readings, unused_statistics: file.statistics })
 }
 
 struct WeightsFile {
@@ -273,23 +311,84 @@ impl WeightsFile {
         Ok(Self { path: path.to_owned(), tensors, metadata, statistics })
     }
 
+    /// The description in the metadata.
+    fn description(&self) -> Result<Option<NetworkDescription>, ScoreError> {
+        let parse = |text: &String| {
+            NetworkDescription::parse(text)
+                .map_err(|source| ScoreError::Description { path: self.path.clone(), source })
+        };
+        self.metadata.get(METADATA).map(parse).transpose()
+    }
+
+    /// The architecture, the network around it and its classes, by a description.
+    fn described(
+        &self,
+        asked: &WeightsToScore<'_>,
+        description: &NetworkDescription,
+        images: &Tensor,
+    ) -> Result<(Architecture, Skeleton, usize), ScoreError> {
+        let NetworkDescription { architecture, skeleton, .. } = *description;
+        let other = |what, found: String, asked: &str| ScoreError::Other {
+            path: self.path.clone(),
+            what,
+            found,
+            asked: asked.to_owned(),
+        };
+        if let Some(space) = asked.space.filter(|space| *space != architecture.space()) {
+            return Err(other("space", architecture.space().to_string(), space.name()));
+        }
+        if let Some(text) = asked.architecture
+            && Architecture::parse(architecture.space(), text)? != architecture
+        {
+            return Err(other("architecture", architecture.to_string(), text));
+        }
+        let side = images.dim(3)?;
+        if side != skeleton.resolution() {
+            let problem = format!("has images of {side} pixels, and the network is one for {}", skeleton.resolution());
+            return Err(self.wrong(IMAGES, problem));
+        }
+        Ok((architecture, skeleton, skeleton.classes()))
+    }
+
+    /// The same of a stand-alone network of NAS-Bench-201, from the tensors.
+    fn inferred(
+        &self,
+        asked: &WeightsToScore<'_>,
+        images: &Tensor,
+    ) -> Result<(Architecture, Skeleton, usize), ScoreError> {
+        let unknown = || ScoreError::NoDescription { path: self.path.clone() };
+        let text = asked.architecture.filter(|_| asked.space == Some(SpaceId::Nb201)).ok_or_else(unknown)?;
+        let architecture = Architecture::parse(SpaceId::Nb201, text)?;
+        let side = images.dim(3)?;
+        if !side.is_multiple_of(4) {
+            let problem = "and must be [n, 3, size, size], with a size that is a multiple of 4";
+            return Err(self.wrong(IMAGES, format!("has shape {:?}, {problem}", images.dims())));
+        }
+        let skeleton = self.skeleton(side, asked.given)?;
+        Ok((architecture, skeleton.into(), skeleton.classes))
+    }
+
+    /// Checks that the network is not far larger than the file, before it is made.
+    fn check_count(&self, architecture: Architecture, skeleton: &Skeleton) -> Result<(), ScoreError> {
+        let expected = architecture.census(skeleton).map_err(NetError::from)?.params;
+        let found: u64 = self.tensors.values().map(|tensor| tensor.elem_count() as u64).sum();
+        if expected > found.saturating_mul(2).saturating_add(FEW) {
+            return Err(ScoreError::Count { path: self.path.clone(), expected, found });
+        }
+        Ok(())
+    }
+
     fn images(&mut self) -> Result<Tensor, ScoreError> {
-        let name = "input.images";
-        let images = self.take(name)?;
+        let images = self.take(IMAGES)?;
         match *images.dims() {
-            [count, 3, height, width] if count * height > 0 && height == width && height.is_multiple_of(4) => {
-                Ok(images)
-            }
-            _ => {
-                let problem = "and must be [n, 3, size, size], with a size that is a multiple of 4";
-                Err(self.wrong(name, format!("has shape {:?}, {problem}", images.dims())))
-            }
+            [count, 3, height, width] if count * height > 0 && height == width => Ok(images),
+            _ => Err(self.wrong(IMAGES, format!("has shape {:?}, and must be [n, 3, size, size]", images.dims()))),
         }
     }
 
     /// The classes of the images.
     fn labels(&mut self, images: usize, classes: usize) -> Result<Tensor, ScoreError> {
-        let name = "input.labels";
+        let name = LABELS;
         let labels = self.take(name)?;
         if labels.dims() != [images] {
             return Err(self.wrong(name, format!("has shape {:?}, and there are {images} images", labels.dims())));
@@ -356,19 +455,20 @@ impl WeightsFile {
     }
 
     /// Checks that the file has the tensors of a network, in their shapes, and no others.
-    fn check_shapes(&self, expected: &BTreeMap<String, Vec<usize>>) -> Result<(), ScoreError> {
+    fn check_shapes(&self, network: &Params) -> Result<(), ScoreError> {
         let unfit = |source| ScoreError::Load { path: self.path.clone(), source };
-        for (name, expected_shape) in expected {
+        let expected: BTreeMap<&str, Tensor> = network.named().collect();
+        for (&name, tensor) in &expected {
             match self.tensors.get(name).map(Tensor::dims) {
                 None => return Err(self.missing(name, |name| expected.contains_key(name))),
-                Some(found) if found != expected_shape => {
-                    let (expected, found) = (expected_shape.clone(), found.to_vec());
-                    return Err(unfit(LoadError::WrongShape { name: name.clone(), expected, found }));
+                Some(found) if found != tensor.dims() => {
+                    let (expected, found) = (tensor.dims().to_vec(), found.to_vec());
+                    return Err(unfit(LoadError::WrongShape { name: name.to_owned(), expected, found }));
                 }
                 Some(_) => {}
             }
         }
-        match self.tensors.keys().find(|&name| !expected.contains_key(name)) {
+        match self.tensors.keys().find(|name| !expected.contains_key(name.as_str())) {
             Some(name) => Err(unfit(LoadError::Unexpected { name: name.clone() })),
             None => Ok(()),
         }

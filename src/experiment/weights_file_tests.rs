@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::estimator::Suite;
+use crate::exchange;
+use crate::net::ForwardPass;
 use crate::seed::Seed;
+use crate::space::Form;
+use crate::spec::Network as Sizes;
 
 const ARCHITECTURE: &str = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|";
 
@@ -51,7 +55,9 @@ fn scored(text: &str, tensors: &Tensors, given: GivenSize, estimators: &[&str]) 
     candle_core::safetensors::save(&tensors, &path).unwrap();
     let suite = Suite::builtin();
     let estimators: Vec<&dyn Estimator> = estimators.iter().map(|id| suite.find(id).unwrap()).collect();
-    score_weights(&path, parsed(text), given, &estimators, DType::F32, &Backend::cpu())
+    let of =
+        WeightsToScore { path: &path, space: Some(SpaceId::Nb201), architecture: Some(text), network: None, given };
+    score_weights(&of, &estimators, DType::F32, &Backend::cpu())
 }
 
 #[test]
@@ -73,22 +79,20 @@ fn a_file_gives_what_its_network_gives() {
     let mut more = tensors;
     more.insert("output.logits".to_owned(), images(&[4, 5]));
     assert_eq!(scored(ARCHITECTURE, &more, GivenSize::default(), &[]).unwrap().logits, found.logits);
-    let space = Architecture::parse(SpaceId::NdsResnet, "d1,2,1 w16,64,256").unwrap();
-    let error = score_weights(Path::new("x"), space, GivenSize::default(), &[], DType::F32, &backend).unwrap_err();
-    assert!(matches!(error, ScoreError::Space(SpaceId::NdsResnet)), "{error}");
 }
 
+/// What is far larger than its file is not made.
 #[test]
-fn expected_shapes_are_those_of_the_network() {
-    for (text, channels, affine) in
-        [(ARCHITECTURE, 1, false), (ARCHITECTURE, 5, true), (BARE, 2, false), (BARE, 4, true)]
-    {
-        let skeleton = skeleton(channels, 2, affine);
-        let network = network(text, skeleton);
-        let found = expected_shapes(parsed(text), skeleton, &Device::Cpu).unwrap();
-        let expected = network.params().named().map(|(name, tensor)| (name.to_owned(), tensor.dims().to_vec()));
-        assert_eq!(found, expected.collect::<BTreeMap<_, _>>(), "{channels} channels");
-    }
+fn the_parameters_are_counted_before_the_network_is_made() {
+    let file = |tensors: Tensors| file(tensors, &[]);
+    let whole = tensors(&network(ARCHITECTURE, skeleton(3, 1, true)));
+    let count = |channels: usize, tensors: Tensors| {
+        file(tensors).check_count(parsed(ARCHITECTURE), &skeleton(channels, 1, true).into())
+    };
+    count(3, whole.clone()).unwrap();
+    count(3, Tensors::new()).unwrap();
+    let refused = count(4096, whole).unwrap_err().to_string();
+    assert!(refused.contains("its tensors hold") && refused.contains("parameters"), "{refused}");
 }
 
 #[test]
@@ -169,25 +173,31 @@ fn tensors_that_give_a_size_have_a_rank_and_no_zero() {
 }
 
 #[test]
-fn images_are_square_and_their_side_is_a_multiple_of_four() {
+fn images_are_square_and_in_nb201_their_side_is_a_multiple_of_four() {
     let read = |dims: &[usize]| {
         let mut file = file([("input.images".to_owned(), images(dims))].into(), &[]);
         let found = file.images().map(|images| images.dims().to_vec());
         assert!(file.tensors.is_empty(), "the images are taken out");
         found.map_err(|error| error.to_string())
     };
-    for dims in [[1, 3, 8, 8], [6, 3, 32, 32], [2, 3, 4, 4]] {
+    for dims in [[1, 3, 8, 8], [6, 3, 32, 32], [2, 3, 4, 4], [2, 3, 6, 6]] {
         assert_eq!(read(&dims), Ok(dims.to_vec()));
     }
-    for dims in
-        [&[6, 1, 32, 32][..], &[0, 3, 8, 8], &[2, 3, 0, 0], &[2, 3, 6, 6], &[2, 3, 8, 4], &[2, 3, 4, 8], &[3, 8, 8]]
-    {
-        let expected = format!(
-            "w.safetensors: tensor `input.images` has shape {dims:?}, and must be [n, 3, size, size], with a size that is a multiple \
-             of 4"
-        );
+    for dims in [&[6, 1, 32, 32][..], &[0, 3, 8, 8], &[2, 3, 0, 0], &[2, 3, 8, 4], &[2, 3, 4, 8], &[3, 8, 8]] {
+        let expected =
+            format!("w.safetensors: tensor `input.images` has shape {dims:?}, and must be [n, 3, size, size]");
         assert_eq!(read(dims), Err(expected));
     }
+    let odd = images(&[2, 3, 6, 6]);
+    let of = WeightsToScore {
+        path: Path::new("w.safetensors"),
+        space: Some(SpaceId::Nb201),
+        architecture: Some(ARCHITECTURE),
+        network: None,
+        given: GivenSize::default(),
+    };
+    let said = file(tensors(&network(ARCHITECTURE, skeleton(3, 1, false))), &[]).inferred(&of, &odd).unwrap_err();
+    assert!(said.to_string().ends_with("with a size that is a multiple of 4"), "{said}");
     assert_eq!(
         file(Tensors::new(), &[]).images().unwrap_err().to_string(),
         "w.safetensors: tensor `input.images` is missing; the file has no other"
@@ -234,21 +244,68 @@ fn a_network_has_all_of_its_tensors_and_no_others() {
     assert!(scored(ARCHITECTURE, &whole, none, &[]).is_ok());
 }
 
-/// Without a network, so that nothing is asked of its memory.
-#[test]
-fn shapes_are_checked_by_name() {
-    let zeros = |dims: &[usize]| Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap();
-    let expected: BTreeMap<String, Vec<usize>> =
-        [("a", vec![2, 3]), ("b", vec![1])].map(|(name, dims)| (name.to_owned(), dims)).into();
-    let checked = |tensors: &[(&str, &[usize])]| {
-        let tensors = tensors.iter().map(|(name, dims)| ((*name).to_owned(), zeros(dims))).collect();
-        file(tensors, &[]).check_shapes(&expected)
+/// The weights, a batch and the description of a network of any space and form.
+fn described(space: SpaceId, form: Form, side: usize) -> (Architecture, Vec<u8>, Tensor) {
+    let sizes = match space {
+        SpaceId::Nb101 | SpaceId::Nb201 => Sizes { channels: Some(4), cells: Some(1), ..Sizes::default() },
+        SpaceId::Nb301 => Sizes { channels: Some(2), layers: Some(3), ..Sizes::default() },
+        _ => Sizes { width_divisor: Some(4), ..Sizes::default() },
     };
-    assert!(checked(&[("a", &[2, 3]), ("b", &[1])]).is_ok());
-    let said = |tensors: &[(&str, &[usize])]| checked(tensors).unwrap_err().to_string();
-    assert!(said(&[("a", &[2, 3])]).contains("`b` is missing"), "{}", said(&[("a", &[2, 3])]));
-    let wrong = said(&[("a", &[3, 2]), ("b", &[1])]);
-    assert!(wrong.contains("`a` has shape [3, 2]") && wrong.contains("[2, 3]"), "{wrong}");
-    let more = said(&[("a", &[2, 3]), ("b", &[1]), ("c", &[1])]);
-    assert!(more.contains("`c` is not part of this network"), "{more}");
+    let architecture = space.sample(&mut Seed::root(4).child(space.name()).stream());
+    let config = NetConfig { skeleton: sizes.skeleton(space, form, side), dtype: DType::F32, device: Device::Cpu };
+    let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
+    let labels = Tensor::new(&[0_u32, 4, 2], &Device::Cpu).unwrap();
+    let batch = Batch { images: images(&[3, 3, side, side]), labels };
+    let mut pass = ForwardPass::new(Backend::cpu().engine()).untracked();
+    let logits = network.forward(architecture, &batch.images, &mut pass).unwrap();
+    let path = Path::new("w.safetensors");
+    let (_, bytes) = exchange::serialize(path, architecture, form, &network, &batch, Some(&logits)).unwrap();
+    (architecture, bytes, logits)
+}
+
+#[test]
+fn a_described_file_of_any_space_and_form_gives_what_its_network_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let suite = Suite::builtin();
+    let snip = [suite.find("params").unwrap(), suite.find("snip").unwrap()];
+    for (space, form) in SpaceId::ALL.into_iter().flat_map(|space| [(space, Form::StandAlone), (space, Form::Supernet)])
+    {
+        let side = if space == SpaceId::Nb201 { 8 } else { 7 };
+        let (architecture, bytes, logits) = described(space, form, side);
+        std::fs::write(&path, &bytes).unwrap();
+        let plain =
+            WeightsToScore { path: &path, space: None, architecture: None, network: None, given: GivenSize::default() };
+        let score = |of: &WeightsToScore<'_>| score_weights(of, &snip, DType::F32, &Backend::cpu());
+        let found = score(&plain).unwrap();
+        assert_eq!(found.architecture, architecture);
+        assert_eq!(found.logits.concat(), host_f64(&logits).unwrap(), "{space}, {}", form.name());
+        assert!(found.readings.iter().all(|(_, reading)| reading.score.value().is_finite()), "{space}: {found:?}");
+        let (own, other) =
+            (architecture.to_string(), if space == SpaceId::Nb101 { SpaceId::Nb201 } else { SpaceId::Nb101 });
+        assert!(score(&WeightsToScore { space: Some(space), architecture: Some(&own), ..plain }).is_ok());
+        let said = score(&WeightsToScore { space: Some(other), ..plain }).unwrap_err();
+        assert!(matches!(said, ScoreError::Other { what: "space", .. }), "{said}");
+        let another = space.sample(&mut Seed::root(77).stream()).to_string();
+        let said = score(&WeightsToScore { architecture: Some(&another), ..plain }).unwrap_err();
+        assert!(matches!(said, ScoreError::Other { what: "architecture", .. }), "{said}");
+
+        // Without the metadata, the description can be given; of another architecture, it does not fit.
+        let mut held = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
+        candle_core::safetensors::save(&held, &path).unwrap();
+        assert!(matches!(score(&plain), Err(ScoreError::NoDescription { .. })));
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let network = NetworkDescription::parse(&header.metadata().as_ref().unwrap()[METADATA]).unwrap();
+        assert_eq!(score(&WeightsToScore { network: Some(network), ..plain }).unwrap().logits, found.logits);
+        let wide = NetworkDescription { skeleton: Sizes::default().skeleton(space, form, side + 4), ..network };
+        let said = score(&WeightsToScore { network: Some(wide), ..plain }).unwrap_err().to_string();
+        assert!(
+            said.contains(&format!("has images of {side} pixels, and the network is one for {}", side + 4)),
+            "{said}"
+        );
+        held.remove("classifier.bias");
+        candle_core::safetensors::save(&held, &path).unwrap();
+        let said = score(&WeightsToScore { network: Some(network), ..plain }).unwrap_err().to_string();
+        assert!(said.contains("tensor `classifier.bias` is missing"), "{said}");
+    }
 }

@@ -281,7 +281,7 @@ fn the_nearest_name_is_one_that_works() {
     for (arguments, wrong) in [
         (&["estimators", "synflwo"][..], "synflwo"),
         (&["claims", "nb201-clases"], "nb201-clases"),
-        (&["reprot", "nb201-micro", "--help"], "reprot"),
+        (&["leaderbord", "--help"], "leaderbord"),
     ] {
         let text = printed(&bench.run(arguments).exits(2));
         let mut words = text.split(['`', '\'']).skip(1).step_by(2);

@@ -255,7 +255,7 @@ fn misspelt_names_are_answered_with_the_right_one() {
     bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`?");
     bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
     bench.run(&["estimators", "synflwo"]).exits(2).says("synflow");
-    bench.run(&["reprot"]).exits(2).says("a similar subcommand exists: 'report'");
+    bench.run(&["leaderbord"]).exits(2).says("a similar subcommand exists: 'leaderboard'");
     bench.run(&["show", "latest"]).exits(4).says("nas-assay run nb201-micro");
     bench.run(&["run", "nb201-micro", "--device", "gpu"]).exits(2).says("no device is called `gpu`");
     let absent = if cfg!(feature = "cuda") { "nvidia-smi" } else { "built without CUDA" };

@@ -12,6 +12,7 @@ mod claims;
 mod cli;
 mod common;
 mod data;
+mod export;
 mod findings;
 mod golden;
 mod manners;

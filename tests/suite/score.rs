@@ -228,7 +228,7 @@ fn sizes_are_checked_before_memory_is_asked_for() {
     // Empty tensors claim any size without having it.
     refused("stem.conv.weight", zeros(&[4096, 0, 3, 3]), "tensor `stem.conv.weight` has shape [4096, 0, 3, 3]");
     refused("classifier.weight", zeros(&[1 << 20, 0]), "tensor `classifier.weight` has shape [1048576, 0]");
-    refused("stem.conv.weight", zeros(&[4096, 3, 1, 1]), "tensor `cell0.");
+    refused("stem.conv.weight", zeros(&[4096, 3, 1, 1]), "parameters");
     refused("stem.conv.weight", zeros(&[5000, 1, 1, 1]), "channels is 5000, which is not in 1..=4096");
     refused("input.images", zeros(&[0, 3, 32, 32]), "tensor `input.images` has shape [0, 3, 32, 32]");
     refused("input.images", zeros(&[6, 3, 30, 30]), "tensor `input.images` has shape [6, 3, 30, 30]");

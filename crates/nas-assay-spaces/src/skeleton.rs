@@ -63,6 +63,17 @@ impl Skeleton {
         }
     }
 
+    /// Classes of the classifier; 0 without a network.
+    pub const fn classes(&self) -> usize {
+        match self {
+            Self::Nb101(skeleton) => skeleton.classes(),
+            Self::Nb201(skeleton) => skeleton.classes,
+            Self::Nb301(skeleton) => skeleton.classes,
+            Self::Nds(skeleton) => skeleton.classes,
+            Self::Table(_) => 0,
+        }
+    }
+
     /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors

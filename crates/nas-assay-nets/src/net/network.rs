@@ -137,6 +137,11 @@ impl Network {
         }
     }
 
+    /// Whether it has the weights of every architecture of its space.
+    pub fn is_supernet(&self) -> bool {
+        self.own.is_none()
+    }
+
     /// The macro network.
     pub fn skeleton(&self) -> Skeleton {
         self.config.skeleton

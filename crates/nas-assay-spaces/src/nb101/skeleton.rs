@@ -21,6 +21,14 @@ impl Skeleton {
         }
     }
 
+    /// Classes of the classifier.
+    pub const fn classes(&self) -> usize {
+        match self {
+            Self::StandAlone(network) => network.classes,
+            Self::Supernet(network) => network.classes,
+        }
+    }
+
     /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
     /// # Errors
