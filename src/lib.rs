@@ -12,6 +12,7 @@
 //! - [`kernels`] (`nas-assay-kernels`): network layers as Candle operations, for the CPU and for GPUs.
 //! - [`images`], [`net`], [`estimator`], [`exchange`] (`nas-assay-nets`): networks, the trainer, the estimators, and files with networks
 //!   for other programs.
+//! - [`external`] (`nas-assay-external`): estimators that are other programs.
 //! - `published`: the published numbers that reports and claims show, each with its source, and nowhere else.
 //! - [`carried`], [`experiment`]: the specs and the truth of this project; running a spec to get a record.
 //! - [`claims`]: claims of the paper (Ning et al. 2021), checked against data and records.
@@ -32,6 +33,7 @@ mod published;
 
 pub use nas_assay_base::{digest, files, seed};
 pub use nas_assay_criteria as criteria;
+pub use nas_assay_external as external;
 pub use nas_assay_kernels as kernels;
 pub use nas_assay_nets::{Backend, estimator, exchange, images, net};
 pub use nas_assay_report as report;

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use candle_core::DType;
 use libfuzzer_sys::fuzz_target;
 use nas_assay::estimator::Estimator;
-use nas_assay::experiment::{GivenSize, score_weights};
-use nas_assay::space::{Architecture, SpaceId};
+use nas_assay::experiment::{GivenSize, WeightsToScore, score_weights};
+use nas_assay::space::SpaceId;
 use nas_assay::{Backend, Suite};
 use nas_assay_fuzz::{ARCHITECTURE, folder};
 
@@ -25,7 +25,10 @@ fuzz_target!(|bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("a file");
         let estimators: Vec<&dyn Estimator> =
             ["l2_norm", "snip"].iter().map(|id| SUITE.find(id).expect("an estimator")).collect();
-        let architecture = Architecture::parse(SpaceId::Nb201, ARCHITECTURE).expect("an architecture");
-        let _ = score_weights(&path, architecture, GivenSize::default(), &estimators, DType::F32, &Backend::cpu());
+        // With a description in the file, and of the architecture that is asked for without one.
+        for (space, architecture) in [(None, None), (Some(SpaceId::Nb201), Some(ARCHITECTURE))] {
+            let of = WeightsToScore { path: &path, space, architecture, network: None, given: GivenSize::default() };
+            let _ = score_weights(&of, &estimators, DType::F32, &Backend::cpu());
+        }
     });
 });

@@ -181,7 +181,8 @@ impl From<ExperimentError> for Failure {
             }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
                 .with_help("give --data-root DIR or set NAS_ASSAY_DATA; the README describes the layout of the folder"),
-            ExperimentError::Data(_)
+            ExperimentError::EstimatorFile { .. }
+            | ExperimentError::Data(_)
             | ExperimentError::Images(_)
             | ExperimentError::Table(_)
             | ExperimentError::ScoreFile(_)

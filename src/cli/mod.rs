@@ -30,6 +30,7 @@ mod store;
 mod truth;
 mod verify;
 mod verify_against;
+mod verify_command;
 mod verify_scores;
 mod verify_truth;
 

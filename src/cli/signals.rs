@@ -8,6 +8,7 @@ use signal_hook::iterator::Signals;
 
 use super::exit::{Failure, UNEXPECTED};
 use super::print::to_stderr;
+use crate::external::end_all;
 use crate::files::end_copies;
 
 /// On such a signal, exits with a note that the work can be continued, and with the code 128 + the signal. The store has no half-written
@@ -20,6 +21,7 @@ pub fn exit_on_signal() -> Result<(), Failure> {
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let _ended = end_copies();
+            end_all();
             say("\ninterrupted; the same command continues from the results in the store");
             std::process::exit(128 + signal);
         }

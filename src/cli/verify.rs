@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
-use crate::report::estimator_check;
+use crate::report::estimator_check::{self, SpaceCheck};
 use crate::space::SpaceId;
 
 use super::context::Context;
@@ -12,18 +12,20 @@ use super::exit::{Failure, MISMATCH, USAGE};
 use super::measured;
 use super::print::{out, print_json};
 use super::signals::exit_on_signal;
+use super::verify_command::CommandOptions;
 use super::verify_scores::ScoreOptions;
 
-/// Judge an estimator: rank scores from a CSV file against the truth, or compare a registered estimator with the goldens
+/// Judge an estimator: rank scores from a CSV file against the truth, run a program, or compare a registered estimator with the goldens
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("judged").args(["scores", "command"])))]
 pub struct Verify {
     /// File with scores: CSV with the columns `architecture` (text) and `score`, or JSON; `-` is stdin
     #[arg(
         long,
         value_name = "FILE",
         requires = "space",
-        conflicts_with = "estimator",
-        required_unless_present = "estimator"
+        conflicts_with_all = ["estimator", "command"],
+        required_unless_present_any = ["estimator", "command"]
     )]
     scores: Option<PathBuf>,
     /// The search space of the scores; with --estimator, run only this space
@@ -31,8 +33,10 @@ pub struct Verify {
     space: Option<SpaceId>,
     #[command(flatten)]
     options: ScoreOptions,
+    #[command(flatten)]
+    program: CommandOptions,
     /// A registered estimator, to run in the miniatures of all five spaces and compare with the goldens
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "command")]
     estimator: Option<String>,
     /// Folder with goldens to use instead of the carried ones
     #[arg(long, value_name = "DIR", requires = "estimator")]
@@ -45,6 +49,9 @@ pub struct Verify {
 impl Verify {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(declared) = self.program.declared(&self.options)? {
+            return self.program.judge(context, &declared, self.space, self.json);
+        }
         match (&self.scores, &self.estimator, self.space) {
             (Some(file), _, Some(space)) => self.options.judge(context, file, space, self.json),
             (_, Some(id), space) => {
@@ -53,7 +60,10 @@ impl Verify {
                 }
                 self.estimator(context, id, space)
             }
-            _ => Err(Failure::new(USAGE, "give --scores FILE with --space SPACE, or --estimator ID")),
+            _ => Err(Failure::new(
+                USAGE,
+                "give --scores FILE with --space SPACE, or --estimator ID, or --command COMMAND",
+            )),
         }
     }
 
@@ -74,15 +84,20 @@ impl Verify {
             };
             rows.push(found.row);
         }
-        if self.json {
-            print_json(&rows)?;
-        } else {
-            out!("{}", estimator_check::terminal(id, &rows, Context::width()));
-        }
-        match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
-            0_usize => measured::in_spaces(&rows, id),
-            1 => Err(Failure::new(MISMATCH, "1 number differs from the goldens")),
-            moved => Err(Failure::new(MISMATCH, format!("{moved} numbers differ from the goldens"))),
-        }
+        print_checks(id, &rows, self.json)
+    }
+}
+
+/// Prints the checks of an estimator on several spaces. Numbers that are not those of the goldens are an error.
+pub(super) fn print_checks(id: &str, rows: &[SpaceCheck], json: bool) -> Result<(), Failure> {
+    if json {
+        print_json(&rows)?;
+    } else {
+        out!("{}", estimator_check::terminal(id, rows, Context::width()));
+    }
+    match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
+        0_usize => measured::in_spaces(rows, id),
+        1 => Err(Failure::new(MISMATCH, "1 number differs from the goldens")),
+        moved => Err(Failure::new(MISMATCH, format!("{moved} numbers differ from the goldens"))),
     }
 }

@@ -39,11 +39,11 @@ pub struct ScoreOptions {
     #[arg(long, value_name = "FORM", requires = "scores")]
     form: Option<Form>,
     /// Whether higher or lower scores are better [default: as known for --name, else higher]
-    #[arg(long, requires = "scores")]
-    direction: Option<Way>,
-    /// Name for the scores [default: the name of the file]
-    #[arg(long, value_name = "NAME", requires = "scores")]
-    name: Option<String>,
+    #[arg(long, requires = "judged")]
+    pub(super) direction: Option<Way>,
+    /// Name for the scores or for the command [default: the name of the file]
+    #[arg(long, value_name = "NAME", requires = "judged")]
+    pub(super) name: Option<String>,
     /// Source of the truth: benchmark, carried, or a table of measured accuracies, such as truth/nb301/trained-test.csv [default: benchmark
     /// with a data root, carried without]
     #[arg(long, value_name = "benchmark|carried|FILE", value_parser = OsStringValueParser::new().map(TruthChoice::from), requires = "scores")]
@@ -79,7 +79,7 @@ pub struct ScoreOptions {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Way {
+pub(super) enum Way {
     Higher,
     Lower,
 }

@@ -29,6 +29,16 @@ pub enum ExperimentError {
     /// The spec names an estimator that does not exist.
     #[error(transparent)]
     UnknownEstimator(#[from] UnknownEstimator),
+    /// A file of a declared estimator cannot be read.
+    #[error("failed to read {}, a file of the estimator {estimator}: {source}", excerpt(file))]
+    EstimatorFile {
+        /// The estimator.
+        estimator: String,
+        /// The file.
+        file: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The spec asks for a one-shot estimator but has no supernet.
     #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
     NoSupernet {

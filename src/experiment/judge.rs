@@ -3,11 +3,13 @@
 
 use super::ExperimentError;
 use super::lab::Lab;
+use super::resolve::Resolved;
 use super::verify_specs::verify_estimator;
 use crate::carried;
 use crate::report::estimator_check::{GoldenCheck, SpaceCheck, terminal};
 use crate::report::golden::{body, pinned};
 use crate::space::SpaceId;
+use crate::spec::External;
 use crate::store::record::Record;
 
 /// What [`Lab::judge`] found.
@@ -49,8 +51,21 @@ impl Lab<'_> {
         golden: Option<&str>,
     ) -> Result<Judgement, ExperimentError> {
         self.suite().find(estimator)?;
-        let resolved = self.resolve(verify_estimator(space, estimator)?)?;
-        let record = self.run(&resolved)?;
+        let resolved = self.resolve(verify_estimator(space, estimator, None)?)?;
+        self.judged(&resolved, estimator, golden)
+    }
+
+    /// As [`Lab::judge`], for an estimator that is another program.
+    ///
+    /// # Errors
+    /// If its id is taken, a file of it cannot be read, or the run fails.
+    pub fn judge_external(&self, space: SpaceId, id: &str, declared: &External) -> Result<Judgement, ExperimentError> {
+        let resolved = self.resolve(verify_estimator(space, id, Some(declared))?)?;
+        self.judged(&resolved, id, carried::golden(space, self.backend().class()))
+    }
+
+    fn judged(&self, resolved: &Resolved, estimator: &str, golden: Option<&str>) -> Result<Judgement, ExperimentError> {
+        let record = self.run(resolved)?;
         let golden = golden.map(|golden| GoldenCheck::new(body(golden), &pinned(&record), estimator));
         Ok(Judgement { estimator: estimator.to_owned(), row: SpaceCheck::new(&record, estimator, golden), record })
     }

@@ -27,7 +27,7 @@ fn document(space: &str, recipe: bool) -> Table {
              watch = {{ epochs = [1], architectures = 1 }}\n\
              [zero-shot]\ninput = 'gaussian'\nbatch = 2\n\
              [panels.all]\nestimators = ['params', 'snip', 'oneshot_loss']\n\
-             [panels.all.scores.mine]\nfile = {{ path = 'a.csv', sha256 = '{:064}' }}\ncolumn = 'a{{epoch}}'\nseeds = [1]\nepochs = [1]\n",
+             [estimators.mine]\ncommand = ['true']\n[panels.all.scores.mine]\nfile = {{ path = 'a.csv', sha256 = '{:064}' }}\ncolumn = 'a{{epoch}}'\nseeds = [1]\nepochs = [1]\n",
             0
         )
     };
@@ -39,6 +39,7 @@ fn place(key: &str) -> String {
     key.replace("images.*", "images.synthetic")
         .replace("panels.*.scores.*", "panels.all.scores.mine")
         .replace("panels.*", "panels.all")
+        .replace("estimators.*", "estimators.mine")
 }
 
 /// Sets the number at a place. A list has no other number then.
@@ -54,7 +55,7 @@ fn set(document: &mut Table, place: &str, value: Value) {
 }
 
 fn is_of_a_recipe(key: &str) -> bool {
-    let sections = ["supernet.", "zero-shot.", "one-shot.", "images.", "truth.", "panels.", "criteria."];
+    let sections = ["supernet.", "zero-shot.", "one-shot.", "images.", "truth.", "estimators.", "panels.", "criteria."];
     !sections.iter().any(|section| key.starts_with(section))
 }
 

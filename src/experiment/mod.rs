@@ -68,6 +68,7 @@ pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
 
 pub use verify_specs::{
-    Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_scores,
+    Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_estimator_on,
+    verify_scores,
 };
 pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, WeightsToScore, score_weights};

@@ -236,7 +236,18 @@ struct ScoreInputs<'a> {
     estimator: &'a str,
     version: u32,
     architectures: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external: Option<Program<'a>>,
     protocol: Protocol<'a>,
+}
+
+/// What the scores of another program depend on.
+#[derive(Serialize)]
+struct Program<'a> {
+    command: &'a [String],
+    version: usize,
+    /// The digests of its files.
+    files: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -345,7 +356,20 @@ pub(super) fn plan_with(
             let facts = resolved.facts(id)?;
             let mut score = |protocol: Protocol<'_>, weights: Option<Weights>| {
                 let (estimator, version, architectures) = (id.as_str(), facts.version, architectures.as_str());
-                let key = ScoreInputs { format: versions.scores, base, estimator, version, architectures, protocol };
+                let external = spec.estimators.get(id).map(|declared| Program {
+                    command: &declared.command,
+                    version: declared.version,
+                    files: resolved.files.get(id).map_or(&[], Vec::as_slice),
+                });
+                let key = ScoreInputs {
+                    format: versions.scores,
+                    base,
+                    estimator,
+                    version,
+                    architectures,
+                    external,
+                    protocol,
+                };
                 let key = StageKey::of("scores", &key)?;
                 let waits = *trains && weights.is_some();
                 stages.push(

@@ -47,6 +47,7 @@ impl Lab<'_> {
             networks.each(*architecture, |seen| {
                 let own = seen.seed.root().index("batch", seen.place as u64);
                 let mut probe = Probe::new(*architecture, seen.network, engine, group.needs())
+                    .with_form(spec.zero_shot.form)
                     .with_batch(seen.batch)
                     .with_seed(own);
                 let rate = spec.zero_shot.dropout;

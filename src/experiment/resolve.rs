@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use nas_assay_base::sha256_hex;
+use nas_assay_external::ExternalEstimator;
 use serde::Serialize;
 
 use super::ExperimentError;
 use crate::carried;
 use crate::criteria::VOTE_VERSION;
-use crate::estimator::{Estimator, EstimatorFacts, EstimatorKind, Meta, Need, Suite};
+use crate::estimator::{Estimator, EstimatorFacts, EstimatorKind, Meta, Need, Suite, SuiteError};
 use crate::images::SYNTHETIC_VERSION;
 use crate::scores::SCORE_FILE_VERSION;
 use crate::space::{SUB_SPACE_VERSION, SpaceId};
@@ -33,6 +35,10 @@ pub struct Resolved {
     pub arms: Vec<Arm>,
     /// The facts of each estimator that the spec names.
     pub(super) estimators: BTreeMap<String, EstimatorFacts>,
+    /// The estimators of the lab, and those that the spec declares.
+    pub(super) suite: Suite,
+    /// The digests of the files of each declared estimator.
+    pub(super) files: BTreeMap<String, Vec<String>>,
 }
 
 /// One set of settings that the panels are scored with.
@@ -58,6 +64,7 @@ impl Resolved {
     /// # Errors
     /// If the spec names an estimator or a carried table that does not exist, or a one-shot estimator but no supernet.
     pub fn new(spec: Spec, suite: &Suite) -> Result<Self, ExperimentError> {
+        let (suite, files) = with_declared(&spec, suite.clone())?;
         let mut estimators = BTreeMap::new();
         let mut facts_of = |id: &str| -> Result<EstimatorFacts, ExperimentError> {
             let facts = suite.find(id)?.meta().facts();
@@ -65,7 +72,11 @@ impl Resolved {
             Ok(facts)
         };
         let mut versions = BTreeMap::from([(format!("space:{}", spec.space), spec.space.version())]);
-        let mut digests = BTreeMap::new();
+        let numbered = |(id, files): (&String, &Vec<String>)| {
+            let named = |(place, digest): (usize, &String)| (format!("estimator:{id}:{place}"), digest.clone());
+            files.iter().enumerate().map(named).collect::<Vec<_>>()
+        };
+        let mut digests: BTreeMap<String, String> = files.iter().flat_map(numbered).collect();
         if matches!(spec.images, Images::Synthetic(_)) {
             versions.insert("images:synthetic".to_owned(), SYNTHETIC_VERSION);
         }
@@ -89,6 +100,9 @@ impl Resolved {
                 for id in &panel.estimators {
                     let facts = facts_of(id)?;
                     scores_the_space(suite.find(id)?, spec.space, name).map_err(within)?;
+                    if spec.estimators.contains_key(id) {
+                        has_no_dropout(spec, id).map_err(within)?;
+                    }
                     if reads_supernet(spec, facts.kind) && spec.supernet.is_none() {
                         return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
                     }
@@ -135,7 +149,7 @@ impl Resolved {
         let identity = Identity { format: SPEC_FORMAT, spec: &spec, versions: &versions, digests: &digests };
         let canonical = canonical_json("a spec", &identity)?;
         let hash = SpecHash::of(&canonical);
-        Ok(Self { spec, versions, digests, canonical, hash, arms, estimators })
+        Ok(Self { spec, versions, digests, canonical, hash, arms, estimators, suite, files })
     }
 
     /// The facts of an estimator.
@@ -154,6 +168,36 @@ impl Resolved {
         let failed = |source| CanonicalError::Json { what: "a spec", source };
         Ok(serde_json::from_str(&self.canonical).map_err(failed)?)
     }
+}
+
+/// The suite with the estimators that a spec declares, and the digests of the files of each of them.
+fn with_declared(spec: &Spec, mut suite: Suite) -> Result<(Suite, BTreeMap<String, Vec<String>>), ExperimentError> {
+    let mut digests = BTreeMap::new();
+    for (id, declared) in &spec.estimators {
+        let digest = |file: &String| {
+            let (estimator, file) = (id.clone(), file.clone());
+            match std::fs::read(&file) {
+                Ok(bytes) => Ok(sha256_hex(&bytes)),
+                Err(source) => Err(ExperimentError::EstimatorFile { estimator, file, source }),
+            }
+        };
+        digests.insert(id.clone(), declared.files.iter().map(digest).collect::<Result<Vec<_>, _>>()?);
+        let refused = |error: SuiteError| {
+            let key = format!("estimators.{id}");
+            SpecError::Invalid { key, problem: format!("is refused: {error}") }
+        };
+        suite = suite.with(ExternalEstimator::new(id, declared.clone())).map_err(refused)?;
+    }
+    Ok((suite, digests))
+}
+
+/// Another program cannot draw the same masks.
+fn has_no_dropout(spec: &Spec, id: &str) -> Result<(), SpecError> {
+    if spec.zero_shot.dropout == 0.0 {
+        return Ok(());
+    }
+    let problem = format!("has to be 0 for {id}, which is another program: the masks are drawn by this one");
+    Err(SpecError::Invalid { key: "zero-shot.dropout".to_owned(), problem })
 }
 
 /// Whether estimators of this kind read the trained supernets.
@@ -276,5 +320,50 @@ mod tests {
             let known = resolved("'params'", "plain", suite).unwrap();
             assert_eq!(known.facts("plain").unwrap().direction, Direction::Lower);
         }
+    }
+
+    /// What another program does can change with its files, whatever their names are.
+    #[test]
+    fn the_files_of_another_program_are_part_of_the_hash_by_their_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.py");
+        let named = |path: &std::path::Path, more: &str| {
+            let text = format!(
+                "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\ntrain = 80\nvalidation = 8\n\
+                 [truth.trained]\ntable = 'nb201-micro'\n[zero-shot]\nbatch = 8\n{more}\
+                 [estimators.mine]\ncommand = ['python', '-c', 'pass']\nfiles = [{path:?}]\n\
+                 [panels.all]\nestimators = ['params', 'mine']\n"
+            );
+            Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin())
+        };
+        let missing = named(&path, "").unwrap_err();
+        assert!(missing.to_string().contains("mine.py, a file of the estimator mine"), "{missing}");
+        std::fs::write(&path, "score = 1").unwrap();
+        let first = named(&path, "").unwrap();
+        let other = folder.path().join("other.py");
+        std::fs::write(&other, "score = 1").unwrap();
+        assert_eq!(named(&other, "").unwrap().hash, first.hash, "the name");
+        std::fs::write(&path, "score = 2").unwrap();
+        let second = named(&path, "").unwrap();
+        assert_ne!(second.hash, first.hash, "the content");
+        assert_eq!((second.files["mine"].len(), second.versions["estimator:mine"]), (1, 1));
+        let dropout = named(&path, "dropout = 0.1\n").unwrap_err().to_string();
+        assert!(dropout.contains("`zero-shot.dropout` has to be 0 for mine"), "{dropout}");
+    }
+
+    #[test]
+    fn another_program_has_an_id_of_its_own() {
+        let declared = |id: &str| {
+            let text = format!(
+                "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\ntrain = 80\nvalidation = 8\n\
+                 [truth.trained]\ntable = 'nb201-micro'\n[estimators.{id}]\ncommand = ['true']\n\
+                 [panels.all]\nestimators = ['params', '{id}']\n"
+            );
+            Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).map_err(|error| error.to_string())
+        };
+        assert!(declared("mine").is_ok());
+        let said = declared("snip").unwrap_err();
+        assert!(said.contains("`estimators.snip` is refused: the estimator id `snip` is that of a built-in"), "{said}");
+        assert!(declared("Mine").unwrap_err().contains("is not a valid estimator id"));
     }
 }

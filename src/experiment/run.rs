@@ -158,7 +158,7 @@ impl Lab<'_> {
             Work::VerifyTruth { .. } => {
                 of(self.store.held_json::<VerifiedFile>(&self.store.stage(work.kind(), key, ".json"))?)
             }
-            Work::Scores(work) => of(self.held_scores(work, key, inputs)?),
+            Work::Scores(work) => of(self.held_scores(resolved, work, key, inputs)?),
             Work::Supernet { arm, .. } => {
                 let settings = resolved.arms[*arm].spec.supernet.as_ref();
                 let settings = settings.ok_or(ExperimentError::Unprepared("the settings of a supernet"))?;

@@ -109,12 +109,12 @@ impl Lab<'_> {
         let mut scores = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for (key, work) in stages {
-            if let Held::Whole(held) = self.held_scores(work, key, inputs)? {
+            if let Held::Whole(held) = self.held_scores(resolved, work, key, inputs)? {
                 self.forget_rows(key);
                 scores.insert(key.clone(), held);
                 continue;
             }
-            let estimator = self.suite.find(&work.estimator)?;
+            let estimator = resolved.suite.find(&work.estimator)?;
             let (kind, weights) = (estimator.meta().kind, work.weights.as_ref());
             let member = (key, estimator);
             let (panel, arm) = (work.panel, work.arm);
@@ -150,13 +150,14 @@ impl Lab<'_> {
     /// The scores of a stage, if the store holds them.
     pub(super) fn held_scores(
         &self,
+        resolved: &Resolved,
         work: &ScoreWork,
         key: &StageKey,
         inputs: &Inputs,
     ) -> Result<Held<StageScores>, ExperimentError> {
         let path = self.store.stage("scores", key, ".json");
         let count = inputs.panels[work.panel].architectures.len();
-        let version = self.suite.find(&work.estimator)?.meta().version;
+        let version = resolved.facts(&work.estimator)?.version;
         Ok(match self.store.held_json::<ScoresFile>(&path)? {
             Held::Whole(file) if file.is_of(&work.estimator, version, count) => {
                 Held::Whole(StageScores { scores: file.scores, details: file.details })

@@ -6,9 +6,9 @@ use crate::carried::SPECS;
 use crate::estimator::EstimatorKind;
 use crate::space::{SpaceId, TableSpace};
 use crate::spec::{
-    DataFile, Encodings, Ensemble, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb301Precision,
-    Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, TableTruth, Truth, UnknownAccuracy,
-    parse_spec,
+    DataFile, Encodings, Ensemble, External, Failed, Images, Missing, Nb101Accuracy, Nb101Rows, Nb201Accuracy,
+    Nb301Precision, Nb301Rows, OneShot, Panel, RowSet, ScoreFile, Spec, SpecError, SyntheticImages, TableTruth, Truth,
+    UnknownAccuracy, parse_spec,
 };
 use crate::truth::nb201::{known_digest, table_path};
 use nas_assay_base::nearest;
@@ -243,22 +243,49 @@ fn names<T: Serialize>(choices: &[T]) -> Vec<String> {
     choices.iter().filter_map(name).collect()
 }
 
-/// A spec that runs an estimator of the suite in the miniature of a space.
+/// A spec that runs an estimator in the miniature of a space: one of the suite, or one that is `declared` here.
 ///
 /// # Errors
 /// As [`TruthSource::spec`].
-pub fn verify_estimator(space: SpaceId, id: &str) -> Result<Spec, SpecError> {
-    let others = BASELINES.iter().filter(|baseline| **baseline != id).copied();
-    let estimators: Vec<&str> = others.chain([id]).collect();
-    Ok(alone(TruthSource::Carried.spec(space)?, id, &estimators))
+pub fn verify_estimator(space: SpaceId, id: &str, declared: Option<&External>) -> Result<Spec, SpecError> {
+    Ok(Spec { estimators: one(id, declared), ..alone(TruthSource::Carried.spec(space)?, id, &beside(space, id)) })
 }
 
-fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
-    let truth = match spec.truth {
-        Truth::Trained(truth) => Truth::Trained(crate::spec::TrainedTruth { verify: 0, ..truth }),
-        other => other,
+/// A spec that runs one estimator, which is declared here, and the baselines for the architectures of another spec, with its settings.
+///
+/// # Errors
+/// If the space has no networks.
+pub fn verify_estimator_on(spec: Spec, id: &str, declared: &External) -> Result<Spec, SpecError> {
+    if let Some(why) = spec.space.without_network() {
+        return Err(SpecError::Invalid { key: "space".to_owned(), problem: format!("is refused, since {why}") });
+    }
+    let estimators = beside(spec.space, id);
+    let panel = |panel: &Panel| Panel {
+        architectures: panel.architectures.clone(),
+        encodings: panel.encodings,
+        sample: panel.sample,
+        seed: panel.seed,
+        without: panel.without.clone(),
+        ..only(&estimators)
     };
-    let panel = Panel {
+    let panels = spec.panels.iter().map(|(name, own)| (name.clone(), panel(own))).collect();
+    let title = format!("{}: {id} against the truth, on the architectures of {}", spec.space.title(), spec.name);
+    let alone = alone(spec, id, &[]);
+    Ok(Spec { title, panels, estimators: one(id, Some(declared)), ..alone })
+}
+
+/// The estimators of such a spec: the baselines and the judged one.
+fn beside(space: SpaceId, id: &str) -> Vec<&str> {
+    baselines(space).iter().filter(|baseline| **baseline != id).copied().chain([id]).collect()
+}
+
+fn one(id: &str, declared: Option<&External>) -> BTreeMap<String, External> {
+    declared.map(|declared| (id.to_owned(), declared.clone())).into_iter().collect()
+}
+
+/// A panel with these estimators and all architectures of the truth.
+fn only(estimators: &[&str]) -> Panel {
+    Panel {
         estimators: estimators.iter().map(|&id| id.to_owned()).collect(),
         scores: BTreeMap::new(),
         architectures: None,
@@ -270,7 +297,15 @@ fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
         sample: 0,
         seed: crate::spec::SeedValue(0),
         without: None,
+    }
+}
+
+fn alone(spec: Spec, name: &str, estimators: &[&str]) -> Spec {
+    let truth = match spec.truth {
+        Truth::Trained(truth) => Truth::Trained(crate::spec::TrainedTruth { verify: 0, ..truth }),
+        other => other,
     };
+    let panel = only(estimators);
     Spec {
         name: format!("{}-{name}", spec.space),
         title: format!("{}: {name} against the truth", spec.space.title()),

@@ -13,6 +13,7 @@ mod cli;
 mod common;
 mod data;
 mod export;
+mod external;
 mod findings;
 mod golden;
 mod manners;

@@ -43,14 +43,21 @@ fn the_table_of_limits_is_current() {
 #[test]
 fn the_spec_of_the_readme_is_valid_with_its_variants() {
     let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let [spec, variants] = blocks[..] else {
-        panic!("the README should have a spec, its variants, and no other TOML: {blocks:?}")
+    let [spec, variants, program] = blocks[..] else {
+        panic!("the README should have a spec, its variants, another program, and no other TOML: {blocks:?}")
     };
     let parse = |text: &str| nas_assay::spec::parse_spec(text, "the README").map_err(|error| error.to_string());
     assert!(parse(spec).is_ok_and(|spec| spec.variants.is_empty()), "{:?}", parse(spec));
     let with = parse(&format!("{spec}\n{variants}"));
     let names = with.as_ref().map(|spec| spec.variants.keys().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(names, Ok(vec!["gaussian", "iso"]), "{with:?}");
+    let with = parse(&format!("{spec}\n{program}"));
+    let declared = with.map(|spec| spec.estimators["my_proxy"].clone()).unwrap();
+    let command = ["python", "my_proxy.py"].map(str::to_owned).to_vec();
+    assert_eq!(
+        declared,
+        nas_assay::spec::External { files: vec![command[1].clone()], ..nas_assay::spec::External::new(command) }
+    );
 }
 
 /// A Python that has pandas: the program that `NAS_ASSAY_PYTHON` names, or the first of the usual ones that has it.

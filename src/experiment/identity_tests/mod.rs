@@ -23,7 +23,7 @@ use crate::truth::trained::TrainedRow;
 use table::Reader::{
     Any, Counts, Evaluating, EvaluatingAll, OneShot, Sampled, Scores, Seed, Supernet, Trained, Untrained,
 };
-use table::Reader::{Verify, ZeroShot, ZeroShotImages};
+use table::Reader::{External, Verify, ZeroShot, ZeroShotImages};
 use table::{Moves, READERS, Reader};
 use texts::{DIGEST, NAMED, texts};
 
@@ -63,6 +63,11 @@ impl Rich {
         document["zero-shot"]["preset"] = json!("naswot");
         if spec.zero_shot.dropout == 0.0 {
             document["zero-shot"]["dropout"] = json!(0.0);
+        }
+        // The digests of such files are inputs; their names are not.
+        for (id, declared) in &spec.estimators {
+            document["estimators"][id]["files"] = json!(["mine.py"]);
+            document["estimators"][id]["limit"] = json!(declared.limit);
         }
         let mut resolved = Resolved::new(spec, &Suite::builtin()).unwrap();
         // Other values of the spec may name any estimator.
@@ -188,6 +193,7 @@ fn is(reader: Reader, stage: &Stage, resolved: &Resolved, arm: usize, seed: usiz
         Untrained => zero_shot && spec.zero_shot.weights == WeightSource::Random,
         Trained => zero_shot && spec.zero_shot.weights == WeightSource::Supernet,
         Counts => scored(EstimatorKind::Baseline),
+        External => matches!(&stage.work, Work::Scores(work) if spec.estimators.contains_key(&work.estimator)),
     }
 }
 

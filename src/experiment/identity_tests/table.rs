@@ -4,7 +4,7 @@ use Moves::{Keys, More, Stages};
 use Reader::{
     Any, Counts, Evaluating, EvaluatingAll, OneShot, Sampled, Scores, Seed, Supernet, Trained, Untrained, Verify,
 };
-use Reader::{ZeroShot, ZeroShotImages};
+use Reader::{External, ZeroShot, ZeroShotImages};
 
 /// A property of a stage by which it reads a field or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,8 @@ pub(super) enum Reader {
     Trained,
     /// It counts.
     Counts,
+    /// It asks another program.
+    External,
 }
 
 /// What another value of a field moves.
@@ -144,6 +146,11 @@ pub(super) const READERS: &[(&str, Moves)] = &[
     ("zero-shot.precision", Keys(&[ZeroShot])),
     ("zero-shot.dropout", Keys(&[ZeroShot])),
     ("zero-shot.weights", Stages),
+    ("estimators.*.command[]", Keys(&[External])),
+    ("estimators.*.files[]", Moves::Nothing),
+    ("estimators.*.version", Keys(&[External])),
+    ("estimators.*.direction", Keys(&[])),
+    ("estimators.*.limit", Moves::Nothing),
     ("panels.*.estimators[]", Stages),
     ("panels.*.scores.*.file.path", Moves::Nothing),
     ("panels.*.scores.*.file.sha256", Moves::Inputs),

@@ -1,7 +1,7 @@
 //! Specs that set everything.
 
 /// Tables whose keys are names that the author of a spec chooses.
-pub(super) const NAMED: [&str; 4] = ["panels", "variants", "panels.*.scores", "panels.*.votes"];
+pub(super) const NAMED: [&str; 5] = ["estimators", "panels", "variants", "panels.*.scores", "panels.*.votes"];
 
 pub(super) const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -75,7 +75,8 @@ pub(in super::super) fn texts() -> Vec<String> {
     });
     let named = format!(
         "name = 'named'\nspace = 'nb201'\n[images.synthetic]\ntrain = 96\nvalidation = 40\n[truth.none]\n\
-         [panels.a]\nestimators = ['params', 'snip']\nencodings = 'class'\narchitectures = [{}]\n\
+         [estimators.mine]\ncommand = ['python', 'mine.py']\nversion = 2\ndirection = 'lower'\nlimit = 7\n\
+         [panels.a]\nestimators = ['params', 'snip', 'mine']\nencodings = 'class'\narchitectures = [{}]\n\
          [panels.b]\nestimators = ['flops', 'snip']\narchitectures = {{ FILE }}\n",
         named.collect::<Vec<_>>().join(", ")
     );

@@ -12,7 +12,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_kernels::composed;
-use nas_assay_spaces::{Architecture, Census, Skeleton};
+use nas_assay_spaces::{Architecture, Census, Form, Skeleton};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -104,6 +104,7 @@ struct Examination {
 pub struct Probe<'a> {
     architecture: Architecture,
     skeleton: Skeleton,
+    form: Form,
     network: Option<&'a Network>,
     engine: Engine,
     needs: BTreeSet<Need>,
@@ -134,6 +135,7 @@ impl<'a> Probe<'a> {
         Self {
             architecture,
             skeleton,
+            form: Form::StandAlone,
             network: None,
             engine: Engine::Kernels,
             needs: BTreeSet::new(),
@@ -166,10 +168,21 @@ impl<'a> Probe<'a> {
         Self { dropout: Some(dropout), ..self }
     }
 
+    /// Says that the network is a stand-alone one, as is the default, or the part of a supernet.
+    #[must_use]
+    pub fn with_form(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
     /// Sets the seed of [`Probe::stream`]. The default is 0.
     #[must_use]
     pub fn with_seed(self, seed: Seed) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Whether the network is a stand-alone one or the part of a supernet.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The architecture of the probe.

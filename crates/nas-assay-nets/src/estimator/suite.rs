@@ -138,7 +138,8 @@ pub enum SuiteError {
     },
     /// The id is not valid.
     #[error(
-        "`{id}` is not a valid estimator id: use lower-case letters, digits and `_`, begin with a letter, and use at most {LONGEST} characters"
+        "`{}` is not a valid estimator id: use lower-case letters, digits and `_`, begin with a letter, and use at most {LONGEST} characters",
+        nas_assay_base::text::excerpt(id)
     )]
     Id {
         /// The id.

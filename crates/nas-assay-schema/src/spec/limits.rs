@@ -54,6 +54,10 @@ limits! { Count, COUNTS:
     RESOLUTION = count(&["images.synthetic.resolution"], 8, 32);
     /// Architectures of the carried truth that are trained again.
     VERIFIED = count(&["truth.trained.verify"], 0, 1_000_000);
+    /// Seconds that an external estimator may take for one answer.
+    ANSWER = count(&["estimators.*.limit"], 1, 1_000_000);
+    /// Versions of external estimators.
+    EXTERNAL_VERSION = count(&["estimators.*.version"], 1, 1_000_000);
     /// Passes over the training images. Epochs in lists, `prune.after` and `warmup` are limited by it too.
     EPOCHS = count(&["supernet.training.epochs", "training.epochs"], 1, 1_000_000);
     /// Images of a batch.

@@ -29,6 +29,7 @@
 //! ```
 
 mod canonical;
+mod external;
 pub mod limits;
 mod listed;
 mod nb201_accuracy;
@@ -45,6 +46,7 @@ mod variant;
 mod zero_shot;
 
 pub use canonical::{CanonicalError, SPEC_FORMAT, SpecHash, StageKey, canonical_json};
+pub use external::External;
 pub use listed::Listed;
 pub use nb201_accuracy::{Nb201Accuracy, Nb201Runs, Nb201Set, UnknownAccuracy};
 pub use network::{Misfit, Network};

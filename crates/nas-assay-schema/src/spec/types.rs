@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::external::External;
 use super::listed::Listed;
 use super::network::Network;
 use super::score_file::ScoreFile;
@@ -44,6 +45,9 @@ pub struct Spec<V = Variant> {
     /// How an untrained network scores an architecture.
     #[serde(default)]
     pub zero_shot: ZeroShot,
+    /// Estimators that are other programs, by the id under which panels name them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub estimators: BTreeMap<String, External>,
     /// Named sets of architectures, each with the estimators that rank it.
     pub panels: BTreeMap<String, Panel>,
     /// The criteria that are computed for each ranking.

@@ -127,11 +127,35 @@ impl Spec {
 impl<V> Spec<V> {
     /// The spec without its variants, and the variants.
     pub(super) fn split(self) -> (Spec, BTreeMap<String, V>) {
-        let Self { name, title, space, images, truth, supernet, one_shot, zero_shot, panels, criteria, variants } =
-            self;
+        let Self {
+            name,
+            title,
+            space,
+            images,
+            truth,
+            supernet,
+            one_shot,
+            zero_shot,
+            estimators,
+            panels,
+            criteria,
+            variants,
+        } = self;
         let none = BTreeMap::new();
-        let spec =
-            Spec { name, title, space, images, truth, supernet, one_shot, zero_shot, panels, criteria, variants: none };
+        let spec = Spec {
+            name,
+            title,
+            space,
+            images,
+            truth,
+            supernet,
+            one_shot,
+            zero_shot,
+            estimators,
+            panels,
+            criteria,
+            variants: none,
+        };
         (spec, variants)
     }
 }

@@ -8,6 +8,7 @@ mod supernet;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use super::external::External;
 use super::limits::{self, Count, Real};
 use super::parse::SpecError;
 use super::score_file::{PLACES, ScoreFile};
@@ -109,6 +110,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
     distinct("criteria.top-counts", top_counts)?;
     count("criteria.resamples", *resamples, &limits::RESAMPLES)?;
     spec.criteria.validate().map_err(|error| SpecError::invalid("criteria", error.to_string()))?;
+    spec.estimators.iter().try_for_each(|(id, declared)| external(&format!("estimators.{id}"), declared))?;
     if spec.panels.is_empty() {
         return Err(SpecError::invalid(
             "panels",
@@ -258,6 +260,21 @@ pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
             .map_or(Ok(()), |problem| Err(SpecError::invalid(key, problem)))?;
     }
     training("training", &recipe.training)
+}
+
+/// An estimator that is another program. Its id is checked with those of the suite.
+fn external(key: &str, declared: &External) -> Checked {
+    let External { command, files, version, direction: _, limit } = declared;
+    let place = format!("{key}.command");
+    if command.first().is_none_or(String::is_empty) {
+        return Err(SpecError::invalid(place, "is empty, and must name a program and its arguments"));
+    }
+    command.iter().try_for_each(|part| plain(&place, part))?;
+    let place = format!("{key}.files");
+    files.iter().try_for_each(|file| plain(&place, file))?;
+    distinct(&place, files)?;
+    count(&format!("{key}.version"), *version, &limits::EXTERNAL_VERSION)?;
+    count(&format!("{key}.limit"), *limit, &limits::ANSWER)
 }
 
 /// Names are used as file names and on the command line.

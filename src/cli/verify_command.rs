@@ -1,0 +1,125 @@
+//! `nas-assay verify --command`: judges an estimator that is another program, without a spec.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::context::Context;
+use super::exit::{Failure, USAGE};
+use super::launch::{print_record, run};
+use super::measured;
+use super::signals::exit_on_signal;
+use super::specs::find;
+use super::verify::print_checks;
+use super::verify_scores::{ScoreOptions, Way};
+use crate::criteria::Direction;
+use crate::experiment::verify_estimator_on;
+use crate::space::SpaceId;
+use crate::spec::External;
+
+/// The program, and where it is judged.
+#[derive(Debug, Args)]
+pub struct CommandOptions {
+    /// A program that gives scores, such as `python my_proxy.py`, to run in the miniatures of all five spaces; words are split as by a shell
+    #[arg(long, value_name = "COMMAND")]
+    command: Option<String>,
+    /// A file on which its scores depend; may be given several times [default: the words of the command that are files]
+    #[arg(long = "file", value_name = "FILE", requires = "command")]
+    files: Vec<PathBuf>,
+    /// Run it on the architectures of this spec, with its settings, instead of the miniatures
+    #[arg(long, value_name = "SPEC", requires = "command")]
+    spec: Option<String>,
+    /// Seconds that it may take for one answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "command")]
+    limit: u32,
+}
+
+impl CommandOptions {
+    /// The id and the declaration of the program; `None` without a command.
+    pub fn declared(&self, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
+        let Some(command) = &self.command else { return Ok(None) };
+        let words = shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
+            Failure::new(
+                USAGE,
+                format!("the command `{command}` has no words, or a quotation mark without its other half"),
+            )
+        })?;
+        let id = options.name.clone().unwrap_or_else(|| id_of(&words));
+        let mut declared = External::new(words);
+        declared.files = if self.files.is_empty() {
+            declared.command.iter().filter(|word| Path::new(word).is_file()).cloned().collect()
+        } else {
+            self.files.iter().map(|file| file.display().to_string()).collect()
+        };
+        declared.files.dedup();
+        declared.limit = self.limit as usize;
+        if let Some(Way::Lower) = options.direction {
+            declared.direction = Direction::Lower;
+        }
+        Ok(Some((id, declared)))
+    }
+
+    /// Runs the program in the miniatures, or on the architectures of a spec, beside the baselines.
+    pub fn judge(
+        &self,
+        context: &Context,
+        (id, declared): &(String, External),
+        space: Option<SpaceId>,
+        json: bool,
+    ) -> Result<(), Failure> {
+        if let Some(why) = space.and_then(SpaceId::without_network) {
+            return Err(Failure::new(USAGE, why));
+        }
+        let lab = context.lab(None)?;
+        if let Some(name) = &self.spec {
+            let spec = find(name)?;
+            if let Some(space) = space.filter(|space| *space != spec.space) {
+                return Err(Failure::new(USAGE, format!("the spec is one of {}, not of {space}", spec.space)));
+            }
+            let resolved = lab.resolve(verify_estimator_on(spec, id, declared)?)?;
+            exit_on_signal()?;
+            let (_, record) = run(context, &lab, &resolved)?;
+            print_record(context, &record, json)?;
+            return measured::in_record(&record, id);
+        }
+        exit_on_signal()?;
+        let mut rows = Vec::new();
+        for space in SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)) {
+            context.note(&format!("{space}: {id} and the baselines in the miniature"));
+            rows.push(lab.judge_external(space, id, declared)?.row);
+        }
+        print_checks(id, &rows, json)
+    }
+}
+
+/// An id from the last word that is the name of a file, or else from the first word.
+fn id_of(words: &[String]) -> String {
+    let named = words.iter().rev().find(|word| Path::new(word).is_file()).or(words.first());
+    let stem = named.and_then(|word| Path::new(word).file_stem()).map(|stem| stem.to_string_lossy().to_lowercase());
+    let plain: String = stem
+        .unwrap_or_default()
+        .chars()
+        .map(|letter| if letter.is_ascii_lowercase() || letter.is_ascii_digit() { letter } else { '_' })
+        .take(40)
+        .collect();
+    if plain.starts_with(|letter: char| letter.is_ascii_lowercase()) { plain } else { "external".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_of_the_name_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            path.display().to_string()
+        };
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(id_of(&words(&["python", &file("My-Proxy.v2.py"), "--fast"])), "my_proxy_v2");
+        assert_eq!(id_of(&words(&["julia", "missing.jl"])), "julia");
+        assert_eq!(id_of(&words(&["python", &file("2nd.py")])), "external");
+    }
+}

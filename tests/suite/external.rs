@@ -1,0 +1,231 @@
+//! Tests of estimators that are other programs, declared in a spec: their scores are stages as all others are.
+//!
+//! The programs here are shell scripts. The score of an architecture is the size of its file, which has its weights.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::common::Bench;
+use serde_json::Value;
+
+/// The answer of a script to a question: the size of the file.
+const SIZE: &str =
+    "printf '{\"id\": %s, \"score\": %s, \"details\": {\"kind\": 1}}\\n' \"$id\" \"$(wc -c < \"$file\")\"";
+
+/// A script that answers every question with `answer`. There `$id` is the question's number, and `$file` its file.
+fn script(answer: &str) -> String {
+    format!(
+        "read -r hello\necho '{{\"ready\": 1}}'\nwhile read -r line; do\nid=${{line#*:}}; id=${{id%%,*}}\nfile=${{line#*\\\"file\\\":\\\"}}; \
+         file=${{file%%\\\"*}}\n{answer}\ndone\n"
+    )
+}
+
+fn spec(more: &str) -> String {
+    format!(
+        "name = 'mine'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 16\n\
+         [truth.trained]\ntable = 'nb201-micro'\nverify = 0\n\
+         [zero-shot]\nbatch = 6\nseeds = [1, 2]\nnetwork = {{ channels = 4, cells = 1 }}\n\
+         [estimators.my_proxy]\ncommand = ['sh', 'my_proxy.sh']\nfiles = ['my_proxy.sh']\nlimit = 20\n{more}\n\
+         [panels.all]\nestimators = ['params', 'my_proxy', 'snip']\n[criteria]\nresamples = 20\n"
+    )
+}
+
+fn bench(answer: &str, more: &str) -> Bench {
+    let bench = Bench::new();
+    bench.write("my_proxy.sh", script(answer));
+    bench.write("mine.toml", spec(more));
+    bench
+}
+
+fn scores(record: &str) -> Vec<f64> {
+    let record: Value = serde_json::from_str(record).unwrap();
+    let rows = record["panels"][0]["estimators"].as_array().unwrap();
+    let own = rows.iter().find(|row| row["id"] == "my_proxy").unwrap();
+    own["scores"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn another_program_scores_what_the_others_see() {
+    let bench = bench(SIZE, "direction = 'lower'");
+    let one = bench.run(&["run", "mine.toml", "--json", "--jobs", "1", "--store", "one"]).exits(0).stdout;
+    let two = bench.run(&["run", "mine.toml", "--json", "--jobs", "3", "--threads", "3", "--store", "two"]).exits(0);
+    assert_eq!(scores(&one).len(), 48);
+    assert_eq!(bench.results("one"), bench.results("two"), "as many workers as jobs, and the same bytes");
+    // The file has the weights: its size grows with their number.
+    let record: Value = serde_json::from_str(&one).unwrap();
+    let params = &record["panels"][0]["estimators"][0];
+    assert_eq!(params["id"], "params");
+    let params: Vec<f64> = params["scores"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect();
+    let (least, most) = (params.iter().copied().fold(f64::MAX, f64::min), params.iter().copied().fold(0.0, f64::max));
+    let size = |of: f64| scores(&one)[params.iter().position(|&count| count == of).unwrap()];
+    assert!(size(most) - size(least) >= 4.0 * (most - least), "four bytes a weight");
+    let row = record["panels"][0]["estimators"].as_array().unwrap().iter().find(|row| row["id"] == "my_proxy").unwrap();
+    assert_eq!((row["direction"].as_str(), row["kind"].as_str()), (Some("lower"), Some("zero_shot")));
+    assert_eq!(row["details"][0]["name"], "kind");
+    drop(two);
+
+    // The store has the scores; the program is not started again. Other content is another estimator.
+    bench.write("my_proxy.sh", script(SIZE) + "# more\n");
+    bench.run(&["run", "mine.toml", "--dry-run", "--store", "one"]).exits(0).prints("run: no result in the store");
+    bench.write("my_proxy.sh", script(SIZE));
+    let plan = bench.run(&["run", "mine.toml", "--dry-run", "--store", "one"]).exits(0);
+    assert!(!plan.stdout.contains("run: "), "{}", plan.stdout);
+    std::fs::remove_file(bench.path("my_proxy.sh")).unwrap();
+    bench.run(&["run", "mine.toml"]).exits(5).says("my_proxy.sh, a file of the estimator my_proxy");
+}
+
+#[test]
+fn a_program_that_fails_is_told_with_its_estimator_its_architecture_and_its_last_lines() {
+    let failing = bench("echo 'Traceback: no such layer' >&2; exit 4", "");
+    let ran = failing.run(&["run", "mine.toml"]).exits(1);
+    ran.says("my_proxy of |")
+        .says("in panel `all`")
+        .says("`sh my_proxy.sh` has ended with exit code 4")
+        .says("no such layer");
+    let declining = bench("printf '{\"id\": %s, \"error\": \"too deep\"}\\n' \"$id\"", "");
+    declining.run(&["run", "mine.toml"]).exits(1).says("`sh my_proxy.sh` says: too deep");
+    let hanging = bench("sleep 300", "");
+    hanging.write("mine.toml", spec("").replace("limit = 20", "limit = 1"));
+    hanging.run(&["run", "mine.toml"]).exits(1).says("did not answer within 1 s");
+}
+
+/// A score that is not finite is a failed score, as that of every estimator.
+#[test]
+fn a_score_that_is_not_finite_ranks_worst() {
+    let bench = bench("printf '{\"id\": %s, \"score\": NaN}\\n' \"$id\"", "");
+    let ran = bench.run(&["run", "mine.toml", "--json"]).exits(0);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let row = record["panels"][0]["estimators"].as_array().unwrap().iter().find(|row| row["id"] == "my_proxy").unwrap();
+    assert!(row["scores"].as_array().unwrap().iter().all(|score| score["nonfinite"] == "nan"), "{}", row["scores"]);
+}
+
+#[test]
+fn a_declaration_that_cannot_work_is_refused() {
+    let refused = |from: &str, to: &str, said: &str| {
+        let bench = bench(SIZE, "");
+        bench.write("mine.toml", spec("").replace(from, to));
+        bench.run(&["run", "mine.toml", "--dry-run"]).exits(2).says(said);
+    };
+    refused("command = ['sh', 'my_proxy.sh']", "command = []", "`estimators.my_proxy.command` is empty");
+    refused("limit = 20", "limit = 0", "`estimators.my_proxy.limit` is 0, and must be from 1");
+    refused("limit = 20", "limits = 20", "limit");
+    refused("batch = 6", "batch = 6\ndropout = 0.1", "`zero-shot.dropout` has to be 0 for my_proxy");
+    refused("[estimators.my_proxy]", "[estimators.snip]", "that of a built-in estimator");
+    let bench = bench(SIZE, "");
+    bench.write("mine.toml", spec("").replace("'sh', 'my_proxy.sh'", "'./no-such-program'"));
+    bench.run(&["run", "mine.toml"]).exits(1).says("`./no-such-program` cannot be started");
+}
+
+fn is_running(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// Kills the program in the middle with a signal. Its workers end, and the next run goes on to the same bytes.
+fn killed_by(signal: &str, at_most: Duration) {
+    // The twentieth question of a worker waits for the signal.
+    let slow =
+        format!("echo $$ >> pids; n=$((n+1)); if [ $n = 20 ] && [ ! -e go ]; then : > waiting; sleep 8; fi; {SIZE}");
+    let bench = bench(&slow, "");
+    let mut child = bench
+        .command(&["run", "mine.toml", "--jobs", "2", "--threads", "2", "--store", "cut"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !bench.path("waiting").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the program does not get far enough");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sent = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let sent = Instant::now();
+    child.wait().unwrap();
+    let pids = std::fs::read_to_string(bench.path("pids")).unwrap();
+    let pids: std::collections::BTreeSet<&str> = pids.lines().collect();
+    assert_eq!(pids.len(), 2);
+    while pids.iter().any(|pid| is_running(pid)) {
+        assert!(sent.elapsed() < at_most, "a worker lives on after {signal}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    bench.write("go", "");
+    bench.run(&["run", "mine.toml", "--store", "cut"]).exits(0);
+    bench.run(&["run", "mine.toml", "--store", "whole"]).exits(0);
+    assert_eq!(bench.results("cut"), bench.results("whole"), "{signal}");
+    assert!(Path::new(&bench.path("pids")).exists());
+}
+
+/// A signal ends the workers at once.
+#[test]
+fn a_signal_ends_the_workers_with_the_program() {
+    killed_by("TERM", Duration::from_secs(4));
+    killed_by("INT", Duration::from_secs(4));
+}
+
+/// Nobody can tell the workers that the program was killed; they end when they read their stdin again.
+#[test]
+fn workers_of_a_killed_program_end_by_themselves() {
+    killed_by("KILL", Duration::from_secs(30));
+}
+
+#[test]
+fn a_program_is_judged_without_a_spec() {
+    let bench = bench(SIZE, "");
+    let ran = bench.run(&["verify", "--command", "sh my_proxy.sh", "--space", "nb201"]).exits(0);
+    ran.prints("my_proxy").prints("nb201");
+    let json = bench.run(&["verify", "--command", "sh 'my_proxy.sh'", "--space", "nb201", "--json"]).exits(0);
+    let rows: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+    let tau = rows[0]["tau_b"].as_f64().unwrap();
+    assert!(tau > 0.0, "{tau}: more weights, higher accuracy");
+    let lower = [
+        "verify",
+        "--command",
+        "sh my_proxy.sh",
+        "--space",
+        "nb201",
+        "--json",
+        "--direction",
+        "lower",
+        "--name",
+        "size",
+    ];
+    let rows: Value = serde_json::from_str(&bench.run(&lower).exits(0).stdout).unwrap();
+    assert_eq!(rows[0]["tau_b"].as_f64(), Some(-tau));
+
+    let on = ["verify", "--command", "sh my_proxy.sh", "--spec", "mine.toml", "--json"];
+    let record = bench.run(&on).exits(0).stdout;
+    let whole = bench.run(&["run", "mine.toml", "--json"]).exits(0).stdout;
+    assert_eq!(scores(&record), scores(&whole), "the settings of the spec");
+    let ids: Value = serde_json::from_str(&record).unwrap();
+    let ids: Vec<&str> =
+        ids["panels"][0]["estimators"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["params", "flops", "relu_count", "my_proxy"]);
+
+    bench.run(&["verify", "--command", "sh 'my_proxy.sh"]).exits(2).says("a quotation mark without its other half");
+    bench.run(&["verify", "--command", ""]).exits(2).says("has no words");
+    bench.run(&["verify", "--command", "sh my_proxy.sh", "--name", "snip"]).exits(2).says("choose another one");
+    bench.run(&["verify", "--command", "sh my_proxy.sh", "--estimator", "snip"]).exits(2);
+    bench
+        .run(&["verify", "--command", "sh my_proxy.sh", "--spec", "mine.toml", "--space", "nb301"])
+        .exits(2)
+        .says("not of nb301");
+    bench.run(&["verify", "--file", "my_proxy.sh"]).exits(2);
+}
+
+/// The worker that the documentation of the protocol shows.
+#[test]
+#[ignore = "needs python3: cargo test -- --include-ignored"]
+fn the_smallest_worker_is_judged_on_all_spaces() {
+    let protocol = include_str!("../../crates/nas-assay-external/PROTOCOL.md");
+    let (_, code) = protocol.split_once("```python\n").unwrap();
+    let bench = Bench::new();
+    bench.write("size.py", code.split_once("```").unwrap().0);
+    let ran = bench.run(&["verify", "--command", "python3 size.py", "--json"]).exits(0);
+    let rows: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let spaces: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["space"].as_str().unwrap()).collect();
+    assert_eq!(spaces, ["nb101", "nb201", "nb301", "nds_resnet", "nds_resnext_a"]);
+    assert!(rows.as_array().unwrap().iter().all(|row| row["tau_b"].is_number()), "{rows}");
+}
