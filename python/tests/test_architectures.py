@@ -42,12 +42,12 @@ def test_nb101_parents_of_the_output_share_its_channels_and_the_first_get_the_re
 
 
 def test_nb101_other_vertices_are_as_wide_as_their_widest_child() -> None:
-    # 0 to 1 and 6; 1 to 2, 3 and 5; 2 to 4; 3 to 4; 4 to 5; 5 to 6: all but one feed no output.
+    # A chain from 0 to 5, with 0 to 4, 3 to 5 and 4 to 6 beside it. Only 4 and 5 feed the output.
     text = (
-        "0100001001101000001000000100000001000000010000000:input|maxpool3x3|maxpool3x3|maxpool3x3"
+        "0100100001000000010000000110000001100000010000000:input|maxpool3x3|maxpool3x3|maxpool3x3"
         "|maxpool3x3|maxpool3x3|output"
     )
-    assert nb101.Architecture.parse(text).channels(7) == dict.fromkeys(range(1, 6), 7)
+    assert nb101.Architecture.parse(text).channels(9) == {1: 5, 2: 5, 3: 5, 4: 5, 5: 4}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,8 @@ def test_nb101_other_vertices_are_as_wide_as_their_widest_child() -> None:
         "1" + NB101[1:],
         NB101.replace("010100", "010110", 1),
         NB101.replace(":", "", 1),
+        # Vertex 1 is its own parent.
+        NB101.replace("01010000010111", "00010000110111", 1),
     ],
 )
 def test_nb101_refuses_what_is_no_cell(text: str) -> None:
@@ -88,6 +90,8 @@ def test_nb201_reads_the_operations_edge_by_edge() -> None:
             "|none~0|+|none~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|",
             [(0, 3)],
         ),
+        # Neither node 1 nor node 2 reaches the output.
+        ("|skip_connect~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|none~2|", [(0, 3)]),
         # Node 2 does not reach the output.
         (
             "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|none~0|skip_connect~1|none~2|",
@@ -122,6 +126,7 @@ def test_nb301_reads_both_cells() -> None:
     "cell",
     [
         CELL + ";skip_connect:4>5",
+        CELL.rsplit(";", 1)[0],
         CELL.replace("1>2", "0>2"),
         CELL.replace("4>5", "5>5"),
         CELL.replace("2>3", "3>3"),
@@ -133,7 +138,13 @@ def test_nb301_refuses_what_is_no_cell(cell: str) -> None:
     with pytest.raises(ValueError):
         nb301.Architecture.parse(f"{cell}|{CELL}")
     with pytest.raises(ValueError):
-        nb301.Architecture.parse(cell)
+        nb301.Architecture.parse(f"{CELL}|{cell}")
+
+
+@pytest.mark.parametrize("text", [CELL, f"{CELL}|{CELL}|{CELL}", f"{CELL}|"])
+def test_nb301_has_two_cells(text: str) -> None:
+    with pytest.raises(ValueError):
+        nb301.Architecture.parse(text)
 
 
 def test_nds_reads_the_stages() -> None:

@@ -97,7 +97,11 @@ def synflow(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 
 def synflow_bn(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """As ``synflow``, but with batch-norm, which uses the statistics of the one image."""
+    """As ``synflow``, but with batch-norm, which uses the statistics of the one image.
+
+    PyTorch raises ``ValueError`` if a map has a single pixel. Where maps are constant, pooling has
+    ties, and rounding decides between them.
+    """
     return _flow(_copy(network), images)
 
 
@@ -112,7 +116,7 @@ def jacob_cov(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     logits = _copy(network)(images)
     jacobian = _gradients_of(logits.sum(), [images])[0].flatten(start_dim=1).double()
     correlation = torch.corrcoef(jacobian)
-    if not torch.isfinite(correlation).all():
+    if not torch.isfinite(correlation).all():  # Some versions of PyTorch refuse such a matrix.
         return math.nan
     shifted = torch.linalg.eigvalsh(correlation) + 1e-5
     return -_total([(shifted.log() + 1 / shifted).sum()])
