@@ -4,7 +4,8 @@ An exchange file is a safetensors file. Each trained tensor stands under its nam
 
 * ``input.images``, shape ``[batch, 3, side, side]``;
 * ``input.labels``, shape ``[batch]``, 64-bit integers;
-* ``output.logits``, shape ``[batch, classes]``: what nas-assay computed from the images.
+* ``output.logits``, shape ``[batch, classes]``: what nas-assay computed from the images. Files for
+  estimators do not have it.
 
 The metadata key ``network`` holds the description of the network as a JSON text.
 """
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 FORMAT = "nas-assay network 1"
 """The only value of ``format`` in a description that this version reads."""
@@ -33,7 +35,7 @@ paper's weight-sharing network that the architecture uses."""
 
 IMAGES, LABELS, LOGITS = "input.images", "input.labels", "output.logits"
 
-_FIELDS = {"format", "space", "architecture", "form", "skeleton", "tensors"}
+_FIELDS = {"format", "space", "architecture", "form", "skeleton"}
 
 
 class ExchangeError(ValueError):
@@ -68,14 +70,16 @@ class Network:
     def from_json(cls, text: str) -> Network:
         """Reads a description.
 
-        Raises ``ExchangeError`` if the text is no JSON object with exactly the known keys, or if
-        format, space or form is unknown.
+        Keys that it does not know are passed over; ``tensors`` may be left out.
+
+        Raises ``ExchangeError`` if the text is no JSON object, if a key is missing, or if format,
+        space or form is unknown.
         """
         try:
             fields = json.loads(text)
         except json.JSONDecodeError as error:
             raise ExchangeError(f"the description of the network is not JSON: {error}") from error
-        if not isinstance(fields, dict) or set(fields) != _FIELDS:
+        if not isinstance(fields, dict) or not set(fields) >= _FIELDS:
             raise ExchangeError(f"the description of a network has the keys {sorted(_FIELDS)}")
         if fields["format"] != FORMAT:
             raise ExchangeError(f"the format is {fields['format']!r}; only {FORMAT!r} is known")
@@ -90,7 +94,7 @@ class Network:
             skeleton=dict(fields["skeleton"]),
             tensors=tuple(
                 Tensor(str(tensor["name"]), tuple(int(size) for size in tensor["shape"]))
-                for tensor in fields["tensors"]
+                for tensor in fields.get("tensors", ())
             ),
         )
 
@@ -142,8 +146,18 @@ class Exchange:
     """Shape ``[batch, 3, side, side]``."""
     labels: NDArray[np.int64]
     """Shape ``[batch]``."""
-    logits: NDArray[np.floating[Any]]
-    """Shape ``[batch, classes]``: what nas-assay computed."""
+    logits: NDArray[np.floating[Any]] | None
+    """Shape ``[batch, classes]``: what nas-assay computed. ``None`` in a file for an estimator."""
+
+
+def write(path: str | os.PathLike[str], exchange: Exchange) -> None:
+    """Writes an exchange file, for ``nas-assay score``."""
+    tensors: dict[str, NDArray[Any]] = dict(exchange.weights)
+    tensors[IMAGES], tensors[LABELS] = exchange.images, exchange.labels
+    if exchange.logits is not None:
+        tensors[LOGITS] = exchange.logits
+    plain = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    save_file(plain, os.fspath(path), metadata={"network": exchange.description.to_json()})
 
 
 def read(path: str | os.PathLike[str]) -> Exchange:
@@ -160,10 +174,11 @@ def read(path: str | os.PathLike[str]) -> Exchange:
         names = file.keys()
         tensors: dict[str, NDArray[Any]] = {name: file.get_tensor(name) for name in names}
     description = Network.from_json(text)
-    for name in (IMAGES, LABELS, LOGITS):
+    for name in (IMAGES, LABELS):
         if name not in tensors:
             raise ExchangeError(f"{where}: no tensor {name}")
-    images, labels, logits = (tensors.pop(name) for name in (IMAGES, LABELS, LOGITS))
+    images, labels = tensors.pop(IMAGES), tensors.pop(LABELS)
+    logits = tensors.pop(LOGITS, None)
     described = {tensor.name: tensor.shape for tensor in description.tensors}
     if set(described) != set(tensors):
         odd = sorted(set(described) ^ set(tensors))
