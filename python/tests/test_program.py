@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def has_program() -> bool:
 pytestmark = pytest.mark.skipif(not has_program(), reason="the program nas-assay is not installed")
 
 
-def test_scores_are_judged_and_kept(tmp_path: Path) -> None:
+def test_scores_are_judged_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
     store = tmp_path / "store"
     listed = run(["show", "latest"], store=judged(tmp_path, store))
     texts = [row["architecture"] for row in listed["panels"][0]["architectures"]]
@@ -40,8 +42,6 @@ def judged(folder: Path, store: Path) -> Path:
         "import nas_assay\n\n@nas_assay.estimator(raw=True)\ndef score(exchange):\n"
         "    return float(sum(weight.size for weight in exchange.weights.values()))\n"
     )
-    import sys
-
     command = f"{sys.executable} {folder / 'one.py'}"
     rows = run(["verify", "--command", command, "--space", "nb201"], store=store)
     assert rows[0]["tau_b"] > 0.3
