@@ -31,6 +31,7 @@ mod truth;
 mod verify;
 mod verify_against;
 mod verify_command;
+mod verify_gate;
 mod verify_scores;
 mod verify_truth;
 

@@ -50,7 +50,7 @@ impl Verify {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Some(declared) = self.program.declared(&self.options)? {
-            return self.program.judge(context, &declared, self.space, self.json);
+            return self.program.judge(context, &declared, self.options.is.as_deref(), self.space, self.json);
         }
         match (&self.scores, &self.estimator, self.space) {
             (Some(file), _, Some(space)) => self.options.judge(context, file, space, self.json),

@@ -11,6 +11,7 @@ use super::measured;
 use super::signals::exit_on_signal;
 use super::specs::find;
 use super::verify::print_checks;
+use super::verify_gate::{gated, print_gates};
 use super::verify_scores::{ScoreOptions, Way};
 use crate::criteria::Direction;
 use crate::experiment::verify_estimator_on;
@@ -59,11 +60,13 @@ impl CommandOptions {
         Ok(Some((id, declared)))
     }
 
-    /// Runs the program in the miniatures, or on the architectures of a spec, beside the baselines.
+    /// Runs the program in the miniatures, or on the architectures of a spec, beside the baselines; or beside the estimator that it should
+    /// be.
     pub fn judge(
         &self,
         context: &Context,
         (id, declared): &(String, External),
+        of: Option<&str>,
         space: Option<SpaceId>,
         json: bool,
     ) -> Result<(), Failure> {
@@ -71,6 +74,20 @@ impl CommandOptions {
             return Err(Failure::new(USAGE, why));
         }
         let lab = context.lab(None)?;
+        let spaces = || SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known));
+        if let Some(of) = of {
+            gated(context.suite(), of)?;
+            if self.spec.is_some() {
+                return Err(Failure::new(USAGE, "--is draws its own architectures; leave --spec out"));
+            }
+            exit_on_signal()?;
+            let mut rows = Vec::new();
+            for space in spaces() {
+                context.note(&format!("{space}: {id} and {of} on the same weights"));
+                rows.push(lab.gate_external(space, id, declared, of)?);
+            }
+            return print_gates(&rows, json);
+        }
         if let Some(name) = &self.spec {
             let spec = find(name)?;
             if let Some(space) = space.filter(|space| *space != spec.space) {
@@ -84,7 +101,7 @@ impl CommandOptions {
         }
         exit_on_signal()?;
         let mut rows = Vec::new();
-        for space in SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known)) {
+        for space in spaces() {
             context.note(&format!("{space}: {id} and the baselines in the miniature"));
             rows.push(lab.judge_external(space, id, declared)?.row);
         }

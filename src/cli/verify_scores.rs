@@ -14,6 +14,7 @@ use super::measured;
 use super::print::out;
 use super::signals::exit_on_signal;
 use super::verify_against::{Named, computed, named};
+use super::verify_gate::{gated, print_gates};
 use super::verify_truth::{TruthChoice, table};
 use crate::criteria::Direction;
 use crate::experiment::{
@@ -35,6 +36,9 @@ pub struct ScoreOptions {
     /// A registered estimator, or a file with other scores, that these are compared with; `./NAME` is always a file
     #[arg(long, value_name = "NAME|FILE", requires = "scores")]
     against: Option<PathBuf>,
+    /// Say whether the scores are those of this registered estimator, by another implementation
+    #[arg(long, value_name = "ID", requires = "judged", conflicts_with = "against")]
+    pub(super) is: Option<String>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
     form: Option<Form>,
@@ -105,6 +109,7 @@ impl ScoreOptions {
                 "name a table of measured accuracies with `--truth FILE`, and its column with `--accuracy COLUMN`",
             ));
         }
+        let gate = self.is.as_deref().map(|id| gated(context.suite(), id)).transpose()?;
         let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
         self.refuse_one_file_twice(file, named.as_ref())?;
         let lab = context.lab(None)?;
@@ -114,6 +119,9 @@ impl ScoreOptions {
         let direction = self.direction(context, &label)?;
         let scores = self.score_file(&lab, file, space, direction)?;
         let source = self.source(context);
+        if let Some(meta) = gate {
+            return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
+        }
         let table = match &self.truth {
             Some(TruthChoice::Table(path)) => Some(table(context, path, self.accuracy.as_deref())?),
             Some(TruthChoice::Benchmark | TruthChoice::Carried) | None => None,

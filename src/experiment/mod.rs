@@ -13,6 +13,7 @@ mod ensemble;
 mod error;
 mod export;
 mod find_spec;
+mod gate;
 mod group;
 #[cfg(test)]
 mod identity_tests;

@@ -284,7 +284,7 @@ fn one(id: &str, declared: Option<&External>) -> BTreeMap<String, External> {
 }
 
 /// A panel with these estimators and all architectures of the truth.
-fn only(estimators: &[&str]) -> Panel {
+pub(super) fn only(estimators: &[&str]) -> Panel {
     Panel {
         estimators: estimators.iter().map(|&id| id.to_owned()).collect(),
         scores: BTreeMap::new(),

@@ -229,3 +229,52 @@ fn the_smallest_worker_is_judged_on_all_spaces() {
     assert_eq!(spaces, ["nb101", "nb201", "nb301", "nds_resnet", "nds_resnext_a"]);
     assert!(rows.as_array().unwrap().iter().all(|row| row["tau_b"].is_number()), "{rows}");
 }
+
+/// The scores of an estimator for drawn architectures, as a file of another program has them, each made by `change`.
+fn scores_file(bench: &Bench, space: &str, id: &str, count: usize, change: impl Fn(f64) -> f64) {
+    let drawn = bench.run(&["architectures", "--space", space, "--count", &count.to_string(), "--seed", "5"]).exits(0);
+    let list: std::collections::BTreeSet<&str> = drawn.stdout.lines().collect();
+    let list: Vec<&str> = list.into_iter().collect();
+    let text = format!(
+        "name = 'scores'\nspace = '{space}'\n[images.synthetic]\nseed = 1\nresolution = 16\ntrain = 2048\nvalidation = 2000\n[truth.none]\n\
+         [zero-shot]\nnetwork = {{ channels = 8, cells = 1 }}\nbatch = 64\nseeds = [9]\n\
+         [panels.all]\nestimators = ['{id}']\narchitectures = {list:?}\n"
+    );
+    bench.write("scores.toml", text);
+    let record: Value = serde_json::from_str(&bench.run(&["run", "scores.toml", "--json"]).exits(0).stdout).unwrap();
+    let scores = record["panels"][0]["estimators"][0]["scores"].as_array().unwrap();
+    let score = |place: usize| scores[place].as_f64().map_or("nan".to_owned(), |score| change(score).to_string());
+    let row = |(place, text): (usize, &&str)| format!("\"{text}\",{}\n", score(place));
+    let rows: String = list.iter().enumerate().map(row).collect();
+    bench.write("mine.csv", format!("architecture,score\n{rows}"));
+}
+
+/// Scores with weights of another seed pass, since the estimator agrees with itself no better; those of another estimator do not.
+#[test]
+fn an_implementation_is_the_estimator_or_another_one() {
+    let bench = Bench::new();
+    scores_file(&bench, "nb201", "relu_logdet", 260, |score| 3.0 * score);
+    let gate = |more: &[&str]| bench.run(&[&["verify", "--scores", "mine.csv", "--space", "nb201"], more].concat());
+    gate(&["--is", "relu_logdet"]).exits(0).prints("mine beside relu_logdet").prints("the same estimator");
+    gate(&["--is", "flops"]).exits(3).prints("another estimator").says("mine is not flops on nb201");
+    let json: Value = serde_json::from_str(&gate(&["--is", "relu_logdet", "--json"]).exits(0).stdout).unwrap();
+    assert!(json[0]["rows"].as_u64() > Some(200) && json[0]["self_correlation"].is_number(), "{json}");
+    gate(&["--is", "relu_logde"]).exits(2).says("`relu_logdet`");
+    gate(&["--is", "oneshot_loss"]).exits(2).says("reads a trained supernet");
+    gate(&["--is", "snip", "--against", "snip"]).exits(2);
+    scores_file(&bench, "nb201", "relu_logdet", 100, |score| score);
+    gate(&["--is", "relu_logdet"]).exits(4).prints("too few architectures").says("no verdict on nb201");
+}
+
+/// A program sees the same weights as the estimator that it should be.
+#[test]
+fn a_program_is_the_estimator_or_another_one() {
+    let bench = bench(SIZE, "");
+    let gate = |of: &str, more: &[&str]| {
+        bench.run(&[&["verify", "--command", "sh my_proxy.sh", "--space", "nb201", "--is", of], more].concat())
+    };
+    gate("params", &[]).prints("my_proxy beside params").prints("same weights");
+    gate("jacob_cov", &[]).exits(3).says("my_proxy is not jacob_cov on nb201");
+    gate("snop", &[]).exits(2).says("`snip`");
+    gate("snip", &["--spec", "mine.toml"]).exits(2).says("leave --spec out");
+}

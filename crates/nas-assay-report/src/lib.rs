@@ -8,7 +8,8 @@
 //!   [`score_table()`] for its scores alone.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
 //! - Many records: [`Leaderboard`] has all estimators by all search spaces.
-//! - Tests: [`golden`] pins the numbers of a record in a text file, and [`estimator_check`] compares one estimator with such files.
+//! - Tests: [`golden`] pins the numbers of a record in a text file, [`estimator_check`] compares one estimator with such files, and
+//!   [`gate_check`] another implementation with the estimator whose name it bears.
 //!
 //! ```
 //! use nas_assay_report::{Format, terminal};
@@ -31,6 +32,7 @@ pub mod diff;
 mod error;
 pub mod estimator_check;
 mod format;
+pub mod gate_check;
 pub mod golden;
 mod html;
 mod json;

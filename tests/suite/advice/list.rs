@@ -46,6 +46,7 @@ const DONE: &[(&str, &str)] = &[
     ("give --spec SPEC or --space SPACE", "what_cannot_be_exported_is_refused"),
     ("is not empty; name another folder", "what_cannot_be_exported_is_refused"),
     ("that the store does not hold: run the spec first", "parts_of_a_trained_supernet_are_exported_when_it_is_trained"),
+    ("leave --spec out", "a_program_is_the_estimator_or_another_one"),
     ("give it with `--network FILE`", "a_state_dict_of_any_space_is_scored_with_its_description"),
     ("give --scores FILE with --space SPACE, or --estimator ID", "what_verify_needs_is_what_its_errors_name"),
     ("--scores FILE --truth TABLE", "scores_are_judged_next_to_counts_of_the_encoding"),
@@ -166,6 +167,8 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
+    // A variable that workers get.
+    "NAS_ASSAY_WORKER",
     // The text of a spec.
     "name = '{space}'",
     "different cells or graphs, such as",
