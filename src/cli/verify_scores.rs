@@ -15,7 +15,7 @@ use super::print::out;
 use super::signals::exit_on_signal;
 use super::verify_against::{Named, computed, named};
 use super::verify_gate::{gated, print_gates};
-use super::verify_truth::{TruthChoice, table};
+use super::verify_truth::{Columns, TruthChoice, table};
 use crate::criteria::Direction;
 use crate::experiment::{
     Against, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, baselines, verify_scores,
@@ -48,13 +48,22 @@ pub struct ScoreOptions {
     /// Name for the scores or for the command [default: the name of the file]
     #[arg(long, value_name = "NAME", requires = "judged")]
     pub(super) name: Option<String>,
-    /// Source of the truth: benchmark, carried, or a table of measured accuracies, such as truth/nb301/trained-test.csv [default: benchmark
-    /// with a data root, carried without]
+    /// Source of the truth: benchmark, carried, or a table of measured accuracies or another quantity, such as
+    /// truth/nb301/trained-test.csv [default: benchmark with a data root, carried without]
     #[arg(long, value_name = "benchmark|carried|FILE", value_parser = OsStringValueParser::new().map(TruthChoice::from), requires = "scores")]
     truth: Option<TruthChoice>,
     /// Which accuracy is the truth, such as cifar100-test-200-seed888; of a table, the columns whose mean it is [default: that of the paper]
     #[arg(long, value_name = "NAME", requires = "scores")]
     accuracy: Option<String>,
+    /// Which columns of a table are the truth if its numbers are no percentages, such as `edgegpu_latency`
+    #[arg(long, value_name = "NAME", requires_all = ["scores", "truth"], conflicts_with = "accuracy")]
+    quantity: Option<String>,
+    /// The unit of that quantity, such as ms, or 1 if it has none [default: that in the header of the table]
+    #[arg(long, value_name = "UNIT", requires_all = ["scores", "truth"], conflicts_with = "accuracy")]
+    unit: Option<String>,
+    /// Whether higher or lower numbers of that quantity are better
+    #[arg(long, requires_all = ["scores", "truth"], conflicts_with = "accuracy")]
+    better: Option<Way>,
     /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper, and a score of any
     /// isomorphic encoding counts for each, of several the first
     #[arg(long, value_name = "NAME", requires = "scores")]
@@ -86,6 +95,15 @@ pub struct ScoreOptions {
 pub(super) enum Way {
     Higher,
     Lower,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Higher => Self::Higher,
+            Way::Lower => Self::Lower,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -123,7 +141,10 @@ impl ScoreOptions {
             return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
         }
         let table = match &self.truth {
-            Some(TruthChoice::Table(path)) => Some(table(context, path, self.accuracy.as_deref())?),
+            Some(TruthChoice::Table(path)) => Some(table(context, path, self.columns())?),
+            Some(TruthChoice::Benchmark | TruthChoice::Carried) if self.columns().is_quantity() => {
+                return Err(Failure::new(USAGE, "--quantity, --unit and --better are for a table: `--truth FILE`"));
+            }
             Some(TruthChoice::Benchmark | TruthChoice::Carried) | None => None,
         };
         let against = match named {
@@ -212,6 +233,16 @@ impl ScoreOptions {
         })
     }
 
+    /// Which columns of a table are the truth.
+    fn columns(&self) -> Columns<'_> {
+        Columns {
+            accuracy: self.accuracy.as_deref(),
+            quantity: self.quantity.as_deref(),
+            unit: self.unit.as_deref(),
+            better: self.better.map(Direction::from),
+        }
+    }
+
     fn source(&self, context: &Context) -> TruthSource {
         let (accuracy, rows) = (self.accuracy.is_some(), self.rows.as_deref());
         let benchmark = match self.truth {
@@ -272,10 +303,7 @@ impl ScoreOptions {
 
     /// The direction for the spec: none if the estimator of this name has one.
     fn direction(&self, context: &Context, label: &str) -> Result<Option<Direction>, Failure> {
-        let given = self.direction.map(|way| match way {
-            Way::Higher => Direction::Higher,
-            Way::Lower => Direction::Lower,
-        });
+        let given = self.direction.map(Direction::from);
         let known = context.suite().find(label).ok().filter(|_| !context.suite().is_external(label));
         match (known.map(|estimator| estimator.meta().direction), given) {
             (Some(known), Some(given)) if known != given => {

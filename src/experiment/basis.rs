@@ -30,7 +30,7 @@ impl Ranking<'_> {
         let accuracy = match (ranked(self.truth), basis.truth) {
             (None, _) => Some(match self.truth {
                 Truth::Table(table) => {
-                    format!("measured {} instead of the benchmark's truth", table.columns.join(", "))
+                    format!("measured {} instead of the benchmark's truth", table.title())
                 }
                 _ => "truth trained by this project instead of the benchmark's".to_owned(),
             }),

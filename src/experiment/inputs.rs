@@ -25,7 +25,7 @@ use crate::truth::trained::TrainedTable;
 /// Everything that a run reads.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Every architecture that has truth, with its true accuracy (a fraction), in table order.
+    /// Every architecture that has truth, with its true accuracy (a fraction) or the number of another quantity, in table order.
     pub truth: Vec<(Architecture, f64)>,
     /// Where the truth comes from, as readable text; `None` without a truth.
     pub truth_source: Option<String>,
@@ -109,8 +109,9 @@ fn truth(spec: &Spec, root: Option<&DataRoot>) -> Result<TruthInputs, Experiment
             (truth, Some(format!("the {} table", spec.space.title())), None, table(rows, chosen))
         }
         Truth::Table(choice) => {
-            let found = MeasuredTable::parse(spec.space, &choice.file.path, &file(&choice.file)?)?;
-            let source = format!("measured: {}", choice.columns.join(", "));
+            let bytes = file(&choice.file)?;
+            let found = MeasuredTable::parse(spec.space, &choice.file.path, &bytes, choice.unit.as_deref())?;
+            let source = format!("measured: {}", choice.title());
             let known = found.mean(&choice.columns)?.into_iter().enumerate();
             let known = known.filter_map(|(row, accuracy)| Some((row, accuracy?))).collect();
             chosen(found.architectures().to_vec(), known, source)

@@ -13,15 +13,15 @@ use super::resolve::{Arm, Resolved};
 use super::scores::StageScores;
 use super::{ExperimentError, published};
 use crate::DeviceClass;
-use crate::criteria::{self, Criteria, Direction, VOTE_VERSION};
+use crate::criteria::{self, Criteria, Direction, Extremes, VOTE_VERSION};
 use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::scores::SCORE_FILE_VERSION;
 use crate::seed::Seed;
 use crate::space::{Architecture, Census};
-use crate::spec::{Encodings, Ensemble, Spec, StageKey};
+use crate::spec::{Encodings, Ensemble, Quantity, Spec, StageKey};
 use crate::store::record::{
-    ArchitectureRow, BiasRecord, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord, TruthRecord,
-    Verified,
+    AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord,
+    TruthRecord, Verified,
 };
 
 /// Root seed of the resamples for all intervals. It is the same for all experiments.
@@ -59,7 +59,7 @@ pub(super) fn record(
         space: spec.space.to_string(),
         device_class: class,
         spec: resolved.document()?,
-        truth: truth_record(inputs, results.verified),
+        truth: truth_record(inputs, spec.truth.quantity(), results.verified),
         supernets: results.supernets.into_iter().map(|(_, record)| record).collect(),
         panels,
     })
@@ -74,7 +74,13 @@ fn panel_record(
     prunings: &Prunings,
 ) -> Result<PanelRecord, ExperimentError> {
     let spec = &resolved.spec;
-    let PanelInputs { architectures, truth, truth_of, .. } = panel;
+    let PanelInputs { architectures, truth_of, .. } = panel;
+    // Criteria are of truth that is better if it is higher.
+    let quantity = spec.truth.quantity();
+    let goodness = |value: f64| quantity.as_ref().map_or(value, |quantity| quantity.goodness(value));
+    let truth: Option<Vec<f64>> =
+        panel.truth.as_ref().map(|truth| truth.iter().map(|&value| goodness(value)).collect());
+    let truth = truth.as_ref();
     let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
     // In a table-only space nothing of a network can be counted.
     let counted = |architecture: &Architecture| {
@@ -122,7 +128,12 @@ fn panel_record(
         let (source, last) = identity(resolved, &panel.name, &row.estimator)?;
         // Published figures are for single supernets at the end of their training.
         let at_the_end = |of: &Checkpoint| of.is_single() && of.epoch == last;
-        let published = if truth.is_some() && row.variant.is_none() && row.checkpoint.as_ref().is_none_or(at_the_end) {
+        // All of them are for accuracies.
+        let published = if truth.is_some()
+            && quantity.is_none()
+            && row.variant.is_none()
+            && row.checkpoint.as_ref().is_none_or(at_the_end)
+        {
             let ranking = ranking(resolved, panel, truth_rows, &row.estimator, &source);
             published::of(spec.space, &row.estimator, &ranking)
         } else {
@@ -147,10 +158,13 @@ fn panel_record(
             compare(&estimators, &resamples, &context)
         }
     };
-    let analyses = analyses.map_err(failed("all estimators"))?;
+    let mut analyses = analyses.map_err(failed("all estimators"))?;
+    if let Some(quantity) = &quantity {
+        in_its_unit(quantity, &mut estimators, &mut analyses);
+    }
     let row = |(place, (architecture, census)): (usize, (&Architecture, &Option<Census>))| ArchitectureRow {
         architecture: architecture.to_string(),
-        truth: truth.as_ref().map(|truth| truth[place]),
+        truth: panel.truth.as_ref().map(|truth| truth[place]),
         truth_of: truth_of[place].as_ref().map(ToString::to_string),
         params: census.map(|census| census.params),
         flops: census.map(|census| census.flops),
@@ -158,6 +172,20 @@ fn panel_record(
     };
     let architectures = architectures.iter().zip(&census).enumerate().map(row).collect();
     Ok(PanelRecord { name: panel.name.clone(), coverage: panel.coverage.clone(), architectures, estimators, analyses })
+}
+
+/// Gives the true values in criteria and analyses, which were made of goodness, their own sign again.
+fn in_its_unit(quantity: &Quantity, estimators: &mut [EstimatorRecord], analyses: &mut AnalysesRecord) {
+    let own = |truth: &mut f64| *truth = quantity.value(*truth);
+    for estimator in estimators {
+        estimator.criteria.best_of.iter_mut().for_each(|best| own(&mut best.truth));
+        let Extremes { top, over_estimated, under_estimated } = &mut estimator.bias.extremes;
+        top.iter_mut().chain(over_estimated).chain(under_estimated).for_each(|standing| own(&mut standing.truth));
+    }
+    for kept in analyses.variants.iter_mut().filter_map(|variant| variant.kept.as_mut()) {
+        let inside = [&mut kept.variant, &mut kept.own];
+        inside.into_iter().flat_map(|inside| &mut inside.best_of).for_each(|best| own(&mut best.truth));
+    }
 }
 
 /// What the estimator or score file with this name ranks, and by what.
@@ -268,7 +296,7 @@ fn identity(resolved: &Resolved, panel: &str, name: &str) -> Result<(Source, u32
 }
 
 /// The record of the truth; `None` without one.
-fn truth_record(inputs: &Inputs, verified: Vec<Verified>) -> Option<TruthRecord> {
+fn truth_record(inputs: &Inputs, quantity: Option<Quantity>, verified: Vec<Verified>) -> Option<TruthRecord> {
     let source = inputs.truth_source.clone()?;
     let mut sorted: Vec<f64> = inputs.truth.iter().map(|(_, accuracy)| *accuracy).collect();
     sorted.sort_by(f64::total_cmp);
@@ -276,6 +304,7 @@ fn truth_record(inputs: &Inputs, verified: Vec<Verified>) -> Option<TruthRecord>
     let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
     Some(TruthRecord {
         source,
+        quantity,
         rows: sorted.len(),
         minimum: sorted[0],
         median,

@@ -77,7 +77,7 @@ pub struct ScoresToJudge<'a> {
     pub space: SpaceId,
     /// The source of the truth.
     pub source: TruthSource,
-    /// A table of measured accuracies that is the truth instead of the source's.
+    /// A table of measured accuracies or of another quantity that is the truth instead of the source's.
     pub table: Option<TableTruth>,
     /// Which accuracy of the benchmark's table is the truth, by its name in specs; `None` for that of the paper.
     pub accuracy: Option<&'a str>,
@@ -135,6 +135,9 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     choose(&mut spec.truth, "accuracy", of.accuracy)?;
     choose(&mut spec.truth, "rows", of.rows.filter(|rows| *rows != CLASSES))?;
     spec.criteria.top_counts = of.top_counts.to_vec();
+    if let Some(table) = of.table.as_ref().filter(|table| table.unit.is_some()) {
+        spec.title = format!("{}: {} against {}", spec.space.title(), of.name, table.title());
+    }
     // No network is trained, so the supernet and the one-shot settings must not affect the hash. Nor must the images if nothing looks at
     // them: the baselines count, and scores of a file are there.
     spec.supernet = None;

@@ -18,6 +18,7 @@ mod findings;
 mod golden;
 mod manners;
 mod named;
+mod quantity;
 mod readme;
 mod run;
 mod score;

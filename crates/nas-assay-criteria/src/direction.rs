@@ -30,6 +30,14 @@ impl Direction {
         }
     }
 
+    /// `higher is better` or `lower is better`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Higher => "higher is better",
+            Self::Lower => "lower is better",
+        }
+    }
+
     /// The score in the form that criteria expect, higher is better: a [`Lower`](Self::Lower) score is negated.
     pub fn orient(self, score: f64) -> f64 {
         match self {
@@ -47,6 +55,7 @@ mod tests {
     fn a_direction_is_written_as_it_is_called() {
         for direction in [Direction::Higher, Direction::Lower] {
             assert_eq!(serde_json::to_value(direction).unwrap(), direction.as_str());
+            assert_eq!(direction.in_words(), format!("{} is better", direction.as_str()));
         }
         assert_eq!([Direction::Higher, Direction::Lower].map(|direction| direction.orient(2.0)), [2.0, -2.0]);
     }

@@ -45,6 +45,7 @@
         spec: serde_json::json!({ "space": "nb201" }),
         truth: Some(TruthRecord {
             source: "an example".to_owned(),
+            quantity: None,
             rows: 5,
             minimum: 0.10,
             median: 0.90,

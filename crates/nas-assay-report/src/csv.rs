@@ -9,6 +9,7 @@ use nas_assay_schema::store::record::{
 
 use crate::error::ReportError;
 use crate::printable::printable;
+use crate::true_values::TrueValues;
 use crate::value_text;
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here` or
@@ -48,6 +49,7 @@ const HEADER: [&str; 17] = [
 /// ```
 pub fn csv(record: &Record) -> Result<String, ReportError> {
     let record = &*printable(record);
+    let truth = TrueValues::of(record);
     let mut rows = Vec::new();
     for panel in &record.panels {
         for coverage in &panel.coverage {
@@ -61,9 +63,9 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
         }
         for estimator in &panel.estimators {
             let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
-            rows.extend(values(estimator).iter().map(|row| row.after(&first)));
+            rows.extend(values(estimator, truth).iter().map(|row| row.after(&first)));
             rows.extend(details(estimator).iter().map(|row| row.after(&first)));
-            rows.extend(analyses(panel, estimator).iter().map(|row| row.after(&first)));
+            rows.extend(analyses(panel, estimator, truth).iter().map(|row| row.after(&first)));
         }
         for spread in &panel.analyses.spread {
             let of =
@@ -176,7 +178,7 @@ fn details(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
     rows.flat_map(each).collect()
 }
 
-fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
+fn values<'a>(estimator: &'a EstimatorRecord, truth: TrueValues<'_>) -> Vec<Row<'a>> {
     let criteria = &estimator.criteria;
     let here = |criterion: Criterion, expected: Option<f64>| Row {
         criterion: criterion.to_string(),
@@ -217,7 +219,7 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         rows.push(here(Criterion::WorstRanking(at.fraction), Some(at.worst_expected)));
     }
     for best in &criteria.best_of {
-        rows.push(Row { criterion: format!("BestAcc@top{}", best.count), value: Some(best.truth), ..Row::default() });
+        rows.push(Row { criterion: truth.best_of(best.count), value: Some(best.truth), ..Row::default() });
     }
     for &TopCount { count, tau_top, tau_true_top } in &criteria.top_counts {
         for (what, value) in [("predicted", tau_top), ("true", tau_true_top)] {
@@ -246,8 +248,8 @@ fn values(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
 /// both have.
 /// `relative tau_b of epoch 20`: an earlier checkpoint compared with this one. `rank_difference of group 1`, `tau_b in group 1`: bias by
 /// complexity, cheapest group first. `score_increases A to B`, `truth_increases A to B`, `pairs A to B`: bias by operation, where A is
-/// replaced by B.
-fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>> {
+/// replaced by B; `truth_improves A to B` if a lower truth is better.
+fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord, truth: TrueValues<'_>) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let difference = |with: &str, outcome: &Comparison| Row {
         interval: outcome.interval.map(value_text::bounds),
@@ -262,7 +264,7 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
     for variant in found.variants.iter().filter(|variant| variant.estimator == label) {
         rows.push(row(format!("agreement with {}", variant.with), variant.agreement));
         rows.push(difference(&variant.with, &variant.outcome));
-        rows.extend(variant.kept.iter().flat_map(|kept| inside_kept(variant, kept)));
+        rows.extend(variant.kept.iter().flat_map(|kept| inside_kept(variant, kept, truth)));
     }
     for AgreementRecord { with, agreement, .. } in found.agreement.iter().filter(|found| found.estimator == label) {
         rows.push(row(format!("agreement with {with}"), agreement.tau_b));
@@ -294,14 +296,15 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord) -> Vec<Row<'a>
     for change in &estimator.bias.operations {
         let exchange = format!("{} to {}", change.from, change.to);
         rows.push(row(format!("pairs {exchange}"), Some(change.pairs as f64)));
-        rows.push(row(format!("truth_increases {exchange}"), Some(change.truth_increases)));
+        let increases = if truth.is_lower_better() { "truth_improves" } else { "truth_increases" };
+        rows.push(row(format!("{increases} {exchange}"), Some(change.truth_increases)));
         rows.push(row(format!("score_increases {exchange}"), Some(change.score_increases)));
     }
     rows
 }
 
 /// A pruned supernet and the spec's own one on the kept architectures: `tau_b inside kept`, `tau_b inside kept of NAME`, and so on.
-fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
+fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord, truth: TrueValues<'_>) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let mut rows = vec![
         row("architectures inside kept".to_owned(), Some(kept.architectures as f64)),
@@ -315,7 +318,7 @@ fn inside_kept<'a>(variant: &VariantRecord, kept: &KeptRecord) -> Vec<Row<'a>> {
         rows.push(row(format!("tau_b inside kept{of}"), inside.tau_b));
         rows.push(row(format!("mean score inside kept{of}"), inside.mean_score));
         for best in &inside.best_of {
-            rows.push(row(format!("BestAcc@top{} inside kept{of}", best.count), Some(best.truth)));
+            rows.push(row(format!("{} inside kept{of}", truth.best_of(best.count)), Some(best.truth)));
         }
     }
     rows

@@ -8,6 +8,7 @@ use nas_assay_criteria::{
 };
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::{EstimatorKind, Score};
+use nas_assay_schema::spec::Quantity;
 use nas_assay_schema::store::record::{
     AgreementRecord, AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, ClassRows, ComparisonRecord,
     CoverageRecord, Detail, EpochRecord, EstimatorRecord, InsideRecord, KeptRecord, PanelRecord, Provenance,
@@ -84,6 +85,31 @@ const INVENTED: [Invented; 5] = [
     },
 ];
 
+/// [`whole`] with latencies as the truth: an architecture with the accuracy `a` has one of `1 - a` ms.
+pub(crate) fn latencies(rows: usize) -> Record {
+    let mut record = whole(rows);
+    let own = |truth: &mut f64| *truth = 1.0 - *truth;
+    let truth = record.truth.as_mut().unwrap();
+    truth.source = "measured: edgegpu_latency, ms, lower is better".to_owned();
+    truth.quantity = Some(Quantity { unit: "ms".to_owned(), better: Direction::Lower });
+    (truth.minimum, truth.maximum) = (truth.maximum, truth.minimum);
+    [&mut truth.minimum, &mut truth.median, &mut truth.maximum].into_iter().for_each(own);
+    record.spec["spec"]["truth"] =
+        serde_json::json!({"table": {"columns": ["edgegpu_latency [ms]"], "unit": "ms", "better": "lower"}});
+    let panel = &mut record.panels[0];
+    panel.architectures.iter_mut().filter_map(|row| row.truth.as_mut()).for_each(own);
+    for estimator in &mut panel.estimators {
+        estimator.criteria.best_of.iter_mut().for_each(|best| own(&mut best.truth));
+        let Extremes { top, over_estimated, under_estimated } = &mut estimator.bias.extremes;
+        top.iter_mut().chain(over_estimated).chain(under_estimated).for_each(|standing| own(&mut standing.truth));
+    }
+    for kept in panel.analyses.variants.iter_mut().filter_map(|variant| variant.kept.as_mut()) {
+        let inside = [&mut kept.variant, &mut kept.own];
+        inside.into_iter().flat_map(|inside| &mut inside.best_of).for_each(|best| own(&mut best.truth));
+    }
+    record
+}
+
 /// Rows of a score file of every class, in different numbers.
 fn coverage() -> CoverageRecord {
     let class = |(place, class): (usize, RowClass)| {
@@ -129,6 +155,7 @@ pub(crate) fn record(rows: usize) -> Record {
         spec: serde_json::json!({ "space": "nb201", "seeds": ["20", "2020"], "note": "</pre><b>" }),
         truth: Some(TruthRecord {
             source: "truth/nb201.csv, cifar10_test_group_mean".to_owned(),
+            quantity: None,
             rows,
             minimum: sorted[0],
             median: sorted[rows / 2],

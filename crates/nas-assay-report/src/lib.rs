@@ -47,6 +47,7 @@ mod summary_tables;
 mod terminal;
 mod text_table;
 pub mod tolerance;
+mod true_values;
 mod value_text;
 mod without_truth;
 #[cfg(test)]
@@ -73,5 +74,7 @@ mod fixture;
 mod tests;
 #[cfg(test)]
 mod trace_tests;
+#[cfg(test)]
+mod true_values_tests;
 #[cfg(test)]
 mod value_tests;

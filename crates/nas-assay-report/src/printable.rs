@@ -107,15 +107,17 @@ mod tests {
 
         #[test]
         fn no_report_passes_a_control_character_on(texts in prop::collection::vec(wild(), 1..8)) {
-            let (record, provenance) = (fixture::whole(24), fixture::provenance());
+            let (records, provenance) = ([fixture::whole(24), fixture::latencies(24)], fixture::provenance());
             let shown: Vec<String> = texts.iter().map(|text| text::printable(text).into_owned()).collect();
-            let wild = reports(&disturb(&record, &texts), &disturb(&provenance, &texts));
-            let plain = reports(&disturb(&record, &shown), &disturb(&provenance, &shown));
-            for ((name, wild), (_, plain)) in wild.iter().zip(&plain) {
-                let found = wild.chars().find(|&character| is_control(character) && character != '\n');
-                prop_assert_eq!(found, None, "{}", name);
-                // So a line break of a text breaks no line.
-                prop_assert!(name == "json" || wild == plain, "{}:\n{}", name, wild);
+            for record in records {
+                let wild = reports(&disturb(&record, &texts), &disturb(&provenance, &texts));
+                let plain = reports(&disturb(&record, &shown), &disturb(&provenance, &shown));
+                for ((name, wild), (_, plain)) in wild.iter().zip(&plain) {
+                    let found = wild.chars().find(|&character| is_control(character) && character != '\n');
+                    prop_assert_eq!(found, None, "{}", name);
+                    // So a line break of a text breaks no line.
+                    prop_assert!(name == "json" || wild == plain, "{}:\n{}", name, wild);
+                }
             }
         }
 

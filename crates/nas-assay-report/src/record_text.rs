@@ -3,6 +3,7 @@
 use nas_assay_schema::DeviceClass;
 use nas_assay_schema::store::record::{Provenance, PruningRecord, Record, SupernetRecord, Verified};
 
+use crate::true_values::TrueValues;
 use crate::value_text::{self, count, percentage};
 
 /// A named fact.
@@ -49,13 +50,14 @@ fn reads_files(record: &Record) -> bool {
 /// Where the truth comes from, in a sentence.
 pub(crate) fn truth(record: &Record) -> String {
     let Some(truth) = &record.truth else { return "none: scores are compared with each other.".to_owned() };
+    let values = TrueValues::of(record);
     format!(
         "{}: {} architectures, from {} to {}, median {}.",
         truth.source,
         count(truth.rows),
-        percentage(truth.minimum),
-        percentage(truth.maximum),
-        percentage(truth.median)
+        values.value(truth.minimum),
+        values.value(truth.maximum),
+        values.value(truth.median)
     )
 }
 

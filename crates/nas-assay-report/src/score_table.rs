@@ -7,12 +7,13 @@ use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord, PanelRec
 use crate::csv::table;
 use crate::error::ReportError;
 use crate::printable::printable;
+use crate::true_values::TrueValues;
 
 /// The columns before those of the estimators.
 const FIRST: [&str; 4] = ["architecture", "truth", "params", "flops"];
 
 /// The scores as CSV (RFC 4180, lines ended by a line feed): a row for each architecture of each panel, with the columns `architecture`,
-/// `truth` (the accuracy, a fraction), `params` and `flops` (as the baselines of these names count them), and one for each estimator with
+/// `truth` (the accuracy, a fraction; `truth [ms]` for a quantity in that unit), `params` and `flops` (as the baselines of these names count them), and one for each estimator with
 /// the scores as it gave them, not oriented. If there are several panels, the first column is `panel`.
 ///
 /// A column is named by [`EstimatorRecord::label`]. Those baselines have no other column. Another estimator whose name
@@ -33,7 +34,9 @@ const FIRST: [&str; 4] = ["architecture", "truth", "params", "flops"];
 pub fn score_table(record: &Record) -> Result<String, ReportError> {
     let record = &*printable(record);
     let before: &[&str] = if record.panels.len() > 1 { &["panel"] } else { &[] };
-    let mut header: Vec<String> = before.iter().chain(&FIRST).map(|&name| name.to_owned()).collect();
+    let truth = TrueValues::of(record).named(FIRST[1]);
+    let first = FIRST.iter().map(|&name| if name == FIRST[1] { truth.as_str() } else { name });
+    let mut header: Vec<String> = before.iter().copied().chain(first).map(str::to_owned).collect();
     let own = header.len();
     // For each panel, the columns of its estimators. An estimator of several panels has one column, and one that counts what stands in the
     // first columns has none of its own.

@@ -87,6 +87,9 @@ pub(super) const READERS: &[(&str, Moves)] = &[
     ("truth.table.file.path", Moves::Nothing),
     ("truth.table.file.sha256", Moves::Inputs),
     ("truth.table.columns[]", Moves::Inputs),
+    ("truth.table.unit", Moves::Inputs),
+    // Criteria are made from the scores of stages.
+    ("truth.table.better", Keys(&[])),
     ("truth.nds.file.path", Moves::Nothing),
     ("truth.nds.file.sha256", Moves::Inputs),
     ("supernet.seeds[]", Keys(&[Seed])),

@@ -84,5 +84,6 @@ pub(in super::super) fn texts() -> Vec<String> {
         "name = 'measured'\nspace = 'nb101'\n[images.synthetic]\ntrain = 96\nvalidation = 40\n\
          [truth.table]\n{file}\ncolumns = ['a', 'b']\n[panels.a]\nestimators = ['params']\n"
     );
-    vec![everything, fair, nb301, nb101, nds, named, measured]
+    let unit = measured.replace("columns = ['a', 'b']", "columns = ['a']\nunit = 'ms'\nbetter = 'lower'");
+    vec![everything, fair, nb301, nb101, nds, named, measured, unit]
 }

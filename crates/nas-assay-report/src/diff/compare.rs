@@ -8,6 +8,7 @@ use super::numbers::{EstimatorDiff, Shared, TruthDiff};
 use super::spec::{self, SpecChange};
 use crate::printable::printable;
 use crate::tolerance::Common;
+use crate::true_values::TrueValues;
 
 /// How two records differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,7 +83,7 @@ impl Diff {
             Common { spec: left.spec_hash == right.spec_hash, device_class: left.device_class == right.device_class };
         let shared = pairs(&left.panels, &right.panels, |panel| panel.name.clone());
         let panels: Vec<PanelDiff> =
-            shared.pairs.iter().map(|&(left, right)| PanelDiff::new(left, right, common)).collect();
+            shared.pairs.iter().map(|&(one, other)| PanelDiff::new(one, other, common, [left, right])).collect();
         Self {
             left: Side::new(left),
             right: Side::new(right),
@@ -102,18 +103,20 @@ impl Side {
 }
 
 impl PanelDiff {
-    fn new(left: &PanelRecord, right: &PanelRecord, common: Common) -> Self {
+    /// `of` are the records of the two panels.
+    fn new(left: &PanelRecord, right: &PanelRecord, common: Common, of: [&Record; 2]) -> Self {
         let (ours, theirs) = (indexed(left), indexed(right));
         let rows = pairs(&ours, &theirs, |(architecture, _)| (*architecture).to_owned());
         let places: Vec<(usize, usize)> = rows.pairs.iter().map(|(left, right)| (left.1, right.1)).collect();
         let shared = pairs(&left.estimators, &right.estimators, EstimatorRecord::label);
-        let in_both = Shared { architectures: &left.architectures, places: &places, common };
+        let in_both =
+            Shared { architectures: &left.architectures, places: &places, common, truths: of.map(TrueValues::of) };
         let estimator = |&(ours, theirs): &_| EstimatorDiff::new(ours, theirs, &in_both);
         Self {
             panel: left.name.clone(),
             architectures: places.len(),
             architectures_only: rows.only,
-            truth: TruthDiff::new(&left.architectures, &right.architectures, &places),
+            truth: TruthDiff::new(&left.architectures, &right.architectures, &places, of.map(TrueValues::of)),
             estimators: shared.pairs.iter().map(estimator).collect(),
             estimators_only: shared.only,
         }

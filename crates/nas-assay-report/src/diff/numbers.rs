@@ -5,6 +5,7 @@ use nas_assay_schema::store::record::{ArchitectureRow, EstimatorRecord};
 use serde::Serialize;
 
 use crate::tolerance::{CROSS_TAU, Common, Quantity, Tolerance};
+use crate::true_values::TrueValues;
 
 /// The architectures that both panels have, and what the two records have in common.
 pub(super) struct Shared<'a> {
@@ -14,6 +15,8 @@ pub(super) struct Shared<'a> {
     pub places: &'a [(usize, usize)],
     /// What the records have in common.
     pub common: Common,
+    /// What the true values of each record are.
+    pub truths: [TrueValues<'a>; 2],
 }
 
 /// True values that are not the same in both records. They are data, so any difference counts.
@@ -23,6 +26,9 @@ pub struct TruthDiff {
     pub moved: usize,
     /// The largest absolute difference.
     pub largest: f64,
+    /// The unit of that difference; `None` for accuracies, which are fractions, and for numbers without a unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// The architecture with that difference.
     pub at: Option<String>,
 }
@@ -77,8 +83,19 @@ pub struct CriterionDiff {
 }
 
 impl TruthDiff {
-    pub(super) fn new(left: &[ArchitectureRow], right: &[ArchitectureRow], places: &[(usize, usize)]) -> Self {
+    /// `truths` says what the true values of the two records are.
+    pub(super) fn new(
+        left: &[ArchitectureRow],
+        right: &[ArchitectureRow],
+        places: &[(usize, usize)],
+        [ours, theirs]: [TrueValues<'_>; 2],
+    ) -> Self {
         let mut diff = Self::default();
+        // Numbers of two quantities are not compared: the specs differ in what they are.
+        if ours != theirs {
+            return diff;
+        }
+        diff.unit = ours.unit().map(str::to_owned);
         for &(ours, theirs) in places {
             let (ours, theirs) = (&left[ours], &right[theirs]);
             // If only one of the records has a truth, the specs say so.
@@ -99,7 +116,8 @@ impl TruthDiff {
 impl EstimatorDiff {
     pub(super) fn new(left: &EstimatorRecord, right: &EstimatorRecord, shared: &Shared<'_>) -> Self {
         let scores = ScoresDiff::new(left, right, shared);
-        let (ours, theirs) = (values(&left.criteria), values(&right.criteria));
+        let [ours, theirs] = shared.truths;
+        let (ours, theirs) = (values(&left.criteria, ours), values(&right.criteria, theirs));
         let (mut compared, mut criteria) = (0, Vec::new());
         for (name, quantity, left) in ours {
             let Some(&(_, _, right)) = theirs.iter().find(|(other, ..)| *other == name) else { continue };
@@ -125,7 +143,7 @@ impl EstimatorDiff {
 
 impl ScoresDiff {
     fn new(left: &EstimatorRecord, right: &EstimatorRecord, shared: &Shared<'_>) -> Self {
-        let Shared { architectures, places, common } = *shared;
+        let Shared { architectures, places, common, .. } = *shared;
         let class = Tolerance::of_scores(left, common);
         let typical = typical(left);
         let (mut moved, mut beyond, mut largest, mut at) = (0, 0, 0.0, None);
@@ -159,7 +177,7 @@ fn typical(estimator: &EstimatorRecord) -> f64 {
 }
 
 /// Every criterion that is compared: its name, its kind and its value.
-fn values(criteria: &Criteria) -> Vec<(String, Quantity, Option<f64>)> {
+fn values(criteria: &Criteria, truth: TrueValues<'_>) -> Vec<(String, Quantity, Option<f64>)> {
     let mut values = Vec::new();
     let named = |criterion: Criterion| (criterion.to_string(), criteria.get(criterion));
     for criterion in [Criterion::TauB, Criterion::TauA, Criterion::Spearman, Criterion::Pearson] {
@@ -180,7 +198,7 @@ fn values(criteria: &Criteria) -> Vec<(String, Quantity, Option<f64>)> {
         .flat_map(|at| [Criterion::BestRanking(at.fraction), Criterion::WorstRanking(at.fraction)]);
     values.extend(ends.chain(ranking).map(named).map(|(name, value)| (name, Quantity::End, value)));
     for best in &criteria.best_of {
-        values.push((format!("BestAcc@top{}", best.count), Quantity::End, Some(best.truth)));
+        values.push((truth.best_of(best.count), Quantity::End, Some(best.truth)));
     }
     for &TopCount { count, tau_top, tau_true_top } in &criteria.top_counts {
         for (what, value) in [("predicted", tau_top), ("true", tau_true_top)] {

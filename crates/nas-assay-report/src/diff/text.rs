@@ -95,8 +95,9 @@ fn panel_text(panel: &PanelDiff, width: u16) -> String {
     if panel.truth.moved > 0 {
         let at = panel.truth.at.as_deref().unwrap_or_default();
         let moved = count(panel.truth.moved);
-        text +=
-            &wrap(&format!("truth: {moved} values moved, the most by {:.1e}, for {at}", panel.truth.largest), width);
+        let unit = panel.truth.unit.as_ref().map_or(String::new(), |unit| format!(" {unit}"));
+        let line = format!("truth: {moved} values moved, the most by {:.1e}{unit}, for {at}", panel.truth.largest);
+        text += &wrap(&line, width);
     }
     only(&mut text, "estimators", &panel.estimators_only, width);
     if panel.estimators.is_empty() {

@@ -11,6 +11,7 @@ use crate::error::ReportError;
 use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
 use crate::record_text::{self, Fact};
+use crate::true_values::TrueValues;
 use crate::value_text;
 
 const PAGE: &str = include_str!("templates/page.html");
@@ -43,7 +44,7 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
             .panels
             .iter()
             .enumerate()
-            .map(|(place, panel)| Panel::new(place, &record.space, panel))
+            .map(|(place, panel)| Panel::new(place, &record.space, panel, TrueValues::of(record)))
             .collect(),
         notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&record_text::truth(record)),

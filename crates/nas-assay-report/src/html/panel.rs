@@ -1,6 +1,6 @@
 //! A panel on the page: its main result in a sentence, the summary table, published figures, scatter plots and sections.
 
-use nas_assay_criteria::{Criterion, Direction};
+use nas_assay_criteria::Criterion;
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::summary_tables;
+use crate::true_values::TrueValues;
 use crate::value_text;
 
 #[derive(Serialize)]
@@ -67,10 +68,11 @@ struct Scatter {
 }
 
 impl Panel {
-    pub fn new(place: usize, space: &str, panel: &PanelRecord) -> Self {
+    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>) -> Self {
         let summary = PanelSummary::new(panel);
         let id = format!("panel-{place}");
-        let truth = panel.truth();
+        // Ranks are of truth that is better if it is higher.
+        let truth = panel.truth().map(|truth| values.goodness(&truth));
         let (latest, earlier) = (latest(&panel.estimators), earlier(&panel.estimators));
         let scatter = |&index: &usize| {
             let (truth, estimator) = (truth.as_ref()?, &panel.estimators[index]);
@@ -107,7 +109,7 @@ impl Panel {
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
             scatters: latest.iter().filter_map(scatter).collect(),
-            sections: sections(&id, space, panel),
+            sections: sections(&id, space, panel, values),
             id,
         }
     }
@@ -204,10 +206,7 @@ fn about(estimator: &EstimatorRecord) -> String {
         EstimatorKind::Vote => "vote",
         EstimatorKind::External => "external",
     };
-    let direction = match estimator.direction {
-        Direction::Higher => "higher is better",
-        Direction::Lower => "lower is better",
-    };
+    let direction = estimator.direction.in_words();
     let scored_with = [estimator.about()].into_iter().filter(|text| !text.is_empty());
     let parts: Vec<String> = [kind.to_owned()].into_iter().chain(scored_with).collect();
     format!("{}, version {}, {direction}", parts.join(", "), estimator.version)

@@ -13,6 +13,7 @@ use nas_assay_schema::DeviceClass;
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::spec::Nb201Accuracy;
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
+use nas_assay_schema::truth::measured::name_and_unit;
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
@@ -35,8 +36,9 @@ pub struct Leaderboard {
 
 /// One panel of one record.
 ///
-/// The panels of one space are in this order: the paper's truth, then other accuracies, then truth that this project trained in miniature; then more
-/// estimators first, then more architectures first, then the CPU before other devices, then by hash.
+/// The panels of one space are in this order: the paper's truth, then other accuracies, then truth that this project trained in miniature,
+/// then other quantities than accuracies; then more estimators first, then more architectures first, then the CPU before other devices, then by
+/// hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// The search space.
@@ -55,8 +57,12 @@ pub struct Column {
     pub estimators: usize,
     /// Whether the truth was trained in miniature by this project.
     pub miniature: bool,
-    /// The truth, if it is another than that of the paper: a table of measured accuracies, or another accuracy of the benchmark.
+    /// The truth, if it is another than that of the paper: a table of measured accuracies, or another accuracy of the benchmark; or another
+    /// quantity, with its unit and whether higher or lower is better.
     pub other_truth: Option<String>,
+    /// Whether the truth is another quantity than an accuracy, such as a latency. Ranks never use such a column.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub other_quantity: bool,
     /// The command that makes the report of the record again.
     pub again: String,
     /// Whether ranks use this column for its space.
@@ -129,19 +135,22 @@ impl Leaderboard {
         panels.sort_by_key(|(column, _)| column.order());
         panels.dedup_by(|(next, _), (held, _)| next == held);
         let mut last_space: Option<String> = None;
-        for (column, _) in &mut panels {
-            column.chosen = last_space.as_ref() != Some(&column.space);
+        let mut spaces = 0;
+        panels.retain_mut(|(column, _)| {
+            let is_first = last_space.as_ref() != Some(&column.space);
+            spaces += usize::from(is_first);
             last_space = Some(column.space.clone());
-        }
-        panels.retain(|(column, _)| all || column.chosen);
-        let spaces = panels.iter().filter(|(column, _)| column.chosen).count();
+            // A rank by latency is no rank by accuracy.
+            column.chosen = is_first && !column.other_quantity;
+            all || is_first
+        });
         let rows = rows(&panels);
         Self { columns: panels.into_iter().map(|(column, _)| column).collect(), rows, spaces }
     }
 
-    /// Whether a space has more than one column. Only then the legend says which one the ranks use.
+    /// Whether there are columns that the ranks do not use. Only then the legend says which ones they use.
     pub(super) fn has_further_columns(&self) -> bool {
-        self.columns.len() > self.spaces
+        self.columns.iter().any(|column| !column.chosen)
     }
 }
 
@@ -157,6 +166,7 @@ impl Column {
             estimators: panel.estimators.len(),
             miniature: record.spec.pointer("/spec/truth/trained").is_some(),
             other_truth: other_truth(record),
+            other_quantity: record.quantity().is_some(),
             again: record_text::again(record),
             chosen: false,
         }
@@ -165,7 +175,7 @@ impl Column {
     fn order(&self) -> impl Ord + use<> {
         let place = SpaceId::ALL.iter().position(|space| space.name() == self.space).unwrap_or(SpaceId::ALL.len());
         (
-            (place, self.space.clone(), self.miniature, self.other_truth.is_some()),
+            (place, self.space.clone(), self.other_quantity, self.miniature, self.other_truth.is_some()),
             std::cmp::Reverse((self.estimators, self.architectures)),
             (self.device_class, self.spec_hash.clone(), self.panel.clone()),
         )
@@ -176,7 +186,14 @@ impl Column {
 fn other_truth(record: &Record) -> Option<String> {
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     if let Some(columns) = record.spec.pointer("/spec/truth/table/columns").and_then(|columns| columns.as_array()) {
-        return Some(columns.iter().filter_map(text).collect::<Vec<_>>().join(", "));
+        let columns = columns.iter().filter_map(text);
+        return Some(match record.quantity() {
+            None => columns.collect::<Vec<_>>().join(", "),
+            Some(quantity) => {
+                let names = columns.map(|column| name_and_unit(&column).0.to_owned());
+                names.chain([quantity.to_string()]).collect::<Vec<_>>().join(", ")
+            }
+        });
     }
     let accuracy = record.spec.pointer("/spec/truth/nb201/accuracy").and_then(text);
     accuracy.filter(|accuracy| *accuracy != Nb201Accuracy::PAPER.to_string())

@@ -40,7 +40,11 @@ pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
         None if column.miniature => "truth in miniature",
         None => "the benchmark's truth",
     };
-    let ranks = if board.has_further_columns() && column.chosen { ", used for the ranks" } else { "" };
+    let ranks = match column {
+        Column { other_quantity: true, .. } => ", not used for the ranks",
+        Column { chosen: true, .. } if board.has_further_columns() => ", used for the ranks",
+        _ => "",
+    };
     format!(
         "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{ranks}",
         count(column.architectures),

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::nb201_accuracy::Nb201Accuracy;
+use super::quantity::Quantity;
 use super::types::DataFile;
+use crate::truth::measured::name_and_unit;
+use nas_assay_criteria::Direction;
 use nas_assay_spaces::SpaceId;
 
 /// The source of the true accuracies.
@@ -20,7 +23,7 @@ pub enum Truth {
     Nb301(Nb301Truth),
     /// The table of either network design space, from the data root.
     Nds(NdsTruth),
-    /// A table of measured accuracies of any space, from the data root.
+    /// A table of measured accuracies or another quantity of any space, from the data root.
     Table(TableTruth),
     /// None: scores are compared with each other, and the panels name their architectures.
     None(NoTruth),
@@ -43,7 +46,7 @@ pub struct TrainedTruth {
     pub verify: usize,
 }
 
-/// A table of measured accuracies.
+/// A table of measured accuracies, or of another quantity if there is a `unit`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TableTruth {
@@ -51,6 +54,29 @@ pub struct TableTruth {
     pub file: DataFile,
     /// The names of its columns whose mean is the truth. An architecture without a number in any of them has no truth.
     pub columns: Vec<String>,
+    /// The unit of the numbers, such as `ms`, or `1` if they have none. Without it they are percentages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// With a unit: whether higher or lower numbers are better. Percentages are better if they are higher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub better: Option<Direction>,
+}
+
+impl TableTruth {
+    /// What the numbers are; `None` for percentages.
+    pub fn quantity(&self) -> Option<Quantity> {
+        Some(Quantity { unit: self.unit.clone()?, better: self.better? })
+    }
+
+    /// Its columns, and what their numbers are if they are no percentages: `edgegpu_latency, ms, lower is better`.
+    pub fn title(&self) -> String {
+        let columns = self.columns.iter().map(|column| name_and_unit(column).0.to_owned());
+        let quantity = self.quantity().map(|quantity| quantity.to_string());
+        match quantity {
+            Some(quantity) => columns.chain([quantity]).collect::<Vec<_>>().join(", "),
+            None => self.columns.join(", "),
+        }
+    }
 }
 
 /// A truth of NAS-Bench-201.
@@ -166,6 +192,14 @@ impl Truth {
             Self::Nb301(truth) => Some(&truth.file),
             Self::Nds(truth) => Some(&truth.file),
             Self::Table(truth) => Some(&truth.file),
+        }
+    }
+
+    /// What its numbers are if they are no accuracies.
+    pub fn quantity(&self) -> Option<Quantity> {
+        match self {
+            Self::Table(table) => table.quantity(),
+            _ => None,
         }
     }
 

@@ -26,6 +26,7 @@ use nas_assay_base::text::plain_json;
 
 use crate::DeviceClass;
 use crate::estimator::{EstimatorKind, Score, ToleranceClass};
+use crate::spec::Quantity;
 use nas_assay_criteria::{Criteria, Criterion, Direction};
 
 /// The result of an experiment.
@@ -61,6 +62,10 @@ pub struct Record {
 pub struct TruthRecord {
     /// The table and its column.
     pub source: String,
+    /// What the true values are if they are no accuracies: all true values of the record are in this unit, with their own sign. `None` if
+    /// they are fractions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Quantity>,
     /// Number of architectures with a true value.
     pub rows: usize,
     /// The lowest true value, a fraction.
@@ -116,7 +121,7 @@ pub struct PanelRecord {
 pub struct ArchitectureRow {
     /// The architecture in the text form of the space.
     pub architecture: String,
-    /// Its true value, a fraction; `None` without a ground truth.
+    /// Its true value, a fraction or in the unit of the record's truth; `None` without a ground truth.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "finite_or_none")]
     pub truth: Option<f64>,
     /// The encoding of the same class whose true value it is; `None` if it is its own.
@@ -192,7 +197,7 @@ impl Detail {
 }
 
 impl PanelRecord {
-    /// The true value of each architecture, a fraction; `None` without a ground truth.
+    /// The true value of each architecture, a fraction or in the unit of the record's truth; `None` without a ground truth.
     pub fn truth(&self) -> Option<Vec<f64>> {
         self.architectures.iter().map(|row| row.truth).collect()
     }
@@ -283,6 +288,11 @@ pub enum RecordError {
 }
 
 impl Record {
+    /// What the true values are if they are no accuracies.
+    pub fn quantity(&self) -> Option<&Quantity> {
+        self.truth.as_ref()?.quantity.as_ref()
+    }
+
     /// The version of the layout that this code writes and reads.
     pub const FORMAT: u32 = 6;
 

@@ -17,6 +17,7 @@ fn record(name: &str, hash: char) -> Record {
         spec: serde_json::json!({}),
         truth: Some(TruthRecord {
             source: "a table".to_owned(),
+            quantity: None,
             rows: 2,
             minimum: 0.25,
             median: 0.5,

@@ -82,6 +82,7 @@ fn record() -> Record {
         spec: serde_json::json!({}),
         truth: Some(TruthRecord {
             source: "made".to_owned(),
+            quantity: None,
             rows: ROWS,
             minimum: 0.1,
             median: 0.25,

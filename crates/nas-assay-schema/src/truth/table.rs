@@ -81,6 +81,24 @@ pub enum Problem {
         /// The text of the cell.
         found: String,
     },
+    /// A cell is not a finite number.
+    #[error("expected a finite number, found {}", quoted(.0))]
+    Finite(String),
+    /// A column has numbers of another unit than was asked for.
+    #[error(
+        "the numbers of the column `{}` are in {}, and the truth is declared in {}",
+        excerpt(column),
+        excerpt(has),
+        excerpt(asked)
+    )]
+    Unit {
+        /// The column.
+        column: String,
+        /// Its unit.
+        has: String,
+        /// The unit that was asked for.
+        asked: String,
+    },
     /// A cell is not one of the values of a decision.
     #[error("expected one of {expected}, found {}", quoted(found))]
     Value {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::axis::{Axis, MOST_DOTS};
 use crate::html::svg::{escape, picture};
+use crate::true_values::TrueValues;
 use crate::value_text;
 
 /// The edges of the plot inside the picture: left, top, right, bottom.
@@ -23,15 +24,18 @@ pub(crate) struct Costs {
 impl Costs {
     /// The plot of multiply-accumulates, on a logarithmic axis, and truth. If the worst 5 % of the architectures would take more than half
     /// of the axis of truth, they are drawn on the lower edge; see [`is_clipped`](Self::is_clipped).
-    pub fn new(cloud: String, flops: &[u64], truth: &[f64]) -> Self {
+    ///
+    /// Better truth is drawn higher. `values` says what it is.
+    pub fn new(cloud: String, flops: &[u64], truth: &[f64], values: TrueValues<'_>) -> Self {
+        let truth = values.goodness(truth);
         let [left, top, right, bottom] = SQUARE;
         let costs: Vec<f64> = flops.iter().map(|&flops| libm::log10(flops.max(1) as f64)).collect();
         let range = |values: &[f64]| {
             let least = values.iter().copied().fold(f64::INFINITY, f64::min);
             [least, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
         };
-        let [mut lowest, highest] = range(truth);
-        let mut sorted = truth.to_vec();
+        let [mut lowest, highest] = range(&truth);
+        let mut sorted = truth.clone();
         sorted.sort_by(f64::total_cmp);
         let twentieth = sorted.get(sorted.len() / 20).copied().unwrap_or(lowest);
         let clipped = twentieth - lowest > 0.5 * (highest - lowest);
@@ -44,21 +48,22 @@ impl Costs {
             Axis::new([lowest, highest], [bottom - 3.0, top + 3.0]),
         );
         let places =
-            costs.iter().zip(truth).map(|(&cost, &truth)| (across.at(cost), up.at(truth.max(lowest)))).collect();
-        let percent = |value: f64| value_text::fixed(100.0 * value, 1);
+            costs.iter().zip(&truth).map(|(&cost, &truth)| (across.at(cost), up.at(truth.max(lowest)))).collect();
+        let tick = |goodness: f64| escape(&values.tick(values.of_goodness(goodness)));
         // Two significant digits, and no decimals from ten million on.
         let mega = |cost: f64| value_text::fixed(libm::pow(10.0, cost) / 1e6, (7.0 - cost.floor()).max(0.0) as usize);
         let axes = format!(
             "<text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text><text class=\"end\" x=\"31\" y=\"{:.1}\">{}</text>\
              <text x=\"{left}\" y=\"150\">{}</text><text class=\"middle\" x=\"124\" y=\"150\">MFLOPs, log</text>\
              <text class=\"end\" x=\"{right}\" y=\"150\">{}</text>\
-             <text class=\"middle\" transform=\"translate(10 71) rotate(-90)\">truth, %</text>",
+             <text class=\"middle\" transform=\"translate(10 71) rotate(-90)\">{}</text>",
             top + 10.0,
-            percent(highest),
+            tick(highest),
             bottom,
-            percent(lowest),
+            tick(lowest),
             mega(cheapest),
-            mega(dearest)
+            mega(dearest),
+            escape(&values.axis())
         );
         Self { cloud, places, axes, clipped }
     }
@@ -123,7 +128,12 @@ mod tests {
 
     #[test]
     fn the_best_are_marked_where_they_are() {
-        let costs = Costs::new("cloud".to_owned(), &[1_000_000, 10_000_000, 100_000_000], &[0.5, 0.75, 1.0]);
+        let costs = Costs::new(
+            "cloud".to_owned(),
+            &[1_000_000, 10_000_000, 100_000_000],
+            &[0.5, 0.75, 1.0],
+            TrueValues::ACCURACIES,
+        );
         let svg = costs.draw("c", "x", &[1]);
         // The middle of both axes.
         assert!(svg.contains("class=\"chosen\" d=\"M124.0 66.5l"), "{svg}");
@@ -135,7 +145,7 @@ mod tests {
     #[test]
     fn small_and_large_costs_keep_significant_digits() {
         let axis = |flops: [u64; 2]| {
-            let svg = Costs::new("cloud".to_owned(), &flops, &[0.5, 1.0]).draw("c", "x", &[]);
+            let svg = Costs::new("cloud".to_owned(), &flops, &[0.5, 1.0], TrueValues::ACCURACIES).draw("c", "x", &[]);
             let texts = svg.split("y=\"150\">").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
             texts.filter(|text| !text.contains("FLOPs")).collect::<Vec<_>>()
         };
@@ -146,7 +156,7 @@ mod tests {
     #[test]
     fn a_few_failures_do_not_hide_the_others() {
         let truth: Vec<f64> = (0..40).map(|row| if row < 2 { 0.1 } else { 0.9 + 0.001 * f64::from(row) }).collect();
-        let costs = Costs::new("cloud".to_owned(), &vec![5; 40], &truth);
+        let costs = Costs::new("cloud".to_owned(), &vec![5; 40], &truth, TrueValues::ACCURACIES);
         assert!(costs.is_clipped());
         assert!(costs.draw("c", "x", &[]).contains(">90.2<"));
     }

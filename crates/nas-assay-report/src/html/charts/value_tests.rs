@@ -1,5 +1,6 @@
 //! Tests by value: where each part of a chart is drawn, worked out by hand.
 
+use crate::true_values::TrueValues;
 use nas_assay_criteria::{ChangeBias, ComplexityGroup};
 use nas_assay_schema::store::record::{EpochRecord, SupernetRecord};
 
@@ -96,7 +97,9 @@ fn up_to_the_most_dots_each_architecture_is_a_dot() {
     let ramp = |rows: usize| (0..rows).map(|row| row as f64).collect::<Vec<f64>>();
     let drawn = |rows: usize| {
         let svg = scatter("s", "x", &ramp(rows), &ramp(rows));
-        let costs = Costs::new("c".to_owned(), &(1..=rows as u64).collect::<Vec<_>>(), &ramp(rows)).definition();
+        let costs =
+            Costs::new("c".to_owned(), &(1..=rows as u64).collect::<Vec<_>>(), &ramp(rows), TrueValues::ACCURACIES)
+                .definition();
         [svg.matches("h0").count(), costs.matches("h0").count()]
     };
     assert_eq!((drawn(MOST_DOTS), drawn(MOST_DOTS + 1)), ([MOST_DOTS; 2], [0; 2]));
@@ -330,7 +333,7 @@ fn a_cloud_of_many_architectures_is_a_grid() {
     // 1,201 of them at four corners: cells of 3 by 3.095, in columns 1 and 59 and in rows 0 and 41, as all are drawn 3 from the edge.
     let (flops, truth): (Vec<u64>, Vec<f64>) =
         (0..1201_u32).map(|row| (if row % 2 == 0 { 1_000_000 } else { 10_000_000 }, f64::from(row % 4 / 2))).unzip();
-    let definition = Costs::new("c".to_owned(), &flops, &truth).definition();
+    let definition = Costs::new("c".to_owned(), &flops, &truth, TrueValues::ACCURACIES).definition();
     assert_eq!(
         paths(&definition, "cloud"),
         ["M37.0 6.0h3.0v3.1h-3.0zM211.0 6.0h3.0v3.1h-3.0zM37.0 132.9h3.0v3.1h-3.0zM211.0 132.9h3.0v3.1h-3.0z"]
@@ -342,14 +345,14 @@ fn the_worst_are_clipped_if_they_take_more_than_half_of_the_axis() {
     let clipped = |worst: f64| {
         let truth: Vec<f64> =
             (0..40).map(|row| if row < 2 { worst } else { 0.8 + 0.2 * f64::from(row - 2) / 37.0 }).collect();
-        Costs::new("c".to_owned(), &vec![5; 40], &truth).is_clipped()
+        Costs::new("c".to_owned(), &vec![5; 40], &truth, TrueValues::ACCURACIES).is_clipped()
     };
     assert_eq!([0.1, 0.59, 0.61, 0.7].map(clipped), [true, true, false, false]);
 }
 
 #[test]
 fn the_frame_of_a_plot_of_costs_by_hand() {
-    let costs = Costs::new("cl".to_owned(), &[1_000_000, 100_000_000], &[0.25, 0.75]);
+    let costs = Costs::new("cl".to_owned(), &[1_000_000, 100_000_000], &[0.25, 0.75], TrueValues::ACCURACIES);
     let svg = costs.draw("c", "x", &[1, 7, 0]);
     let expected = "<use href=\"#cl\"/><text class=\"end\" x=\"31\" y=\"16.0\">75.0</text>\
                     <text class=\"end\" x=\"31\" y=\"136.0\">25.0</text><text x=\"34\" y=\"150\">1.0</text>\

@@ -7,7 +7,7 @@ use nas_assay_spaces::SpaceId;
 use super::shown::Shown;
 use crate::html::drawings::{draw, guide};
 use crate::html::section::{Figure, Group, Section};
-use crate::value_text::{count, percentage};
+use crate::value_text::count;
 
 /// How many architectures of each kind are drawn.
 const DRAWN: usize = 3;
@@ -28,7 +28,7 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         Some(Figure {
             name: String::new(),
             about: format!("{place}{isomorphs}, truth"),
-            value: percentage(known.truth?).replace(' ', "\u{a0}"),
+            value: shown.truth.value(known.truth?).replace(' ', "\u{a0}"),
             picture: draw(space, &known.architecture)?,
         })
     };
@@ -56,7 +56,7 @@ pub(super) fn architectures(shown: &Shown<'_>) -> Option<Section> {
         return None;
     }
     let mut best: Vec<usize> = (0..rows.len()).collect();
-    let truth = shown.panel.truth()?;
+    let truth = shown.truth.goodness(&shown.panel.truth()?);
     best.sort_by(|&a, &b| truth[b].total_cmp(&truth[a]));
     let best = best.into_iter().take(DRAWN).enumerate();
     Some(Section {

@@ -15,13 +15,15 @@ use nas_assay_schema::store::record::PanelRecord;
 
 use crate::checkpoints::latest;
 use crate::html::section::Section;
+use crate::true_values::TrueValues;
 use shown::Shown;
 
 pub(super) use shown::LAST_SHOWN;
 
-/// The sections, in the order of the page. `id` is the id of the panel on the page, `space` the search space of the record.
-pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord) -> Vec<Section> {
-    let shown = Shown { id, space, panel, latest: latest(&panel.estimators) };
+/// The sections, in the order of the page. `id` is the id of the panel on the page, `space` the search space of the record, `truth` what
+/// its true values are.
+pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord, truth: TrueValues<'_>) -> Vec<Section> {
+    let shown = Shown { id, space, panel, truth, latest: latest(&panel.estimators) };
     let found = [
         agreement::agreement(&shown),
         top::top(&shown),

@@ -17,6 +17,9 @@ const MOST: usize = 2;
 
 /// How often truth and score increase when an operation is replaced: matrices if the space has few operations, histograms of the exchanges
 /// that are most over- and under-estimated, and a table.
+/// What an increase is if a lower truth is better.
+const LOWER: &str = " The truth counts as increased where it gets better, which means lower.";
+
 pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let all = || shown.estimators().filter(|(_, estimator)| !estimator.bias.operations.is_empty());
     let (_, first) = all().next()?;
@@ -54,9 +57,10 @@ pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-operations", shown.id),
         title: "Bias by operation",
         text: format!(
-            "{} ordered pairs of architectures of this panel differ in one {} and in nothing else. {read}{}",
+            "{} ordered pairs of architectures of this panel differ in one {} and in nothing else. {read}{}{}",
             count(pairs),
             if few { "operation" } else { "decision of one stage" },
+            if shown.truth.is_lower_better() { LOWER } else { "" },
             shown.which()
         ),
         figures,

@@ -2,6 +2,8 @@
 
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
 
+use crate::true_values::TrueValues;
+
 /// What the page says if estimators of earlier checkpoints are left out.
 pub(crate) const LAST_SHOWN: &str = "Only the last checkpoint of each supernet is shown.";
 
@@ -10,6 +12,8 @@ pub(super) struct Shown<'a> {
     pub id: &'a str,
     pub space: &'a str,
     pub panel: &'a PanelRecord,
+    /// What the true values are.
+    pub truth: TrueValues<'a>,
     /// The indices of the estimators that have pictures.
     pub latest: Vec<usize>,
 }

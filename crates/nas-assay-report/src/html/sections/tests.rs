@@ -5,6 +5,7 @@ use nas_assay_schema::store::record::PanelRecord;
 
 use super::sections;
 use crate::html::section::Section;
+use crate::true_values::TrueValues;
 use crate::{fixture, value_text};
 
 fn panel() -> PanelRecord {
@@ -12,11 +13,11 @@ fn panel() -> PanelRecord {
 }
 
 fn titles(space: &str, panel: &PanelRecord) -> Vec<&'static str> {
-    sections("p", space, panel).iter().map(|section| section.title).collect()
+    sections("p", space, panel, TrueValues::ACCURACIES).iter().map(|section| section.title).collect()
 }
 
 fn find(panel: &PanelRecord, title: &str) -> Section {
-    sections("p", "nb201", panel).into_iter().find(|section| section.title == title).unwrap()
+    sections("p", "nb201", panel, TrueValues::ACCURACIES).into_iter().find(|section| section.title == title).unwrap()
 }
 
 const ALL: [&str; 8] = [

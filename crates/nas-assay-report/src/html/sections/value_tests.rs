@@ -5,6 +5,7 @@ use nas_assay_schema::store::record::{Checkpoint, ComparisonRecord, PanelRecord}
 
 use super::sections;
 use crate::html::section::Section;
+use crate::true_values::TrueValues;
 use crate::{fixture, value_text};
 
 fn panel() -> PanelRecord {
@@ -12,7 +13,7 @@ fn panel() -> PanelRecord {
 }
 
 fn find(space: &str, panel: &PanelRecord, title: &str) -> Section {
-    sections("p", space, panel).into_iter().find(|section| section.title == title).unwrap()
+    sections("p", space, panel, TrueValues::ACCURACIES).into_iter().find(|section| section.title == title).unwrap()
 }
 
 #[test]
@@ -129,7 +130,9 @@ fn a_plot_of_costs_needs_two_architectures_and_two_costs() {
     let has = |change: fn(&mut PanelRecord)| {
         let mut panel = panel();
         change(&mut panel);
-        sections("p", "nb201", &panel).iter().any(|section| section.title == "Cost against quality")
+        sections("p", "nb201", &panel, TrueValues::ACCURACIES)
+            .iter()
+            .any(|section| section.title == "Cost against quality")
     };
     assert!(has(|_| ()));
     assert!(has(|panel| panel.architectures.iter_mut().skip(1).for_each(|row| row.flops = Some(7))));
@@ -218,7 +221,9 @@ fn a_line_over_epochs_is_of_one_supernet() {
 #[test]
 fn a_single_epoch_is_no_development() {
     let has = |of: &[(&[&str], u32, f64)]| {
-        sections("p", "nb201", &with_epochs(of, None)).iter().any(|section| section.title == "Over epochs")
+        sections("p", "nb201", &with_epochs(of, None), TrueValues::ACCURACIES)
+            .iter()
+            .any(|section| section.title == "Over epochs")
     };
     assert!(!has(&[(&["1"], 10, 0.1), (&["2"], 10, 0.2)]));
     assert!(has(&[(&["1"], 10, 0.1), (&["2"], 20, 0.2)]));
@@ -226,7 +231,9 @@ fn a_single_epoch_is_no_development() {
     let mut panel = with_epochs(&[(&["1"], 10, 0.1), (&["1"], 20, 0.2)], None);
     let checkpoint = panel.estimators.last_mut().unwrap().checkpoint.as_mut().unwrap();
     checkpoint.averaged = vec![10, 20];
-    assert!(sections("p", "nb201", &panel).iter().all(|section| section.title != "Over epochs"));
+    assert!(
+        sections("p", "nb201", &panel, TrueValues::ACCURACIES).iter().all(|section| section.title != "Over epochs")
+    );
 }
 
 #[test]
@@ -381,7 +388,7 @@ fn an_exchange_that_is_judged_right_has_no_histogram() {
 #[test]
 fn every_section_says_what_it_shows_and_charts_over_epochs_are_wide() {
     let panel = panel();
-    let found = sections("p", "nb201", &panel);
+    let found = sections("p", "nb201", &panel, TrueValues::ACCURACIES);
     assert_eq!(found.len(), 8);
     for section in &found {
         assert!(section.id.starts_with("p-") && section.text.ends_with('.'), "{}: {}", section.id, section.text);

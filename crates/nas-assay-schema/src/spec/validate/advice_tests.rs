@@ -173,3 +173,36 @@ fn every_operation_that_is_listed_can_be_left_out() {
         parse_spec(&text.replace("avg_pool", name.trim_matches('`')), "a test").unwrap();
     }
 }
+
+#[test]
+fn a_unit_and_its_direction_are_given_together() {
+    let digest = "0".repeat(64);
+    let table = format!("[truth.table]\nfile = {{ path = 'a.csv', sha256 = '{digest}' }}\ncolumns = ['latency']\n");
+    let spec = |lines: &str| format!("{HEAD}{IMAGES}{table}{lines}{PANEL}");
+    let read = |lines: &str| parse_spec(&spec(lines), "a test").map(|spec| spec.truth.quantity());
+    assert_eq!(read("").unwrap(), None);
+    let quantity = read("unit = 'ms'\nbetter = 'lower'\n").unwrap().unwrap();
+    assert_eq!(quantity.to_string(), "ms, lower is better");
+    let missing =
+        "`truth.table.better` is missing: with `unit`, say whether numbers that are `higher` or `lower` are better";
+    for way in ["higher", "lower"] {
+        let whole = format!("unit = 'ms'\nbetter = '{way}'\n");
+        mended(&spec("unit = 'ms'\n"), missing, "unit = 'ms'\n", &whole);
+    }
+    let alone = "`truth.table.better` is for tables with `unit`";
+    mended(&spec("better = 'lower'\n"), alone, "better = 'lower'\n", "");
+    let long = "x".repeat(21);
+    for unit in ["", "m[s", "m]s", "m,s", &long] {
+        let line = format!("unit = '{unit}'");
+        mended(&spec(&format!("{line}\nbetter = 'lower'\n")), "is no unit, such as `ms`", &line, "unit = '{}'");
+    }
+    for unit in ["%", "percent"] {
+        let lines = format!("unit = '{unit}'\nbetter = 'higher'\n");
+        mended(&spec(&lines), "leave it out, and `better`", &lines, "");
+    }
+    assert!(read(&format!("unit = '{}'\nbetter = 'higher'\n", &long[1..])).is_ok());
+    assert!(
+        said(&spec("unit = 'm\\u0007'\nbetter = 'higher'\n".replace('\'', "\"").as_str()))
+            .contains("control character")
+    );
+}

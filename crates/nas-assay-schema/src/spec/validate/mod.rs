@@ -14,7 +14,7 @@ use super::parse::SpecError;
 use super::score_file::{PLACES, ScoreFile};
 use super::seed_value::SeedValue;
 use super::supernet::OneShot;
-use super::truth::Truth;
+use super::truth::{TableTruth, Truth};
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{WeightSource, ZeroShot};
 use nas_assay_base::text;
@@ -23,6 +23,9 @@ use nas_assay_spaces::spelling::NoSuchForm;
 use nas_assay_spaces::{Form, SpaceId};
 
 type Checked = Result<(), SpecError>;
+
+/// A unit has no more characters.
+const LONGEST_UNIT: usize = 20;
 
 impl Spec {
     /// Checks that the values are in their ranges and fit each other, as the reader of specs does.
@@ -74,8 +77,39 @@ fn truth(spec: &Spec) -> Checked {
         }
         table.columns.iter().try_for_each(|column| plain(KEY, column))?;
         distinct(KEY, &table.columns)?;
+        quantity(table)?;
     }
     Ok(())
+}
+
+/// Checks that a table has both a unit and a direction, or neither.
+fn quantity(table: &TableTruth) -> Checked {
+    const UNIT: &str = "truth.table.unit";
+    let refused = |key: &str, problem: &str| Err(SpecError::invalid(key, problem));
+    match (&table.unit, table.better) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => refused(
+            "truth.table.better",
+            "is for tables with `unit`: without it the numbers are percentages, and higher ones are better",
+        ),
+        (Some(_), None) => refused(
+            "truth.table.better",
+            "is missing: with `unit`, say whether numbers that are `higher` or `lower` are better",
+        ),
+        (Some(unit), Some(_)) => {
+            plain(UNIT, unit)?;
+            if !(1..=LONGEST_UNIT).contains(&unit.chars().count()) || unit.contains(['[', ']', ',']) {
+                return refused(UNIT, "is no unit, such as `ms`: 1 to 20 characters without brackets and commas");
+            }
+            if crate::truth::measured::is_percent(unit) {
+                return refused(
+                    UNIT,
+                    "is percent, which is what numbers without a unit are: leave it out, and `better`",
+                );
+            }
+            Ok(())
+        }
+    }
 }
 
 pub(super) fn spec(spec: &Spec) -> Checked {

@@ -98,7 +98,7 @@ impl Nb201Table {
             let (path, sha256) = (table_path(&name), known_digest(&name).unwrap_or_default());
             return Err(TableError::at(file, 1, None, Problem::Older { path, sha256 }));
         }
-        let measured = MeasuredTable::parse(SpaceId::Nb201, file, bytes)?;
+        let measured = MeasuredTable::parse(SpaceId::Nb201, file, bytes, None)?;
         let of = |architecture: &AnyArchitecture| match architecture {
             AnyArchitecture::Nb201(architecture) => Some(*architecture),
             _ => None,
