@@ -41,7 +41,8 @@ enum Action {
     },
     /// Make files of the data root from official ones; nothing of them is run, and what is not right is not written
     Import {
-        /// Where the files are from: cifar10, cifar100, authors, nb201, freerea, nds, nb101, nb301, suite-zero or sss
+        /// Where the files are from: cifar10, cifar100, authors, nb201, freerea, nds, nb101, nb301, suite-zero, sss,
+        /// hardware or tnb101
         #[arg(value_name = "SOURCE")]
         source: String,
         /// Official files, archives, or folders of them
@@ -225,7 +226,8 @@ fn others(root: &DataRoot, rows: &[(Known, Condition)]) -> Result<Vec<(String, S
 }
 
 /// Folders that have no known file.
-const OTHER_FOLDERS: [&str; 5] = ["cost", "scores/suite-zero", "truth/nats_sss", "truth/nb101", "truth/nb301"];
+const OTHER_FOLDERS: [&str; 7] =
+    ["cost", "scores/suite-zero", "truth/hardware", "truth/nats_sss", "truth/nb101", "truth/nb301", "truth/tnb101"];
 
 /// The SHA-256 of a file of any size.
 fn digest(path: &Path) -> Result<String, Failure> {

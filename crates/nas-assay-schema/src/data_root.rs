@@ -48,9 +48,11 @@ pub enum DataRootError {
 }
 
 /// The sources of `nas-assay data import` that make the files of a data root, by a part of their paths: the first that fits.
-pub const MAKERS: [(&str, &str); 14] = [
+pub const MAKERS: [(&str, &str); 16] = [
     ("suite-zero", "suite-zero"),
     ("truth/nats_sss/", "sss"),
+    ("truth/hardware/", "hardware"),
+    ("truth/tnb101/", "tnb101"),
     ("images/cifar100_", "cifar100"),
     ("images/cifar10_", "cifar10"),
     ("truth/nb201/cifar10-half-", "nb201"),
