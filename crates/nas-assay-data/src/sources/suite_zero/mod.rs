@@ -10,6 +10,11 @@
 //! | `truth/nb201/SET-200-seed888-suite-zero.csv` | `SET-200-seed888` | accuracy of seed 888 on *test* images, with SET `cifar10-half-test` (trained on half of the training images, 10,000 test images), `cifar100-test` (5,000), `imagenet16-test` (3,000) |
 //! | `truth/nb301/suite-zero.csv` | `surrogate` | what `NASLib` has from the benchmark's surrogate model: no share of any number of images, and perhaps with noise |
 //!
+//! Files of TransNAS-Bench-101 are lists, `benchmark--transbench101_micro--TASK--START.json`: see `transnas`. Their accuracies are in
+//! `truth/tnb101/micro-suite-zero.csv` and `macro-suite-zero.csv`, in a column `TASK-METRIC-naslib` for each of the seven tasks: what
+//! `NASLib` has of `valid_top1` (`class_scene`, `class_object`, `jigsaw`), `valid_acc` (`segmentsemantic`), `valid_ssim` (`normal`,
+//! `autoencoder`) or `valid_neg_loss` (`room_layout`). The last two are no percentages.
+//!
 //! Data sets other than these have scores only: of their accuracies it is not known on which images they are.
 //!
 //! The surrogate model of NAS-Bench-301 adds noise to what it predicts unless it is told not to (`predict` has `with_noise=True`), and whether
@@ -21,12 +26,14 @@
 
 mod entries;
 mod names;
+mod transnas;
 
 use std::collections::BTreeMap;
 
 use nas_assay_spaces::{SpaceId, nb101};
 
 use self::entries::{Dataset, Sink};
+use self::transnas::{LIST, Tasks};
 use crate::files::{Files, file_name};
 use crate::table::{Measured, Share};
 use crate::{DataError, Made, json};
@@ -37,11 +44,16 @@ use crate::{DataError, Made, json};
 /// If there is none, or one is damaged, or has an accuracy that is not what the table is said to have.
 pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
     let (mut found, mut others): (Found, Vec<String>) = (BTreeMap::new(), Vec::new());
+    let mut tasks = Tasks::default();
     files.each(&mut |path, source| {
         let name = file_name(path);
+        if let Some(task) = transnas::of(name) {
+            return tasks.add(path, task, source);
+        }
         let space = names::SPACES.into_iter().find(|(known, _)| name.contains(known));
         match space {
-            Some((_, space)) if matches!(name.rsplit_once('.'), Some((_, "json"))) => {
+            // Other lists are in the zips of those that are read.
+            Some((_, space)) if matches!(name.rsplit_once('.'), Some((_, "json"))) && !name.starts_with(LIST) => {
                 let mut sink = Sink::new(space);
                 json::seeded(path, source, &mut sink)?;
                 add(&mut found, path, sink)
@@ -54,9 +66,10 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
             }
         }
     })?;
-    if found.is_empty() {
+    if found.is_empty() && tasks.is_empty() {
         let others = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
-        let wanted = "zc_nasbench101.json, zc_nasbench201.json or zc_nasbench301.json of NAS-Bench-Suite-Zero";
+        let wanted = "zc_nasbench101.json, zc_nasbench201.json or zc_nasbench301.json of NAS-Bench-Suite-Zero, or its \
+                      benchmark--transbench101_micro--*.json";
         return Err(DataError::Incomplete(format!("expected {wanted}; found {others}")));
     }
     let mut made = Vec::new();
@@ -64,6 +77,7 @@ pub fn import(files: Files<'_>) -> Result<Vec<Made>, DataError> {
         made.extend(truth(&file, space, &name, &dataset)?);
         made.push(scores(space, &name, &dataset)?);
     }
+    made.extend(tasks.made()?);
     Ok(made)
 }
 
