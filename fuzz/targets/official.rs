@@ -55,7 +55,51 @@ impl Py {
 
 /// Target, name and content of each.
 pub fn all() -> Vec<(&'static str, &'static str, Vec<u8>)> {
-    [authors(), cifar()].concat()
+    [authors(), cifar(), packs()].concat()
+}
+
+/// Costs and tasks of a few architectures: too few for a table.
+fn packs() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let float = Py::float(0.5);
+    let config = Py::dict(&[("arch_str", Py::text("|avg_pool_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|"))]);
+    let metrics = ["edgegpu_latency", "edgetpu_latency", "fpga_energy"].map(|name| (name, Py::all(&float, 3)));
+    let costs = Py::dict(&[&[("config", Py::all(&config, 3))], &metrics[..]].concat());
+    let datasets = Py::dict(&[("cifar10", costs.clone()), ("cifar100", costs)]);
+    let hardware = Py::dict(&[("nasbench201", datasets), ("fbnet", Py::dict(&[]))]).pickle();
+    let row = |net: &str| format!("\"{net}\",5.5,24.5,10,-1.0,3.5,3.5,0.5,6.25,2.5,18\n");
+    let head = "net,edgegpu_latency,edgegpu_energy,raspi4_latency,edgetpu_latency,pixel3_latency,eyeriss_latency,eyeriss_energy,\
+                eyeriss_arithmetic_intensity,fpga_latency,fpga_energy\n";
+    let table = [head, &row("(4, 3, 3, 0, 0, 0)"), &row("(0, 1, 2, 3, 4, 0)")].concat();
+    let epochs = Py::dict(&[("valid_top1", Py::all(&float, 2)), ("test_top1", Py::all(&float, 2))]);
+    let result = Py::dict(&[("total_epochs", Py::int(2)), ("model_info", Py::dict(&[])), ("metrics", epochs)]);
+    let tasks = Py::dict(&[("jigsaw", result.clone()), ("class_scene", result)]);
+    let data = Py::dict(&[
+        ("macro", Py::dict(&[("64-4111-basic", tasks.clone())])),
+        ("micro", Py::dict(&[("64-41414-1_02_333", tasks)])),
+    ]);
+    let names = Py::list(&[Py::text("valid_top1"), Py::text("test_top1")]);
+    let object = Py::dict(&[
+        ("metrics_dict", Py::dict(&[("jigsaw", names.clone()), ("class_scene", names)])),
+        ("info_names", Py::list(&[])),
+        ("task_list", Py::list(&[Py::text("jigsaw"), Py::text("class_scene")])),
+        ("data", data),
+    ])
+    .pickle();
+    let torch = [
+        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.".as_slice(),
+        &object,
+        b"\x80\x02]q\0.",
+    ]
+    .concat();
+    let list = "[{\"arch\": \"(1, 0, 2, 3, 3, 3)\", \"zen\": {\"score\": 1.5, \"time\": 1}, \"val_accuracy\": 91.5}]";
+    let kind = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    vec![
+        ("sweeps", "hardware", kind(8, &hardware)),
+        ("sweeps", "hardware-table", kind(9, table.as_bytes())),
+        ("sweeps", "tnb101", kind(10, &torch)),
+        ("sweeps", "tnb101-object", kind(11, &object)),
+        ("sweeps", "tnb101-naslib", kind(12, list.as_bytes())),
+    ]
 }
 
 fn authors() -> Vec<(&'static str, &'static str, Vec<u8>)> {

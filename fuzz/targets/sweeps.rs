@@ -1,4 +1,4 @@
-//! JSON and records of NDS, NAS-Bench-101, NAS-Bench-301 and NAS-Bench-Suite-Zero.
+//! JSON, records, tables and pickles of NDS, NAS-Bench-101, NAS-Bench-301, NAS-Bench-Suite-Zero, HW-NAS-Bench and TransNAS-Bench-101.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use nas_assay_data::files::Files;
-use nas_assay_data::sources::{nb101, nb301, nds, suite_zero};
+use nas_assay_data::sources::{hardware, nb101, nb301, nds, suite_zero, tnb101};
 use nas_assay_data::tfrecord::masked;
 
 /// Most memory that the process may ever take, in kB: what a pickle may, and the fuzzer's own.
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
         });
         records.collect::<Vec<u8>>()
     };
-    let (name, content) = match kind % 8 {
+    let (name, content) = match kind % 16 {
         0 => ("ResNet_rng1.json", bytes.to_vec()),
         1 => ("ResNeXt-A.json", bytes.to_vec()),
         2 => ("a.tfrecord", records()),
@@ -38,12 +38,18 @@ fuzz_target!(|bytes: &[u8]| {
         4 => ("results_0.json", bytes.to_vec()),
         5 => ("zc_nasbench101.json", bytes.to_vec()),
         6 => ("zc_nasbench201.json", bytes.to_vec()),
-        _ => ("zc_nasbench301.json", bytes.to_vec()),
+        7 => ("zc_nasbench301.json", bytes.to_vec()),
+        8 => ("HW-NAS-Bench-v1_0.pickle", bytes.to_vec()),
+        9 => ("hw_cifar10.csv", bytes.to_vec()),
+        10 => ("transnas-bench_v10141024.pth", bytes.to_vec()),
+        // The object of the same file, without what torch puts around it.
+        11 => ("data.pkl", bytes.to_vec()),
+        _ => ("benchmark--transbench101_micro--jigsaw--0.json", bytes.to_vec()),
     };
     let paths: [PathBuf; 1] = [FOLDER.path().join(name)];
     std::fs::write(&paths[0], content).expect("a file in the temporary folder");
     let files = Files { paths: &paths, watch: &|_| () };
-    for import in [nds::import, nb101::import, nb301::import, suite_zero::import] {
+    for import in [nds::import, nb101::import, nb301::import, suite_zero::import, hardware::import, tnb101::import] {
         match import(files) {
             Ok(made) => assert!(made.iter().all(|made| made.bytes.ends_with(b"\n")), "{made:?}"),
             Err(error) => assert!(error.to_string().len() < 100_000, "{error}"),

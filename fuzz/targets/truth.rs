@@ -4,7 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use nas_assay::carried;
+use nas_assay::space::SpaceId;
 use nas_assay::space::nds::{ResNeXtA, ResNet};
+use nas_assay::truth::measured::MeasuredTable;
 use nas_assay::truth::nb101::Nb101Table;
 use nas_assay::truth::nb201::Nb201Table;
 use nas_assay::truth::nb301::Nb301Table;
@@ -18,6 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
         Nb301Table::parse("a file", bytes).err().map(|error| error.to_string()),
         NdsTable::<ResNet>::parse("a file", bytes).err().map(|error| error.to_string()),
         NdsTable::<ResNeXtA>::parse("a file", bytes).err().map(|error| error.to_string()),
+        MeasuredTable::parse(SpaceId::Nb201, "a file", bytes, None).err().map(|error| error.to_string()),
+        MeasuredTable::parse(SpaceId::Nb201, "a file", bytes, Some("ms")).err().map(|error| error.to_string()),
     ];
     for error in errors.iter().flatten() {
         assert!(error.chars().count() < 2_000, "{error}");
