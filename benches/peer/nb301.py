@@ -72,9 +72,9 @@ def operation(name, channels, stride):
     if name.startswith("dil"):
         return nn.Sequential(*separable(channels, kernel, stride, 2))
     if name.startswith("max"):
-        return nn.MaxPool2d(3, stride, 1)
+        return nn.Sequential(nn.MaxPool2d(3, stride, 1), norm(channels))
     if name.startswith("avg"):
-        return nn.AvgPool2d(3, stride, 1, count_include_pad=False)
+        return nn.Sequential(nn.AvgPool2d(3, stride, 1, count_include_pad=False), norm(channels))
     return nn.Identity() if stride == 1 else FactorisedReduction(channels, channels)
 
 

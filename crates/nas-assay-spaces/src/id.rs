@@ -353,7 +353,7 @@ mod tests {
         let expected = [
             ("NAS-Bench-101 (1Shot1, sub-space 3)", 1, 10),
             ("NAS-Bench-201", 1, 6),
-            ("NAS-Bench-301 (DARTS)", 1, 32),
+            ("NAS-Bench-301 (DARTS)", 2, 32),
             ("NDS ResNet", 1, 6),
             ("NDS ResNeXt-A", 1, 12),
             ("NATS-Bench, size search space", 1, 5),

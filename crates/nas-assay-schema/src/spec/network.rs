@@ -14,6 +14,8 @@ use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 /// | `nb301` | `channels` (36), `layers` (8), `cell-affine` (true) | 16, 8, false |
 /// | `nds_resnet`, `nds_resnext_a` | `width-divisor` (1), `stem-stride` (1), `cell-affine` (true) | 1, 1, false |
 ///
+/// The pools of a supernet of `nb301` have a batch-norm, and those of a stand-alone network have none, whatever the keys say.
+///
 /// The greatest sizes are [`CHANNELS`](limits::CHANNELS), [`CELLS`](limits::CELLS), [`LAYERS`](limits::LAYERS),
 /// [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR) and [`STEM_STRIDE`](limits::STEM_STRIDE).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,8 +129,9 @@ impl Network {
                 nb101::Skeleton::Supernet(nb101::Supernet { channels, layers, classes, resolution, affine }).into()
             }
             (SpaceId::Nb201, _) => nb201::Skeleton { channels, cells, classes, resolution, cell_affine: affine }.into(),
-            (SpaceId::Nb301, _) => {
-                nb301::Skeleton { channels, layers, classes, resolution, cell_affine: affine }.into()
+            (SpaceId::Nb301, form) => {
+                let pool_norm = matches!(form, Form::Supernet);
+                nb301::Skeleton { channels, layers, classes, resolution, cell_affine: affine, pool_norm }.into()
             }
             (SpaceId::NdsResnet | SpaceId::NdsResnextA, form) => {
                 let base = match form {
@@ -180,6 +183,15 @@ mod tests {
         assert_eq!(skeleton(SpaceId::Nb301, shared), nb301::Skeleton::SUPERNET.into());
         assert_eq!(skeleton(SpaceId::NdsResnet, alone), nds::Skeleton::STAND_ALONE.into());
         assert_eq!(skeleton(SpaceId::NdsResnextA, shared), nds::Skeleton::SUPERNET.into());
+    }
+
+    #[test]
+    fn the_form_alone_says_whether_pools_have_a_norm() {
+        let sizes = Network { channels: Some(16), layers: Some(8), cell_affine: Some(false), ..Network::default() };
+        for (form, pool_norm) in [(Form::StandAlone, false), (Form::Supernet, true)] {
+            let expected = nb301::Skeleton { pool_norm, ..nb301::Skeleton::SUPERNET };
+            assert_eq!(sizes.skeleton(SpaceId::Nb301, form, 32), expected.into());
+        }
     }
 
     #[test]

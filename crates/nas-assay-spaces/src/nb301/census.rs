@@ -22,14 +22,21 @@ pub struct Skeleton {
     pub resolution: usize,
     /// Whether batch-norm inside the cells has a trainable scale and shift. Batch-norm of the stem always has.
     pub cell_affine: bool,
+    /// Whether a batch-norm without scale and shift follows each pool: it does in the supernets of DARTS (`MixedOp` of its search) and of the
+    /// paper (`SharedOp` in `aw_nas`), and does not in the networks that DARTS trains in the end. It has no parameters and no `ReLU`, and
+    /// multiply-accumulates are those of convolutions and linear layers, so that no count depends on it. Where it is left out, it is false.
+    #[serde(default)]
+    pub pool_norm: bool,
 }
 
 impl Skeleton {
-    /// The stand-alone network for the paper's parameter counts: 36 channels, 8 cells, affine batch-norm, CIFAR-10.
-    pub const STAND_ALONE: Self = Self { channels: 36, layers: 8, classes: 10, resolution: 32, cell_affine: true };
+    /// The stand-alone network for the paper's parameter counts: 36 channels, 8 cells, affine batch-norm, none after pools, CIFAR-10.
+    pub const STAND_ALONE: Self =
+        Self { channels: 36, layers: 8, classes: 10, resolution: 32, cell_affine: true, pool_norm: false };
 
-    /// The paper's supernet: 16 channels, 8 cells, batch-norm without scale and shift, CIFAR-10.
-    pub const SUPERNET: Self = Self { channels: 16, layers: 8, classes: 10, resolution: 32, cell_affine: false };
+    /// The paper's supernet: 16 channels, 8 cells, batch-norm without scale and shift, also after pools, CIFAR-10.
+    pub const SUPERNET: Self =
+        Self { channels: 16, layers: 8, classes: 10, resolution: 32, cell_affine: false, pool_norm: true };
 
     /// Checks that a network can be built from it, with counts that fit in 64 bits.
     ///
@@ -211,6 +218,14 @@ mod tests {
         }
     }
 
+    /// A text from before there was such a norm is that of a network without it; every other size that is left out is the paper's.
+    #[test]
+    fn a_norm_after_pools_is_there_only_if_it_is_said() {
+        let read = |text: &str| serde_json::from_str::<Skeleton>(text).unwrap();
+        assert_eq!(read(r#"{"channels": 4}"#), Skeleton { channels: 4, pool_norm: false, ..Skeleton::SUPERNET });
+        assert_eq!(read(r#"{"pool_norm": true}"#), Skeleton::SUPERNET);
+    }
+
     #[test]
     fn what_is_out_of_its_range_is_no_network() {
         assert_eq!(Skeleton::SUPERNET.validate(), Ok(()));
@@ -272,7 +287,7 @@ mod tests {
     /// A network with a single reduction cell, added up by hand.
     #[test]
     fn a_small_network_adds_up_by_hand() {
-        let skeleton = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, cell_affine: true };
+        let skeleton = Skeleton { channels: 2, layers: 1, classes: 3, resolution: 8, ..Skeleton::STAND_ALONE };
         assert_eq!(skeleton.kind(0), CellKind::Reduce);
         let mut cell = uniform(Operation::AvgPool3x3).cell(CellKind::Reduce);
         cell = cell.with_operation(0, Operation::SepConv3x3).with_operation(3, Operation::DilConv5x5);
@@ -313,6 +328,7 @@ mod tests {
             let parts = census.conv_weights + census.linear_weights + census.linear_biases + census.norm_params;
             prop_assert_eq!(census.params, parts);
             prop_assert_eq!(architecture.census(&Skeleton { cell_affine: false, ..Skeleton::STAND_ALONE }).flops, census.flops);
+            prop_assert_eq!(architecture.census(&Skeleton { pool_norm: true, ..Skeleton::STAND_ALONE }), census);
         }
 
         #[test]

@@ -26,8 +26,9 @@ use nas_assay_base::seed::Stream;
 /// The name of this space in specs and records.
 pub const NAME: &str = "nb301";
 
-/// The version of this space's definitions, which is part of every spec hash.
-pub const VERSION: u32 = 1;
+/// The version of this space's definitions, which is part of every spec hash. Since version 2, pools of a supernet have a batch-norm
+/// ([`Skeleton::pool_norm`]).
+pub const VERSION: u32 = 2;
 
 /// Number of nodes of a cell, including its two inputs.
 pub const NODES: usize = 6;

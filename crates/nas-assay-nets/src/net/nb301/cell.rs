@@ -1,7 +1,7 @@
 //! One cell of the network.
 
 use crate::net::layers::{
-    CachedRelu, Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, SepConv, SeparableShape,
+    CachedRelu, Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, Norm, SepConv, SeparableShape,
 };
 use crate::net::{Builder, ForwardPass, WeightsOf};
 use candle_core::{Result, Tensor, bail};
@@ -18,6 +18,8 @@ pub(super) struct CellShape {
     pub channels: usize,
     /// Whether batch-norm has a scale and a shift.
     pub affine: bool,
+    /// Whether a batch-norm without scale and shift follows each pool.
+    pub pool_norm: bool,
 }
 
 /// A cell: the preprocessing of its inputs, and the operations on its edges.
@@ -38,20 +40,28 @@ enum Preprocess {
     Halving(FactorisedReduction),
 }
 
-/// An operation with weights on an edge.
+/// What an operation on an edge has: weights, or running statistics.
 #[derive(Debug)]
 enum EdgeLayer {
     Separable(SepConv),
     Dilated(DilConv),
     /// A skip that halves.
     Halving(FactorisedReduction),
+    /// The batch-norm after a pool.
+    PoolNorm(Norm),
 }
 
-/// Every operation with weights on every edge of a kind of cell, in network order.
-fn weighted_edges(kind: CellKind) -> impl Iterator<Item = Edge> {
+/// Every operation that has a layer, on every edge of a kind of cell, in network order.
+fn edges_with_layers(kind: CellKind, pool_norm: bool) -> impl Iterator<Item = Edge> {
     let nodes = (INPUTS..NODES).flat_map(|to| (0..to).map(move |from| (from, to)));
     let edges = nodes.flat_map(|(from, to)| Operation::ALL.map(|operation| Edge { operation, from, to }));
-    edges.filter(move |edge| edge.operation.has_weights(kind == CellKind::Reduce, edge.from))
+    edges.filter(move |edge| {
+        edge.operation.has_weights(kind == CellKind::Reduce, edge.from) || pool_norm && is_pool(edge.operation)
+    })
+}
+
+fn is_pool(operation: Operation) -> bool {
+    matches!(operation, Operation::MaxPool3x3 | Operation::AvgPool3x3)
 }
 
 /// Whether a kind of cell of the architecture has the edge.
@@ -67,7 +77,7 @@ impl Cell {
         shape: CellShape,
         weights: WeightsOf<Architecture>,
     ) -> Result<Self> {
-        let CellShape { kind, inputs, channels, affine } = shape;
+        let CellShape { kind, inputs, channels, affine, pool_norm } = shape;
         let mut preprocess = |input: usize| -> Result<Preprocess> {
             let (prefix, (width, halved)) = (format!("{prefix}.preprocess{input}"), inputs[input]);
             if halved {
@@ -78,7 +88,7 @@ impl Cell {
             Ok(Preprocess::Pointwise(ConvNorm::new(builder, &conv, &bn, shape, affine)?))
         };
         let inputs = [preprocess(0)?, preprocess(1)?];
-        let needed = weighted_edges(kind).filter(|&edge| weights.need(|a| is_used(kind, edge, a)));
+        let needed = edges_with_layers(kind, pool_norm).filter(|&edge| weights.need(|a| is_used(kind, edge, a)));
         let edges = Choices::new(builder, needed, |builder, Edge { operation, from, to }| {
             let prefix = match weights {
                 WeightsOf::One(_) => format!("{prefix}.edge{from}to{to}"),
@@ -90,7 +100,12 @@ impl Cell {
                 Operation::SepConv5x5 => EdgeLayer::Separable(SepConv::new(builder, &prefix, shape(5))?),
                 Operation::DilConv3x3 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, shape(3))?),
                 Operation::DilConv5x5 => EdgeLayer::Dilated(DilConv::new(builder, &prefix, shape(5))?),
-                _ => EdgeLayer::Halving(FactorisedReduction::new(builder, &prefix, channels, channels, affine)?),
+                Operation::MaxPool3x3 | Operation::AvgPool3x3 => {
+                    EdgeLayer::PoolNorm(Norm::new(builder, &format!("{prefix}.bn"), channels, false)?)
+                }
+                Operation::SkipConnect => {
+                    EdgeLayer::Halving(FactorisedReduction::new(builder, &prefix, channels, channels, affine)?)
+                }
             })
         })?;
         Ok(Self { kind, inputs, edges })
@@ -131,17 +146,19 @@ impl Cell {
     fn run(&self, edge: Edge, source: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
-        match operation {
-            Operation::MaxPool3x3 => return pass.engine.max_pool2d(source.image(), 3, stride, 1),
-            Operation::AvgPool3x3 => return pass.engine.avg_pool2d(source.image(), 3, stride, 1),
-            Operation::SkipConnect if stride == 1 => return Ok(source.image().clone()),
-            _ => {}
-        }
-        match self.edges.get(edge) {
-            Some(EdgeLayer::Separable(layer)) => layer.forward(source, pass),
-            Some(EdgeLayer::Dilated(layer)) => layer.forward(source, pass),
-            Some(EdgeLayer::Halving(layer)) => layer.forward(source, pass),
-            None => bail!("edge {from} to {to} has no weights for {operation}"),
+        let bare = match operation {
+            Operation::MaxPool3x3 => Some(pass.engine.max_pool2d(source.image(), 3, stride, 1)?),
+            Operation::AvgPool3x3 => Some(pass.engine.avg_pool2d(source.image(), 3, stride, 1)?),
+            Operation::SkipConnect if stride == 1 => Some(source.image().clone()),
+            _ => None,
+        };
+        match (self.edges.get(edge), bare) {
+            (Some(EdgeLayer::Separable(layer)), _) => layer.forward(source, pass),
+            (Some(EdgeLayer::Dilated(layer)), _) => layer.forward(source, pass),
+            (Some(EdgeLayer::Halving(layer)), _) => layer.forward(source, pass),
+            (Some(EdgeLayer::PoolNorm(norm)), Some(pooled)) => norm.forward(&pooled, pass),
+            (None, Some(bare)) => Ok(bare),
+            _ => bail!("edge {from} to {to} has no weights for {operation}"),
         }
     }
 }

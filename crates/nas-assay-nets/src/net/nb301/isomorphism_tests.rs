@@ -199,7 +199,9 @@ fn rewritten(mut architecture: Architecture, stream: &mut Stream) -> Architectur
     architecture
 }
 
-const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, cell_affine: false };
+/// With bare pools, as in a stand-alone network.
+const SMALL: Skeleton =
+    Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, pool_norm: false, ..Skeleton::SUPERNET };
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
@@ -211,10 +213,12 @@ proptest! {
         let two = rewritten(one, &mut stream);
         prop_assert_eq!(one.exact_key(), two.exact_key(), "{}\n{}", one, two);
         let mappings = KINDS.map(|kind| mapping(one.cell(kind), two.cell(kind), kind).unwrap());
-        let network = stand_alone(one, SMALL, seeded(seed));
-        let other = transferred(&network, SMALL, [one, two], mappings);
-        let off = farthest(&logits(&network, one), &logits(&other, two));
-        prop_assert!(off < SAME, "{} and {} are {} apart", one, two, off);
+        for skeleton in [SMALL, Skeleton { pool_norm: true, ..SMALL }] {
+            let network = stand_alone(one, skeleton, seeded(seed));
+            let other = transferred(&network, skeleton, [one, two], mappings);
+            let off = farthest(&logits(&network, one), &logits(&other, two));
+            prop_assert!(off < SAME, "{} and {} are {} apart", one, two, off);
+        }
     }
 
     /// With random weights, which both read by name, different keys are different functions.
@@ -222,7 +226,7 @@ proptest! {
     fn encodings_of_different_networks_do_not(seed: u64) {
         let mut stream = Seed::root(seed).stream();
         // The last images have four pixels a side. On smaller ones a pool of a pool is the pool itself.
-        let skeleton = Skeleton { resolution: 16, ..SMALL };
+        let skeleton = Skeleton { resolution: 16, pool_norm: true, ..SMALL };
         let config = config(skeleton, DType::F64, &Device::Cpu);
         let network = Network::supernet(SpaceId::Nb301, &config, Picker::Ordinal, seeded(seed)).unwrap();
         let one = drawn(&mut stream);

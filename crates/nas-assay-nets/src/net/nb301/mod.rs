@@ -2,6 +2,10 @@
 //!
 //! A supernet holds the weights of every operation on each of the 14 edges of every cell; a stand-alone network holds those that its
 //! architecture uses. Only the eight edges that an architecture chose run, so a weight that it does not use has no gradient.
+//!
+//! In a supernet, and in the part of one, a batch-norm follows each pool. All edges but the skips then end in a batch-norm, and a skip reads
+//! such values or sums of them: the mean of a channel of a cell's output over the batch is zero, or that of the shifts. So the sum of the
+//! logits over a batch depends neither on the images nor on the kernels.
 
 mod cell;
 #[cfg(test)]
@@ -42,7 +46,8 @@ impl Nb301 {
                 channels *= 2;
             }
             let inputs_halved = inputs.map(|(width, input_side)| (width, input_side != side));
-            let shape = CellShape { kind, inputs: inputs_halved, channels, affine: skeleton.cell_affine };
+            let (affine, pool_norm) = (skeleton.cell_affine, skeleton.pool_norm);
+            let shape = CellShape { kind, inputs: inputs_halved, channels, affine, pool_norm };
             cells.push(Cell::new(builder, &format!("cell{layer}"), shape, weights)?);
             if kind == CellKind::Reduce {
                 side = side.div_ceil(2);

@@ -13,11 +13,12 @@ use nas_assay_kernels::on_each_device;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::SpaceId;
 
-/// A normal cell, two reduction cells and a normal cell, so that every kind of preprocessing occurs; 8, 4 and 2 pixels a side.
-const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, cell_affine: false };
+/// A normal cell, two reduction cells and a normal cell, so that every kind of preprocessing occurs; 8, 4 and 2 pixels a side. The batch-norms
+/// are those of a supernet.
+const SMALL: Skeleton = Skeleton { channels: 2, layers: 4, classes: 5, resolution: 8, ..Skeleton::SUPERNET };
 
-/// 7, 4 and 2 pixels a side.
-const ODD: Skeleton = Skeleton { resolution: 7, cell_affine: true, ..SMALL };
+/// 7, 4 and 2 pixels a side, with the batch-norms of a stand-alone network.
+const ODD: Skeleton = Skeleton { resolution: 7, cell_affine: true, pool_norm: false, ..SMALL };
 
 /// Every operation on an edge from an input, and every one but the pools on an inner edge.
 const FULL: &str = "sep_conv_3x3:0>2;sep_conv_5x5:1>2;dil_conv_3x3:0>3;dil_conv_5x5:2>3;max_pool_3x3:1>4;\
@@ -186,15 +187,73 @@ fn a_stand_alone_network_refuses_other_architectures() {
 #[test]
 fn running_statistics_follow_the_batches() {
     let moved = names_of_moved(moved_statistics(&supernet(SMALL), full()));
-    for used in ["cell0.edge0to2.sep_conv_3x3.bn2", "cell1.edge1to2.skip_connect.bn", "cell2.preprocess0.bn"] {
+    let used = [
+        "cell0.edge0to2.sep_conv_3x3.bn2",
+        "cell0.edge1to4.max_pool_3x3.bn",
+        "cell1.edge1to3.avg_pool_3x3.bn",
+        "cell1.edge1to2.skip_connect.bn",
+        "cell2.preprocess0.bn",
+    ];
+    for used in used {
         assert!(moved.contains(&format!("{used}.running_mean")), "{used} did not move");
     }
-    assert!(!moved.iter().any(|name| name.contains("edge0to2.dil_conv_3x3")), "an unused operation moved");
+    for unused in ["edge0to2.dil_conv_3x3", "edge0to2.max_pool_3x3"] {
+        assert!(!moved.iter().any(|name| name.contains(unused)), "an unused operation moved");
+    }
 }
 
 #[test]
 fn dropout_masks_come_from_the_stream() {
     space_checks::dropout_masks_come_from_the_stream(&supernet(SMALL), full());
+}
+
+/// Two images of one channel and four pixels, of maxima 3 and 7 and means 1.5 and 4.5, beside a black one as the other input. Every window
+/// has all four pixels of an image.
+#[test]
+fn pools_of_a_supernet_have_mean_zero_and_variance_one() {
+    let cell = "max_pool_3x3:0>2;max_pool_3x3:1>2;avg_pool_3x3:0>3;avg_pool_3x3:1>3;max_pool_3x3:0>4;max_pool_3x3:2>4;\
+        skip_connect:2>5;skip_connect:3>5";
+    let architecture: Architecture = format!("{cell}|{cell}").parse().unwrap();
+    let pixels = [1.0, 2.0, 3.0, 0.0, 7.0, 5.0, 6.0, 0.0];
+    let image = Tensor::new(&pixels, &Device::Cpu).unwrap().reshape((2, 1, 2, 2)).unwrap();
+    // The nodes of the first image and of the second one.
+    let nodes = |kind: CellKind, pool_norm: bool, engine: Engine| -> [Vec<f64>; 2] {
+        let mut builder = Builder::new(Init::Zero, DType::F64, &Device::Cpu);
+        let shape = CellShape { kind, inputs: [(1, false); INPUTS], channels: 1, affine: true, pool_norm };
+        let cell = Cell::new(&mut builder, "cell", shape, WeightsOf::One(architecture)).unwrap();
+        let (params, buffers) = builder.finish();
+        assert!(params.iter().all(|param| param.name.contains("preprocess")), "a pool has no parameters");
+        let pooled = buffers.iter().filter(|buffer| buffer.name.starts_with("cell.edge")).count();
+        assert_eq!(pooled, if pool_norm { 2 * 6 } else { 0 });
+        let inputs = [image.clone(), image.zeros_like().unwrap()];
+        let output = cell.forward(architecture, inputs, &mut ForwardPass::new(engine)).unwrap();
+        // The pixels of a node are all equal, but for a supernet's rounding.
+        let of_each = host_f64(&output.flatten_from(2).unwrap()).unwrap();
+        let pixels = of_each.len() / 8;
+        assert!(of_each.chunks(pixels).all(|node| node.iter().all(|pixel| (pixel - node[0]).abs() < 1e-12)));
+        let nodes: Vec<f64> = of_each.chunks(pixels).map(|node| node[0]).collect();
+        [nodes[..4].to_vec(), nodes[4..].to_vec()]
+    };
+    let eps = 1e-5_f64;
+    let max = 2.0 / (4.0 + eps).sqrt();
+    let mean = 1.5 / (2.25 + eps).sqrt();
+    let normed = [max, mean, max + max / (max * max + eps).sqrt(), max + mean];
+    for (kind, engine) in [CellKind::Normal, CellKind::Reduce]
+        .into_iter()
+        .flat_map(|kind| [Engine::Kernels, Engine::Composed].map(|engine| (kind, engine)))
+    {
+        let [first, second] = nodes(kind, true, engine);
+        for (node, expected) in normed.into_iter().enumerate() {
+            let off = (first[node] + expected).abs().max((second[node] - expected).abs());
+            assert!(
+                off < 1e-12,
+                "{kind:?} {engine:?} node {node}: {} and {}, not {expected}",
+                first[node],
+                second[node]
+            );
+        }
+        assert_eq!(nodes(kind, false, engine), [[3.0, 1.5, 6.0, 4.5], [7.0, 4.5, 14.0, 11.5]], "{kind:?} {engine:?}");
+    }
 }
 
 /// A factorised reduction computed by hand, at an odd size.
