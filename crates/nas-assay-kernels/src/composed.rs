@@ -160,6 +160,12 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
     largest.ok_or_else(|| candle_core::Error::Msg("a window of a pool must have at least one pixel".to_owned()))
 }
 
+/// The largest pixel of each 2x2 block. Where a side is odd, the last row or column is repeated, which does not change a maximum.
+pub fn halving_max_pool2d(x: &Tensor) -> Result<Tensor> {
+    let odd = |dim| Ok::<_, candle_core::Error>(x.dim(dim)? % 2);
+    max_pool2d(&x.pad_with_same(2, 0, odd(2)?)?.pad_with_same(3, 0, odd(3)?)?, 2, 2, 0)
+}
+
 /// Twice as many channels: first the pixels in even rows and even columns, then those in odd rows and odd columns. Pixels beyond the edge
 /// are zero.
 pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {

@@ -118,6 +118,14 @@ impl Engine {
         }
     }
 
+    /// See [`cpu::halving_max_pool2d`].
+    pub fn halving_max_pool2d(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::halving_max_pool2d(x),
+            Self::Composed => composed::halving_max_pool2d(x),
+        }
+    }
+
     /// See [`cpu::even_and_odd_pixels`].
     pub fn even_and_odd_pixels(self, x: &Tensor) -> Result<Tensor> {
         match self {
@@ -359,6 +367,7 @@ mod tests {
                 check_agreement(device, seed, &[shape], |engine, x| engine.avg_pool2d(&x[0], kernel, stride, padding))?;
                 check_agreement(device, seed, &[shape], |engine, x| engine.max_pool2d(&x[0], kernel, stride, padding))?;
             }
+            check_agreement(device, seed, &[shape], |engine, x| engine.halving_max_pool2d(&x[0]))?;
             check_agreement(device, seed, &[shape], |engine, x| engine.even_and_odd_pixels(&x[0]))?;
             let fewer: &[usize] = &[1, c, height, width];
             check_agreement(device, seed, &[shape, fewer], |engine, x| engine.join_rows(&x[0], &x[1]))?;
@@ -429,7 +438,8 @@ mod tests {
                     Tensor::new(&[[rows]], &Device::Cpu).unwrap().to_dtype(dtype).unwrap().to_device(device).unwrap();
                 let pooled = [(3, 1, 1), (2, 2, 0), (3, 2, 1)].map(|(k, s, p)| engine.max_pool2d(&x, k, s, p).unwrap());
                 let text = |y: &Tensor| format!("{:?}", host_f64(y).unwrap()).replace("-0.0", "0.0");
-                pooled.iter().chain([&engine.relu(&x).unwrap()]).map(text).collect()
+                let halved = engine.halving_max_pool2d(&x.narrow(3, 0, 3).unwrap().contiguous().unwrap()).unwrap();
+                pooled.iter().chain([&halved, &engine.relu(&x).unwrap()]).map(text).collect()
             };
             assert_eq!(run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device), "{dtype:?}");
         }

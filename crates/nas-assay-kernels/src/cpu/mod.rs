@@ -58,7 +58,7 @@ pub(super) use kept_graph::candle_keeps_the_graph;
 pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{Moments, batch_norm, batch_norm_fixed};
-pub use pool::{avg_pool2d, max_pool2d};
+pub use pool::{avg_pool2d, halving_max_pool2d, max_pool2d};
 #[cfg(feature = "mimalloc")]
 pub use process::keep_freed_memory;
 pub use process::{keep_candle_on_its_thread, keep_graphs_of_gradients};

@@ -110,6 +110,62 @@ fn hessian_gradient_products_are_differences_of_gradients() {
     }
 }
 
+/// Whether this process runs the test `name` with Candle keeping the graph of gradients. If not, starts such a process, and fails unless the
+/// test passes there. Candle reads the variable from the environment, which all tests of a process share.
+fn runs_with_kept_graph(name: &str) -> bool {
+    const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+    if std::env::var_os(VARIABLE).is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().unwrap();
+    let run = std::process::Command::new(program).args([name, "--exact", "--nocapture"]).env(VARIABLE, "1").output();
+    let run = run.unwrap();
+    let output = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && output.contains("1 passed"), "{output}");
+    false
+}
+
+/// Between its stacks, the network of NAS-Bench-101 pools blocks of four pixels. At these sides, blocks at the edge have one or two: at 15 and
+/// 17 before the second stack, at 18 before the third, at 17 before both.
+#[test]
+fn second_derivatives_agree_at_odd_sides() {
+    if !runs_with_kept_graph("estimator::tests::second_derivatives_agree_at_odd_sides") {
+        return;
+    }
+    let sizes = spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() };
+    for (form, side) in [(Form::StandAlone, 15), (Form::StandAlone, 17), (Form::StandAlone, 18), (Form::Supernet, 15)] {
+        let skeleton = sizes.skeleton(SpaceId::Nb101, form, side);
+        let mut stream = Seed::root(side as u64).child("architecture").stream();
+        let architecture = loop {
+            let drawn = SpaceId::Nb101.sample(&mut stream);
+            if drawn.has_live_convolution() {
+                break drawn;
+            }
+        };
+        let config = NetConfig { skeleton, dtype: DType::F64, device: Device::Cpu };
+        let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1).child("init"))).unwrap();
+        let pixels: Vec<f64> = (0..4 * 3 * side * side).map(|_| stream.normal()).collect();
+        let batch = Batch {
+            images: Tensor::from_vec(pixels, (4, 3, side, side), &Device::Cpu).unwrap(),
+            labels: Tensor::new(&[3_u32, 0, 7, 5], &Device::Cpu).unwrap(),
+        };
+        let of = |engine| {
+            let needs = [Need::HessianGradients, Need::LossGradients];
+            let probe = Probe::new(architecture, &network, engine, needs).with_batch(&batch);
+            let layers = [probe.hessian_gradients().unwrap(), probe.loss_gradients().unwrap()];
+            let grasp = scores(&probe, &["grasp"])[0];
+            (layers.map(|layers| layers.iter().flat_map(|layer| layer.gradient.clone()).collect::<Vec<f64>>()), grasp)
+        };
+        let ((kernels, ours), (composed, theirs)) = (of(Engine::Kernels), of(Engine::Composed));
+        for (a, b) in kernels.iter().zip(&composed) {
+            let largest = b.iter().fold(0.0_f64, |largest, b| largest.max(b.abs()));
+            let off = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(largest > 0.0 && off < 1e-9 * largest, "{form:?}, {side} pixels: {off} of {largest}");
+        }
+        assert_near(&format!("grasp, {form:?}, {side} pixels"), ours, theirs, 1e-8);
+    }
+}
+
 #[test]
 fn both_engines_score_alike() {
     let batch = batch(5);

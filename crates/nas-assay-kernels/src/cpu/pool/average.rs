@@ -31,7 +31,7 @@ impl Kernel<1> for Average {
         let mut y = to_be_overwritten(n * c * rows * columns);
         let planes = y.par_chunks_exact_mut(rows * columns).zip(x.data.par_chunks_exact(h * w));
         planes.with_min_len(planes_at_once(h * w)).for_each(|(y, x)| {
-            with_scratch(w + 2 * pool.padding, |row| average(isa, pool, x, (h, w), &scales, row, y));
+            with_scratch(pool.padded(w), |row| average(isa, pool, x, (h, w), &scales, row, y));
         });
         Ok((y, (n, c, rows, columns).into()))
     }
@@ -74,7 +74,7 @@ vectorised! {
         row: &mut [T],
         y: &mut [T],
     ) {
-        let ((h, w), Pool { kernel, stride, padding }, columns) = (size, pool, scales[0].len());
+        let ((h, w), Pool { kernel, stride, padding, .. }, columns) = (size, pool, scales[0].len());
         row.fill(T::ZERO);
         for (output, y) in y.chunks_exact_mut(columns).enumerate() {
             let lines = pool.window(output, h);
@@ -115,7 +115,7 @@ fn add_lines<T: Element>(lines: &[T], w: usize, sum: &mut [T]) {
 vectorised! {
     /// One plane of the gradient of an average pool.
     fn average_gradient<T>(pool: Pool, gy: &[T], size: (usize, usize), scales: &[Vec<T>], row: &mut [T], gx: &mut [T]) {
-        let ((h, w), Pool { kernel, stride, padding }, columns) = (size, pool, scales[0].len());
+        let ((h, w), Pool { kernel, stride, padding, .. }, columns) = (size, pool, scales[0].len());
         let rows = gy.len() / columns;
         if stride != 1 {
             gx.fill(T::ZERO);

@@ -34,7 +34,7 @@ impl Kernel<1> for Maximum {
         let mut y = to_be_overwritten(n * c * rows * columns);
         let planes = y.par_chunks_exact_mut(rows * columns).zip(x.data.par_chunks_exact(h * w));
         planes.with_min_len(planes_at_once(h * w)).for_each(|(y, x)| {
-            with_scratch(w + 2 * pool.padding, |row| maximum(isa, pool, x, (h, w), row, y));
+            with_scratch(pool.padded(w), |row| maximum(isa, pool, x, (h, w), row, y));
         });
         Ok((y, (n, c, rows, columns).into()))
     }
@@ -101,12 +101,12 @@ struct PaddedPlane {
 impl PaddedPlane {
     /// Elements of a row.
     fn width(self) -> usize {
-        self.size.1 + 2 * self.pool.padding
+        self.pool.padded(self.size.1)
     }
 
     /// Elements of a plane.
     fn len(self) -> usize {
-        self.width() * (self.size.0 + 2 * self.pool.padding)
+        self.width() * self.pool.padded(self.size.0)
     }
 
     /// Elements of the scratch memory of [`Self::each_largest`]: two planes and two rows.
@@ -136,7 +136,7 @@ impl PaddedPlane {
         scratch: &mut [T],
         mut visit: impl FnMut(&mut [T], usize, usize),
     ) {
-        let (Pool { kernel, stride, padding }, (h, w), width) = (self.pool, self.size, self.width());
+        let (Pool { kernel, stride, padding, .. }, (h, w), width) = (self.pool, self.size, self.width());
         let least = T::from_double(f64::NEG_INFINITY);
         let (plane, rest) = scratch.split_at_mut(self.len());
         let (other, rows) = rest.split_at_mut(self.len());
@@ -146,7 +146,7 @@ impl PaddedPlane {
         for (line, image) in plane[padding * width..].chunks_exact_mut(width).zip(image.chunks_exact(w)) {
             line[padding..padding + w].copy_from_slice(image);
         }
-        let (rows, columns) = ((h + 2 * padding - kernel) / stride + 1, (width - kernel) / stride + 1);
+        let (rows, columns) = ((self.pool.padded(h) - kernel) / stride + 1, (width - kernel) / stride + 1);
         for row in 0..rows {
             let start = row * stride * width;
             largest_places(isa, self.pool, &plane[start..], width, &mut largest[..columns], places);
@@ -208,8 +208,8 @@ vectorised! {
 vectorised! {
     /// One plane of a maximum pool.
     fn maximum<T>(pool: Pool, x: &[T], size: (usize, usize), row: &mut [T], y: &mut [T]) {
-        let ((h, w), Pool { kernel, stride, padding }) = (size, pool);
-        let columns = (w + 2 * padding - kernel) / stride + 1;
+        let ((h, w), Pool { kernel, stride, padding, .. }) = (size, pool);
+        let columns = (pool.padded(w) - kernel) / stride + 1;
         row.fill(T::from_double(f64::NEG_INFINITY));
         for (output, y) in y.chunks_exact_mut(columns).enumerate() {
             let lines = pool.window(output, h);

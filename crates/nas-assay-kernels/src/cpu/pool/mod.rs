@@ -18,7 +18,7 @@ use windows::Pool;
 /// If the kernel or the stride is zero, the padding is more than half the kernel, the window is larger than the padded image, or `x` is not
 /// on the CPU.
 pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
-    apply(Average { pool: Pool { kernel, stride, padding } }, [x])
+    apply(Average { pool: Pool::symmetric(kernel, stride, padding) }, [x])
 }
 
 /// The largest pixel of each window of `x: [n, c, h, w]`: `[n, c, h', w']` as for [`avg_pool2d`]. NaN counts as the largest.
@@ -28,7 +28,16 @@ pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
 /// # Errors
 /// As for [`avg_pool2d`].
 pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
-    apply(Maximum { pool: Pool { kernel, stride, padding } }, [x])
+    apply(Maximum { pool: Pool::symmetric(kernel, stride, padding) }, [x])
+}
+
+/// The largest pixel of each 2x2 block of `x: [n, c, h, w]`: `[n, c, ⌈h / 2⌉, ⌈w / 2⌉]`. Where a side is odd, the last blocks have the pixels
+/// that there are. The gradient is that of [`max_pool2d`].
+///
+/// # Errors
+/// If a side is zero, or `x` is not on the CPU.
+pub fn halving_max_pool2d(x: &Tensor) -> Result<Tensor> {
+    apply(Maximum { pool: Pool { kernel: 2, stride: 2, padding: 0, padding_after: 1 } }, [x])
 }
 
 #[cfg(test)]
@@ -43,7 +52,7 @@ mod tests {
     /// A fold over the pixels of each window.
     fn naive(x: &Tensor, pool: Pool, fold: impl Fn(Vec<f64>) -> f64) -> Vec<f64> {
         let (n, c, h, w) = x.dims4().unwrap();
-        let outputs = |size: usize| (size + 2 * pool.padding - pool.kernel) / pool.stride + 1;
+        let outputs = |size: usize| (pool.padding + size + pool.padding_after - pool.kernel) / pool.stride + 1;
         let x = values(x);
         let mut y = Vec::new();
         for (plane, oy) in (0..n * c).flat_map(|plane| (0..outputs(h)).map(move |oy| (plane, oy))) {
@@ -69,7 +78,9 @@ mod tests {
             4 => (1..6_usize, 1..4_usize).prop_flat_map(|(k, s)| (Just(k), Just(s), 0..=k / 2)),
         ];
         (dims, pool)
-            .prop_map(|((n, c, h, w), (kernel, stride, padding))| ([n, c, h, w], Pool { kernel, stride, padding }))
+            .prop_map(|((n, c, h, w), (kernel, stride, padding))| {
+                ([n, c, h, w], Pool::symmetric(kernel, stride, padding))
+            })
             .prop_filter("the window fits", |([_, _, h, w], pool)| {
                 h + 2 * pool.padding >= pool.kernel && w + 2 * pool.padding >= pool.kernel
             })
@@ -81,7 +92,7 @@ mod tests {
         #[test]
         fn pools_are_their_definitions((dims, pool) in cases()) {
             let x = random("x", &dims);
-            let Pool { kernel, stride, padding } = pool;
+            let Pool { kernel, stride, padding, .. } = pool;
             let mean = naive(&x, pool, |window| window.iter().sum::<f64>() / window.len() as f64);
             let largest = naive(&x, pool, |window| window.into_iter().fold(f64::NEG_INFINITY, f64::max));
             assert_close("average", &values(&avg_pool2d(&x, kernel, stride, padding).unwrap()), &mean, 1e-13);
@@ -92,8 +103,33 @@ mod tests {
             let mut order = nas_assay_base::seed::Seed::root(3).stream();
             let distinct: Vec<f64> = order.permutation(x.elem_count()).into_iter().map(|i| i as f64 / 64.0).collect();
             let x = Tensor::from_vec(distinct, x.dims(), &Device::Cpu).unwrap();
-            check(&[x], |inputs| max_pool2d(&inputs[0], kernel, stride, padding));
+            check(std::slice::from_ref(&x), |inputs| max_pool2d(&inputs[0], kernel, stride, padding));
+
+            let blocks = Pool { kernel: 2, stride: 2, padding: 0, padding_after: 1 };
+            let largest = naive(&x, blocks, |window| window.into_iter().fold(f64::NEG_INFINITY, f64::max));
+            prop_assert_eq!(values(&halving_max_pool2d(&x).unwrap()), largest);
+            check(&[x], |inputs| halving_max_pool2d(&inputs[0]));
         }
+    }
+
+    /// At odd sides, the values and gradients are those of the image with its last row and column repeated.
+    #[test]
+    fn a_block_at_an_odd_edge_has_the_pixels_that_there_are() {
+        for (height, width) in [(1, 1), (3, 5), (5, 4), (4, 7), (6, 8)] {
+            let x = Var::from_tensor(&random("x", &[2, 3, height, width])).unwrap();
+            let even = x.pad_with_same(2, 0, height % 2).unwrap().pad_with_same(3, 0, width % 2).unwrap();
+            let run = |y: Tensor| {
+                let weighted = (&y * random("weights", y.dims())).unwrap().sum_all().unwrap();
+                (y.dims().to_vec(), values(&y), values(weighted.backward().unwrap().get(&x).unwrap()))
+            };
+            assert_eq!(
+                run(halving_max_pool2d(&x).unwrap()),
+                run(max_pool2d(&even, 2, 2, 0).unwrap()),
+                "{height} {width}"
+            );
+        }
+        let nothing = Tensor::zeros((1, 1, 0, 4), candle_core::DType::F64, &Device::Cpu).unwrap();
+        assert!(halving_max_pool2d(&nothing).unwrap_err().to_string().contains("does not fit"));
     }
 
     #[test]
@@ -114,6 +150,7 @@ mod tests {
         if runs_with_kept_graph("cpu::pool::tests::derivatives_of_derivatives") {
             check_second_order(&[random("x", &[2, 3, 5, 5])], |inputs| avg_pool2d(&inputs[0].sqr()?, 3, 2, 1)?.sqr());
             check_second_order(&[random("x", &[2, 3, 5, 5])], |inputs| max_pool2d(&inputs[0].sqr()?, 3, 2, 1)?.sqr());
+            check_second_order(&[random("x", &[2, 3, 5, 4])], |inputs| halving_max_pool2d(&inputs[0].sqr()?)?.sqr());
         }
     }
 
@@ -121,6 +158,7 @@ mod tests {
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         check_sealed(&random("x", &[1, 2, 5, 5]), |x| avg_pool2d(x, 3, 1, 1));
         check_sealed(&random("x", &[1, 2, 5, 5]), |x| max_pool2d(x, 3, 1, 1));
+        check_sealed(&random("x", &[1, 2, 5, 5]), halving_max_pool2d);
     }
 
     #[test]

@@ -12,17 +12,31 @@ use super::super::elementwise::BLOCK;
 pub(super) struct Pool {
     pub kernel: usize,
     pub stride: usize,
+    /// Pixels beyond the image above and on the left.
     pub padding: usize,
+    /// Pixels beyond the image below and on the right that a window may reach.
+    pub padding_after: usize,
 }
 
 impl Pool {
+    /// Windows with the same padding on all sides.
+    pub fn symmetric(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self { kernel, stride, padding, padding_after: padding }
+    }
+
     /// The number of windows along `size` pixels.
     pub fn outputs(self, size: usize) -> Result<usize> {
-        let Self { kernel, stride, padding } = self;
-        if kernel == 0 || stride == 0 || padding > kernel / 2 || size == 0 || size + 2 * padding < kernel {
+        let Self { kernel, stride, padding, padding_after } = self;
+        let fits = padding.max(padding_after) <= kernel / 2 && size > 0 && self.padded(size) >= kernel;
+        if kernel == 0 || stride == 0 || !fits {
             bail!("{self:?} does not fit {size} pixels; the padding is at most half the kernel");
         }
-        Ok((size + 2 * padding - kernel) / stride + 1)
+        Ok((self.padded(size) - kernel) / stride + 1)
+    }
+
+    /// `size` pixels with the padding on both sides.
+    pub fn padded(self, size: usize) -> usize {
+        self.padding + size + self.padding_after
     }
 
     /// The pixels of window `output` that lie on the image.

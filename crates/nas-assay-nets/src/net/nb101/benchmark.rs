@@ -15,8 +15,8 @@ const STACKS: usize = 3;
 
 /// NAS-Bench-101's network of one architecture: the vertices of a cell share its channels.
 ///
-/// A stem; three stacks of cells; the classifier. Each stack after the first begins with a 2×2 max pooling of stride 2, and has twice
-/// the channels. Channels are divided by [`Architecture::vertex_channels`]; a vertex takes as many of a parent's channels as it has
+/// A stem; three stacks of cells; the classifier. Each stack after the first begins with a 2×2 max pooling of stride 2, which
+/// rounds an odd side up, and has twice the channels. Channels are divided by [`Architecture::vertex_channels`]; a vertex takes as many of a parent's channels as it has
 /// itself, the first ones.
 #[derive(Debug)]
 pub(crate) struct Nb101 {
@@ -65,7 +65,7 @@ impl SpaceLayers for Nb101 {
         let mut index = 0;
         for (stack, cells) in self.stacks.iter().enumerate() {
             if stack > 0 {
-                x = halved(&x, pass)?;
+                x = pass.engine.halving_max_pool2d(&x)?;
             }
             for cell in cells {
                 x = output(cell, architecture, x, pass)?;
@@ -79,13 +79,6 @@ impl SpaceLayers for Nb101 {
     fn unused(&self, architecture: Architecture) -> Vec<Range<usize>> {
         unused(self.stacks.iter().flatten(), architecture)
     }
-}
-
-/// 2×2 max pooling of stride 2. If height or width is odd, the last row or column is repeated, which does not change a maximum.
-fn halved(x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
-    let odd = |dim| Ok::<_, candle_core::Error>(x.dim(dim)? % 2);
-    let even = x.pad_with_same(2, 0, odd(2)?)?.pad_with_same(3, 0, odd(3)?)?;
-    pass.engine.max_pool2d(&even, 2, 2, 0)
 }
 
 /// The vertices that feed the output side by side, plus the projection of the input if that feeds it.
