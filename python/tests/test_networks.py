@@ -190,6 +190,30 @@ def test_nb301_cells_halve_the_maps_at_one_and_two_thirds() -> None:
     assert shapes == [(8, 15, 15), (16, 8, 8), (16, 8, 8), (32, 4, 4), (32, 4, 4)]
 
 
+def test_nb301_may_have_batch_norm_behind_pooling() -> None:
+    architecture = f"{cell301('max_pool_3x3')}|{cell301('avg_pool_3x3')}"
+    skeleton = {"channels": 2, "layers": 3, "classes": 3, "cell_affine": True}
+
+    def behind(**more: bool) -> list[nn.Module]:
+        module = network(describe("nb301", architecture, "supernet", **skeleton, **more))
+        edges = [part for name, part in module.named_modules() if name.split(".")[-1][:4] == "edge"]
+        assert len(edges) == 24
+        for edge in edges:
+            assert not list(edge.parameters())
+        return [part for edge in edges for part in edge.modules() if part is not edge]
+
+    assert behind() == behind(pool_norm=False) == []
+    parts = behind(pool_norm=True)
+    kinds = [type(part) for part in parts[:2] + parts[16:18]]
+    assert kinds == [nn.MaxPool2d, nn.BatchNorm2d, nn.AvgPool2d, nn.BatchNorm2d]
+    images = torch.randn(4, 2, 5, 5)
+    edge = nb301.operation("max_pool_3x3", 2, 2, affine=True, pool_norm=True)
+    pooled = nn.functional.max_pool2d(images, 3, 2, 1)
+    centred = pooled - pooled.mean(dim=(0, 2, 3), keepdim=True)
+    spread = (pooled.var(dim=(0, 2, 3), keepdim=True, unbiased=False) + 1e-5).sqrt()
+    assert torch.allclose(edge(images), centred / spread, atol=1e-5)
+
+
 def test_nds_projections_stand_where_the_skeleton_says() -> None:
     stages = nds.parse("nds_resnet", "d2,1,1 w16,16,24")
 

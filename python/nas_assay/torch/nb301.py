@@ -5,9 +5,10 @@ the sum over two edges, and the cell concatenates them. A reduction cell halves 
 from nodes 0 and 1 have stride 2.
 
 The stand-alone network and the supernet of one architecture have the same layers, except that
-batch-norm in the cells of the supernet has no scale and shift. Neither has batch-norm behind
-pooling, unlike the search networks of DARTS and of aw_nas (``SharedOp``), where one without scale
-and shift follows.
+batch-norm in the cells of the supernet has no scale and shift, and that the key ``pool_norm`` of a
+description can put one behind each pooling of an edge. Such a batch-norm never has scale and shift.
+The search networks of DARTS and of aw_nas have it (``SharedOp`` in aw_nas,
+``weights_manager/shared.py``), the networks that are trained alone do not.
 """
 
 from __future__ import annotations
@@ -167,17 +168,20 @@ class DilConv(nn.Module):
         return x
 
 
-def operation(name: str, channels: int, stride: int, affine: bool) -> nn.Module:
-    """The module of an edge."""
+def operation(
+    name: str, channels: int, stride: int, affine: bool, pool_norm: bool = False
+) -> nn.Module:
+    """The module of an edge. ``pool_norm`` puts batch-norm without parameters behind pooling."""
     kernel = 5 if name.endswith("5x5") else 3
     if name.startswith("sep_conv"):
         return SepConv(channels, kernel, stride, affine)
     if name.startswith("dil_conv"):
         return DilConv(channels, kernel, stride, affine)
-    if name == "max_pool_3x3":
-        return nn.MaxPool2d(3, stride=stride, padding=1)
-    if name == "avg_pool_3x3":
-        return nn.AvgPool2d(3, stride=stride, padding=1, count_include_pad=False)
+    if name in ("max_pool_3x3", "avg_pool_3x3"):
+        pool: nn.Module = nn.MaxPool2d(3, stride=stride, padding=1)
+        if name == "avg_pool_3x3":
+            pool = nn.AvgPool2d(3, stride=stride, padding=1, count_include_pad=False)
+        return nn.Sequential(pool, nn.BatchNorm2d(channels, affine=False)) if pool_norm else pool
     if stride == 1:
         return nn.Identity()
     return FactorizedReduce(channels, channels, affine)
@@ -195,6 +199,7 @@ class Cell(nn.Module):
         reduction: bool,
         larger: bool,
         affine: bool,
+        pool_norm: bool = False,
     ) -> None:
         super().__init__()
         convert = FactorizedReduce if larger else ReluConvBn
@@ -204,7 +209,7 @@ class Cell(nn.Module):
         for edge in edges:
             stride = 2 if reduction and edge.source < INPUTS else 1
             name = f"edge{edge.source}to{edge.target}"
-            self.add_module(name, operation(edge.operation, channels, stride, affine))
+            self.add_module(name, operation(edge.operation, channels, stride, affine, pool_norm))
 
     def forward(self, x0: Tensor, x1: Tensor) -> Tensor:
         nodes = [self.preprocess0(x0), self.preprocess1(x1)]
@@ -235,7 +240,8 @@ class CellNetwork(nn.Module):
     """The network of an architecture: a stem to ``3 * channels`` and ``layers`` cells.
 
     The cells at one and two thirds of the depth are reduction cells, where the channels double.
-    ``cell_affine`` says whether batch-norm in the cells has a trained scale and shift.
+    ``cell_affine`` says whether batch-norm in the cells has a trained scale and shift,
+    ``pool_norm`` whether batch-norm without them stands behind each pooling of an edge.
     """
 
     def __init__(
@@ -245,6 +251,7 @@ class CellNetwork(nn.Module):
         layers: int = 8,
         classes: int = 10,
         cell_affine: bool = True,
+        pool_norm: bool = False,
     ) -> None:
         super().__init__()
         self.layers = layers
@@ -256,7 +263,7 @@ class CellNetwork(nn.Module):
             if reduction:
                 channels *= 2
             edges = architecture.reduction if reduction else architecture.normal
-            cell = Cell(edges, inputs, channels, reduction, larger, cell_affine)
+            cell = Cell(edges, inputs, channels, reduction, larger, cell_affine, pool_norm)
             self.add_module(f"cell{i}", cell)
             inputs = (inputs[1], channels * (NODES - INPUTS))
             larger = reduction
@@ -278,4 +285,5 @@ def network(description: Network) -> nn.Module:
         layers=description.size("layers"),
         classes=description.size("classes"),
         cell_affine=description.flag("cell_affine"),
+        pool_norm="pool_norm" in description.skeleton and description.flag("pool_norm"),
     )
