@@ -19,6 +19,7 @@ mod golden;
 mod manners;
 mod named;
 mod quantity;
+mod pytorch;
 mod readme;
 mod run;
 mod score;
