@@ -278,3 +278,46 @@ fn a_program_is_the_estimator_or_another_one() {
     gate("snop", &[]).exits(2).says("`snip`");
     gate("snip", &["--spec", "mine.toml"]).exits(2).says("leave --spec out");
 }
+
+/// The example in C++, which reads the weights by itself, has the scores of the built-in estimator.
+#[test]
+#[ignore = "needs a C++ compiler: cargo test -- --include-ignored"]
+fn the_example_in_another_language_has_the_scores_of_the_built_in_estimator() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/other-languages/l2_norm.cpp");
+    let bench = Bench::new();
+    let built = std::process::Command::new("c++")
+        .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-o"])
+        .arg(bench.path("l2_norm"))
+        .arg(source)
+        .status();
+    assert!(built.unwrap().success());
+    for (space, form, network) in [
+        ("nb201", "stand-alone", "channels = 4, cells = 1"),
+        ("nb201", "supernet", "channels = 4, cells = 1"),
+        ("nds_resnet", "stand-alone", "width-divisor = 4"),
+    ] {
+        let text = format!(
+            "name = 'mine'\nspace = '{space}'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 16\n\
+             [truth.trained]\ntable = '{space}-micro'\nverify = 0\n\
+             [zero-shot]\nform = '{form}'\nbatch = 4\nseeds = [1]\nnetwork = {{ {network} }}\n\
+             [estimators.mine]\ncommand = ['./l2_norm']\nfiles = ['l2_norm']\n\
+             [panels.all]\nestimators = ['l2_norm', 'mine']\n[criteria]\nresamples = 20\n"
+        );
+        bench.write("mine.toml", text);
+        let record: Value = serde_json::from_str(&bench.run(&["run", "mine.toml", "--json"]).exits(0).stdout).unwrap();
+        let scores = |id: &str| -> Vec<f64> {
+            let rows = record["panels"][0]["estimators"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["id"] == id).unwrap();
+            row["scores"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect()
+        };
+        let (ours, theirs) = (scores("l2_norm"), scores("mine"));
+        assert!(ours.len() >= 40, "{}", ours.len());
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            assert!((ours - theirs).abs() <= 1e-6 * ours, "{space}: {ours}, by the example {theirs}");
+        }
+    }
+    let judged =
+        bench.run(&["verify", "--command", "./l2_norm", "--name", "mine", "--space", "nds_resnet", "--json"]).exits(0);
+    let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
+    assert!(judged[0]["tau_b"].as_f64().unwrap() > 0.0, "{judged}: more weights, higher accuracy");
+}
