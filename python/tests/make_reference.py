@@ -31,9 +31,6 @@ from nas_assay.torch import network as build
 
 BATCH = 4
 
-WITHOUT = {("nb301", "supernet")}
-"""Without files until nas-assay reads ``pool_norm``."""
-
 MOST = 1500
 """A network has at most so many weights, so that all files together have some 400 kB."""
 
@@ -67,7 +64,7 @@ def networks() -> Iterator[tuple[str, Network, int, int]]:
             side = 8 if space == "nb201" else 8 + number
             sizes = skeleton(space, form, number)
             sizes = {**sizes, "classes": (10, 4)[number], "resolution": side}
-            while (space, form) not in WITHOUT:
+            while True:
                 description = Network(space, ARCHITECTURES[space](random), form, sizes, ())
                 if parameters(description) <= MOST:
                     yield f"{space}-{form}-{number}", description, side, seed
@@ -93,7 +90,7 @@ def skeleton(space: str, form: str, number: int) -> dict[str, Any]:
         return {"channels": 2 - number, "cells": 1 + number, "cell_affine": (number == 1) == shared}
     if space == "nb301":
         sizes = {"channels": 2 - number, "layers": 2 + number, "cell_affine": not shared}
-        return {**sizes, "pool_norm": True} if shared else sizes
+        return {**sizes, "pool_norm": shared}
     return {
         "stem": 16,
         "stem_stride": 1 + number,

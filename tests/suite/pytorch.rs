@@ -11,13 +11,14 @@ use nas_assay::experiment::{GivenSize, ScoreError, Scored, WeightsToScore, score
 use nas_assay::space::{Form, SpaceId};
 use serde_json::Value;
 
-/// What has to have a file. (`Supernet` of `Nb301` follows with batch-norm behind its pooling.)
-const PAIRS: [(SpaceId, Form); 9] = [
+/// What has to have a file.
+const PAIRS: [(SpaceId, Form); 10] = [
     (SpaceId::Nb101, Form::StandAlone),
     (SpaceId::Nb101, Form::Supernet),
     (SpaceId::Nb201, Form::StandAlone),
     (SpaceId::Nb201, Form::Supernet),
     (SpaceId::Nb301, Form::StandAlone),
+    (SpaceId::Nb301, Form::Supernet),
     (SpaceId::NdsResnet, Form::StandAlone),
     (SpaceId::NdsResnet, Form::Supernet),
     (SpaceId::NdsResnextA, Form::StandAlone),
@@ -68,13 +69,6 @@ impl Reference {
         score_weights(&file, &estimators, dtype, &Backend::cpu())
     }
 
-    /// Whether `grasp` is refused: the stand-alone network of NAS-Bench-101 repeats the last row of maps with an odd side by an operation
-    /// that has no second derivative here.
-    fn is_without_grasp(&self) -> bool {
-        let NetworkDescription { architecture, form, skeleton } = self.description;
-        (architecture.space(), form) == (SpaceId::Nb101, Form::StandAlone) && skeleton.resolution() % 4 != 0
-    }
-
     /// The greatest difference of two logits, as a part of the greatest logit.
     fn logits_differ_by(&self, scored: &Scored) -> f64 {
         assert_eq!(scored.logits.len(), self.logits.len());
@@ -108,12 +102,7 @@ fn every_space_and_form_has_reference_vectors() {
 fn networks_and_estimators_agree_with_pytorch() {
     for reference in Reference::all() {
         let name = reference.path.display();
-        let mut expected = reference.scores.clone();
-        if reference.is_without_grasp() {
-            let refused = reference.scored(["grasp"].into_iter(), DType::F64).unwrap_err().to_string();
-            assert!(refused.contains("a second derivative needs a graph of kernels only"), "{name}: {refused}");
-            expected.retain(|(id, _)| id != "grasp");
-        }
+        let expected = &reference.scores;
         let scored = reference.scored(expected.iter().map(|(id, _)| id.as_str()), DType::F64).unwrap();
         let apart = reference.logits_differ_by(&scored);
         assert!(apart <= 1e-10, "logits of {name}: {apart:e}");
