@@ -1,9 +1,10 @@
 //! The reference vectors of `fixtures/pytorch`: networks whose logits and scores PyTorch computed, by code that was written from the
 //! definitions (`python/nas_assay/torch`). `python/tests/make_reference.py` makes them, without this program.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use nas_assay::Backend;
 use nas_assay::estimator::{Estimator, Score, Suite};
 use nas_assay::exchange::{LOGITS, METADATA, NetworkDescription};
@@ -39,7 +40,8 @@ impl Reference {
     fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap();
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
+        let tensors: BTreeMap<String, Tensor> =
+            candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap().into_iter().collect();
         let weights = tensors.iter().filter(|(name, _)| !name.starts_with("input.labels"));
         assert!(weights.clone().all(|(_, tensor)| tensor.dtype() == DType::F64), "{}", path.display());
         let beside: Value = serde_json::from_slice(&std::fs::read(path.with_extension("json")).unwrap()).unwrap();
