@@ -20,6 +20,7 @@ use super::print::outln;
 /// The file holds the network's tensors by name, as in a `state_dict` of PyTorch, and the batch as `input.images` and `input.labels`.
 /// Statistics of batch-norms are not used. A file of `nas-assay export` says in its metadata what the network is; for other files
 /// --network says it. Of the stand-alone network of nb201 the tensors show it, so that --space and --arch are enough.
+/// If an estimator cannot score the architecture, the others do, and the command ends with exit code 1.
 #[derive(Debug, Args)]
 pub struct Score {
     /// Weights and batch, a safetensors file
@@ -86,15 +87,17 @@ impl Score {
             context.note(&format!("not used: {count} statistics of batch-norms; the network takes those of the batch"));
         }
         if self.json {
-            return Self::print_json(&scored);
-        }
-        for (id, reading) in &scored.readings {
-            outln!("{id:<18} {}", text(reading.score));
-            for (name, value) in &reading.details {
-                outln!("{:<18} {name} {}", "", text(*value));
+            Self::print_json(&scored)?;
+        } else {
+            for (id, reading) in &scored.readings {
+                outln!("{id:<18} {}", text(reading.score));
+                for (name, value) in &reading.details {
+                    outln!("{:<18} {name} {}", "", text(*value));
+                }
             }
         }
-        Ok(())
+        let failures: Vec<String> = scored.failures.iter().map(|(id, error)| format!("{id}: {error}")).collect();
+        if failures.is_empty() { Ok(()) } else { Err(Failure::new(UNEXPECTED, failures.join("\n"))) }
     }
 
     fn chosen<'a>(&self, context: &'a Context) -> Result<Vec<&'a dyn Estimator>, Failure> {
@@ -121,7 +124,9 @@ impl Score {
                 details.insert(id.clone(), serde_json::to_value(of).map_err(unexpected)?);
             }
         }
-        let object = json!({"architecture": scored.architecture.to_string(), "logits": logits, "scores": scores, "details": details});
+        let errors: BTreeMap<_, _> = scored.failures.iter().map(|(id, error)| (id, error.to_string())).collect();
+        let architecture = scored.architecture.to_string();
+        let object = json!({"architecture": architecture, "logits": logits, "scores": scores, "details": details, "errors": errors});
         outln!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
     }
@@ -157,7 +162,7 @@ impl From<ScoreError> for Failure {
             | ScoreError::Size { .. }
             | ScoreError::Metadata { .. }
             | ScoreError::Load { .. } => DATA,
-            ScoreError::Net(_) | ScoreError::Estimator { .. } | ScoreError::Candle(_) => UNEXPECTED,
+            ScoreError::Net(_) | ScoreError::Logits(_) | ScoreError::Candle(_) => UNEXPECTED,
         };
         let message = error.to_string();
         match error {

@@ -2,7 +2,7 @@
 
 use super::ExperimentError;
 use super::plan::Weights;
-use crate::estimator::{Estimator, EstimatorKind, Need, Probe, Reading};
+use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Need, Probe, Reading};
 use crate::spec::StageKey;
 
 /// Score stages that share the panel, the kind of estimator, and the weights of a supernet.
@@ -26,15 +26,72 @@ impl Group<'_> {
     }
 
     /// The reading of every member for one probe.
+    ///
+    /// # Errors
+    /// The first member that cannot score, and why.
     pub fn read(&self, probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
-        let reading = |(_, estimator): &(&StageKey, &dyn Estimator)| {
-            estimator.score(probe).map_err(|source| ExperimentError::Scoring {
-                panel: self.panel_name.to_owned(),
-                estimator: estimator.meta().id.to_owned(),
-                architecture: probe.architecture().to_string(),
-                source,
+        let reading = |(place, (_, estimator)): (usize, &(&StageKey, &dyn Estimator))| {
+            estimator.score(probe).map_err(|source| {
+                let (failed, source) = self.failed_alone(place, probe).unwrap_or((*estimator, source));
+                ExperimentError::Scoring {
+                    panel: self.panel_name.to_owned(),
+                    estimator: failed.meta().id.to_owned(),
+                    architecture: probe.architecture().to_string(),
+                    source,
+                }
             })
         };
-        self.members.iter().map(reading).collect()
+        self.members.iter().enumerate().map(reading).collect()
+    }
+
+    /// The first member from `start` on that cannot score with a probe of its own, and why. The pass over the batch is shared: if it fails,
+    /// whoever asks first gets the error, although another member may need what failed.
+    fn failed_alone(&self, start: usize, probe: &Probe<'_>) -> Option<(&dyn Estimator, EstimatorError)> {
+        self.members[start..].iter().find_map(|(_, estimator)| {
+            let own = probe.for_needs(estimator.meta().needs.iter().copied());
+            estimator.score(&own).err().map(|error| (*estimator, error))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::Suite;
+    use crate::images::Batch;
+    use crate::net::{Engine, Init, NetConfig, Network};
+    use crate::seed::Seed;
+    use crate::space::{SpaceId, nb201};
+    use candle_core::{DType, Device, Tensor};
+
+    /// The composed layers give no second derivatives here, which `grasp` alone needs, and a single image of a few pixels has no `synflow_bn`.
+    #[test]
+    fn an_error_names_the_estimator_that_failed() {
+        let skeleton = nb201::Skeleton { channels: 2, cells: 1, resolution: 4, ..nb201::Skeleton::default() }.into();
+        let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
+        let architecture = SpaceId::Nb201.sample(&mut Seed::root(3).stream());
+        let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
+        let mut stream = Seed::root(2).stream();
+        let pixels: Vec<f32> = (0..4 * 3 * 4 * 4).map(|_| stream.normal() as f32).collect();
+        let batch = Batch {
+            images: Tensor::from_vec(pixels, (4, 3, 4, 4), &Device::Cpu).unwrap(),
+            labels: Tensor::new(&[1_u32, 0, 4, 9], &Device::Cpu).unwrap(),
+        };
+        let suite = Suite::builtin();
+        let key = StageKey::of("scores", &"a test").unwrap();
+        let read = |ids: &[&str]| {
+            let members = ids.iter().map(|id| (&key, suite.find(id).unwrap())).collect();
+            let group =
+                Group { panel: 0, panel_name: "all", arm: 0, kind: EstimatorKind::ZeroShot, weights: None, members };
+            group.read(&Probe::new(architecture, &network, Engine::Composed, group.needs()).with_batch(&batch))
+        };
+        for (ids, failed, why) in [
+            (&["l2_norm", "snip", "grasp", "synflow_bn"][..], "grasp", "second derivatives"),
+            (&["snip", "synflow_bn"], "synflow_bn", "a variance needs two values"),
+        ] {
+            let Err(ExperimentError::Scoring { estimator, source, .. }) = read(ids) else { panic!("{ids:?} score") };
+            assert!(estimator == failed && source.to_string().contains(why), "{ids:?}: {estimator}: {source}");
+        }
+        assert_eq!(read(&["l2_norm", "snip"]).unwrap().len(), 2);
     }
 }

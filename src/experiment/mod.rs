@@ -72,4 +72,4 @@ pub use verify_specs::{
     Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_estimator_on,
     verify_scores,
 };
-pub use weights_file::{GivenSize, ScoreError, Scored, SizeSource, WeightsToScore, score_weights};
+pub use weights_file::{ById, GivenSize, ScoreError, Scored, SizeSource, WeightsToScore, score_weights};

@@ -27,15 +27,20 @@ use crate::net::{Init, LoadError, NetConfig, NetError, Network, Params, host_f64
 use crate::space::{Architecture, ArchitectureError, Skeleton, SkeletonError, SpaceId, nb201};
 use safetensors::SafeTensors;
 
+/// Something of several estimators, each with its id.
+pub type ById<T> = Vec<(String, T)>;
+
 /// The outputs and scores of an architecture.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Scored {
     /// The architecture.
     pub architecture: Architecture,
     /// Logits, a list for each image.
     pub logits: Vec<Vec<f64>>,
-    /// Estimator ids and their readings, in the requested order.
-    pub readings: Vec<(String, Reading)>,
+    /// Ids and readings of the estimators that can score it, in the requested order.
+    pub readings: ById<Reading>,
+    /// Ids of the estimators that cannot, in the requested order, and why.
+    pub failures: ById<EstimatorError>,
     /// How many tensors of the file are statistics of batch-norms, which nothing here depends on.
     pub unused_statistics: usize,
 }
@@ -194,14 +199,9 @@ pub enum ScoreError {
     /// The network could not run.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// An estimator failed.
-    #[error("{estimator}: {source}")]
-    Estimator {
-        /// The estimator.
-        estimator: String,
-        /// The cause.
-        source: EstimatorError,
-    },
+    /// The network gave no logits for the batch.
+    #[error("logits: {0}")]
+    Logits(EstimatorError),
     /// A tensor could not be made.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -222,11 +222,12 @@ pub struct WeightsToScore<'a> {
     pub given: GivenSize,
 }
 
-/// Scores the architecture of a file of weights with the batch in it, computed in `dtype`.
+/// Scores the architecture of a file of weights with the batch in it, computed in `dtype`. An estimator that fails does not keep the others
+/// from scoring.
 ///
 /// # Errors
 /// If the file cannot be read, a tensor is missing, unexpected, of a wrong shape or not finite, a label is not a class, the network is
-/// not known or is not the one that was asked for, or an estimator fails.
+/// not known or is not the one that was asked for, or it gives no logits.
 pub fn score_weights(
     of: &WeightsToScore<'_>,
     estimators: &[&dyn Estimator],
@@ -253,16 +254,31 @@ pub fn score_weights(
     let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.to_vec());
     let batches = std::slice::from_ref(&batch);
     let probe = Probe::new(architecture, &network, backend.engine(), needs).with_batch(&batch).with_evaluation(batches);
-    let readings = estimators.iter().map(|estimator| {
-        let id = estimator.meta().id;
-        let reading = estimator.score(&probe);
-        reading
-            .map(|reading| (id.to_owned(), reading))
-            .map_err(|source| ScoreError::Estimator { estimator: id.to_owned(), source })
-    });
-    let readings = readings.collect::<Result<Vec<_>, ScoreError>>()?;
-    let logits = probe.logits().map_err(|source| ScoreError::Estimator { estimator: "logits".to_owned(), source })?;
-    Ok(Scored { architecture, logits: logits.to_vec(), readings, unused_statistics: file.statistics })
+    let logits = logits_of(&probe).map_err(ScoreError::Logits)?;
+    let (readings, failures) = read_each(&probe, estimators);
+    Ok(Scored { architecture, logits, readings, failures, unused_statistics: file.statistics })
+}
+
+/// The logits of the batch, by a pass of their own if that of the estimators fails.
+fn logits_of(probe: &Probe<'_>) -> Result<Vec<Vec<f64>>, EstimatorError> {
+    probe.logits().map(<[_]>::to_vec).or_else(|_| probe.for_needs([]).logits().map(<[_]>::to_vec))
+}
+
+/// The readings of the estimators that can score, and the errors of those that cannot, each with its id.
+///
+/// All share a probe. If its pass over the batch fails, it fails for whoever asks, so each of them tries again with a probe of its own.
+fn read_each(probe: &Probe<'_>, estimators: &[&dyn Estimator]) -> (ById<Reading>, ById<EstimatorError>) {
+    let (mut readings, mut failures) = (Vec::new(), Vec::new());
+    for estimator in estimators {
+        let meta = estimator.meta();
+        let id = meta.id.to_owned();
+        let alone = |_| estimator.score(&probe.for_needs(meta.needs.iter().copied()));
+        match estimator.score(probe).or_else(alone) {
+            Ok(reading) => readings.push((id, reading)),
+            Err(error) => failures.push((id, error)),
+        }
+    }
+    (readings, failures)
 }
 
 struct WeightsFile {

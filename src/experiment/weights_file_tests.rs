@@ -244,6 +244,47 @@ fn a_network_has_all_of_its_tensors_and_no_others() {
     assert!(scored(ARCHITECTURE, &whole, none, &[]).is_ok());
 }
 
+/// `grasp` needs second derivatives, which the composed layers do not give here: then the pass that it shares with the others fails, and no
+/// other score may be missing or another one.
+#[test]
+fn an_estimator_that_cannot_score_does_not_stand_in_the_way_of_others() {
+    let network = network(ARCHITECTURE, skeleton(4, 1, true));
+    let batch = Batch { images: images(&[4, 3, 8, 8]), labels: Tensor::new(&[0_u32, 4, 2, 4], &Device::Cpu).unwrap() };
+    let suite = Suite::builtin();
+    let read = |ids: &[&str]| {
+        let estimators: Vec<&dyn Estimator> = ids.iter().map(|id| suite.find(id).unwrap()).collect();
+        let needs = estimators.iter().flat_map(|estimator| estimator.meta().needs.to_vec());
+        let probe = Probe::new(parsed(ARCHITECTURE), &network, crate::net::Engine::Composed, needs);
+        let probe = probe.with_batch(&batch);
+        (read_each(&probe, &estimators), logits_of(&probe).unwrap())
+    };
+    let ((readings, failures), logits) = read(&["params", "snip", "grasp", "jacob_cov", "synflow"]);
+    let [(failed, error)] = &failures[..] else { panic!("{failures:?}") };
+    assert!(failed == "grasp" && error.to_string().contains("second derivatives"), "{failed}: {error}");
+    let ((expected, none), expected_logits) = read(&["params", "snip", "jacob_cov", "synflow"]);
+    assert_eq!((readings, none.len(), logits), (expected, 0, expected_logits));
+}
+
+/// On maps of one pixel, the batch-norm of a single image has no variance: `synflow_bn` cannot be computed.
+#[test]
+fn what_fails_is_named_and_the_rest_is_scored() {
+    let network = network(ARCHITECTURE, nb201::Skeleton { resolution: 4, ..skeleton(4, 1, true) });
+    let mut tensors = tensors(&network);
+    tensors.insert("input.images".to_owned(), images(&[4, 3, 4, 4]));
+    let ids = ["snip", "synflow_bn", "grasp"];
+    let found = scored(ARCHITECTURE, &tensors, GivenSize::default(), &ids).unwrap();
+    assert_eq!(found.failures.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["synflow_bn"]);
+    assert!(found.failures[0].1.to_string().contains("a variance needs two values"), "{:?}", found.failures);
+    let alone = scored(ARCHITECTURE, &tensors, GivenSize::default(), &["snip", "grasp"]).unwrap();
+    assert_eq!((&found.readings, &found.logits), (&alone.readings, &alone.logits));
+    assert_eq!((found.readings.len(), alone.failures.len()), (2, 0));
+    // One image of one pixel has no logits either.
+    tensors.insert("input.images".to_owned(), images(&[1, 3, 4, 4]));
+    tensors.insert("input.labels".to_owned(), Tensor::new(&[3_i64], &Device::Cpu).unwrap());
+    let said = scored(ARCHITECTURE, &tensors, GivenSize::default(), &["params"]).unwrap_err().to_string();
+    assert!(said.starts_with("logits: ") && said.contains("a variance needs two values"), "{said}");
+}
+
 /// The weights, a batch and the description of a network of any space and form.
 fn described(space: SpaceId, form: Form, side: usize) -> (Architecture, Vec<u8>, Tensor) {
     let sizes = match space {

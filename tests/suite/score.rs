@@ -80,6 +80,30 @@ fn one_object_holds_the_architecture_the_logits_and_the_scores() {
     assert_eq!(chosen["scores"].as_object().unwrap().len(), 2);
 }
 
+/// On maps of one pixel, `synflow_bn` cannot be computed from its single image.
+#[test]
+fn an_estimator_that_cannot_score_is_named_beside_the_scores_of_the_others() {
+    let bench = Bench::new();
+    let mut tensors = tensors();
+    let mut stream = Seed::root(2).stream();
+    let pixels: Vec<f32> = (0..6 * 3 * 4 * 4).map(|_| stream.normal() as f32).collect();
+    tensors.insert("input.images".to_owned(), Tensor::from_vec(pixels, (6, 3, 4, 4), &Device::Cpu).unwrap());
+    let file = saved(&bench, &tensors);
+    let ran = score(&bench, &file, &["--estimators", "snip,synflow_bn,l2_norm"]).exits(1).says("synflow_bn: scoring:");
+    let whole: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(whole["errors"]["synflow_bn"].as_str().unwrap().contains("a variance needs two values"), "{whole}");
+    let others = score(&bench, &file, &["--estimators", "snip,l2_norm"]).exits(0);
+    let mut others: serde_json::Value = serde_json::from_str(&others.stdout).unwrap();
+    assert_eq!(others["errors"], serde_json::json!({}));
+    others["errors"] = whole["errors"].clone();
+    assert_eq!(whole, others);
+    let arguments = ["score", "--space", "nb201", "--arch", ARCHITECTURE, "--weights", file.to_str().unwrap()];
+    let text = bench.run(&arguments).exits(1).says("synflow_bn: scoring:").stdout;
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(["snip", "grasp", "l2_norm", "params"].iter().all(|id| ids.contains(id)), "{text}");
+    assert!(!text.contains("synflow_bn"), "{text}");
+}
+
 #[test]
 fn a_file_that_does_not_fit_is_refused_by_tensor() {
     let bench = Bench::new();

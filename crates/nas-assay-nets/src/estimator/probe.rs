@@ -150,6 +150,22 @@ impl<'a> Probe<'a> {
         }
     }
 
+    /// A probe of the same network, with the same images, dropout and seed, for estimators with these `needs`. It has computed nothing yet: a
+    /// pass of this probe that failed, because of what another estimator needs, is not in its way.
+    #[must_use]
+    pub fn for_needs(&self, needs: impl IntoIterator<Item = Need>) -> Self {
+        Self {
+            network: self.network,
+            engine: self.engine,
+            needs: needs.into_iter().collect(),
+            batch: self.batch,
+            evaluation_batches: self.evaluation_batches,
+            dropout: self.dropout.clone(),
+            seed: self.seed,
+            ..Self::counting(self.architecture, self.skeleton)
+        }
+    }
+
     /// Adds the batch for zero-shot estimators. Its images must have the floating-point type of the network.
     #[must_use]
     pub fn with_batch(self, batch: &'a Batch) -> Self {

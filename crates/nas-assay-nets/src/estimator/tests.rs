@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::{EstimatorKind, Need, Probe, Suite};
+use super::{EstimatorError, EstimatorKind, Need, Probe, Suite};
 use crate::images::Batch;
-use crate::net::{Engine, Init, NetConfig, Network, Param, Role, host_f64};
+use crate::net::{Dropout, Engine, Init, NetConfig, Network, Param, Role, host_f64};
 use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec;
 use nas_assay_spaces::{Architecture, Form, SpaceId};
@@ -214,6 +214,36 @@ fn a_shared_pass_gives_what_each_need_gives_alone() {
         let (shared, alone) = (estimator.score(&all).unwrap(), estimator.score(&alone).unwrap());
         assert_eq!(shared.score.value().to_bits(), alone.score.value().to_bits(), "{id}");
     }
+}
+
+/// What one probe cannot compute does not stand in the way of another one for the same network and images.
+#[test]
+fn a_probe_with_other_needs_computes_them_alone() {
+    let batch = batch(5);
+    let (architecture, network) = network(SpaceId::Nb201, 3);
+    let dropout = Dropout { rate: 0.5, stream: Seed::root(4).stream() };
+    let with = |needs: &[Need]| {
+        let probe = Probe::new(architecture, &network, Engine::Composed, needs.iter().copied());
+        probe.with_batch(&batch).with_seed(Seed::root(8)).with_dropout(dropout.clone())
+    };
+    let both = with(&[Need::LossGradients, Need::HessianGradients]);
+    // The composed layers give no second derivatives here.
+    assert!(both.loss_gradients().unwrap_err().to_string().contains("CANDLE_GRAD_DO_NOT_DETACH"));
+    let one = both.for_needs([Need::LossGradients]);
+    let expected = with(&[Need::LossGradients]);
+    let gradients = |probe: &Probe<'_>| -> Vec<Vec<f64>> {
+        probe.loss_gradients().unwrap().iter().map(|layer| layer.gradient.clone()).collect()
+    };
+    assert_eq!(gradients(&one), gradients(&expected));
+    assert_eq!((one.logits().unwrap(), one.architecture()), (expected.logits().unwrap(), architecture));
+    assert_eq!(one.stream("a", "noise").unit(), expected.stream("a", "noise").unit());
+    assert!(matches!(one.synflow(), Err(EstimatorError::Undeclared(Need::Synflow))));
+    let batches = std::slice::from_ref(&batch);
+    let evaluated = with(&[]).with_evaluation(batches).for_needs([Need::Evaluation]);
+    assert_eq!(
+        evaluated.evaluation().unwrap(),
+        with(&[Need::Evaluation]).with_evaluation(batches).evaluation().unwrap()
+    );
 }
 
 #[test]
