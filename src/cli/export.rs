@@ -77,7 +77,9 @@ impl Export {
             return Err(Failure::new(USAGE, why));
         }
         if let Some(dtype) = self.dtype {
-            spec.zero_shot.precision = match dtype {
+            let changed = self.variant.as_ref().and_then(|name| spec.variants.get_mut(name));
+            let settings = changed.and_then(|variant| variant.zero_shot.as_mut()).unwrap_or(&mut spec.zero_shot);
+            settings.precision = match dtype {
                 DtypeName::F32 => Precision::F32,
                 DtypeName::F64 => Precision::F64,
             };

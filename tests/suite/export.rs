@@ -109,6 +109,13 @@ fn what_cannot_be_exported_is_refused() {
         .run(&["score", "--weights", file, "--space", "nb301"])
         .exits(2)
         .says("the space is nb201, but nb301 was asked for");
+    // The type is that of the variant, too.
+    export(&["--variant", "shared", "--first", "1", "--dtype", "f64"]).exits(0);
+    let bytes = std::fs::read(bench.path("out/000000-seed20-batch0.safetensors")).unwrap();
+    let held = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    for name in held.names().into_iter().filter(|name| *name != "input.labels") {
+        assert_eq!(held.tensor(name).unwrap().dtype(), safetensors::Dtype::F64, "{name}");
+    }
     // An export may be written again; a folder with other files is left alone.
     export(&["--first", "1"]).exits(0).prints("1 file in out");
     bench.write("mine/notes.txt", "mine");
