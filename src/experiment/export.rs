@@ -114,7 +114,7 @@ impl From<NetError> for ExportError {
 
 impl Lab<'_> {
     /// Writes the networks, batches and logits of a panel's architectures into `folder`: for each architecture, each seed and each batch
-    /// an [exchange file](exchange) and, beside it, its description as JSON; at last the list of all files, [`INDEX`].
+    /// an [exchange file](exchange) and, beside it, its description as JSON; at last the list of all files, `index.json`.
     ///
     /// # Errors
     /// If the spec has no such panel, data are missing, a supernet that is needed is not in the store, or a file cannot be written.
