@@ -54,12 +54,13 @@ form = 'supernet'
 network = { $shared }
 [panels.all]
 estimators = ['params']
-architectures = [$(nas-assay architectures --space "$space" --count 3 --seed 1 | sed "s/.*/'&'/" | paste -sd,)]
+architectures = [$(nas-assay architectures --space "$space" --count 20 --seed 1 | sed "s/.*/'&'/" | paste -sd,)]
 SPEC
     step nas-assay export --spec "$work/$space.toml" --dtype f64 --out "$work/$space-own"
     step nas-assay export --spec "$work/$space.toml" --variant shared --dtype f64 --out "$work/$space-shared"
+    step nas-assay export --spec "$work/$space.toml" --first 5 --out "$work/$space-single"
 done
-for file in "$work"/*/*.safetensors; do
+for file in "$work"/*-own/*.safetensors "$work"/*-shared/*.safetensors; do
     nas-assay score --weights "$file" --dtype f64 --json >"${file%.safetensors}.scores.json"
 done
 

@@ -41,6 +41,10 @@ Value = Union[float, Mapping[str, float]]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+LONGEST = 4000
+"""The text of an exception is cut to so many characters; all of it is in stderr."""
+
+
 class Batch(NamedTuple):
     """The images of a spec, as tensors."""
 
@@ -77,8 +81,9 @@ def estimator(function: Any = None, *, raw: bool = False) -> Any:
     The function gets ``(network, batch)``: a ``torch.nn.Module`` with the weights, in training
     mode, and a :class:`Batch`. With ``raw=True`` it gets an :class:`nas_assay.Exchange`, and
     PyTorch is not needed. It may have further parameters by these names: ``architecture`` and
-    ``space`` (texts), ``seed`` (a whole number for random draws, which depends on the spec and the
-    architecture alone), ``description`` (:class:`nas_assay.Network`).
+    ``space`` (texts), ``seed`` (a whole number for random draws, which depends on the seed of the
+    weights, the batch and the architecture alone), ``description`` (:class:`nas_assay.Network`).
+    It is called for each seed of the weights and each batch; the score is the mean.
 
     It returns a number, or several by name, the score first. A number may be NaN or infinite: then
     the architecture counts as failed. An exception ends the run, with its text.
@@ -212,13 +217,15 @@ def _answer(
         return _numbers(function(*prepare(exchange), **extra))
     except Exception as error:
         traceback.print_exc()
+        code = getattr(inspect.unwrap(function), "__code__", None)
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == function.__code__.co_filename
+            if code is not None and frame.filename == code.co_filename
         ]
         at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-        return {"error": f"{type(error).__name__}: {error}{at}"}
+        text = f"{type(error).__name__}: {error}"
+        return {"error": (text if len(text) <= LONGEST else text[:LONGEST] + " ...") + at}
 
 
 def _numbers(value: Any) -> dict[str, Any]:

@@ -145,6 +145,24 @@ def test_an_exception_is_an_answer_with_its_place(tmp_path: Path) -> None:
     assert "Traceback" in stderr
 
 
+def test_a_long_exception_is_cut(tmp_path: Path) -> None:
+    file = network_file(tmp_path / "a.safetensors")
+    text = """
+        import functools
+        import nas_assay
+
+        def fails(exchange, sign):
+            raise ValueError(sign * 100000)
+
+        score = nas_assay.estimator(raw=True)(functools.wraps(fails)(lambda e: fails(e, "x")))
+    """
+    answers, _, code = talk(tmp_path, text, [hello(), question(1, file)])
+    assert code == 0
+    assert answers[1]["error"].startswith("ValueError: xxx")
+    assert answers[1]["error"].endswith(" ... (mine.py, line 6)")
+    assert len(answers[1]["error"]) < 4100
+
+
 def test_a_file_without_one_estimator_ends(tmp_path: Path) -> None:
     both = """
         import nas_assay

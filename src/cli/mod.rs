@@ -115,7 +115,7 @@ enum Command {
     Architectures(architectures::Architectures),
     /// List the carried specs, or print one
     Specs(specs::Specs),
-    /// Judge an estimator: scores from a file, or a registered estimator
+    /// Judge an estimator: scores from a file, another program, or a registered estimator
     Verify(Box<verify::Verify>),
     /// Train a ground-truth table from its recipe
     Truth(truth::Truth),

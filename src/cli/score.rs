@@ -26,7 +26,7 @@ pub struct Score {
     /// Weights and batch, a safetensors file
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// What the network is: a JSON file, such as `network.json` of `nas-assay export`
+    /// What the network is: a JSON file, as `nas-assay export` writes one beside each file of weights
     #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
     /// The search space
@@ -151,6 +151,7 @@ impl From<ScoreError> for Failure {
         let code = match &error {
             ScoreError::NoDescription { .. }
             | ScoreError::Other { .. }
+            | ScoreError::Given { .. }
             | ScoreError::Architecture(_)
             | ScoreError::SizeUnknown { .. }
             | ScoreError::SizeContradiction { from: SizeSource::Given, .. } => USAGE,

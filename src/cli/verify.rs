@@ -15,7 +15,7 @@ use super::signals::exit_on_signal;
 use super::verify_command::CommandOptions;
 use super::verify_scores::ScoreOptions;
 
-/// Judge an estimator: rank scores from a CSV file against the truth, run a program, or compare a registered estimator with the goldens
+/// Judge an estimator: scores from a file, another program, or a registered estimator
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("judged").args(["scores", "command"])))]
 pub struct Verify {
@@ -28,7 +28,7 @@ pub struct Verify {
         required_unless_present_any = ["estimator", "command"]
     )]
     scores: Option<PathBuf>,
-    /// The search space of the scores; with --estimator, run only this space
+    /// The search space of the scores; with --estimator or --command, run only this space
     #[arg(long, value_name = "SPACE")]
     space: Option<SpaceId>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub struct Verify {
 impl Verify {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
-        if let Some(declared) = self.program.declared(&self.options)? {
+        if let Some(declared) = self.program.declared(context, &self.options)? {
             return self.program.judge(context, &declared, self.options.is.as_deref(), self.space, self.json);
         }
         match (&self.scores, &self.estimator, self.space) {

@@ -1,5 +1,6 @@
 //! `nas-assay verify --command`: judges an estimator that is another program, without a spec.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -24,7 +25,8 @@ pub struct CommandOptions {
     /// A program that gives scores, such as `python my_proxy.py`, to run in the miniatures of all five spaces; words are split as by a shell
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
-    /// A file on which its scores depend; may be given several times [default: the words of the command that are files]
+    /// A file on which its scores depend; may be given several times [default: the words of the command that are files]; what a
+    /// file imports is not seen
     #[arg(long = "file", value_name = "FILE", requires = "command")]
     files: Vec<PathBuf>,
     /// Run it on the architectures of this spec, with its settings, instead of the miniatures
@@ -37,7 +39,7 @@ pub struct CommandOptions {
 
 impl CommandOptions {
     /// The id and the declaration of the program; `None` without a command.
-    pub fn declared(&self, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
+    pub fn declared(&self, context: &Context, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
         let Some(command) = &self.command else { return Ok(None) };
         let words = shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
             Failure::new(
@@ -45,14 +47,24 @@ impl CommandOptions {
                 format!("the command `{command}` has no words, or a quotation mark without its other half"),
             )
         })?;
-        let id = options.name.clone().unwrap_or_else(|| id_of(&words));
+        let id = options.name.clone().unwrap_or_else(|| {
+            let id = id_of(&words);
+            // `snip.py` is not the estimator `snip`; whether it gives its scores, `--is snip` says.
+            if context.suite().find(&id).is_ok() { format!("{id}_command") } else { id }
+        });
         let mut declared = External::new(words);
-        declared.files = if self.files.is_empty() {
+        let files: Vec<String> = if self.files.is_empty() {
             declared.command.iter().filter(|word| Path::new(word).is_file()).cloned().collect()
         } else {
             self.files.iter().map(|file| file.display().to_string()).collect()
         };
-        declared.files.dedup();
+        let mut known = BTreeSet::new();
+        declared.files = files.into_iter().filter(|file| known.insert(file.clone())).collect();
+        if declared.files.is_empty() {
+            context.note(
+                "no word of the command is a file: when the program changes, its scores in the store stay; name its files with --file",
+            );
+        }
         declared.limit = self.limit as usize;
         if let Some(Way::Lower) = options.direction {
             declared.direction = Direction::Lower;

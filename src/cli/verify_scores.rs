@@ -37,7 +37,8 @@ pub struct ScoreOptions {
     #[arg(long, value_name = "NAME|FILE", requires = "scores")]
     against: Option<PathBuf>,
     /// Say whether the scores are those of this registered estimator, by another implementation
-    #[arg(long, value_name = "ID", requires = "judged", conflicts_with = "against")]
+    #[arg(long, value_name = "ID", requires = "judged")]
+    #[arg(conflicts_with_all = ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "strict", "min_coverage", "print_spec", "oddities"])]
     pub(super) is: Option<String>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
@@ -138,6 +139,9 @@ impl ScoreOptions {
         let scores = self.score_file(&lab, file, space, direction)?;
         let source = self.source(context);
         if let Some(meta) = gate {
+            if let [_, _, ..] = self.column[..] {
+                return Err(Failure::new(USAGE, "--is compares one column of scores; name one with --column"));
+            }
             return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
         }
         let table = match &self.truth {

@@ -153,6 +153,8 @@ impl Lab<'_> {
             dropout: spec.zero_shot.dropout,
             networks: Vec::new(),
         };
+        // A list without files marks the folder, so that an export that is interrupted can be repeated.
+        write_index(folder, &exported)?;
         self.progress.begin("networks", count as u64);
         for (number, &architecture) in architectures[..count].iter().enumerate() {
             networks.each(architecture, |seen| {
@@ -175,8 +177,7 @@ impl Lab<'_> {
             self.progress.advance(1);
         }
         self.progress.end();
-        let index = serde_json::to_string_pretty(&exported).unwrap_or_default() + "\n";
-        write_output(&folder.join(INDEX), index.as_bytes()).map_err(ExchangeError::from)?;
+        write_index(folder, &exported)?;
         Ok(exported)
     }
 
@@ -219,13 +220,33 @@ fn chosen(what: &str, name: &str, known: &[&str]) -> Result<usize, ExportError> 
     })
 }
 
-/// Makes a folder for the files. One that has files already has to be an older export.
+fn write_index(folder: &Path, exported: &Exported) -> Result<(), ExportError> {
+    let text = serde_json::to_string_pretty(exported).unwrap_or_default() + "\n";
+    Ok(write_output(&folder.join(INDEX), text.as_bytes()).map_err(ExchangeError::from)?)
+}
+
+/// Makes a folder for the files. One that has files already has to be an older export, whose files are removed.
 fn make_folder(folder: &Path) -> Result<(), ExportError> {
     let failed = |source| ExportError::Folder { path: folder.to_owned(), source };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut held = std::fs::read_dir(folder).map_err(failed)?;
-    if held.next().is_some() && !folder.join(INDEX).exists() {
+    let held = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    if !held.is_empty() && !folder.join(INDEX).exists() {
         return Err(ExportError::Occupied(folder.to_owned()));
     }
+    for entry in held.iter().filter(|entry| is_of_an_export(&entry.file_name().to_string_lossy())) {
+        nas_assay_base::files::remove(&entry.path()).map_err(failed)?;
+    }
     Ok(())
+}
+
+/// Whether a file of this name is one of an export, such as `000012-seed20-batch0.safetensors`.
+fn is_of_an_export(name: &str) -> bool {
+    let stem = name.strip_suffix(".safetensors").or_else(|| name.strip_suffix(".json"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    stem.and_then(|stem| {
+        let (number, rest) = stem.split_once("-seed")?;
+        let (seed, batch) = rest.split_once("-batch")?;
+        Some(digits(number) && digits(seed) && digits(batch))
+    })
+    .unwrap_or(false)
 }

@@ -12,6 +12,9 @@ use crate::space::SpaceId;
 use crate::spec::{External, Listed, Missing, NoTruth, Panel, ScoreFile, SeedValue, Spec, Truth, ZeroShot};
 use crate::store::record::{PanelRecord, Record};
 
+/// The name of the scores of a file in the spec: the user's may be that of the estimator.
+const GIVEN: &str = "given-scores";
+
 /// The seeds over which an estimator is compared with itself.
 const SEEDS: [u64; 3] = [20, 2020, 202_020];
 
@@ -28,13 +31,12 @@ impl Lab<'_> {
         declared: &External,
         of: &str,
     ) -> Result<GateCheck, ExperimentError> {
-        let texts = drawn(space);
-        let spec = one_seed(TruthSource::Carried.spec(space)?, texts.clone(), &[id, of], SEEDS[0]);
+        let spec = one_seed(TruthSource::Carried.spec(space)?, drawn(space), &[id, of], SEEDS[0]);
         let spec = Spec { estimators: BTreeMap::from([(id.to_owned(), declared.clone())]), ..spec };
+        spec.validate()?;
         let record = self.run(&self.resolve(spec)?)?;
         let (theirs, ours) = (scores(&record, id)?, scores(&record, of)?);
-        let seeds = self.over_seeds(&TruthSource::Carried.spec(space)?, &texts, of)?;
-        Ok(check(space, id, of, true, Gate::new(&theirs, &ours, &seeds)))
+        Ok(check(space, id, of, true, Gate::new(&theirs, &ours, &[])))
     }
 
     /// Compares scores of a file with the estimator `of`, for all architectures of the file, in the networks of the spec of a truth. No truth
@@ -55,13 +57,14 @@ impl Lab<'_> {
         let mut spec = Spec { zero_shot: settings.zero_shot.clone(), ..plain };
         for panel in spec.panels.values_mut() {
             panel.architectures = Some(Listed::File(file.file.clone()));
-            panel.scores.insert(id.to_owned(), file.clone());
+            panel.scores.insert(GIVEN.to_owned(), file.clone());
             panel.missing = Missing::PassOver;
         }
+        spec.validate()?;
         let record = self.run(&self.resolve(spec)?)?;
         let panel = record.panels.first().ok_or(ExperimentError::Unprepared("a panel"))?;
         let texts = panel.architectures.iter().map(|row| row.architecture.clone()).collect::<Vec<_>>();
-        let (theirs, ours) = (scores(&record, id)?, scores(&record, of)?);
+        let (theirs, ours) = (scores(&record, GIVEN)?, scores(&record, of)?);
         let seeds = if texts.len() < GATE_ROWS { Vec::new() } else { self.over_seeds(&settings, &texts, of)? };
         Ok(check(space, id, of, false, Gate::new(&theirs, &ours, &seeds)))
     }

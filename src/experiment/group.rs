@@ -14,6 +14,8 @@ pub(super) struct Group<'a> {
     /// Position of the settings among [`Resolved::arms`](super::Resolved::arms).
     pub arm: usize,
     pub kind: EstimatorKind,
+    /// Whether its only member is another program.
+    pub external: bool,
     /// The weights of the supernet that they read, if they read one.
     pub weights: Option<&'a Weights>,
     pub members: Vec<(&'a StageKey, &'a dyn Estimator)>,
@@ -32,7 +34,9 @@ impl Group<'_> {
     pub fn read(&self, probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
         let reading = |(place, (_, estimator)): (usize, &(&StageKey, &dyn Estimator))| {
             estimator.score(probe).map_err(|source| {
-                let (failed, source) = self.failed_alone(place, probe).unwrap_or((*estimator, source));
+                // Another program shares no pass, and an answer of it is final.
+                let alone = if self.external { None } else { self.failed_alone(place, probe) };
+                let (failed, source) = alone.unwrap_or((*estimator, source));
                 ExperimentError::Scoring {
                     panel: self.panel_name.to_owned(),
                     estimator: failed.meta().id.to_owned(),
@@ -81,8 +85,15 @@ mod tests {
         let key = StageKey::of("scores", &"a test").unwrap();
         let read = |ids: &[&str]| {
             let members = ids.iter().map(|id| (&key, suite.find(id).unwrap())).collect();
-            let group =
-                Group { panel: 0, panel_name: "all", arm: 0, kind: EstimatorKind::ZeroShot, weights: None, members };
+            let group = Group {
+                panel: 0,
+                panel_name: "all",
+                arm: 0,
+                kind: EstimatorKind::ZeroShot,
+                external: false,
+                weights: None,
+                members,
+            };
             group.read(&Probe::new(architecture, &network, Engine::Composed, group.needs()).with_batch(&batch))
         };
         for (ids, failed, why) in [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nas_assay_base::sha256_hex;
+use nas_assay_base::digest::sha256_of;
 use nas_assay_external::ExternalEstimator;
 use serde::Serialize;
 
@@ -176,10 +176,7 @@ fn with_declared(spec: &Spec, mut suite: Suite) -> Result<(Suite, BTreeMap<Strin
     for (id, declared) in &spec.estimators {
         let digest = |file: &String| {
             let (estimator, file) = (id.clone(), file.clone());
-            match std::fs::read(&file) {
-                Ok(bytes) => Ok(sha256_hex(&bytes)),
-                Err(source) => Err(ExperimentError::EstimatorFile { estimator, file, source }),
-            }
+            digest_of(&file).map_err(|source| ExperimentError::EstimatorFile { estimator, file, source })
         };
         digests.insert(id.clone(), declared.files.iter().map(digest).collect::<Result<Vec<_>, _>>()?);
         let refused = |error: SuiteError| {
@@ -189,6 +186,15 @@ fn with_declared(spec: &Spec, mut suite: Suite) -> Result<(Suite, BTreeMap<Strin
         suite = suite.with(ExternalEstimator::new(id, declared.clone())).map_err(refused)?;
     }
     Ok((suite, digests))
+}
+
+/// The digest of a file, which has to be a plain one: a device has no end.
+fn digest_of(file: &str) -> std::io::Result<String> {
+    let open = std::fs::File::open(file)?;
+    if !open.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no plain file"));
+    }
+    sha256_of(open)
 }
 
 /// Another program cannot draw the same masks.

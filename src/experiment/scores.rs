@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -118,14 +119,17 @@ impl Lab<'_> {
             let (kind, weights) = (estimator.meta().kind, work.weights.as_ref());
             let member = (key, estimator);
             let (panel, arm) = (work.panel, work.arm);
+            let external = resolved.spec.estimators.contains_key(&work.estimator);
             let fits = |group: &&mut Group<'_>| {
-                (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
+                !external
+                    && !group.external
+                    && (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
             };
             if let Some(group) = groups.iter_mut().find(fits) {
                 group.members.push(member);
             } else {
                 let panel_name = &inputs.panels[panel].name;
-                groups.push(Group { panel, panel_name, arm, kind, weights, members: vec![member] });
+                groups.push(Group { panel, panel_name, arm, kind, external, weights, members: vec![member] });
             }
         }
         for group in &groups {
@@ -195,14 +199,25 @@ impl Lab<'_> {
         let mut found = kept.unwrap_or(PartialFile { members, rows: Vec::new() });
         self.progress.begin(label, (architectures.len() - found.rows.len()) as u64);
         let mut last_kept = Instant::now();
+        // Another program may take minutes for each, and can fail at any.
+        let jobs = if self.jobs == 0 { rayon::current_num_threads() } else { self.jobs };
+        let at_a_time = if group.external { 2 * jobs } else { AT_A_TIME };
         while let Some(left) = architectures.get(found.rows.len()..).filter(|left| !left.is_empty()) {
-            let some = &left[..left.len().min(AT_A_TIME)];
-            let readings = workers::map_on(self.backend.device(), self.jobs, some, |architecture| {
-                let reading = read(architecture);
+            let some = &left[..left.len().min(at_a_time)];
+            let done: Vec<OnceLock<Vec<KeptReading>>> = some.iter().map(|_| OnceLock::new()).collect();
+            let places: Vec<usize> = (0..some.len()).collect();
+            let outcome = workers::map_on(self.backend.device(), self.jobs, &places, |&place| {
+                let row = read(&some[place])?;
                 self.progress.advance(1);
-                reading
-            })?;
-            found.rows.extend(readings.into_iter().map(|row| row.into_iter().map(KeptReading::from).collect()));
+                let _ = done[place].set(row.into_iter().map(KeptReading::from).collect());
+                Ok::<(), ExperimentError>(())
+            });
+            found.rows.extend(done.into_iter().map_while(OnceLock::into_inner));
+            if let Err(error) = outcome {
+                // What was scored before the one that failed is not scored again.
+                self.store.write_json(&path, &found)?;
+                return Err(error);
+            }
             if last_kept.elapsed() >= KEPT_EVERY {
                 self.store.write_json(&path, &found)?;
                 last_kept = Instant::now();
@@ -246,6 +261,7 @@ mod tests {
             panel_name: "all",
             arm: 0,
             kind: EstimatorKind::Baseline,
+            external: false,
             weights: None,
             members: keys.iter().zip(estimators).collect(),
         };

@@ -105,6 +105,12 @@ pub enum ScoreError {
         /// What is wrong with it.
         source: DescriptionError,
     },
+    /// Sizes were given, and the description says them.
+    #[error("{}: --channels and --cells are for files without a description of the network, and this one has it", path.display())]
+    Given {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is of another space or architecture than the one asked for.
     #[error("{}: the {what} is {found}, but {} was asked for", path.display(), text::excerpt(asked))]
     Other {
@@ -357,6 +363,9 @@ impl WeightsFile {
             && Architecture::parse(architecture.space(), text)? != architecture
         {
             return Err(other("architecture", architecture.to_string(), text));
+        }
+        if asked.given != GivenSize::default() {
+            return Err(ScoreError::Given { path: self.path.clone() });
         }
         let side = images.dim(3)?;
         if side != skeleton.resolution() {

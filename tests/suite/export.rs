@@ -118,6 +118,13 @@ fn what_cannot_be_exported_is_refused() {
     }
     // An export may be written again; a folder with other files is left alone.
     export(&["--first", "1"]).exits(0).prints("1 file in out");
+    let kept: Vec<String> = bench.files("out").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(kept.len(), 3, "no file of the larger export is left: {kept:?}");
+    // An export that was interrupted has files and a list without them.
+    let file = bench.path(&format!("out/{}", kept[1]));
+    std::fs::copy(file, bench.path("out/000007-seed1-batch0.safetensors")).unwrap();
+    export(&["--first", "1"]).exits(0);
+    assert_eq!(bench.files("out").len(), 3);
     bench.write("mine/notes.txt", "mine");
     bench
         .run(&["export", "--spec", "seen.toml", "--out", "mine"])

@@ -90,6 +90,32 @@ fn a_program_that_fails_is_told_with_its_estimator_its_architecture_and_its_last
     hanging.run(&["run", "mine.toml"]).exits(1).says("did not answer within 1 s");
 }
 
+/// An answer with an error is final; a worker that ends is followed by one other. What was scored before is kept.
+#[test]
+fn a_question_is_asked_as_often_as_the_protocol_says() {
+    let asked = |answer: &str| {
+        let counted =
+            format!("echo \"$id\" >> asked; if [ $id -ge 21 ] && [ ! -e go ]; then {answer}; else {SIZE}; fi");
+        let bench = bench(&counted, "");
+        bench.run(&["run", "mine.toml", "--jobs", "1"]).exits(1);
+        let asked = |bench: &Bench| std::fs::read_to_string(bench.path("asked")).unwrap().lines().count();
+        let before = asked(&bench);
+        bench.write("go", "");
+        bench.run(&["run", "mine.toml", "--jobs", "1"]).exits(0);
+        // 48 architectures with two seeds; the ten that were scored before are not scored again.
+        assert_eq!(asked(&bench) - before, 96 - 20, "{answer}");
+        before - 20
+    };
+    assert_eq!(asked("printf '{\"id\": %s, \"error\": \"too deep\"}\\n' \"$id\""), 1);
+    assert_eq!(asked("exit 3"), 2);
+}
+
+#[test]
+fn details_have_a_limited_number_of_names() {
+    let many = "printf '{\"id\": %s, \"score\": 1, \"details\": {\"n%s\": 1}}\\n' \"$id\" \"$id\"";
+    bench(many, "").run(&["run", "mine.toml"]).exits(1).says("have more than 64 details by name");
+}
+
 /// A score that is not finite is a failed score, as that of every estimator.
 #[test]
 fn a_score_that_is_not_finite_ranks_worst() {
@@ -154,7 +180,10 @@ fn killed_by(signal: &str, at_most: Duration) {
     bench.run(&["run", "mine.toml", "--store", "cut"]).exits(0);
     bench.run(&["run", "mine.toml", "--store", "whole"]).exits(0);
     assert_eq!(bench.results("cut"), bench.results("whole"), "{signal}");
-    assert!(Path::new(&bench.path("pids")).exists());
+    let own = format!("nas-assay-workers-{}-", child.id());
+    let left = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with(&own)).count();
+    assert_eq!(left, usize::from(signal == "KILL"), "folders of questions after {signal}");
 }
 
 /// A signal ends the workers at once.
@@ -213,6 +242,12 @@ fn a_program_is_judged_without_a_spec() {
         .exits(2)
         .says("not of nb301");
     bench.run(&["verify", "--file", "my_proxy.sh"]).exits(2);
+    bench.write("snip.sh", script(SIZE));
+    bench.run(&["verify", "--command", "sh snip.sh", "--space", "nb201"]).exits(0).prints("snip_command");
+    bench
+        .run(&["verify", "--command", "cat", "--space", "nb201", "--limit", "2"])
+        .exits(1)
+        .says("no word of the command is a file");
 }
 
 /// The worker that the documentation of the protocol shows.
@@ -262,6 +297,19 @@ fn an_implementation_is_the_estimator_or_another_one() {
     gate(&["--is", "relu_logde"]).exits(2).says("`relu_logdet`");
     gate(&["--is", "oneshot_loss"]).exits(2).says("reads a trained supernet");
     gate(&["--is", "snip", "--against", "snip"]).exits(2);
+    gate(&["--is", "snip", "--print-spec"]).exits(2);
+    // The name of the estimator is no reason to compare it with itself.
+    let text = std::fs::read_to_string(bench.path("mine.csv")).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let scores: Vec<&str> = rows.lines().map(|row| row.rsplit_once(',').unwrap().1).collect();
+    let other = |(place, row): (usize, &str)| {
+        format!("{},{}\n", row.rsplit_once(',').unwrap().0, scores[(place * 7 + 3) % scores.len()])
+    };
+    let mixed: String = rows.lines().enumerate().map(other).collect();
+    bench.write("relu_logdet.csv", format!("{header}\n{mixed}"));
+    let named =
+        ["verify", "--scores", "relu_logdet.csv", "--space", "nb201", "--is", "relu_logdet", "--name", "relu_logdet"];
+    bench.run(&named).exits(3).says("relu_logdet is not relu_logdet on nb201");
     scores_file(&bench, "nb201", "relu_logdet", 100, |score| score);
     gate(&["--is", "relu_logdet"]).exits(4).prints("too few architectures").says("no verdict on nb201");
 }
@@ -273,7 +321,7 @@ fn a_program_is_the_estimator_or_another_one() {
     let gate = |of: &str, more: &[&str]| {
         bench.run(&[&["verify", "--command", "sh my_proxy.sh", "--space", "nb201", "--is", of], more].concat())
     };
-    gate("params", &[]).prints("my_proxy beside params").prints("same weights");
+    gate("params", &[]).exits(0).prints("my_proxy beside params").prints("the same estimator").prints("same weights");
     gate("jacob_cov", &[]).exits(3).says("my_proxy is not jacob_cov on nb201");
     gate("snop", &[]).exits(2).says("`snip`");
     gate("snip", &["--spec", "mine.toml"]).exits(2).says("leave --spec out");

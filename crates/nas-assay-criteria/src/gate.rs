@@ -13,6 +13,9 @@ const AGREE: f64 = 0.99;
 /// The least part of an estimator's correlation with itself, over seeds, where that is lower.
 const OF_ITSELF: f64 = 0.98;
 
+/// Below this correlation with itself, an estimator's scores of other weights tell nothing about an implementation.
+const STEADY: f64 = 0.5;
+
 /// What a gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +28,8 @@ pub enum GateVerdict {
     TooFew,
     /// The rank correlation is undefined: all scores of one side are equal.
     Undefined,
+    /// The estimator does not agree with itself over seeds, so that other weights tell nothing.
+    Unsteady,
 }
 
 impl GateVerdict {
@@ -35,6 +40,7 @@ impl GateVerdict {
             Self::Other => "another estimator",
             Self::TooFew => "too few architectures",
             Self::Undefined => "undefined",
+            Self::Unsteady => "over seeds, the estimator disagrees with itself",
         }
     }
 }
@@ -42,7 +48,7 @@ impl GateVerdict {
 /// The comparison of scores with those of the estimator whose name they bear.
 ///
 /// The scores pass if their Spearman correlation with ours is at least .99, or at least .98 of the estimator's correlation with itself over
-/// seeds, whichever is lower.
+/// seeds, whichever is lower. An estimator whose correlation with itself is below .5 has no verdict.
 ///
 /// ```
 /// use nas_assay_criteria::gate::{Gate, GateVerdict};
@@ -75,7 +81,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Compares scores with ours, of the same architectures in the same order. `seeds` has our scores for each seed alone.
+    /// Compares scores with ours, of the same architectures in the same order. `seeds` has our scores for each seed alone; it is empty where
+    /// both saw the same weights, so that nothing but .99 will do.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -94,6 +101,7 @@ impl Gate {
         let verdict = match spearman {
             _ if rows < GATE_ROWS => GateVerdict::TooFew,
             None => GateVerdict::Undefined,
+            _ if own.is_some_and(|own| own < STEADY) => GateVerdict::Unsteady,
             Some(rho) if rho >= needed => GateVerdict::Same,
             Some(_) => GateVerdict::Other,
         };
@@ -152,6 +160,13 @@ mod tests {
         let own = gate.self_correlation.unwrap();
         assert!(own < 0.97 && (gate.needed - 0.98 * own).abs() < 1e-15, "{gate:?}");
         assert_eq!(gate.verdict, GateVerdict::Same);
+    }
+
+    #[test]
+    fn an_estimator_that_is_noise_has_no_verdict() {
+        let turned: Vec<f64> = line(300).into_iter().rev().collect();
+        let gate = Gate::new(&line(300), &line(300), &[line(300), turned]);
+        assert_eq!((gate.verdict, gate.self_correlation), (GateVerdict::Unsteady, Some(-1.0)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! An estimator whose scores workers give.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nas_assay_base::text;
 use nas_assay_nets::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Probe, Reading, ToleranceClass};
@@ -11,10 +12,13 @@ use nas_assay_schema::spec::External;
 
 use crate::protocol::{Question, Scored};
 use crate::shared_folder::SharedFolder;
-use crate::worker::{Worker, WorkerFault};
+use crate::worker::{GRACE, Worker, WorkerFault};
 
 /// So many workers are asked for a score before its architecture fails.
 const TRIES: usize = 2;
+
+/// All answers of an estimator together may have so many details by name: each is a column of the record.
+const MOST_NAMES: usize = 64;
 
 /// A worker gave no score.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,16 @@ pub enum ExternalError {
         fault: WorkerFault,
         /// The last lines of its stderr.
         stderr: String,
+    },
+    /// The answers have too many details.
+    #[error(
+        "the answers of `{command}` have more than {MOST_NAMES} details by name, `{name}` among them; a name stands for one number"
+    )]
+    Names {
+        /// The command.
+        command: String,
+        /// The name that was too many.
+        name: String,
     },
     /// The file for the worker could not be written.
     #[error("failed to write a file for `{command}`: {source}")]
@@ -63,13 +77,22 @@ pub struct ExternalEstimator {
     /// Workers that wait for a question.
     idle: Mutex<Vec<Worker>>,
     next: AtomicU64,
+    /// The names of details so far.
+    names: Mutex<BTreeSet<String>>,
     folder: OnceLock<SharedFolder>,
 }
 
 impl ExternalEstimator {
     /// The estimator `id` with these settings. No worker is started before the first score.
     pub fn new(id: &str, declared: External) -> Self {
-        Self { id: id.to_owned(), declared, idle: Mutex::default(), next: AtomicU64::new(1), folder: OnceLock::new() }
+        Self {
+            id: id.to_owned(),
+            declared,
+            idle: Mutex::default(),
+            next: AtomicU64::new(1),
+            names: Mutex::default(),
+            folder: OnceLock::new(),
+        }
     }
 
     fn command(&self) -> String {
@@ -109,9 +132,33 @@ impl ExternalEstimator {
         }
     }
 
+    /// Refuses a detail whose name is one too many.
+    fn check_names(&self, scored: &Scored) -> Result<(), ExternalError> {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in scored.details.keys() {
+            if names.len() >= MOST_NAMES && !names.contains(name) {
+                return Err(ExternalError::Names { command: self.command(), name: text::excerpt(name).into_owned() });
+            }
+            names.insert(name.clone());
+        }
+        Ok(())
+    }
+
     fn worker(&self, limit: Duration) -> Result<Worker, (WorkerFault, String)> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| Worker::start(&self.declared.command, &self.id, limit), Ok)
+    }
+}
+
+impl Drop for ExternalEstimator {
+    /// All workers end at the same time.
+    fn drop(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        idle.iter_mut().for_each(Worker::hang_up);
+        let deadline = Instant::now() + GRACE;
+        for worker in idle {
+            worker.end_by(deadline);
+        }
     }
 }
 
@@ -147,7 +194,9 @@ impl Estimator for ExternalEstimator {
         };
         let outcome = self.ask(&question);
         let _ = std::fs::remove_file(&path);
-        let Scored { score, details } = outcome.map_err(EstimatorError::other)?;
+        let scored = outcome.map_err(EstimatorError::other)?;
+        self.check_names(&scored).map_err(EstimatorError::other)?;
+        let Scored { score, details } = scored;
         let reading = Reading::plain(score);
         Ok(details.into_iter().fold(reading, |reading, (name, value)| reading.with(name, value)))
     }
@@ -157,7 +206,6 @@ impl Estimator for ExternalEstimator {
 mod tests {
     use super::*;
     use std::path::Path;
-    use std::time::Instant;
 
     /// What every worker does that is a shell script: it says that it is ready, and then, for every question, does what `answer` says. There
     /// `$id` is the number of the question, and `$line` the question.

@@ -1,7 +1,9 @@
 //! The private folder in which questions have their files.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -13,9 +15,25 @@ const NAME: &str = "nas-assay-workers-";
 /// cannot be seen from here.
 const LEFT: Duration = Duration::from_secs(3600);
 
+/// The folders of this process.
+static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes the folders of this process, for a program that ends without cleaning up.
+pub(crate) fn remove_all() {
+    for folder in &*OWN.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
 /// A folder that only this user can read. It is removed at the end.
 #[derive(Debug)]
 pub(crate) struct SharedFolder(TempDir);
+
+impl Drop for SharedFolder {
+    fn drop(&mut self) {
+        OWN.lock().unwrap_or_else(PoisonError::into_inner).remove(self.0.path());
+    }
+}
 
 impl SharedFolder {
     /// Makes the folder below the system's folder for temporary files, and removes those of processes that have ended without removing
@@ -23,7 +41,9 @@ impl SharedFolder {
     pub fn new() -> io::Result<Self> {
         let place = std::env::temp_dir();
         remove_left(&place, LEFT);
-        tempfile::Builder::new().prefix(&format!("{NAME}{}-", std::process::id())).tempdir_in(&place).map(Self)
+        let folder = tempfile::Builder::new().prefix(&format!("{NAME}{}-", std::process::id())).tempdir_in(&place)?;
+        OWN.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.path().to_owned());
+        Ok(Self(folder))
     }
 
     /// The path of a file in it.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::protocol::{Answer, Hello, PROTOCOL, Question, Ready, Scored, answer};
+use crate::shared_folder;
 use crate::tail::Tail;
 
 /// The most bytes of a worker's line.
@@ -21,14 +22,27 @@ pub const LONGEST_LINE: usize = 1 << 16;
 /// So long a worker may take to end after its stdin is closed.
 pub const GRACE: Duration = Duration::from_secs(2);
 
-/// The process groups of all workers that are running.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+/// All workers of this process.
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: BTreeSet::new(), ended: false });
 
-/// Kills all workers of this process, with everything that they started. For a program that is about to end.
+struct Running {
+    /// The process groups of the workers.
+    groups: BTreeSet<i32>,
+    /// Whether the program is about to end, so that no worker may be started any more.
+    ended: bool,
+}
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills all workers of this process, with everything that they started, and removes their files. No worker can be started after it. For a
+/// program that is about to end.
 pub fn end_all() {
-    for &group in &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
-        kill(group);
-    }
+    let mut running = running();
+    running.ended = true;
+    running.groups.iter().copied().for_each(kill);
+    shared_folder::remove_all();
 }
 
 fn kill(group: i32) {
@@ -105,9 +119,14 @@ impl Worker {
                 process.env(variable, threads.to_string());
             }
         }
+        let mut running = running();
+        if running.ended {
+            return Err((WorkerFault::Ended("with the program".to_owned()), String::new()));
+        }
         let mut child = process.spawn().map_err(|error| (WorkerFault::Start(error), String::new()))?;
         let group = child.id().cast_signed();
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(group);
+        running.groups.insert(group);
+        drop(running);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (sender, said) = sync_channel(1);
         let tail = Tail::default();
@@ -201,7 +220,7 @@ impl Worker {
         self.stdin = None;
         kill(self.group);
         let _ = self.child.wait();
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
+        running().groups.remove(&self.group);
         // The pipes are closed now, except by a process that left the group; it must not hold the program.
         let start = Instant::now();
         for reader in self.readers.drain(..) {
@@ -217,13 +236,25 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
+impl Worker {
+    /// Closes its stdin, so that it ends by itself.
+    pub fn hang_up(&mut self) {
         self.stdin = None;
+    }
+
+    /// Waits until it has ended or `deadline` has come, and kills it then.
+    pub fn end_by(&mut self, deadline: Instant) {
+        self.hang_up();
         if !self.readers.is_empty() {
-            self.wait(GRACE);
+            self.wait(deadline.saturating_duration_since(Instant::now()));
             self.kill();
         }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.end_by(Instant::now() + GRACE);
     }
 }
 

@@ -52,19 +52,17 @@ pub fn terminal(rows: &[GateCheck], width: u16) -> String {
     let Some(first) = rows.first() else { return String::new() };
     let mut text = format!("{} beside {}\n\n", first.scores, first.estimator);
     text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
-    let weights = if first.same_weights {
-        "both see the same weights and images"
+    let bound = if first.same_weights {
+        format!("both see the same weights and images, so that .99 is needed, on at least {GATE_ROWS} architectures")
     } else {
-        "weights and images need not be the same, so that differences say less than rho"
-    };
-    text += &wrap(
-        &format!(
-            "rho: Spearman's correlation of the two; over seeds: of {} with itself; needed: .99, or .98 of that, whichever is lower, on at \
-             least {GATE_ROWS} architectures; difference: the median of |a - b| / max(|a|, |b|); {weights}",
+        format!(
+            "over seeds: of {} with itself; needed: .99, or .98 of that, whichever is lower, on at least {GATE_ROWS} architectures; weights \
+             and images need not be the same, so that differences say less than rho",
             first.estimator
-        ),
-        width,
-    );
+        )
+    };
+    let about = "rho: Spearman's correlation of the two; difference: the median of |a - b| / max(|a|, |b|)";
+    text += &wrap(&format!("{about}; {bound}"), width);
     for row in rows.iter().filter(|row| row.gate.failed_once > 0) {
         let text_of =
             format!("{}: {} architectures have a finite score of one of the two only", row.space, row.gate.failed_once);

@@ -155,6 +155,7 @@ impl<'a> Probe<'a> {
     #[must_use]
     pub fn for_needs(&self, needs: impl IntoIterator<Item = Need>) -> Self {
         Self {
+            form: self.form,
             network: self.network,
             engine: self.engine,
             needs: needs.into_iter().collect(),

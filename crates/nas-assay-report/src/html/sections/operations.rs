@@ -15,11 +15,11 @@ const FEWEST: usize = 10;
 /// How many over-estimated, and how many under-estimated exchanges have histograms.
 const MOST: usize = 2;
 
-/// How often truth and score increase when an operation is replaced: matrices if the space has few operations, histograms of the exchanges
-/// that are most over- and under-estimated, and a table.
 /// What an increase is if a lower truth is better.
 const LOWER: &str = " The truth counts as increased where it gets better, which means lower.";
 
+/// How often truth and score increase when an operation is replaced: matrices if the space has few operations, histograms of the exchanges
+/// that are most over- and under-estimated, and a table.
 pub(super) fn operations(shown: &Shown<'_>) -> Option<Section> {
     let all = || shown.estimators().filter(|(_, estimator)| !estimator.bias.operations.is_empty());
     let (_, first) = all().next()?;
