@@ -41,8 +41,16 @@ def test_logits_agree(path: Path) -> None:
     with torch.no_grad():
         logits = network(images)
     expected = torch.from_numpy(exchange.logits)
-    exact = 1e-10 if expected.dtype == torch.float64 else 1e-4
-    assert (logits - expected).abs().max() <= exact * expected.abs().max()
+    greatest = expected.abs().max()
+    if expected.dtype == torch.float64:
+        assert (logits - expected).abs().max() <= 1e-10 * greatest
+        return
+    # In single precision both round. Where the network magnifies that, nas-assay may be at most
+    # twice as far from the exact logits as PyTorch is.
+    with torch.no_grad():
+        exact = network.double()(images.double())
+    ours, theirs = (logits.double() - exact).abs().max(), (expected.double() - exact).abs().max()
+    assert theirs <= max(1e-4 * greatest, 2 * ours)
 
 
 @pytest.mark.parametrize("path", SCORED, ids=name)
