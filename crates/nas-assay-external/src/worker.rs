@@ -141,8 +141,7 @@ impl Worker {
     }
 
     fn greet(&mut self, estimator: &str, threads: usize, limit: Duration) -> Result<(), WorkerFault> {
-        self.tell(&Hello { protocol: PROTOCOL, estimator, threads })?;
-        let line = self.hear(limit)?;
+        let line = self.converse(&Hello { protocol: PROTOCOL, estimator, threads }, limit)?;
         let Ready { ready } = serde_json::from_str(&line)
             .map_err(|error| garbled(line.as_bytes(), format!("it should say that it is ready: {error}")))?;
         if ready == PROTOCOL { Ok(()) } else { Err(WorkerFault::Version(ready)) }
@@ -161,13 +160,20 @@ impl Worker {
     }
 
     fn asked(&mut self, question: &Question<'_>, limit: Duration) -> Result<Result<Scored, String>, WorkerFault> {
-        self.tell(question)?;
-        let line = self.hear(limit)?;
+        let line = self.converse(question, limit)?;
         let Answer { id, outcome } = answer(&line).map_err(|problem| garbled(line.as_bytes(), problem))?;
         if id != question.id {
             return Err(WorkerFault::Other { asked: question.id, found: id });
         }
         Ok(outcome)
+    }
+
+    /// Says something, and waits for the answer. A worker that does not listen any more may still have said why.
+    fn converse(&mut self, line: &impl Serialize, limit: Duration) -> Result<String, WorkerFault> {
+        match self.tell(line) {
+            Ok(()) => self.hear(limit),
+            Err(fault) => self.hear(limit.min(GRACE)).map_err(|_| fault),
+        }
     }
 
     fn tell(&mut self, line: &impl Serialize) -> Result<(), WorkerFault> {
