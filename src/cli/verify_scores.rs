@@ -129,6 +129,9 @@ impl ScoreOptions {
             ));
         }
         let gate = self.is.as_deref().map(|id| gated(context.suite(), id)).transpose()?;
+        if gate.is_some() && self.column.len() > 1 {
+            return Err(Failure::new(USAGE, "--is compares one column of scores; name one with --column"));
+        }
         let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
         self.refuse_one_file_twice(file, named.as_ref())?;
         let lab = context.lab(None)?;
@@ -139,9 +142,6 @@ impl ScoreOptions {
         let scores = self.score_file(&lab, file, space, direction)?;
         let source = self.source(context);
         if let Some(meta) = gate {
-            if let [_, _, ..] = self.column[..] {
-                return Err(Failure::new(USAGE, "--is compares one column of scores; name one with --column"));
-            }
             return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
         }
         let table = match &self.truth {

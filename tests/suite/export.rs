@@ -147,6 +147,7 @@ fn a_state_dict_of_any_space_is_scored_with_its_description() {
         };
         let whole = format!("{name}.safetensors");
         let found = score(&whole, &[]).exits(0).stdout;
+        score(&whole, &["--cells", "1"]).exits(2).says("--channels and --cells are for files without a description");
         let tensors = candle_core::safetensors::load(bench.path(&whole), &candle_core::Device::Cpu).unwrap();
         candle_core::safetensors::save(&tensors, bench.path("mine.safetensors")).unwrap();
         score("mine.safetensors", &[]).exits(2).says("nothing says what the network is").says("`--network FILE`");
