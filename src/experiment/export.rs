@@ -163,7 +163,8 @@ impl Lab<'_> {
                 let logits = seen.network.forward(architecture, &seen.batch.images, &mut pass)?;
                 let path = folder.join(format!("{name}.safetensors"));
                 let (form, network) = (spec.zero_shot.form, seen.network);
-                let file = exchange::save(&path, architecture, form, network, seen.batch, Some(&logits))?;
+                let (file, bytes) = exchange::serialize(&path, architecture, form, network, seen.batch, Some(&logits))?;
+                write_output(&path, &bytes).map_err(ExchangeError::from)?;
                 let text = format!("{:#}\n", file.json(None));
                 write_output(&folder.join(format!("{name}.json")), text.as_bytes()).map_err(ExchangeError::from)?;
                 exported.networks.push(ExportedNetwork {

@@ -9,7 +9,7 @@ use crate::criteria::{GATE_ROWS, Gate};
 use crate::report::gate_check::GateCheck;
 use crate::seed::Seed;
 use crate::space::SpaceId;
-use crate::spec::{External, Listed, Missing, NoTruth, Panel, ScoreFile, SeedValue, Spec, Truth, ZeroShot};
+use crate::spec::{External, Listed, Missing, NoTruth, Panel, Precision, ScoreFile, SeedValue, Spec, Truth, ZeroShot};
 use crate::store::record::{PanelRecord, Record};
 
 /// The name of the scores of a file in the spec: the user's may be that of the estimator.
@@ -20,7 +20,7 @@ const SEEDS: [u64; 3] = [20, 2020, 202_020];
 
 impl Lab<'_> {
     /// Compares a program with the estimator `of` on architectures drawn from the space, in the networks of its miniature: both see the same
-    /// weights and images.
+    /// weights and images, in double precision. In single precision, rounding alone can put two right implementations some percent apart.
     ///
     /// # Errors
     /// If there is no such estimator, a file of the program cannot be read, or a run fails.
@@ -32,7 +32,8 @@ impl Lab<'_> {
         of: &str,
     ) -> Result<GateCheck, ExperimentError> {
         let spec = one_seed(TruthSource::Carried.spec(space)?, drawn(space), &[id, of], SEEDS[0]);
-        let spec = Spec { estimators: BTreeMap::from([(id.to_owned(), declared.clone())]), ..spec };
+        let zero_shot = ZeroShot { precision: Precision::F64, ..spec.zero_shot };
+        let spec = Spec { zero_shot, estimators: BTreeMap::from([(id.to_owned(), declared.clone())]), ..spec };
         spec.validate()?;
         let record = self.run(&self.resolve(spec)?)?;
         let (theirs, ours) = (scores(&record, id)?, scores(&record, of)?);

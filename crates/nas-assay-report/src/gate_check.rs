@@ -53,7 +53,9 @@ pub fn terminal(rows: &[GateCheck], width: u16) -> String {
     let mut text = format!("{} beside {}\n\n", first.scores, first.estimator);
     text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
     let bound = if first.same_weights {
-        format!("both see the same weights and images, so that .99 is needed, on at least {GATE_ROWS} architectures")
+        format!(
+            "both see the same weights and images in double precision, so that .99 is needed, on at least {GATE_ROWS} architectures"
+        )
     } else {
         format!(
             "over seeds: of {} with itself; needed: .99, or .98 of that, whichever is lower, on at least {GATE_ROWS} architectures; weights \

@@ -1,10 +1,10 @@
-//! Writing exchange files.
+//! The bytes of exchange files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
-use nas_assay_base::files::{WriteError, write_output};
+use nas_assay_base::files::WriteError;
 use nas_assay_spaces::{Architecture, Form};
 
 use super::{IMAGES, LABELS, LOGITS, METADATA, NetworkDescription};
@@ -34,23 +34,6 @@ impl From<candle_core::Error> for ExchangeError {
     fn from(error: candle_core::Error) -> Self {
         Self::Net(error.into())
     }
-}
-
-/// Writes an exchange file, whole or not at all.
-///
-/// # Errors
-/// Those of [`serialize`], and [`ExchangeError::Write`].
-pub fn save(
-    path: &Path,
-    architecture: Architecture,
-    form: Form,
-    network: &Network,
-    batch: &Batch,
-    logits: Option<&Tensor>,
-) -> Result<NetworkDescription, ExchangeError> {
-    let (description, bytes) = serialize(path, architecture, form, network, batch, logits)?;
-    write_output(path, &bytes)?;
-    Ok(description)
 }
 
 /// The description of an architecture's network, and the bytes of its exchange file. `network` may have the weights of the architecture

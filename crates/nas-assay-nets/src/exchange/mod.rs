@@ -12,7 +12,7 @@ mod description;
 mod file;
 
 pub use description::{DescriptionError, NetworkDescription, TensorShape};
-pub use file::{ExchangeError, save, serialize};
+pub use file::{ExchangeError, serialize};
 
 /// The key of the file's metadata under which the description is.
 pub const METADATA: &str = "network";
