@@ -23,9 +23,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// Prepares the device and starts the worker threads. The store and the data root are opened later.
+    /// Starts the worker threads. The device, the store and the data root are opened later.
     pub fn new(global: Global, suite: Suite, commit: Option<&'static str>) -> Result<Self, Failure> {
-        Backend::prepare(&global.device);
         if let Some(name) = &global.instruction_set {
             let isa = Isa::named(name).map_err(|error| Failure::new(DEVICE, error.to_string()))?;
             isa.set_default();

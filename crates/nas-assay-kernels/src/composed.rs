@@ -9,7 +9,7 @@
 
 use crate::cpu::{Moments, Window};
 use crate::slice::{Channels, Slice};
-use candle_core::{D, Result, Tensor, bail};
+use candle_core::{D, Result, Tensor, Var, bail};
 use std::ops::Range;
 
 /// What each tap of the window reads of an image `[n, c, h, w]`: one tensor `[n, c, out_height, out_width]` for each tap, row by row.
@@ -209,6 +209,26 @@ pub fn batch_norm_fixed(
     scale_shift(&x.broadcast_sub(&channels(mean)?)?.broadcast_div(&deviation)?, affine)
 }
 
+/// `running += momentum * (target - running)`, of some channels.
+pub(crate) fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channels) -> Result<()> {
+    let all = running.as_detached_tensor();
+    let moved = |old: Tensor| -> Result<Tensor> { (old * (1.0 - momentum))? + (target * momentum)? };
+    let total = all.elem_count();
+    let new = match channels {
+        Channels::First(count) if *count == total => moved(all)?,
+        Channels::First(count) => {
+            let rest = all.narrow(0, *count, total - count)?;
+            Tensor::cat(&[moved(all.narrow(0, 0, *count)?)?, rest], 0)?
+        }
+        Channels::Picked(picked) => {
+            let places = Tensor::new(&picked[..], all.device())?;
+            let moved = moved(all.index_select(&places, 0)?)?;
+            all.scatter(&places, &moved, 0)?
+        }
+    };
+    running.set(&new)
+}
+
 /// `x * scale + shift`, with scale and shift `[c]`.
 fn scale_shift(x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
     match affine {
@@ -295,10 +315,10 @@ pub fn add_channels(x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::testing::{check_second_order, runs_with_kept_graph};
+    use crate::cpu::testing::{beside, check_second_order, runs_with_kept_graph};
     use crate::host_f64;
     use crate::on_each_device;
-    use candle_core::{DType, Device, Shape, Var};
+    use candle_core::{DType, Device, Shape};
     use nas_assay_base::seed::{Seed, Stream};
     use proptest::prelude::*;
 
@@ -492,7 +512,7 @@ mod tests {
         assert!((loss.to_scalar::<f64>().unwrap() - 2e4).abs() < 1e-9);
     }
 
-    /// On the CPU only: the test shows that every layer is composed of operations with correct second derivatives.
+    /// The test shows that every layer is composed of operations with correct second derivatives.
     #[test]
     fn derivatives_of_derivatives() {
         if !runs_with_kept_graph("composed::tests::derivatives_of_derivatives") {
@@ -517,10 +537,10 @@ mod tests {
         let (scale, shift) = (draw("scale", &[4]), draw("shift", &[4]));
         check_second_order(&[x.clone(), scale, shift], |t| Ok(batch_norm(&t[0], Some((&t[1], &t[2])), 1e-5)?.0));
         let (mean, var) = (draw("mean", &[4]), draw("var", &[4]).sqr().unwrap());
-        check_second_order(image, |t| batch_norm_fixed(&t[0], &mean, &var, None, 1e-5));
+        check_second_order(image, |t| batch_norm_fixed(&t[0], &beside(&mean, &t[0]), &beside(&var, &t[0]), None, 1e-5));
         let (rows, matrix, bias) = (draw("rows", &[3, 4]), draw("matrix", &[5, 4]), draw("bias", &[5]));
         check_second_order(&[rows.clone(), matrix, bias], |t| linear(&t[0], &t[1], Some(&t[2])));
         let labels = Tensor::new(&[3u32, 0, 2], &Device::Cpu).unwrap();
-        check_second_order(&[rows], |t| cross_entropy(&t[0], &labels));
+        check_second_order(&[rows], |t| cross_entropy(&t[0], &beside(&labels, &t[0])));
     }
 }

@@ -3,6 +3,8 @@
 use candle_core::Device;
 use thiserror::Error;
 
+use crate::gpu;
+
 /// Why a device could not be opened.
 #[derive(Debug, Error)]
 pub enum DeviceError {
@@ -31,7 +33,8 @@ pub enum DeviceError {
 /// The device called `name`: `cpu`, or `cuda:N` for the GPU of that number.
 ///
 /// All threads share one stream of a GPU. Candle's plain constructor gives each thread its own stream and does not synchronise them, so a
-/// thread could read weights before the copy that another thread started has finished.
+/// thread could read weights before the copy that another thread started has finished. With one stream nothing has to be synchronised, so
+/// Candle's events, several for every tensor, are turned off.
 ///
 /// # Errors
 /// [`DeviceError::Unknown`] for another name, [`DeviceError::NotBuilt`] without the feature `cuda`, [`DeviceError::Absent`] if there
@@ -43,6 +46,7 @@ pub fn open(name: &str) -> Result<Device, DeviceError> {
     let name = name.to_owned();
     match name.strip_prefix("cuda:").map(str::parse) {
         Some(Ok(ordinal)) if cfg!(feature = "cuda") => Device::new_cuda_with_stream(ordinal)
+            .and_then(gpu::without_events)
             .map_err(|error| DeviceError::Absent { name, reason: reason(&error.to_string()) }),
         Some(Ok(_)) => Err(DeviceError::NotBuilt { name }),
         _ => Err(DeviceError::Unknown { name }),

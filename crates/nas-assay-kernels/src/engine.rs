@@ -2,7 +2,7 @@
 
 use crate::composed;
 use crate::cpu::{self, Moments, Window};
-use crate::slice::Slice;
+use crate::slice::{Channels, Slice};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var, bail};
 use std::ops::Range;
@@ -19,7 +19,7 @@ pub enum Engine {
 impl Engine {
     /// The implementation to use on a device.
     pub fn for_device(device: &Device) -> Self {
-        if device.is_cpu() { Self::Kernels } else { Self::Composed }
+        if device.is_cpu() || device.is_cuda() { Self::Kernels } else { Self::Composed }
     }
 
     /// The gradient of the scalar `loss` by every variable that it depends on; see [`cpu::backward`].
@@ -164,6 +164,29 @@ impl Engine {
         }
     }
 
+    /// Moves the running mean and variance of some `channels` of a layer towards those of a batch: `running += momentum (batch - running)`.
+    /// The variance counts in its unbiased form, `pixels / (pixels - 1)` times the one of `batch`, for a channel of so many pixels.
+    ///
+    /// # Errors
+    /// If the shapes do not fit each other.
+    pub fn track_moments(
+        self,
+        running: [&Var; 2],
+        batch: &Moments,
+        channels: &Channels,
+        (momentum, pixels): (f64, usize),
+    ) -> Result<()> {
+        let unbias = pixels as f64 / (pixels as f64 - 1.0);
+        #[cfg(feature = "cuda")]
+        if self == Self::Kernels
+            && let Some(gpu) = crate::gpu::of_tensor(&batch.mean)?
+        {
+            return crate::gpu::track(&gpu, running, batch, channels, [momentum, unbias]);
+        }
+        composed::move_towards(running[0], &batch.mean, momentum, channels)?;
+        composed::move_towards(running[1], &(&batch.var * unbias)?, momentum, channels)
+    }
+
     /// See [`cpu::global_avg_pool`].
     pub fn global_avg_pool(self, x: &Tensor) -> Result<Tensor> {
         match self {
@@ -256,8 +279,8 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host_f64;
     use crate::on_each_device;
-    use crate::{Channels, host_f64};
     use candle_core::{DType, Shape, Var};
     use nas_assay_base::seed::{Seed, Stream};
     use proptest::prelude::*;
@@ -272,7 +295,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Compares the composed layers on `device` with the kernels on the CPU: the values of `f`, and the gradients of a random projection
+    /// Compares the layers on `device`, of both engines, with the kernels on the CPU: the values of `f`, and the gradients of a random projection
     /// of `f` by all `inputs`.
     fn check_agreement(
         device: &Device,
@@ -294,13 +317,24 @@ mod tests {
                 found.extend(vars.iter().map(|var| host_f64(gradients.get(var).unwrap()).unwrap()));
                 found
             };
-            let (kernels, composed) = (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
-            for (which, (a, b)) in kernels.iter().zip(&composed).enumerate() {
-                prop_assert_eq!(a.len(), b.len());
-                let scale = b.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
-                for (a, b) in a.iter().zip(b) {
-                    let off = (a - b).abs();
-                    prop_assert!(off <= tolerance * scale, "{:?}, part {}: {} and {}", dtype, which, a, b);
+            let kernels = run(Engine::Kernels, &Device::Cpu);
+            for engine in [Engine::Kernels, Engine::Composed] {
+                let found = run(engine, device);
+                for (which, (a, b)) in kernels.iter().zip(&found).enumerate() {
+                    prop_assert_eq!(a.len(), b.len());
+                    let scale = b.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
+                    for (a, b) in a.iter().zip(b) {
+                        let off = (a - b).abs();
+                        prop_assert!(
+                            off <= tolerance * scale,
+                            "{:?} {:?}, part {}: {} and {}",
+                            engine,
+                            dtype,
+                            which,
+                            a,
+                            b
+                        );
+                    }
                 }
             }
         }
@@ -396,7 +430,8 @@ mod tests {
             check_agreement(device, seed, &[image], |engine, x| {
                 let moments = engine.batch_norm(&x[0], None, 1e-5)?.1;
                 // The moments have no gradient. The last term has one, so that there is a gradient to compare.
-                Tensor::cat(&[moments.mean, moments.var, x[0].sum_all()?.reshape(1)?], 0)
+                let sum = x[0].sum_all()?.reshape(1)?;
+                Tensor::cat(&[moments.mean.to_dtype(sum.dtype())?, moments.var.to_dtype(sum.dtype())?, sum], 0)
             })?;
         });
     }
@@ -441,7 +476,10 @@ mod tests {
                 let halved = engine.halving_max_pool2d(&x.narrow(3, 0, 3).unwrap().contiguous().unwrap()).unwrap();
                 pooled.iter().chain([&halved, &engine.relu(&x).unwrap()]).map(text).collect()
             };
-            assert_eq!(run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device), "{dtype:?}");
+            let expected = run(Engine::Kernels, &Device::Cpu);
+            for engine in [Engine::Kernels, Engine::Composed] {
+                assert_eq!(expected, run(engine, device), "{engine:?} {dtype:?}");
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Where networks run.
 
 use candle_core::Device;
+use nas_assay_kernels::Engine;
 use nas_assay_kernels::device::{self, DeviceError};
-use nas_assay_kernels::{Engine, cpu};
 use nas_assay_schema::DeviceClass;
 
 /// A device, with the layer implementation and the device class that belong to it.
@@ -23,15 +23,6 @@ impl Backend {
     /// If the name is not valid, or the device does not exist.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         Ok(Self { device: device::open(name)? })
-    }
-
-    /// Prepares the process for the device called `name`. For second derivatives on a GPU, Candle must keep its graph of gradients.
-    ///
-    /// Call it before any other thread is started.
-    pub fn prepare(name: &str) {
-        if name != "cpu" {
-            cpu::keep_graphs_of_gradients();
-        }
     }
 
     /// The device for tensors.

@@ -45,26 +45,26 @@ pub fn add_channels(x: &Tensor, y: &Tensor, start: usize) -> Result<Tensor> {
 }
 
 /// Takes some of the channels.
-struct Take {
-    channels: Range<usize>,
+pub(crate) struct Take {
+    pub(crate) channels: Range<usize>,
 }
 
 /// A tensor of `total` channels: the given ones from `start` on, zeros in the others.
-struct Place {
-    start: usize,
-    total: usize,
+pub(crate) struct Place {
+    pub(crate) start: usize,
+    pub(crate) total: usize,
 }
 
 /// `(a, b) ->` the channels of both.
-struct Join;
+pub(crate) struct Join;
 
 /// `(x, y) -> x` with `y` added to its channels from `start` on.
-struct AddAt {
-    start: usize,
+pub(crate) struct AddAt {
+    pub(crate) start: usize,
 }
 
 /// The number of channels, and the number of elements in each.
-fn rows(dims: &[usize]) -> Result<(usize, usize)> {
+pub(crate) fn rows(dims: &[usize]) -> Result<(usize, usize)> {
     match dims {
         [_, channels, rest @ ..] => Ok((*channels, rest.iter().product())),
         _ => bail!("a tensor with channels is [n, c, ...], but this one is {dims:?}"),
@@ -72,14 +72,14 @@ fn rows(dims: &[usize]) -> Result<(usize, usize)> {
 }
 
 /// The same shape with another number of channels.
-fn with_channels(dims: &[usize], channels: usize) -> Shape {
+pub(crate) fn with_channels(dims: &[usize], channels: usize) -> Shape {
     let mut dims = dims.to_vec();
     dims[1] = channels;
     dims.into()
 }
 
 /// An error unless a tensor of `total` channels has `channels`, and there is at least one.
-fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
+pub(crate) fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
     if channels.start < channels.end && channels.end <= total {
         Ok(())
     } else {
@@ -88,7 +88,7 @@ fn expect_inside(channels: &Range<usize>, total: usize) -> Result<()> {
 }
 
 /// An error if two shapes differ in more than their channels.
-fn expect_alike(a: &[usize], b: &[usize]) -> Result<()> {
+pub(crate) fn expect_alike(a: &[usize], b: &[usize]) -> Result<()> {
     if a.len() == b.len() && a[0] == b[0] && a[2..] == b[2..] {
         Ok(())
     } else {
@@ -196,7 +196,9 @@ vectorised! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
+    use super::super::testing::{
+        beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+    };
     use super::*;
     use proptest::prelude::*;
 
@@ -242,7 +244,7 @@ mod tests {
         check_sealed(&random("x", &[1, 2, 5, 5]), |x| take_channels(x, 0..1));
         check_sealed(&random("x", &[1, 2, 5, 5]), |x| place_channels(x, 1, 4));
         check_sealed(&random("x", &[1, 2, 5, 5]), |x| join_channels(x, x));
-        check_sealed(&random("x", &[1, 2, 5, 5]), |x| add_channels(&random("y", &[1, 4, 5, 5]), x, 1));
+        check_sealed(&random("x", &[1, 2, 5, 5]), |x| add_channels(&beside(&random("y", &[1, 4, 5, 5]), x), x, 1));
     }
 
     #[test]

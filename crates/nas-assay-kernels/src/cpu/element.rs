@@ -12,7 +12,7 @@ pub(super) const LANES: usize = 8;
 pub(super) const VECTORS: usize = 4;
 
 /// `f32` or `f64`.
-pub(super) trait Element: WithDType + Default {
+pub(crate) trait Element: WithDType + Default {
     /// Zero.
     const ZERO: Self;
 
@@ -91,7 +91,7 @@ fn none<A, B>(_: A) -> Option<B> {
 
 /// A contiguous input of a kernel.
 #[derive(Clone, Copy)]
-pub(super) struct Array<'a, T> {
+pub(crate) struct Array<'a, T> {
     /// The elements, row by row.
     pub data: &'a [T],
     /// The length of each dimension.

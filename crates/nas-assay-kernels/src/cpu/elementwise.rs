@@ -58,16 +58,16 @@ pub(super) fn sum_of_gradients(terms: &[Tensor]) -> Result<Tensor> {
 }
 
 /// `x -> y`
-struct Relu;
+pub(crate) struct Relu;
 
 /// `(gy, y) -> gx`
-struct ReluGradient;
+pub(crate) struct ReluGradient;
 
 /// `(x, y) -> x + y` and `(x, y, z) -> x + y + z`
-struct Add;
+pub(crate) struct Add;
 
 /// `(x, factors) -> y`, differentiable by `x` only.
-struct TimesConstant;
+pub(crate) struct TimesConstant;
 
 impl Kernel<1> for Relu {
     const NAME: &'static str = "relu";
@@ -195,7 +195,9 @@ vectorised! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
+    use super::super::testing::{
+        beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+    };
     use super::*;
     use candle_core::{Device, Var};
     use proptest::prelude::*;
@@ -221,7 +223,9 @@ mod tests {
         fn a_constant_factor_multiplies(n in 1..3_usize, size in 1..150_usize) {
             let (x, factors) = (random("x", &[n, size]), random("factors", &[n, size]));
             prop_assert_eq!(values(&times_constant(&x, &factors).unwrap()), values(&(&x * &factors).unwrap()));
-            check(&[x], |inputs| times_constant(&inputs[0], &factors.to_dtype(inputs[0].dtype())?));
+            check(&[x], |inputs| {
+                times_constant(&inputs[0], &beside(&factors.to_dtype(inputs[0].dtype())?, &inputs[0]))
+            });
         }
 
         #[test]
@@ -253,7 +257,7 @@ mod tests {
     fn derivatives_of_derivatives() {
         if runs_with_kept_graph("cpu::elementwise::tests::derivatives_of_derivatives") {
             let inputs = [away_from_zero(&[2, 3, 4, 4]), random("y", &[2, 3, 4, 4])];
-            check_second_order(&inputs[..1], |x| times_constant(&x[0].sqr()?, &inputs[1])?.sqr());
+            check_second_order(&inputs[..1], |x| times_constant(&x[0].sqr()?, &beside(&inputs[1], &x[0]))?.sqr());
             check_second_order(&inputs, |inputs| add(&relu(&inputs[0].sqr()?.affine(1.0, -0.5)?)?, &inputs[1].sqr()?));
         }
     }

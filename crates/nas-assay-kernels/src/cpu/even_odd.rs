@@ -22,11 +22,11 @@ pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
 }
 
 /// `x -> y`
-struct EvenOdd;
+pub(crate) struct EvenOdd;
 
 /// `gy -> gx`, for images of `h x w` pixels.
-struct EvenOddGradient {
-    size: (usize, usize),
+pub(crate) struct EvenOddGradient {
+    pub(crate) size: (usize, usize),
 }
 
 impl Kernel<1> for EvenOdd {

@@ -10,19 +10,30 @@
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, Tensor, bail};
 
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kept_graph::graph_is_kept;
-use super::seal::seal;
+use super::seal::{Computed as Sealable, seal};
 use super::tape::{Applied, Entry};
 
 /// The result of a kernel: the elements, row by row, and their shape.
 pub(super) type Computed<T> = (Vec<T>, Shape);
 
+#[cfg(feature = "cuda")]
+use crate::gpu::{self, OnGpu};
+
+/// Without the CUDA engine, a kernel has nothing to do on a GPU.
+#[cfg(not(feature = "cuda"))]
+pub(crate) trait OnGpu<const N: usize> {}
+#[cfg(not(feature = "cuda"))]
+impl<K, const N: usize> OnGpu<N> for K {}
+
 /// A function of `N` tensors of one type, and its gradient.
-pub(super) trait Kernel<const N: usize>: Send + Sync + 'static {
+pub(super) trait Kernel<const N: usize>: OnGpu<N> + Send + Sync + 'static {
     /// The name in messages.
     const NAME: &'static str;
 
@@ -78,6 +89,22 @@ fn forward<const N: usize, K: Kernel<N>>(
     result.map_err(|error| error.context(K::NAME))
 }
 
+/// The same on a GPU.
+#[cfg(feature = "cuda")]
+fn forward_on_gpu<const N: usize, K: Kernel<N>>(
+    kernel: &K,
+    inputs: [(&CudaStorage, &Layout); N],
+) -> Result<(CudaStorage, Shape)> {
+    let run = || {
+        let mut operands = Vec::with_capacity(N);
+        for (storage, layout) in inputs {
+            operands.push(gpu::Operand::new(storage, layout)?);
+        }
+        kernel.launch(&gpu::device_of(inputs[0].0)?, std::array::from_fn(|i| operands[i]))
+    };
+    run().map_err(|error| error.context(K::NAME))
+}
+
 fn other_type(storage: &CpuStorage) -> DType {
     use candle_core::backend::BackendStorage;
     storage.dtype()
@@ -90,6 +117,11 @@ impl<K: Kernel<1>> CustomOp1 for Op<K, 1> {
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         forward(&self.0.kernel, [(s, l)])
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s: &CudaStorage, l: &Layout) -> Result<(CudaStorage, Shape)> {
+        forward_on_gpu(&self.0.kernel, [(s, l)])
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
@@ -105,6 +137,11 @@ impl<K: Kernel<2>> CustomOp2 for Op<K, 2> {
 
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
         forward(&self.0.kernel, [(s1, l1), (s2, l2)])
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
+        forward_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2)])
     }
 
     fn bwd(&self, a: &Tensor, b: &Tensor, y: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
@@ -128,6 +165,19 @@ impl<K: Kernel<3>> CustomOp3 for Op<K, 3> {
         l3: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         forward(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        s1: &CudaStorage,
+        l1: &Layout,
+        s2: &CudaStorage,
+        l2: &Layout,
+        s3: &CudaStorage,
+        l3: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        forward_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
     }
 
     fn bwd(
@@ -198,20 +248,29 @@ where
     }
     let inputs: Vec<Tensor> = inputs.into_iter().map(|input| input.detach().contiguous()).collect::<Result<_>>()?;
     let locked: Vec<_> = inputs.iter().map(Tensor::storage_and_layout).collect();
+    #[cfg(feature = "cuda")]
+    if inputs[0].device().is_cuda() {
+        let mut arguments = Vec::with_capacity(N);
+        for (storage, layout) in &locked {
+            arguments.push((gpu::on_gpu(storage)?, *layout));
+        }
+        let (storage, shape) = forward_on_gpu::<N, K>(&kernel, std::array::from_fn(|i| arguments[i]))?;
+        return seal(K::NAME, inputs[0].device(), Sealable::Cuda(storage), shape);
+    }
     let mut arguments = Vec::with_capacity(N);
     for (storage, layout) in &locked {
         arguments.push((on_cpu(storage, K::NAME)?, *layout));
     }
     let arguments = std::array::from_fn(|i| arguments[i]);
     let (storage, shape) = forward::<N, K>(&kernel, arguments)?;
-    seal(K::NAME, storage, shape)
+    seal(K::NAME, inputs[0].device(), Sealable::Cpu(storage), shape)
 }
 
 /// The storage of a tensor on the CPU, or an error with the `name` of the kernel.
 pub(super) fn on_cpu<'a>(storage: &'a Storage, name: &str) -> Result<&'a CpuStorage> {
     match storage {
         Storage::Cpu(storage) => Ok(storage),
-        _ => bail!("{name}: the kernels run on the CPU; use the composed layers on other devices"),
+        _ => bail!("{name}: this tensor is not on the CPU, but another is"),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn linear(x: &Tensor, weights: &Tensor, bias: Option<&Tensor>) -> Result<Ten
 
 /// How a matrix enters a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(crate) enum Side {
     AsIs,
     Transposed,
 }
@@ -78,9 +78,9 @@ impl Side {
 }
 
 /// `a b`, each of them transposed or not.
-struct Product {
-    left: Side,
-    right: Side,
+pub(crate) struct Product {
+    pub(crate) left: Side,
+    pub(crate) right: Side,
 }
 
 impl Product {
@@ -160,7 +160,7 @@ impl Kernel<2> for Product {
 }
 
 /// `x wᵀ + b`
-struct Affine;
+pub(crate) struct Affine;
 
 impl Kernel<3> for Affine {
     const NAME: &'static str = "linear";
@@ -187,7 +187,7 @@ impl Kernel<3> for Affine {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        assert_close, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use proptest::prelude::*;
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         let w = random("w", &[2, 5]);
-        check_sealed(&random("x", &[3, 5]), |x| linear(x, &w, None));
+        check_sealed(&random("x", &[3, 5]), |x| linear(x, &beside(&w, x), None));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::wanted::wanted;
 /// For both types it is computed in double precision, with `libm`, and rounded once. A batch has few logits, so that costs little time.
 ///
 /// # Errors
-/// If the shapes do not fit each other, the batch is empty, a label is not a class, or a tensor is not on the CPU.
+/// If the shapes do not fit each other, the batch is empty, or a label is not a class; on a GPU such a label makes the loss NaN instead.
 pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     let (n, classes) = logits.dims2()?;
     if labels.dims() != [n] || labels.dtype() != DType::U32 || n == 0 {
@@ -23,30 +23,71 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
             labels.dtype()
         );
     }
-    let labels: Vec<usize> = labels.to_vec1::<u32>()?.into_iter().map(|label| label as usize).collect();
-    if let Some(label) = labels.iter().find(|&&label| label >= classes) {
-        bail!("cross_entropy: label {label} is not one of the {classes} classes, 0 to {}", classes.saturating_sub(1));
+    apply(CrossEntropy { labels: Labels::new(labels, classes)? }, [logits])
+}
+
+/// The labels of a batch, where the kernel wants them.
+#[derive(Clone)]
+pub(crate) enum Labels {
+    /// On the host.
+    Host(std::sync::Arc<[usize]>),
+    /// On the device, so that nothing has to be read.
+    #[cfg(feature = "cuda")]
+    Device(Tensor),
+}
+
+impl Labels {
+    fn new(labels: &Tensor, classes: usize) -> Result<Self> {
+        #[cfg(feature = "cuda")]
+        if labels.device().is_cuda() {
+            return Ok(Self::Device(labels.detach()));
+        }
+        let labels: Vec<usize> = labels.to_vec1::<u32>()?.into_iter().map(|label| label as usize).collect();
+        if let Some(label) = labels.iter().find(|&&label| label >= classes) {
+            bail!(
+                "cross_entropy: label {label} is not one of the {classes} classes, 0 to {}",
+                classes.saturating_sub(1)
+            );
+        }
+        Ok(Self::Host(labels.into()))
     }
-    apply(CrossEntropy { labels: labels.into() }, [logits])
+
+    #[cfg_attr(not(feature = "cuda"), expect(clippy::unnecessary_wraps, reason = "a GPU may hold them"))]
+    fn on_host(&self) -> Result<&[usize]> {
+        match self {
+            Self::Host(labels) => Ok(labels),
+            #[cfg(feature = "cuda")]
+            Self::Device(_) => bail!("cross_entropy: the labels are on another device than the logits"),
+        }
+    }
+
+    /// Runs `work` on the labels of a device.
+    #[cfg(feature = "cuda")]
+    pub fn on_gpu<R>(&self, work: impl FnOnce(&Tensor) -> Result<R>) -> Result<R> {
+        match self {
+            Self::Device(labels) => work(labels),
+            Self::Host(_) => bail!("cross_entropy: the labels are on another device than the logits"),
+        }
+    }
 }
 
 /// `logits -> loss`
-struct CrossEntropy {
-    labels: std::sync::Arc<[usize]>,
+pub(crate) struct CrossEntropy {
+    pub(crate) labels: Labels,
 }
 
 /// `(gy, logits) -> glogits`, the gradient by the logits.
-struct CrossEntropyGradient {
-    labels: std::sync::Arc<[usize]>,
+pub(crate) struct CrossEntropyGradient {
+    pub(crate) labels: Labels,
 }
 
 /// `(v, logits) -> Σ v glogits / gy`: the gradient of `Σ v glogits` by `gy`.
-struct GradientVectorProduct {
-    labels: std::sync::Arc<[usize]>,
+pub(crate) struct GradientVectorProduct {
+    pub(crate) labels: Labels,
 }
 
 /// `(v, gy, logits) ->` the gradient of `Σ v glogits` by the logits.
-struct HessianVectorProduct;
+pub(crate) struct HessianVectorProduct;
 
 /// The probabilities of one row, and the logarithm of the sum of exponentials.
 fn softmax<T: Element>(logits: &[T]) -> (Vec<f64>, f64) {
@@ -69,7 +110,7 @@ impl Kernel<1> for CrossEntropy {
 
     fn forward<T: Element>(&self, _isa: Isa, [logits]: [Array<T>; 1]) -> Result<Computed<T>> {
         let (rows, n) = rows(logits);
-        let losses = rows.zip(&*self.labels).map(|(row, &label)| softmax(row).1 - row[label].to_double());
+        let losses = rows.zip(self.labels.on_host()?).map(|(row, &label)| softmax(row).1 - row[label].to_double());
         Ok((vec![T::from_double(losses.sum::<f64>() / n)], Shape::from(())))
     }
 
@@ -86,7 +127,7 @@ impl Kernel<2> for CrossEntropyGradient {
         let (rows, n) = rows(logits);
         let scale = gy.data[0].to_double() / n;
         let mut gradient = Vec::with_capacity(logits.data.len());
-        for (row, &label) in rows.zip(&*self.labels) {
+        for (row, &label) in rows.zip(self.labels.on_host()?) {
             let (probabilities, _) = softmax(row);
             let targets = (0..row.len()).map(|class| f64::from(u8::from(class == label)));
             gradient.extend(probabilities.iter().zip(targets).map(|(p, target)| T::from_double((p - target) * scale)));
@@ -108,7 +149,7 @@ impl Kernel<2> for GradientVectorProduct {
     fn forward<T: Element>(&self, _isa: Isa, [v, logits]: [Array<T>; 2]) -> Result<Computed<T>> {
         let (rows, n) = rows(logits);
         let mut sum = 0.0;
-        for ((row, v), &label) in rows.zip(v.data.chunks_exact(v.dims[1])).zip(&*self.labels) {
+        for ((row, v), &label) in rows.zip(v.data.chunks_exact(v.dims[1])).zip(self.labels.on_host()?) {
             let (probabilities, _) = softmax(row);
             sum += probabilities.iter().zip(v).fold(-v[label].to_double(), |sum, (p, v)| sum + p * v.to_double());
         }
@@ -148,7 +189,7 @@ fn no_third_order<R>() -> Result<R> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        assert_close, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::Device;
@@ -170,7 +211,7 @@ mod tests {
                 -libm::log(libm::exp(row[label as usize]) / sum)
             }).sum::<f64>() / n as f64;
             assert_close("loss", &values(&cross_entropy(&logits, &labels).unwrap()), &[losses], 1e-13);
-            check(&[logits], |inputs| cross_entropy(&inputs[0], &labels));
+            check(&[logits], |inputs| cross_entropy(&inputs[0], &beside(&labels, &inputs[0])));
         }
     }
 
@@ -187,14 +228,16 @@ mod tests {
     fn derivatives_of_derivatives() {
         if runs_with_kept_graph("cpu::loss::tests::derivatives_of_derivatives") {
             let labels = labels(3, 4);
-            check_second_order(&[random("x", &[3, 4])], |inputs| cross_entropy(&inputs[0].sqr()?, &labels)?.sqr());
+            check_second_order(&[random("x", &[3, 4])], |inputs| {
+                cross_entropy(&inputs[0].sqr()?, &beside(&labels, &inputs[0]))?.sqr()
+            });
         }
     }
 
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         let labels = labels(3, 4);
-        check_sealed(&random("x", &[3, 4]), |x| cross_entropy(x, &labels));
+        check_sealed(&random("x", &[3, 4]), |x| cross_entropy(x, &beside(&labels, x)));
     }
 
     #[test]

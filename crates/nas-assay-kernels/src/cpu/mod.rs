@@ -19,31 +19,31 @@
 #![allow(clippy::needless_range_loop, reason = "the loops over lanes run over several arrays at once")]
 
 mod backward;
-mod channels;
-mod conv;
+pub(crate) mod channels;
+pub(crate) mod conv;
 mod element;
-mod elementwise;
-mod even_odd;
+pub(crate) mod elementwise;
+pub(crate) mod even_odd;
 mod isa;
 mod kept_graph;
 mod kernel;
-mod linear;
-mod loss;
-mod norm;
+pub(crate) mod linear;
+pub(crate) mod loss;
+pub(crate) mod norm;
 #[cfg(test)]
 mod oracle_tests;
-mod pool;
+pub(crate) mod pool;
 mod process;
-mod reduce;
-mod rows;
+pub(crate) mod reduce;
+pub(crate) mod rows;
 mod seal;
 mod sgd;
-mod slice;
+pub(crate) mod slice;
 mod tape;
 #[cfg(test)]
 pub(super) mod testing;
-mod times_ones;
-mod view;
+pub(crate) mod times_ones;
+pub(crate) mod view;
 mod wanted;
 
 #[doc(hidden)]

@@ -21,21 +21,21 @@ pub fn join_rows(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 }
 
 /// `(x, y) ->` the rows of both.
-struct Join;
+pub(crate) struct Join;
 
 /// Takes some of the rows.
-struct Take {
-    rows: Range<usize>,
+pub(crate) struct Take {
+    pub(crate) rows: Range<usize>,
 }
 
 /// A tensor of `total` rows: the given ones at `rows`, zeros in the others.
-struct Place {
-    rows: Range<usize>,
-    total: usize,
+pub(crate) struct Place {
+    pub(crate) rows: Range<usize>,
+    pub(crate) total: usize,
 }
 
 /// The number of rows, and the number of elements in each.
-fn rows(dims: &[usize]) -> Result<(usize, usize)> {
+pub(crate) fn rows(dims: &[usize]) -> Result<(usize, usize)> {
     match dims {
         [rows, rest @ ..] => Ok((*rows, rest.iter().product())),
         [] => bail!("a scalar has no rows"),
@@ -43,7 +43,7 @@ fn rows(dims: &[usize]) -> Result<(usize, usize)> {
 }
 
 /// The shape with another number of rows.
-fn with_rows(dims: &[usize], rows: usize) -> Shape {
+pub(crate) fn with_rows(dims: &[usize], rows: usize) -> Shape {
     [&[rows], &dims[1..]].concat().into()
 }
 
@@ -96,7 +96,9 @@ impl Kernel<1> for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_sealed, check_second_order, random, runs_with_kept_graph, values};
+    use super::super::testing::{
+        beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+    };
     use super::*;
 
     #[test]
@@ -119,7 +121,7 @@ mod tests {
     #[test]
     fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
         let y = random("y", &[1, 3]);
-        check_sealed(&random("x", &[2, 3]), |x| join_rows(x, &y));
+        check_sealed(&random("x", &[2, 3]), |x| join_rows(x, &beside(&y, x)));
     }
 
     #[test]

@@ -23,13 +23,13 @@ pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
 }
 
 /// Reads a part of a weight.
-struct Gather {
-    view: Arc<View>,
+pub(crate) struct Gather {
+    pub(crate) view: Arc<View>,
 }
 
 /// Writes a part to its place in a weight of zeros.
-struct Scatter {
-    view: Arc<View>,
+pub(crate) struct Scatter {
+    pub(crate) view: Arc<View>,
 }
 
 impl Kernel<1> for Gather {

@@ -27,17 +27,24 @@ pub(super) fn assert_close(what: &str, found: &[f64], expected: &[f64], toleranc
     }
 }
 
-/// The value of `function`, and the gradient by each input of its inner product with fixed weights.
+/// A constant on the device of `x`.
+pub(crate) fn beside(constant: &Tensor, x: &Tensor) -> Tensor {
+    constant.to_device(x.device()).unwrap()
+}
+
+/// The value of `function` on a device, and the gradient by each input of its inner product with fixed weights.
 fn value_and_gradients(
     inputs: &[Tensor],
-    dtype: DType,
+    (device, dtype): (&Device, DType),
     function: &impl Fn(&[Tensor]) -> Result<Tensor>,
 ) -> Result<Vec<Tensor>> {
-    let variables: Vec<Var> =
-        inputs.iter().map(|input| Var::from_tensor(&input.to_dtype(dtype)?)).collect::<Result<_>>()?;
+    let variables: Vec<Var> = inputs
+        .iter()
+        .map(|input| Var::from_tensor(&input.to_dtype(dtype)?.to_device(device)?))
+        .collect::<Result<_>>()?;
     let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
     let value = function(&tensors)?;
-    let weights = random("weights", value.dims()).to_dtype(dtype)?;
+    let weights = random("weights", value.dims()).to_dtype(dtype)?.to_device(device)?;
     let gradients = sum_all(&(&value * weights)?)?.backward()?;
     let mut all = vec![value.detach()];
     for variable in &variables {
@@ -51,28 +58,51 @@ fn value_and_gradients(
 ///
 /// The function must be smooth around the inputs, with no kink nearer than 1e-4.
 pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor> + Sync) {
-    let reference = value_and_gradients(inputs, DType::F64, &function).unwrap();
+    let reference = value_and_gradients(inputs, (&Device::Cpu, DType::F64), &function).unwrap();
     check_differences(inputs, &reference, &function);
 
-    let single = value_and_gradients(inputs, DType::F32, &function).unwrap();
+    let single = value_and_gradients(inputs, (&Device::Cpu, DType::F32), &function).unwrap();
     for (single, double) in single.iter().zip(&reference) {
-        let double = values(double);
-        let size = double.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
-        let scaled = |values: Vec<f64>| values.into_iter().map(|value| value / size).collect::<Vec<_>>();
-        assert_close("in f32", &scaled(values(single)), &scaled(double), 4e-6);
+        assert_close_in_all("in f32", &values(single), &values(double), 4e-6);
     }
     for (dtype, expected) in [(DType::F32, &single), (DType::F64, &reference)] {
         let bits = |tensors: &[Tensor]| -> Vec<u64> { tensors.iter().flat_map(values).map(f64::to_bits).collect() };
         for threads in [1, 2, 5] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let found = pool.install(|| value_and_gradients(inputs, dtype, &function)).unwrap();
+            let found = pool.install(|| value_and_gradients(inputs, (&Device::Cpu, dtype), &function)).unwrap();
             assert_eq!(bits(&found), bits(expected), "{dtype:?} on {threads} threads");
         }
         for isa in Isa::available() {
-            let found = isa.force(|| value_and_gradients(inputs, dtype, &function)).unwrap();
+            let found = isa.force(|| value_and_gradients(inputs, (&Device::Cpu, dtype), &function)).unwrap();
             assert_eq!(bits(&found), bits(expected), "{dtype:?} compiled for {isa:?}");
         }
     }
+    #[cfg(feature = "cuda")]
+    check_gpu(inputs, &reference, &function);
+}
+
+/// Fails unless the GPU agrees with the CPU, and with itself bit for bit.
+#[cfg(feature = "cuda")]
+fn check_gpu(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn(&[Tensor]) -> Result<Tensor>) {
+    let device = crate::device::gpu_for_tests();
+    for (dtype, tolerance) in [(DType::F32, 4e-6), (DType::F64, 1e-13)] {
+        let run = || -> Vec<Vec<f64>> {
+            value_and_gradients(inputs, (device, dtype), function).unwrap().iter().map(values).collect()
+        };
+        let found = run();
+        for (found, expected) in found.iter().zip(reference) {
+            assert_close_in_all(&format!("{dtype:?} on the GPU"), found, &values(expected), tolerance);
+        }
+        let bits = |all: &[Vec<f64>]| -> Vec<u64> { all.iter().flatten().map(|value| value.to_bits()).collect() };
+        assert_eq!(bits(&found), bits(&run()), "{dtype:?} on the GPU, twice");
+    }
+}
+
+/// [`assert_close`], in units of the largest number of all, or of 1.
+pub(super) fn assert_close_in_all(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    let size = expected.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
+    let scaled = |values: &[f64]| values.iter().map(|value| value / size).collect::<Vec<_>>();
+    assert_close(what, &scaled(found), &scaled(expected), tolerance);
 }
 
 /// Compares gradients with central differences along a few single elements, and along one direction that moves all elements.
@@ -126,47 +156,53 @@ pub(crate) fn runs_with_kept_graph(name: &str) -> bool {
 
 /// Fails unless the product of the Hessian of `⟨function, weights⟩²` and a vector agrees with central differences, for every input.
 pub(crate) fn check_second_order(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Tensor>) {
-    let gradients = |inputs: &[Tensor]| -> (Vec<Var>, Vec<Tensor>) {
-        let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
+    let gradients = |inputs: &[Tensor], device: &Device| -> (Vec<Var>, Vec<Tensor>) {
+        let on_device = inputs.iter().map(|input| input.to_device(device).unwrap());
+        let variables: Vec<Var> = on_device.map(|input| Var::from_tensor(&input).unwrap()).collect();
         let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
         let value = function(&tensors).unwrap();
-        let weights = random("weights", value.dims());
+        let weights = beside(&random("weights", value.dims()), &value);
         let loss = sum_all(&(value * weights).unwrap()).unwrap().sqr().unwrap();
         let gradients = loss.backward().unwrap();
         let found = variables.iter().map(|v| gradients.get(v).unwrap().clone()).collect();
         (variables, found)
     };
-    let (variables, first) = gradients(inputs);
     let direction: Vec<Tensor> = inputs.iter().map(|input| random("direction", input.dims())).collect();
-    let mut along: Option<Tensor> = None;
-    for (gradient, direction) in first.iter().zip(&direction) {
-        let term = sum_all(&(gradient * direction).unwrap()).unwrap();
-        along = Some(match along {
-            None => term,
-            Some(sum) => (sum + term).unwrap(),
-        });
-    }
-    let second = along.unwrap().backward().unwrap();
+    let second = |device: &Device| -> Vec<Vec<f64>> {
+        let (variables, first) = gradients(inputs, device);
+        let terms = first.iter().zip(&direction).map(|(g, d)| sum_all(&(g * beside(d, g)).unwrap()).unwrap());
+        let along = terms.reduce(|sum, term| (sum + term).unwrap()).unwrap();
+        let second = along.backward().unwrap();
+        variables.iter().map(|variable| values(second.get(variable).expect("a second gradient"))).collect()
+    };
+    let found = second(&Device::Cpu);
     let step = 1e-5;
     let moved = |step: f64| -> Vec<Tensor> {
         let moved: Vec<Tensor> =
             inputs.iter().zip(&direction).map(|(x, d)| (x + (d * step).unwrap()).unwrap()).collect();
-        gradients(&moved).1
+        gradients(&moved, &Device::Cpu).1
     };
     let (ahead, behind) = (moved(step), moved(-step));
-    for (i, variable) in variables.iter().enumerate() {
+    for (i, found) in found.iter().enumerate() {
         let expected: Vec<f64> =
             values(&ahead[i]).iter().zip(values(&behind[i])).map(|(a, b)| (a - b) / (2.0 * step)).collect();
-        let found = values(second.get(variable).expect("a second gradient"));
-        let size = expected.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
-        let scaled = |values: &[f64]| values.iter().map(|value| value / size).collect::<Vec<_>>();
-        assert_close("second order", &scaled(&found), &scaled(&expected), 1e-7);
+        assert_close_in_all("second order", found, &expected, 1e-7);
+    }
+    #[cfg(feature = "cuda")]
+    for (on_gpu, on_cpu) in second(crate::device::gpu_for_tests()).iter().zip(&found) {
+        assert_close_in_all("second order on the GPU", on_gpu, on_cpu, 1e-12);
     }
 }
 
 /// Fails unless a second backward pass through the gradient of `function` is an error.
 pub(super) fn check_sealed(input: &Tensor, function: impl Fn(&Tensor) -> Result<Tensor>) {
-    let variable = Var::from_tensor(input).unwrap();
+    check_sealed_on(&Device::Cpu, input, &function);
+    #[cfg(feature = "cuda")]
+    check_sealed_on(crate::device::gpu_for_tests(), input, &function);
+}
+
+fn check_sealed_on(device: &Device, input: &Tensor, function: &impl Fn(&Tensor) -> Result<Tensor>) {
+    let variable = Var::from_tensor(&input.to_device(device).unwrap()).unwrap();
     let loss = sum_all(&function(variable.as_tensor()).unwrap().sqr().unwrap()).unwrap();
     let gradients = loss.backward().unwrap();
     let gradient = gradients.get(&variable).unwrap();

@@ -24,10 +24,10 @@ pub fn times_ones(y: &Tensor, ones: &Tensor) -> Result<Tensor> {
 }
 
 /// `(y, ones) -> y`
-struct TimesOnes;
+pub(crate) struct TimesOnes;
 
 /// `(y, gy) -> Σ y gy` of each row.
-struct Products;
+pub(crate) struct Products;
 
 impl Kernel<2> for TimesOnes {
     const NAME: &'static str = "times_ones";

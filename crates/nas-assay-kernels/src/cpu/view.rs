@@ -9,7 +9,7 @@ use crate::slice::Slice;
 
 /// The places of the elements of a part: element `e` of row `r` lies at `rows[r] + elements[e]` of the whole weight.
 #[derive(Debug)]
-pub(super) struct View {
+pub(crate) struct View {
     /// The shape of the whole weight.
     whole: Vec<usize>,
     /// The shape of the part.
@@ -49,6 +49,21 @@ impl View {
     /// The shape of the part.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    #[cfg(feature = "cuda")]
+    /// The offset of each row of the part, and of each of its elements from there.
+    pub fn places(&self) -> (&[usize], &[usize]) {
+        (&self.rows, &self.elements)
+    }
+
+    #[cfg(feature = "cuda")]
+    /// The distance from one row of the part to the next, if the rows begin at the weight's first element and lie evenly, and the elements
+    /// of a row follow each other.
+    pub fn row_step(&self) -> Option<usize> {
+        let row = self.whole.iter().skip(1).product();
+        let even = self.rows.iter().enumerate().all(|(place, &start)| start == place * row);
+        (even && self.elements.iter().enumerate().all(|(place, &element)| place == element)).then_some(row)
     }
 
     /// An error unless `dims` is the shape of the whole weight.

@@ -1,6 +1,7 @@
 //! Random crop and horizontal flip.
 
 use nas_assay_base::seed::Seed;
+use nas_assay_kernels::gpu::Change;
 
 /// Zero pixels added on each side before the crop.
 const PADDING: usize = 4;
@@ -14,6 +15,12 @@ pub struct Augmentation {
     top: usize,
     left: usize,
     flip: bool,
+}
+
+impl From<Augmentation> for Change {
+    fn from(Augmentation { top, left, flip }: Augmentation) -> Self {
+        Self { top: top as u8, left: left as u8, flip, padding: PADDING as u8 }
+    }
 }
 
 impl Augmentation {

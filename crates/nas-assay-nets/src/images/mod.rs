@@ -10,6 +10,7 @@
 
 pub mod augment;
 pub mod cifar;
+pub mod feeder;
 pub mod noise;
 pub mod set;
 pub mod synthetic;
@@ -17,6 +18,7 @@ pub mod synthetic;
 use nas_assay_schema::DataRootError;
 
 pub use augment::{Augmentation, Augmenter};
+pub use feeder::{EpochOrder, Feeder};
 pub use noise::Noise;
 pub use set::{Batch, ImageSet, Normalisation};
 pub use synthetic::SYNTHETIC_VERSION;

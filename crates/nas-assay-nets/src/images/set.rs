@@ -29,7 +29,7 @@ impl Normalisation {
     }
 
     /// The normalised value of every 8-bit pixel in every channel, computed in double precision and rounded once.
-    fn tables(&self) -> [[f32; 256]; CHANNELS] {
+    pub(super) fn tables(&self) -> [[f32; 256]; CHANNELS] {
         std::array::from_fn(|channel| {
             std::array::from_fn(|pixel| self.apply(channel, pixel as f64 / f64::from(u8::MAX)) as f32)
         })
@@ -113,6 +113,11 @@ impl ImageSet {
     /// The class of each image.
     pub fn labels(&self) -> &[u8] {
         &self.labels
+    }
+
+    /// The planes of all images, one after another.
+    pub(super) fn pixels(&self) -> &[u8] {
+        &self.pixels
     }
 
     /// The three planes of image `index`.

@@ -86,7 +86,7 @@ pub(super) fn outcome<T>(
     std::iter::once(Some(of(&logits))).chain(gradients).collect()
 }
 
-/// The kernels on the CPU and the composed layers on `device` give the same logits and gradients of the network that `build` makes, but for
+/// The kernels on the CPU and both engines on `device` give the same logits and gradients of the network that `build` makes, but for
 /// rounding in double precision.
 pub(super) fn engines_agree(
     architecture: impl Into<Architecture>,
@@ -99,12 +99,14 @@ pub(super) fn engines_agree(
         let network = build(&config(skeleton, DType::F64, device));
         outcome(&network, architecture, engine, |tensor| host_f64(tensor).unwrap())
     };
-    let (kernels, composed) = (run(Engine::Kernels, &Device::Cpu), run(Engine::Composed, device));
-    for (part, (a, b)) in kernels.iter().zip(&composed).enumerate() {
-        assert_eq!(a.is_some(), b.is_some(), "part {part} of {architecture}");
-        let (a, b) = (a.iter().flatten(), b.iter().flatten());
-        let off = a.zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
-        assert!(off < 1e-10, "part {part} of {architecture} differs by {off}");
+    let kernels = run(Engine::Kernels, &Device::Cpu);
+    for engine in [Engine::Kernels, Engine::Composed] {
+        for (part, (a, b)) in kernels.iter().zip(&run(engine, device)).enumerate() {
+            assert_eq!(a.is_some(), b.is_some(), "part {part} of {architecture}");
+            let (a, b) = (a.iter().flatten(), b.iter().flatten());
+            let off = a.zip(b).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f64::max);
+            assert!(off < 1e-10, "part {part} of {architecture} differs by {off} with {engine:?}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::window::Window;
 
 /// The sizes of a convolution; all divisions in them are exact.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Geometry {
+pub(crate) struct Geometry {
     /// Images.
     pub n: usize,
     /// Input channels.

@@ -7,7 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod correlate;
-mod geometry;
+pub(crate) mod geometry;
 mod image;
 mod pack;
 mod rows;
@@ -53,22 +53,22 @@ pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window)
 }
 
 /// `(x, w) -> y`, with the part `view` of `w`.
-struct Convolution {
-    window: Window,
-    view: Arc<View>,
+pub(crate) struct Convolution {
+    pub(crate) window: Window,
+    pub(crate) view: Arc<View>,
 }
 
 /// `(gy, w) -> gx`, for images of `h x w` pixels.
-struct ImageGradient {
-    window: Window,
-    view: Arc<View>,
-    size: (usize, usize),
+pub(crate) struct ImageGradient {
+    pub(crate) window: Window,
+    pub(crate) view: Arc<View>,
+    pub(crate) size: (usize, usize),
 }
 
 /// `(x, gy) -> gw`, zero outside the part `view` of `w`.
-struct WeightGradient {
-    window: Window,
-    view: Arc<View>,
+pub(crate) struct WeightGradient {
+    pub(crate) window: Window,
+    pub(crate) view: Arc<View>,
 }
 
 impl Kernel<2> for Convolution {

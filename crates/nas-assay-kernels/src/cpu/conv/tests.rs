@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::super::slice;
 use super::super::testing::{
-    assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+    assert_close, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
 };
 use super::*;
 use crate::slice::Channels;
@@ -115,7 +115,7 @@ fn a_part_of_the_weights_is_read_where_it_is() {
         let copied = conv2d(&x, &slice(&w, &part).unwrap(), window).unwrap();
         assert_eq!(values(&conv2d_slice(&x, &w, &part, window).unwrap()), values(&copied));
         check(&[x.clone(), w.clone()], |inputs| conv2d_slice(&inputs[0], &inputs[1], &part, window));
-        check_sealed(&w, |w| conv2d_slice(&x, w, &part, window));
+        check_sealed(&w, |w| conv2d_slice(&beside(&x, w), w, &part, window));
     }
     let all = Slice::new(Channels::First(6), Channels::First(8));
     let x = random("x", &[1, 8, 5, 5]);
@@ -140,7 +140,7 @@ fn derivatives_of_derivatives() {
 #[test]
 fn a_second_backward_pass_is_an_error_where_candle_cuts_the_graph() {
     let w = random("w", &[2, 2, 3, 3]);
-    check_sealed(&random("x", &[1, 2, 5, 5]), |x| conv2d(x, &w, Window::default()));
+    check_sealed(&random("x", &[1, 2, 5, 5]), |x| conv2d(x, &beside(&w, x), Window::default()));
 }
 
 #[test]

@@ -18,20 +18,35 @@ pub(super) const NAME: &str = "batch_norm";
 
 /// Mean and biased variance of each channel.
 #[derive(Clone, Debug)]
-pub(super) struct Statistics {
-    pub mean: Vec<f64>,
-    pub var: Vec<f64>,
+pub(crate) enum NormStatistics {
+    /// For the CPU.
+    Host { mean: Vec<f64>, var: Vec<f64> },
+    /// For a GPU, in its memory.
+    #[cfg(feature = "cuda")]
+    Gpu(crate::gpu::GpuStatistics),
+}
+
+impl NormStatistics {
+    /// Means and variances on the host.
+    #[cfg_attr(not(feature = "cuda"), expect(clippy::unnecessary_wraps, reason = "a GPU may hold them"))]
+    pub fn on_host(&self) -> Result<(&[f64], &[f64])> {
+        match self {
+            Self::Host { mean, var } => Ok((mean, var)),
+            #[cfg(feature = "cuda")]
+            Self::Gpu(_) => bail!("batch_norm: the statistics are on another device than the image"),
+        }
+    }
 }
 
 /// `x -> y` or `(x, scale, shift) -> y`
 #[derive(Clone)]
-pub(super) struct Norm {
+pub(crate) struct Norm {
     /// What is added to the variance.
     pub eps: f64,
     /// The statistics, or `None` for those of the batch.
-    pub given: Option<Statistics>,
+    pub given: Option<NormStatistics>,
     /// The statistics that the forward pass used.
-    pub used: Arc<OnceLock<Statistics>>,
+    pub used: Arc<OnceLock<NormStatistics>>,
 }
 
 impl Norm {
@@ -43,13 +58,14 @@ impl Norm {
         if x.data.is_empty() {
             bail!("a tensor of shape {:?} has no elements to normalise", x.dims);
         }
+        let given = self.given.as_ref().map(NormStatistics::on_host).transpose()?;
         let mut y = to_be_overwritten(x.data.len());
         let statistics: Vec<(f64, f64)> = by_channel(&mut y, c, pixels)
             .into_par_iter()
             .enumerate()
             .map(|(channel, y)| {
                 let rows = || x.data.chunks_exact(pixels).skip(channel).step_by(c);
-                let (mean, var) = self.given.as_ref().map_or_else(
+                let (mean, var) = given.map_or_else(
                     || {
                         let mean = rows().map(|row| row_sum(isa, row)).sum::<f64>() / count;
                         let center = T::from_double(mean);
@@ -58,7 +74,7 @@ impl Norm {
                         let rounding = mean - center.to_double();
                         (mean, (squares - rounding * rounding).max(0.0))
                     },
-                    |given| (given.mean[channel], given.var[channel]),
+                    |(mean, var)| (mean[channel], var[channel]),
                 );
                 let (scale, shift) =
                     affine.map_or((1.0, 0.0), |(a, b)| (a[channel].to_double(), b[channel].to_double()));
@@ -72,12 +88,12 @@ impl Norm {
             .collect();
         let (mean, var) = statistics.into_iter().unzip();
         // A kernel runs forward once. A second run would compute the same numbers.
-        let _ = self.used.set(Statistics { mean, var });
+        let _ = self.used.set(NormStatistics::Host { mean, var });
         Ok(y)
     }
 
     /// The statistics that the forward pass used.
-    pub fn statistics(&self) -> Result<&Statistics> {
+    pub fn statistics(&self) -> Result<&NormStatistics> {
         self.used.get().ok_or_else(|| candle_core::Error::Msg("batch_norm: backward before forward".into()))
     }
 
@@ -89,7 +105,7 @@ impl Norm {
         image_wanted: bool,
     ) -> Result<[Vec<T>; 3]> {
         let isa = Isa::current();
-        let used = self.statistics()?;
+        let (means, vars) = self.statistics()?.on_host()?;
         let [n, c, h, w] = x.image()?;
         let (pixels, count) = (h * w, (n * h * w) as f64);
         let mut gx = to_be_overwritten(if image_wanted { x.data.len() } else { 0 });
@@ -100,8 +116,8 @@ impl Norm {
             .enumerate()
             .map(|(channel, gx)| {
                 let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
-                let (mean, center) = (used.mean[channel], T::from_double(used.mean[channel]));
-                let over_deviation = 1.0 / (used.var[channel] + self.eps).sqrt();
+                let (mean, center) = (means[channel], T::from_double(means[channel]));
+                let over_deviation = 1.0 / (vars[channel] + self.eps).sqrt();
                 let [sum, product] = rows(gy.data).zip(rows(x.data)).fold([0.0; 2], |[sum, product], (g, x)| {
                     let row = row_moments(isa, g, x, center);
                     [sum + row[0], product + row[1]]

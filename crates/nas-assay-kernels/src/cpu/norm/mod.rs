@@ -6,7 +6,7 @@
 mod composed;
 mod compute;
 mod moments;
-mod second;
+pub(crate) mod second;
 
 use std::sync::Arc;
 
@@ -15,10 +15,11 @@ use candle_core::{DType, Result, Tensor, bail};
 use super::element::{Array, Element};
 use super::isa::Isa;
 use super::kept_graph::{candle_keeps_the_graph, graph_is_kept};
-use super::kernel::{Computed, Kernel, apply, with_arrays};
-use super::seal::seal;
+use super::kernel::{self, Kernel, apply, with_arrays};
+use super::seal::{Computed, seal};
 use super::wanted::is_wanted;
-use compute::{NAME, Norm, Statistics};
+use compute::NAME;
+pub(crate) use compute::{Norm, NormStatistics};
 
 pub use moments::Moments;
 
@@ -40,9 +41,16 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
     let norm = Norm { eps, given: None, used: Arc::default() };
     let used = norm.used.clone();
     let y = record(norm, x, affine)?;
-    let Some(Statistics { mean, var }) = used.get().cloned() else { bail!("batch_norm: no statistics were taken") };
-    let tensor = |values: Vec<f64>| Tensor::new(values, x.device())?.to_dtype(x.dtype());
-    Ok((y, Moments { mean: tensor(mean)?, var: tensor(var)? }))
+    let moments = match used.get() {
+        None => bail!("batch_norm: no statistics were taken"),
+        Some(NormStatistics::Host { mean, var }) => {
+            let tensor = |values: &[f64]| Tensor::new(values, x.device())?.to_dtype(x.dtype());
+            Moments { mean: tensor(mean)?, var: tensor(var)? }
+        }
+        #[cfg(feature = "cuda")]
+        Some(NormStatistics::Gpu(both)) => Moments { mean: both.get(0)?, var: both.get(1)? },
+    };
+    Ok((y, moments))
 }
 
 /// Like [`batch_norm`], with `mean` and `var` (`[c]` each) as constants.
@@ -59,13 +67,22 @@ pub fn batch_norm_fixed(
     if candle_keeps_the_graph()? {
         return composed::normalise(x, (&mean.detach(), &var.detach()), affine, eps);
     }
-    let values = |t: &Tensor| t.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
-    let given = Statistics { mean: values(mean)?, var: values(var)? };
     let channels = x.dims4()?.1;
-    if given.mean.len() != channels || given.var.len() != channels {
+    if mean.dims() != [channels] || var.dims() != [channels] {
         bail!("batch_norm: mean {:?} and variance {:?} for {channels} channels", mean.dims(), var.dims());
     }
+    let given = given(mean, var)?;
     record(Norm { eps, given: Some(given), used: Arc::default() }, x, affine)
+}
+
+/// Given statistics as the kernels of their device want them.
+fn given(mean: &Tensor, var: &Tensor) -> Result<NormStatistics> {
+    #[cfg(feature = "cuda")]
+    if mean.device().is_cuda() {
+        return Ok(NormStatistics::Gpu(crate::gpu::given(mean, var)?));
+    }
+    let values = |t: &Tensor| t.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
+    Ok(NormStatistics::Host { mean: values(mean)?, var: values(var)? })
 }
 
 /// Runs the normalisation and records it.
@@ -86,7 +103,9 @@ fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Re
             }),
             None => with_arrays(NAME, [x, gy], |[x, gy]| norm.differentiate::<T>((x, gy), None, wanted && !kept)),
         }?;
-        let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
+        let seal = |data: Vec<T>, dims: &[usize]| {
+            seal(NAME, x.device(), Computed::Cpu(T::to_cpu_storage_owned(data)), dims.into())
+        };
         let image = || if kept { second::image_gradient(norm, x, scale, gy) } else { seal(gx, x.dims()) };
         Ok([
             wanted.then(image).transpose()?,
@@ -94,13 +113,39 @@ fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Re
             scale.map(|scale| seal(of_shift, scale.dims())).transpose()?,
         ])
     }
+    #[cfg(feature = "cuda")]
+    if let Some(gpu) = crate::gpu::of_tensor(x)? {
+        return gradients_on_gpu(norm, &gpu, x, scale, gy);
+    }
     if x.dtype() == DType::F32 { typed::<f32>(norm, x, scale, gy) } else { typed::<f64>(norm, x, scale, gy) }
+}
+
+#[cfg(feature = "cuda")]
+fn gradients_on_gpu(
+    norm: &Norm,
+    gpu: &crate::gpu::Gpu,
+    x: &Tensor,
+    scale: Option<&Tensor>,
+    gy: &Tensor,
+) -> Result<[Option<Tensor>; 3]> {
+    use crate::gpu::{differentiate, with_operands};
+    let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
+    let found = match scale {
+        Some(scale) => with_operands([x, gy, scale], |[x, gy, scale]| {
+            differentiate(norm, gpu, [x, gy], Some(scale), wanted && !kept)
+        }),
+        None => with_operands([x, gy], |inputs| differentiate(norm, gpu, inputs, None, wanted && !kept)),
+    }?;
+    let seal = |(storage, shape)| seal(NAME, x.device(), Computed::Cuda(storage), shape);
+    let [gx, of_scale, of_shift] = found.map(|found| found.map(seal).transpose());
+    let gx = if wanted && kept { Some(second::image_gradient(norm, x, scale, gy)?) } else { gx? };
+    Ok([gx, of_scale?, of_shift?])
 }
 
 impl Kernel<1> for Norm {
     const NAME: &'static str = NAME;
 
-    fn forward<T: Element>(&self, isa: Isa, [x]: [Array<T>; 1]) -> Result<Computed<T>> {
+    fn forward<T: Element>(&self, isa: Isa, [x]: [Array<T>; 1]) -> Result<kernel::Computed<T>> {
         Ok((self.compute(isa, x, None)?, x.dims.into()))
     }
 
@@ -113,7 +158,7 @@ impl Kernel<1> for Norm {
 impl Kernel<3> for Norm {
     const NAME: &'static str = NAME;
 
-    fn forward<T: Element>(&self, isa: Isa, [x, scale, shift]: [Array<T>; 3]) -> Result<Computed<T>> {
+    fn forward<T: Element>(&self, isa: Isa, [x, scale, shift]: [Array<T>; 3]) -> Result<kernel::Computed<T>> {
         Ok((self.compute(isa, x, Some((scale.data, shift.data)))?, x.dims.into()))
     }
 
@@ -125,7 +170,7 @@ impl Kernel<3> for Norm {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        assert_close, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::Var;
@@ -190,8 +235,9 @@ mod tests {
             let y = batch_norm_fixed(&x, &mean, &var, Some((&scale, &shift)), EPS).unwrap();
             let expected = normalised(&x, &values(&mean), &values(&var), &values(&scale), &values(&shift));
             assert_close("batch_norm_fixed", &values(&y), &expected, 1e-12);
-            check(std::slice::from_ref(&x), |inputs| batch_norm_fixed(&inputs[0], &mean, &var, None, 0.1));
+            check(std::slice::from_ref(&x), |inputs| batch_norm_fixed(&inputs[0], &beside(&mean, &inputs[0]), &beside(&var, &inputs[0]), None, 0.1));
             check(&[x, scale, shift], |inputs| {
+                let (mean, var) = (beside(&mean, &inputs[0]), beside(&var, &inputs[0]));
                 batch_norm_fixed(&inputs[0], &mean, &var, Some((&inputs[1], &inputs[2])), 0.1)
             });
         }
@@ -242,7 +288,8 @@ mod tests {
         let inputs = [x, scale, shift];
         check_second_order(&inputs, |inputs| batch_norm(&inputs[0], Some((&inputs[1], &inputs[2])), EPS)?.0.sqr());
         check_second_order(&inputs, |inputs| {
-            batch_norm_fixed(&inputs[0], &found.mean, &found.var, Some((&inputs[1], &inputs[2])), EPS)?.sqr()
+            let (mean, var) = (beside(&found.mean, &inputs[0]), beside(&found.var, &inputs[0]));
+            batch_norm_fixed(&inputs[0], &mean, &var, Some((&inputs[1], &inputs[2])), EPS)?.sqr()
         });
     }
 

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-/// Mean and variance of each channel, `[c]` each; constants, in the type of the image.
+/// Mean and variance of each channel, `[c]` each; constants. On the CPU they have the type of the image, on a GPU that of its sums, f64.
 #[derive(Clone, Debug)]
 pub struct Moments {
     /// The mean over batch and space.

@@ -11,9 +11,9 @@ use rayon::prelude::*;
 
 use super::super::element::{Array, Element, to_be_overwritten};
 use super::super::isa::{Isa, vectorised};
-use super::super::kernel::{Computed, Kernel, apply, gradient, with_arrays};
+use super::super::kernel::{self, Kernel, apply, gradient, with_arrays};
 use super::super::reduce::{row_moments, row_product};
-use super::super::seal::seal;
+use super::super::seal::{Computed, seal};
 use super::super::wanted::{is_wanted, wanted};
 use super::compute::{NAME, Norm, by_channel};
 
@@ -26,12 +26,12 @@ pub(super) fn image_gradient(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy
 }
 
 /// `(x, gy) -> gx` or `(x, gy, scale) -> gx`
-struct ImageGradient(Norm);
+pub(crate) struct ImageGradient(pub(crate) Norm);
 
 impl Kernel<2> for ImageGradient {
     const NAME: &'static str = "batch_norm gradient";
 
-    fn forward<T: Element>(&self, _isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<Computed<T>> {
+    fn forward<T: Element>(&self, _isa: Isa, [x, gy]: [Array<T>; 2]) -> Result<kernel::Computed<T>> {
         let [gx, ..] = self.0.differentiate((x, gy), None, true)?;
         Ok((gx, x.dims.into()))
     }
@@ -45,7 +45,7 @@ impl Kernel<2> for ImageGradient {
 impl Kernel<3> for ImageGradient {
     const NAME: &'static str = "batch_norm gradient";
 
-    fn forward<T: Element>(&self, _isa: Isa, [x, gy, scale]: [Array<T>; 3]) -> Result<Computed<T>> {
+    fn forward<T: Element>(&self, _isa: Isa, [x, gy, scale]: [Array<T>; 3]) -> Result<kernel::Computed<T>> {
         let [gx, ..] = self.0.differentiate((x, gy), Some(scale.data), true)?;
         Ok((gx, x.dims.into()))
     }
@@ -70,12 +70,18 @@ impl ImageGradient {
                     norm.differentiate_again::<T>([x, gy, v], Some(scale.data))
                 }),
             }?;
-            let seal = |data: Vec<T>, dims: &[usize]| seal(NAME, T::to_cpu_storage_owned(data), dims.into());
+            let seal = |data: Vec<T>, dims: &[usize]| {
+                seal(NAME, x.device(), Computed::Cpu(T::to_cpu_storage_owned(data)), dims.into())
+            };
             let of_scale = scale.filter(|scale| is_wanted(scale)).map(|scale| seal(of_scale, scale.dims()));
             Ok([is_wanted(x).then(|| seal(of_x, x.dims())).transpose()?, of_scale.transpose()?])
         }
         if !is_wanted(x) && !scale.is_some_and(is_wanted) {
             return Ok([None, None]);
+        }
+        #[cfg(feature = "cuda")]
+        if let Some(gpu) = crate::gpu::of_tensor(x)? {
+            return self.by_image_and_scale_on_gpu(&gpu, [x, gy, v], scale);
         }
         if x.dtype() == DType::F32 {
             typed::<f32>(&self.0, [x, gy, v], scale)
@@ -85,17 +91,38 @@ impl ImageGradient {
     }
 }
 
+#[cfg(feature = "cuda")]
+impl ImageGradient {
+    fn by_image_and_scale_on_gpu(
+        &self,
+        gpu: &crate::gpu::Gpu,
+        [x, gy, v]: [&Tensor; 3],
+        scale: Option<&Tensor>,
+    ) -> Result<[Option<Tensor>; 2]> {
+        use crate::gpu::{differentiate_again, with_operands};
+        let [of_x, of_scale] = match scale {
+            None => with_operands([x, gy, v], |inputs| differentiate_again(&self.0, gpu, inputs, None)),
+            Some(scale) => with_operands([x, gy, v, scale], |[x, gy, v, scale]| {
+                differentiate_again(&self.0, gpu, [x, gy, v], Some(scale))
+            }),
+        }?;
+        let seal = |(storage, shape)| seal(NAME, x.device(), Computed::Cuda(storage), shape);
+        let of_scale = scale.filter(|scale| is_wanted(scale)).map(|_| seal(of_scale));
+        Ok([is_wanted(x).then(|| seal(of_x)).transpose()?, of_scale.transpose()?])
+    }
+}
+
 impl Norm {
     /// The gradients of `Σ v gx` by image and scale.
     fn differentiate_again<T: Element>(&self, [x, g, v]: [Array<T>; 3], scale: Option<&[T]>) -> Result<[Vec<T>; 2]> {
-        let (isa, used) = (Isa::current(), self.statistics()?);
+        let (isa, (means, vars)) = (Isa::current(), self.statistics()?.on_host()?);
         let [n, c, h, w] = x.image()?;
         let (pixels, count) = (h * w, (n * h * w) as f64);
         let mut of_x = to_be_overwritten(x.data.len());
         let of_scale = by_channel(&mut of_x, c, pixels).into_par_iter().enumerate().map(|(channel, of_x)| {
             let rows = |data| <[T]>::chunks_exact(data, pixels).skip(channel).step_by(c);
-            let (mean, center) = (used.mean[channel], T::from_double(used.mean[channel]));
-            let deviation = (used.var[channel] + self.eps).sqrt();
+            let (mean, center) = (means[channel], T::from_double(means[channel]));
+            let deviation = (vars[channel] + self.eps).sqrt();
             let mut sums = [0.0; 5];
             for ((x, g), v) in rows(x.data).zip(rows(g.data)).zip(rows(v.data)) {
                 let ([g_sum, gx_sum], [v_sum, vx_sum]) =
@@ -147,11 +174,13 @@ vectorised! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{assert_close, random, values};
+    #[cfg(feature = "cuda")]
+    use super::super::super::testing::assert_close_in_all;
+    use super::super::super::testing::{assert_close, beside, random, values};
     use super::super::super::{backward_to, differentiable_backward, sum_all, times_constant};
     use super::super::{batch_norm, batch_norm_fixed};
     use super::*;
-    use candle_core::Var;
+    use candle_core::{Device, Var};
     use proptest::prelude::*;
 
     /// A batch-norm of an image, and of scale and shift if there are any.
@@ -161,8 +190,10 @@ mod tests {
     fn check_again(inputs: &[Tensor], apply: Apply<'_>) {
         let (weights, along) = (random("weights", inputs[0].dims()), random("along", inputs[0].dims()));
         // L is not linear in the normalised image, so its gradient depends on all inputs.
-        let differentiated = |inputs: &[Tensor]| -> (Vec<Var>, Tensor) {
-            let variables: Vec<Var> = inputs.iter().map(|input| Var::from_tensor(input).unwrap()).collect();
+        let differentiated = |inputs: &[Tensor], device: &Device| -> (Vec<Var>, Tensor) {
+            let on_device = inputs.iter().map(|input| input.to_device(device).unwrap());
+            let variables: Vec<Var> = on_device.map(|input| Var::from_tensor(&input).unwrap()).collect();
+            let (weights, along) = (beside(&weights, &variables[0]), beside(&along, &variables[0]));
             let normed = apply(&variables).unwrap();
             let again = batch_norm(&times_constant(&normed, &weights).unwrap(), None, 0.5).unwrap().0;
             let loss = sum_all(&times_constant(&again, &along).unwrap()).unwrap();
@@ -170,11 +201,18 @@ mod tests {
             let sum = sum_all(&times_constant(gradients.get(&variables[0]).unwrap(), &along).unwrap()).unwrap();
             (variables, sum)
         };
-        let (variables, sum) = differentiated(inputs);
-        let found = backward_to(&sum, &variables).unwrap();
-        let value = |inputs: &[Tensor]| values(&differentiated(inputs).1)[0];
-        for (place, variable) in variables.iter().enumerate() {
-            let Some(found) = found.get(variable) else { panic!("no gradient by input {place}") };
+        let second = |device: &Device| -> Vec<Vec<f64>> {
+            let (variables, sum) = differentiated(inputs, device);
+            let found = backward_to(&sum, &variables).unwrap();
+            variables.iter().map(|variable| values(found.get(variable).expect("a second gradient"))).collect()
+        };
+        let found = second(&Device::Cpu);
+        #[cfg(feature = "cuda")]
+        for (on_gpu, on_cpu) in second(crate::device::gpu_for_tests()).iter().zip(&found) {
+            assert_close_in_all("on the GPU", on_gpu, on_cpu, 1e-12);
+        }
+        let value = |inputs: &[Tensor]| values(&differentiated(inputs, &Device::Cpu).1)[0];
+        for (place, found) in found.iter().enumerate() {
             let step = 1e-5;
             let direction = random("direction", inputs[place].dims());
             let moved = |step: f64| {
@@ -183,7 +221,7 @@ mod tests {
                 value(&inputs)
             };
             let expected = (moved(step) - moved(-step)) / (2.0 * step);
-            let found: f64 = values(found).iter().zip(values(&direction)).map(|(g, d)| g * d).sum();
+            let found: f64 = found.iter().zip(values(&direction)).map(|(g, d)| g * d).sum();
             assert_close(&format!("by input {place}"), &[found], &[expected], 1e-6);
         }
     }
@@ -196,9 +234,14 @@ mod tests {
             let (x, scale) = (random("x", &[n, c, h, w]), random("scale", &[c]));
             let shift = random("shift", &[c]);
             check_again(std::slice::from_ref(&x), &|v| Ok(batch_norm(&v[0], None, 0.1)?.0));
-            check_again(&[x.clone(), scale.clone()], &|v| Ok(batch_norm(&v[0], Some((&v[1], &shift)), 0.1)?.0));
+            check_again(&[x.clone(), scale.clone()], &|v| {
+                Ok(batch_norm(&v[0], Some((&v[1], &beside(&shift, &v[0]))), 0.1)?.0)
+            });
             let (mean, var) = (random("mean", &[c]), random("var", &[c]).sqr().unwrap());
-            check_again(&[x, scale], &|v| batch_norm_fixed(&v[0], &mean, &var, Some((&v[1], &shift)), 0.1));
+            check_again(&[x, scale], &|v| {
+                let (mean, var, shift) = (beside(&mean, &v[0]), beside(&var, &v[0]), beside(&shift, &v[0]));
+                batch_norm_fixed(&v[0], &mean, &var, Some((&v[1], &shift)), 0.1)
+            });
         }
     }
 }

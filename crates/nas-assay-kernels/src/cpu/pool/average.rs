@@ -10,14 +10,14 @@ use super::super::wanted::wanted;
 use super::windows::{Pool, planes_at_once};
 
 /// `x -> y`
-pub(super) struct Average {
-    pub pool: Pool,
+pub(crate) struct Average {
+    pub(crate) pool: Pool,
 }
 
 /// `gy -> gx`, for images of the given size.
-struct AverageGradient {
-    pool: Pool,
-    size: (usize, usize),
+pub(crate) struct AverageGradient {
+    pub(crate) pool: Pool,
+    pub(crate) size: (usize, usize),
 }
 
 impl Kernel<1> for Average {

@@ -10,18 +10,18 @@ use super::super::wanted::wanted;
 use super::windows::{Pool, planes_at_once};
 
 /// `x -> y`
-pub(super) struct Maximum {
-    pub pool: Pool,
+pub(crate) struct Maximum {
+    pub(crate) pool: Pool,
 }
 
 /// `(gy, x) -> gx`
-struct MaximumGradient {
-    pool: Pool,
+pub(crate) struct MaximumGradient {
+    pub(crate) pool: Pool,
 }
 
 /// `(v, x) ->` the element of `v` at the largest pixel of each window of `x`. This is the gradient of [`MaximumGradient`].
-struct AtMaximum {
-    pool: Pool,
+pub(crate) struct AtMaximum {
+    pub(crate) pool: Pool,
 }
 
 impl Kernel<1> for Maximum {
@@ -94,7 +94,7 @@ impl Kernel<2> for AtMaximum {
 /// A plane with its padding, so that every window lies inside.
 #[derive(Clone, Copy)]
 struct PaddedPlane {
-    pool: Pool,
+    pub(crate) pool: Pool,
     size: (usize, usize),
 }
 

@@ -7,9 +7,13 @@ mod windows;
 use candle_core::{Result, Tensor};
 
 use super::kernel::apply;
-use average::Average;
-use maximum::Maximum;
-use windows::Pool;
+pub(crate) use average::Average;
+#[cfg(feature = "cuda")]
+pub(crate) use average::AverageGradient;
+pub(crate) use maximum::Maximum;
+#[cfg(feature = "cuda")]
+pub(crate) use maximum::{AtMaximum, MaximumGradient};
+pub(crate) use windows::Pool;
 
 /// The mean of each window of `x: [n, c, h, w]` over its pixels on the image (`count_include_pad = false` in `PyTorch`):
 /// `[n, c, h', w']` with `h' = (h + 2 padding - kernel) / stride + 1`, rounded down.

@@ -9,7 +9,7 @@ use super::super::elementwise::BLOCK;
 
 /// The windows of a pool, the same in both directions.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     pub kernel: usize,
     pub stride: usize,
     /// Pixels beyond the image above and on the left.

@@ -44,7 +44,7 @@ pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// If the shapes or types differ, or a tensor is not on the CPU.
 pub fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
-    products(x, y, |x, y| x * y)
+    products(x, y, false)
 }
 
 /// `Σ |x y|`, in double precision.
@@ -52,7 +52,7 @@ pub fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
 /// # Errors
 /// As for [`dot`].
 pub fn abs_dot(x: &Tensor, y: &Tensor) -> Result<f64> {
-    products(x, y, |x, y| (x * y).abs())
+    products(x, y, true)
 }
 
 /// `Σ x²`, in double precision.
@@ -60,10 +60,11 @@ pub fn abs_dot(x: &Tensor, y: &Tensor) -> Result<f64> {
 /// # Errors
 /// If `x` is neither `f32` nor `f64`, or not on the CPU.
 pub fn sum_squares(x: &Tensor) -> Result<f64> {
-    products(x, x, |x, y| x * y)
+    products(x, x, false)
 }
 
-fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
+/// The sum of the products, or of their absolute values.
+fn products(x: &Tensor, y: &Tensor, absolute: bool) -> Result<f64> {
     fn typed<T: Element>(x: Array<T>, y: Array<T>, term: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
         let rows: Vec<f64> = x
             .data
@@ -87,6 +88,11 @@ fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
     if x.dtype() != y.dtype() {
         bail!("one tensor is {:?}, the other {:?}; convert one", x.dtype(), y.dtype());
     }
+    #[cfg(feature = "cuda")]
+    if let Some(gpu) = crate::gpu::of_tensor(x)? {
+        return crate::gpu::dot(&gpu, x, y, absolute);
+    }
+    let term = |x: f64, y: f64| if absolute { (x * y).abs() } else { x * y };
     match x.dtype() {
         DType::F32 => with_arrays("dot", [x, y], |[x, y]| Ok(typed::<f32>(x, y, term))),
         _ => with_arrays("dot", [x, y], |[x, y]| Ok(typed::<f64>(x, y, term))),
@@ -95,7 +101,7 @@ fn products(x: &Tensor, y: &Tensor, term: fn(f64, f64) -> f64) -> Result<f64> {
 
 /// Which elements are added.
 #[derive(Clone, Copy)]
-pub(super) enum Over {
+pub(crate) enum Over {
     /// All elements, to a scalar.
     All,
     /// The pixels of each channel of each image: `[n, c, h, w]` to `[n, c]`.
@@ -105,13 +111,13 @@ pub(super) enum Over {
 }
 
 /// `x ->` its sums, or its means.
-pub(super) struct Sums {
+pub(crate) struct Sums {
     pub over: Over,
     pub mean: bool,
 }
 
 /// The gradient of [`Sums`] for tensors of this shape: each number is written to all elements that it is the sum of.
-pub(super) struct Broadcast {
+pub(crate) struct Broadcast {
     pub over: Over,
     pub mean: bool,
     pub shape: Shape,
@@ -119,7 +125,7 @@ pub(super) struct Broadcast {
 
 impl Over {
     /// The number of planes of a tensor, and the shape of the sums. With `count` sums, plane `i` belongs to sum `i mod count`.
-    fn planes(self, dims: &[usize]) -> Result<(usize, Shape)> {
+    pub fn planes(self, dims: &[usize]) -> Result<(usize, Shape)> {
         let (planes, shape) = match (self, dims) {
             (Self::All, _) => (1, ().into()),
             (Self::Space, &[n, c, _, _]) => (n * c, (n, c).into()),

@@ -50,34 +50,12 @@ impl Norm {
             NormMode::Batch => Ok(pass.engine.batch_norm(x, affine, NORM_EPS)?.0),
             NormMode::BatchUpdating { momentum } => {
                 let (y, moments) = pass.engine.batch_norm(x, affine, NORM_EPS)?;
-                let count = (x.elem_count() / x.dim(1)?) as f64;
-                let unbiased = (&moments.var * (count / (count - 1.0)))?;
-                move_towards(&self.mean, &moments.mean, momentum, channels)?;
-                move_towards(&self.var, &unbiased, momentum, channels)?;
+                let pixels = x.elem_count() / x.dim(1)?;
+                pass.engine.track_moments([&self.mean, &self.var], &moments, channels, (momentum, pixels))?;
                 Ok(y)
             }
         }
     }
-}
-
-/// `running += momentum * (target - running)`, of some channels.
-fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channels) -> Result<()> {
-    let all = running.as_detached_tensor();
-    let moved = |old: Tensor| -> Result<Tensor> { (old * (1.0 - momentum))? + (target * momentum)? };
-    let total = all.elem_count();
-    let new = match channels {
-        Channels::First(count) if *count == total => moved(all)?,
-        Channels::First(count) => {
-            let rest = all.narrow(0, *count, total - count)?;
-            Tensor::cat(&[moved(all.narrow(0, 0, *count)?)?, rest], 0)?
-        }
-        Channels::Picked(picked) => {
-            let places = Tensor::new(&picked[..], all.device())?;
-            let moved = moved(all.index_select(&places, 0)?)?;
-            all.scatter(&places, &moved, 0)?
-        }
-    };
-    running.set(&new)
 }
 
 #[cfg(test)]

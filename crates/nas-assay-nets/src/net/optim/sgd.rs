@@ -7,6 +7,7 @@ use candle_nn::Optimizer;
 use super::OptimError;
 use crate::net::Engine;
 use nas_assay_kernels::cpu::{SgdStep, sgd_step, sum_squares};
+use nas_assay_kernels::gpu::TrainingSteps;
 
 /// PyTorch adds this to the gradient norm before it divides by it.
 const CLIP_EPSILON: f64 = 1e-6;
@@ -45,6 +46,8 @@ pub struct Sgd {
     engine: Engine,
     parameters: Vec<Var>,
     velocities: Vec<Var>,
+    /// Makes the steps, if the parameters are on a GPU.
+    on_gpu: Option<TrainingSteps>,
 }
 
 impl Sgd {
@@ -62,14 +65,15 @@ impl Sgd {
         }
         let velocities = parameters.iter().map(|p| Var::zeros(p.shape(), p.dtype(), p.device()));
         let velocities = velocities.collect::<Result<_, _>>()?;
-        let engine = Engine::for_device(parameters.first().map_or(&Device::Cpu, |parameter| parameter.device()));
-        Ok(Self { config, engine, parameters, velocities })
+        let device = parameters.first().map_or(&Device::Cpu, |parameter| parameter.device());
+        let (engine, on_gpu) = (Engine::for_device(device), TrainingSteps::on(device, parameters.len())?);
+        Ok(Self { config, engine, parameters, velocities, on_gpu })
     }
 
     /// The same on another engine.
     #[must_use]
     pub fn with_engine(self, engine: Engine) -> Self {
-        Self { engine, ..self }
+        Self { engine, on_gpu: self.on_gpu.filter(|_| engine == Engine::Kernels), ..self }
     }
 
     /// The parameters, in order.
@@ -83,6 +87,10 @@ impl Sgd {
     /// [`OptimError::Setting`] for a negative or non-finite learning rate, [`OptimError::Diverged`] for a gradient that is not finite.
     /// Nothing has changed then.
     pub fn try_step(&mut self, gradients: &GradStore) -> Result<f64, OptimError> {
+        if self.on_gpu.is_some() {
+            self.step_without_waiting(gradients)?;
+            return self.finish();
+        }
         let SgdConfig { learning_rate, momentum, weight_decay, clip, decay_unsampled } = self.config;
         require_rate("the learning rate", learning_rate)?;
         let gradients: Vec<Option<&Tensor>> =
@@ -106,6 +114,37 @@ impl Sgd {
             }
         }
         Ok(norm)
+    }
+
+    /// Like [`Sgd::try_step`], but on a GPU the step is only asked for. If a gradient is not finite, that step and all later ones change
+    /// nothing, and [`Sgd::finish`] tells of it.
+    ///
+    /// # Errors
+    /// Those of [`Sgd::try_step`]; on a GPU not [`OptimError::Diverged`].
+    pub fn step_without_waiting(&mut self, gradients: &GradStore) -> Result<(), OptimError> {
+        let SgdConfig { learning_rate, momentum, weight_decay, clip, decay_unsampled } = self.config;
+        let Some(steps) = &mut self.on_gpu else { return self.try_step(gradients).map(drop) };
+        require_rate("the learning rate", learning_rate)?;
+        let gradients: Vec<Option<&Tensor>> =
+            self.parameters.iter().map(|parameter| gradients.get(parameter)).collect();
+        let step = SgdStep { learning_rate, momentum, weight_decay, gradient_scale: 1.0, nesterov: false };
+        Ok(steps.step(&self.parameters, &self.velocities, &gradients, (step, clip, !decay_unsampled))?)
+    }
+
+    /// Waits for the steps that were asked for. The result is the norm that the gradients of the last one had before clipping; 0 if none was
+    /// asked for since, or the parameters are on the CPU, where nothing has to be waited for.
+    ///
+    /// # Errors
+    /// [`OptimError::Diverged`] if a gradient was not finite. That step and all later ones have changed nothing.
+    pub fn finish(&mut self) -> Result<f64, OptimError> {
+        let Some(steps) = &mut self.on_gpu else { return Ok(0.0) };
+        match steps.last()? {
+            (norm, None) => Ok(norm),
+            (_, Some(parameter)) => {
+                steps.reset()?;
+                Err(OptimError::Diverged { parameter })
+            }
+        }
     }
 
     /// The parameters' velocities in their order, as copies that later steps do not change.
@@ -230,10 +269,7 @@ mod tests {
         training_goes_on_from_stored_velocities
     );
 
-    /// The engines that a device has.
-    fn engines(device: &Device) -> impl Iterator<Item = Engine> {
-        [Engine::Kernels, Engine::Composed].into_iter().filter(|engine| device.is_cpu() || *engine == Engine::Composed)
-    }
+    const ENGINES: [Engine; 2] = [Engine::Kernels, Engine::Composed];
 
     /// A store with the given gradients: one for each parameter, `None` for a parameter that took no part.
     fn store(parameters: &[Var], gradients: &[Option<Vec<f64>>]) -> GradStore {
@@ -308,7 +344,7 @@ mod tests {
             ),
         ];
         for (engine, (dtype, tolerance)) in
-            engines(device).flat_map(|engine| [(DType::F64, 1e-14), (DType::F32, 4e-6)].map(|kind| (engine, kind)))
+            ENGINES.into_iter().flat_map(|engine| [(DType::F64, 1e-14), (DType::F32, 4e-6)].map(|kind| (engine, kind)))
         {
             for (clip, decay_unsampled, a, b, velocity_a, velocity_b) in cases {
                 let parameters = parameters_on(device, dtype);
@@ -378,7 +414,7 @@ mod tests {
     }
 
     fn divergence_is_an_error_that_changes_nothing(device: &Device) {
-        for (engine, bad) in engines(device).flat_map(|engine| [f64::NAN, f64::INFINITY].map(|bad| (engine, bad))) {
+        for (engine, bad) in ENGINES.into_iter().flat_map(|engine| [f64::NAN, f64::INFINITY].map(|bad| (engine, bad))) {
             let parameters = parameters_on(device, DType::F32);
             let before = flat(parameters.iter().map(Var::as_tensor));
             let mut sgd = Sgd::try_new(parameters.clone(), CONFIG).unwrap().with_engine(engine);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::estimator::{Probe, Suite};
 use crate::images::{Batch, ImageSet, synthetic};
+use crate::net::host_f64;
 use crate::net::{Init, NetConfig};
 use nas_assay_kernels::cpu::Isa;
 use nas_assay_schema::spec::{self, Picker, Schedule};

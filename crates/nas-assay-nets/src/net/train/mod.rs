@@ -10,6 +10,7 @@
 mod gradients;
 #[cfg(test)]
 mod instruction_tests;
+mod results;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -21,9 +22,10 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::Optimizer;
 
 use self::gradients::MeanGradients;
+use self::results::Results;
 use super::optim::{OptimError, Scheduler, Sgd, SgdConfig};
-use super::{Classification, Dropout, Engine, ForwardPass, LoadError, NetError, Network, NormMode, Param, host_f64};
-use crate::images::{Augmenter, Batch, ImageError, ImageSet};
+use super::{Classification, Dropout, Engine, ForwardPass, LoadError, NetError, Network, NormMode, Param};
+use crate::images::{Augmenter, Batch, Feeder, ImageError, ImageSet};
 use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Training;
 use nas_assay_spaces::{Architecture, Sampler};
@@ -90,21 +92,12 @@ pub struct Step<'a> {
     pub architectures: &'a [Architecture],
 }
 
-/// The loss and the correct images of a step, as means over its architectures.
-struct StepResult {
-    /// Mean cross-entropy, nats.
-    loss: f64,
-    /// Images classified correctly.
-    correct: f64,
-}
-
 /// The state of a training between two epochs.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     job: Job<'a>,
     engine: Engine,
-    /// The network's.
-    dtype: DType,
+    feeder: Feeder<'a>,
     optimiser: Sgd,
     scheduler: Scheduler,
     curve: Vec<Epoch>,
@@ -126,9 +119,10 @@ impl<'a> Trainer<'a> {
             decay_unsampled: job.decay_unsampled,
         };
         let vars = job.network.params().vars();
+        let dtype = vars.first().map_or(DType::F32, |var| var.dtype());
         Ok(Self {
             engine: Engine::for_device(job.device),
-            dtype: vars.first().map_or(DType::F32, |var| var.dtype()),
+            feeder: Feeder::new(job.images, dtype, job.device)?,
             optimiser: Sgd::try_new(vars, config)?,
             scheduler,
             curve: Vec::new(),
@@ -172,20 +166,22 @@ impl<'a> Trainer<'a> {
         let augmenter = self.job.training.augment.then(|| Augmenter::new(self.job.seed.child("augmentation")));
         let learning_rate = self.scheduler.learning_rate();
         self.optimiser.set_learning_rate(learning_rate);
-        let (mut loss_sum, mut right) = (0.0, 0.0);
-        for (index, rows) in order.chunks(self.job.training.batch).enumerate() {
+        let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, &order));
+        let order = self.feeder.order(order, changes).map_err(TrainError::from)?;
+        let mut results = Results::new(self.engine, self.job.device).map_err(TrainError::from)?;
+        for index in 0..self.steps() {
             let drawn = sampler.draw(&mut architectures);
-            let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, rows));
-            let batch = self.job.images.batch(rows, changes.as_deref(), self.dtype, self.job.device);
-            let batch = batch.map_err(TrainError::from)?;
+            let first = index * self.job.training.batch;
+            let places = first..(first + self.job.training.batch).min(self.job.images.len());
+            let batch = self.feeder.batch(&order, places).map_err(TrainError::from)?;
             let stream = || self.job.seed.index("dropout", number).index("step", index as u64).stream();
             let rate = self.job.training.dropout;
             let dropout = (rate > 0.0).then(|| Dropout { rate, stream: stream() });
-            let StepResult { loss, correct } = self.step(&drawn, &batch, dropout)?;
-            loss_sum += loss * rows.len() as f64;
-            right += correct;
+            self.step(&drawn, &batch, dropout, &mut results)?;
             after(Step { index, architectures: &drawn })?;
         }
+        self.optimiser.finish().map_err(TrainError::from)?;
+        let (loss_sum, right) = results.read().map_err(TrainError::from)?;
         let images = self.job.images.len() as f64;
         let epoch =
             Epoch { number: self.curve.len() + 1, loss: loss_sum / images, accuracy: right / images, learning_rate };
@@ -200,9 +196,10 @@ impl<'a> Trainer<'a> {
         architectures: &[Architecture],
         batch: &Batch,
         mut dropout: Option<Dropout>,
-    ) -> Result<StepResult, TrainError> {
+        results: &mut Results,
+    ) -> Result<(), TrainError> {
         let mut gradients = MeanGradients::new(self.optimiser.parameters());
-        let (mut loss_sum, mut right) = (0.0, 0);
+        let mut step = results.step(batch, architectures.len());
         for &architecture in architectures {
             let norm = NormMode::BatchUpdating { momentum: NORM_MOMENTUM };
             let mut pass = ForwardPass { dropout: dropout.take(), ..ForwardPass::new(self.engine).with_norm(norm) };
@@ -210,14 +207,13 @@ impl<'a> Trainer<'a> {
             dropout = pass.dropout.take();
             let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
             gradients.add(self.engine.backward(&loss)?)?;
-            loss_sum += host_f64(&loss)?[0];
-            right += Classification::of(&logits, &batch.labels)?.correct;
+            step.add(&logits, &loss)?;
         }
         if let Some(gradients) = gradients.mean()? {
-            self.optimiser.try_step(&gradients)?;
+            self.optimiser.step_without_waiting(&gradients)?;
         }
-        let count = architectures.len() as f64;
-        Ok(StepResult { loss: loss_sum / count, correct: right as f64 / count })
+        step.finish();
+        Ok(())
     }
 
     /// Everything that the next epoch depends on, as named tensors: `param.*`, `buffer.*`, `velocity.*`.

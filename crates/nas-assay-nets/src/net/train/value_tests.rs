@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::images::synthetic;
+use crate::net::host_f64;
 use crate::net::{Init, NetConfig};
 use nas_assay_schema::spec::{Picker, Schedule};
 use nas_assay_spaces::{Pool, SpaceId, nb201};

@@ -1,0 +1,248 @@
+//! A GPU as the kernels see it: functions, launches, memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use candle_core::backend::BackendStorage;
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, LaunchArgs, LaunchConfig, PushKernelArg,
+};
+use candle_core::cuda_backend::{CudaDType, CudaDevice, CudaStorage, CudaStorageSlice, DeviceId, WrapErr};
+use candle_core::{DType, Result, bail};
+
+use super::BLOCK;
+
+/// The kernels, translated by the driver when a device first needs them.
+const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
+
+/// Columns of blocks that can count at once which of them is the last.
+const COUNTERS: usize = 1 << 14;
+
+/// Threads of a block in kernels that work element by element.
+const THREADS: u32 = 256;
+
+/// Blocks of such kernels at most. Each thread then takes several elements.
+const MOST_BLOCKS: u32 = 1 << 16;
+
+/// Uploaded lists that are kept.
+const MOST_LISTS: usize = 4096;
+
+/// What is kept for a device as long as the process lives.
+struct Kept {
+    module: Arc<CudaModule>,
+    functions: Mutex<HashMap<&'static str, [Option<CudaFunction>; 2]>>,
+    /// Zeros, which every kernel leaves as zeros.
+    counters: CudaSlice<u32>,
+    /// Memory that lives from one launch to the next.
+    scratch: Mutex<CudaSlice<f64>>,
+    /// Lists of channels that were uploaded.
+    lists: Mutex<HashMap<Vec<u32>, Arc<CudaSlice<u32>>>>,
+}
+
+/// A GPU.
+#[derive(Clone)]
+pub(crate) struct Gpu {
+    device: CudaDevice,
+    stream: Arc<CudaStream>,
+    kept: Arc<Kept>,
+}
+
+/// The blocks of a launch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    pub blocks: (u32, u32, u32),
+    pub threads: u32,
+    /// Bytes of shared memory.
+    pub shared: u32,
+}
+
+impl Grid {
+    /// Enough threads for `n` elements.
+    pub fn each(n: u32) -> Self {
+        Self { blocks: (n.div_ceil(THREADS).clamp(1, MOST_BLOCKS), 1, 1), threads: THREADS, shared: 0 }
+    }
+
+    /// `parts` blocks for each of `columns` columns.
+    pub fn columns(parts: u32, columns: u32) -> Self {
+        Self { blocks: (parts, columns, 1), threads: BLOCK, shared: 0 }
+    }
+}
+
+/// Memory for the result of a kernel.
+pub(crate) struct Output {
+    pub storage: CudaStorage,
+    pub address: u64,
+}
+
+/// An argument of a kernel: a number, an address, or a structure that its source declares too.
+pub(crate) trait Argument {
+    fn push<'a>(&'a self, launch: &mut LaunchArgs<'a>);
+}
+
+impl<T: DeviceRepr> Argument for T {
+    fn push<'a>(&'a self, launch: &mut LaunchArgs<'a>) {
+        launch.arg(self);
+    }
+}
+
+/// The scratch memory of a device, for kernels that are launched while this is held.
+pub(crate) struct Scratch<'a> {
+    slice: MutexGuard<'a, CudaSlice<f64>>,
+    stream: &'a CudaStream,
+}
+
+impl Scratch<'_> {
+    /// Where it begins.
+    pub fn address(&self) -> u64 {
+        self.slice.device_ptr(self.stream).0
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gpu {
+    /// The GPU of a device.
+    pub fn of(device: &CudaDevice) -> Result<Self> {
+        static KEPT: LazyLock<Mutex<HashMap<DeviceId, Arc<Kept>>>> = LazyLock::new(Mutex::default);
+        let mut all = lock(&KEPT);
+        let kept = if let Some(kept) = all.get(&device.id()) {
+            kept.clone()
+        } else {
+            let kept = Arc::new(Kept {
+                module: device.cuda_stream().context().load_module(PTX.into()).w()?,
+                functions: Mutex::default(),
+                counters: device.alloc_zeros(COUNTERS)?,
+                scratch: Mutex::new(device.alloc_zeros(1)?),
+                lists: Mutex::default(),
+            });
+            all.insert(device.id(), kept.clone());
+            kept
+        };
+        Ok(Self { device: device.clone(), stream: device.cuda_stream(), kept })
+    }
+
+    /// Memory for `len` numbers of a type, with arbitrary contents: the kernel that gets it must write all of them.
+    pub fn output(&self, dtype: DType, len: usize) -> Result<Output> {
+        // SAFETY: the caller has a kernel write every element.
+        let storage = unsafe {
+            match dtype {
+                DType::F32 => wrap(self.device.alloc::<f32>(len)?, &self.device),
+                DType::F64 => wrap(self.device.alloc::<f64>(len)?, &self.device),
+                DType::U32 => wrap(self.device.alloc::<u32>(len)?, &self.device),
+                other => bail!("the kernels compute in f32 and f64, not in {other:?}"),
+            }
+        };
+        let (address, _) = address(&storage)?;
+        Ok(Output { storage, address })
+    }
+
+    /// Memory for `len` zeros.
+    pub fn zeros(&self, dtype: DType, len: usize) -> Result<Output> {
+        let storage = match dtype {
+            DType::F32 => wrap(self.device.alloc_zeros::<f32>(len)?, &self.device),
+            DType::F64 => wrap(self.device.alloc_zeros::<f64>(len)?, &self.device),
+            other => bail!("the kernels compute in f32 and f64, not in {other:?}"),
+        };
+        let (address, _) = address(&storage)?;
+        Ok(Output { storage, address })
+    }
+
+    /// Scratch memory for at least `doubles` numbers of double precision.
+    pub fn scratch(&self, doubles: usize) -> Result<Scratch<'_>> {
+        let mut slice = lock(&self.kept.scratch);
+        if slice.len() < doubles {
+            // SAFETY: kernels write before they read here.
+            *slice = unsafe { self.device.alloc::<f64>(doubles.next_power_of_two())? };
+        }
+        Ok(Scratch { slice, stream: &self.stream })
+    }
+
+    /// Where the counters of columns lie.
+    pub fn counters(&self, columns: u32) -> Result<u64> {
+        if columns as usize > COUNTERS {
+            bail!("{columns} sums at once are too many for the kernels of the GPU");
+        }
+        Ok(self.kept.counters.device_ptr(&self.stream).0)
+    }
+
+    /// A list on the device. The same list is uploaded once.
+    pub fn list(&self, list: &[u32]) -> Result<u64> {
+        let mut lists = lock(&self.kept.lists);
+        let uploaded = if let Some(uploaded) = lists.get(list) {
+            uploaded.clone()
+        } else {
+            // Memory is freed in the order of the stream, after the kernels that still read it.
+            if lists.len() >= MOST_LISTS {
+                lists.clear();
+            }
+            let uploaded = Arc::new(self.device.clone_htod(list)?);
+            lists.insert(list.to_vec(), uploaded.clone());
+            uploaded
+        };
+        Ok(uploaded.device_ptr(&self.stream).0)
+    }
+
+    /// Launches a kernel: `name` for numbers of the type `dtype`, with the arguments of its source.
+    pub fn launch(&self, name: &'static str, dtype: DType, grid: Grid, arguments: &[&dyn Argument]) -> Result<()> {
+        let (place, suffix) = match dtype {
+            DType::F32 => (0, "_f32"),
+            DType::F64 => (1, "_f64"),
+            other => bail!("{name}: the kernels compute in f32 and f64, not in {other:?}"),
+        };
+        self.launch_function(&self.function(name, place, suffix)?, grid, arguments)
+    }
+
+    /// Launches a kernel that has one form only.
+    pub fn launch_plain(&self, name: &'static str, grid: Grid, arguments: &[&dyn Argument]) -> Result<()> {
+        self.launch_function(&self.function(name, 0, "")?, grid, arguments)
+    }
+
+    fn function(&self, name: &'static str, place: usize, suffix: &str) -> Result<CudaFunction> {
+        let mut functions = lock(&self.kept.functions);
+        let known = &mut functions.entry(name).or_default()[place];
+        Ok(match known {
+            Some(function) => function.clone(),
+            None => known.insert(self.kept.module.load_function(&format!("{name}{suffix}")).w()?).clone(),
+        })
+    }
+
+    fn launch_function(&self, function: &CudaFunction, grid: Grid, arguments: &[&dyn Argument]) -> Result<()> {
+        let mut launch = self.stream.launch_builder(function);
+        for argument in arguments {
+            argument.push(&mut launch);
+        }
+        let config =
+            LaunchConfig { grid_dim: grid.blocks, block_dim: (grid.threads, 1, 1), shared_mem_bytes: grid.shared };
+        // SAFETY: the modules of this folder pass what their kernel declares, and memory of the size that it writes.
+        unsafe { launch.launch(config) }.w()?;
+        Ok(())
+    }
+}
+
+fn wrap<T: CudaDType>(slice: CudaSlice<T>, device: &CudaDevice) -> CudaStorage {
+    CudaStorage::wrap_cuda_slice(slice, device.clone())
+}
+
+/// Where the first element of a storage of any type lies.
+pub(super) fn byte_address(storage: &CudaStorage) -> Result<u64> {
+    match &storage.slice {
+        CudaStorageSlice::U8(slice) => Ok(slice.device_ptr(slice.stream()).0),
+        _ => Ok(address(storage)?.0),
+    }
+}
+
+/// Where the first element of a storage lies, and the type of its elements.
+pub(super) fn address(storage: &CudaStorage) -> Result<(u64, DType)> {
+    fn of<T>(slice: &CudaSlice<T>) -> u64 {
+        slice.device_ptr(slice.stream()).0
+    }
+    let address = match &storage.slice {
+        CudaStorageSlice::F32(slice) => of(slice),
+        CudaStorageSlice::F64(slice) => of(slice),
+        CudaStorageSlice::U32(slice) => of(slice),
+        _ => bail!("the kernels compute in f32 and f64, not in {:?}", storage.dtype()),
+    };
+    Ok((address, storage.dtype()))
+}

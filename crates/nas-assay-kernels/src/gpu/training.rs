@@ -1,0 +1,201 @@
+//! What a step of training does beside the passes: the optimiser's step, and the results of an epoch. Nothing is read until it is asked for.
+
+use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
+
+use super::device::Argument;
+use super::{Gpu, Grid, count, tensor, with_operands};
+use crate::cpu::SgdStep;
+
+/// Tensors of one launch, `TENSORS` of the kernels' source: as many as an argument has room for.
+const TENSORS: usize = 96;
+
+/// Blocks that sum the squares of one tensor.
+const PARTS: u32 = 16;
+
+/// `Gradients` of the kernels' source.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Gradients {
+    gradient: [u64; TENSORS],
+    length: [u32; TENSORS],
+    first: u32,
+    _padding: u32,
+}
+// SAFETY: plain numbers, laid out as in C.
+unsafe impl DeviceRepr for Gradients {}
+
+/// `Steps` of the kernels' source.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Steps {
+    weights: [u64; TENSORS],
+    velocity: [u64; TENSORS],
+    gradient: [u64; TENSORS],
+    length: [u32; TENSORS],
+}
+// SAFETY: plain numbers, laid out as in C.
+unsafe impl DeviceRepr for Steps {}
+
+fn gpu_of(device: &Device) -> Result<Gpu> {
+    match device {
+        Device::Cuda(device) => Gpu::of(device),
+        _ => bail!("the tensors are not on a GPU"),
+    }
+}
+
+fn address(tensor: &Tensor) -> Result<(u64, u32)> {
+    with_operands([tensor], |[operand]| Ok((operand.address, operand.len()?)))
+}
+
+/// Steps of SGD on a GPU, with clipping by the norm of all gradients, that are made without reading anything from the device.
+#[derive(Debug)]
+pub struct TrainingSteps {
+    /// `StepState` of the kernels' source: factor, norm, diverged parameter.
+    state: Tensor,
+    parts: Tensor,
+}
+
+impl TrainingSteps {
+    /// For `parameters` tensors on a GPU; nothing for the CPU.
+    ///
+    /// # Errors
+    /// If the device is out of memory.
+    pub fn on(device: &Device, parameters: usize) -> Result<Option<Self>> {
+        if !device.is_cuda() {
+            return Ok(None);
+        }
+        let gpu = gpu_of(device)?;
+        let vector =
+            |len: usize| Ok::<_, candle_core::Error>(tensor((gpu.zeros(DType::F64, len)?.storage, len.into())));
+        Ok(Some(Self { state: vector(3)?, parts: vector(parameters.max(1) * PARTS as usize)? }))
+    }
+
+    /// One step for all parameters. One without gradient stays as it is if `skip_unused`, else its gradient is zeros.
+    /// `step.gradient_scale` is not used: the gradients are scaled down to the norm `clip`.
+    ///
+    /// If a gradient is not finite, this step and all later ones change nothing, and [`Self::last`] tells which.
+    ///
+    /// # Errors
+    /// If the tensors do not fit each other.
+    pub fn step(
+        &mut self,
+        parameters: &[Var],
+        velocities: &[Var],
+        gradients: &[Option<&Tensor>],
+        (step, clip, skip_unused): (SgdStep, Option<f64>, bool),
+    ) -> Result<()> {
+        let Some(first) = parameters.first() else { return Ok(()) };
+        if step.nesterov {
+            bail!("sgd: Nesterov momentum has no kernel for the GPU");
+        }
+        let (gpu, dtype) = (gpu_of(first.device())?, first.dtype());
+        let mut addresses = Vec::with_capacity(parameters.len());
+        for ((parameter, velocity), gradient) in parameters.iter().zip(velocities).zip(gradients) {
+            let (weights, length) = address(parameter)?;
+            let gradient = match gradient {
+                Some(gradient) if gradient.dims() != parameter.dims() || gradient.dtype() != dtype => bail!(
+                    "sgd: a gradient of shape {:?} and type {:?} for weights of shape {:?} and type {dtype:?}",
+                    gradient.dims(),
+                    gradient.dtype(),
+                    parameter.dims()
+                ),
+                Some(gradient) => address(gradient)?.0,
+                None => 0,
+            };
+            addresses.push((weights, address(velocity)?.0, gradient, length));
+        }
+        let (state, parts) = (address(&self.state)?.0, address(&self.parts)?.0);
+        for (number, some) in addresses.chunks(TENSORS).enumerate() {
+            let mut list = Gradients {
+                gradient: [0; TENSORS],
+                length: [0; TENSORS],
+                first: count(number * TENSORS)?,
+                _padding: 0,
+            };
+            for (place, &(_, _, gradient, length)) in some.iter().enumerate() {
+                list.gradient[place] = gradient;
+                list.length[place] = if gradient == 0 { 0 } else { length };
+            }
+            gpu.launch("squares", dtype, Grid::columns(PARTS, some.len() as u32), &[&list, &parts])?;
+        }
+        let (numbers, tensors, clip) = (0_u64, count(parameters.len())?, clip.unwrap_or(0.0));
+        let arguments: [&dyn Argument; 6] = [&parts, &numbers, &state, &tensors, &PARTS, &clip];
+        gpu.launch_plain("clip_factor", Grid::columns(1, 1), &arguments)?;
+        let used: Vec<_> = addresses.into_iter().filter(|&(_, _, gradient, _)| gradient != 0 || !skip_unused).collect();
+        for some in used.chunks(TENSORS) {
+            let mut list =
+                Steps { weights: [0; TENSORS], velocity: [0; TENSORS], gradient: [0; TENSORS], length: [0; TENSORS] };
+            for (place, &(weights, velocity, gradient, length)) in some.iter().enumerate() {
+                (list.weights[place], list.velocity[place]) = (weights, velocity);
+                (list.gradient[place], list.length[place]) = (gradient, length);
+            }
+            let grid = Grid::columns(PARTS, some.len() as u32);
+            let SgdStep { learning_rate, momentum, weight_decay, .. } = step;
+            gpu.launch("sgd", dtype, grid, &[&list, &state, &learning_rate, &momentum, &weight_decay])?;
+        }
+        Ok(())
+    }
+
+    /// The norm of all gradients of the last step, and the first parameter whose gradient ever was not finite. Waits for the device.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn last(&self) -> Result<(f64, Option<usize>)> {
+        let state: Vec<f64> = self.state.to_vec1()?;
+        Ok((state[1], (state[2] > 0.0).then(|| state[2] as usize - 1)))
+    }
+
+    /// Forgets that a gradient was not finite.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn reset(&mut self) -> Result<()> {
+        self.state = self.state.zeros_like()?;
+        Ok(())
+    }
+}
+
+/// Sums over the steps of an epoch, on the GPU.
+#[derive(Debug)]
+pub struct Tally {
+    results: Tensor,
+}
+
+impl Tally {
+    /// Sums of zero on a GPU; nothing for the CPU.
+    ///
+    /// # Errors
+    /// If the device is out of memory.
+    pub fn on(device: &Device) -> Result<Option<Self>> {
+        if !device.is_cuda() {
+            return Ok(None);
+        }
+        Ok(Some(Self { results: tensor((gpu_of(device)?.zeros(DType::F64, 2)?.storage, 2.into())) }))
+    }
+
+    /// Adds `weight` times the loss, and the images of `logits: [n, classes]` whose greatest logit is that of their label, divided by
+    /// `share`.
+    ///
+    /// # Errors
+    /// If the tensors are not on the GPU.
+    pub fn add(&mut self, logits: &Tensor, labels: &Tensor, loss: &Tensor, [weight, share]: [f64; 2]) -> Result<()> {
+        let gpu = gpu_of(logits.device())?;
+        let (n, classes) = logits.dims2()?;
+        let (n, classes, results) = (count(n)?, count(classes)?, address(&self.results)?.0);
+        with_operands([logits, labels, loss], |[logits, labels, loss]| {
+            let arguments: [&dyn Argument; 8] =
+                [&logits.address, &labels.address, &loss.address, &results, &n, &classes, &weight, &share];
+            gpu.launch("tally", logits.dtype, Grid::columns(1, 1), &arguments)
+        })
+    }
+
+    /// The sum of losses and the number of images. Waits for the device.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn read(&self) -> Result<[f64; 2]> {
+        let results: Vec<f64> = self.results.to_vec1()?;
+        Ok([results[0], results[1]])
+    }
+}

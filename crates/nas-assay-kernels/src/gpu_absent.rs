@@ -1,0 +1,91 @@
+//! What stands for the CUDA engine in a build without it: types that have no values.
+
+use std::ops::Range;
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+
+use crate::cpu::SgdStep;
+
+/// No device is a GPU.
+#[expect(clippy::unnecessary_wraps, reason = "the form that it has with a GPU")]
+pub(crate) fn without_events(device: Device) -> Result<Device> {
+    Ok(device)
+}
+
+/// Normalised brightness of the 256 values of a pixel, in each of three channels.
+pub type Tables = [[f32; 256]; 3];
+
+/// How an image is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented where a GPU reads them")]
+pub struct Change {
+    pub top: u8,
+    pub left: u8,
+    pub flip: bool,
+    pub padding: u8,
+}
+
+/// Steps of SGD on a GPU.
+#[derive(Debug)]
+pub enum TrainingSteps {}
+
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented where there is a GPU")]
+impl TrainingSteps {
+    pub fn on(_: &Device, _: usize) -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    pub fn step(&mut self, _: &[Var], _: &[Var], _: &[Option<&Tensor>], _: (SgdStep, Option<f64>, bool)) -> Result<()> {
+        match *self {}
+    }
+
+    pub fn last(&self) -> Result<(f64, Option<usize>)> {
+        match *self {}
+    }
+
+    pub fn reset(&mut self) -> Result<()> {
+        match *self {}
+    }
+}
+
+/// Sums over the steps of an epoch, on a GPU.
+#[derive(Debug)]
+pub enum Tally {}
+
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented where there is a GPU")]
+impl Tally {
+    pub fn on(_: &Device) -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    pub fn add(&mut self, _: &Tensor, _: &Tensor, _: &Tensor, _: [f64; 2]) -> Result<()> {
+        match *self {}
+    }
+
+    pub fn read(&self) -> Result<[f64; 2]> {
+        match *self {}
+    }
+}
+
+/// Images on a GPU.
+#[derive(Debug)]
+pub enum ResidentImages {}
+
+/// The order in which images on a GPU are taken.
+#[derive(Debug)]
+pub enum ImageOrder {}
+
+#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented where there is a GPU")]
+impl ResidentImages {
+    pub fn on(_: &Device, _: &[u8], _: &Tables, _: &[u8], _: usize) -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    pub fn order(&self, _: &[usize], _: Option<&[Change]>) -> Result<ImageOrder> {
+        match *self {}
+    }
+
+    pub fn batch(&self, _: &ImageOrder, _: Range<usize>, _: DType) -> Result<(Tensor, Tensor)> {
+        match *self {}
+    }
+}
