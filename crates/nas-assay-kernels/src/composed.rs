@@ -9,7 +9,7 @@
 
 use crate::cpu::{Moments, Window};
 use crate::slice::{Channels, Slice};
-use candle_core::{D, Result, Tensor, Var, bail};
+use candle_core::{D, Result, Tensor, bail};
 use std::ops::Range;
 
 /// What each tap of the window reads of an image `[n, c, h, w]`: one tensor `[n, c, out_height, out_width]` for each tap, row by row.
@@ -209,26 +209,6 @@ pub fn batch_norm_fixed(
     scale_shift(&x.broadcast_sub(&channels(mean)?)?.broadcast_div(&deviation)?, affine)
 }
 
-/// `running += momentum * (target - running)`, of some channels.
-pub(crate) fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channels) -> Result<()> {
-    let all = running.as_detached_tensor();
-    let moved = |old: Tensor| -> Result<Tensor> { (old * (1.0 - momentum))? + (target * momentum)? };
-    let total = all.elem_count();
-    let new = match channels {
-        Channels::First(count) if *count == total => moved(all)?,
-        Channels::First(count) => {
-            let rest = all.narrow(0, *count, total - count)?;
-            Tensor::cat(&[moved(all.narrow(0, 0, *count)?)?, rest], 0)?
-        }
-        Channels::Picked(picked) => {
-            let places = Tensor::new(&picked[..], all.device())?;
-            let moved = moved(all.index_select(&places, 0)?)?;
-            all.scatter(&places, &moved, 0)?
-        }
-    };
-    running.set(&new)
-}
-
 /// `x * scale + shift`, with scale and shift `[c]`.
 fn scale_shift(x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<Tensor> {
     match affine {
@@ -318,7 +298,7 @@ mod tests {
     use crate::cpu::testing::{beside, check_second_order, runs_with_kept_graph};
     use crate::host_f64;
     use crate::on_each_device;
-    use candle_core::{DType, Device, Shape};
+    use candle_core::{DType, Device, Shape, Var};
     use nas_assay_base::seed::{Seed, Stream};
     use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The two implementations of the layers, and the choice between them.
 
 use crate::composed;
-use crate::cpu::{self, Moments, Window};
-use crate::slice::{Channels, Slice};
+use crate::cpu::{self, Moments, Running, Window};
+use crate::slice::Slice;
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Result, Tensor, Var, bail};
 use std::ops::Range;
@@ -86,6 +86,28 @@ impl Engine {
         }
     }
 
+    /// Whether a layer before or after a ReLU of `x` should compute the ReLU, too: see [`cpu::conv2d_of_relu`] and
+    /// [`cpu::batch_norm_relu`].
+    pub fn fuses_relu(self, x: &Tensor) -> bool {
+        self == Self::Kernels && x.device().is_cuda()
+    }
+
+    /// See [`cpu::conv2d_of_relu`].
+    pub fn conv2d_of_relu(self, x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::conv2d_of_relu(x, w, window),
+            Self::Composed => composed::conv2d(&composed::relu(x)?, w, window),
+        }
+    }
+
+    /// See [`cpu::conv2d_slice_of_relu`].
+    pub fn conv2d_slice_of_relu(self, x: &Tensor, w: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::conv2d_slice_of_relu(x, w, slice, window),
+            Self::Composed => composed::conv2d_slice(&composed::relu(x)?, w, slice, window),
+        }
+    }
+
     /// See [`cpu::slice`].
     pub fn slice(self, w: &Tensor, slice: &Slice) -> Result<Tensor> {
         match self {
@@ -164,27 +186,36 @@ impl Engine {
         }
     }
 
-    /// Moves the running mean and variance of some `channels` of a layer towards those of a batch: `running += momentum (batch - running)`.
-    /// The variance counts in its unbiased form, `pixels / (pixels - 1)` times the one of `batch`, for a channel of so many pixels.
-    ///
-    /// # Errors
-    /// If the shapes do not fit each other.
-    pub fn track_moments(
+    /// See [`cpu::batch_norm_tracked`].
+    pub fn batch_norm_tracked(
         self,
-        running: [&Var; 2],
-        batch: &Moments,
-        channels: &Channels,
-        (momentum, pixels): (f64, usize),
-    ) -> Result<()> {
-        let unbias = pixels as f64 / (pixels as f64 - 1.0);
-        #[cfg(feature = "cuda")]
-        if self == Self::Kernels
-            && let Some(gpu) = crate::gpu::of_tensor(&batch.mean)?
-        {
-            return crate::gpu::track(&gpu, running, batch, channels, [momentum, unbias]);
+        x: &Tensor,
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+        running: Option<Running<'_>>,
+    ) -> Result<Tensor> {
+        if self == Self::Kernels {
+            return cpu::batch_norm_tracked(x, affine, eps, running);
         }
-        composed::move_towards(running[0], &batch.mean, momentum, channels)?;
-        composed::move_towards(running[1], &(&batch.var * unbias)?, momentum, channels)
+        let (y, moments) = composed::batch_norm(x, affine, eps)?;
+        if let Some(running) = running {
+            running.follow(&moments, x.elem_count() / x.dim(1)?)?;
+        }
+        Ok(y)
+    }
+
+    /// See [`cpu::batch_norm_relu`].
+    pub fn batch_norm_relu(
+        self,
+        x: &Tensor,
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+        running: Option<Running<'_>>,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Kernels => cpu::batch_norm_relu(x, affine, eps, running),
+            Self::Composed => composed::relu(&self.batch_norm_tracked(x, affine, eps, running)?),
+        }
     }
 
     /// See [`cpu::global_avg_pool`].
@@ -279,8 +310,8 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host_f64;
     use crate::on_each_device;
+    use crate::{Channels, host_f64};
     use candle_core::{DType, Shape, Var};
     use nas_assay_base::seed::{Seed, Stream};
     use proptest::prelude::*;

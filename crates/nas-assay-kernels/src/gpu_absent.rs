@@ -12,6 +12,28 @@ pub(crate) fn without_events(device: Device) -> Result<Device> {
     Ok(device)
 }
 
+/// A backward pass, whose gradients have allocations of their own.
+pub(crate) struct Pass;
+
+#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the form that it has with a GPU")]
+impl Pass {
+    pub fn begin(_: &Device) -> Self {
+        Self
+    }
+
+    pub fn hold(&self, _: &Tensor) -> Result<()> {
+        Ok(())
+    }
+
+    pub fn let_go(&self, _: &Tensor) -> Result<()> {
+        Ok(())
+    }
+
+    pub fn give_back(&self, _: Tensor) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Normalised brightness of the 256 values of a pixel, in each of three channels.
 pub type Tables = [[f32; 256]; 3];
 
@@ -39,32 +61,23 @@ impl TrainingSteps {
         match *self {}
     }
 
-    pub fn last(&self) -> Result<(f64, Option<usize>)> {
+    pub fn tally(&self, _: &Tensor, _: &Tensor, _: &Tensor, _: [f64; 2]) -> Result<()> {
         match *self {}
     }
 
-    pub fn reset(&mut self) -> Result<()> {
+    pub fn finish(&mut self) -> Result<EpochResults> {
         match *self {}
     }
 }
 
-/// Sums over the steps of an epoch, on a GPU.
-#[derive(Debug)]
-pub enum Tally {}
-
-#[expect(missing_docs, clippy::missing_errors_doc, reason = "documented where there is a GPU")]
-impl Tally {
-    pub fn on(_: &Device) -> Result<Option<Self>> {
-        Ok(None)
-    }
-
-    pub fn add(&mut self, _: &Tensor, _: &Tensor, _: &Tensor, _: [f64; 2]) -> Result<()> {
-        match *self {}
-    }
-
-    pub fn read(&self) -> Result<[f64; 2]> {
-        match *self {}
-    }
+/// What an epoch came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "documented where there is a GPU")]
+pub struct EpochResults {
+    pub norm: f64,
+    pub diverged: Option<usize>,
+    pub loss: f64,
+    pub right: f64,
 }
 
 /// Images on a GPU.

@@ -17,7 +17,7 @@ pub mod gpu;
 mod host;
 mod slice;
 
-pub use cpu::{Moments, Window};
+pub use cpu::{Moments, Running, Window};
 pub use engine::Engine;
 pub use host::host_f64;
 pub use slice::{Channels, Slice};

@@ -13,6 +13,10 @@ use super::elementwise::sum_of_gradients;
 use super::kept_graph::{candle_keeps_the_graph, graph_is_kept, keeping_the_graph};
 use super::tape::kernels_of;
 use super::wanted::{is_wanted, needing};
+#[cfg(not(feature = "cuda"))]
+use crate::gpu::Pass;
+#[cfg(feature = "cuda")]
+use crate::gpu::arena::Pass;
 
 /// The gradient of `loss` by every variable that it depends on: the result of [`Tensor::backward`], in less time.
 ///
@@ -64,6 +68,7 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
         needed
     });
     needing(needed, || {
+        let pass = Pass::begin(loss.device());
         let mut arriving: HashMap<TensorId, Vec<Tensor>> = HashMap::new();
         if is_wanted(loss) {
             arriving.insert(loss.id(), vec![loss.ones_like()?]);
@@ -71,17 +76,27 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
         let mut gradients = GradStore::default();
         for (node, applied) in nodes.into_iter().zip(applied) {
             let Some(terms) = arriving.remove(&node.id()) else { continue };
-            let gradient = sum_of_gradients(&terms)?;
-            drop(terms);
+            let (gradient, kept) = (sum_of_gradients(&terms)?, graph_is_kept()?);
+            for term in &terms {
+                pass.let_go(term)?;
+            }
+            if terms.len() > 1 && !kept {
+                terms.into_iter().try_for_each(|term| pass.give_back(term))?;
+            }
             let Some(applied) = applied else {
+                pass.hold(&gradient)?;
                 gradients.insert(node, gradient);
                 continue;
             };
-            let gradient = if graph_is_kept()? { gradient } else { gradient.detach() };
+            let gradient = if kept { gradient } else { gradient.detach() };
             for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
                 if let Some(gradient) = gradient.filter(|_| is_wanted(input)) {
+                    pass.hold(&gradient)?;
                     arriving.entry(input.id()).or_default().push(gradient);
                 }
+            }
+            if !kept {
+                pass.give_back(gradient)?;
             }
         }
         Ok(Some(gradients))

@@ -94,15 +94,28 @@ fn forward<const N: usize, K: Kernel<N>>(
 fn forward_on_gpu<const N: usize, K: Kernel<N>>(
     kernel: &K,
     inputs: [(&CudaStorage, &Layout); N],
-) -> Result<(CudaStorage, Shape)> {
+    for_gradient: bool,
+) -> Result<gpu::Computed> {
     let run = || {
         let mut operands = Vec::with_capacity(N);
         for (storage, layout) in inputs {
             operands.push(gpu::Operand::new(storage, layout)?);
         }
-        kernel.launch(&gpu::device_of(inputs[0].0)?, std::array::from_fn(|i| operands[i]))
+        let gpu = gpu::device_of(inputs[0].0)?;
+        let gpu = if for_gradient { gpu.for_gradients() } else { gpu };
+        kernel.launch(&gpu, std::array::from_fn(|i| operands[i]))
     };
     run().map_err(|error| error.context(K::NAME))
+}
+
+/// An output that Candle records, on a GPU.
+#[cfg(feature = "cuda")]
+fn recorded_on_gpu<const N: usize, K: Kernel<N>>(
+    kernel: &K,
+    inputs: [(&CudaStorage, &Layout); N],
+) -> Result<(CudaStorage, Shape)> {
+    let (memory, shape) = forward_on_gpu(kernel, inputs, false)?;
+    Ok((memory.own()?, shape))
 }
 
 fn other_type(storage: &CpuStorage) -> DType {
@@ -121,7 +134,7 @@ impl<K: Kernel<1>> CustomOp1 for Op<K, 1> {
 
     #[cfg(feature = "cuda")]
     fn cuda_fwd(&self, s: &CudaStorage, l: &Layout) -> Result<(CudaStorage, Shape)> {
-        forward_on_gpu(&self.0.kernel, [(s, l)])
+        recorded_on_gpu(&self.0.kernel, [(s, l)])
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
@@ -141,7 +154,7 @@ impl<K: Kernel<2>> CustomOp2 for Op<K, 2> {
 
     #[cfg(feature = "cuda")]
     fn cuda_fwd(&self, s1: &CudaStorage, l1: &Layout, s2: &CudaStorage, l2: &Layout) -> Result<(CudaStorage, Shape)> {
-        forward_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2)])
+        recorded_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2)])
     }
 
     fn bwd(&self, a: &Tensor, b: &Tensor, y: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
@@ -177,7 +190,7 @@ impl<K: Kernel<3>> CustomOp3 for Op<K, 3> {
         s3: &CudaStorage,
         l3: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
-        forward_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
+        recorded_on_gpu(&self.0.kernel, [(s1, l1), (s2, l2), (s3, l3)])
     }
 
     fn bwd(
@@ -254,8 +267,8 @@ where
         for (storage, layout) in &locked {
             arguments.push((gpu::on_gpu(storage)?, *layout));
         }
-        let (storage, shape) = forward_on_gpu::<N, K>(&kernel, std::array::from_fn(|i| arguments[i]))?;
-        return seal(K::NAME, inputs[0].device(), Sealable::Cuda(storage), shape);
+        let (memory, shape) = forward_on_gpu::<N, K>(&kernel, std::array::from_fn(|i| arguments[i]), true)?;
+        return memory.sealed(K::NAME, inputs[0].device(), shape);
     }
     let mut arguments = Vec::with_capacity(N);
     for (storage, layout) in &locked {

@@ -7,14 +7,14 @@ use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Error, Layout, Result, Shape, Tensor, Var, bail};
 
 /// What a kernel computed, on one of the devices.
-pub(super) enum Computed {
+pub(crate) enum Computed {
     Cpu(CpuStorage),
     #[cfg(feature = "cuda")]
     Cuda(CudaStorage),
 }
 
 /// A tensor that keeps no inputs alive, and whose own gradient is an error.
-pub(super) fn seal(name: &'static str, device: &Device, storage: Computed, shape: Shape) -> Result<Tensor> {
+pub(crate) fn seal(name: &'static str, device: &Device, storage: Computed, shape: Shape) -> Result<Tensor> {
     anchor(device)?.apply_op1(Sealed { name, value: Mutex::new(Some((storage, shape))) })
 }
 

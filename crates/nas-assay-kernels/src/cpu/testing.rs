@@ -15,7 +15,7 @@ pub(crate) fn random(label: &str, dims: &[usize]) -> Tensor {
 
 /// All elements.
 pub(super) fn values(t: &Tensor) -> Vec<f64> {
-    t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    crate::host_f64(t).unwrap()
 }
 
 /// Fails unless the numbers are equal up to `tolerance`, in units of the larger number of a pair, or of 1 if that is larger.
@@ -25,6 +25,13 @@ pub(super) fn assert_close(what: &str, found: &[f64], expected: &[f64], toleranc
         let size = found.abs().max(expected.abs()).max(1.0);
         assert!((found - expected).abs() <= tolerance * size, "{what}: element {i} is {found}, not {expected}");
     }
+}
+
+/// Runs a test on the CPU, and with the CUDA engine on a GPU.
+pub(super) fn on_every_device(test: impl Fn(&Device)) {
+    test(&Device::Cpu);
+    #[cfg(feature = "cuda")]
+    test(crate::device::gpu_for_tests());
 }
 
 /// A constant on the device of `x`.

@@ -6,8 +6,9 @@ use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 use candle_core::{DType, Result, bail};
 
 use super::device::Scratch;
-use super::{BLOCK, Computed, Gpu, Grid, OnGpu, Operand, Output, copies, count};
+use super::{BLOCK, Computed, Gpu, Grid, Life, OnGpu, Operand, Output, copies, count};
 use crate::Window;
+use crate::cpu::conv::rectified::{RectifiedConvolution, RectifiedImageGradient, RectifiedWeightGradient};
 use crate::cpu::conv::{Convolution, ImageGradient, WeightGradient};
 use crate::cpu::view::View;
 
@@ -49,6 +50,7 @@ struct Convolve {
     output_step: u32,
     input_step: u32,
     reversed: u32,
+    rectified: u32,
     images: u32,
     tile_rows: u32,
     tile_columns: u32,
@@ -77,6 +79,7 @@ struct Correlate {
     stride: u32,
     dilation: u32,
     padding: u32,
+    rectified: u32,
     tile_outputs: u32,
     tile_inputs: u32,
     tile_rows: u32,
@@ -197,6 +200,7 @@ impl Sizes {
             output_step: 0,
             input_step: 0,
             reversed: 0,
+            rectified: 0,
             images: 1,
             tile_rows: 1,
             tile_columns: 1,
@@ -209,8 +213,8 @@ impl Sizes {
 }
 
 impl Convolve {
-    /// Cuts the work into tiles and runs it.
-    fn run(mut self, gpu: &Gpu, dtype: DType, x: u64, weights: u64) -> Result<Output> {
+    /// Cuts the work into tiles and runs it. Where `mask` is not null, outputs at which it is not positive are zero.
+    fn run(mut self, gpu: &Gpu, dtype: DType, [x, weights, mask]: [u64; 3]) -> Result<Output> {
         let elements = [self.n, self.groups, self.outputs, self.rows, self.columns].map(|extent| extent as usize);
         let y = gpu.output(dtype, count(elements.iter().product())? as usize)?;
         let each = if self.outputs == 1 { 1 } else { 4 };
@@ -245,7 +249,7 @@ impl Convolve {
             shared: self.at_once * of_input * dtype.size_in_bytes() as u32,
         };
         let name = if each == 1 { "convolve_1" } else { "convolve_4" };
-        gpu.launch(name, dtype, grid, &[&x, &weights, &y.address, &self])?;
+        gpu.launch(name, dtype, grid, &[&x, &weights, &mask, &y.address, &self])?;
         Ok(y)
     }
 }
@@ -261,25 +265,55 @@ fn weights(gpu: &Gpu, view: &View, w: Operand<'_>) -> Result<(u64, u32, Option<O
     Ok((part.address, count(view.shape()[1..].iter().product())?, Some(part)))
 }
 
+/// The convolution of an image, or of its ReLU.
+fn convolve(gpu: &Gpu, (window, view): (Window, &View), [x, w]: [Operand<'_>; 2], rectified: bool) -> Result<Computed> {
+    let sizes = Sizes::new(x.image()?, view.kernel_of(w.dims)?, window)?;
+    let (address, row, _part) = weights(gpu, view, w)?;
+    let convolve = Convolve { rectified: u32::from(rectified), ..sizes.forward(row)? };
+    let y = convolve.run(gpu, x.dtype, [x.address, address, 0])?;
+    let channels = sizes.outputs as usize * window.groups;
+    Ok((y.memory, (sizes.n as usize, channels, sizes.output.0 as usize, sizes.output.1 as usize).into()))
+}
+
+/// The gradient by an image of the given size, or by one whose ReLU was convolved: the `mask`.
+fn image_gradient(
+    gpu: &Gpu,
+    (window, view, size): (Window, &View, (usize, usize)),
+    [gy, w]: [Operand<'_>; 2],
+    mask: Option<Operand<'_>>,
+) -> Result<Computed> {
+    let ([n, ..], kernel) = (gy.image()?, view.kernel_of(w.dims)?);
+    let channels = kernel[1] * window.groups;
+    let sizes = Sizes::new([n, count(channels)?, count(size.0)?, count(size.1)?], kernel, window)?;
+    sizes.expect_output(gy)?;
+    let (address, row, _part) = weights(gpu, view, w)?;
+    let mask = mask.map_or(0, |mask| mask.address);
+    let gx = sizes.backward(row)?.run(gpu, gy.dtype, [gy.address, address, mask])?;
+    Ok((gx.memory, (n as usize, channels, size.0, size.1).into()))
+}
+
 impl OnGpu<2> for Convolution {
-    fn launch(&self, gpu: &Gpu, [x, w]: [Operand<'_>; 2]) -> Result<Computed> {
-        let sizes = Sizes::new(x.image()?, self.view.kernel_of(w.dims)?, self.window)?;
-        let (address, row, _part) = weights(gpu, &self.view, w)?;
-        let y = sizes.forward(row)?.run(gpu, x.dtype, x.address, address)?;
-        let channels = sizes.outputs as usize * self.window.groups;
-        Ok((y.storage, (sizes.n as usize, channels, sizes.output.0 as usize, sizes.output.1 as usize).into()))
+    fn launch(&self, gpu: &Gpu, inputs: [Operand<'_>; 2]) -> Result<Computed> {
+        convolve(gpu, (self.window, &self.view), inputs, false)
+    }
+}
+
+impl OnGpu<2> for RectifiedConvolution {
+    fn launch(&self, gpu: &Gpu, inputs: [Operand<'_>; 2]) -> Result<Computed> {
+        convolve(gpu, (self.0.window, &self.0.view), inputs, true)
     }
 }
 
 impl OnGpu<2> for ImageGradient {
-    fn launch(&self, gpu: &Gpu, [gy, w]: [Operand<'_>; 2]) -> Result<Computed> {
-        let ([n, ..], kernel) = (gy.image()?, self.view.kernel_of(w.dims)?);
-        let channels = kernel[1] * self.window.groups;
-        let sizes = Sizes::new([n, count(channels)?, count(self.size.0)?, count(self.size.1)?], kernel, self.window)?;
-        sizes.expect_output(gy)?;
-        let (address, row, _part) = weights(gpu, &self.view, w)?;
-        let gx = sizes.backward(row)?.run(gpu, gy.dtype, gy.address, address)?;
-        Ok((gx.storage, (n as usize, channels, self.size.0, self.size.1).into()))
+    fn launch(&self, gpu: &Gpu, inputs: [Operand<'_>; 2]) -> Result<Computed> {
+        image_gradient(gpu, (self.window, &self.view, self.size), inputs, None)
+    }
+}
+
+impl OnGpu<3> for RectifiedImageGradient {
+    fn launch(&self, gpu: &Gpu, [gy, w, x]: [Operand<'_>; 3]) -> Result<Computed> {
+        let [_, _, h, w_] = x.image()?;
+        image_gradient(gpu, (self.0.window, &self.0.view, (h as usize, w_ as usize)), [gy, w], Some(x))
     }
 }
 
@@ -294,7 +328,7 @@ impl Sizes {
     }
 
     /// The gradient by the weights: parts of it in scratch memory, and how many.
-    fn correlate<'a>(&self, gpu: &'a Gpu, x: Operand<'_>, gy: Operand<'_>) -> Result<(Scratch<'a>, u32)> {
+    fn correlate<'a>(&self, gpu: &'a Gpu, [x, gy]: [Operand<'_>; 2], rectified: bool) -> Result<(Scratch<'a>, u32)> {
         let Window { stride, padding, dilation, groups } = self.window;
         let (groups, size) = (count(groups)?, x.dtype.size_in_bytes() as u32);
         let tile_outputs = self.outputs.next_power_of_two().min(PAIR_SIDE);
@@ -314,6 +348,7 @@ impl Sizes {
             stride: count(stride)?,
             dilation: count(dilation)?,
             padding: count(padding)?,
+            rectified: u32::from(rectified),
             tile_outputs,
             tile_inputs,
             tile_rows: 1,
@@ -353,11 +388,23 @@ impl Sizes {
 }
 
 impl OnGpu<2> for WeightGradient {
-    fn launch(&self, gpu: &Gpu, [x, gy]: [Operand<'_>; 2]) -> Result<Computed> {
+    fn launch(&self, gpu: &Gpu, inputs: [Operand<'_>; 2]) -> Result<Computed> {
+        self.on_gpu(gpu, inputs, false)
+    }
+}
+
+impl OnGpu<2> for RectifiedWeightGradient {
+    fn launch(&self, gpu: &Gpu, inputs: [Operand<'_>; 2]) -> Result<Computed> {
+        self.0.on_gpu(gpu, inputs, true)
+    }
+}
+
+impl WeightGradient {
+    fn on_gpu(&self, gpu: &Gpu, [x, gy]: [Operand<'_>; 2], rectified: bool) -> Result<Computed> {
         let view = &self.view;
         let sizes = Sizes::new(x.image()?, view.kernel_of(view.whole())?, self.window)?;
         sizes.expect_output(gy)?;
-        let (parts, number) = sizes.correlate(gpu, x, gy)?;
+        let (parts, number) = sizes.correlate(gpu, [x, gy], rectified)?;
         let (length, whole) = (view.shape()[1..].iter().product::<usize>(), view.whole().iter().product::<usize>());
         let n = count(view.shape().iter().product())?;
         let add = |to: u64, step: usize| {
@@ -366,12 +413,12 @@ impl OnGpu<2> for WeightGradient {
         };
         let gw = match view.row_step() {
             Some(step) if n as usize == whole => {
-                let gw = gpu.output(x.dtype, whole)?;
+                let gw = gpu.output_for(Life::Long, x.dtype, whole)?;
                 add(gw.address, step)?;
                 gw
             }
             Some(step) => {
-                let gw = gpu.zeros(x.dtype, whole)?;
+                let gw = gpu.zeros(Life::Long, x.dtype, whole)?;
                 add(gw.address, step)?;
                 gw
             }
@@ -381,6 +428,6 @@ impl OnGpu<2> for WeightGradient {
                 copies::scatter(gpu, view, part.address, x.dtype)?
             }
         };
-        Ok((gw.storage, view.whole().into()))
+        Ok((gw.memory, view.whole().into()))
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, bail};
 
 use super::device::Argument;
-use super::{Computed, Gpu, Grid, OnGpu, Operand, Output, count};
+use super::{Computed, Gpu, Grid, Life, OnGpu, Operand, Output, count};
 use crate::cpu::channels::{self, AddAt};
 use crate::cpu::even_odd::{EvenOdd, EvenOddGradient};
 use crate::cpu::rows;
@@ -43,7 +43,7 @@ impl OnGpu<1> for channels::Take {
         channels::expect_inside(&self.channels, total)?;
         let (start, taken) = (self.channels.start * size, self.channels.len());
         let y = take(gpu, x, [total * size, start, taken * size])?;
-        Ok((y.storage, channels::with_channels(x.dims, taken)))
+        Ok((y.memory, channels::with_channels(x.dims, taken)))
     }
 }
 
@@ -52,7 +52,7 @@ impl OnGpu<1> for channels::Place {
         let (placed, size) = channels::rows(x.dims)?;
         channels::expect_inside(&(self.start..self.start + placed), self.total)?;
         let y = place(gpu, x, [self.total * size, self.start * size, placed * size])?;
-        Ok((y.storage, channels::with_channels(x.dims, self.total)))
+        Ok((y.memory, channels::with_channels(x.dims, self.total)))
     }
 }
 
@@ -61,7 +61,7 @@ impl OnGpu<2> for channels::Join {
         let ((first, size), (second, _)) = (channels::rows(a.dims)?, channels::rows(b.dims)?);
         channels::expect_alike(a.dims, b.dims)?;
         let y = join(gpu, [a, b], [first * size, second * size])?;
-        Ok((y.storage, channels::with_channels(a.dims, first + second)))
+        Ok((y.memory, channels::with_channels(a.dims, first + second)))
     }
 }
 
@@ -79,7 +79,7 @@ impl OnGpu<2> for AddAt {
             Grid::each(n),
             &[&x.address, &y.address, &sum.address, &n, &length, &x_row, &start],
         )?;
-        Ok((sum.storage, x.dims.into()))
+        Ok((sum.memory, x.dims.into()))
     }
 }
 
@@ -90,7 +90,7 @@ impl OnGpu<2> for rows::Join {
             bail!("the rows of {:?} and {:?} have different shapes", x.dims, y.dims);
         }
         let joined = join(gpu, [x, y], [x.len()? as usize, y.len()? as usize])?;
-        Ok((joined.storage, rows::with_rows(x.dims, above + below)))
+        Ok((joined.memory, rows::with_rows(x.dims, above + below)))
     }
 }
 
@@ -98,7 +98,7 @@ impl OnGpu<1> for rows::Take {
     fn launch(&self, gpu: &Gpu, [x]: [Operand<'_>; 1]) -> Result<Computed> {
         let (_, size) = rows::rows(x.dims)?;
         let y = take(gpu, x, [x.len()? as usize, self.rows.start * size, self.rows.len() * size])?;
-        Ok((y.storage, rows::with_rows(x.dims, self.rows.len())))
+        Ok((y.memory, rows::with_rows(x.dims, self.rows.len())))
     }
 }
 
@@ -106,7 +106,7 @@ impl OnGpu<1> for rows::Place {
     fn launch(&self, gpu: &Gpu, [x]: [Operand<'_>; 1]) -> Result<Computed> {
         let (_, size) = rows::rows(x.dims)?;
         let y = place(gpu, x, [self.total * size, self.rows.start * size, x.len()? as usize])?;
-        Ok((y.storage, rows::with_rows(x.dims, self.total)))
+        Ok((y.memory, rows::with_rows(x.dims, self.total)))
     }
 }
 
@@ -121,7 +121,7 @@ impl OnGpu<1> for EvenOdd {
         let y = gpu.output(x.dtype, total as usize)?;
         let arguments: [&dyn Argument; 8] = [&x.address, &y.address, &total, &c, &h, &w, &rows, &columns];
         gpu.launch("even_odd", x.dtype, Grid::each(total), &arguments)?;
-        Ok((y.storage, (n as usize, 2 * c as usize, rows as usize, columns as usize).into()))
+        Ok((y.memory, (n as usize, 2 * c as usize, rows as usize, columns as usize).into()))
     }
 }
 
@@ -137,7 +137,7 @@ impl OnGpu<1> for EvenOddGradient {
         let [height, width] = [count(h)?, count(w)?];
         let arguments: [&dyn Argument; 8] = [&gy.address, &gx.address, &total, &c, &height, &width, &rows, &columns];
         gpu.launch("even_odd_gradient", gy.dtype, Grid::each(total), &arguments)?;
-        Ok((gx.storage, (n as usize, c as usize, h, w).into()))
+        Ok((gx.memory, (n as usize, c as usize, h, w).into()))
     }
 }
 
@@ -161,14 +161,14 @@ pub(super) fn gather(gpu: &Gpu, view: &View, whole: Operand<'_>) -> Result<Outpu
 
 /// A whole weight: the part at `address` at its place, zeros elsewhere.
 pub(super) fn scatter(gpu: &Gpu, view: &View, part: u64, dtype: DType) -> Result<Output> {
-    let whole = gpu.zeros(dtype, view.whole().iter().product())?;
+    let whole = gpu.zeros(Life::Long, dtype, view.whole().iter().product())?;
     by_view(gpu, "scatter", view, part, whole.address, dtype)?;
     Ok(whole)
 }
 
 impl OnGpu<1> for Gather {
     fn launch(&self, gpu: &Gpu, [w]: [Operand<'_>; 1]) -> Result<Computed> {
-        Ok((gather(gpu, &self.view, w)?.storage, self.view.shape().into()))
+        Ok((gather(gpu, &self.view, w)?.memory, self.view.shape().into()))
     }
 }
 
@@ -177,6 +177,6 @@ impl OnGpu<1> for Scatter {
         if part.dims != self.view.shape() {
             bail!("a gradient of shape {:?} does not fit a slice of shape {:?}", part.dims, self.view.shape());
         }
-        Ok((scatter(gpu, &self.view, part.address, part.dtype)?.storage, self.view.whole().into()))
+        Ok((scatter(gpu, &self.view, part.address, part.dtype)?.memory, self.view.whole().into()))
     }
 }

@@ -11,6 +11,8 @@ use candle_core::cuda_backend::{CudaDType, CudaDevice, CudaStorage, CudaStorageS
 use candle_core::{DType, Result, bail};
 
 use super::BLOCK;
+use super::arena;
+use super::memory::{self, Buffer, Free, Life, Memory, Output};
 
 /// The kernels, translated by the driver when a device first needs them.
 const PTX: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
@@ -37,6 +39,7 @@ struct Kept {
     scratch: Mutex<CudaSlice<f64>>,
     /// Lists of channels that were uploaded.
     lists: Mutex<HashMap<Vec<u32>, Arc<CudaSlice<u32>>>>,
+    free: Arc<Free>,
 }
 
 /// A GPU.
@@ -45,6 +48,7 @@ pub(crate) struct Gpu {
     device: CudaDevice,
     stream: Arc<CudaStream>,
     kept: Arc<Kept>,
+    for_gradients: bool,
 }
 
 /// The blocks of a launch.
@@ -66,12 +70,6 @@ impl Grid {
     pub fn columns(parts: u32, columns: u32) -> Self {
         Self { blocks: (parts, columns, 1), threads: BLOCK, shared: 0 }
     }
-}
-
-/// Memory for the result of a kernel.
-pub(crate) struct Output {
-    pub storage: CudaStorage,
-    pub address: u64,
 }
 
 /// An argument of a kernel: a number, an address, or a structure that its source declares too.
@@ -98,7 +96,7 @@ impl Scratch<'_> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -116,37 +114,57 @@ impl Gpu {
                 counters: device.alloc_zeros(COUNTERS)?,
                 scratch: Mutex::new(device.alloc_zeros(1)?),
                 lists: Mutex::default(),
+                free: Arc::default(),
             });
             all.insert(device.id(), kept.clone());
             kept
         };
-        Ok(Self { device: device.clone(), stream: device.cuda_stream(), kept })
+        Ok(Self { device: device.clone(), stream: device.cuda_stream(), kept, for_gradients: false })
+    }
+
+    /// The device.
+    pub fn device(&self) -> &CudaDevice {
+        &self.device
+    }
+
+    /// The same GPU, for kernels that compute gradients: in a backward pass, their results lie in its arena.
+    pub fn for_gradients(self) -> Self {
+        Self { for_gradients: true, ..self }
+    }
+
+    /// Memory of its own for `len` numbers of a type, with arbitrary contents: the kernel that gets it must write all of them.
+    pub fn allocate(&self, dtype: DType, len: usize) -> Result<CudaStorage> {
+        memory::allocate(&self.device, dtype, len)
     }
 
     /// Memory for `len` numbers of a type, with arbitrary contents: the kernel that gets it must write all of them.
     pub fn output(&self, dtype: DType, len: usize) -> Result<Output> {
-        // SAFETY: the caller has a kernel write every element.
-        let storage = unsafe {
-            match dtype {
-                DType::F32 => wrap(self.device.alloc::<f32>(len)?, &self.device),
-                DType::F64 => wrap(self.device.alloc::<f64>(len)?, &self.device),
-                DType::U32 => wrap(self.device.alloc::<u32>(len)?, &self.device),
-                other => bail!("the kernels compute in f32 and f64, not in {other:?}"),
-            }
-        };
-        let (address, _) = address(&storage)?;
-        Ok(Output { storage, address })
+        self.output_for(Life::Short, dtype, len)
     }
 
-    /// Memory for `len` zeros.
-    pub fn zeros(&self, dtype: DType, len: usize) -> Result<Output> {
-        let storage = match dtype {
-            DType::F32 => wrap(self.device.alloc_zeros::<f32>(len)?, &self.device),
-            DType::F64 => wrap(self.device.alloc_zeros::<f64>(len)?, &self.device),
-            other => bail!("the kernels compute in f32 and f64, not in {other:?}"),
-        };
+    /// The same, for as long as is said.
+    pub fn output_for(&self, life: Life, dtype: DType, len: usize) -> Result<Output> {
+        if self.for_gradients
+            && let Some(output) = arena::output(self, dtype, len, life)?
+        {
+            return Ok(output);
+        }
+        let storage = self.allocate(dtype, len)?;
         let (address, _) = address(&storage)?;
-        Ok(Output { storage, address })
+        Ok(Output { memory: Memory::Own(storage), address })
+    }
+
+    /// Memory for `len` zeros, for as long as is said.
+    pub fn zeros(&self, life: Life, dtype: DType, len: usize) -> Result<Output> {
+        let output = self.output_for(life, dtype, len)?;
+        let n = super::count(len)?;
+        self.launch("zero", dtype, Grid::each(n), &[&output.address, &n])?;
+        Ok(output)
+    }
+
+    /// A buffer of `len` numbers of double precision that no tensor shows, with arbitrary contents.
+    pub fn buffer(&self, len: usize) -> Result<Buffer> {
+        Buffer::new(&self.device, &self.kept.free, len)
     }
 
     /// Scratch memory for at least `doubles` numbers of double precision.
@@ -221,7 +239,7 @@ impl Gpu {
     }
 }
 
-fn wrap<T: CudaDType>(slice: CudaSlice<T>, device: &CudaDevice) -> CudaStorage {
+pub(super) fn wrap<T: CudaDType>(slice: CudaSlice<T>, device: &CudaDevice) -> CudaStorage {
     CudaStorage::wrap_cuda_slice(slice, device.clone())
 }
 

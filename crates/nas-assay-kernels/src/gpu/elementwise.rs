@@ -18,7 +18,7 @@ fn each<const N: usize>(gpu: &Gpu, name: &'static str, inputs: [Operand<'_>; N])
     arguments.extend(inputs.iter().map(|input| &input.address as &dyn Argument));
     arguments.extend([&y.address as &dyn Argument, &n]);
     gpu.launch(name, first.dtype, Grid::each(n), &arguments)?;
-    Ok((y.storage, first.dims.into()))
+    Ok((y.memory, first.dims.into()))
 }
 
 /// A copy.

@@ -38,7 +38,7 @@ fn product(gpu: &Gpu, product: &Product, [a, b]: [Operand<'_>; 2], bias: u64) ->
     let y = gpu.output(a.dtype, rows as usize * columns as usize)?;
     let sizes = Matrices { rows, inner, columns, left_row, left_inner, right_inner, right_column };
     gpu.launch("product", a.dtype, Grid::each(rows * columns), &[&a.address, &b.address, &bias, &y.address, &sizes])?;
-    Ok((y.storage, (rows as usize, columns as usize).into()))
+    Ok((y.memory, (rows as usize, columns as usize).into()))
 }
 
 impl OnGpu<2> for Product {
@@ -69,7 +69,7 @@ impl OnGpu<1> for CrossEntropy {
         let loss = gpu.output(logits.dtype, 1)?;
         let arguments: [&dyn super::device::Argument; 5] = [&logits.address, &labels, &loss.address, &n, &classes];
         gpu.launch("cross_entropy", logits.dtype, Grid::columns(1, 1), &arguments)?;
-        Ok((loss.storage, Shape::from(())))
+        Ok((loss.memory, Shape::from(())))
     }
 }
 
@@ -80,7 +80,7 @@ impl OnGpu<2> for CrossEntropyGradient {
         let arguments: [&dyn super::device::Argument; 6] =
             [&gy.address, &logits.address, &labels, &gradient.address, &n, &classes];
         gpu.launch("cross_entropy_gradient", logits.dtype, Grid::each(n), &arguments)?;
-        Ok((gradient.storage, logits.dims.into()))
+        Ok((gradient.memory, logits.dims.into()))
     }
 }
 
@@ -91,7 +91,7 @@ impl OnGpu<2> for GradientVectorProduct {
         let arguments: [&dyn super::device::Argument; 6] =
             [&v.address, &logits.address, &labels, &result.address, &n, &classes];
         gpu.launch("cross_entropy_along", logits.dtype, Grid::columns(1, 1), &arguments)?;
-        Ok((result.storage, Shape::from(())))
+        Ok((result.memory, Shape::from(())))
     }
 }
 
@@ -102,6 +102,6 @@ impl OnGpu<3> for HessianVectorProduct {
         let arguments: [&dyn super::device::Argument; 6] =
             [&v.address, &gy.address, &logits.address, &product.address, &n, &classes];
         gpu.launch("cross_entropy_second", logits.dtype, Grid::each(n), &arguments)?;
-        Ok((product.storage, logits.dims.into()))
+        Ok((product.memory, logits.dims.into()))
     }
 }

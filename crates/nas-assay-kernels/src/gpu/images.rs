@@ -101,6 +101,6 @@ impl ResidentImages {
             [&pixels, &tables, &own, &entries, &batch.address, &labels.address, &n, &side];
         gpu.launch("batch", dtype, Grid::each(n), &arguments)?;
         let side = side as usize;
-        Ok((tensor((batch.storage, (images, 3, side, side).into())), tensor((labels.storage, images.into()))))
+        Ok((tensor((batch.memory, (images, 3, side, side).into()))?, tensor((labels.memory, images.into()))?))
     }
 }

@@ -11,25 +11,29 @@
 //!
 //! All work on a device runs on one stream, so kernels run in the order in which they are launched.
 
+pub(crate) mod arena;
 mod convolution;
 mod copies;
 mod device;
 mod elementwise;
 mod head;
 mod images;
+mod memory;
 mod norm;
 mod pool;
 mod reduce;
 mod training;
 
+use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::{CudaDevice, CudaStorage};
 use candle_core::{DType, Layout, Result, Shape, Tensor, bail};
 
-pub(crate) use device::{Gpu, Grid, Output};
+pub(crate) use device::{Gpu, Grid};
 pub use images::{Change, ImageOrder, ResidentImages, Tables};
-pub(crate) use norm::{GpuStatistics, differentiate, differentiate_again, given, track};
+pub(crate) use memory::{Life, Memory, Output};
+pub(crate) use norm::{GpuStatistics, Tracked, differentiate, differentiate_again, given};
 pub(crate) use reduce::dot;
-pub use training::{Tally, TrainingSteps};
+pub use training::{EpochResults, TrainingSteps};
 
 /// Threads of a block in kernels that sum; `BLOCK` in the kernels' source.
 const BLOCK: u32 = 256;
@@ -78,7 +82,7 @@ pub(crate) fn count(elements: usize) -> Result<u32> {
 }
 
 /// The result of a kernel, and its shape.
-pub(crate) type Computed = (CudaStorage, Shape);
+pub(crate) type Computed = (Memory, Shape);
 
 /// The computation of a kernel of `N` inputs on a GPU.
 pub(crate) trait OnGpu<const N: usize> {
@@ -129,12 +133,29 @@ pub(crate) fn on_gpu(storage: &candle_core::Storage) -> Result<&CudaStorage> {
     }
 }
 
-/// A tensor of its own around a result.
-pub(crate) fn tensor((storage, shape): Computed) -> Tensor {
-    Tensor::from_storage(candle_core::Storage::Cuda(storage), shape, candle_core::op::BackpropOp::none(), false)
+/// A tensor of its own around a result of a forward pass.
+pub(crate) fn tensor((memory, shape): Computed) -> Result<Tensor> {
+    let storage = candle_core::Storage::Cuda(memory.own()?);
+    Ok(Tensor::from_storage(storage, shape, candle_core::op::BackpropOp::none(), false))
+}
+
+/// The elements of a tensor, row by row. Only they are copied: Candle would copy all of the memory that they are a part of.
+pub(crate) fn read(x: &Tensor) -> Result<Vec<f64>> {
+    let x = x.detach().contiguous()?;
+    let (storage, layout) = x.storage_and_layout();
+    let storage = on_gpu(&storage)?;
+    let Some((start, end)) = layout.contiguous_offsets() else { bail!("a contiguous tensor is not contiguous") };
+    let gpu = device_of(storage)?;
+    match storage.dtype() {
+        DType::F32 => {
+            let part = gpu.device().clone_dtoh(&storage.as_cuda_slice::<f32>()?.slice(start..end))?;
+            Ok(part.into_iter().map(f64::from).collect())
+        }
+        _ => gpu.device().clone_dtoh(&storage.as_cuda_slice::<f64>()?.slice(start..end)),
+    }
 }
 
 /// The device of a storage.
 pub(crate) fn device_of(storage: &CudaStorage) -> Result<Gpu> {
-    Gpu::of(candle_core::backend::BackendStorage::device(storage) as &CudaDevice)
+    Gpu::of(storage.device() as &CudaDevice)
 }

@@ -1,17 +1,71 @@
 //! Batch normalisation.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Result, Tensor, Var, bail};
 
 use super::device::Argument;
+use super::memory::Buffer;
 use super::reduce::parts;
-use super::{Computed, Gpu, Grid, OnGpu, Operand, Output, tensor, with_operands};
+use super::{Computed, Gpu, Grid, Life, OnGpu, Operand, Output, count, tensor, with_operands};
 use crate::Moments;
 use crate::cpu::norm::second::ImageGradient;
 use crate::cpu::norm::{Norm, NormStatistics};
 use crate::slice::Channels;
 
-/// The mean and the biased variance of each channel on the device: `[2, c]`, f64.
-pub(crate) type GpuStatistics = Tensor;
+/// The mean and the biased variance of each channel on the device: first all means, then all variances.
+#[derive(Clone, Debug)]
+pub(crate) struct GpuStatistics {
+    buffer: Arc<Buffer>,
+    channels: usize,
+}
+
+impl GpuStatistics {
+    fn new(gpu: &Gpu, channels: usize) -> Result<Self> {
+        Ok(Self { buffer: Arc::new(gpu.buffer(2 * channels)?), channels })
+    }
+
+    fn address(&self) -> Result<u64> {
+        self.buffer.address()
+    }
+
+    /// As tensors.
+    pub fn moments(&self, gpu: &Gpu) -> Result<Moments> {
+        let (n, address) = (2 * self.channels, self.address()?);
+        let copy = gpu.output(DType::F64, n)?;
+        gpu.launch("copy", DType::F64, Grid::each(count(n)?), &[&address, &copy.address, &count(n)?])?;
+        let both = tensor((copy.memory, (2, self.channels).into()))?;
+        Ok(Moments { mean: both.get(0)?, var: both.get(1)? })
+    }
+}
+
+/// Running statistics that a forward pass moves towards those of its batch: `running += momentum (batch - running)`, with the unbiased
+/// variance.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracked {
+    pub mean: Var,
+    pub var: Var,
+    /// Which of the layer's channels the batch has.
+    pub channels: Channels,
+    pub momentum: f64,
+}
+
+impl Tracked {
+    /// The addresses of mean, variance and channels.
+    fn addresses(&self, gpu: &Gpu, channels: u32) -> Result<[u64; 3]> {
+        let total = self.mean.elem_count();
+        if self.channels.len() != channels as usize || self.channels.iter().last().is_some_and(|last| last >= total) {
+            bail!("batch_norm: running statistics of {:?} of {total} channels for {channels}", self.channels);
+        }
+        let places = match &self.channels {
+            Channels::First(_) => 0,
+            Channels::Picked(places) => gpu.list(places)?,
+        };
+        with_operands([self.mean.as_tensor(), self.var.as_tensor()], |[mean, var]| {
+            Ok([mean.address, var.address, places])
+        })
+    }
+}
 
 /// Blocks of an element-wise pass over each channel: each block takes about as many elements.
 const ELEMENTS: usize = 2048;
@@ -59,45 +113,56 @@ pub(crate) fn given(mean: &Tensor, variance: &Tensor) -> Result<GpuStatistics> {
     let Some(gpu) = super::of_tensor(mean)? else { bail!("the statistics are not on the GPU") };
     with_operands([mean, variance], |[mean, variance]| {
         let channels = mean.len()?;
-        let stats = gpu.output(DType::F64, 2 * channels as usize)?;
-        let arguments: [&dyn Argument; 4] = [&mean.address, &variance.address, &stats.address, &channels];
+        let stats = GpuStatistics::new(&gpu, channels as usize)?;
+        let arguments: [&dyn Argument; 4] = [&mean.address, &variance.address, &stats.address()?, &channels];
         gpu.launch("norm_given", mean.dtype, Grid::each(channels), &arguments)?;
-        Ok(tensor((stats.storage, (2, channels as usize).into())))
+        Ok(stats)
     })
-}
-
-/// The address of statistics.
-fn address(stats: &GpuStatistics) -> Result<u64> {
-    with_operands([stats], |[stats]| Ok(stats.address))
 }
 
 /// The normalised image, and the statistics if they were taken from it.
 fn normalise(norm: &Norm, gpu: &Gpu, x: Operand<'_>, affine: Option<(Operand<'_>, Operand<'_>)>) -> Result<Computed> {
-    let sizes = Sizes::new(x)?;
+    let (sizes, rectified) = (Sizes::new(x)?, u32::from(norm.rectified));
     sizes.expect_affine(affine)?;
     let Sizes { images, channels, plane, parts } = sizes;
     let statistics = match &norm.given {
         Some(NormStatistics::Gpu(given)) => given.clone(),
         Some(NormStatistics::Host { .. }) => bail!("the statistics are not on the GPU"),
         None => {
-            let stats = gpu.output(DType::F64, 2 * channels as usize)?;
+            let stats = GpuStatistics::new(gpu, channels as usize)?;
             let scratch = gpu.scratch(2 * (parts * channels) as usize)?;
             let (memory, counters) = (scratch.address(), gpu.counters(channels)?);
-            let arguments: [&dyn Argument; 7] =
-                [&x.address, &memory, &counters, &stats.address, &images, &channels, &plane];
+            let running = norm.track.as_ref().map(|track| (track.addresses(gpu, channels), track.momentum));
+            let ([mean, variance, places], momentum) = match running {
+                Some((addresses, momentum)) => (addresses?, momentum),
+                None => ([0; 3], 0.0),
+            };
+            let arguments: [&dyn Argument; 11] = [
+                &x.address,
+                &memory,
+                &counters,
+                &stats.address()?,
+                &mean,
+                &variance,
+                &places,
+                &momentum,
+                &images,
+                &channels,
+                &plane,
+            ];
             gpu.launch("norm_statistics", x.dtype, sizes.sums(), &arguments)?;
-            tensor((stats.storage, (2, channels as usize).into()))
+            stats
         }
     };
-    let stats = address(&statistics)?;
+    let stats = statistics.address()?;
     let y = gpu.output(x.dtype, x.len()? as usize)?;
     let (scale, shift) = affine.map_or((0, 0), |(scale, shift)| (scale.address, shift.address));
-    let arguments: [&dyn Argument; 9] =
-        [&x.address, &stats, &scale, &shift, &y.address, &images, &channels, &plane, &norm.eps];
+    let arguments: [&dyn Argument; 10] =
+        [&x.address, &stats, &scale, &shift, &y.address, &images, &channels, &plane, &norm.eps, &rectified];
     gpu.launch("norm_apply", x.dtype, sizes.elements(), &arguments)?;
     // A kernel runs forward once. A second run would compute the same numbers.
     let _ = norm.used.set(NormStatistics::Gpu(statistics));
-    Ok((y.storage, x.dims.into()))
+    Ok((y.memory, x.dims.into()))
 }
 
 impl OnGpu<1> for Norm {
@@ -122,18 +187,20 @@ impl Norm {
     }
 }
 
-/// The gradients by image, scale and shift: that by the image only if it is wanted, the others only with a scale.
+/// The gradients by image, scale and shift: that by the image only if it is wanted, the others only with a scale. Where there is a `mask`, the
+/// gradient passes the ReLU of it first.
 pub(crate) fn differentiate(
     norm: &Norm,
     gpu: &Gpu,
     [x, gy]: [Operand<'_>; 2],
-    scale: Option<Operand<'_>>,
+    (scale, mask): (Option<Operand<'_>>, Option<Operand<'_>>),
     image_wanted: bool,
 ) -> Result<[Option<Computed>; 3]> {
+    let mask = mask.map_or(0, |mask| mask.address);
     let sizes = Sizes::new(x)?;
     let Sizes { images, channels, plane, parts } = sizes;
-    let stats = address(norm.on_gpu()?)?;
-    let vector = || scale.map(|_| gpu.output(x.dtype, channels as usize)).transpose();
+    let stats = norm.on_gpu()?.address()?;
+    let vector = || scale.map(|_| gpu.output_for(Life::Long, x.dtype, channels as usize)).transpose();
     let (of_scale, of_shift) = (vector()?, vector()?);
     let is_given = norm.given.is_some();
     let scratch = gpu.scratch(2 * channels as usize + 2 * (parts * channels) as usize)?;
@@ -142,9 +209,10 @@ pub(crate) fn differentiate(
         let (memory, counters) = (sums + 16 * u64::from(channels), gpu.counters(channels)?);
         let at = |output: &Option<Output>| output.as_ref().map_or(0, |output| output.address);
         let (scale, shift) = (at(&of_scale), at(&of_shift));
-        let arguments: [&dyn Argument; 12] = [
+        let arguments: [&dyn Argument; 13] = [
             &x.address,
             &gy.address,
+            &mask,
             &stats,
             &memory,
             &counters,
@@ -161,14 +229,14 @@ pub(crate) fn differentiate(
     let gx = if image_wanted {
         let gx = gpu.output(x.dtype, x.len()? as usize)?;
         let (scale, sums) = (scale.map_or(0, |scale| scale.address), if is_given { 0 } else { sums });
-        let arguments: [&dyn Argument; 10] =
-            [&x.address, &gy.address, &stats, &sums, &scale, &gx.address, &images, &channels, &plane, &norm.eps];
+        let arguments: [&dyn Argument; 11] =
+            [&x.address, &gy.address, &mask, &stats, &sums, &scale, &gx.address, &images, &channels, &plane, &norm.eps];
         gpu.launch("norm_gradient", x.dtype, sizes.elements(), &arguments)?;
-        Some((gx.storage, x.dims.into()))
+        Some((gx.memory, x.dims.into()))
     } else {
         None
     };
-    let vector = |output: Option<Output>| output.map(|output| (output.storage, (channels as usize).into()));
+    let vector = |output: Option<Output>| output.map(|output| (output.memory, (channels as usize).into()));
     Ok([gx, vector(of_scale), vector(of_shift)])
 }
 
@@ -181,7 +249,7 @@ pub(crate) fn differentiate_again(
 ) -> Result<[Computed; 2]> {
     let sizes = Sizes::new(x)?;
     let Sizes { images, channels, plane, parts } = sizes;
-    let (stats, given) = (address(norm.on_gpu()?)?, u32::from(norm.given.is_some()));
+    let (stats, given) = (norm.on_gpu()?.address()?, u32::from(norm.given.is_some()));
     let of_scale = gpu.output(x.dtype, channels as usize)?;
     let scratch = gpu.scratch(5 * (channels + parts * channels) as usize)?;
     let sums = scratch.address();
@@ -203,7 +271,7 @@ pub(crate) fn differentiate_again(
     ];
     gpu.launch("norm_second_sums", x.dtype, sizes.sums(), &arguments)?;
     let of_x = if norm.given.is_some() {
-        gpu.zeros(x.dtype, x.len()? as usize)?
+        gpu.zeros(Life::Short, x.dtype, x.len()? as usize)?
     } else {
         let of_x = gpu.output(x.dtype, x.len()? as usize)?;
         let scale = scale.map_or(0, |scale| scale.address);
@@ -223,11 +291,11 @@ pub(crate) fn differentiate_again(
         gpu.launch("norm_second", x.dtype, sizes.elements(), &arguments)?;
         of_x
     };
-    Ok([(of_x.storage, x.dims.into()), (of_scale.storage, (channels as usize).into())])
+    Ok([(of_x.memory, x.dims.into()), (of_scale.memory, (channels as usize).into())])
 }
 
 fn image_gradient(norm: &Norm, gpu: &Gpu, inputs: [Operand<'_>; 2], scale: Option<Operand<'_>>) -> Result<Computed> {
-    let [gx, ..] = differentiate(norm, gpu, inputs, scale, true)?;
+    let [gx, ..] = differentiate(norm, gpu, inputs, (scale, None), true)?;
     gx.ok_or_else(|| candle_core::Error::Msg("batch_norm: the gradient by the image is missing".into()))
 }
 
@@ -241,37 +309,4 @@ impl OnGpu<3> for ImageGradient {
     fn launch(&self, gpu: &Gpu, [x, gy, scale]: [Operand<'_>; 3]) -> Result<Computed> {
         image_gradient(&self.0, gpu, [x, gy], Some(scale))
     }
-}
-
-/// Moves running statistics of some channels towards those of a batch: `running += momentum (batch - running)`, the variance times `unbias`.
-pub(crate) fn track(
-    gpu: &Gpu,
-    [mean, variance]: [&Var; 2],
-    batch: &Moments,
-    channels: &Channels,
-    [momentum, unbias]: [f64; 2],
-) -> Result<()> {
-    if batch.mean.dims() != [channels.len()] || channels.iter().last().is_some_and(|last| last >= mean.elem_count()) {
-        bail!("batch_norm: statistics {:?} for {channels:?} of {:?}", batch.mean.dims(), mean.dims());
-    }
-    let places = match channels {
-        Channels::First(_) => 0,
-        Channels::Picked(places) => gpu.list(places)?,
-    };
-    let double = |t: &Tensor| t.to_dtype(DType::F64);
-    let inputs = [mean.as_tensor(), variance.as_tensor(), &double(&batch.mean)?, &double(&batch.var)?];
-    with_operands(inputs, |[mean, variance, batch_mean, batch_variance]| {
-        let channels = batch_mean.len()?;
-        let arguments: [&dyn Argument; 8] = [
-            &mean.address,
-            &variance.address,
-            &batch_mean.address,
-            &batch_variance.address,
-            &places,
-            &channels,
-            &momentum,
-            &unbias,
-        ];
-        gpu.launch("norm_track", mean.dtype, Grid::each(channels), &arguments)
-    })
 }

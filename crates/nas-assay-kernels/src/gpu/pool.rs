@@ -57,7 +57,7 @@ fn run(
     arguments.push(&total);
     arguments.push(&shape);
     gpu.launch(name, dtype, Grid::each(total), &arguments)?;
-    Ok((y.storage, dims.to_vec().into()))
+    Ok((y.memory, dims.to_vec().into()))
 }
 
 impl OnGpu<1> for Average {

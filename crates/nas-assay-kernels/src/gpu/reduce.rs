@@ -29,7 +29,7 @@ impl OnGpu<1> for Sums {
         if images == 1 && plane <= BLOCK as usize && outputs > 1 {
             let arguments: [&dyn Argument; 5] = [&x.address, &y.address, &outputs, &count(plane)?, &divisor];
             gpu.launch("sum_rows", x.dtype, Grid::each(outputs), &arguments)?;
-            return Ok((y.storage, shape));
+            return Ok((y.memory, shape));
         }
         let parts = parts(each);
         let scratch = gpu.scratch(parts as usize * outputs as usize)?;
@@ -40,7 +40,7 @@ impl OnGpu<1> for Sums {
             Grid::columns(parts, outputs),
             &[&x.address, &memory, &counters, &y.address, &images, &outputs, &plane, &divisor],
         )?;
-        Ok((y.storage, shape))
+        Ok((y.memory, shape))
     }
 }
 
@@ -57,7 +57,7 @@ impl OnGpu<1> for Broadcast {
         let gx = gpu.output(gy.dtype, n as usize)?;
         let arguments: [&dyn Argument; 6] = [&gy.address, &gx.address, &n, &outputs, &plane, &divisor];
         gpu.launch("broadcast", gy.dtype, Grid::each(n), &arguments)?;
-        Ok((gx.storage, self.shape.clone()))
+        Ok((gx.memory, self.shape.clone()))
     }
 }
 
@@ -76,7 +76,7 @@ impl OnGpu<2> for Products {
         let grid =
             Grid { blocks: (rows.max(1), 1, 1), threads: plane.next_multiple_of(32).clamp(32, BLOCK), shared: 0 };
         gpu.launch("row_products", y.dtype, grid, &[&y.address, &gy.address, &sums.address, &plane])?;
-        Ok((sums.storage, Shape::from((n, c))))
+        Ok((sums.memory, Shape::from((n, c))))
     }
 }
 
@@ -95,6 +95,6 @@ pub(crate) fn dot(gpu: &Gpu, x: &Tensor, y: &Tensor, absolute: bool) -> Result<f
             &[&x.address, &y.address, &memory, &counters, &result.address, &n, &absolute],
         )?;
         drop(scratch);
-        super::tensor((result.storage, ().into())).to_scalar()
+        super::tensor((result.memory, ().into()))?.to_scalar()
     })
 }

@@ -4,7 +4,7 @@ use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
 use super::device::Argument;
-use super::{Gpu, Grid, count, tensor, with_operands};
+use super::{Gpu, Grid, Life, count, tensor, with_operands};
 use crate::cpu::SgdStep;
 
 /// Tensors of one launch, `TENSORS` of the kernels' source: as many as an argument has room for.
@@ -12,6 +12,9 @@ const TENSORS: usize = 96;
 
 /// Blocks that sum the squares of one tensor.
 const PARTS: u32 = 16;
+
+/// Numbers of `StepState` of the kernels' source.
+const STATE: usize = 3;
 
 /// `Gradients` of the kernels' source.
 #[repr(C)]
@@ -51,9 +54,22 @@ fn address(tensor: &Tensor) -> Result<(u64, u32)> {
 /// Steps of SGD on a GPU, with clipping by the norm of all gradients, that are made without reading anything from the device.
 #[derive(Debug)]
 pub struct TrainingSteps {
-    /// `StepState` of the kernels' source: factor, norm, diverged parameter.
+    /// `StepState` of the kernels' source, and the sums of an epoch: loss and correct images.
     state: Tensor,
     parts: Tensor,
+}
+
+/// What an epoch came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpochResults {
+    /// The norm of all gradients of the last step.
+    pub norm: f64,
+    /// The first parameter whose gradient ever was not finite.
+    pub diverged: Option<usize>,
+    /// The weighted sum of the losses.
+    pub loss: f64,
+    /// Images classified correctly.
+    pub right: f64,
 }
 
 impl TrainingSteps {
@@ -66,15 +82,14 @@ impl TrainingSteps {
             return Ok(None);
         }
         let gpu = gpu_of(device)?;
-        let vector =
-            |len: usize| Ok::<_, candle_core::Error>(tensor((gpu.zeros(DType::F64, len)?.storage, len.into())));
-        Ok(Some(Self { state: vector(3)?, parts: vector(parameters.max(1) * PARTS as usize)? }))
+        let vector = |len: usize| tensor((gpu.zeros(Life::Long, DType::F64, len)?.memory, len.into()));
+        Ok(Some(Self { state: vector(STATE + 2)?, parts: vector(parameters.max(1) * PARTS as usize)? }))
     }
 
     /// One step for all parameters. One without gradient stays as it is if `skip_unused`, else its gradient is zeros.
     /// `step.gradient_scale` is not used: the gradients are scaled down to the norm `clip`.
     ///
-    /// If a gradient is not finite, this step and all later ones change nothing, and [`Self::last`] tells which.
+    /// If a gradient is not finite, this step and all later ones change nothing, and [`Self::finish`] tells which.
     ///
     /// # Errors
     /// If the tensors do not fit each other.
@@ -137,52 +152,15 @@ impl TrainingSteps {
         Ok(())
     }
 
-    /// The norm of all gradients of the last step, and the first parameter whose gradient ever was not finite. Waits for the device.
-    ///
-    /// # Errors
-    /// If the device failed.
-    pub fn last(&self) -> Result<(f64, Option<usize>)> {
-        let state: Vec<f64> = self.state.to_vec1()?;
-        Ok((state[1], (state[2] > 0.0).then(|| state[2] as usize - 1)))
-    }
-
-    /// Forgets that a gradient was not finite.
-    ///
-    /// # Errors
-    /// If the device failed.
-    pub fn reset(&mut self) -> Result<()> {
-        self.state = self.state.zeros_like()?;
-        Ok(())
-    }
-}
-
-/// Sums over the steps of an epoch, on the GPU.
-#[derive(Debug)]
-pub struct Tally {
-    results: Tensor,
-}
-
-impl Tally {
-    /// Sums of zero on a GPU; nothing for the CPU.
-    ///
-    /// # Errors
-    /// If the device is out of memory.
-    pub fn on(device: &Device) -> Result<Option<Self>> {
-        if !device.is_cuda() {
-            return Ok(None);
-        }
-        Ok(Some(Self { results: tensor((gpu_of(device)?.zeros(DType::F64, 2)?.storage, 2.into())) }))
-    }
-
-    /// Adds `weight` times the loss, and the images of `logits: [n, classes]` whose greatest logit is that of their label, divided by
-    /// `share`.
+    /// Adds a step to the sums of the epoch: `weight` times the loss, and the images of `logits: [n, classes]` whose greatest logit is that
+    /// of their label, divided by `share`.
     ///
     /// # Errors
     /// If the tensors are not on the GPU.
-    pub fn add(&mut self, logits: &Tensor, labels: &Tensor, loss: &Tensor, [weight, share]: [f64; 2]) -> Result<()> {
+    pub fn tally(&self, logits: &Tensor, labels: &Tensor, loss: &Tensor, [weight, share]: [f64; 2]) -> Result<()> {
         let gpu = gpu_of(logits.device())?;
         let (n, classes) = logits.dims2()?;
-        let (n, classes, results) = (count(n)?, count(classes)?, address(&self.results)?.0);
+        let (n, classes, results) = (count(n)?, count(classes)?, address(&self.state)?.0 + 8 * STATE as u64);
         with_operands([logits, labels, loss], |[logits, labels, loss]| {
             let arguments: [&dyn Argument; 8] =
                 [&logits.address, &labels.address, &loss.address, &results, &n, &classes, &weight, &share];
@@ -190,12 +168,16 @@ impl Tally {
         })
     }
 
-    /// The sum of losses and the number of images. Waits for the device.
+    /// What the steps since the last call came to. Waits for the device.
     ///
     /// # Errors
     /// If the device failed.
-    pub fn read(&self) -> Result<[f64; 2]> {
-        let results: Vec<f64> = self.results.to_vec1()?;
-        Ok([results[0], results[1]])
+    pub fn finish(&mut self) -> Result<EpochResults> {
+        let numbers: Vec<f64> = self.state.to_vec1()?;
+        let gpu = gpu_of(self.state.device())?;
+        let (address, n) = address(&self.state)?;
+        gpu.launch("zero", DType::F64, Grid::each(n), &[&address, &n])?;
+        let diverged = (numbers[2] > 0.0).then(|| numbers[2] as usize - 1);
+        Ok(EpochResults { norm: numbers[1], diverged, loss: numbers[STATE], right: numbers[STATE + 1] })
     }
 }

@@ -130,6 +130,11 @@ impl<'a> ForwardPass<'a> {
         if self.track { var.as_tensor().clone() } else { var.as_detached_tensor() }
     }
 
+    /// Whether a ReLU of `x` should be a part of the layer before or after it: where that saves time, and nobody wants to see it.
+    pub(super) fn fuses_relu(&self, x: &Tensor) -> bool {
+        self.relu_observer.is_none() && self.engine.fuses_relu(x)
+    }
+
     /// Tells the observer about a feature map: an image `[n, channels, h, w]`, or `[n, channels]` after the global average pool.
     pub(super) fn report_feature(&mut self, name: std::fmt::Arguments<'_>, x: &Tensor) -> Result<()> {
         match &mut self.feature_observer {

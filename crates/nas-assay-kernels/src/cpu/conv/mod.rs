@@ -10,6 +10,7 @@ mod correlate;
 pub(crate) mod geometry;
 mod image;
 mod pack;
+pub(crate) mod rectified;
 mod rows;
 mod weight;
 mod window;
@@ -26,6 +27,7 @@ use super::wanted::wanted;
 use crate::slice::Slice;
 use geometry::Geometry;
 
+pub use rectified::{conv2d_of_relu, conv2d_slice_of_relu};
 pub use window::Window;
 
 /// The convolution of neural networks (in mathematics, the cross-correlation) of `x: [n, in, h, w]` with
@@ -45,11 +47,14 @@ pub fn conv2d(x: &Tensor, weights: &Tensor, window: Window) -> Result<Tensor> {
 /// # Errors
 /// As for [`conv2d`], or if the weights do not have the channels or groups of the part.
 pub fn conv2d_slice(x: &Tensor, weights: &Tensor, slice: &Slice, window: Window) -> Result<Tensor> {
-    let window = Window { groups: slice.groups, ..window };
-    if slice.is_whole(weights.dims()) {
-        return conv2d(x, weights, window);
-    }
-    apply(Convolution { window, view: Arc::new(View::new(weights.dims(), slice)?) }, [x, weights])
+    apply(part_of(weights, slice, window)?, [x, weights])
+}
+
+/// The convolution with a part of some weights.
+fn part_of(weights: &Tensor, slice: &Slice, window: Window) -> Result<Convolution> {
+    let dims = weights.dims();
+    let view = if slice.is_whole(dims) { View::all(dims) } else { View::new(dims, slice)? };
+    Ok(Convolution { window: Window { groups: slice.groups, ..window }, view: Arc::new(view) })
 }
 
 /// `(x, w) -> y`, with the part `view` of `w`.

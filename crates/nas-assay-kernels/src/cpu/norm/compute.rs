@@ -47,6 +47,25 @@ pub(crate) struct Norm {
     pub given: Option<NormStatistics>,
     /// The statistics that the forward pass used.
     pub used: Arc<OnceLock<NormStatistics>>,
+    /// Whether the result is the ReLU of the normalised image.
+    pub rectified: bool,
+    /// Running statistics that a GPU moves in the same pass.
+    #[cfg(feature = "cuda")]
+    pub track: Option<crate::gpu::Tracked>,
+}
+
+impl Norm {
+    /// With the `given` statistics, or with those of the batch.
+    pub fn new(eps: f64, given: Option<NormStatistics>) -> Self {
+        Self {
+            eps,
+            given,
+            used: Arc::default(),
+            rectified: false,
+            #[cfg(feature = "cuda")]
+            track: None,
+        }
+    }
 }
 
 impl Norm {

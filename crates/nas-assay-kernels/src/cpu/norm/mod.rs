@@ -8,16 +8,20 @@ mod compute;
 mod moments;
 pub(crate) mod second;
 
-use std::sync::Arc;
-
-use candle_core::{DType, Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, Var, bail};
 
 use super::element::{Array, Element};
+#[cfg(feature = "cuda")]
+use super::elementwise::ReluGradient;
+use super::elementwise::relu;
 use super::isa::Isa;
 use super::kept_graph::{candle_keeps_the_graph, graph_is_kept};
+#[cfg(feature = "cuda")]
+use super::kernel::gradient;
 use super::kernel::{self, Kernel, apply, with_arrays};
 use super::seal::{Computed, seal};
 use super::wanted::is_wanted;
+use crate::slice::Channels;
 use compute::NAME;
 pub(crate) use compute::{Norm, NormStatistics};
 
@@ -38,7 +42,7 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
     if candle_keeps_the_graph()? {
         return composed::batch_norm(x, affine, eps);
     }
-    let norm = Norm { eps, given: None, used: Arc::default() };
+    let norm = Norm::new(eps, None);
     let used = norm.used.clone();
     let y = record(norm, x, affine)?;
     let moments = match used.get() {
@@ -48,9 +52,110 @@ pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> R
             Moments { mean: tensor(mean)?, var: tensor(var)? }
         }
         #[cfg(feature = "cuda")]
-        Some(NormStatistics::Gpu(both)) => Moments { mean: both.get(0)?, var: both.get(1)? },
+        Some(NormStatistics::Gpu(statistics)) => match crate::gpu::of_tensor(x)? {
+            Some(gpu) => statistics.moments(&gpu)?,
+            None => bail!("batch_norm: the statistics are on another device than the image"),
+        },
     };
     Ok((y, moments))
+}
+
+/// The running statistics of a layer, and how a pass moves them: `running += momentum (batch - running)`, with the unbiased variance.
+#[derive(Clone, Copy, Debug)]
+pub struct Running<'a> {
+    /// Means of all channels of the layer.
+    pub mean: &'a Var,
+    /// Variances of all channels of the layer.
+    pub var: &'a Var,
+    /// Which of them the pass uses.
+    pub channels: &'a Channels,
+    /// The weight of the batch.
+    pub momentum: f64,
+}
+
+impl Running<'_> {
+    /// Moves them towards the statistics of a batch with so many pixels in each channel.
+    ///
+    /// # Errors
+    /// If the shapes do not fit each other.
+    pub(crate) fn follow(&self, batch: &Moments, pixels: usize) -> Result<()> {
+        let unbiased = (&batch.var * (pixels as f64 / (pixels as f64 - 1.0)))?;
+        move_towards(self.mean, &batch.mean, self.momentum, self.channels)?;
+        move_towards(self.var, &unbiased, self.momentum, self.channels)
+    }
+}
+
+/// [`batch_norm`] without its statistics, which move the running ones instead, if these are given.
+///
+/// # Errors
+/// As for [`batch_norm`], or if there are not as many channels as the running statistics say.
+pub fn batch_norm_tracked(
+    x: &Tensor,
+    affine: Option<(&Tensor, &Tensor)>,
+    eps: f64,
+    running: Option<Running<'_>>,
+) -> Result<Tensor> {
+    tracked(x, affine, (eps, false), running)
+}
+
+/// The ReLU of [`batch_norm_tracked`]: on a GPU in one pass.
+///
+/// # Errors
+/// As for [`batch_norm_tracked`].
+pub fn batch_norm_relu(
+    x: &Tensor,
+    affine: Option<(&Tensor, &Tensor)>,
+    eps: f64,
+    running: Option<Running<'_>>,
+) -> Result<Tensor> {
+    tracked(x, affine, (eps, true), running)
+}
+
+fn tracked(
+    x: &Tensor,
+    affine: Option<(&Tensor, &Tensor)>,
+    (eps, rectified): (f64, bool),
+    running: Option<Running<'_>>,
+) -> Result<Tensor> {
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() && !candle_keeps_the_graph()? {
+        let (n, _, h, w) = x.dims4()?;
+        if n * h * w < 2 {
+            bail!("batch_norm: a variance needs two values, but a channel of {:?} has fewer", x.dims());
+        }
+        let track = running.map(|running| crate::gpu::Tracked {
+            mean: running.mean.clone(),
+            var: running.var.clone(),
+            channels: running.channels.clone(),
+            momentum: running.momentum,
+        });
+        return record(Norm { track, rectified, ..Norm::new(eps, None) }, x, affine);
+    }
+    let (y, moments) = batch_norm(x, affine, eps)?;
+    if let Some(running) = running {
+        running.follow(&moments, x.elem_count() / x.dim(1)?)?;
+    }
+    if rectified { relu(&y) } else { Ok(y) }
+}
+
+/// `running += momentum * (target - running)`, of some channels.
+fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channels) -> Result<()> {
+    let all = running.as_detached_tensor();
+    let moved = |old: Tensor| -> Result<Tensor> { (old * (1.0 - momentum))? + (target * momentum)? };
+    let total = all.elem_count();
+    let new = match channels {
+        Channels::First(count) if *count == total => moved(all)?,
+        Channels::First(count) => {
+            let rest = all.narrow(0, *count, total - count)?;
+            Tensor::cat(&[moved(all.narrow(0, 0, *count)?)?, rest], 0)?
+        }
+        Channels::Picked(picked) => {
+            let places = Tensor::new(&picked[..], all.device())?;
+            let moved = moved(all.index_select(&places, 0)?)?;
+            all.scatter(&places, &moved, 0)?
+        }
+    };
+    running.set(&new)
 }
 
 /// Like [`batch_norm`], with `mean` and `var` (`[c]` each) as constants.
@@ -72,7 +177,7 @@ pub fn batch_norm_fixed(
         bail!("batch_norm: mean {:?} and variance {:?} for {channels} channels", mean.dims(), var.dims());
     }
     let given = given(mean, var)?;
-    record(Norm { eps, given: Some(given), used: Arc::default() }, x, affine)
+    record(Norm::new(eps, Some(given)), x, affine)
 }
 
 /// Given statistics as the kernels of their device want them.
@@ -94,7 +199,7 @@ fn record(norm: Norm, x: &Tensor, affine: Option<(&Tensor, &Tensor)>) -> Result<
 }
 
 /// The gradients by image, scale and shift. All are sealed; only the gradient by the image is recorded where the graph is kept.
-fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
+fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, [y, gy]: [&Tensor; 2]) -> Result<[Option<Tensor>; 3]> {
     fn typed<T: Element>(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
         let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
         let [gx, of_scale, of_shift] = match scale {
@@ -115,7 +220,12 @@ fn gradients(norm: &Norm, x: &Tensor, scale: Option<&Tensor>, gy: &Tensor) -> Re
     }
     #[cfg(feature = "cuda")]
     if let Some(gpu) = crate::gpu::of_tensor(x)? {
-        return gradients_on_gpu(norm, &gpu, x, scale, gy);
+        return gradients_on_gpu(norm, &gpu, x, scale, [y, gy]);
+    }
+    #[cfg(not(feature = "cuda"))]
+    let _ = y;
+    if norm.rectified {
+        bail!("batch_norm: the ReLU is a part of it on a GPU only");
     }
     if x.dtype() == DType::F32 { typed::<f32>(norm, x, scale, gy) } else { typed::<f64>(norm, x, scale, gy) }
 }
@@ -126,17 +236,27 @@ fn gradients_on_gpu(
     gpu: &crate::gpu::Gpu,
     x: &Tensor,
     scale: Option<&Tensor>,
-    gy: &Tensor,
+    [y, gy]: [&Tensor; 2],
 ) -> Result<[Option<Tensor>; 3]> {
-    use crate::gpu::{differentiate, with_operands};
+    use crate::gpu::{self, differentiate, with_operands};
+    let gpu = &gpu.clone().for_gradients();
     let (wanted, kept) = (is_wanted(x), graph_is_kept()?);
-    let found = match scale {
-        Some(scale) => with_operands([x, gy, scale], |[x, gy, scale]| {
-            differentiate(norm, gpu, [x, gy], Some(scale), wanted && !kept)
+    // Where the graph is kept, the ReLU is passed on its own, so that it has a derivative.
+    let passed = if norm.rectified && kept { gradient(ReluGradient, [gy, &y.detach()])? } else { gy.clone() };
+    let (gy, masked, wanted_here) = (&passed, norm.rectified && !kept, wanted && !kept);
+    let found = match (scale, masked) {
+        (None, false) => with_operands([x, gy], |inputs| differentiate(norm, gpu, inputs, (None, None), wanted_here)),
+        (None, true) => {
+            with_operands([x, gy, y], |[x, gy, y]| differentiate(norm, gpu, [x, gy], (None, Some(y)), wanted_here))
+        }
+        (Some(scale), false) => with_operands([x, gy, scale], |[x, gy, scale]| {
+            differentiate(norm, gpu, [x, gy], (Some(scale), None), wanted_here)
         }),
-        None => with_operands([x, gy], |inputs| differentiate(norm, gpu, inputs, None, wanted && !kept)),
+        (Some(scale), true) => with_operands([x, gy, scale, y], |[x, gy, scale, y]| {
+            differentiate(norm, gpu, [x, gy], (Some(scale), Some(y)), wanted_here)
+        }),
     }?;
-    let seal = |(storage, shape)| seal(NAME, x.device(), Computed::Cuda(storage), shape);
+    let seal = |(memory, shape): gpu::Computed| memory.sealed(NAME, x.device(), shape);
     let [gx, of_scale, of_shift] = found.map(|found| found.map(seal).transpose());
     let gx = if wanted && kept { Some(second::image_gradient(norm, x, scale, gy)?) } else { gx? };
     Ok([gx, of_scale?, of_shift?])
@@ -149,8 +269,8 @@ impl Kernel<1> for Norm {
         Ok((self.compute(isa, x, None)?, x.dims.into()))
     }
 
-    fn backward(&self, [x]: [&Tensor; 1], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
-        let [gx, ..] = gradients(self, x, None, gy)?;
+    fn backward(&self, [x]: [&Tensor; 1], y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        let [gx, ..] = gradients(self, x, None, [y, gy])?;
         Ok([gx])
     }
 }
@@ -162,18 +282,19 @@ impl Kernel<3> for Norm {
         Ok((self.compute(isa, x, Some((scale.data, shift.data)))?, x.dims.into()))
     }
 
-    fn backward(&self, [x, scale, _]: [&Tensor; 3], _y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
-        gradients(self, x, Some(scale), gy)
+    fn backward(&self, [x, scale, _]: [&Tensor; 3], y: &Tensor, gy: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        gradients(self, x, Some(scale), [y, gy])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        assert_close, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        assert_close, beside, check, check_sealed, check_second_order, on_every_device, random, runs_with_kept_graph,
+        values,
     };
     use super::*;
-    use candle_core::Var;
+    use candle_core::{Device, Var};
     use proptest::prelude::*;
 
     const EPS: f64 = 1e-5;
@@ -260,6 +381,62 @@ mod tests {
             values(gradients.get(&x).unwrap())
         };
         assert_close("gradient", &gradient(DType::F32), &gradient(DType::F64), 1e-6);
+    }
+
+    /// A shift that keeps the normalised pixels of these images away from the kink.
+    #[test]
+    fn the_relu_of_a_norm_is_that() {
+        let x = random("x", &[3, 4, 5, 6]);
+        let (scale, shift) = (random("scale", &[4]), Tensor::new(&[9.0, -9.0, 7.0, -8.0], &Device::Cpu).unwrap());
+        let apart = relu(&batch_norm(&x, Some((&scale, &shift)), EPS).unwrap().0).unwrap();
+        let together = batch_norm_relu(&x, Some((&scale, &shift)), EPS, None).unwrap();
+        assert_eq!(values(&together), values(&apart));
+        check(&[x.clone(), scale, shift], |inputs| {
+            batch_norm_relu(&inputs[0], Some((&inputs[1], &inputs[2])), EPS, None)
+        });
+        let (mean, half) = (moments(&x).0[0], Tensor::full(0.5, 4, &Device::Cpu).unwrap());
+        assert!(mean.abs() < 1.0);
+        check_sealed(&x, |x| batch_norm_relu(x, Some((&beside(&half, x), &beside(&half, x))), EPS, None));
+    }
+
+    /// The kinks: on a GPU, gradients pass where the ReLU alone would pass them.
+    #[test]
+    fn the_gradient_of_the_relu_is_that_of_the_relu() {
+        on_every_device(|device| {
+            let gradients = |together: bool| {
+                let x = Var::from_tensor(&random("x", &[3, 4, 5, 6]).to_device(device).unwrap()).unwrap();
+                let y = if together {
+                    batch_norm_relu(&x, None, EPS, None).unwrap()
+                } else {
+                    relu(&batch_norm(&x, None, EPS).unwrap().0).unwrap()
+                };
+                let weights = random("weights", y.dims()).to_device(device).unwrap();
+                let loss = super::super::sum_all(&super::super::times_constant(&y, &weights).unwrap()).unwrap();
+                values(super::super::backward(&loss).unwrap().get(&x).unwrap())
+            };
+            assert_close("gradient", &gradients(true), &gradients(false), 1e-13);
+        });
+    }
+
+    #[test]
+    fn running_statistics_follow_the_batch() {
+        on_every_device(|device| {
+            let x = random("x", &[4, 2, 3, 3]).to_device(device).unwrap();
+            let (mean, var) = moments(&x);
+            for channels in [Channels::First(2), Channels::Picked([1, 3].into())] {
+                let zeros = || Var::zeros(4, DType::F64, device).unwrap();
+                let (running_mean, running_var) = (zeros(), zeros());
+                let running = Running { mean: &running_mean, var: &running_var, channels: &channels, momentum: 0.25 };
+                batch_norm_tracked(&x, None, EPS, Some(running)).unwrap();
+                let mut expected = [[0.0; 4]; 2];
+                for (place, channel) in channels.iter().enumerate() {
+                    expected[0][channel] = 0.25 * mean[place];
+                    expected[1][channel] = 0.25 * var[place] * 36.0 / 35.0;
+                }
+                assert_close("mean", &values(&running_mean), &expected[0], 1e-14);
+                assert_close("variance", &values(&running_var), &expected[1], 1e-14);
+            }
+        });
     }
 
     #[test]

@@ -99,14 +99,15 @@ impl ImageGradient {
         [x, gy, v]: [&Tensor; 3],
         scale: Option<&Tensor>,
     ) -> Result<[Option<Tensor>; 2]> {
-        use crate::gpu::{differentiate_again, with_operands};
+        use crate::gpu::{self, differentiate_again, with_operands};
+        let gpu = &gpu.clone().for_gradients();
         let [of_x, of_scale] = match scale {
             None => with_operands([x, gy, v], |inputs| differentiate_again(&self.0, gpu, inputs, None)),
             Some(scale) => with_operands([x, gy, v, scale], |[x, gy, v, scale]| {
                 differentiate_again(&self.0, gpu, [x, gy, v], Some(scale))
             }),
         }?;
-        let seal = |(storage, shape)| seal(NAME, x.device(), Computed::Cuda(storage), shape);
+        let seal = |(memory, shape): gpu::Computed| memory.sealed(NAME, x.device(), shape);
         let of_scale = scale.filter(|scale| is_wanted(scale)).map(|_| seal(of_scale));
         Ok([is_wanted(x).then(|| seal(of_x)).transpose()?, of_scale.transpose()?])
     }

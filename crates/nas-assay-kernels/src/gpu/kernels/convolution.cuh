@@ -15,6 +15,7 @@ struct Convolve {
     int padding_y, padding_x;
     u32 group_step, output_step, input_step; // of the weights
     u32 reversed;
+    u32 rectified; // whether the ReLU of the image is convolved
     // Tiles: images, rows and columns of outputs; inputs at a time; threads that share pixels but not outputs.
     u32 images, tile_rows, tile_columns, at_once, sides;
     u32 patch_rows, patch_columns;
@@ -25,15 +26,16 @@ struct Correlate {
     u32 n, groups, inputs, outputs;
     u32 h, w, rows, columns, kh, kw;
     u32 stride, dilation, padding;
+    u32 rectified; // whether the ReLU of the image was convolved
     u32 tile_outputs, tile_inputs, tile_rows, tile_columns;
     u32 patch_rows, patch_columns, patch; // `patch` is odd, so that neighbouring channels lie in different banks
 };
 #endif
 
 // A block computes a tile of pixels of some outputs of a group. Every output is a sum over inputs, then over the rows and columns of the
-// kernel.
+// kernel. Where there is a `mask`, outputs at which it is not positive are zero: the gradient passes a ReLU of it.
 template <int OUTPUTS>
-__device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weights, REAL *y, const Convolve &s) {
+__device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, const Convolve &s) {
     REAL *patch = (REAL *)dynamic_shared;
     const u32 taps = s.kh * s.kw, area = s.tile_rows * s.tile_columns, patch_area = s.patch_rows * s.patch_columns;
     const u32 size = s.images * patch_area, lanes = BLOCK / s.sides, outputs = s.sides * OUTPUTS;
@@ -65,6 +67,7 @@ __device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weight
                 u32 source_row = row / s.spread, source_column = column / s.spread;
                 if (source_row < s.h && source_column < s.w)
                     value = x[((image * s.groups + group) * s.inputs + input0 + input) * s.h * s.w + source_row * s.w + source_column];
+                if (s.rectified && value <= REAL(0)) value = REAL(0);
             }
             patch[i] = value;
         }
@@ -98,13 +101,18 @@ __device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weight
         for (int o = 0; o < OUTPUTS; o++) {
             u32 output = output0 + side * OUTPUTS + o;
             if (output >= s.outputs) continue;
-            y[(((image0 + image) * s.groups + group) * s.outputs + output) * s.rows * s.columns + row * s.columns + column] = sums[p][o];
+            u32 place = (((image0 + image) * s.groups + group) * s.outputs + output) * s.rows * s.columns + row * s.columns + column;
+            y[place] = mask && mask[place] <= REAL(0) ? REAL(0) : sums[p][o];
         }
     }
 }
 
-KERNEL(convolve_1)(const REAL *x, const REAL *weights, REAL *y, Convolve s) { NAME(convolve)<1>(x, weights, y, s); }
-KERNEL(convolve_4)(const REAL *x, const REAL *weights, REAL *y, Convolve s) { NAME(convolve)<4>(x, weights, y, s); }
+KERNEL(convolve_1)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, Convolve s) {
+    NAME(convolve)<1>(x, weights, mask, y, s);
+}
+KERNEL(convolve_4)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, Convolve s) {
+    NAME(convolve)<4>(x, weights, mask, y, s);
+}
 
 // A block computes the gradient by some outputs and inputs of a group, for TAPS taps of the kernel from `blockIdx.z * TAPS` on, over a
 // part of the images: `parts[blockIdx.x]`. Threads share the pixels of a tile; what they found is added by halves.
@@ -144,8 +152,8 @@ __device__ __forceinline__ void NAME(correlate)(const REAL *x, const REAL *gy, R
                 u32 of = i / (s.patch_rows * s.patch_columns), pixel = i % (s.patch_rows * s.patch_columns);
                 int row = top + (int)(pixel / s.patch_columns), column = left + (int)(pixel % s.patch_columns);
                 bool inside = input0 + of < s.inputs && row >= 0 && column >= 0 && row < (int)s.h && column < (int)s.w;
-                patch[of * s.patch + pixel] =
-                    inside ? x[(((image * s.groups + group) * s.inputs + input0 + of) * s.h + row) * s.w + column] : REAL(0);
+                REAL value = inside ? x[(((image * s.groups + group) * s.inputs + input0 + of) * s.h + row) * s.w + column] : REAL(0);
+                patch[of * s.patch + pixel] = s.rectified && value <= REAL(0) ? REAL(0) : value;
             }
             __syncthreads();
             for (u32 pixel = lane; pixel < area; pixel += lanes) {

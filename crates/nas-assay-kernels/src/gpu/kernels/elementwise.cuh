@@ -20,6 +20,10 @@ KERNEL(add_three)(const REAL *a, const REAL *b, const REAL *c, REAL *sum, u32 n)
     for (EACH(i, n)) sum[i] = a[i] + b[i] + c[i];
 }
 
+KERNEL(zero)(REAL *y, u32 n) {
+    for (EACH(i, n)) y[i] = REAL(0);
+}
+
 KERNEL(copy)(const REAL *x, REAL *y, u32 n) {
     for (EACH(i, n)) y[i] = x[i];
 }

@@ -3,8 +3,10 @@
 // A column of blocks (`blockIdx.y`) belongs to a channel. The formulas are those of the CPU's kernels.
 
 // Mean and biased variance of every channel, in one pass: sums of deviations from the channel's first pixel, so that a mean far from zero
-// costs no digits.
-KERNEL(norm_statistics)(const REAL *x, double *parts, u32 *counters, double *stats, u32 images, u32 channels, u32 plane) {
+// costs no digits. Where there are running statistics, they move: `running += momentum (batch - running)`, with the unbiased variance.
+// Channel `c` of the batch is channel `places[c]` of the layer, or `c` where `places` is null.
+KERNEL(norm_statistics)(const REAL *x, double *parts, u32 *counters, double *stats, REAL *running_mean, REAL *running_variance,
+                        const u32 *places, double momentum, u32 images, u32 channels, u32 plane) {
     Column column = part_of_column(images, channels, plane);
     double pivot = (double)x[blockIdx.y * plane], sum = 0.0, squares = 0.0;
     for (u32 i = threadIdx.x; i < column.count; i += BLOCK) {
@@ -26,8 +28,15 @@ KERNEL(norm_statistics)(const REAL *x, double *parts, u32 *counters, double *sta
         squares += __ldcg(&parts[2 * (blockIdx.y * gridDim.x + part) + 1]);
     }
     double count = (double)images * plane, mean = sum / count, variance = squares / count - mean * mean;
-    stats[blockIdx.y] = pivot + mean;
-    stats[channels + blockIdx.y] = variance > 0.0 ? variance : 0.0;
+    mean += pivot;
+    variance = variance > 0.0 ? variance : 0.0;
+    stats[blockIdx.y] = mean;
+    stats[channels + blockIdx.y] = variance;
+    if (!running_mean) return;
+    u32 at = places ? places[blockIdx.y] : blockIdx.y;
+    running_mean[at] = (REAL)((double)running_mean[at] * (1.0 - momentum) + mean * momentum);
+    double unbiased = variance * (count / (count - 1.0));
+    running_variance[at] = (REAL)((double)running_variance[at] * (1.0 - momentum) + unbiased * momentum);
 }
 
 // Given statistics as `stats`.
@@ -38,9 +47,9 @@ KERNEL(norm_given)(const REAL *mean, const REAL *variance, double *stats, u32 ch
     }
 }
 
-// `(x - mean) / sqrt(variance + eps) * scale + shift`; `scale` and `shift` may be null.
+// `(x - mean) / sqrt(variance + eps) * scale + shift`, or the ReLU of that; `scale` and `shift` may be null.
 KERNEL(norm_apply)(const REAL *x, const double *stats, const REAL *scale, const REAL *shift, REAL *y, u32 images, u32 channels,
-                   u32 plane, double eps) {
+                   u32 plane, double eps, u32 rectified) {
     __shared__ REAL numbers[3];
     u32 channel = blockIdx.y;
     if (threadIdx.x == 0) {
@@ -55,20 +64,22 @@ KERNEL(norm_apply)(const REAL *x, const double *stats, const REAL *scale, const 
     REAL center = numbers[0], factor = numbers[1], offset = numbers[2];
     for (u32 i = threadIdx.x; i < column.count; i += BLOCK) {
         u32 at = place_in(column, i);
-        y[at] = fused(x[at] - center, factor, offset);
+        REAL value = fused(x[at] - center, factor, offset);
+        y[at] = rectified && value <= REAL(0) ? REAL(0) : value;
     }
 }
 
 // What the gradients need of each channel: the sum of `gy`, and that of `gy` times the normalised pixel. Both in `sums` (all of the first,
-// then all of the second), and as gradients by shift and scale, where these are not null.
-KERNEL(norm_sums)(const REAL *x, const REAL *gy, const double *stats, double *parts, u32 *counters, double *sums, REAL *of_scale,
+// then all of the second), and as gradients by shift and scale, where these are not null. Where there is a `mask`, `gy` counts as zero where
+// the mask is not positive: it passes a ReLU.
+KERNEL(norm_sums)(const REAL *x, const REAL *gy, const REAL *mask, const double *stats, double *parts, u32 *counters, double *sums, REAL *of_scale,
                   REAL *of_shift, u32 images, u32 channels, u32 plane, double eps) {
     u32 channel = blockIdx.y;
     double mean = stats[channel], sum = 0.0, product = 0.0;
     Column column = part_of_column(images, channels, plane);
     for (u32 i = threadIdx.x; i < column.count; i += BLOCK) {
         u32 at = place_in(column, i);
-        double g = (double)gy[at];
+        double g = mask && mask[at] <= REAL(0) ? 0.0 : (double)gy[at];
         sum += g;
         product = fused(g, (double)x[at] - mean, product);
     }
@@ -93,7 +104,7 @@ KERNEL(norm_sums)(const REAL *x, const REAL *gy, const double *stats, double *pa
 }
 
 // `gx = factor (gy - mean(gy) - z mean(gy z))`, `z` the normalised image; with given statistics `gx = factor gy`, and `sums` is null.
-KERNEL(norm_gradient)(const REAL *x, const REAL *gy, const double *stats, const double *sums, const REAL *scale, REAL *gx, u32 images,
+KERNEL(norm_gradient)(const REAL *x, const REAL *gy, const REAL *mask, const double *stats, const double *sums, const REAL *scale, REAL *gx, u32 images,
                       u32 channels, u32 plane, double eps) {
     __shared__ REAL numbers[4];
     u32 channel = blockIdx.y;
@@ -115,7 +126,8 @@ KERNEL(norm_gradient)(const REAL *x, const REAL *gy, const double *stats, const 
     REAL center = numbers[0], factor = numbers[1], slope = numbers[2], shift = numbers[3];
     for (u32 i = threadIdx.x; i < column.count; i += BLOCK) {
         u32 at = place_in(column, i);
-        gx[at] = sums ? fused(gy[at], factor, fused(x[at] - center, slope, shift)) : gy[at] * factor;
+        REAL g = mask && mask[at] <= REAL(0) ? REAL(0) : gy[at];
+        gx[at] = sums ? fused(g, factor, fused(x[at] - center, slope, shift)) : g * factor;
     }
 }
 
@@ -177,16 +189,5 @@ KERNEL(norm_second)(const REAL *x, const REAL *gy, const REAL *v, const double *
     for (u32 i = threadIdx.x; i < column.count; i += BLOCK) {
         u32 at = place_in(column, i);
         of_x[at] = fused(gy[at], numbers[1], fused(v[at], numbers[2], fused(x[at] - numbers[0], numbers[3], numbers[4])));
-    }
-}
-
-// Running statistics: `running += momentum (batch - running)`, the variance of the batch times `unbias`. Channel `i` of the batch is channel
-// `places[i]` of the layer, or `i` where `places` is null.
-KERNEL(norm_track)(REAL *mean, REAL *variance, const double *batch_mean, const double *batch_variance, const u32 *places, u32 channels,
-                   double momentum, double unbias) {
-    for (EACH(i, channels)) {
-        u32 at = places ? places[i] : i;
-        mean[at] = (REAL)((double)mean[at] * (1.0 - momentum) + batch_mean[i] * momentum);
-        variance[at] = (REAL)((double)variance[at] * (1.0 - momentum) + batch_variance[i] * unbias * momentum);
     }
 }

@@ -1,7 +1,7 @@
 //! An image that several layers read.
 
 use super::relu;
-use crate::net::ForwardPass;
+use crate::net::{ForwardPass, Slice, Window};
 use candle_core::{Result, Tensor};
 
 /// An image that several layers read, and its `ReLU`.
@@ -34,5 +34,32 @@ impl CachedRelu {
         let rectified = relu(&self.image, pass)?;
         self.rectified = Some(rectified.clone());
         Ok(rectified)
+    }
+
+    /// A convolution of the `ReLU` of the image, for one more layer.
+    pub fn convolve(&mut self, weight: &Tensor, window: Window, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        if self.is_rectified_on_the_way(pass) {
+            return pass.engine.conv2d_of_relu(&self.image, weight, window);
+        }
+        pass.engine.conv2d(&self.relu(pass)?, weight, window)
+    }
+
+    /// A convolution of the `ReLU` of the image with a part of some weights.
+    pub fn convolve_slice(
+        &mut self,
+        weight: &Tensor,
+        slice: &Slice,
+        window: Window,
+        pass: &mut ForwardPass<'_>,
+    ) -> Result<Tensor> {
+        if self.is_rectified_on_the_way(pass) {
+            return pass.engine.conv2d_slice_of_relu(&self.image, weight, slice, window);
+        }
+        pass.engine.conv2d_slice(&self.relu(pass)?, weight, slice, window)
+    }
+
+    /// Whether convolutions compute the `ReLU`, because nobody else wants to see it.
+    fn is_rectified_on_the_way(&self, pass: &ForwardPass<'_>) -> bool {
+        self.rectified.is_none() && pass.fuses_relu(&self.image)
     }
 }

@@ -1,6 +1,6 @@
 //! Convolutions, alone and with their batch-norm.
 
-use super::Norm;
+use super::{CachedRelu, Norm};
 use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor, Var};
 
@@ -41,6 +41,12 @@ impl Conv {
     /// The convolved image.
     pub fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
         self.forward_with(x, |weight| Ok(weight.clone()), pass)
+    }
+
+    /// The convolved `ReLU` of the image.
+    pub fn forward_relu(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let y = x.convolve(&pass.value(&self.weight), self.window, pass)?;
+        pass.scaled(y, self.weight.dims())
     }
 
     /// The image convolved with the part of the kernel that `part` returns.
@@ -88,14 +94,26 @@ impl ConvNorm {
         self.norm.forward(&self.conv.forward(x, pass)?, pass)
     }
 
+    /// The `ReLU` of the convolved and normed image.
+    pub fn forward_then_relu(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        self.forward_with_then_relu(x, |weight| Ok(weight.clone()), pass)
+    }
+
     /// The same with a part of the kernel; see [`Conv::forward_with`].
-    pub fn forward_with(
+    pub fn forward_with_then_relu(
         &self,
         x: &Tensor,
         part: impl FnOnce(&Tensor) -> Result<Tensor>,
-        pass: &ForwardPass<'_>,
+        pass: &mut ForwardPass<'_>,
     ) -> Result<Tensor> {
-        self.norm.forward(&self.conv.forward_with(x, part, pass)?, pass)
+        let y = self.conv.forward_with(x, part, pass)?;
+        self.norm.forward_then_relu(&y, pass)
+    }
+
+    /// The convolved and normed `ReLU` of the image.
+    pub fn forward_relu(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let y = self.conv.forward_relu(x, pass)?;
+        self.norm.forward(&y, pass)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What ends a network: global average pool, dropout, classifier.
 
-use super::{Norm, relu};
+use super::Norm;
 use crate::net::{Builder, Channels, Dropout, ForwardPass, Slice};
 use candle_core::{Result, Tensor, Var};
 
@@ -60,7 +60,7 @@ impl Head {
 
     /// Logits `[n, classes]`.
     pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let x = relu(&self.norm.forward(x, pass)?, pass)?;
+        let x = self.norm.forward_then_relu(x, pass)?;
         self.classifier.forward(&x, pass)
     }
 }

@@ -1,7 +1,9 @@
 //! Batch-norm in its modes.
 
+use super::relu;
 use crate::net::{Builder, Channels, ForwardPass, NormMode, Slice};
 use candle_core::{Result, Tensor, Var};
+use nas_assay_kernels::Running;
 
 /// Added to the variance by every batch-norm.
 const NORM_EPS: f64 = 1e-5;
@@ -32,6 +34,24 @@ impl Norm {
         self.forward_channels(x, &Channels::First(self.mean.elem_count()), pass)
     }
 
+    /// The `ReLU` of the normed image.
+    pub fn forward_then_relu(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let channels = Channels::First(self.mean.elem_count());
+        let running = match pass.norm {
+            NormMode::Batch => None,
+            NormMode::BatchUpdating { momentum } => {
+                Some(Running { mean: &self.mean, var: &self.var, channels: &channels, momentum })
+            }
+            NormMode::Running | NormMode::Identity => return relu(&self.forward(x, pass)?, pass),
+        };
+        if !pass.fuses_relu(x) {
+            return relu(&self.forward(x, pass)?, pass);
+        }
+        let affine = self.affine.as_ref().map(|(scale, shift)| (pass.value(scale), pass.value(shift)));
+        let affine = affine.as_ref().map(|(scale, shift)| (scale, shift));
+        pass.engine.batch_norm_relu(x, affine, NORM_EPS, running)
+    }
+
     /// The normed image, which has only these of the layer's channels. The running statistics of the other channels stay as they are.
     pub fn forward_channels(&self, x: &Tensor, channels: &Channels, pass: &ForwardPass<'_>) -> Result<Tensor> {
         let slice = Slice::vector(channels.clone());
@@ -47,12 +67,10 @@ impl Norm {
                 let running = |var: &Var| pass.engine.slice(&var.as_detached_tensor(), &slice);
                 pass.engine.batch_norm_fixed(x, (&running(&self.mean)?, &running(&self.var)?), affine, NORM_EPS)
             }
-            NormMode::Batch => Ok(pass.engine.batch_norm(x, affine, NORM_EPS)?.0),
+            NormMode::Batch => pass.engine.batch_norm_tracked(x, affine, NORM_EPS, None),
             NormMode::BatchUpdating { momentum } => {
-                let (y, moments) = pass.engine.batch_norm(x, affine, NORM_EPS)?;
-                let pixels = x.elem_count() / x.dim(1)?;
-                pass.engine.track_moments([&self.mean, &self.var], &moments, channels, (momentum, pixels))?;
-                Ok(y)
+                let running = Running { mean: &self.mean, var: &self.var, channels, momentum };
+                pass.engine.batch_norm_tracked(x, affine, NORM_EPS, Some(running))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The residual block that halves the image between stages of NAS-Bench-201.
 
-use super::{Conv, ConvNorm, ConvShape, relu};
+use super::{CachedRelu, Conv, ConvNorm, ConvShape};
 use crate::net::{Builder, ForwardPass};
 use candle_core::{Result, Tensor};
 
@@ -29,8 +29,8 @@ impl Reduction {
 
     /// `[n, inputs, h, w]` to `[n, outputs, h / 2, w / 2]`.
     pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let y = self.first.forward(&relu(x, pass)?, pass)?;
-        let y = self.second.forward(&relu(&y, pass)?, pass)?;
+        let y = self.first.forward_relu(&mut CachedRelu::new(x.clone()), pass)?;
+        let y = self.second.forward_relu(&mut CachedRelu::new(y), pass)?;
         let shortcut = self.shortcut.forward(&pass.engine.avg_pool2d(x, 2, 2, 0)?, pass)?;
         pass.engine.add(&y, &shortcut)
     }

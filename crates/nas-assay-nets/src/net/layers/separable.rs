@@ -1,6 +1,6 @@
 //! The convolutions of DARTS: a depthwise one, then one of 1x1.
 
-use super::{CachedRelu, Conv, Norm, relu};
+use super::{CachedRelu, Conv, Norm};
 use crate::net::{Builder, ForwardPass, Window};
 use candle_core::{Result, Tensor};
 
@@ -44,8 +44,9 @@ impl Separable {
         })
     }
 
-    fn forward(&self, x: &Tensor, pass: &ForwardPass<'_>) -> Result<Tensor> {
-        let spread = self.depthwise.forward(x, pass)?;
+    /// Of the `ReLU` of the image.
+    fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let spread = self.depthwise.forward_relu(x, pass)?;
         self.norm.forward(&self.pointwise.forward(&spread, pass)?, pass)
     }
 }
@@ -68,9 +69,8 @@ impl SepConv {
 
     /// `[n, channels, h, w]` to `[n, channels, ⌈h / stride⌉, ⌈w / stride⌉]`.
     pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let middle = self.first.forward(&x.relu(pass)?, pass)?;
-        let middle = relu(&middle, pass)?;
-        self.second.forward(&middle, pass)
+        let middle = self.first.forward(x, pass)?;
+        self.second.forward(&mut CachedRelu::new(middle), pass)
     }
 }
 
@@ -86,6 +86,6 @@ impl DilConv {
 
     /// `[n, channels, h, w]` to `[n, channels, ⌈h / stride⌉, ⌈w / stride⌉]`.
     pub fn forward(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        self.0.forward(&x.relu(pass)?, pass)
+        self.0.forward(x, pass)
     }
 }

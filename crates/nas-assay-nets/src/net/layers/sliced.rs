@@ -1,6 +1,6 @@
 //! A convolution and its batch-norm, from which narrower networks use a part.
 
-use super::Norm;
+use super::{CachedRelu, Norm};
 use crate::net::{Builder, Channels, ForwardPass, Slice, Window, host_f64};
 use candle_core::{Result, Tensor, Var};
 
@@ -28,9 +28,21 @@ impl SlicedConvNorm {
 
     /// The image `[n, inputs, h, w]` convolved with `slice` of the kernel, and normed.
     pub fn forward(&self, x: &Tensor, slice: &Slice, pass: &ForwardPass<'_>) -> Result<Tensor> {
-        let padding = self.weight.dim(2)? / 2;
-        let window = Window { stride: self.stride, padding, dilation: 1, groups: slice.groups };
-        let y = pass.engine.conv2d_slice(x, &pass.value(&self.weight), slice, window)?;
+        let y = pass.engine.conv2d_slice(x, &pass.value(&self.weight), slice, self.window(slice)?)?;
+        self.normed(y, slice, pass)
+    }
+
+    /// The same of the `ReLU` of the image.
+    pub fn forward_relu(&self, x: &mut CachedRelu, slice: &Slice, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
+        let y = x.convolve_slice(&pass.value(&self.weight), slice, self.window(slice)?, pass)?;
+        self.normed(y, slice, pass)
+    }
+
+    fn window(&self, slice: &Slice) -> Result<Window> {
+        Ok(Window { stride: self.stride, padding: self.weight.dim(2)? / 2, dilation: 1, groups: slice.groups })
+    }
+
+    fn normed(&self, y: Tensor, slice: &Slice, pass: &ForwardPass<'_>) -> Result<Tensor> {
         self.norm.forward_channels(&pass.scaled(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
     }
 

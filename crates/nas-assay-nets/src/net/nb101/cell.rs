@@ -5,7 +5,7 @@ use std::ops::Range;
 use candle_core::{Result, Tensor};
 
 use super::sparse::{SparseImage, some_channels};
-use crate::net::layers::{Choices, ConvNorm, ConvShape, relu};
+use crate::net::layers::{Choices, ConvNorm, ConvShape};
 use crate::net::{Builder, ForwardPass, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, Operation, VERTICES};
 
@@ -75,13 +75,13 @@ impl ConvNormRelu {
 
     /// `[n, inputs, h, w]` to `[n, outputs, h, w]`.
     pub(super) fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        relu(&self.0.forward(x, pass)?, pass)
+        self.0.forward_then_relu(x, pass)
     }
 
     /// The same for an image without its zero channels.
     pub(super) fn forward_sparse(&self, x: &SparseImage, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let engine = pass.engine;
-        relu(&self.0.forward_with(&x.kept, |weight| x.columns(weight, engine), pass)?, pass)
+        self.0.forward_with_then_relu(&x.kept, |weight| x.columns(weight, engine), pass)
     }
 }
 

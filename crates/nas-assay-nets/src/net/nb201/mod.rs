@@ -159,8 +159,7 @@ impl Cell {
                     let (from, to) = EDGES[edge];
                     bail!("edge {from} to {to} has no weights for {operation}")
                 };
-                let input = source.relu(pass)?;
-                conv.forward(&input, pass)
+                conv.forward_relu(source, pass)
             }
         }
     }

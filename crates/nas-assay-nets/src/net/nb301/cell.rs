@@ -119,7 +119,7 @@ impl Cell {
     /// An earlier cell's output as this cell's input number `input`: `[n, channels, h, w]`.
     pub fn preprocess(&self, input: usize, output: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         match &self.inputs[input] {
-            Preprocess::Pointwise(layer) => layer.forward(&output.relu(pass)?, pass),
+            Preprocess::Pointwise(layer) => layer.forward_relu(output, pass),
             Preprocess::Halving(layer) => layer.forward(output, pass),
         }
     }

@@ -1,6 +1,6 @@
 //! The residual block, as wide as the widest architecture needs it, and the part of it that an architecture uses.
 
-use crate::net::layers::{SlicedConvNorm, relu};
+use crate::net::layers::{CachedRelu, SlicedConvNorm, relu};
 use crate::net::{Builder, Channels, ForwardPass, Slice};
 use candle_core::{Result, Tensor, bail};
 use nas_assay_schema::spec::Picker;
@@ -134,10 +134,11 @@ impl Block {
         };
         let mut y = x.clone();
         for (place, (convolution, slice)) in self.branch.iter().zip(&plan.branch).enumerate() {
-            if place > 0 {
-                y = relu(&y, pass)?;
-            }
-            y = convolution.forward(&y, slice, pass)?;
+            y = if place == 0 {
+                convolution.forward(&y, slice, pass)?
+            } else {
+                convolution.forward_relu(&mut CachedRelu::new(y), slice, pass)?
+            };
         }
         relu(&pass.engine.add(&shortcut, &y)?, pass)
     }

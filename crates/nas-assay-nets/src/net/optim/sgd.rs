@@ -7,7 +7,7 @@ use candle_nn::Optimizer;
 use super::OptimError;
 use crate::net::Engine;
 use nas_assay_kernels::cpu::{SgdStep, sgd_step, sum_squares};
-use nas_assay_kernels::gpu::TrainingSteps;
+use nas_assay_kernels::gpu::{EpochResults, TrainingSteps};
 
 /// PyTorch adds this to the gradient norm before it divides by it.
 const CLIP_EPSILON: f64 = 1e-6;
@@ -89,7 +89,7 @@ impl Sgd {
     pub fn try_step(&mut self, gradients: &GradStore) -> Result<f64, OptimError> {
         if self.on_gpu.is_some() {
             self.step_without_waiting(gradients)?;
-            return self.finish();
+            return Ok(self.finish()?.map_or(0.0, |results| results.norm));
         }
         let SgdConfig { learning_rate, momentum, weight_decay, clip, decay_unsampled } = self.config;
         require_rate("the learning rate", learning_rate)?;
@@ -131,20 +131,19 @@ impl Sgd {
         Ok(steps.step(&self.parameters, &self.velocities, &gradients, (step, clip, !decay_unsampled))?)
     }
 
-    /// Waits for the steps that were asked for. The result is the norm that the gradients of the last one had before clipping; 0 if none was
-    /// asked for since, or the parameters are on the CPU, where nothing has to be waited for.
+    /// The steps on a GPU, for what else is to be done there.
+    pub(in crate::net) fn on_gpu(&self) -> Option<&TrainingSteps> {
+        self.on_gpu.as_ref()
+    }
+
+    /// Waits for the steps that a GPU was asked for; nothing on the CPU.
     ///
     /// # Errors
     /// [`OptimError::Diverged`] if a gradient was not finite. That step and all later ones have changed nothing.
-    pub fn finish(&mut self) -> Result<f64, OptimError> {
-        let Some(steps) = &mut self.on_gpu else { return Ok(0.0) };
-        match steps.last()? {
-            (norm, None) => Ok(norm),
-            (_, Some(parameter)) => {
-                steps.reset()?;
-                Err(OptimError::Diverged { parameter })
-            }
-        }
+    pub fn finish(&mut self) -> Result<Option<EpochResults>, OptimError> {
+        let Some(steps) = &mut self.on_gpu else { return Ok(None) };
+        let results = steps.finish()?;
+        results.diverged.map_or(Ok(Some(results)), |parameter| Err(OptimError::Diverged { parameter }))
     }
 
     /// The parameters' velocities in their order, as copies that later steps do not change.

@@ -168,7 +168,7 @@ impl<'a> Trainer<'a> {
         self.optimiser.set_learning_rate(learning_rate);
         let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, &order));
         let order = self.feeder.order(order, changes).map_err(TrainError::from)?;
-        let mut results = Results::new(self.engine, self.job.device).map_err(TrainError::from)?;
+        let mut results = Results::default();
         for index in 0..self.steps() {
             let drawn = sampler.draw(&mut architectures);
             let first = index * self.job.training.batch;
@@ -180,11 +180,16 @@ impl<'a> Trainer<'a> {
             self.step(&drawn, &batch, dropout, &mut results)?;
             after(Step { index, architectures: &drawn })?;
         }
-        self.optimiser.finish().map_err(TrainError::from)?;
-        let (loss_sum, right) = results.read().map_err(TrainError::from)?;
+        if let Some(on_gpu) = self.optimiser.finish().map_err(TrainError::from)? {
+            results = Results { loss: on_gpu.loss, right: on_gpu.right };
+        }
         let images = self.job.images.len() as f64;
-        let epoch =
-            Epoch { number: self.curve.len() + 1, loss: loss_sum / images, accuracy: right / images, learning_rate };
+        let epoch = Epoch {
+            number: self.curve.len() + 1,
+            loss: results.loss / images,
+            accuracy: results.right / images,
+            learning_rate,
+        };
         self.scheduler.step(epoch.loss);
         self.curve.push(epoch);
         Ok(epoch)
@@ -207,7 +212,7 @@ impl<'a> Trainer<'a> {
             dropout = pass.dropout.take();
             let loss = self.engine.cross_entropy(&logits, &batch.labels)?;
             gradients.add(self.engine.backward(&loss)?)?;
-            step.add(&logits, &loss)?;
+            step.add(&logits, &loss, self.optimiser.on_gpu())?;
         }
         if let Some(gradients) = gradients.mean()? {
             self.optimiser.step_without_waiting(&gradients)?;

@@ -1,19 +1,18 @@
 //! Loss and accuracy of an epoch, summed step by step.
 
-use candle_core::{Device, Result, Tensor};
-use nas_assay_kernels::gpu::Tally;
+use candle_core::{Result, Tensor};
+use nas_assay_kernels::gpu::TrainingSteps;
 
-use super::super::{Classification, Engine, host_f64};
+use super::super::{Classification, host_f64};
 use crate::images::Batch;
 
 /// Sums over the steps of an epoch. A step counts as the mean over its architectures.
+#[derive(Default)]
 pub(super) struct Results {
     /// The sum over images of their cross-entropy, nats.
-    loss: f64,
+    pub loss: f64,
     /// Images classified correctly.
-    right: f64,
-    /// Both, where a GPU sums: so that no step waits for it.
-    on_gpu: Option<Tally>,
+    pub right: f64,
 }
 
 /// One step of them.
@@ -26,32 +25,18 @@ pub(super) struct StepResults<'a> {
 }
 
 impl Results {
-    /// Sums of nothing.
-    pub fn new(engine: Engine, device: &Device) -> Result<Self> {
-        let on_gpu = if engine == Engine::Kernels { Tally::on(device)? } else { None };
-        Ok(Self { loss: 0.0, right: 0.0, on_gpu })
-    }
-
     /// A step on a batch, with so many architectures.
     pub fn step<'a>(&'a mut self, batch: &'a Batch, architectures: usize) -> StepResults<'a> {
         StepResults { results: self, batch, architectures: architectures as f64, loss: 0.0, right: 0 }
     }
-
-    /// The sum of the cross-entropies, and the number of correct images.
-    pub fn read(&self) -> Result<(f64, f64)> {
-        match &self.on_gpu {
-            Some(tally) => tally.read().map(|[loss, right]| (loss, right)),
-            None => Ok((self.loss, self.right)),
-        }
-    }
 }
 
 impl StepResults<'_> {
-    /// Adds the results of an architecture.
-    pub fn add(&mut self, logits: &Tensor, loss: &Tensor) -> Result<()> {
-        if let Some(tally) = &mut self.results.on_gpu {
+    /// Adds the results of an architecture; on a GPU to the sums there, so that no step waits for them.
+    pub fn add(&mut self, logits: &Tensor, loss: &Tensor, on_gpu: Option<&TrainingSteps>) -> Result<()> {
+        if let Some(steps) = on_gpu {
             let images = logits.dim(0)? as f64;
-            return tally.add(logits, &self.batch.labels, loss, [images / self.architectures, self.architectures]);
+            return steps.tally(logits, &self.batch.labels, loss, [images / self.architectures, self.architectures]);
         }
         self.loss += host_f64(loss)?[0];
         self.right += Classification::of(logits, &self.batch.labels)?.correct;
