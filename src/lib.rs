@@ -16,6 +16,7 @@
 //! - `published`: the published numbers that reports and claims show, each with its source, and nowhere else.
 //! - [`carried`], [`experiment`]: the specs and the truth of this project; running a spec to get a record.
 //! - [`claims`]: claims of the paper (Ning et al. 2021), checked against data and records.
+//! - [`fingerprint`]: which population, truth and way of counting a published table used.
 //! - `cli`, with the feature of that name: the program.
 //!
 //! # Guarantees
@@ -29,6 +30,7 @@ pub mod claims;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod experiment;
+pub mod fingerprint;
 mod published;
 
 pub use nas_assay_base::{digest, files, seed};

@@ -108,7 +108,7 @@ fn number(value: f64) -> String {
 }
 
 /// The text in lines of at most `width` characters, with breaks between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

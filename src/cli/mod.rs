@@ -12,6 +12,7 @@ mod diff;
 mod estimators;
 mod exit;
 mod export;
+mod fingerprint;
 mod launch;
 mod leaderboard;
 mod measured;
@@ -103,6 +104,8 @@ enum Command {
     Leaderboard(leaderboard::Board),
     /// Decide the claims of the paper by the available data and records
     Claims(claims::Claims),
+    /// Say which population, truth and way of counting a published table used
+    Fingerprint(fingerprint::Fingerprinting),
     /// Score one architecture with given weights
     Score(score::Score),
     /// Write the networks that zero-shot estimators see: weights, batch, labels and logits
@@ -134,6 +137,7 @@ impl Command {
             Self::Diff(command) => command.run(context),
             Self::Leaderboard(command) => command.run(context),
             Self::Claims(command) => command.run(context),
+            Self::Fingerprint(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Estimators(command) => command.run(context),

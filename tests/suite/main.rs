@@ -15,6 +15,7 @@ mod data;
 mod export;
 mod external;
 mod findings;
+mod fingerprint;
 mod golden;
 mod manners;
 mod named;

@@ -75,6 +75,8 @@ const DONE: &[(&str, &str)] = &[
     ("or make it with `nas-assay data import {source} FILE`", "what_a_missing_file_asks_for_makes_it"),
     (": `nas-assay data import {source} PATH` makes it", "an_import_names_what_is_lacking_and_what_makes_it"),
     ("`nas-assay data list` says", "a_damaged_file_is_imported_again"),
+    ("give their number with `--drawn N`", "what_fits_none_may_be_a_sample"),
+    ("nas-assay fingerprint --data-root DATA", "published_tables_are_identified"),
     ("no source is called `{name}`", "a_wrong_or_cut_file_writes_nothing"),
     ("remove it first if the new ones shall take its place", "a_wrong_or_cut_file_writes_nothing"),
     ("choose one with --accuracy", "a_truth_of_several_columns_is_the_mean_of_those_that_are_chosen"),
