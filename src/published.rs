@@ -1,10 +1,16 @@
 //! Published numbers with their sources: all that reports show next to ours, and all that claims are compared with. They stand here and
-//! nowhere else. The tests compare them with a second list, which was typed from the sources on its own.
+//! in `published/registry.toml`, and nowhere else. The tests compare them with a second list, which was typed from the sources on its own.
 //!
 //! Proportions are fractions. Criteria are for scores where higher is better, so the sign of `plain` is already turned. A name says the
 //! space, the estimator or what else is counted, and the criterion; `TOP` and `BOTTOM` are P@top 5 % and P@bottom 5 %.
 //!
 //! What reports show next to ours has a [`Basis`]: the truth and the architectures that the value was published for.
+//!
+//! Values of further papers are in [`registry`]. They are no part of records: [`beside`] says in reports whether ours agree with them, and
+//! with those of records.
+
+pub(crate) mod beside;
+pub(crate) mod registry;
 
 use crate::spec::{Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb201Runs, Nb201Set, Nb301Precision, Nb301Rows, RowSet};
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::report::{Format, Leaderboard};
+use crate::published::beside::beside;
+use crate::report::{Beside, Format, Leaderboard};
 use crate::store::record::Record;
 use clap::Args;
 
@@ -47,7 +48,8 @@ impl Board {
             let them = if without_truth == 1 { "1 record" } else { &format!("{without_truth} records") };
             context.note(&format!("left out, without a truth: {them}"));
         }
-        let board = Leaderboard::new(&records, self.all);
+        let others: Vec<Beside> = records.iter().map(beside).collect();
+        let board = Leaderboard::beside(&records, self.all, &others);
         let text = match format {
             Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => board.text(Context::width()),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::published::beside::beside;
 use crate::report::{Format, ReportError, score_table};
 use crate::store::StoreError;
 use clap::Args;
@@ -50,7 +51,7 @@ impl Report {
                 Err(error) => context.note(&format!("left out: {error}")),
             }
         }
-        let text = format.render(&record, provenance.as_ref()).map_err(unexpected)?;
+        let text = format.render_beside(&record, provenance.as_ref(), &beside(&record)).map_err(unexpected)?;
         self.output.write(context, &text)
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn of_set(images: Images, printed: &[Printed], asked: Asked, truths: 
     // In this order, whatever the threads.
     let of = |(population, members, convention): (Population, &[Architecture], Convention)| {
         let columns: Vec<Vec<f64>> = printed.iter().map(|cell| counts(members, cell.count, convention)).collect();
-        let of = truths.all.iter().filter(|(accuracy, _)| images.has(accuracy.set));
+        let of = truths.all.iter().filter(|(accuracy, _)| Images::of(accuracy.set) == images);
         let mut fits: Vec<SetFit> = of
             .map(|(accuracy, values)| {
                 let known: Vec<(usize, f64)> = members

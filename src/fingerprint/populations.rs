@@ -63,6 +63,21 @@ impl Population {
         }
     }
 
+    /// The population that has exactly these architectures, in any order.
+    pub fn of(members: &[Architecture]) -> Option<Self> {
+        let mut sorted = members.to_vec();
+        sorted.sort_unstable();
+        let same = |population: &Self| {
+            let mut own = population.members();
+            own.sort_unstable();
+            own == sorted
+        };
+        // Few panels have as many architectures as one of them.
+        let sizes = [15_625, 15_284, 13_642, 9_445, 12_751, 6_466, 5_260];
+        let of_size = Self::ALL.into_iter().zip(sizes).filter(|(_, size)| *size == members.len());
+        of_size.map(|(population, _)| population).find(same)
+    }
+
     /// What it is, in words. `count` is how many of its encodings have the accuracy.
     pub fn words(self, count: usize) -> String {
         let count = grouped(count as u64);

@@ -12,6 +12,15 @@ use proptest::prelude::*;
 fn populations_have_their_sizes() {
     let sizes = Population::ALL.map(|population| population.members().len());
     assert_eq!(sizes, [15_625, 15_284, 13_642, 9_445, 12_751, 6_466, 5_260]);
+    for population in Population::ALL {
+        let mut members = population.members();
+        members.reverse();
+        assert_eq!(Population::of(&members), Some(population));
+        let other = Architecture::all().find(|other| !members.contains(other)).unwrap_or(members[1]);
+        members[0] = other;
+        assert_eq!(Population::of(&members), None);
+        assert_eq!(Population::of(&members[1..]), None);
+    }
     let skip =
         Architecture::all().find(|one| one.to_string() == "|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|");
     assert!(!Population::Reachable.members().contains(&skip.unwrap()));
@@ -56,7 +65,7 @@ const OF_CIFAR100: Nb201Accuracy = Nb201Accuracy { set: Nb201Set::Cifar100Test, 
 
 /// The values that a table of these architectures prints for a data set.
 fn printed(of: &[Architecture], convention: Convention, truths: &Truths, images: Images) -> Vec<Printed> {
-    let (_, accuracies) = truths.all.iter().find(|(accuracy, _)| images.has(accuracy.set)).unwrap();
+    let (_, accuracies) = truths.all.iter().find(|(accuracy, _)| Images::of(accuracy.set) == images).unwrap();
     let truth: Vec<f64> = of.iter().map(|one| accuracies[one.index()].unwrap()).collect();
     let cell = |count, criterion| {
         let counts: Vec<f64> = of

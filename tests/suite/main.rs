@@ -19,6 +19,7 @@ mod fingerprint;
 mod golden;
 mod manners;
 mod named;
+mod other_papers;
 mod pytorch;
 mod quantity;
 mod readme;

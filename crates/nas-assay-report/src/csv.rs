@@ -7,13 +7,14 @@ use nas_assay_schema::store::record::{
     StabilityRecord, VariantRecord,
 };
 
+use crate::beside::{Beside, Figure};
 use crate::error::ReportError;
 use crate::printable::printable;
 use crate::true_values::TrueValues;
 use crate::value_text;
 
-/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here` or
-/// `published`. `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs`
+/// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here`,
+/// `published`, or `other paper`, whose `status` is whether ours agrees. `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs`
 /// how its basis differs from this panel: it is empty where the two can be compared. `status` says why a value or its interval is missing.
 const HEADER: [&str; 17] = [
     "spec_hash",
@@ -48,6 +49,11 @@ const HEADER: [&str; 17] = [
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn csv(record: &Record) -> Result<String, ReportError> {
+    csv_beside(record, &Beside::default())
+}
+
+/// The same with what others printed: rows with the origin `other paper`, whose status is the verdict.
+pub(crate) fn csv_beside(record: &Record, beside: &Beside) -> Result<String, ReportError> {
     let record = &*printable(record);
     let truth = TrueValues::of(record);
     let mut rows = Vec::new();
@@ -64,6 +70,9 @@ pub fn csv(record: &Record) -> Result<String, ReportError> {
         for estimator in &panel.estimators {
             let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
             rows.extend(values(estimator, truth).iter().map(|row| row.after(&first)));
+            let label = estimator.label();
+            let others = beside.of_panel(&panel.name).filter(|figure| figure.estimator == label);
+            rows.extend(others.map(|figure| other_paper(figure).after(&first)));
             rows.extend(details(estimator).iter().map(|row| row.after(&first)));
             rows.extend(analyses(panel, estimator, truth).iter().map(|row| row.after(&first)));
         }
@@ -108,7 +117,8 @@ pub(crate) fn bounds(interval: Option<[f64; 2]>) -> [String; 2] {
 #[derive(Default)]
 struct Row<'a> {
     criterion: String,
-    published: bool,
+    /// `None` if it is a value of this record.
+    origin: Option<&'static str>,
     value: Option<f64>,
     interval: Option<[f64; 2]>,
     expected: Option<f64>,
@@ -123,7 +133,7 @@ impl Row<'_> {
         let [lower, upper] = bounds(self.interval);
         let own = [
             self.criterion.clone(),
-            if self.published { "published" } else { "here" }.to_owned(),
+            self.origin.unwrap_or("here").to_owned(),
             number(self.value),
             lower,
             upper,
@@ -176,6 +186,19 @@ fn details(estimator: &EstimatorRecord) -> Vec<Row<'_>> {
         what.into_iter().zip(range).map(|(criterion, value)| Row { criterion, value: Some(value), ..Row::default() })
     };
     rows.flat_map(each).collect()
+}
+
+/// What another paper printed.
+fn other_paper(figure: &Figure) -> Row<'_> {
+    Row {
+        criterion: figure.criterion.to_string(),
+        origin: Some("other paper"),
+        value: Some(figure.printed),
+        source: &figure.source,
+        differs: &figure.causes,
+        status: Some(figure.verdict.as_str()),
+        ..Row::default()
+    }
 }
 
 fn values<'a>(estimator: &'a EstimatorRecord, truth: TrueValues<'_>) -> Vec<Row<'a>> {
@@ -231,7 +254,7 @@ fn values<'a>(estimator: &'a EstimatorRecord, truth: TrueValues<'_>) -> Vec<Row<
     for published in &estimator.published {
         rows.push(Row {
             criterion: published.criterion.to_string(),
-            published: true,
+            origin: Some("published"),
             value: Some(published.value),
             source: &published.source,
             differs: &published.differs,

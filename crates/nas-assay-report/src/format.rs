@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use nas_assay_schema::store::record::{Provenance, Record};
 
-use crate::csv::csv;
+use crate::beside::Beside;
+use crate::csv::csv_beside;
 use crate::error::ReportError;
-use crate::html::html;
-use crate::json::json;
-use crate::markdown::markdown;
+use crate::html::html_beside;
+use crate::json::json_beside;
+use crate::markdown::markdown_beside;
 
 /// A format of a report that is written to a file.
 ///
@@ -76,11 +77,24 @@ impl Format {
     /// # Ok::<(), nas_assay_report::ReportError>(())
     /// ```
     pub fn render(self, record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
+        self.render_beside(record, provenance, &Beside::default())
+    }
+
+    /// The report in this format, with what others printed.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_beside(
+        self,
+        record: &Record,
+        provenance: Option<&Provenance>,
+        beside: &Beside,
+    ) -> Result<String, ReportError> {
         match self {
-            Self::Html => html(record, provenance),
-            Self::Markdown => Ok(markdown(record, provenance)),
-            Self::Json => json(record, provenance),
-            Self::Csv => csv(record),
+            Self::Html => html_beside(record, provenance, beside),
+            Self::Markdown => Ok(markdown_beside(record, provenance, beside)),
+            Self::Json => json_beside(record, provenance, beside),
+            Self::Csv => csv_beside(record, beside),
         }
     }
 }

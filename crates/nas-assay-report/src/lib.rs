@@ -7,6 +7,7 @@
 //! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]),
 //!   [`score_table()`] for its scores alone.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
+//! - [`Beside`] has what others printed: [`Format::render_beside`] and [`Leaderboard::beside`] say whether ours agrees.
 //! - Many records: [`Leaderboard`] has all estimators by all search spaces.
 //! - Tests: [`golden`] pins the numbers of a record in a text file, [`estimator_check`] compares one estimator with such files, and
 //!   [`gate_check`] another implementation with the estimator whose name it bears.
@@ -25,6 +26,7 @@
 #![allow(clippy::format_push_string)] // A report is written once: clear code matters more than an allocation.
 
 mod analysis_tables;
+pub mod beside;
 mod checkpoints;
 mod coverage;
 mod csv;
@@ -55,6 +57,7 @@ mod without_truth_tests;
 mod wrap;
 
 pub use crate::csv::csv;
+pub use beside::Beside;
 pub use diff::Diff;
 pub use error::ReportError;
 pub use format::Format;

@@ -3,6 +3,7 @@
 use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
+use crate::beside::{self, Beside};
 use crate::coverage;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
@@ -22,6 +23,11 @@ use crate::value_text::count;
 /// assert!(report.contains("| params | 1.000 | "));
 /// ```
 pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
+    markdown_beside(record, provenance, &Beside::default())
+}
+
+/// The same with what others printed.
+pub(crate) fn markdown_beside(record: &Record, provenance: Option<&Provenance>, beside: &Beside) -> String {
     let (record, provenance) = (&*printable(record), provenance.map(printable));
     let provenance = provenance.as_deref();
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
@@ -40,6 +46,11 @@ pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
         if !panel.published.is_empty() {
             text += "\n### Published figures\n\n";
             text += &summary_tables::comparisons(&panel.published).markdown();
+        }
+        let others = beside::tables(beside, &whole.name);
+        if !others.is_empty() {
+            text += &format!("\n### {}\n\n{}\n", beside::TITLE, escape_markdown(beside::ABOUT));
+            text.extend(others.iter().map(|table| format!("\n{}", table.markdown())));
         }
         if let Some(table) = coverage::table(whole) {
             text += &format!("\n### Rows of score files and lists\n\n{}", table.markdown());

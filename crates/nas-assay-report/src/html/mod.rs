@@ -13,3 +13,4 @@ mod svg;
 pub(crate) mod template;
 
 pub use page::html;
+pub(crate) use page::html_beside;

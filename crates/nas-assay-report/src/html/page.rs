@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::charts::{SERIES, TrainingCurve};
 use super::panel::Panel;
 use super::template::{keep_units, render};
+use crate::beside::Beside;
 use crate::coverage;
 use crate::error::ReportError;
 use crate::printable::printable;
@@ -29,6 +30,15 @@ const PAGE: &str = include_str!("templates/page.html");
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
+    html_beside(record, provenance, &Beside::default())
+}
+
+/// The same with what others printed.
+pub(crate) fn html_beside(
+    record: &Record,
+    provenance: Option<&Provenance>,
+    beside: &Beside,
+) -> Result<String, ReportError> {
     let (record, provenance) = (&*printable(record), provenance.map(printable));
     let provenance = provenance.as_deref();
     let filled = Page {
@@ -44,7 +54,7 @@ pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, 
             .panels
             .iter()
             .enumerate()
-            .map(|(place, panel)| Panel::new(place, &record.space, panel, TrueValues::of(record)))
+            .map(|(place, panel)| Panel::new(place, &record.space, panel, TrueValues::of(record), beside))
             .collect(),
         notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&record_text::truth(record)),

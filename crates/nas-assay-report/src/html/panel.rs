@@ -6,9 +6,10 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
 use serde::Serialize;
 
 use super::charts;
-use super::section::Section;
+use super::section::{Section, Table, TableRow, cell, heading};
 use super::sections::{LAST_SHOWN, sections};
 use super::template::{keep_units, typeset};
+use crate::beside::{self, Beside};
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
@@ -68,7 +69,7 @@ struct Scatter {
 }
 
 impl Panel {
-    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>) -> Self {
+    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>, beside: &Beside) -> Self {
         let summary = PanelSummary::new(panel);
         let id = format!("panel-{place}");
         // Ranks are of truth that is better if it is higher.
@@ -109,10 +110,49 @@ impl Panel {
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
             scatters: latest.iter().filter_map(scatter).collect(),
-            sections: sections(&id, space, panel, values),
+            sections: sections(&id, space, panel, values).into_iter().chain(others(&id, beside, &panel.name)).collect(),
             id,
         }
     }
+}
+
+/// What others printed for the estimators of the panel.
+fn others(id: &str, beside: &Beside, panel: &str) -> Option<Section> {
+    let table = |name: &str, caption: &str, folded, headings: &[(&str, bool)], rows| Table {
+        id: format!("{id}-{name}"),
+        caption: caption.to_owned(),
+        folded,
+        headings: headings.iter().map(|(text, _)| heading(capital(text), "")).collect(),
+        rows,
+    };
+    let row = |cells: &[String]| TableRow {
+        name: cells[0].clone(),
+        about: String::new(),
+        cells: cells[1..].iter().map(|text| cell(text)).collect(),
+    };
+    let summaries = beside.summaries(panel);
+    if summaries.is_empty() {
+        return None;
+    }
+    let verdicts = summaries.iter().map(|summary| row(&summary.cells())).collect();
+    let figures: Vec<TableRow> = beside.of_panel(panel).map(|figure| row(&figure.cells())).collect();
+    let folded = Some(format!("{} values", value_text::count(figures.len())));
+    Some(Section {
+        id: format!("{id}-others"),
+        title: beside::TITLE,
+        text: beside::ABOUT.to_owned(),
+        tables: vec![
+            table("others-verdicts", "Whether each estimator agrees.", None, &beside::SUMMARY, verdicts),
+            table("others-values", "Each printed value beside ours.", folded, &beside::FIGURES, figures),
+        ],
+        ..Section::default()
+    })
+}
+
+/// A name as a heading of the page.
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_uppercase() + rest
 }
 
 /// The best estimator and the best baseline by tau-b, in a sentence.

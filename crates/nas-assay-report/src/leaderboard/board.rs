@@ -17,6 +17,7 @@ use nas_assay_schema::truth::measured::name_and_unit;
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
+use crate::beside::{Beside, Summary};
 use crate::printable::printable;
 use crate::{record_text, value_text};
 
@@ -101,6 +102,12 @@ pub struct Cell {
     pub above_params: Option<f64>,
     /// What the paired test of the two says.
     pub against_params: Option<Verdict>,
+    /// The estimator with its checkpoint, as in a report of the record.
+    #[serde(skip)]
+    pub(super) label: String,
+    /// What others printed, and whether it agrees; `None` if nobody did, as far as is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub others: Option<Summary>,
 }
 
 /// A count of spaces.
@@ -126,6 +133,11 @@ impl Leaderboard {
     /// assert_eq!(board.rows[0].mean_rank, Some(1.0));
     /// ```
     pub fn new(records: &[Record], all: bool) -> Self {
+        Self::beside(records, all, &[])
+    }
+
+    /// The board with what others printed for some of the records: each value says whether it agrees.
+    pub fn beside(records: &[Record], all: bool, others: &[Beside]) -> Self {
         let judged = records.iter().filter(|record| record.truth.is_some());
         let records: Vec<Cow<'_, Record>> = judged.map(printable).collect();
         let mut panels: Vec<(Column, &PanelRecord)> = records
@@ -144,8 +156,38 @@ impl Leaderboard {
             column.chosen = is_first && !column.other_quantity;
             all || is_first
         });
-        let rows = rows(&panels);
+        let mut rows = rows(&panels);
+        for (place, (column, _)) in panels.iter().enumerate() {
+            let of = others.iter().find(|others| others.is_of(&column.spec_hash, column.device_class));
+            let summaries = of.map(|of| of.summaries(&column.panel)).unwrap_or_default();
+            for row in &mut rows {
+                let Some(cell) = &mut row.cells[place] else { continue };
+                cell.others = summaries.iter().find(|summary| summary.estimator == cell.label).cloned();
+            }
+        }
         Self { columns: panels.into_iter().map(|(column, _)| column).collect(), rows, spaces }
+    }
+
+    /// Whether some value stands beside what others printed.
+    pub(super) fn has_others(&self) -> bool {
+        self.rows.iter().flat_map(|row| row.cells.iter().flatten()).any(|cell| cell.others.is_some())
+    }
+
+    /// What others printed for the values of a column, a sentence for each estimator.
+    pub(super) fn others(&self, place: usize) -> Vec<String> {
+        let of = |row: &Row| {
+            let Summary { verdict, counts: [agree, differ, other], causes, .. } =
+                row.cells[place].as_ref()?.others.as_ref()?;
+            let counts = [(*agree, "agree"), (*differ, "differ"), (*other, "undecidable")];
+            let counts: Vec<String> = counts
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, word)| format!("{} {word}", value_text::count(*count)))
+                .collect();
+            let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join("; ")) };
+            Some(format!("{} {verdict} ({}){causes}", row.estimator, counts.join(", ")))
+        };
+        self.rows.iter().filter_map(of).collect()
     }
 
     /// Whether there are columns that the ranks do not use. Only then the legend says which ones they use.
@@ -289,6 +331,8 @@ impl Cell {
             version: estimator.version,
             above_params: tau(estimator).zip(params).map(|(tau, params)| tau - params),
             against_params,
+            label: estimator.label(),
+            others: None,
         }
     }
 }

@@ -4,8 +4,9 @@ use super::board::Leaderboard;
 use crate::csv::{bounds, number, table};
 use crate::error::ReportError;
 
-/// The columns. `chosen` says whether ranks use this panel for its space. `lower` and `upper` bound the 95 % interval.
-const HEADER: [&str; 18] = [
+/// The columns. `chosen` says whether ranks use this panel for its space. `lower` and `upper` bound the 95 % interval. `other_papers` is whether what
+/// others print agrees; empty if nobody did.
+const HEADER: [&str; 20] = [
     "space",
     "name",
     "spec_hash",
@@ -24,6 +25,8 @@ const HEADER: [&str; 18] = [
     "lower",
     "upper",
     "above_params",
+    "other_papers",
+    "visible_causes",
 ];
 
 /// The board as CSV (RFC 4180, lines ended by a line feed). A value that is undefined is an empty field.
@@ -52,6 +55,8 @@ pub(super) fn csv(board: &Leaderboard) -> Result<String, ReportError> {
                 lower,
                 upper,
                 number(cell.above_params),
+                cell.others.as_ref().map(|others| others.verdict.to_string()).unwrap_or_default(),
+                cell.others.as_ref().map(|others| others.causes.join("; ")).unwrap_or_default(),
             ]);
         }
     }

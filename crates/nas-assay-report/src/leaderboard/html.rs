@@ -5,7 +5,7 @@ use nas_assay_schema::DeviceClass;
 use serde::Serialize;
 
 use super::board::{Cell, Column, Leaderboard, Row};
-use super::text::{ABOUT, beats, interval, legend, rank};
+use super::text::{ABOUT, OTHERS, beats, interval, legend, rank};
 use crate::error::ReportError;
 use crate::html::template::{keep_units, render, typeset};
 use crate::value_text::{self, NONE, count};
@@ -17,6 +17,10 @@ pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
         about: keep_units(ABOUT),
         columns: board.columns.iter().map(|column| Heading::new(board, column)).collect(),
         rows: rows(board),
+        others: (0..board.columns.len())
+            .flat_map(|place| board.others(place).into_iter().map(move |other| (place + 1, other)))
+            .collect(),
+        about_others: OTHERS,
     };
     render(PAGE, "Leaderboard", filled)
 }
@@ -26,6 +30,9 @@ struct Filled {
     about: String,
     columns: Vec<Heading>,
     rows: Vec<Line>,
+    /// What others printed: the number of the column, and a sentence.
+    others: Vec<(usize, String)>,
+    about_others: &'static str,
 }
 
 #[derive(Serialize)]
@@ -80,7 +87,8 @@ fn rows(board: &Leaderboard) -> Vec<Line> {
             return Value { text: NONE.to_owned(), interval: None, best: false, above: false };
         };
         Value {
-            text: typeset(&value_text::value(Criterion::TauB, cell.tau_b)),
+            text: typeset(&value_text::value(Criterion::TauB, cell.tau_b))
+                + &cell.others.as_ref().map(|others| format!(" {}", others.verdict.sign())).unwrap_or_default(),
             interval: interval(cell).as_deref().map(typeset),
             best: cell.tau_b.is_some() && cell.tau_b == *best,
             above: cell.against_params == Some(Verdict::Better),

@@ -13,12 +13,25 @@ pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95
     paired test of the two, over the same resampled architectures, finds its tau-b higher. A panel of fewer than 10 architectures has no \
     intervals, and no scores have one of which hardly any differ.";
 
+/// What is said of the signs behind values, if there are any.
+pub(super) const OTHERS: &str = "Behind a value: = agrees with what other papers print, ≠ differs, ? cannot be decided, since those rank \
+    other architectures or by another truth.";
+
 /// The board for a terminal.
 pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
     let width = width.max(NARROWEST);
     let mut text = table(board).terminal(width) + "\n";
     for (place, column) in board.columns.iter().enumerate() {
         text += &wrap(&format!("[{}] {}", place + 1, legend(board, column)), width);
+    }
+    if board.has_others() {
+        text += "\n";
+        for place in 0..board.columns.len() {
+            for other in board.others(place) {
+                text += &wrap(&format!("[{}] {other}", place + 1), width);
+            }
+        }
+        text += &wrap(OTHERS, width);
     }
     text + "\n" + &wrap(ABOUT, width)
 }
@@ -28,6 +41,13 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
     let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape_markdown(ABOUT), table(board).markdown());
     for (place, column) in board.columns.iter().enumerate() {
         text += &format!("- \\[{}\\] {}\n", place + 1, escape_markdown(&legend(board, column)));
+    }
+    if board.has_others() {
+        text += &format!("\n{}\n\n", escape_markdown(OTHERS));
+        for place in 0..board.columns.len() {
+            let others = board.others(place);
+            text.extend(others.iter().map(|other| format!("- \\[{}\\] {}\n", place + 1, escape_markdown(other))));
+        }
     }
     text
 }
@@ -79,5 +99,6 @@ pub(super) fn interval(cell: &Cell) -> Option<String> {
 
 fn value(cell: &Cell) -> String {
     let tau = value_text::value(Criterion::TauB, cell.tau_b);
-    interval(cell).map_or(tau.clone(), |interval| format!("{tau} {interval}"))
+    let value = interval(cell).map_or(tau.clone(), |interval| format!("{tau} {interval}"));
+    cell.others.as_ref().map_or(value.clone(), |others| format!("{value} {}", others.verdict.sign()))
 }
