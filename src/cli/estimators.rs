@@ -1,6 +1,6 @@
 //! `nas-assay estimators [ID]`
 
-use crate::estimator::{Estimator, Meta};
+use crate::estimator::{Estimator, Meta, alias};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, TableStyle};
 
@@ -49,6 +49,10 @@ impl Estimators {
 fn explain(meta: &Meta<'_>) -> Result<(), Failure> {
     outln!("{}: {}", meta.id, meta.summary);
     outln!("  formula    {}", meta.formula);
+    let others = alias::others(meta.id);
+    if !others.is_empty() {
+        outln!("  also       {}", others.join(", "));
+    }
     outln!("  kind       {}", meta.kind.as_str());
     outln!("  better is  {}", meta.direction.as_str());
     outln!("  version    {}", meta.version);

@@ -15,6 +15,7 @@ use super::verify::print_checks;
 use super::verify_gate::{gated, print_gates};
 use super::verify_scores::{ScoreOptions, Way};
 use crate::criteria::Direction;
+use crate::estimator::alias;
 use crate::experiment::verify_estimator_on;
 use crate::space::SpaceId;
 use crate::spec::External;
@@ -50,7 +51,8 @@ impl CommandOptions {
         let id = options.name.clone().unwrap_or_else(|| {
             let id = id_of(&words);
             // `snip.py` is not the estimator `snip`; whether it gives its scores, `--is snip` says.
-            if context.suite().find(&id).is_ok() { format!("{id}_command") } else { id }
+            let is_taken = context.suite().find(&id).is_ok() || alias::own(&id) != id;
+            if is_taken { format!("{id}_command") } else { id }
         });
         let mut declared = External::new(words);
         let files: Vec<String> = if self.files.is_empty() {
@@ -88,7 +90,7 @@ impl CommandOptions {
         let lab = context.lab(None)?;
         let spaces = || SpaceId::ALL.into_iter().filter(|known| space.is_none_or(|space| space == *known));
         if let Some(of) = of {
-            gated(context.suite(), of)?;
+            let of = gated(context.suite(), of)?.id;
             if self.spec.is_some() {
                 return Err(Failure::new(USAGE, "--is draws its own architectures; leave --spec out"));
             }

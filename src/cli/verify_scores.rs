@@ -17,11 +17,12 @@ use super::verify_against::{Named, computed, named};
 use super::verify_gate::{gated, print_gates};
 use super::verify_truth::{Columns, TruthChoice, table};
 use crate::criteria::Direction;
+use crate::estimator::alias;
 use crate::experiment::{
     Against, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, baselines, verify_scores,
 };
 use crate::files::{CopyError, WriteError, write_output_by};
-use crate::scores::{ScoreFileError, all_known, columns, only_column};
+use crate::scores::{ScoreFileError, columns, meant, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
 use crate::spec::{DataFile, Failed, ScoreFile};
@@ -139,7 +140,9 @@ impl ScoreOptions {
         exit_on_signal()?;
         let label = self.label(context, file, space)?;
         let direction = self.direction(context, &label)?;
-        let scores = self.score_file(&lab, file, space, direction)?;
+        // Of a file with several columns, the one that has a name of this estimator.
+        let estimator = gate.as_ref().map(|meta| meta.id).or(self.name.as_ref().map(|_| label.as_str()));
+        let scores = self.score_file(&lab, file, space, direction, estimator)?;
         let source = self.source(context);
         if let Some(meta) = gate {
             return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
@@ -166,7 +169,7 @@ impl ScoreOptions {
                     let problem = format!("{name} is the name of the other scores; give these another one with --name");
                     return Err(Failure::new(USAGE, problem));
                 }
-                Some(Against::Scores { name, file: Box::new(self.score_file(&lab, file, space, direction)?) })
+                Some(Against::Scores { name, file: Box::new(self.score_file(&lab, file, space, direction, None)?) })
             }
         };
         let spec = verify_scores(&ScoresToJudge {
@@ -215,16 +218,15 @@ impl ScoreOptions {
         file: &Path,
         space: SpaceId,
         direction: Option<Direction>,
+        estimator: Option<&str>,
     ) -> Result<ScoreFile, Failure> {
         let (kept, sha256) = keep(lab, file)?;
-        let (column, columns) = match &self.column[..] {
-            [] => (column(file, &kept, space)?, Vec::new()),
+        let found = if self.column.is_empty() { Vec::new() } else { meant_columns(file, &kept, space, &self.column)? };
+        let (column, columns) = match &found[..] {
+            [] => (column(file, &kept, space, estimator)?, Vec::new()),
             [one] => (one.clone(), Vec::new()),
-            several => (String::new(), several.to_vec()),
+            _ => (String::new(), found),
         };
-        if !self.column.is_empty() {
-            has_columns(file, &kept, space, &self.column)?;
-        }
         Ok(ScoreFile {
             file: DataFile { path: kept.display().to_string(), sha256 },
             column,
@@ -283,14 +285,14 @@ impl ScoreOptions {
     /// Only a given name is that of a known estimator.
     fn label(&self, context: &Context, file: &Path, space: SpaceId) -> Result<String, Failure> {
         if let Some(name) = &self.name {
-            let label = plain_name(name);
+            let label = alias::own(&plain_name(name)).to_owned();
             return if label.is_empty() {
                 Err(Failure::new(USAGE, "--name is empty"))
             } else {
                 not_a_baseline(label, space)
             };
         }
-        let label = not_a_baseline(plain_name(&stem(file)), space)?;
+        let label = not_a_baseline(alias::own(&plain_name(&stem(file))).to_owned(), space)?;
         if context.suite().find(&label).is_ok() {
             return Err(Failure::new(
                 USAGE,
@@ -439,16 +441,21 @@ fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), 
     }
 }
 
-/// The column with the scores of a file that leaves no choice.
-fn column(file: &Path, kept: &Path, space: SpaceId) -> Result<String, Failure> {
-    only_column(&file.display().to_string(), opened(kept)?, space).map_err(|error| unread(&error))
+/// The column with the scores of a file that leaves no choice, or else the one with a name of the estimator whose scores they are.
+fn column(file: &Path, kept: &Path, space: SpaceId, estimator: Option<&str>) -> Result<String, Failure> {
+    let only = only_column(&file.display().to_string(), opened(kept)?, space);
+    let named = match (&only, estimator) {
+        (Err(ScoreFileError::Column { columns, .. }), Some(id)) => alias::column(columns, id).cloned(),
+        _ => None,
+    };
+    named.map_or(only, Ok).map_err(|error| unread(&error))
 }
 
-/// Checks that a file has columns of these names. Its errors have the name that the user gave.
-fn has_columns(file: &Path, kept: &Path, space: SpaceId, wanted: &[String]) -> Result<(), Failure> {
+/// The columns of these names in a file, or of other names of the same estimators. Errors have the name of the file that the user gave.
+fn meant_columns(file: &Path, kept: &Path, space: SpaceId, wanted: &[String]) -> Result<Vec<String>, Failure> {
     let name = file.display().to_string();
     let known = columns(&name, opened(kept)?, space).map_err(|error| unread(&error))?;
-    all_known(&name, wanted, known).map_err(|error| unread(&error))
+    meant(&name, wanted, known).map_err(|error| unread(&error))
 }
 
 fn opened(kept: &Path) -> Result<Box<dyn Read>, Failure> {

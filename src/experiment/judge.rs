@@ -50,7 +50,7 @@ impl Lab<'_> {
         estimator: &str,
         golden: Option<&str>,
     ) -> Result<Judgement, ExperimentError> {
-        self.suite().find(estimator)?;
+        let estimator = self.suite().find(estimator)?.meta().id;
         let resolved = self.resolve(verify_estimator(space, estimator, None)?)?;
         self.judged(&resolved, estimator, golden)
     }

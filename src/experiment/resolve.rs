@@ -63,7 +63,8 @@ impl Resolved {
     ///
     /// # Errors
     /// If the spec names an estimator or a carried table that does not exist, or a one-shot estimator but no supernet.
-    pub fn new(spec: Spec, suite: &Suite) -> Result<Self, ExperimentError> {
+    pub fn new(mut spec: Spec, suite: &Suite) -> Result<Self, ExperimentError> {
+        spec.name_estimators()?;
         let (suite, files) = with_declared(&spec, suite.clone())?;
         let mut estimators = BTreeMap::new();
         let mut facts_of = |id: &str| -> Result<EstimatorFacts, ExperimentError> {

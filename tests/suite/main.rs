@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 mod advice;
+mod aliases;
 mod browser;
 mod by_hand;
 mod claims;

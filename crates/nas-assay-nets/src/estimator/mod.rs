@@ -26,7 +26,7 @@ mod tests;
 #[cfg(test)]
 mod value_tests;
 
-pub use nas_assay_schema::estimator::{EstimatorFacts, EstimatorKind, Reason, Score, ToleranceClass};
+pub use nas_assay_schema::estimator::{EstimatorFacts, EstimatorKind, Reason, Score, ToleranceClass, alias};
 pub use patterns::ReluPatterns;
 pub use probe::{ImageTerm, Need, Probe};
 pub use suite::{Suite, SuiteError, UnknownEstimator};

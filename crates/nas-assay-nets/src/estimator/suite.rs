@@ -6,6 +6,7 @@ use nas_assay_base::nearest;
 use thiserror::Error;
 
 use super::{Estimator, EstimatorKind, Meta, baseline, oneshot, structure, zeroshot};
+use nas_assay_schema::estimator::alias::{self, Named};
 use nas_assay_spaces::SpaceId;
 
 /// The maximal length of an id.
@@ -73,6 +74,11 @@ impl Suite {
         if let Some(place) = self.iter().position(|known| known.meta().id == id) {
             return Err(SuiteError::Taken { id, builtin: place < self.builtin });
         }
+        if let Some(Named::One(own)) = alias::named(&id)
+            && own != id
+        {
+            return Err(SuiteError::Alias { id, own });
+        }
         let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
         if !id.starts_with(|letter: char| letter.is_ascii_lowercase()) || !id.chars().all(plain) || id.len() > LONGEST {
             return Err(SuiteError::Id { id });
@@ -98,13 +104,19 @@ impl Suite {
             .filter(move |estimator| estimator.only_in().map_or_else(|| space.has_network(), |only| only == space))
     }
 
-    /// The estimator with this id.
+    /// The estimator with this id, or with this other name: `nwot` and `NASWOT` are `relu_logdet`.
     ///
     /// # Errors
-    /// If there is none. The error has the nearest id.
+    /// If there is none, or if the name is met for two. The error has the nearest id, or both meanings.
     pub fn find(&self, id: &str) -> Result<&dyn Estimator, UnknownEstimator> {
-        self.iter().find(|estimator| estimator.meta().id == id).ok_or_else(|| UnknownEstimator {
+        let of = |id: &str| self.iter().find(|estimator| estimator.meta().id == id);
+        let meanings = match alias::named(id) {
+            Some(Named::Two(meanings)) => Some(meanings),
+            Some(Named::One(_)) | None => None,
+        };
+        of(id).or_else(|| of(alias::own(id))).ok_or_else(|| UnknownEstimator {
             asked: id.into(),
+            meanings,
             nearest: nearest(id, self.iter().map(|estimator| estimator.meta().id)).map(str::to_owned),
         })
     }
@@ -117,12 +129,25 @@ impl Suite {
 
 /// No estimator has this id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown estimator `{}`{}", nas_assay_base::text::excerpt(asked), nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default())]
+#[error("{}", self.in_words())]
 pub struct UnknownEstimator {
     /// The id that was given.
     pub asked: String,
+    /// The two estimators that the name is met for, if it is such a name.
+    pub meanings: Option<[&'static str; 2]>,
     /// A similar id that exists.
     pub nearest: Option<String>,
+}
+
+impl UnknownEstimator {
+    fn in_words(&self) -> String {
+        let asked = nas_assay_base::text::excerpt(&self.asked);
+        if let Some([one, other]) = self.meanings {
+            return format!("`{asked}` is the name of two estimators: {one}; and {other}");
+        }
+        let near = self.nearest.as_ref().map(|id| format!("; the nearest known one is `{id}`")).unwrap_or_default();
+        format!("unknown estimator `{asked}`{near}")
+    }
 }
 
 /// An estimator cannot be added to a suite.
@@ -135,6 +160,14 @@ pub enum SuiteError {
         id: String,
         /// Whether a built-in estimator has it.
         builtin: bool,
+    },
+    /// The id is another name of a known estimator.
+    #[error("the estimator id `{id}` is another name of `{own}`; choose another one")]
+    Alias {
+        /// The id.
+        id: String,
+        /// The own name of that estimator.
+        own: &'static str,
     },
     /// The id is not valid.
     #[error(
@@ -251,6 +284,32 @@ mod tests {
             let kind = all.into_iter().find(|kind| kind.as_str() == name).unwrap_or_else(|| panic!("{message}"));
             with(Other { kind, ..other("a") }).unwrap();
         }
+    }
+
+    #[test]
+    fn an_estimator_is_found_by_its_other_names_and_no_name_with_two_meanings_is_read() {
+        let suite = Suite::builtin();
+        for estimator in suite.iter() {
+            let own = estimator.meta().id;
+            for name in alias::others(own) {
+                assert_eq!(suite.find(name).map(|found| found.meta().id), Ok(own));
+                let taken = Suite::builtin().with(other(name)).unwrap_err();
+                assert_eq!(
+                    taken.to_string(),
+                    format!("the estimator id `{name}` is another name of `{own}`; choose another one")
+                );
+            }
+        }
+        assert_eq!(suite.find("NASWOT").map(|found| found.meta().id), Ok("relu_logdet"));
+        let two = suite.find("logsynflow").err().unwrap();
+        let [one, second] = two.meanings.unwrap();
+        assert_eq!(two.to_string(), format!("`logsynflow` is the name of two estimators: {one}; and {second}"));
+        // Whoever has an estimator of that name says which one it is.
+        let suite = Suite::builtin().with(other("logsynflow")).unwrap();
+        assert!(suite.find("logsynflow").is_ok());
+        // One that is not here is unknown by every name.
+        assert!(suite.find("zennas").is_err() && suite.find("zen").is_err());
+        assert!(Suite::builtin().with(other("zen")).unwrap().find("zennas").is_ok());
     }
 
     #[test]

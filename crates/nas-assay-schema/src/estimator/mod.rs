@@ -1,5 +1,6 @@
 //! Scores and the properties of estimators.
 
+pub mod alias;
 mod score;
 
 pub use score::{Reason, Score};

@@ -34,7 +34,7 @@ use crate::store::record::{ClassRows, CoverageRecord, RowClass, RowExample};
 pub use error::{OddRow, ScoreFileError};
 pub use listed::listed;
 use slots::{Found, Slot, Slots};
-pub use table::all_known;
+pub use table::meant;
 use table::{KeyKind, RawRow, Table};
 
 /// Version of the rules for reading scores from a file.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::rc::Rc;
 
+use crate::estimator::alias;
 use csv::{ByteRecord, ReaderBuilder};
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt_of;
@@ -164,8 +165,8 @@ impl<'a> Table<'a> {
         let file = self.file;
         match self.rows {
             Rows::Csv(csv) => {
-                all_known(&file, wanted, csv.header.columns())?;
-                csv.each(&file, wanted, visit)
+                let wanted = meant(&file, wanted, csv.header.columns())?;
+                csv.each(&file, &wanted, visit)
             }
             Rows::Lines(lines) => {
                 let mut known = Vec::new();
@@ -179,7 +180,7 @@ impl<'a> Table<'a> {
                 if known.is_empty() { Ok(()) } else { all_known(&file, wanted, known) }
             }
             Rows::Document(sets) => {
-                all_known(&file, wanted, columns_of(&sets))?;
+                let wanted = meant(&file, wanted, columns_of(&sets))?;
                 let several = sets.len();
                 let has = |(set, rows): &&DataSet, column: &String| {
                     let mut names = rows.iter().flatten().flat_map(|row| row.cells.iter().map(|(name, _)| name));
@@ -200,6 +201,17 @@ impl<'a> Table<'a> {
             }
         }
     }
+}
+
+/// The columns of a file that are wanted. One that the file does not have may be there under another name of the same estimator.
+///
+/// # Errors
+/// [`ScoreFileError::Column`] with the first that is not.
+pub fn meant(file: &str, wanted: &[String], known: Vec<String>) -> Result<Vec<String>, ScoreFileError> {
+    let meant = |column: &String| alias::column(&known, column).unwrap_or(column).clone();
+    let meant: Vec<String> = wanted.iter().map(meant).collect();
+    all_known(file, &meant, known)?;
+    Ok(meant)
 }
 
 /// Checks that every wanted column is among the `known` ones of a file.

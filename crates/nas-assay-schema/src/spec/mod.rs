@@ -32,6 +32,7 @@ mod canonical;
 mod external;
 pub mod limits;
 mod listed;
+mod names;
 mod nb201_accuracy;
 mod network;
 mod parse;

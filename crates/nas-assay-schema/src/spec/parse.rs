@@ -102,6 +102,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
 /// Fills in the defaults that depend on other keys, and checks all values.
 fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
     validate::has_what_it_asks_for(&spec)?;
+    spec.name_estimators()?;
     let network = |key: &str, network: &mut Network, form| {
         network.resolve(spec.space, form).map_err(|misfit| SpecError::misfit(key, misfit))
     };
