@@ -242,7 +242,7 @@ pub(crate) fn tables(beside: &Beside, panel: &str) -> Vec<TextTable> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Agreement, Beside, Criterion, Figure, Record, Summary, TITLE, tables};
 
     fn figure(estimator: &str, ours: f64, printed: f64, verdict: Agreement) -> Figure {
         Figure {
@@ -294,5 +294,51 @@ mod tests {
         assert_eq!(count(vec![figure("a", 0.5, 0.5, Undecidable)]), 1);
         assert_eq!(count(vec![figure("a", 0.5, 0.5, Undecidable), figure("b", 0.5, 0.5, Agrees)]), 2);
         assert!(Beside::default().summaries("all").is_empty());
+    }
+
+    #[test]
+    fn every_report_of_a_record_has_what_others_printed() {
+        use crate::{Format, Leaderboard};
+
+        let record: Record = include!("../doc/record.rs");
+        let of = |estimator: &str, verdict| Figure {
+            source: "a\u{1b} table".to_owned(),
+            ..figure(estimator, 0.9, 0.5, verdict)
+        };
+        let figures = vec![of("params", Agreement::Differs), of("flops", Agreement::Undecidable)];
+        let beside = Beside::new(&record, figures);
+        let report = |format: Format| format.render_beside(&record, None, &beside).unwrap();
+        let markdown = report(Format::Markdown);
+        assert!(markdown.contains("### Values of other papers\n"), "{markdown}");
+        assert!(markdown.contains("| params | differs | 0 | 1 | 0 | batches of 32 instead of 64 |\n"), "{markdown}");
+        let row = "| params | Kendall tau-b | 0.900 | 0.500 | differs | batches of 32 instead of 64 |";
+        assert!(markdown.contains(row), "{markdown}");
+        let table = report(Format::Csv);
+        let row = ",tau_b,other paper,0.5,,,,a\\u{1b} table,batches of 32 instead of 64,differs\n";
+        assert!(table.contains(row) && table.matches(",other paper,").count() == 2, "{table}");
+        let page = report(Format::Html);
+        assert!(page.contains(TITLE) && page.contains("id=\"panel-0-others-verdicts\""), "{page}");
+        assert!(page.contains("batches of 32 instead of 64") && !page.contains('\u{1b}'));
+        let json: serde_json::Value = serde_json::from_str(&report(Format::Json)).unwrap();
+        assert_eq!(json["other_papers"]["verdicts"][0]["estimators"][0]["verdict"], "differs");
+        assert_eq!(json["other_papers"]["figures"][1]["estimator"], "flops");
+        // Without them, every report is as it was.
+        for format in Format::ALL {
+            let plain = format.render(&record, None).unwrap();
+            assert!(!plain.contains("other paper") && !plain.contains("other_papers"), "{}", format.name());
+            assert_eq!(format.render_beside(&record, None, &Beside::default()).unwrap(), plain);
+        }
+
+        let board = |others: &[Beside]| Leaderboard::beside(std::slice::from_ref(&record), false, others);
+        let text = board(std::slice::from_ref(&beside)).text(80);
+        let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().trim_end().to_owned();
+        assert!(line("params").ends_with('≠') && line("flops").ends_with('?'), "{text}");
+        assert!(text.contains("[1] params differs (1 differ): batches of 32 instead of 64\n"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        // Those of another record are not those of this one.
+        let other = Record { spec_hash: "0".repeat(64), ..record.clone() };
+        let board_of_others = board(&[Beside::new(&other, beside.figures.clone())]);
+        assert_eq!(board_of_others, Leaderboard::new(std::slice::from_ref(&record), false));
+        assert!(!board_of_others.text(80).contains('≠'));
     }
 }
