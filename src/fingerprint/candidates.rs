@@ -16,6 +16,10 @@ const DRAWS: u64 = 100;
 /// So many standard deviations to both sides have 99 % of a normal distribution. A table has several values, and all have to be inside.
 const SPREAD: f64 = 2.576;
 
+/// Divided by the square root of how many are drawn: more than [`SPREAD`] times the largest standard deviation, which is that of rho for
+/// numbers without any relation.
+const FAR: f64 = 4.0;
+
 /// A population with what is counted of it, on one data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetFit {
@@ -31,7 +35,7 @@ pub struct SetFit {
     pub architectures: usize,
     /// Each printed value, and the one here; `None` where it is undefined.
     pub cells: Vec<(Printed, Option<f64>)>,
-    /// For drawn architectures, where 99 % of such tables have each value.
+    /// For drawn architectures, where 99 % of such tables have each value; `None` also where that is too far away to matter.
     pub intervals: Option<Vec<[f64; 2]>>,
     /// The largest difference between a printed value and the one here.
     pub distance: f64,
@@ -108,8 +112,13 @@ pub(super) fn of_set(images: Images, printed: &[Printed], asked: Asked, truths: 
                 let columns: Vec<Vec<f64>> = columns.iter().map(kept).collect();
                 let here = |(cell, column): (&Printed, &Vec<f64>)| (*cell, value(cell.criterion, &truth, column));
                 let cells: Vec<(Printed, Option<f64>)> = printed.iter().zip(&columns).map(here).collect();
-                let intervals = asked.drawn.map(|drawn| intervals(&truth, &columns, &cells, drawn));
-                let (distance, fits) = (distance(&cells), fits(&cells, intervals.as_deref(), asked.rounding));
+                let distance = distance(&cells);
+                // No sample is so far off, and its interval need not be known.
+                let far = |drawn: usize| distance > FAR / (drawn as f64).sqrt() + asked.rounding;
+                let near = asked.drawn.filter(|&drawn| !far(drawn));
+                let intervals = near.map(|drawn| intervals(&truth, &columns, &cells, drawn));
+                let is_hopeless = asked.drawn.is_some() && near.is_none();
+                let fits = !is_hopeless && fits(&cells, intervals.as_deref(), asked.rounding);
                 let (architectures, others) = (truth.len(), Vec::new());
                 SetFit {
                     population,
