@@ -21,6 +21,10 @@ impl Pass {
         Self
     }
 
+    pub fn saves_memory(&self) -> bool {
+        false
+    }
+
     pub fn hold(&self, _: &Tensor) -> Result<()> {
         Ok(())
     }

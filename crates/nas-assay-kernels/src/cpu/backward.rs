@@ -92,7 +92,17 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
             for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
                 if let Some(gradient) = gradient.filter(|_| is_wanted(input)) {
                     pass.hold(&gradient)?;
-                    arriving.entry(input.id()).or_default().push(gradient);
+                    let terms = arriving.entry(input.id()).or_default();
+                    terms.push(gradient);
+                    if pass.saves_memory() && !kept && terms.len() > 2 {
+                        // The same sum as of all at once, but two of them need not wait for the others.
+                        let sum = sum_of_gradients(&terms[..2])?;
+                        pass.hold(&sum)?;
+                        for term in terms.splice(..2, [sum]) {
+                            pass.let_go(&term)?;
+                            pass.give_back(term)?;
+                        }
+                    }
                 }
             }
             if !kept {

@@ -16,8 +16,8 @@ use super::memory::{Life, Memory, Output};
 use super::on_gpu;
 use crate::cpu::seal::{Computed, seal};
 
-/// Bytes of the first slab and of the largest, unless a single gradient is larger. Each new slab is as large as all before it.
-const SLABS: [usize; 2] = [1 << 20, 64 << 20];
+/// Bytes of the first slab and of the largest, unless a single gradient is larger. Each new slab is half as large as all before it.
+const SLABS: [usize; 2] = [4 << 20, 64 << 20];
 
 /// Places begin at multiples of so many bytes.
 const ALIGNMENT: usize = 256;
@@ -53,6 +53,11 @@ impl Pass {
         let is_on_gpu = device.is_cuda();
         let outer = if is_on_gpu { ARENA.replace(Some(Arena::default())) } else { None };
         Self { outer, is_on_gpu }
+    }
+
+    /// Whether gradients should be added as soon as they are there.
+    pub fn saves_memory(&self) -> bool {
+        self.is_on_gpu
     }
 
     /// Notes that the pass holds a gradient, once more.
@@ -128,7 +133,7 @@ impl Arena {
             Some(place) => place,
             None => {
                 let so_far: usize = self.slabs.iter().filter(|slab| slab.life == life).map(|slab| slab.bytes).sum();
-                let capacity = so_far.clamp(SLABS[0], SLABS[1]).max(bytes);
+                let capacity = (so_far / 2 / ALIGNMENT * ALIGNMENT).clamp(SLABS[0], SLABS[1]).max(bytes);
                 let storage = gpu.allocate(dtype, capacity / size)?;
                 let (address, _) = device::address(&storage)?;
                 let device = Device::Cuda(gpu.device().clone());

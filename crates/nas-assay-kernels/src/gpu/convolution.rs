@@ -12,20 +12,17 @@ use crate::cpu::conv::rectified::{RectifiedConvolution, RectifiedImageGradient, 
 use crate::cpu::conv::{Convolution, ImageGradient, WeightGradient};
 use crate::cpu::view::View;
 
-/// `PIXELS` of the kernels' source.
-const PIXELS: u32 = 4;
-
 /// Bytes of shared memory that a block may use; every GPU has 48 KiB.
 const SHARED: u32 = 40 * 1024;
 
 /// Columns of a tile at most: a warp reads whole rows.
 const TILE_COLUMNS: u32 = 32;
 
-/// Output and input channels whose weights a block differentiates at most: a thread has one pair.
+/// Output and input channels whose weights a block differentiates at most, where a thread has one pair of them.
 const PAIR_SIDE: u32 = 16;
 
 /// Blocks that keep any GPU busy.
-const BLOCKS: u32 = 512;
+const BLOCKS: u32 = 256;
 
 /// `Convolve` of the kernels' source.
 #[repr(C)]
@@ -217,9 +214,14 @@ impl Convolve {
     fn run(mut self, gpu: &Gpu, dtype: DType, [x, weights, mask]: [u64; 3]) -> Result<Output> {
         let elements = [self.n, self.groups, self.outputs, self.rows, self.columns].map(|extent| extent as usize);
         let y = gpu.output(dtype, count(elements.iter().product())? as usize)?;
-        let each = if self.outputs == 1 { 1 } else { 4 };
+        // Outputs and pixels of a thread: the more of them, the less often a pixel is read.
+        let (name, each, pixels) = match self.outputs {
+            1 => ("convolve_1", 1, 4),
+            2..33 => ("convolve_4", 4, 4),
+            _ => ("convolve_8", 8, 8),
+        };
         self.sides = self.outputs.div_ceil(each).next_power_of_two().min(8);
-        let pixels = BLOCK / self.sides * PIXELS;
+        let pixels = BLOCK / self.sides * pixels;
         let tile_outputs = self.sides * each;
         self.tile_columns = pieces(self.columns, TILE_COLUMNS);
         self.tile_rows = pieces(self.rows, pixels / self.tile_columns);
@@ -248,7 +250,6 @@ impl Convolve {
             threads: BLOCK,
             shared: self.at_once * of_input * dtype.size_in_bytes() as u32,
         };
-        let name = if each == 1 { "convolve_1" } else { "convolve_4" };
         gpu.launch(name, dtype, grid, &[&x, &weights, &mask, &y.address, &self])?;
         Ok(y)
     }
@@ -331,9 +332,12 @@ impl Sizes {
     fn correlate<'a>(&self, gpu: &'a Gpu, [x, gy]: [Operand<'_>; 2], rectified: bool) -> Result<(Scratch<'a>, u32)> {
         let Window { stride, padding, dilation, groups } = self.window;
         let (groups, size) = (count(groups)?, x.dtype.size_in_bytes() as u32);
-        let tile_outputs = self.outputs.next_power_of_two().min(PAIR_SIDE);
-        let tile_inputs = self.inputs.next_power_of_two().min(PAIR_SIDE);
-        let lanes = BLOCK / (tile_outputs * tile_inputs);
+        // With many channels a thread has two of each side, so that every pixel is read half as often.
+        let is_wide = self.outputs > PAIR_SIDE && self.inputs > PAIR_SIDE;
+        let side = if is_wide { 2 } else { 1 };
+        let tile_outputs = self.outputs.next_power_of_two().min(side * PAIR_SIDE);
+        let tile_inputs = self.inputs.next_power_of_two().min(side * PAIR_SIDE);
+        let lanes = BLOCK / (tile_outputs * tile_inputs / (side * side));
         let mut s = Correlate {
             n: self.n,
             groups,
@@ -373,7 +377,12 @@ impl Sizes {
             }
             area /= 2;
         };
-        let (name, together) = if self.taps() == 1 { ("correlate_1", 1) } else { ("correlate_9", 9) };
+        let (name, together) = match (self.taps() == 1, is_wide) {
+            (true, false) => ("correlate_1", 1),
+            (true, true) => ("correlate_1_wide", 1),
+            (false, false) => ("correlate_9", 9),
+            (false, true) => ("correlate_9_wide", 9),
+        };
         let columns = groups * self.outputs.div_ceil(tile_outputs) * self.inputs.div_ceil(tile_inputs);
         let rounds = self.taps().div_ceil(together);
         let each = self.n.div_ceil((BLOCKS / (columns * rounds)).clamp(1, self.n));

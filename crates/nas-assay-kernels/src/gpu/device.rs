@@ -172,7 +172,7 @@ impl Gpu {
         let mut slice = lock(&self.kept.scratch);
         if slice.len() < doubles {
             // SAFETY: kernels write before they read here.
-            *slice = unsafe { self.device.alloc::<f64>(doubles.next_power_of_two())? };
+            *slice = unsafe { self.device.alloc::<f64>(doubles.next_multiple_of(1024))? };
         }
         Ok(Scratch { slice, stream: &self.stream })
     }

@@ -3,9 +3,6 @@
 #ifndef CONVOLUTION_SHAPES
 #define CONVOLUTION_SHAPES
 
-// Pixels that a thread computes.
-#define PIXELS 4
-
 // A convolution, or the gradient by the image, which is a convolution too: of the gradient with `spread - 1` zeros between its pixels, by
 // the weights in reverse order.
 struct Convolve {
@@ -34,7 +31,7 @@ struct Correlate {
 
 // A block computes a tile of pixels of some outputs of a group. Every output is a sum over inputs, then over the rows and columns of the
 // kernel. Where there is a `mask`, outputs at which it is not positive are zero: the gradient passes a ReLU of it.
-template <int OUTPUTS>
+template <int OUTPUTS, int PIXELS>
 __device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, const Convolve &s) {
     REAL *patch = (REAL *)dynamic_shared;
     const u32 taps = s.kh * s.kw, area = s.tile_rows * s.tile_columns, patch_area = s.patch_rows * s.patch_columns;
@@ -108,34 +105,40 @@ __device__ __forceinline__ void NAME(convolve)(const REAL *x, const REAL *weight
 }
 
 KERNEL(convolve_1)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, Convolve s) {
-    NAME(convolve)<1>(x, weights, mask, y, s);
+    NAME(convolve)<1, 4>(x, weights, mask, y, s);
 }
 KERNEL(convolve_4)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, Convolve s) {
-    NAME(convolve)<4>(x, weights, mask, y, s);
+    NAME(convolve)<4, 4>(x, weights, mask, y, s);
+}
+KERNEL(convolve_8)(const REAL *x, const REAL *weights, const REAL *mask, REAL *y, Convolve s) {
+    NAME(convolve)<8, 8>(x, weights, mask, y, s);
 }
 
 // A block computes the gradient by some outputs and inputs of a group, for TAPS taps of the kernel from `blockIdx.z * TAPS` on, over a
-// part of the images: `parts[blockIdx.x]`. Threads share the pixels of a tile; what they found is added by halves.
-template <int TAPS>
+// part of the images: `parts[blockIdx.x]`. A thread has SIDE outputs and as many inputs. Threads share the pixels of a tile; what they found
+// is added by halves.
+template <int TAPS, int SIDE>
 __device__ __forceinline__ void NAME(correlate)(const REAL *x, const REAL *gy, REAL *parts, const Correlate &s) {
     REAL *gradients = (REAL *)dynamic_shared;
-    const u32 taps = s.kh * s.kw, area = s.tile_rows * s.tile_columns, pairs = s.tile_outputs * s.tile_inputs;
+    const u32 taps = s.kh * s.kw, area = s.tile_rows * s.tile_columns;
+    const u32 across_outputs = s.tile_outputs / SIDE, across_inputs = s.tile_inputs / SIDE, pairs = across_outputs * across_inputs;
     REAL *patch = gradients + s.tile_outputs * (area + 1);
     const u32 tiles_out = (s.outputs + s.tile_outputs - 1) / s.tile_outputs, tiles_in = (s.inputs + s.tile_inputs - 1) / s.tile_inputs;
     const u32 input0 = blockIdx.y % tiles_in * s.tile_inputs, output0 = blockIdx.y / tiles_in % tiles_out * s.tile_outputs;
     const u32 group = blockIdx.y / (tiles_in * tiles_out);
     const u32 pair = threadIdx.x % pairs, lane = threadIdx.x / pairs, lanes = BLOCK / pairs;
-    const u32 output = pair / s.tile_inputs, input = pair % s.tile_inputs;
+    const u32 output = pair / across_inputs, input = pair % across_inputs;
     const u32 across = (s.columns + s.tile_columns - 1) / s.tile_columns, down = (s.rows + s.tile_rows - 1) / s.tile_rows;
     const u32 each = (s.n + gridDim.x - 1) / gridDim.x, end = min((blockIdx.x + 1) * each, s.n);
 
     u32 offsets[TAPS];
-    REAL sums[TAPS];
+    REAL sums[SIDE][SIDE][TAPS];
     for (int t = 0; t < TAPS; t++) {
         // Taps beyond the last are computed as the last, and not written.
         u32 tap = min(blockIdx.z * TAPS + t, taps - 1);
         offsets[t] = tap / s.kw * s.dilation * s.patch_columns + tap % s.kw * s.dilation;
-        sums[t] = REAL(0);
+        for (int o = 0; o < SIDE; o++)
+            for (int i = 0; i < SIDE; i++) sums[o][i][t] = REAL(0);
     }
     for (u32 image = blockIdx.x * each; image < end; image++)
         for (u32 tile = 0; tile < across * down; tile++) {
@@ -157,32 +160,40 @@ __device__ __forceinline__ void NAME(correlate)(const REAL *x, const REAL *gy, R
             }
             __syncthreads();
             for (u32 pixel = lane; pixel < area; pixel += lanes) {
-                REAL gradient = gradients[output * (area + 1) + pixel];
-                const REAL *from =
-                    patch + input * s.patch + pixel / s.tile_columns * s.stride * s.patch_columns + pixel % s.tile_columns * s.stride;
-                for (int t = 0; t < TAPS; t++) sums[t] = fused(from[offsets[t]], gradient, sums[t]);
+                REAL gradient[SIDE];
+                for (int o = 0; o < SIDE; o++) gradient[o] = gradients[(output + o * across_outputs) * (area + 1) + pixel];
+                const REAL *from = patch + pixel / s.tile_columns * s.stride * s.patch_columns + pixel % s.tile_columns * s.stride;
+                for (int i = 0; i < SIDE; i++)
+                    for (int t = 0; t < TAPS; t++) {
+                        REAL value = from[(input + i * across_inputs) * s.patch + offsets[t]];
+                        for (int o = 0; o < SIDE; o++) sums[o][i][t] = fused(value, gradient[o], sums[o][i][t]);
+                    }
             }
         }
-    for (int t = 0; t < TAPS; t++) {
-        if (lanes > 1) {
-            __syncthreads();
-            gradients[threadIdx.x] = sums[t];
-            for (u32 half = lanes / 2; half > 0; half /= 2) {
-                __syncthreads();
-                if (lane < half) gradients[threadIdx.x] += gradients[threadIdx.x + half * pairs];
+    for (int o = 0; o < SIDE; o++)
+        for (int i = 0; i < SIDE; i++)
+            for (int t = 0; t < TAPS; t++) {
+                REAL sum = sums[o][i][t];
+                if (lanes > 1) {
+                    __syncthreads();
+                    gradients[threadIdx.x] = sum;
+                    for (u32 half = lanes / 2; half > 0; half /= 2) {
+                        __syncthreads();
+                        if (lane < half) gradients[threadIdx.x] += gradients[threadIdx.x + half * pairs];
+                    }
+                    __syncthreads();
+                    sum = gradients[pair];
+                }
+                u32 tap = blockIdx.z * TAPS + t, of = output0 + output + o * across_outputs, from = input0 + input + i * across_inputs;
+                if (lane == 0 && tap < taps && of < s.outputs && from < s.inputs)
+                    parts[((blockIdx.x * s.groups + group) * s.outputs + of) * s.inputs * taps + from * taps + tap] = sum;
             }
-            __syncthreads();
-            sums[t] = gradients[pair];
-        }
-        u32 tap = blockIdx.z * TAPS + t;
-        if (lane == 0 && tap < taps && output0 + output < s.outputs && input0 + input < s.inputs)
-            parts[((blockIdx.x * s.groups + group) * s.outputs + output0 + output) * s.inputs * taps + (input0 + input) * taps + tap] =
-                sums[t];
-    }
 }
 
-KERNEL(correlate_1)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<1>(x, gy, parts, s); }
-KERNEL(correlate_9)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<9>(x, gy, parts, s); }
+KERNEL(correlate_1)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<1, 1>(x, gy, parts, s); }
+KERNEL(correlate_9)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<9, 1>(x, gy, parts, s); }
+KERNEL(correlate_1_wide)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<1, 2>(x, gy, parts, s); }
+KERNEL(correlate_9_wide)(const REAL *x, const REAL *gy, REAL *parts, Correlate s) { NAME(correlate)<9, 2>(x, gy, parts, s); }
 
 // The sum of all parts, in their order. Row `r` of `length` elements is written to `r * step` of the result.
 KERNEL(add_parts)(const REAL *parts, REAL *sum, u32 n, u32 count, u32 length, u32 step) {
