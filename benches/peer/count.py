@@ -1,14 +1,17 @@
 """What one training step asks of a GPU in PyTorch's eager mode, counted on the CPU.
 
-count.py CASE [BATCH]; the cases are those of benches/device.rs: nb201, nb101, nb301, nds_resnet, nds_resnext_a. Prints launches, bytes that
+count.py CASE [BATCH] [--time DEVICE]; the cases are those of benches/device.rs: nb201, nb101, nb301, nds_resnet, nds_resnext_a. Prints launches, bytes that
 kernels read and write, and bytes that are held at the end of the forward pass (weights, momentum and saved tensors).
 
 Every operation that moves numbers is a launch, every one that only makes a view is none. Bytes are those of its inputs and outputs, each
 counted once, as if kernels read nothing twice. The gradient of a convolution is a launch for the image and one for the weights. Lists of
 tensors (`_foreach_*`) are one launch. All of this is in PyTorch's favour.
+
+With `--time cuda` it prints the median time of a step on a GPU instead, in milliseconds.
 """
 
 import sys
+import time
 
 import torch
 import torch.nn as nn
@@ -91,6 +94,26 @@ def network(case):
     return nds.network(f"{case}_step")
 
 
+def timed(case, batch, device, steps=50):
+    torch.manual_seed(1)
+    net = network(case).to(device)
+    parameters = list(net.parameters())
+    optimiser = torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4, foreach=True)
+    images = torch.rand(batch, 3, 32, 32, device=device)
+    labels = torch.randint(10, (batch,), device=device)
+    times = []
+    for _ in range(steps):
+        torch.cuda.synchronize()
+        begun = time.perf_counter()
+        optimiser.zero_grad()
+        F.cross_entropy(net(images), labels).backward()
+        nn.utils.clip_grad_norm_(parameters, 5.0, foreach=True)
+        optimiser.step()
+        torch.cuda.synchronize()
+        times.append((time.perf_counter() - begun) * 1e3)
+    print(f"{case}\tmedian of {steps} steps {sorted(times)[steps // 2]:.3f} ms")
+
+
 def main(case, batch):
     torch.manual_seed(1)
     net = network(case)
@@ -128,5 +151,10 @@ def main(case, batch):
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    main(words[0], int(words[1]) if len(words) > 1 else 64)
+    device = sys.argv[sys.argv.index("--time") + 1] if "--time" in sys.argv else None
+    words = [word for word in sys.argv[1:] if not word.startswith("-") and word != device]
+    batch = int(words[1]) if len(words) > 1 else 64
+    if device:
+        timed(words[0], batch, device)
+    else:
+        main(words[0], batch)

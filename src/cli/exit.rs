@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::print::styled_to_stderr;
 use crate::experiment::ExperimentError;
+use crate::kernels::device::is_out_of_memory;
 use crate::net::checkpoint::CheckpointError;
 use crate::spec::SpecError;
 use crate::store::StoreError;
@@ -23,7 +24,7 @@ pub const MISMATCH: u8 = 3;
 pub const NOTHING: u8 = 4;
 /// A data file or a file of the store is missing, or is not what it has to be.
 pub const DATA: u8 = 5;
-/// The device does not exist, or the processor lacks an instruction set.
+/// The device does not exist or is out of memory, or the processor lacks an instruction set.
 pub const DEVICE: u8 = 6;
 
 /// Leaves line breaks to the terminal, so that a path or a command can be copied as a whole.
@@ -173,6 +174,11 @@ impl From<StoreError> for Failure {
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         let message = error.to_string();
+        if is_out_of_memory(&message) {
+            return Self::new(DEVICE, message).with_help(
+                "the GPU is out of memory; a smaller `batch` in the spec needs less, and so does a GPU that no other program uses",
+            );
+        }
         match error {
             ExperimentError::Spec(error) => error.into(),
             ExperimentError::Store(error) => error.into(),
@@ -210,7 +216,20 @@ impl From<ExperimentError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::train::TrainError;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_gpu_that_is_out_of_memory_is_told_from_other_errors() {
+        let failure = |text: &str| {
+            let error = TrainError::Tensor(candle_core::Error::Msg(text.to_owned()));
+            Failure::from(ExperimentError::Train(error))
+        };
+        let full = failure("DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")");
+        assert_eq!(full.code, DEVICE);
+        assert!(full.message.starts_with("training: ") && full.help.is_some_and(|help| help.contains("`batch`")));
+        assert_eq!(failure("DriverError(CUDA_ERROR_INVALID_VALUE, \"invalid argument\")").code, UNEXPECTED);
+    }
 
     #[test]
     fn the_place_of_an_error_keeps_its_line() {

@@ -53,6 +53,11 @@ pub fn open(name: &str) -> Result<Device, DeviceError> {
     }
 }
 
+/// Whether an error's message says that a GPU had no memory left.
+pub fn is_out_of_memory(message: &str) -> bool {
+    message.contains("CUDA_ERROR_OUT_OF_MEMORY")
+}
+
 /// A readable form of a driver's error: `text (NAME)` for `DriverError(NAME, "text")`, the first line of any other error.
 fn reason(error: &str) -> String {
     let line = error.lines().next().unwrap_or_default();

@@ -33,6 +33,10 @@ impl Pass {
         Ok(())
     }
 
+    pub fn is_same_place(&self, _: &Tensor, _: &Tensor) -> Result<bool> {
+        Ok(false)
+    }
+
     pub fn give_back(&self, _: Tensor) -> Result<()> {
         Ok(())
     }

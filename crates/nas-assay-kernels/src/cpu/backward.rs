@@ -89,20 +89,13 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
                 continue;
             };
             let gradient = if kept { gradient } else { gradient.detach() };
-            for (input, gradient) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
-                if let Some(gradient) = gradient.filter(|_| is_wanted(input)) {
-                    pass.hold(&gradient)?;
-                    let terms = arriving.entry(input.id()).or_default();
-                    terms.push(gradient);
-                    if pass.saves_memory() && !kept && terms.len() > 2 {
-                        // The same sum as of all at once, but two of them need not wait for the others.
-                        let sum = sum_of_gradients(&terms[..2])?;
-                        pass.hold(&sum)?;
-                        for term in terms.splice(..2, [sum]) {
-                            pass.let_go(&term)?;
-                            pass.give_back(term)?;
-                        }
-                    }
+            for (input, arrived) in applied.inputs().iter().zip(applied.backward(node, &gradient)?) {
+                let Some(arrived) = arrived.filter(|_| is_wanted(input)) else { continue };
+                pass.hold(&arrived)?;
+                let terms = arriving.entry(input.id()).or_default();
+                terms.push(arrived);
+                if pass.saves_memory() && !kept && terms.len() > 2 {
+                    add_first_two(&pass, terms, &gradient)?;
                 }
             }
             if !kept {
@@ -113,6 +106,23 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
     })
 }
 
+/// Replaces the first two of the gradients that arrive somewhere by their sum. The sum of all stays the same, but the two need not wait for
+/// the others. One of them may be `gradient`, with which the pass is not done yet.
+fn add_first_two(pass: &Pass, terms: &mut Vec<Tensor>, gradient: &Tensor) -> Result<()> {
+    let sum = sum_of_gradients(&terms[..2])?;
+    pass.hold(&sum)?;
+    let added: Vec<Tensor> = terms.splice(..2, [sum]).collect();
+    for term in &added {
+        pass.let_go(term)?;
+    }
+    for term in added {
+        if !pass.is_same_place(&term, gradient)? {
+            pass.give_back(term)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether all operations of the graph of `loss` are kernels, so that [`backward`] does not leave it to Candle.
 pub fn is_of_kernels(loss: &Tensor) -> bool {
     kernels_of(&loss.sorted_nodes()).is_some()
@@ -120,9 +130,10 @@ pub fn is_of_kernels(loss: &Tensor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{random, values};
+    use super::super::testing::{assert_close, on_every_device, random, values};
     use super::super::{
         Window, add, add_all, avg_pool2d, batch_norm, conv2d, cross_entropy, global_avg_pool, relu, sum_all,
+        times_constant,
     };
     use super::*;
     use candle_core::{DType, Device, Var};
@@ -159,6 +170,46 @@ mod tests {
             let (ours, candles): (Vec<u64>, Vec<u64>) = (bits(&ours), bits(&candles));
             assert_eq!(ours, candles);
         }
+    }
+
+    /// Gradients pass sums as they are, so one tensor arrives in several places, and several times in one. In both passes: by `x` and `w`, and
+    /// the Hessian's product with the gradient.
+    #[test]
+    fn a_gradient_may_arrive_in_many_places() {
+        let run = |device: &Device| -> Vec<Vec<f64>> {
+            let var = |label: &str, dims: &[usize]| {
+                Var::from_tensor(&random(label, dims).to_device(device).unwrap()).unwrap()
+            };
+            let (x, w) = (var("x", &[2, 3, 6, 6]), var("w", &[3, 3, 1, 1]));
+            let mut node = x.as_tensor().clone();
+            for _ in 0..3 {
+                let pooled = || avg_pool2d(&node, 3, 1, 1).unwrap();
+                let first = pooled();
+                let convolved = conv2d(&relu(&first).unwrap(), &w, Window::default()).unwrap();
+                let (normed, _) = batch_norm(&convolved, None, 1e-5).unwrap();
+                let second = add(&node, &normed).unwrap();
+                node = add_all(&[&pooled(), &first, &second]).unwrap();
+                node = add(&node, &add(&node, &node).unwrap()).unwrap();
+            }
+            let labels = Tensor::new(&[0_u32, 2], device).unwrap();
+            let loss = cross_entropy(&global_avg_pool(&node).unwrap(), &labels).unwrap();
+            let variables = [x, w];
+            let first = backward(&loss).unwrap();
+            let again = differentiable_backward(&loss, &variables).unwrap();
+            let terms = variables.iter().map(|v| again.get(v).unwrap());
+            let terms: Vec<Tensor> = terms.map(|g| sum_all(&times_constant(g, g).unwrap()).unwrap()).collect();
+            let second = backward_to(&add(&terms[0], &terms[1]).unwrap(), &variables).unwrap();
+            let stores = [&first, &second];
+            stores.iter().flat_map(|s| variables.iter().map(|v| values(s.get(v).unwrap()))).collect()
+        };
+        let expected = run(&Device::Cpu);
+        on_every_device(|device| {
+            for (found, expected) in run(device).iter().zip(&expected) {
+                let size = expected.iter().fold(0.0_f64, |size, value| size.max(value.abs()));
+                let scaled = |values: &[f64]| values.iter().map(|value| value / size).collect::<Vec<_>>();
+                assert_close("gradient", &scaled(found), &scaled(expected), 1e-11);
+            }
+        });
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Pass {
         })
     }
 
+    /// Whether two gradients begin at the same place.
+    pub fn is_same_place(&self, a: &Tensor, b: &Tensor) -> Result<bool> {
+        Ok(self.is_on_gpu && place_of(a)?.0 == place_of(b)?.0)
+    }
+
     /// Gives back the place of a gradient that nothing will read any more, unless the pass holds a gradient that lies there.
     pub fn give_back(&self, gradient: Tensor) -> Result<()> {
         self.with(|arena| {
@@ -159,6 +164,11 @@ impl Arena {
         let inside = |slab: &&mut Slab| (slab.address..slab.address + slab.bytes as u64).contains(&address);
         let Some(slab) = self.slabs.iter_mut().find(inside).filter(|slab| slab.life == Life::Short) else { return };
         let mut start = (address - slab.address) as usize;
+        let is_free = slab.free.range(..=start).next_back().is_some_and(|(&before, &length)| start < before + length);
+        if is_free {
+            // The same gradient arrived twice, and was given back before.
+            return;
+        }
         let mut bytes = bytes.next_multiple_of(ALIGNMENT).max(ALIGNMENT);
         // Joined with the free pieces on both sides.
         if let Some(after) = slab.free.remove(&(start + bytes)) {
