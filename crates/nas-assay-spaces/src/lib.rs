@@ -2,8 +2,8 @@
 //!
 //! Each search space is a module with an `Architecture` of its own. [`Architecture`] is an architecture of any space, and [`SpaceId`] the
 //! name of a space in specs and records. Of [`table_only`] spaces there are architectures, but no networks. [`spelling`] reads and writes the forms in which other tools and files have architectures. A
-//! [`Census`] counts parameters, FLOPs and `ReLU`s without building the network. This crate knows
-//! neither tensors nor accuracies.
+//! [`Census`] counts parameters, FLOPs and `ReLU`s without building the network, a [`Structure`] is a count to rank by, and [`Liveness`] says
+//! what of an architecture acts on its output. This crate knows neither tensors nor accuracies.
 //!
 //! ```
 //! use nas_assay_base::seed::Seed;
@@ -31,6 +31,7 @@ mod change;
 mod cursor;
 mod error;
 mod id;
+mod liveness;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;
@@ -39,6 +40,7 @@ mod pool;
 mod sampler;
 mod skeleton;
 pub mod spelling;
+mod structure;
 mod subspace;
 pub mod table_only;
 
@@ -47,8 +49,10 @@ pub use census::Census;
 pub use change::{Change, Choice, changes};
 pub use error::{ArchitectureError, UnknownSpace};
 pub use id::{Counts, Positions, SpaceId};
+pub use liveness::Liveness;
 pub use pool::{EmptyPool, Pool};
 pub use sampler::{FairOperations, Sampler};
 pub use skeleton::{Form, Skeleton, SkeletonError};
+pub use structure::Structure;
 pub use subspace::{SUB_SPACE_VERSION, SubSpace, SubSpaceError};
 pub use table_only::TableSpace;
