@@ -34,6 +34,7 @@
 #![allow(clippy::float_cmp)] // A tie is exact equality, and tests compare exact results.
 
 pub mod bootstrap;
+pub mod ceiling;
 mod complexity;
 mod direction;
 mod extremes;
@@ -56,6 +57,7 @@ use thiserror::Error;
 use nas_assay_base::seed::Seed;
 
 pub use bootstrap::{Interval, Resamples};
+pub use ceiling::{Ceiling, CeilingAt, InTop};
 pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
 pub use direction::Direction;
 pub use extremes::{Extremes, Standing};
@@ -370,6 +372,8 @@ fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
 mod published_bias_tests;
 #[cfg(test)]
 mod published_tests;
+#[cfg(test)]
+mod published_worth_tests;
 
 #[cfg(test)]
 mod tests {
