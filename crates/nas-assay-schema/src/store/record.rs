@@ -1,4 +1,4 @@
-//! The record of an experiment. It has all numbers that a report shows.
+//! The record of an experiment. It has all numbers that reports are made from.
 //!
 //! A [`Record`] contains only what the spec determines, in a fixed order. So two runs of one spec give the same bytes at any time, with any
 //! number of threads, and on any machine of the same device class. The circumstances of a run are its [`Provenance`], which has a file of

@@ -23,6 +23,7 @@ pub mod nb101;
 pub mod nb201;
 pub mod nb301;
 pub mod nds;
+pub mod runs;
 pub mod share;
 pub mod table;
 pub mod trained;
