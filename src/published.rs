@@ -6,10 +6,10 @@
 //!
 //! What reports show next to ours has a [`Basis`]: the truth and the architectures that the value was published for.
 //!
-//! Values of further papers are in [`registry`]. They are no part of records: [`beside`] says in reports whether ours agree with them, and
+//! Values of further papers are in [`registry`]. They are no part of records: [`other_papers`] says in reports whether ours agree with them, and
 //! with those of records.
 
-pub(crate) mod beside;
+pub(crate) mod other_papers;
 pub(crate) mod registry;
 
 use crate::spec::{Nb101Accuracy, Nb101Rows, Nb201Accuracy, Nb201Runs, Nb201Set, Nb301Precision, Nb301Rows, RowSet};

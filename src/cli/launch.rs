@@ -7,6 +7,7 @@ use crate::store::record::Record;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::known::Known;
 use super::print::{out, print_json};
 
 /// Runs the stages that the store does not have, and prints notes to stderr.
@@ -27,11 +28,16 @@ pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<()
     if json {
         print_json(record)?;
     } else {
-        out!("{}", report::terminal(record, None, Context::width()));
+        out!("{}", terminal(context, record));
     }
     let page = format!("report {} --out report.html", RecordId::of(record).short());
     context.note(&format!("hint: `{}` writes it as a page", context.command(&page)));
     Ok(())
+}
+
+/// The report of a record for this terminal.
+pub fn terminal(context: &Context, record: &Record) -> String {
+    report::terminal(record, Known::of(context, record).beside(), Context::width())
 }
 
 /// The peak memory of this process in megabytes, if the system reports it.

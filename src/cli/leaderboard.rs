@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::published::beside::beside;
 use crate::report::{Beside, Format, Leaderboard};
 use crate::store::record::Record;
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
+use super::known::Known;
 use super::output::Output;
 use super::records::{no_record_yet, read, usable};
 
@@ -48,8 +48,9 @@ impl Board {
             let them = if without_truth == 1 { "1 record" } else { &format!("{without_truth} records") };
             context.note(&format!("left out, without a truth: {them}"));
         }
-        let others: Vec<Beside> = records.iter().map(beside).collect();
-        let board = Leaderboard::beside(&records, self.all, &others);
+        let known: Vec<Known> = records.iter().map(|record| Known::of(context, record)).collect();
+        let beside: Vec<Beside<'_>> = known.iter().map(Known::beside).collect();
+        let board = Leaderboard::beside(&records, &beside, self.all);
         let text = match format {
             Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => board.text(Context::width()),

@@ -13,6 +13,7 @@ mod estimators;
 mod exit;
 mod export;
 mod fingerprint;
+mod known;
 mod launch;
 mod leaderboard;
 mod measured;

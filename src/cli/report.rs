@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::published::beside::beside;
-use crate::report::{Format, ReportError, score_table};
+use crate::report::{Beside, Format, ReportError, score_table};
 use crate::store::StoreError;
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, UNEXPECTED, USAGE};
+use super::known::Known;
 use super::output::{self, Output};
 use super::records::finished_or_run;
 
@@ -51,7 +51,9 @@ impl Report {
                 Err(error) => context.note(&format!("left out: {error}")),
             }
         }
-        let text = format.render_beside(&record, provenance.as_ref(), &beside(&record)).map_err(unexpected)?;
+        let known = Known::of(context, &record);
+        let beside = Beside { provenance: provenance.as_ref(), ..known.beside() };
+        let text = format.render(&record, beside).map_err(unexpected)?;
         self.output.write(context, &text)
     }
 }

@@ -1,6 +1,5 @@
 //! `nas-assay show [RECORD]`
 
-use crate::report;
 use crate::store::RecordId;
 use crate::store::record::Record;
 use clap::Args;
@@ -8,6 +7,7 @@ use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::launch::terminal;
 use super::print::{out, outln, print_json};
 use super::records::{finished, no_record_yet, usable};
 
@@ -32,7 +32,7 @@ impl Show {
         if self.json {
             print_json(&record)?;
         } else {
-            out!("{}", report::terminal(&record, None, Context::width()));
+            out!("{}", terminal(context, &record));
         }
         Ok(())
     }

@@ -48,6 +48,7 @@ mod scores;
 mod stage_work;
 mod supernet;
 mod truth_check;
+mod truth_runs;
 #[cfg(test)]
 mod value_tests;
 mod verify_specs;
@@ -67,6 +68,7 @@ pub use progress::{Progress, Silent};
 pub use record::{FileScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
+pub use truth_runs::{truth_runs, worth};
 
 pub use verify_specs::{
     Against, BASELINES, CLASSES, ScoresToJudge, TruthSource, baselines, verify_estimator, verify_estimator_on,

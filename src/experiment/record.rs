@@ -13,19 +13,16 @@ use super::resolve::{Arm, Resolved};
 use super::scores::StageScores;
 use super::{ExperimentError, published};
 use crate::DeviceClass;
+use crate::criteria::bootstrap::panel_seed;
 use crate::criteria::{self, Criteria, Direction, Extremes, VOTE_VERSION};
 use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::scores::SCORE_FILE_VERSION;
-use crate::seed::Seed;
 use crate::space::{Architecture, Census};
 use crate::spec::{Encodings, Ensemble, Quantity, Spec, StageKey};
 use crate::store::record::{
     AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord,
     TruthRecord, Verified,
 };
-
-/// Root seed of the resamples for all intervals. It is the same for all experiments.
-const BOOTSTRAP_SEED: u64 = 1;
 
 /// The results of the stages so far.
 #[derive(Debug, Default)]
@@ -93,7 +90,7 @@ fn panel_record(
         let (estimator, panel) = (estimator.to_owned(), panel.name.clone());
         move |source| ExperimentError::Criteria { estimator, panel, source }
     };
-    let bootstrap = Seed::root(BOOTSTRAP_SEED).child("bootstrap");
+    let bootstrap = panel_seed();
     let (mut estimators, mut resamples) = (Vec::new(), Vec::new());
     let mut judge = |estimators: &mut Vec<EstimatorRecord>, source: Source, row: ScoredRow, published| {
         let ScoredRow { estimator: id, variant, checkpoint, scores, details } = row;

@@ -34,6 +34,12 @@ pub const FEWEST: usize = 10;
 /// chance in the draw of the resamples does not decide on which side of it a score is.
 pub const MOST_UNDEFINED: f64 = 0.075;
 
+/// The seed of the resamples for all intervals of all panels. It is the same for all experiments, so that intervals which are computed again
+/// are the same.
+pub fn panel_seed() -> Seed {
+    Seed::root(1).child("bootstrap")
+}
+
 /// A percentile bootstrap interval (Efron 1979) of a rank correlation, or of a difference of two.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -340,6 +346,12 @@ mod tests {
         let interval = Interval { lower: 0.5, upper: 0.5, resamples: 185, undefined: 15 };
         assert_eq!(with(15), Ok(interval));
         assert_eq!(with(16), Err(NoInterval::DegenerateResamples));
+    }
+
+    /// Intervals of records of all versions have it.
+    #[test]
+    fn the_seed_of_panels_never_changes() {
+        assert_eq!(panel_seed(), Seed::root(1).child("bootstrap"));
     }
 
     #[test]

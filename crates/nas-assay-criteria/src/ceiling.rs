@@ -70,7 +70,7 @@ pub fn in_tops(truth: &[f64], scores: &[f64], fractions: &[f64]) -> Vec<InTop> {
     fractions.iter().map(inside).collect()
 }
 
-/// What training again reaches in one top of the truth.
+/// What another training reaches in one top of the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CeilingAt {

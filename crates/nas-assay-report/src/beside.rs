@@ -1,344 +1,172 @@
-//! What others printed for the estimators of a record, and whether ours agrees.
-//!
-//! These values are no part of a record: whoever makes a report gives them to it, with what is known of the difference of the two
-//! protocols. A report of a record alone is as it was without them.
+//! What stands beside a record in its reports, and is no part of it.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use nas_assay_base::text::printable;
-use nas_assay_criteria::Criterion;
-use nas_assay_schema::DeviceClass;
-use nas_assay_schema::store::record::Record;
-use serde::Serialize;
+use nas_assay_schema::store::record::{Provenance, Record};
 
-use crate::text_table::TextTable;
-use crate::value_text;
+use crate::other_papers::{Figure, OtherPapers, Summary};
+use crate::printable::printable;
+use crate::worth::{PanelWorth, Worth};
 
-/// Whether a printed value and ours are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Agreement {
-    /// As close as rounding, seeds and samples let them be.
-    Agrees,
-    /// Further apart, though they are of the same architectures and the same kind of truth.
-    Differs,
-    /// They are of other architectures or another truth, or the source does not say.
-    Undecidable,
+/// What stands beside a record in its reports. Whoever makes a report gives it; a report without any of it is of the record alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The circumstances of its run.
+    pub provenance: Option<&'a Provenance>,
+    /// What its numbers are worth.
+    pub worth: Option<&'a Worth>,
+    /// What other papers print for its estimators.
+    pub other_papers: Option<&'a OtherPapers>,
 }
 
-impl Agreement {
-    /// The word in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Agrees => "agrees",
-            Self::Differs => "differs",
-            Self::Undecidable => "undecidable",
-        }
-    }
-
-    /// The sign behind a value.
-    pub(crate) const fn sign(self) -> &'static str {
-        match self {
-            Self::Agrees => "=",
-            Self::Differs => "≠",
-            Self::Undecidable => "?",
-        }
+impl<'a> From<Option<&'a Provenance>> for Beside<'a> {
+    fn from(provenance: Option<&'a Provenance>) -> Self {
+        Self { provenance, ..Self::default() }
     }
 }
 
-impl fmt::Display for Agreement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+/// A [`Beside`] without control characters.
+pub(crate) struct Printable<'a> {
+    provenance: Option<Cow<'a, Provenance>>,
+    worth: Option<Cow<'a, Worth>>,
+    other_papers: Option<&'a OtherPapers>,
+}
+
+impl Printable<'_> {
+    pub(crate) fn get(&self) -> Beside<'_> {
+        Beside { provenance: self.provenance.as_deref(), worth: self.worth.as_deref(), other_papers: self.other_papers }
     }
 }
 
-/// A printed value beside ours.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Figure {
-    /// The panel.
-    pub panel: String,
-    /// The estimator, with the variant and the checkpoint if there are such.
-    pub estimator: String,
-    /// The criterion.
-    pub criterion: Criterion,
-    /// Our value.
-    pub ours: Option<f64>,
-    /// The printed one.
-    pub printed: f64,
-    /// How far apart the two may be.
-    pub within: f64,
-    /// Whether they agree.
-    pub verdict: Agreement,
-    /// What is known to be different, in a few words each; empty if they agree.
-    pub causes: Vec<String>,
-    /// Where it was printed.
-    pub source: String,
-}
-
-/// The printed values for a record.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Beside {
-    /// The hash of the record's spec, and what it was computed on.
-    #[serde(skip)]
-    of: Option<(String, DeviceClass)>,
-    /// The values, by panel and estimator in the order of the record.
-    pub figures: Vec<Figure>,
-}
-
-/// What all values that are printed for one estimator say.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    /// The estimator, as in [`Figure::estimator`].
-    pub estimator: String,
-    /// Whether ours agrees. Values of one criterion that can be compared are a band: a value inside it agrees with all of them together.
-    pub verdict: Agreement,
-    /// How many values agree, differ and cannot be compared.
-    pub counts: [usize; 3],
-    /// What is known to be different, each cause once.
-    pub causes: Vec<String>,
-}
-
-impl Beside {
-    /// The printed values for this record.
-    pub fn new(record: &Record, figures: Vec<Figure>) -> Self {
-        // Names are of the record, and may hold what disturbs a terminal.
-        let plain = |text: String| printable(&text).into_owned();
-        let figures = figures
-            .into_iter()
-            .map(|figure| Figure {
-                panel: plain(figure.panel),
-                estimator: plain(figure.estimator),
-                causes: figure.causes.into_iter().map(plain).collect(),
-                source: plain(figure.source),
-                ..figure
-            })
-            .collect();
-        Self { of: Some((record.spec_hash.clone(), record.device_class)), figures }
+impl<'a> Beside<'a> {
+    /// The same without control characters.
+    pub(crate) fn printable(self) -> Printable<'a> {
+        let Self { provenance, worth, other_papers } = self;
+        // What other papers print has been made so when it was put together.
+        Printable { provenance: provenance.map(printable), worth: worth.map(printable), other_papers }
     }
 
-    /// Whether they are those of this record.
-    pub(crate) fn is_of(&self, spec_hash: &str, device_class: DeviceClass) -> bool {
-        self.of.as_ref().is_some_and(|(hash, class)| hash == spec_hash && *class == device_class)
+    /// The same, without printed values that are those of another record.
+    pub(crate) fn of(self, record: &Record) -> Self {
+        let other_papers = self.other_papers.filter(|others| others.is_of(&record.spec_hash, record.device_class));
+        Self { other_papers, ..self }
     }
 
-    /// The figures of a panel.
-    pub(crate) fn of_panel<'a>(&'a self, panel: &'a str) -> impl Iterator<Item = &'a Figure> {
-        self.figures.iter().filter(move |figure| figure.panel == panel)
+    /// What the numbers of a panel are worth.
+    pub(crate) fn worth_of(self, panel: &str) -> Option<&'a PanelWorth> {
+        self.worth?.panel(panel)
     }
 
-    /// What is said of each estimator of a panel that has printed values.
-    pub fn summaries(&self, panel: &str) -> Vec<Summary> {
-        let mut names: Vec<&str> = Vec::new();
-        for figure in self.of_panel(panel) {
-            if !names.contains(&figure.estimator.as_str()) {
-                names.push(&figure.estimator);
-            }
-        }
-        let of = |name: &str| {
-            let figures: Vec<&Figure> = self.of_panel(panel).filter(|figure| figure.estimator == name).collect();
-            Summary::new(name, &figures)
-        };
-        names.into_iter().map(of).collect()
-    }
-}
-
-impl Summary {
-    fn new(estimator: &str, figures: &[&Figure]) -> Self {
-        let count = |verdict| figures.iter().filter(|figure| figure.verdict == verdict).count();
-        let counts = [Agreement::Agrees, Agreement::Differs, Agreement::Undecidable].map(count);
-        let compared: Vec<&&Figure> =
-            figures.iter().filter(|figure| figure.verdict != Agreement::Undecidable).collect();
-        let verdict = if compared.is_empty() {
-            Agreement::Undecidable
-        } else if compared.iter().all(|figure| is_in_band(figure, &compared)) {
-            Agreement::Agrees
-        } else {
-            Agreement::Differs
-        };
-        let shown = |figure: &&&Figure| verdict != Agreement::Agrees && figure.verdict == verdict;
-        let mut causes: Vec<String> = Vec::new();
-        for cause in figures.iter().filter(shown).flat_map(|figure| &figure.causes) {
-            if !causes.contains(cause) {
-                causes.push(cause.clone());
-            }
-        }
-        Self { estimator: estimator.to_owned(), verdict, counts, causes }
+    /// The printed values for a panel.
+    pub(crate) fn figures_of(self, panel: &'a str) -> impl Iterator<Item = &'a Figure> {
+        self.other_papers.into_iter().flat_map(move |others| others.of_panel(panel))
     }
 
-    /// The cells of its row.
-    pub(crate) fn cells(&self) -> [String; 6] {
-        let [agree, differ, other] = self.counts.map(value_text::count);
-        let causes = if self.causes.is_empty() { value_text::NONE.to_owned() } else { self.causes.join("; ") };
-        [self.estimator.clone(), self.verdict.as_str().to_owned(), agree, differ, other, causes]
+    /// What the printed values say of each estimator of a panel that has some.
+    pub(crate) fn summaries_of(self, panel: &str) -> Vec<Summary> {
+        self.other_papers.map(|others| others.summaries(panel)).unwrap_or_default()
     }
-}
-
-/// Whether ours is between the least and the greatest value of its criterion that can be compared, but for what each may be off.
-fn is_in_band(figure: &Figure, compared: &[&&Figure]) -> bool {
-    let Some(ours) = figure.ours else { return false };
-    let same = || compared.iter().filter(|other| other.criterion == figure.criterion);
-    let low = same().map(|other| other.printed - other.within).fold(f64::INFINITY, f64::min);
-    let high = same().map(|other| other.printed + other.within).fold(f64::NEG_INFINITY, f64::max);
-    (low..=high).contains(&ours)
-}
-
-impl Figure {
-    /// The cells of its row.
-    pub(crate) fn cells(&self) -> [String; 7] {
-        [
-            self.estimator.clone(),
-            value_text::heading(self.criterion),
-            value_text::value(self.criterion, self.ours),
-            value_text::value(self.criterion, Some(self.printed)),
-            self.verdict.as_str().to_owned(),
-            if self.causes.is_empty() { value_text::NONE.to_owned() } else { self.causes.join("; ") },
-            self.source.clone(),
-        ]
-    }
-}
-
-/// The heading of these tables in a report.
-pub(crate) const TITLE: &str = "Values of other papers";
-
-/// How to read them.
-pub(crate) const ABOUT: &str = "A value agrees if ours is within .003, what rounding takes, and two standard deviations of the samples, if \
-    one of the two ranks a sample. It can be compared only if both rank the same architectures by the same kind of truth; otherwise, or if \
-    the source does not say, nothing is decided. An estimator agrees if its values that can be compared are around ours.";
-
-/// The headings of [`Summary::cells`].
-pub(crate) const SUMMARY: [(&str, bool); 6] = [
-    ("estimator", false),
-    ("verdict", false),
-    ("agree", true),
-    ("differ", true),
-    ("undecidable", true),
-    ("visible cause", false),
-];
-
-/// The headings of [`Figure::cells`].
-pub(crate) const FIGURES: [(&str, bool); 7] = [
-    ("estimator", false),
-    ("criterion", false),
-    ("here", true),
-    ("printed", true),
-    ("verdict", false),
-    ("visible cause", false),
-    ("source", false),
-];
-
-/// The verdicts of a panel, and its values; no table if there are none. Values of which none is decided are left out.
-pub(crate) fn tables(beside: &Beside, panel: &str) -> Vec<TextTable> {
-    let summaries = beside.summaries(panel);
-    if summaries.is_empty() {
-        return Vec::new();
-    }
-    let mut tables = vec![TextTable::new(&SUMMARY, summaries.iter().map(|row| row.cells().to_vec()).collect())];
-    if summaries.iter().any(|summary| summary.verdict != Agreement::Undecidable) {
-        let rows = beside.of_panel(panel).map(|figure| figure.cells().to_vec());
-        tables.push(TextTable::new(&FIGURES, rows.collect()));
-    }
-    tables
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, Beside, Criterion, Figure, Record, Summary, TITLE, tables};
+    use nas_assay_criteria::Criterion;
+    use nas_assay_schema::truth::runs::NoRuns;
 
-    fn figure(estimator: &str, ours: f64, printed: f64, verdict: Agreement) -> Figure {
+    use super::*;
+    use crate::other_papers::Agreement;
+    use crate::{Format, Leaderboard, fixture, terminal};
+
+    fn figure(record: &Record, cause: &str) -> Figure {
         Figure {
-            panel: "all".to_owned(),
-            estimator: estimator.to_owned(),
+            panel: record.panels[0].name.clone(),
+            estimator: record.panels[0].estimators[1].label(),
             criterion: Criterion::TauB,
-            ours: Some(ours),
-            printed,
+            ours: record.panels[0].estimators[1].criteria.kendall.tau_b,
+            printed: 0.5,
             within: 0.0035,
-            verdict,
-            causes: match verdict {
-                Agreement::Agrees => Vec::new(),
-                Agreement::Differs => vec!["batches of 32 instead of 64".to_owned()],
-                Agreement::Undecidable => vec!["all 15,625 encodings instead of the 6,466 representatives".to_owned()],
-            },
+            verdict: Agreement::Differs,
+            causes: vec![cause.to_owned()],
             source: "a table".to_owned(),
         }
     }
 
-    #[test]
-    fn an_estimator_agrees_inside_the_band_of_what_can_be_compared() {
-        use Agreement::{Agrees, Differs, Undecidable};
-        let said = |figures: &[Figure]| {
-            let beside = Beside { of: None, figures: figures.to_vec() };
-            let [Summary { verdict, counts, causes, .. }] = &beside.summaries("all")[..] else { panic!("{beside:?}") };
-            (*verdict, *counts, causes.len())
-        };
-        assert_eq!(said(&[figure("a", 0.58, 0.578, Agrees)]), (Agrees, [1, 0, 0], 0));
-        assert_eq!(said(&[figure("a", 0.58, 0.557, Differs)]), (Differs, [0, 1, 0], 1));
-        // Between two that both differ.
-        let around = [figure("a", 0.58, 0.557, Differs), figure("a", 0.58, 0.608, Differs)];
-        assert_eq!(said(&around), (Agrees, [0, 2, 0], 0));
-        let above = [figure("a", 0.62, 0.557, Differs), figure("a", 0.62, 0.608, Differs)];
-        assert_eq!(said(&above), (Differs, [0, 2, 0], 1));
-        // What cannot be compared is no part of the band.
-        let other = [figure("a", 0.58, 0.557, Differs), figure("a", 0.58, 0.608, Undecidable)];
-        assert_eq!(said(&other), (Differs, [0, 1, 1], 1));
-        assert_eq!(said(&[figure("a", 0.58, 0.58, Undecidable)]), (Undecidable, [0, 0, 1], 1));
-        // Another criterion is another band.
-        let rho = Figure { criterion: Criterion::Spearman, ours: Some(0.76), ..figure("a", 0.0, 0.75, Differs) };
-        assert_eq!(said(&[figure("a", 0.58, 0.578, Agrees), rho]), (Differs, [1, 1, 0], 1));
+    /// The lines of `text` that `less` does not have.
+    fn added<'a>(text: &'a str, less: &str) -> Vec<&'a str> {
+        text.lines().filter(|line| !less.lines().any(|known| known == *line)).collect()
     }
 
     #[test]
-    fn values_are_listed_where_one_is_decided() {
-        use Agreement::{Agrees, Undecidable};
-        let count = |figures: Vec<Figure>| tables(&Beside { of: None, figures }, "all").len();
-        assert_eq!(count(Vec::new()), 0);
-        assert_eq!(count(vec![figure("a", 0.5, 0.5, Undecidable)]), 1);
-        assert_eq!(count(vec![figure("a", 0.5, 0.5, Undecidable), figure("b", 0.5, 0.5, Agrees)]), 2);
-        assert!(Beside::default().summaries("all").is_empty());
-    }
-
-    #[test]
-    fn every_report_of_a_record_has_what_others_printed() {
-        use crate::{Format, Leaderboard};
-
-        let record: Record = include!("../doc/record.rs");
-        let of = |estimator: &str, verdict| Figure {
-            source: "a\u{1b} table".to_owned(),
-            ..figure(estimator, 0.9, 0.5, verdict)
+    fn a_report_has_everything_that_stands_beside_its_record() {
+        let (record, provenance) = (fixture::record(40), fixture::provenance());
+        let worth = Worth::of(&record, Err(&NoRuns::One));
+        let others = OtherPapers::new(&record, vec![figure(&record, "batches of 32 instead of 64")]);
+        let none = Beside::default();
+        let parts = [
+            Beside { provenance: Some(&provenance), ..none },
+            Beside { worth: Some(&worth), ..none },
+            Beside { other_papers: Some(&others), ..none },
+        ];
+        let all = Beside { provenance: Some(&provenance), worth: Some(&worth), other_papers: Some(&others) };
+        let whole = |beside: Beside<'_>| {
+            let formats = Format::ALL.map(|format| format.render(&record, beside).unwrap());
+            formats.into_iter().chain([terminal(&record, beside, 100)]).collect::<Vec<String>>()
         };
-        let figures = vec![of("params", Agreement::Differs), of("flops", Agreement::Undecidable)];
-        let beside = Beside::new(&record, figures);
-        let report = |format: Format| format.render_beside(&record, None, &beside).unwrap();
-        let markdown = report(Format::Markdown);
-        assert!(markdown.contains("### Values of other papers\n"), "{markdown}");
-        assert!(markdown.contains("| params | differs | 0 | 1 | 0 | batches of 32 instead of 64 |\n"), "{markdown}");
-        let row = "| params | Kendall tau-b | 0.900 | 0.500 | differs | batches of 32 instead of 64 |";
-        assert!(markdown.contains(row), "{markdown}");
-        let table = report(Format::Csv);
-        let row = ",tau_b,other paper,0.5,,,,a\\u{1b} table,batches of 32 instead of 64,differs\n";
-        assert!(table.contains(row) && table.matches(",other paper,").count() == 2, "{table}");
-        let page = report(Format::Html);
-        assert!(page.contains(TITLE) && page.contains("id=\"panel-0-others-verdicts\""), "{page}");
-        assert!(page.contains("batches of 32 instead of 64") && !page.contains('\u{1b}'));
-        let json: serde_json::Value = serde_json::from_str(&report(Format::Json)).unwrap();
-        assert_eq!(json["other_papers"]["verdicts"][0]["estimators"][0]["verdict"], "differs");
-        assert_eq!(json["other_papers"]["figures"][1]["estimator"], "flops");
-        // Without them, every report is as it was.
-        for format in Format::ALL {
-            let plain = format.render(&record, None).unwrap();
-            assert!(!plain.contains("other paper") && !plain.contains("other_papers"), "{}", format.name());
-            assert_eq!(format.render_beside(&record, None, &Beside::default()).unwrap(), plain);
+        let (plain, together) = (whole(none), whole(all));
+        for (part, beside) in parts.into_iter().enumerate() {
+            for (format, (text, plain)) in whole(beside).iter().zip(&plain).enumerate() {
+                let lines = added(text, plain);
+                // The table has no provenance.
+                assert_eq!(lines.is_empty(), part == 0 && format == 3, "{part} {format}");
+                let lost = lines.iter().find(|line| !together[format].contains(line.trim_end_matches(',')));
+                assert_eq!(lost, None, "{part} {format}");
+            }
         }
+    }
 
-        let board = |others: &[Beside]| Leaderboard::beside(std::slice::from_ref(&record), false, others);
-        let text = board(std::slice::from_ref(&beside)).text(80);
-        let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().trim_end().to_owned();
-        assert!(line("params").ends_with('≠') && line("flops").ends_with('?'), "{text}");
-        assert!(text.contains("[1] params differs (1 differ): batches of 32 instead of 64\n"), "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        // Those of another record are not those of this one.
-        let other = Record { spec_hash: "0".repeat(64), ..record.clone() };
-        let board_of_others = board(&[Beside::new(&other, beside.figures.clone())]);
-        assert_eq!(board_of_others, Leaderboard::new(std::slice::from_ref(&record), false));
-        assert!(!board_of_others.text(80).contains('≠'));
+    #[test]
+    fn a_terminal_says_who_agrees_and_names_each_cause_once() {
+        let record = fixture::record(40);
+        let mut figures = vec![figure(&record, "batches of 32 instead of 64"), figure(&record, "another input")];
+        figures.push(Figure { estimator: "params".to_owned(), ..figure(&record, "another input") });
+        figures.push(Figure { estimator: "flops".to_owned(), ..figure(&record, "") });
+        figures[3].printed = figures[3].ours.unwrap();
+        figures[3].verdict = Agreement::Agrees;
+        figures[3].causes.clear();
+        let others = OtherPapers::new(&record, figures);
+        let text = terminal(&record, Beside { other_papers: Some(&others), ..Beside::default() }, 80);
+        let due = [
+            "synflow differs 0 2 0 [1] [2]",
+            "params differs 0 1 0 [2]",
+            "flops agrees 1 0 0 –",
+            "[1] batches of 32 instead of 64",
+            "[2] another input",
+        ];
+        let (_, found) = text.split_once("\nValues of other papers\n").unwrap();
+        let lines: Vec<String> =
+            found.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines[3..8], due, "{text}");
+        assert!(lines[..10].iter().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(!terminal(&record, None, 80).contains("other papers"));
+    }
+
+    #[test]
+    fn what_belongs_to_a_panel_is_found_by_any_name() {
+        let mut record = fixture::record(40);
+        record.panels[0].name = "all\u{1b}[2J".to_owned();
+        let worth = Worth::of(&record, Err(&NoRuns::One));
+        let others = OtherPapers::new(&record, vec![figure(&record, "another input")]);
+        let beside = Beside { provenance: None, worth: Some(&worth), other_papers: Some(&others) };
+        let without_truth = fixture::without_truth(40);
+        // One of the two records has no truth, and no column.
+        let board = Leaderboard::beside(&[without_truth, record.clone()], &[Beside::default(), beside], false);
+        let cell = |name: &str| board.rows.iter().find(|row| row.estimator == name).unwrap().cells[0].clone().unwrap();
+        assert_eq!(cell("live_convs").tau_b, worth.panels[0].structures().nth(1).unwrap().0.tops[0].tau_b);
+        assert_eq!(cell("synflow").others.map(|others| others.verdict), Some(Agreement::Differs));
+        assert_eq!((cell("params").others, cell("live_convs").others), (None, None));
+        let json = Format::Json.render(&record, beside).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["other_papers"]["verdicts"][0]["estimators"][0]["verdict"], "differs");
+        assert!(json["worth"]["panels"][0]["panel"] == json["record"]["panels"][0]["name"]);
     }
 }

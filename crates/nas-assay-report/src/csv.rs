@@ -7,15 +7,18 @@ use nas_assay_schema::store::record::{
     StabilityRecord, VariantRecord,
 };
 
-use crate::beside::{Beside, Figure};
+use crate::beside::Beside;
 use crate::error::ReportError;
+use crate::other_papers::Figure;
 use crate::printable::printable;
 use crate::true_values::TrueValues;
 use crate::value_text;
+use crate::worth::{KnownCeiling, PanelWorth, WorthRow};
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here`,
-/// `published`, or `other paper`, whose `status` is whether ours agrees. `expected` is the expected value under random tie-breaking. `source` says where a published value was printed, and `differs`
-/// how its basis differs from this panel: it is empty where the two can be compared. `status` says why a value or its interval is missing.
+/// `published`, or `other paper`, whose `status` is whether ours agrees. `expected` is the expected value under random tie-breaking. `source`
+/// says where a published value was printed, and `differs` how its basis differs from this panel: it is empty where the two can be compared.
+/// `status` says why a value or its interval is missing.
 const HEADER: [&str; 17] = [
     "spec_hash",
     "panel",
@@ -49,15 +52,21 @@ const HEADER: [&str; 17] = [
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
 pub fn csv(record: &Record) -> Result<String, ReportError> {
-    csv_beside(record, &Beside::default())
+    csv_beside(record, Beside::default())
 }
 
-/// The same with what others printed: rows with the origin `other paper`, whose status is the verdict.
-pub(crate) fn csv_beside(record: &Record, beside: &Beside) -> Result<String, ReportError> {
-    let record = &*printable(record);
+/// [`csv()`], with rows for what stands beside the record: what the numbers are worth, and what others printed, with the origin `other paper`
+/// and the verdict as status. The table has no provenance.
+///
+/// # Errors
+/// If the CSV writer fails.
+pub fn csv_beside(record: &Record, beside: Beside<'_>) -> Result<String, ReportError> {
+    let (record, beside) = (&*printable(record), beside.printable());
+    let beside = beside.get();
     let truth = TrueValues::of(record);
     let mut rows = Vec::new();
     for panel in &record.panels {
+        let worth = beside.worth_of(&panel.name);
         for coverage in &panel.coverage {
             let of = panel.estimators.iter().find(|row| row.id == coverage.scores);
             // A panel's own list is no estimator.
@@ -71,11 +80,27 @@ pub(crate) fn csv_beside(record: &Record, beside: &Beside) -> Result<String, Rep
             let first = first_fields(record, panel, estimator, estimator.checkpoint.as_ref());
             rows.extend(values(estimator, truth).iter().map(|row| row.after(&first)));
             let label = estimator.label();
-            let others = beside.of_panel(&panel.name).filter(|figure| figure.estimator == label);
+            let others = beside.figures_of(&panel.name).filter(|figure| figure.estimator == label);
             rows.extend(others.map(|figure| other_paper(figure).after(&first)));
             rows.extend(details(estimator).iter().map(|row| row.after(&first)));
             rows.extend(analyses(panel, estimator, truth).iter().map(|row| row.after(&first)));
+            let of = worth.and_then(|worth| Some((worth, worth.rows.iter().find(|row| row.name == label)?)));
+            rows.extend(of.iter().flat_map(|(worth, of)| worth_rows(worth, of)).map(|row| row.after(&first)));
         }
+        for (worth, of) in worth.iter().flat_map(|worth| worth.rows.iter().map(move |row| (worth, row))) {
+            let Some(structure) = &of.structure else { continue };
+            let mut first = panel_fields(record, panel, &of.name);
+            first[5] = structure.version.to_string();
+            rows.extend(worth_rows(worth, of).iter().map(|row| row.after(&first)));
+        }
+        rows.extend(worth.iter().flat_map(|worth| {
+            let of_panel = [("noise ceiling", ceiling_rows(worth)), ("dead architectures", dead_rows(worth))];
+            let all = of_panel.into_iter().flat_map(|(name, rows)| {
+                let first = panel_fields(record, panel, name);
+                rows.into_iter().map(move |row| row.after(&first))
+            });
+            all.collect::<Vec<_>>()
+        }));
         for spread in &panel.analyses.spread {
             let of =
                 panel.estimators.iter().find(|row| (&row.id, &row.variant) == (&spread.estimator, &spread.variant));
@@ -324,6 +349,65 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord, truth: TrueVal
         rows.push(row(format!("score_increases {exchange}"), Some(change.score_increases)));
     }
     rows
+}
+
+/// What the tau-b of an estimator or a structural baseline is worth: `tau_b in truth's top 10%`, `share of attainable in truth's top 10%`;
+/// `all` stands for the whole. `tau_b less live_convs`: a paired difference.
+fn worth_rows<'a>(worth: &PanelWorth, of: &WorthRow) -> Vec<Row<'a>> {
+    let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
+    let mut rows = Vec::new();
+    for (at, &share) in of.tops.iter().zip(&of.shares) {
+        let place = place(at.fraction);
+        let interval = of.structure.as_ref().filter(|_| at.fraction >= 1.0).and_then(|structure| structure.interval);
+        rows.push(Row { interval: interval.map(value_text::bounds), ..row(format!("tau_b in {place}"), at.tau_b) });
+        rows.push(row(format!("share of attainable in {place}"), share));
+    }
+    if worth.dead.is_some() {
+        rows.push(row("tau_b without dead operations".to_owned(), of.without_dead_operations));
+        rows.push(row("tau_b with a live convolution".to_owned(), of.with_live_convolutions));
+    }
+    for test in worth.comparisons.iter().filter(|test| test.estimator == of.name) {
+        rows.push(Row {
+            interval: test.outcome.interval.map(value_text::bounds),
+            status: test.outcome.no_interval.map(NoInterval::as_str),
+            ..row(format!("tau_b less {}", test.with), test.outcome.difference)
+        });
+    }
+    rows
+}
+
+/// What another training reaches.
+fn ceiling_rows<'a>(worth: &PanelWorth) -> Vec<Row<'a>> {
+    let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
+    let mut rows = Vec::new();
+    if let KnownCeiling::Known { ceiling, .. } = &worth.ceiling {
+        rows.push(row("runs".to_owned(), Some(ceiling.runs as f64)));
+        rows.push(row("architectures with all runs".to_owned(), Some(ceiling.rows as f64)));
+        for at in &ceiling.tops {
+            let place = place(at.fraction);
+            rows.push(row(format!("tau_b with another run in {place}"), at.single));
+            rows.push(row(format!("tau_b with the mean of the other runs in {place}"), at.rest));
+        }
+    }
+    rows
+}
+
+/// How many architectures are dead.
+fn dead_rows<'a>(worth: &PanelWorth) -> Vec<Row<'a>> {
+    let Some(dead) = worth.dead else { return Vec::new() };
+    let counts = [
+        ("with dead operations", dead.with_dead_operations),
+        ("without output", dead.without_output),
+        ("without live convolution", dead.without_convolution),
+    ];
+    let row =
+        |(what, count)| Row { criterion: format!("architectures {what}"), value: Some(count as f64), ..Row::default() };
+    counts.map(row).into_iter().collect()
+}
+
+/// A top of the truth: `all`, `truth's top 10%`.
+fn place(fraction: f64) -> String {
+    if fraction < 1.0 { format!("truth's top {}%", percent(fraction)) } else { "all".to_owned() }
 }
 
 /// A pruned supernet and the spec's own one on the kept architectures: `tau_b inside kept`, `tau_b inside kept of NAME`, and so on.

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use nas_assay_schema::store::record::{Provenance, Record};
+use nas_assay_schema::store::record::Record;
 
 use crate::beside::Beside;
 use crate::csv::csv_beside;
 use crate::error::ReportError;
-use crate::html::html_beside;
-use crate::json::json_beside;
-use crate::markdown::markdown_beside;
+use crate::html::html;
+use crate::json::json;
+use crate::markdown::markdown;
 
 /// A format of a report that is written to a file.
 ///
@@ -63,7 +63,7 @@ impl Format {
         }
     }
 
-    /// The report in this format.
+    /// The report in this format, with what stands beside the record: a [`Beside`], or a provenance alone.
     ///
     /// # Errors
     /// If the report can't be written in this format; see [`ReportError`].
@@ -76,24 +76,12 @@ impl Format {
     /// assert_eq!(report, nas_assay_report::markdown(&record, None));
     /// # Ok::<(), nas_assay_report::ReportError>(())
     /// ```
-    pub fn render(self, record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
-        self.render_beside(record, provenance, &Beside::default())
-    }
-
-    /// The report in this format, with what others printed.
-    ///
-    /// # Errors
-    /// As [`Self::render`].
-    pub fn render_beside(
-        self,
-        record: &Record,
-        provenance: Option<&Provenance>,
-        beside: &Beside,
-    ) -> Result<String, ReportError> {
+    pub fn render<'a>(self, record: &'a Record, beside: impl Into<Beside<'a>>) -> Result<String, ReportError> {
+        let beside = beside.into();
         match self {
-            Self::Html => html_beside(record, provenance, beside),
-            Self::Markdown => Ok(markdown_beside(record, provenance, beside)),
-            Self::Json => json_beside(record, provenance, beside),
+            Self::Html => html(record, beside),
+            Self::Markdown => Ok(markdown(record, beside)),
+            Self::Json => json(record, beside),
             Self::Csv => csv_beside(record, beside),
         }
     }

@@ -1,14 +1,17 @@
 //! The report as JSON, for programs.
 
-use nas_assay_base::text::plain_json;
+use nas_assay_base::text::{plain_json, printable};
 use nas_assay_schema::store::record::{PanelRecord, Provenance, Record};
 use serde::Serialize;
 
-use crate::beside::{Beside, Summary};
+use crate::beside::Beside;
 use crate::error::ReportError;
+use crate::other_papers::{OtherPapers, Summary};
 use crate::panel_summary::PanelSummary;
+use crate::worth::Worth;
 
-/// The report as indented JSON: the summaries that the other formats show, the whole record, and the provenance.
+/// The report as indented JSON: the summaries that the other formats show, the whole record, its provenance, what
+/// its numbers are worth, and what other papers print.
 ///
 /// # Errors
 /// If the record holds a number that JSON can't write.
@@ -21,23 +24,26 @@ use crate::panel_summary::PanelSummary;
 /// assert_eq!(report["record"]["name"], "nb201-example");
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
-pub fn json(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
-    json_beside(record, provenance, &Beside::default())
-}
-
-/// The same with what others printed.
-pub(crate) fn json_beside(
-    record: &Record,
-    provenance: Option<&Provenance>,
-    beside: &Beside,
-) -> Result<String, ReportError> {
-    fn verdicts<'a>(panel: &'a PanelRecord, beside: &Beside) -> PanelVerdicts<'a> {
-        PanelVerdicts { panel: &panel.name, estimators: beside.summaries(&panel.name) }
-    }
-    let other_papers = (!beside.figures.is_empty())
-        .then(|| OtherPapers { verdicts: record.panels.iter().map(|panel| verdicts(panel, beside)).collect(), beside });
-    let summary = record.panels.iter().map(PanelSummary::new).collect();
-    let report = Report { summary, other_papers, record, provenance };
+pub fn json<'a>(record: &'a Record, beside: impl Into<Beside<'a>>) -> Result<String, ReportError> {
+    let beside = beside.into();
+    // Names are without control characters in what others printed.
+    let verdicts = |panel: &'a PanelRecord| PanelVerdicts {
+        panel: &panel.name,
+        estimators: beside.summaries_of(&printable(&panel.name)),
+    };
+    let papers = beside.other_papers.filter(|others| !others.figures.is_empty());
+    let report = Report {
+        summary: record
+            .panels
+            .iter()
+            .map(|panel| PanelSummary::with_worth(panel, beside.worth_of(&panel.name)))
+            .collect(),
+        other_papers: papers
+            .map(|others| OtherPapersReport { verdicts: record.panels.iter().map(verdicts).collect(), others }),
+        worth: beside.worth,
+        record,
+        provenance: beside.provenance,
+    };
     let mut text = serde_json::to_string_pretty(&report).map_err(ReportError::Json)?;
     text.push('\n');
     Ok(plain_json(text))
@@ -47,17 +53,19 @@ pub(crate) fn json_beside(
 struct Report<'a> {
     summary: Vec<PanelSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    other_papers: Option<OtherPapers<'a>>,
+    other_papers: Option<OtherPapersReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worth: Option<&'a Worth>,
     record: &'a Record,
     provenance: Option<&'a Provenance>,
 }
 
 /// What others printed: a verdict for each estimator, and all values.
 #[derive(Serialize)]
-struct OtherPapers<'a> {
+struct OtherPapersReport<'a> {
     verdicts: Vec<PanelVerdicts<'a>>,
     #[serde(flatten)]
-    beside: &'a Beside,
+    others: &'a OtherPapers,
 }
 
 #[derive(Serialize)]

@@ -2,12 +2,14 @@
 //!
 //! A report is a pure function of a [`Record`](nas_assay_schema::store::record::Record) and, if it is kept, of its
 //! [`Provenance`](nas_assay_schema::store::record::Provenance). The same record gives the same bytes: a report computes no score and no
-//! criterion, it only lays out what the record holds. Control characters of its texts are escaped in all formats.
+//! criterion, it only lays out what the record holds, and beside it what its numbers are worth, which [`Worth`] has computed before. Control
+//! characters of its texts are escaped in all formats.
 //!
 //! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]),
 //!   [`score_table()`] for its scores alone.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
-//! - [`Beside`] has what others printed: [`Format::render_beside`] and [`Leaderboard::beside`] say whether ours agrees.
+//! - [`Beside`] has all that stands beside a record in its report: its provenance, its [`Worth`], and with [`OtherPapers`] whether what
+//!   others printed agrees. [`Leaderboard::beside`] takes one for each record.
 //! - Many records: [`Leaderboard`] has all estimators by all search spaces.
 //! - Tests: [`golden`] pins the numbers of a record in a text file, [`estimator_check`] compares one estimator with such files, and
 //!   [`gate_check`] another implementation with the estimator whose name it bears.
@@ -26,7 +28,7 @@
 #![allow(clippy::format_push_string)] // A report is written once: clear code matters more than an allocation.
 
 mod analysis_tables;
-pub mod beside;
+mod beside;
 mod checkpoints;
 mod coverage;
 mod csv;
@@ -40,6 +42,7 @@ mod html;
 mod json;
 pub mod leaderboard;
 mod markdown;
+pub mod other_papers;
 mod panel_summary;
 mod printable;
 mod reading_notes;
@@ -54,9 +57,10 @@ mod value_text;
 mod without_truth;
 #[cfg(test)]
 mod without_truth_tests;
+mod worth;
 mod wrap;
 
-pub use crate::csv::csv;
+pub use crate::csv::{csv, csv_beside};
 pub use beside::Beside;
 pub use diff::Diff;
 pub use error::ReportError;
@@ -65,9 +69,11 @@ pub use html::html;
 pub use json::json;
 pub use leaderboard::Leaderboard;
 pub use markdown::markdown;
+pub use other_papers::OtherPapers;
 pub use panel_summary::{End, EstimatorSummary, PanelSummary, PublishedComparison};
 pub use score_table::score_table;
 pub use terminal::terminal;
+pub use worth::{Dead, KnownCeiling, PanelWorth, StructureWorth, Worth, WorthRow};
 
 #[cfg(test)]
 mod damage_tests;

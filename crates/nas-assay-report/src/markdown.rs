@@ -1,17 +1,19 @@
 //! The report in Markdown, as GitHub reads it.
 
-use nas_assay_schema::store::record::{Provenance, Record};
+use nas_assay_schema::store::record::Record;
 
 use crate::analysis_tables::{self, Titled};
-use crate::beside::{self, Beside};
+use crate::beside::Beside;
 use crate::coverage;
+use crate::other_papers;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
-use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
+use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
 use crate::record_text::{self, Fact};
 use crate::summary_tables;
 use crate::text_table::escape_markdown;
 use crate::value_text::count;
+use crate::worth;
 
 /// The report in Markdown: for each panel a summary table, published figures and the tables of the analyses; then truth, supernets and
 /// provenance.
@@ -22,20 +24,17 @@ use crate::value_text::count;
 /// assert!(report.starts_with("# Two baselines on NAS-Bench-201\n"));
 /// assert!(report.contains("| params | 1.000 | "));
 /// ```
-pub fn markdown(record: &Record, provenance: Option<&Provenance>) -> String {
-    markdown_beside(record, provenance, &Beside::default())
-}
-
-/// The same with what others printed.
-pub(crate) fn markdown_beside(record: &Record, provenance: Option<&Provenance>, beside: &Beside) -> String {
-    let (record, provenance) = (&*printable(record), provenance.map(printable));
-    let provenance = provenance.as_deref();
+pub fn markdown<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> String {
+    let (record, beside) = (&*printable(record), beside.into().printable());
+    let beside = beside.get();
     let mut text = format!("# {}\n\n", escape_markdown(&record.title));
     for line in coverage::lines(record) {
         text += &format!("{}\n\n", escape_markdown(&line));
     }
     list(&mut text, &record_text::experiment(record));
-    for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
+    for whole in &record.panels {
+        let worth = beside.worth_of(&whole.name);
+        let panel = PanelSummary::with_worth(whole, worth);
         text += &format!("\n## {}: {} architectures\n\n", escape_markdown(&panel.panel), count(panel.architectures));
         for table in summary_tables::summaries(&panel, None) {
             text += &table.markdown();
@@ -47,20 +46,25 @@ pub(crate) fn markdown_beside(record: &Record, provenance: Option<&Provenance>, 
             text += "\n### Published figures\n\n";
             text += &summary_tables::comparisons(&panel.published).markdown();
         }
-        let others = beside::tables(beside, &whole.name);
+        let others = other_papers::tables(beside, &whole.name);
         if !others.is_empty() {
-            text += &format!("\n### {}\n\n{}\n", beside::TITLE, escape_markdown(beside::ABOUT));
+            text += &format!("\n### {}\n\n{}\n", other_papers::TITLE, escape_markdown(other_papers::ABOUT));
             text.extend(others.iter().map(|table| format!("\n{}", table.markdown())));
         }
         if let Some(table) = coverage::table(whole) {
             text += &format!("\n### Rows of score files and lists\n\n{}", table.markdown());
         }
-        for Titled { title, table } in analysis_tables::tables(whole) {
+        if let Some(worth) = worth {
+            text += "\n### What a tau is worth\n";
+            items(&mut text, worth::lines(worth).into_iter());
+        }
+        let of_worth = worth.map(|worth| worth::tables(whole, worth)).unwrap_or_default();
+        for Titled { title, table } in of_worth.into_iter().chain(analysis_tables::tables(whole)) {
             text += &format!("\n### {title}\n\n{}", table.markdown());
         }
     }
     text += "\n## How to read the table\n\n";
-    for note in NOTES {
+    for note in NOTES.iter().chain(beside.worth.map(|_| &WORTH_NOTE)) {
         text += &format!("- **{}**: {}\n", escape_markdown(note.term), escape_markdown(note.meaning));
     }
     text += &format!("\n## Truth\n\n{}\n", escape_markdown(&record_text::truth(record)));
@@ -70,7 +74,7 @@ pub(crate) fn markdown_beside(record: &Record, provenance: Option<&Provenance>, 
         items(&mut text, record.supernets.iter().map(record_text::supernet));
     }
     text += "\n## Provenance\n\n";
-    match provenance {
+    match beside.provenance {
         Some(provenance) => list(&mut text, &record_text::provenance(provenance)),
         None => text += &format!("{NO_PROVENANCE}\n"),
     }

@@ -5,6 +5,7 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
 use serde::Serialize;
 
 use crate::value_text;
+use crate::worth::PanelWorth;
 
 /// The criteria of the summary, after tau-b and its interval.
 pub(crate) const ENDS: [Criterion; 5] = [
@@ -39,6 +40,9 @@ pub struct EstimatorSummary {
     pub interval: Option<[f64; 2]>,
     /// Why there is no interval; `None` if there is one.
     pub no_interval: Option<NoInterval>,
+    /// The part that tau-b is of what another training reaches; `None` if that is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attainable_share: Option<f64>,
     /// Spearman's rho; `None` where it is undefined.
     pub spearman: Option<f64>,
     /// Why tau-b and Spearman's rho are undefined; `None` if they are defined.
@@ -96,17 +100,23 @@ impl PanelSummary {
     /// assert_eq!(summary.estimators[0].tau_b, Some(1.0));
     /// ```
     pub fn new(panel: &PanelRecord) -> Self {
+        Self::with_worth(panel, None)
+    }
+
+    /// Summarises a panel, with the part that each tau-b is of what is attainable.
+    pub fn with_worth(panel: &PanelRecord, worth: Option<&PanelWorth>) -> Self {
+        let share = |estimator: &EstimatorRecord| worth.and_then(|worth| worth.share(&estimator.label()));
         Self {
             panel: panel.name.clone(),
             architectures: panel.architectures.len(),
-            estimators: panel.estimators.iter().map(EstimatorSummary::new).collect(),
+            estimators: panel.estimators.iter().map(|row| EstimatorSummary::new(row, share(row))).collect(),
             published: panel.estimators.iter().flat_map(comparisons).collect(),
         }
     }
 }
 
 impl EstimatorSummary {
-    fn new(estimator: &EstimatorRecord) -> Self {
+    fn new(estimator: &EstimatorRecord, attainable_share: Option<f64>) -> Self {
         let criteria = &estimator.criteria;
         let same = |published: &&Published| published.criterion == Criterion::TauB && published.differs.is_empty();
         let published = estimator.published.iter().find(same);
@@ -115,6 +125,7 @@ impl EstimatorSummary {
             tau_b: criteria.kendall.tau_b,
             interval: criteria.kendall.interval.map(value_text::bounds),
             no_interval: criteria.kendall.no_interval,
+            attainable_share,
             spearman: criteria.spearman,
             undefined: criteria.undefined,
             ends: ENDS.into_iter().map(|criterion| End { criterion, value: criteria.get(criterion) }).collect(),

@@ -16,6 +16,15 @@ pub(crate) struct Note {
     pub meaning: &'static str,
 }
 
+/// How to read shares, where a report has what a tau is worth.
+pub(crate) const WORTH_NOTE: Note = Note {
+    term: "of attainable",
+    meaning: "Tau-b as a part of what another training, with another seed, reaches, since no ranking can be told from a truth beyond its \
+              noise. It is less among the best architectures, which differ least. A top of the truth has all architectures that tie with \
+              its last one, and at least 10. A ranking may pass 100 %: it can be closer to the mean of many trainings than one training \
+              is.",
+};
+
 /// How to read the summary table.
 pub(crate) const NOTES: [Note; 7] = [
     Note {

@@ -5,6 +5,7 @@ use nas_assay_criteria::{Criterion, NoInterval, Undefined};
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE};
+use crate::worth;
 
 /// The summary of a panel as one table, or as two if it does not fit `width`; none without a truth.
 pub(crate) fn summaries(panel: &PanelSummary, width: Option<u16>) -> Vec<TextTable> {
@@ -14,23 +15,26 @@ pub(crate) fn summaries(panel: &PanelSummary, width: Option<u16>) -> Vec<TextTab
     let whole = summary(&panel.estimators);
     match width {
         Some(width) if whole.natural_width() > usize::from(width) => {
-            let ends: Vec<usize> = [0].into_iter().chain(6..6 + ENDS.len() + 2).collect();
-            vec![whole.select(&[0, 1, 2, 3, 4, 5]), whole.select(&ends)]
+            // Before the ends; one more column where shares are known.
+            let first = 6 + usize::from(has_shares(&panel.estimators));
+            let ends: Vec<usize> = [0].into_iter().chain(first..first + ENDS.len() + 2).collect();
+            vec![whole.select(&(0..first).collect::<Vec<usize>>()), whole.select(&ends)]
         }
         _ => vec![whole],
     }
 }
 
+/// Whether what is attainable is known for any estimator.
+fn has_shares(estimators: &[EstimatorSummary]) -> bool {
+    estimators.iter().any(|estimator| estimator.attainable_share.is_some())
+}
+
 fn summary(estimators: &[EstimatorSummary]) -> TextTable {
+    let has_shares = has_shares(estimators);
     let ends = ENDS.map(value_text::heading);
-    let mut columns = vec![
-        ("estimator", false),
-        ("tau-b", true),
-        ("95 % interval", true),
-        ("Spearman", true),
-        ("published tau-b", true),
-        ("difference", true),
-    ];
+    let mut columns = vec![("estimator", false), ("tau-b", true), ("95 % interval", true)];
+    columns.extend(has_shares.then_some(("of attainable", true)));
+    columns.extend([("Spearman", true), ("published tau-b", true), ("difference", true)]);
     columns.extend(ends.iter().map(|heading| (heading.as_str(), true)));
     columns.extend([("not finite", true), ("ties", true)]);
     let rows = estimators.iter().map(|estimator| {
@@ -38,8 +42,9 @@ fn summary(estimators: &[EstimatorSummary]) -> TextTable {
             estimator.estimator.clone(),
             value_text::value(Criterion::TauB, estimator.tau_b),
             estimator.interval_text(),
-            value_text::value(Criterion::Spearman, estimator.spearman),
         ];
+        row.extend(has_shares.then(|| worth::share(estimator.attainable_share)));
+        row.push(value_text::value(Criterion::Spearman, estimator.spearman));
         row.extend(estimator.published_text());
         row.extend(estimator.ends.iter().map(|end| value_text::value(end.criterion, end.value)));
         row.push(value_text::count(estimator.non_finite));

@@ -3,12 +3,15 @@
 use nas_assay_schema::store::record::{Provenance, Record};
 
 use crate::analysis_tables::{self, Titled};
+use crate::beside::Beside;
 use crate::coverage;
+use crate::other_papers;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
 use crate::record_text;
 use crate::summary_tables;
 use crate::value_text::count;
+use crate::worth;
 use crate::wrap::{NARROWEST, wrap};
 
 /// The report in plain text, at most `width` characters wide.
@@ -20,14 +23,16 @@ use crate::wrap::{NARROWEST, wrap};
 /// let report = nas_assay_report::terminal(&record, None, 80);
 /// assert!(report.contains("all: 5 architectures\n"));
 /// ```
-pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) -> String {
-    let (record, provenance) = (&*printable(record), provenance.map(printable));
-    let provenance = provenance.as_deref();
+pub fn terminal<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) -> String {
+    let (record, beside) = (&*printable(record), beside.into().printable());
+    let beside = beside.get();
     let width = width.max(NARROWEST);
     let mut text: String = coverage::lines(record).iter().map(|line| wrap(line, width)).collect();
     text += &wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
-    for (panel, whole) in record.panels.iter().map(|panel| (PanelSummary::new(panel), panel)) {
+    for whole in &record.panels {
+        let worth = beside.worth_of(&whole.name);
+        let panel = PanelSummary::with_worth(whole, worth);
         text += &format!("\n{}: {} architectures\n", panel.panel, count(panel.architectures));
         for table in summary_tables::summaries(&panel, Some(width)) {
             text += &format!("\n{}", table.terminal(width));
@@ -44,6 +49,7 @@ pub fn terminal(record: &Record, provenance: Option<&Provenance>, width: u16) ->
         if let Some(others) = summary_tables::not_compared(&panel.published) {
             text += &format!("\n{}", wrap(&others, width));
         }
+        text += &other_papers::terminal(beside, &whole.name, width);
         if let Some(table) = coverage::table(whole) {
             text += &format!(
                 "
@@ -53,7 +59,11 @@ Rows of score files and lists
                 table.terminal(width)
             );
         }
-        for Titled { title, table } in analysis_tables::tables(whole) {
+        for line in worth.iter().flat_map(|worth| worth::lines(worth)) {
+            text += &format!("\n{}", wrap(&line, width));
+        }
+        let of_worth = worth.map(|worth| worth::tables(whole, worth)).unwrap_or_default();
+        for Titled { title, table } in of_worth.into_iter().chain(analysis_tables::tables(whole)) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));
         }
     }
@@ -65,7 +75,7 @@ Rows of score files and lists
     for supernet in &record.supernets {
         text += &wrap(&format!("Supernet: {}", record_text::supernet(supernet)), width);
     }
-    if let Some(Provenance { version, started, device, threads, .. }) = provenance {
+    if let Some(Provenance { version, started, device, threads, .. }) = beside.provenance {
         let run = format!("Run by nas-assay {version}, {started}, on {device}, with {threads} threads.");
         text += &wrap(&run, width);
     }

@@ -38,6 +38,16 @@ impl TextTable {
         Self { columns: columns.collect(), rows: rows.collect() }
     }
 
+    /// The columns: the heading of each, and whether it holds numbers.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.columns.iter().map(|column| (column.heading.as_str(), column.numeric))
+    }
+
+    /// The cells of each row.
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// The table in Markdown, as GitHub reads it.
     pub fn markdown(&self) -> String {
         let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));

@@ -13,4 +13,3 @@ mod svg;
 pub(crate) mod template;
 
 pub use page::html;
-pub(crate) use page::html_beside;

@@ -1,6 +1,6 @@
 //! The whole page. It is self-contained: no script, no font, nothing from the network.
 
-use nas_assay_schema::store::record::{Provenance, Record, SupernetRecord};
+use nas_assay_schema::store::record::{Record, SupernetRecord};
 use serde::Serialize;
 
 use super::charts::{SERIES, TrainingCurve};
@@ -10,7 +10,7 @@ use crate::beside::Beside;
 use crate::coverage;
 use crate::error::ReportError;
 use crate::printable::printable;
-use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES};
+use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
 use crate::record_text::{self, Fact};
 use crate::true_values::TrueValues;
 use crate::value_text;
@@ -29,18 +29,9 @@ const PAGE: &str = include_str!("templates/page.html");
 /// assert!(page.contains("<h1>Two baselines on NAS-Bench-201</h1>"));
 /// # Ok::<(), nas_assay_report::ReportError>(())
 /// ```
-pub fn html(record: &Record, provenance: Option<&Provenance>) -> Result<String, ReportError> {
-    html_beside(record, provenance, &Beside::default())
-}
-
-/// The same with what others printed.
-pub(crate) fn html_beside(
-    record: &Record,
-    provenance: Option<&Provenance>,
-    beside: &Beside,
-) -> Result<String, ReportError> {
-    let (record, provenance) = (&*printable(record), provenance.map(printable));
-    let provenance = provenance.as_deref();
+pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String, ReportError> {
+    let (record, beside) = (&*printable(record), beside.into().printable());
+    let beside = beside.get();
     let filled = Page {
         coverage: record
             .panels
@@ -56,12 +47,12 @@ pub(crate) fn html_beside(
             .enumerate()
             .map(|(place, panel)| Panel::new(place, &record.space, panel, TrueValues::of(record), beside))
             .collect(),
-        notes: NOTES.iter().map(|note| [note.term, note.meaning]).collect(),
+        notes: NOTES.iter().chain(beside.worth.map(|_| &WORTH_NOTE)).map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&record_text::truth(record)),
         verified: record_text::checks(record).map(|verified| keep_units(&verified)).collect(),
         supernets: supernets(&record.supernets),
         curves: curves(&record.supernets),
-        provenance: provenance.map(|provenance| pairs(&record_text::provenance(provenance))),
+        provenance: beside.provenance.map(|provenance| pairs(&record_text::provenance(provenance))),
         no_provenance: NO_PROVENANCE,
         spec: serde_json::to_string_pretty(&record.spec).map_err(ReportError::Json)?,
         again: record_text::again(record),

@@ -6,16 +6,17 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
 use serde::Serialize;
 
 use super::charts;
-use super::section::{Section, Table, TableRow, cell, heading};
-use super::sections::{LAST_SHOWN, sections};
+use super::section::Section;
+use super::sections::{LAST_SHOWN, other_papers_section, sections, worth_section};
 use super::template::{keep_units, typeset};
-use crate::beside::{self, Beside};
+use crate::beside::Beside;
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::summary_tables;
 use crate::true_values::TrueValues;
 use crate::value_text;
+use crate::worth;
 
 #[derive(Serialize)]
 pub(super) struct Panel {
@@ -69,8 +70,9 @@ struct Scatter {
 }
 
 impl Panel {
-    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>, beside: &Beside) -> Self {
-        let summary = PanelSummary::new(panel);
+    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>, beside: Beside<'_>) -> Self {
+        let worth = beside.worth_of(&panel.name);
+        let summary = PanelSummary::with_worth(panel, worth);
         let id = format!("panel-{place}");
         // Ranks are of truth that is better if it is higher.
         let truth = panel.truth().map(|truth| values.goodness(&truth));
@@ -110,49 +112,15 @@ impl Panel {
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
             scatters: latest.iter().filter_map(scatter).collect(),
-            sections: sections(&id, space, panel, values).into_iter().chain(others(&id, beside, &panel.name)).collect(),
+            sections: worth
+                .map(|worth| worth_section(&id, panel, worth))
+                .into_iter()
+                .chain(sections(&id, space, panel, values))
+                .chain(other_papers_section(&id, &panel.name, beside))
+                .collect(),
             id,
         }
     }
-}
-
-/// What others printed for the estimators of the panel.
-fn others(id: &str, beside: &Beside, panel: &str) -> Option<Section> {
-    let table = |name: &str, caption: &str, folded, headings: &[(&str, bool)], rows| Table {
-        id: format!("{id}-{name}"),
-        caption: caption.to_owned(),
-        folded,
-        headings: headings.iter().map(|(text, _)| heading(capital(text), "")).collect(),
-        rows,
-    };
-    let row = |cells: &[String]| TableRow {
-        name: cells[0].clone(),
-        about: String::new(),
-        cells: cells[1..].iter().map(|text| cell(text)).collect(),
-    };
-    let summaries = beside.summaries(panel);
-    if summaries.is_empty() {
-        return None;
-    }
-    let verdicts = summaries.iter().map(|summary| row(&summary.cells())).collect();
-    let figures: Vec<TableRow> = beside.of_panel(panel).map(|figure| row(&figure.cells())).collect();
-    let folded = Some(format!("{} values", value_text::count(figures.len())));
-    Some(Section {
-        id: format!("{id}-others"),
-        title: beside::TITLE,
-        text: beside::ABOUT.to_owned(),
-        tables: vec![
-            table("others-verdicts", "Whether each estimator agrees.", None, &beside::SUMMARY, verdicts),
-            table("others-values", "Each printed value beside ours.", folded, &beside::FIGURES, figures),
-        ],
-        ..Section::default()
-    })
-}
-
-/// A name as a heading of the page.
-fn capital(name: &str) -> String {
-    let (first, rest) = name.split_at(name.len().min(1));
-    first.to_uppercase() + rest
 }
 
 /// The best estimator and the best baseline by tau-b, in a sentence.
@@ -205,7 +173,7 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
         let below = |shown: bool, text: &str| shown.then(|| typeset(text));
         let mut cells = vec![
             Cell {
-                below: below(summary.interval.is_some(), &summary.interval_text()),
+                below: tau_below(summary).map(|text| typeset(&text)),
                 ..cell(Criterion::TauB, summary.tau_b, best[0])
             },
             cell(Criterion::Spearman, summary.spearman, best[1]),
@@ -230,6 +198,16 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
         }
     };
     places.iter().map(|&place| &panel.estimators[place]).zip(summaries.iter().copied()).map(row).collect()
+}
+
+/// What stands below tau-b: its interval, and the part that it is of what is attainable.
+fn tau_below(summary: &EstimatorSummary) -> Option<String> {
+    let interval = summary.interval.map(|_| summary.interval_text());
+    let share = summary.attainable_share.map(|share| format!("{} of attainable", worth::share(Some(share))));
+    let parts: Vec<String> = interval.into_iter().chain(share).collect();
+    // Two parts may stand on two lines, and neither is broken.
+    let whole = |part: &String| if parts.len() > 1 { part.replace(' ', "\u{a0}") } else { part.clone() };
+    (!parts.is_empty()).then(|| parts.iter().map(whole).collect::<Vec<String>>().join(", "))
 }
 
 /// The highest or the lowest of the defined values.

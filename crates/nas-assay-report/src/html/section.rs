@@ -3,7 +3,8 @@
 use nas_assay_criteria::{Comparison, Criterion, Verdict};
 use serde::Serialize;
 
-use super::template::typeset;
+use super::template::{keep_units, typeset};
+use crate::text_table::TextTable;
 use crate::value_text;
 
 /// A section of a panel, with its own heading. Pictures are markup; all other text is escaped by the template.
@@ -60,6 +61,8 @@ pub(crate) struct Table {
     pub caption: String,
     /// The summary that unfolds it; `None` if it is not folded.
     pub folded: Option<String>,
+    /// How the cells of all columns are set: `number`, `word`, or `prose`, which takes several lines; all are numbers if it is empty.
+    pub classes: Vec<&'static str>,
     /// The headings of all columns: text, and a second line in small type.
     pub headings: Vec<[String; 2]>,
     /// The rows.
@@ -75,6 +78,46 @@ pub(crate) struct TableRow {
     pub about: String,
     /// The cells: text, and a second line in small type.
     pub cells: Vec<[String; 2]>,
+}
+
+impl Table {
+    /// A table of the reports in text. Its first column has the headings of the rows.
+    pub fn of_text(id: String, caption: String, folded: Option<String>, table: &TextTable) -> Self {
+        let class = |(place, is_numeric): (usize, bool)| {
+            let longest = table.rows().iter().map(|row| row[place].chars().count()).max();
+            match longest {
+                _ if is_numeric => "number",
+                Some(LONG..) => "prose",
+                _ => "word",
+            }
+        };
+        let numeric: Vec<bool> = table.columns().map(|(_, is_numeric)| is_numeric).collect();
+        let text = |(cell, &is_numeric): (&String, &bool)| {
+            [if is_numeric { typeset(cell) } else { keep_units(cell) }, String::new()]
+        };
+        let row = |row: &Vec<String>| TableRow {
+            name: row.first().cloned().unwrap_or_default(),
+            about: String::new(),
+            cells: row.iter().zip(&numeric).skip(1).map(text).collect(),
+        };
+        Self {
+            id,
+            caption,
+            folded,
+            classes: numeric.iter().copied().enumerate().map(class).collect(),
+            headings: table.columns().map(|(text, _)| heading(keep_units(&capital(text)), "")).collect(),
+            rows: table.rows().iter().map(row).collect(),
+        }
+    }
+}
+
+/// So many characters of text are prose.
+const LONG: usize = 30;
+
+/// A name as a heading of the page.
+pub(crate) fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
+    first.to_uppercase() + rest
 }
 
 /// A heading, and a second line below it; empty for none.
@@ -104,4 +147,25 @@ pub(crate) fn outcome(outcome: &Comparison) -> [String; 2] {
         .interval
         .map_or(String::new(), |interval| format!(" {}", value_text::interval(value_text::bounds(interval), 3)));
     cells(&format!("{sign}{}", value_text::verdict(outcome)), &format!("{difference}{interval}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Table, TextTable};
+
+    #[test]
+    fn text_is_set_as_text_and_numbers_as_numbers() {
+        let columns = [("estimator", false), ("tau-b", true), ("ranks as", false), ("visible cause", false)];
+        let cause = "synthetic images of 8 % instead of CIFAR-10";
+        let rows = [["a-b", "-0.5", "live-convs", cause], ["c", "0.25", "–", "–"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec()).to_vec();
+        let table = Table::of_text("id".to_owned(), "A caption.".to_owned(), None, &TextTable::new(&columns, rows));
+        assert_eq!(table.classes, ["word", "number", "word", "prose"]);
+        let headings: Vec<&str> = table.headings.iter().map(|[text, _]| text.as_str()).collect();
+        assert_eq!(headings, ["Estimator", "Tau-b", "Ranks as", "Visible cause"]);
+        let cells = table.rows[0].cells.iter().map(|[text, _]| text.as_str());
+        let cause = cause.replace(" %", "\u{a0}%");
+        assert_eq!(cells.collect::<Vec<_>>(), ["−0.5", "live-convs", cause.as_str()]);
+        assert_eq!((table.rows.len(), table.rows[0].name.as_str()), (2, "a-b"));
+    }
 }

@@ -17,8 +17,10 @@ use nas_assay_schema::truth::measured::name_and_unit;
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
-use crate::beside::{Beside, Summary};
+use crate::beside::{Beside, Printable};
+use crate::other_papers::Summary;
 use crate::printable::printable;
+use crate::worth::{PanelWorth, StructureWorth, WorthRow};
 use crate::{record_text, value_text};
 
 /// The baselines that are the first rows of every board.
@@ -133,22 +135,27 @@ impl Leaderboard {
     /// assert_eq!(board.rows[0].mean_rank, Some(1.0));
     /// ```
     pub fn new(records: &[Record], all: bool) -> Self {
-        Self::beside(records, all, &[])
+        Self::beside(records, &[], all)
     }
 
-    /// The board with what others printed for some of the records: each value says whether it agrees.
-    pub fn beside(records: &[Record], all: bool, others: &[Beside]) -> Self {
-        let judged = records.iter().filter(|record| record.truth.is_some());
-        let records: Vec<Cow<'_, Record>> = judged.map(printable).collect();
-        let mut panels: Vec<(Column, &PanelRecord)> = records
+    /// The same with what stands beside each record, in the order of the records: structural baselines have rows as other baselines do, and
+    /// each value that others printed something for says whether it agrees.
+    pub fn beside(records: &[Record], beside: &[Beside<'_>], all: bool) -> Self {
+        let beside = beside.iter().copied().chain(std::iter::repeat(Beside::default()));
+        let judged = records.iter().zip(beside).filter(|(record, _)| record.truth.is_some());
+        let records: Vec<(Cow<'_, Record>, Printable<'_>)> =
+            judged.map(|(record, beside)| (printable(record), beside.printable())).collect();
+        let mut panels: Vec<Judged<'_>> = records
             .iter()
-            .flat_map(|record| record.panels.iter().map(|panel| (Column::new(record, panel), panel)))
+            .flat_map(|(record, beside)| {
+                record.panels.iter().map(|panel| (Column::new(record, panel), panel, beside.get().of(record)))
+            })
             .collect();
-        panels.sort_by_key(|(column, _)| column.order());
-        panels.dedup_by(|(next, _), (held, _)| next == held);
+        panels.sort_by_key(|(column, ..)| column.order());
+        panels.dedup_by(|(next, ..), (held, ..)| next == held);
         let mut last_space: Option<String> = None;
         let mut spaces = 0;
-        panels.retain_mut(|(column, _)| {
+        panels.retain_mut(|(column, ..)| {
             let is_first = last_space.as_ref() != Some(&column.space);
             spaces += usize::from(is_first);
             last_space = Some(column.space.clone());
@@ -156,16 +163,8 @@ impl Leaderboard {
             column.chosen = is_first && !column.other_quantity;
             all || is_first
         });
-        let mut rows = rows(&panels);
-        for (place, (column, _)) in panels.iter().enumerate() {
-            let of = others.iter().find(|others| others.is_of(&column.spec_hash, column.device_class));
-            let summaries = of.map(|of| of.summaries(&column.panel)).unwrap_or_default();
-            for row in &mut rows {
-                let Some(cell) = &mut row.cells[place] else { continue };
-                cell.others = summaries.iter().find(|summary| summary.estimator == cell.label).cloned();
-            }
-        }
-        Self { columns: panels.into_iter().map(|(column, _)| column).collect(), rows, spaces }
+        let rows = rows(&panels);
+        Self { columns: panels.into_iter().map(|(column, ..)| column).collect(), rows, spaces }
     }
 
     /// Whether some value stands beside what others printed.
@@ -241,10 +240,21 @@ fn other_truth(record: &Record) -> Option<String> {
     accuracy.filter(|accuracy| *accuracy != Nb201Accuracy::PAPER.to_string())
 }
 
-fn rows(panels: &[(Column, &PanelRecord)]) -> Vec<Row> {
+/// A panel, and what stands beside its record.
+type Judged<'a> = (Column, &'a PanelRecord, Beside<'a>);
+
+fn rows(panels: &[Judged<'_>]) -> Vec<Row> {
     let mut found: BTreeMap<String, (EstimatorKind, Vec<Option<Cell>>)> = BTreeMap::new();
-    for (place, (_, panel)) in panels.iter().enumerate() {
-        for (name, (kind, cell)) in cells(panel) {
+    for (place, &(_, panel, beside)) in panels.iter().enumerate() {
+        let mut estimators = cells(panel);
+        for summary in beside.summaries_of(&panel.name) {
+            if let Some((_, cell)) = estimators.values_mut().find(|(_, cell)| cell.label == summary.estimator) {
+                cell.others = Some(summary);
+            }
+        }
+        let structures = beside.worth_of(&panel.name).map(|worth| structures(panel, worth)).unwrap_or_default();
+        let others = structures.into_iter().filter(|(name, _)| !estimators.contains_key(name)).collect::<Vec<_>>();
+        for (name, (kind, cell)) in estimators.into_iter().chain(others) {
             let (_, cells) = found.entry(name).or_insert_with(|| (kind, vec![None; panels.len()]));
             cells[place] = Some(cell);
         }
@@ -306,6 +316,28 @@ fn cells(panel: &PanelRecord) -> BTreeMap<String, (EstimatorKind, Cell)> {
         Some((name, (middle.kind, Cell::new(middle, seeds, params, test.map(|test| test.outcome.verdict)))))
     };
     grouped.into_iter().filter_map(row_of).collect()
+}
+
+/// The rows of the structural baselines that rank as no other baseline of the panel does.
+fn structures(panel: &PanelRecord, worth: &PanelWorth) -> BTreeMap<String, (EstimatorKind, Cell)> {
+    let params = panel.estimators.iter().find(|estimator| estimator.id == FIRST[0]).and_then(tau);
+    let row_of = |(row, structure): (&WorthRow, &StructureWorth)| {
+        let tau_b = row.tops.first().and_then(|at| at.tau_b);
+        let test = worth.comparisons.iter().find(|test| test.estimator == row.name && test.with == FIRST[0]);
+        let cell = Cell {
+            tau_b,
+            interval: structure.interval.map(value_text::bounds),
+            checkpoint: None,
+            seeds: 0,
+            version: structure.version,
+            above_params: tau_b.zip(params).map(|(tau, params)| tau - params),
+            against_params: test.map(|test| test.outcome.verdict),
+            label: row.name.clone(),
+            others: None,
+        };
+        (row.name.clone(), (EstimatorKind::Baseline, cell))
+    };
+    worth.structures().map(row_of).collect()
 }
 
 fn tau(estimator: &EstimatorRecord) -> Option<f64> {

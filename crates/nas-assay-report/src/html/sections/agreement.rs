@@ -3,15 +3,9 @@
 use nas_assay_schema::store::record::EstimatorRecord;
 
 use super::shown::Shown;
-use crate::html::section::{Section, Table, TableRow, cell, cells, heading};
+use crate::html::section::{Section, Table, TableRow, capital, cell, cells, heading};
 use crate::value_text::NONE;
 use crate::without_truth::{self, FACTS};
-
-/// A name as a heading of the page.
-fn capital(name: &str) -> String {
-    let (first, rest) = name.split_at(name.len().min(1));
-    first.to_uppercase() + rest
-}
 
 /// The scores of a panel without a truth, and the agreement of every two estimators as a square table.
 pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
@@ -32,6 +26,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-scores", shown.id),
         caption: "The finite scores of each estimator, in its own unit.".to_owned(),
         folded: None,
+        classes: Vec::new(),
         headings: ["Estimator"].into_iter().chain(FACTS).map(|name| heading(capital(name), "")).collect(),
         rows: scores.collect(),
     }];
@@ -54,6 +49,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
             caption: "Kendall tau-b of every two rankings; below it, the part of the best 5 % that both have."
                 .to_owned(),
             folded: None,
+            classes: Vec::new(),
             headings: [heading("Estimator", "")]
                 .into_iter()
                 .chain(all.iter().map(|estimator| heading(&estimator.id, estimator.about())))

@@ -31,6 +31,7 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-{name}", shown.id),
         caption,
         folded,
+        classes: Vec::new(),
         headings: [heading("Estimator", "")]
             .into_iter()
             .chain(

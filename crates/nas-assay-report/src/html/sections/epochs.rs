@@ -146,6 +146,7 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
         caption: "The ranking of a checkpoint compared with that of the next one, which counts as the truth."
             .to_owned(),
         folded: Some(format!("Stability between {} pairs of adjacent checkpoints", value_text::count(found.len()))),
+        classes: Vec::new(),
         headings: headings.map(|text| heading(text, "")).to_vec(),
         rows: found.iter().map(row).collect(),
     }]
@@ -189,6 +190,7 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
             "Mean ± sample standard deviation over the supernet seeds; below it, the lowest and the highest value."
                 .to_owned(),
         folded,
+        classes: Vec::new(),
         headings: [heading("Estimator", "")]
             .into_iter()
             .chain(criteria.iter().map(|&criterion| heading(value_text::heading(criterion), "")))

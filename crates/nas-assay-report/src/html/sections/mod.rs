@@ -7,15 +7,19 @@ mod complexity;
 mod cost;
 mod epochs;
 mod operations;
+mod other_papers;
 mod shown;
 mod top;
 mod variants;
+mod worth;
 
 use nas_assay_schema::store::record::PanelRecord;
 
+use crate::beside::Beside;
 use crate::checkpoints::latest;
 use crate::html::section::Section;
 use crate::true_values::TrueValues;
+use crate::worth::PanelWorth;
 use shown::Shown;
 
 pub(super) use shown::LAST_SHOWN;
@@ -37,6 +41,16 @@ pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord, truth: TrueVa
         architectures::architectures(&shown),
     ];
     found.into_iter().flatten().collect()
+}
+
+/// The section with what a tau is worth, which stands before the others.
+pub(super) fn worth_section(id: &str, panel: &PanelRecord, worth: &PanelWorth) -> Section {
+    worth::worth(id, panel, worth)
+}
+
+/// The section with the values of other papers, which stands after the others; `None` if there are none.
+pub(super) fn other_papers_section(id: &str, panel: &str, beside: Beside<'_>) -> Option<Section> {
+    other_papers::other_papers(id, panel, beside)
 }
 
 #[cfg(test)]

@@ -128,6 +128,7 @@ fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize
                   increases more often than the truth."
             .to_owned(),
         folded: Some(format!("All {} exchanges", count(changes.len()))),
+        classes: Vec::new(),
         headings: fixed.into_iter().chain(estimators.iter().map(by_estimator)).collect(),
         rows: changes.iter().map(row).collect(),
     }

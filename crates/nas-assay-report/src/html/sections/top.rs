@@ -34,6 +34,7 @@ pub(super) fn top(shown: &Shown<'_>) -> Option<Section> {
             id: format!("{}-top-table", shown.id),
             caption: "Tau-b among the truly best; below it, among the best by score.".to_owned(),
             folded: None,
+            classes: Vec::new(),
             headings: std::iter::once(heading("Estimator", "")).chain(counts.iter().map(column)).collect(),
             rows: shown.estimators().map(row).collect(),
         }],

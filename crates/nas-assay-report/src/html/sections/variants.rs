@@ -32,6 +32,7 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
         id: format!("{}-variants-table", shown.id),
         caption: "The variant compared with the spec's own settings.".to_owned(),
         folded: None,
+        classes: Vec::new(),
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows: variants.iter().map(row).collect(),
     };
@@ -77,6 +78,7 @@ fn kept(shown: &Shown<'_>) -> Option<Table> {
         id: format!("{}-kept-table", shown.id),
         caption: "On the architectures that pruning kept: the pruned supernet compared with the spec's own.".to_owned(),
         folded: None,
+        classes: Vec::new(),
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows,
     })

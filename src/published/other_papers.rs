@@ -7,8 +7,8 @@ use super::registry::{self, Edges, Table};
 use crate::criteria::Criterion;
 use crate::estimator::EstimatorKind;
 use crate::fingerprint::{Images, Population, WITHIN};
-use crate::report::Beside;
-use crate::report::beside::{Agreement, Figure};
+use crate::report::OtherPapers;
+use crate::report::other_papers::{Agreement, Figure};
 use crate::space::nb201::{Architecture, Skeleton};
 use crate::space::{Form, Skeleton as AnySkeleton, SpaceId};
 use crate::spec::{self, Input, Nb201Accuracy, Nb201Runs, Nb201Set, RowSet, Spec, Truth, WeightSource};
@@ -16,8 +16,8 @@ use crate::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_base::text::grouped;
 
 /// All that is printed for the estimators of a record.
-pub(crate) fn beside(record: &Record) -> Beside {
-    let Some(spec) = spec_of(record) else { return Beside::default() };
+pub(crate) fn other_papers(record: &Record) -> OtherPapers {
+    let Some(spec) = spec_of(record) else { return OtherPapers::default() };
     let mut figures = Vec::new();
     for panel in &record.panels {
         let ours = Ours::of(&spec, record, panel);
@@ -26,7 +26,7 @@ pub(crate) fn beside(record: &Record) -> Beside {
             figures.extend(ours.iter().flat_map(|ours| ours.registered(panel, estimator)));
         }
     }
-    Beside::new(record, figures)
+    OtherPapers::new(record, figures)
 }
 
 /// The spec of a record; `None` if this version does not know its keys.
@@ -346,7 +346,7 @@ mod tests {
 
     /// What is said of the value of a source: the verdict, and the causes.
     fn said(record: &Record, source: &str, printed: f64) -> (Agreement, Vec<String>) {
-        let found = beside(record);
+        let found = other_papers(record);
         let is_meant = |figure: &&Figure| figure.source.starts_with(source) && figure.printed == printed;
         let [figure] = found.figures.iter().filter(is_meant).collect::<Vec<_>>()[..] else {
             panic!("{source} {printed}: {found:?}")
@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(said(&whole, "AZ-NAS", 0.571), (Agrees, vec![]));
         let other = "all 15,625 encodings instead of the 9,445 encodings without unreachable operations";
         assert_eq!(said(&whole, "VKDNW", 0.561), (Undecidable, vec![other.to_owned()]));
-        let summaries = beside(&whole).summaries("all");
+        let summaries = other_papers(&whole).summaries("all");
         assert_eq!((summaries.len(), summaries[0].verdict), (1, Agrees));
         // Just inside, just outside of .0035.
         assert_eq!(said(&record("synflow", 0.5744, &all, NOTHING), "AZ-NAS", 0.571).0, Agrees);
@@ -467,7 +467,7 @@ mod tests {
         assert_eq!(said(&of, "held 0.57", 0.57), (Agreement::Undecidable, vec!["other rows".to_owned()]));
         // A record of which this version knows no spec has nothing beside it.
         of.spec = serde_json::json!({ "spec": { "space": "another" } });
-        assert!(beside(&of).figures.is_empty());
+        assert!(other_papers(&of).figures.is_empty());
     }
 
     /// Every carried spec can be read again from what its record keeps.
