@@ -21,6 +21,7 @@ if [ ! -x "${SOFTCUDA-}" ]; then
 fi
 export PROJECT=$PWD SOFTCUDA_WORK=$PWD/target/softcuda
 device() { "$SOFTCUDA" "$@"; }
+mkdir -p target
 if ! device install >target/softcuda-install.log 2>&1; then
     tail -n 3 target/softcuda-install.log
     printf 'SKIPPED ci/cuda-software.sh: the compiler and libraries of CUDA cannot be installed here\n'
