@@ -96,6 +96,8 @@ def network(case):
 
 def timed(case, batch, device, steps=50):
     torch.manual_seed(1)
+    # Numbers of single precision, as here.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     net = network(case).to(device)
     parameters = list(net.parameters())
     optimiser = torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4, foreach=True)

@@ -73,6 +73,10 @@ impl TrainingSteps {
         match *self {}
     }
 
+    pub fn begin(&self) -> Result<()> {
+        match *self {}
+    }
+
     pub fn finish(&mut self) -> Result<EpochResults> {
         match *self {}
     }

@@ -40,7 +40,7 @@ impl Labels {
     fn new(labels: &Tensor, classes: usize) -> Result<Self> {
         #[cfg(feature = "cuda")]
         if labels.device().is_cuda() {
-            return Ok(Self::Device(labels.detach()));
+            return Ok(Self::Device(labels.detach().contiguous()?));
         }
         let labels: Vec<usize> = labels.to_vec1::<u32>()?.into_iter().map(|label| label as usize).collect();
         if let Some(label) = labels.iter().find(|&&label| label >= classes) {

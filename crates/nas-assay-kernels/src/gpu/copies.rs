@@ -148,7 +148,8 @@ fn by_view(gpu: &Gpu, name: &'static str, view: &View, from: u64, to: u64, dtype
     let [rows, elements] =
         [rows, elements].map(|list| list.iter().map(|&place| count(place)).collect::<Result<Vec<_>>>());
     let (rows, elements) = (gpu.list(&rows?)?, gpu.list(&elements?)?);
-    gpu.launch(name, dtype, Grid::each(n), &[&from, &rows, &elements, &to, &n, &length])
+    let arguments: [&dyn Argument; 6] = [&from, &rows.address, &elements.address, &to, &n, &length];
+    gpu.launch(name, dtype, Grid::each(n), &arguments)
 }
 
 /// The part of a weight that a view shows, as memory of its own.

@@ -26,8 +26,8 @@ const THREADS: u32 = 256;
 /// Blocks of such kernels at most. Each thread then takes several elements.
 const MOST_BLOCKS: u32 = 1 << 16;
 
-/// Uploaded lists that are kept.
-const MOST_LISTS: usize = 4096;
+/// Uploaded lists that are kept; in tests so few that they are dropped all the time.
+const MOST_LISTS: usize = if cfg!(test) { 1 } else { 4096 };
 
 /// What is kept for a device as long as the process lives.
 struct Kept {
@@ -40,6 +40,13 @@ struct Kept {
     /// Lists of channels that were uploaded.
     lists: Mutex<HashMap<Vec<u32>, Arc<CudaSlice<u32>>>>,
     free: Arc<Free>,
+}
+
+/// A list in the memory of a device.
+pub(crate) struct List {
+    /// Where it begins.
+    pub address: u64,
+    _uploaded: Arc<CudaSlice<u32>>,
 }
 
 /// A GPU.
@@ -185,13 +192,13 @@ impl Gpu {
         Ok(self.kept.counters.device_ptr(&self.stream).0)
     }
 
-    /// A list on the device. The same list is uploaded once.
-    pub fn list(&self, list: &[u32]) -> Result<u64> {
+    /// A list on the device. The same list is uploaded once. Hold it until the kernel that reads it is launched.
+    pub fn list(&self, list: &[u32]) -> Result<List> {
         let mut lists = lock(&self.kept.lists);
         let uploaded = if let Some(uploaded) = lists.get(list) {
             uploaded.clone()
         } else {
-            // Memory is freed in the order of the stream, after the kernels that still read it.
+            // Memory is freed in the order of the stream: after the kernels that read it, as these were launched while it was held.
             if lists.len() >= MOST_LISTS {
                 lists.clear();
             }
@@ -199,7 +206,8 @@ impl Gpu {
             lists.insert(list.to_vec(), uploaded.clone());
             uploaded
         };
-        Ok(uploaded.device_ptr(&self.stream).0)
+        let address = uploaded.device_ptr(&self.stream).0;
+        Ok(List { address, _uploaded: uploaded })
     }
 
     /// Launches a kernel: `name` for numbers of the type `dtype`, with the arguments of its source.

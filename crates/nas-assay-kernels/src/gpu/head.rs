@@ -32,12 +32,13 @@ fn product(gpu: &Gpu, product: &Product, [a, b]: [Operand<'_>; 2], bias: u64) ->
     };
     let [rows, inner, left_row, left_inner] = size(product.left, a)?;
     let [inner_too, columns, right_inner, right_column] = size(product.right, b)?;
-    if inner != inner_too || rows * inner * columns == 0 {
+    if inner != inner_too || [rows, inner, columns].contains(&0) {
         bail!("matrices of {rows} x {inner} and {inner_too} x {columns} cannot be multiplied");
     }
-    let y = gpu.output(a.dtype, rows as usize * columns as usize)?;
+    let n = count(rows as usize * columns as usize)?;
+    let y = gpu.output(a.dtype, n as usize)?;
     let sizes = Matrices { rows, inner, columns, left_row, left_inner, right_inner, right_column };
-    gpu.launch("product", a.dtype, Grid::each(rows * columns), &[&a.address, &b.address, &bias, &y.address, &sizes])?;
+    gpu.launch("product", a.dtype, Grid::each(n), &[&a.address, &b.address, &bias, &y.address, &sizes])?;
     Ok((y.memory, (rows as usize, columns as usize).into()))
 }
 

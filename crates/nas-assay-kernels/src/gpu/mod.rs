@@ -28,7 +28,7 @@ use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::{CudaDevice, CudaStorage};
 use candle_core::{DType, Layout, Result, Shape, Tensor, bail};
 
-pub(crate) use device::{Gpu, Grid};
+pub(crate) use device::{Gpu, Grid, List};
 pub use images::{Change, ImageOrder, ResidentImages, Tables};
 pub(crate) use memory::{Life, Memory, Output};
 pub(crate) use norm::{GpuStatistics, Tracked, differentiate, differentiate_again, given};

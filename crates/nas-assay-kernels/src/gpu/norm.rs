@@ -7,7 +7,7 @@ use candle_core::{DType, Result, Tensor, Var, bail};
 use super::device::Argument;
 use super::memory::Buffer;
 use super::reduce::parts;
-use super::{Computed, Gpu, Grid, Life, OnGpu, Operand, Output, count, tensor, with_operands};
+use super::{Computed, Gpu, Grid, Life, List, OnGpu, Operand, Output, count, tensor, with_operands};
 use crate::Moments;
 use crate::cpu::norm::second::ImageGradient;
 use crate::cpu::norm::{Norm, NormStatistics};
@@ -51,19 +51,27 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
-    /// The addresses of mean, variance and channels.
-    fn addresses(&self, gpu: &Gpu, channels: u32) -> Result<[u64; 3]> {
-        let total = self.mean.elem_count();
+    /// The addresses of mean and variance, and the list of channels if they are picked one by one.
+    fn places(&self, gpu: &Gpu, channels: u32, dtype: DType) -> Result<([u64; 2], Option<List>)> {
+        let (mean, var) = (self.mean.as_tensor(), self.var.as_tensor());
+        let total = mean.elem_count();
         if self.channels.len() != channels as usize || self.channels.iter().last().is_some_and(|last| last >= total) {
             bail!("batch_norm: running statistics of {:?} of {total} channels for {channels}", self.channels);
         }
-        let places = match &self.channels {
-            Channels::First(_) => 0,
-            Channels::Picked(places) => gpu.list(places)?,
+        if var.dims() != mean.dims() || [mean, var].iter().any(|t| t.dtype() != dtype || !t.is_contiguous()) {
+            bail!(
+                "batch_norm: running statistics {:?} {:?} and {:?} {:?}",
+                mean.dims(),
+                mean.dtype(),
+                var.dims(),
+                var.dtype()
+            );
+        }
+        let list = match &self.channels {
+            Channels::First(_) => None,
+            Channels::Picked(places) => Some(gpu.list(places)?),
         };
-        with_operands([self.mean.as_tensor(), self.var.as_tensor()], |[mean, var]| {
-            Ok([mean.address, var.address, places])
-        })
+        Ok((with_operands([mean, var], |[mean, var]| Ok([mean.address, var.address]))?, list))
     }
 }
 
@@ -111,6 +119,9 @@ impl Sizes {
 /// Statistics that were given, as the kernels take them.
 pub(crate) fn given(mean: &Tensor, variance: &Tensor) -> Result<GpuStatistics> {
     let Some(gpu) = super::of_tensor(mean)? else { bail!("the statistics are not on the GPU") };
+    if variance.dims() != mean.dims() || variance.dtype() != mean.dtype() {
+        bail!("batch_norm: means {:?} and variances {:?} of different shape or type", mean.dims(), variance.dims());
+    }
     with_operands([mean, variance], |[mean, variance]| {
         let channels = mean.len()?;
         let stats = GpuStatistics::new(&gpu, channels as usize)?;
@@ -132,11 +143,13 @@ fn normalise(norm: &Norm, gpu: &Gpu, x: Operand<'_>, affine: Option<(Operand<'_>
             let stats = GpuStatistics::new(gpu, channels as usize)?;
             let scratch = gpu.scratch(2 * (parts * channels) as usize)?;
             let (memory, counters) = (scratch.address(), gpu.counters(channels)?);
-            let running = norm.track.as_ref().map(|track| (track.addresses(gpu, channels), track.momentum));
-            let ([mean, variance, places], momentum) = match running {
-                Some((addresses, momentum)) => (addresses?, momentum),
-                None => ([0; 3], 0.0),
+            let (running, momentum) = match &norm.track {
+                Some(track) => (Some(track.places(gpu, channels, x.dtype)?), track.momentum),
+                None => (None, 0.0),
             };
+            // The list lives until the kernel is launched.
+            let ([mean, variance], list) = running.unwrap_or_default();
+            let places = list.as_ref().map_or(0, |list| list.address);
             let arguments: [&dyn Argument; 11] = [
                 &x.address,
                 &memory,

@@ -10,6 +10,9 @@ use crate::cpu::times_ones::{Products, TimesOnes};
 /// Elements that a block sums, about.
 const ELEMENTS: usize = 4096;
 
+/// Sums that get blocks of their own at most.
+const MOST_COLUMNS: u32 = 1 << 14;
+
 /// Blocks that make one sum at most: their parts are added by one thread.
 const MOST_PARTS: usize = 64;
 
@@ -26,7 +29,8 @@ impl OnGpu<1> for Sums {
         let divisor = if self.mean { each as f64 } else { 1.0 };
         let y = gpu.output(x.dtype, outputs)?;
         let (images, outputs) = (count(planes / outputs)?, count(outputs)?);
-        if images == 1 && plane <= BLOCK as usize && outputs > 1 {
+        // Many sums have a thread each: there are not so many columns of blocks.
+        if images == 1 && outputs > 1 && (plane <= BLOCK as usize || outputs > MOST_COLUMNS) {
             let arguments: [&dyn Argument; 5] = [&x.address, &y.address, &outputs, &count(plane)?, &divisor];
             gpu.launch("sum_rows", x.dtype, Grid::each(outputs), &arguments)?;
             return Ok((y.memory, shape));
@@ -70,6 +74,9 @@ impl OnGpu<2> for TimesOnes {
 impl OnGpu<2> for Products {
     fn launch(&self, gpu: &Gpu, [y, gy]: [Operand<'_>; 2]) -> Result<Computed> {
         let (n, c) = (y.dims[0], y.dims[1]);
+        if y.dims.contains(&0) {
+            bail!("times_ones: a tensor of shape {:?} has no elements", y.dims);
+        }
         let rows = count(n * c)?;
         let plane = y.len()? / rows.max(1);
         let sums = gpu.output(y.dtype, n * c)?;

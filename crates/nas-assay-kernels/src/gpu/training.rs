@@ -48,6 +48,9 @@ fn gpu_of(device: &Device) -> Result<Gpu> {
 }
 
 fn address(tensor: &Tensor) -> Result<(u64, u32)> {
+    if !tensor.is_contiguous() {
+        bail!("a step takes contiguous tensors only");
+    }
     with_operands([tensor], |[operand]| Ok((operand.address, operand.len()?)))
 }
 
@@ -107,6 +110,9 @@ impl TrainingSteps {
         let (gpu, dtype) = (gpu_of(first.device())?, first.dtype());
         let mut addresses = Vec::with_capacity(parameters.len());
         for ((parameter, velocity), gradient) in parameters.iter().zip(velocities).zip(gradients) {
+            if parameter.dtype() != dtype || velocity.dtype() != dtype || velocity.dims() != parameter.dims() {
+                bail!("sgd: the parameters and velocities are not of one type, or of different shapes");
+            }
             let (weights, length) = address(parameter)?;
             let gradient = match gradient {
                 Some(gradient) if gradient.dims() != parameter.dims() || gradient.dtype() != dtype => bail!(
@@ -168,15 +174,22 @@ impl TrainingSteps {
         })
     }
 
-    /// What the steps since the last call came to. Waits for the device.
+    /// Forgets all steps so far. Does not wait.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn begin(&self) -> Result<()> {
+        let (address, n) = address(&self.state)?;
+        gpu_of(self.state.device())?.launch("zero", DType::F64, Grid::each(n), &[&address, &n])
+    }
+
+    /// What the steps since [`Self::begin`], or the last call, came to. Waits for the device.
     ///
     /// # Errors
     /// If the device failed.
     pub fn finish(&mut self) -> Result<EpochResults> {
         let numbers: Vec<f64> = self.state.to_vec1()?;
-        let gpu = gpu_of(self.state.device())?;
-        let (address, n) = address(&self.state)?;
-        gpu.launch("zero", DType::F64, Grid::each(n), &[&address, &n])?;
+        self.begin()?;
         let diverged = (numbers[2] > 0.0).then(|| numbers[2] as usize - 1);
         Ok(EpochResults { norm: numbers[1], diverged, loss: numbers[STATE], right: numbers[STATE + 1] })
     }

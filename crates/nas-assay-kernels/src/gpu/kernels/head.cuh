@@ -54,7 +54,8 @@ KERNEL(cross_entropy_along)(const REAL *v, const REAL *logits, const u32 *labels
     double sum = 0.0;
     for (u32 i = threadIdx.x; i < n; i += BLOCK) {
         const REAL *row = logits + i * classes;
-        double largest, total = NAME(exponentials)(row, classes, largest), own = -(double)v[i * classes + labels[i]];
+        double largest, total = NAME(exponentials)(row, classes, largest);
+        double own = labels[i] < classes ? -(double)v[i * classes + labels[i]] : NAN;
         for (u32 c = 0; c < classes; c++) own += exp((double)row[c] - largest) / total * (double)v[i * classes + c];
         sum += own;
     }

@@ -169,6 +169,9 @@ impl<'a> Trainer<'a> {
         let changes = augmenter.as_ref().map(|augmenter| augmenter.draws(number, &order));
         let order = self.feeder.order(order, changes).map_err(TrainError::from)?;
         let mut results = Results::default();
+        if let Some(steps) = self.optimiser.on_gpu() {
+            steps.begin().map_err(TrainError::from)?;
+        }
         for index in 0..self.steps() {
             let drawn = sampler.draw(&mut architectures);
             let first = index * self.job.training.batch;
