@@ -176,7 +176,7 @@ impl From<ExperimentError> for Failure {
         let message = error.to_string();
         if is_out_of_memory(&message) {
             return Self::new(DEVICE, message).with_help(
-                "the GPU is out of memory; a smaller `batch` in the spec needs less, and so does a GPU that no other program uses",
+                "the GPU is out of memory: give the spec a smaller `batch`, or name a GPU that no other program uses",
             );
         }
         match error {

@@ -42,7 +42,7 @@ const DONE: &[(&str, &str)] = &[
     ("give it with `--{size} N`", "an_architecture_is_mended_with_the_nearest_operation_and_space"),
     ("devices are `cpu` and `cuda:N`", "a_device_that_is_named_in_an_error_exists"),
     ("build it with `cargo build --features cuda`", "a_device_that_is_named_in_an_error_exists"),
-    ("a smaller `batch` in the spec needs less", "a_smaller_batch_is_a_spec_that_runs"),
+    ("give the spec a smaller `batch`", "a_smaller_batch_is_a_spec_that_runs"),
     ("`--device cpu` needs no GPU", "a_device_that_is_named_in_an_error_exists"),
     ("give --spec SPEC or --space SPACE", "what_cannot_be_exported_is_refused"),
     ("is not empty; name another folder", "what_cannot_be_exported_is_refused"),
