@@ -251,7 +251,7 @@ pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     x.sum_all()
 }
 
-/// `y` times `ones`, one number for each image and channel; see [`times_ones`](crate::cpu::times_ones).
+/// `y` times `ones`, one number for each image and channel; see [`times_ones`](crate::cpu::times_ones()).
 pub fn times_ones(y: &Tensor, ones: &Tensor) -> Result<Tensor> {
     let mut dims = ones.dims().to_vec();
     dims.resize(y.rank(), 1);

@@ -62,7 +62,7 @@ impl Engine {
         Ok([gradients, products])
     }
 
-    /// See [`cpu::times_ones`].
+    /// See [`cpu::times_ones()`].
     pub fn times_ones(self, y: &Tensor, ones: &Tensor) -> Result<Tensor> {
         match self {
             Self::Kernels => cpu::times_ones(y, ones),
@@ -108,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// See [`cpu::slice`].
+    /// See [`cpu::slice()`].
     pub fn slice(self, w: &Tensor, slice: &Slice) -> Result<Tensor> {
         match self {
             Self::Kernels => cpu::slice(w, slice),
@@ -226,7 +226,7 @@ impl Engine {
         }
     }
 
-    /// See [`cpu::linear`].
+    /// See [`cpu::linear()`].
     pub fn linear(self, x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
         match self {
             Self::Kernels => cpu::linear(x, w, b),

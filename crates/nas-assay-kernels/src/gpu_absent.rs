@@ -37,7 +37,7 @@ impl Pass {
         Ok(false)
     }
 
-    pub fn give_back(&self, _: Tensor) -> Result<()> {
+    pub fn give_back(&self, _: &Tensor) -> Result<()> {
         Ok(())
     }
 }

@@ -81,7 +81,7 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
                 pass.let_go(term)?;
             }
             if terms.len() > 1 && !kept {
-                terms.into_iter().try_for_each(|term| pass.give_back(term))?;
+                terms.iter().try_for_each(|term| pass.give_back(term))?;
             }
             let Some(applied) = applied else {
                 pass.hold(&gradient)?;
@@ -99,7 +99,7 @@ fn walk(loss: &Tensor, variables: Option<&[Var]>) -> Result<Option<GradStore>> {
                 }
             }
             if !kept {
-                pass.give_back(gradient)?;
+                pass.give_back(&gradient)?;
             }
         }
         Ok(Some(gradients))
@@ -115,8 +115,8 @@ fn add_first_two(pass: &Pass, terms: &mut Vec<Tensor>, gradient: &Tensor) -> Res
     for term in &added {
         pass.let_go(term)?;
     }
-    for term in added {
-        if !pass.is_same_place(&term, gradient)? {
+    for term in &added {
+        if !pass.is_same_place(term, gradient)? {
             pass.give_back(term)?;
         }
     }

@@ -89,9 +89,9 @@ impl Pass {
     }
 
     /// Gives back the place of a gradient that nothing will read any more, unless the pass holds a gradient that lies there.
-    pub fn give_back(&self, gradient: Tensor) -> Result<()> {
+    pub fn give_back(&self, gradient: &Tensor) -> Result<()> {
         self.with(|arena| {
-            let (start, bytes) = place_of(&gradient)?;
+            let (start, bytes) = place_of(gradient)?;
             if arena.held.range(start..start + bytes as u64).next().is_none() {
                 arena.give_back(start, bytes);
             }
@@ -134,19 +134,18 @@ impl Arena {
         let bytes = (len * size).next_multiple_of(ALIGNMENT).max(ALIGNMENT);
         let fits =
             |slab: &Slab| slab.dtype == dtype && slab.life == life && slab.free.values().any(|&free| free >= bytes);
-        let place = match self.slabs.iter().position(fits) {
-            Some(place) => place,
-            None => {
-                let so_far: usize = self.slabs.iter().filter(|slab| slab.life == life).map(|slab| slab.bytes).sum();
-                let capacity = (so_far / 2 / ALIGNMENT * ALIGNMENT).clamp(SLABS[0], SLABS[1]).max(bytes);
-                let storage = gpu.allocate(dtype, capacity / size)?;
-                let (address, _) = device::address(&storage)?;
-                let device = Device::Cuda(gpu.device().clone());
-                let tensor = seal("a gradient", &device, Computed::Cuda(storage), (capacity / size).into())?;
-                let free = BTreeMap::from([(0, capacity)]);
-                self.slabs.push(Slab { tensor, dtype, life, address, bytes: capacity, free });
-                self.slabs.len() - 1
-            }
+        let place = if let Some(place) = self.slabs.iter().position(fits) {
+            place
+        } else {
+            let so_far: usize = self.slabs.iter().filter(|slab| slab.life == life).map(|slab| slab.bytes).sum();
+            let capacity = (so_far / 2 / ALIGNMENT * ALIGNMENT).clamp(SLABS[0], SLABS[1]).max(bytes);
+            let storage = gpu.allocate(dtype, capacity / size)?;
+            let (address, _) = device::address(&storage)?;
+            let device = Device::Cuda(gpu.device().clone());
+            let tensor = seal("a gradient", &device, Computed::Cuda(storage), (capacity / size).into())?;
+            let free = BTreeMap::from([(0, capacity)]);
+            self.slabs.push(Slab { tensor, dtype, life, address, bytes: capacity, free });
+            self.slabs.len() - 1
         };
         let slab = &mut self.slabs[place];
         let Some((&start, &free)) = slab.free.iter().find(|(_, free)| **free >= bytes) else {

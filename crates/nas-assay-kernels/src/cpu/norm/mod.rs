@@ -129,7 +129,7 @@ fn tracked(
             channels: running.channels.clone(),
             momentum: running.momentum,
         });
-        return record(Norm { track, rectified, ..Norm::new(eps, None) }, x, affine);
+        return record(Norm { rectified, track, ..Norm::new(eps, None) }, x, affine);
     }
     let (y, moments) = batch_norm(x, affine, eps)?;
     if let Some(running) = running {
