@@ -19,7 +19,7 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
 /// `x + y`, for tensors of the same shape.
 ///
 /// # Errors
-/// If the shapes or types differ, or a tensor is not on the CPU.
+/// If the shapes or types differ, or the tensors are on different devices.
 pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     apply(Add, [x, y])
 }
@@ -196,18 +196,11 @@ vectorised! {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{
-        beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        away_from_zero, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::*;
     use candle_core::{Device, Var};
     use proptest::prelude::*;
-
-    /// Normal deviates, none near zero, where ReLU has its kink.
-    fn away_from_zero(dims: &[usize]) -> Tensor {
-        let moved: Vec<f64> = values(&random("x", dims)).into_iter().map(|x| x + 0.1_f64.copysign(x)).collect();
-        Tensor::from_vec(moved, dims, &Device::Cpu).unwrap()
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(12))]
 

@@ -16,7 +16,7 @@ use super::wanted::wanted;
 /// convolution with two groups and stride 1 over this result.
 ///
 /// # Errors
-/// If `x` is not an image with pixels, or not on the CPU.
+/// If `x` is not an image with pixels.
 pub fn even_and_odd_pixels(x: &Tensor) -> Result<Tensor> {
     apply(EvenOdd, [x])
 }

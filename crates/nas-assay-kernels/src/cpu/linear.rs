@@ -25,7 +25,7 @@ const WIDTH: usize = 16;
 /// `x wᵀ + b`, for `x: [n, in]`, `w: [out, in]` and `b: [out]`: `[n, out]`.
 ///
 /// # Errors
-/// If the shapes do not fit each other, a matrix is empty, or a tensor is not on the CPU.
+/// If the shapes do not fit each other, a matrix is empty, or the tensors are on different devices.
 pub fn linear(x: &Tensor, weights: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let product = Product { left: Side::AsIs, right: Side::Transposed };
     match bias {

@@ -1,7 +1,8 @@
-//! The kernels of the CPU engine: convolution, normalisation, pooling, losses and a step of SGD, as differentiable Candle operations.
+//! The kernels: convolution, normalisation, pooling, losses and a step of SGD, as differentiable Candle operations.
 //!
-//! They take tensors on the CPU, in `f32` or `f64`, images as `[n, c, h, w]`; a tensor that is not contiguous is copied first. Their
-//! gradients are written by hand. They guarantee:
+//! They take tensors in `f32` or `f64`, images as `[n, c, h, w]`; a tensor that is not contiguous is copied first. Their gradients are
+//! written by hand. What a kernel computes and how it is differentiated is said here once, and how a CPU computes it; with the feature
+//! `cuda`, [`gpu`](crate::gpu) has the computations of a GPU, and all tensors of a call may lie there. On a CPU they guarantee:
 //!
 //! - **The same bits everywhere.** Work is cut into pieces of fixed size, whatever the number of threads. Every sum has a fixed order: it
 //!   runs over eight lanes with fused multiply-adds, whether the processor has vectors or not ([`Isa`]). Exponentials and logarithms come

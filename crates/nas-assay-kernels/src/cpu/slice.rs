@@ -14,7 +14,7 @@ use crate::slice::Slice;
 /// The part `slice` of `w`. The gradient by `w` is zero outside the part.
 ///
 /// # Errors
-/// If `w` does not have the channels or groups of the part, or is not on the CPU.
+/// If `w` does not have the channels or groups of the part.
 pub fn slice(w: &Tensor, slice: &Slice) -> Result<Tensor> {
     if slice.is_whole(w.dims()) {
         return Ok(w.clone());

@@ -13,6 +13,12 @@ pub(crate) fn random(label: &str, dims: &[usize]) -> Tensor {
     Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
 }
 
+/// [`random`] numbers, none nearer to zero than 0.1: a kink there is out of the reach of differences.
+pub(super) fn away_from_zero(dims: &[usize]) -> Tensor {
+    let moved: Vec<f64> = values(&random("x", dims)).into_iter().map(|x| x + 0.1_f64.copysign(x)).collect();
+    Tensor::from_vec(moved, dims, &Device::Cpu).unwrap()
+}
+
 /// All elements.
 pub(super) fn values(t: &Tensor) -> Vec<f64> {
     crate::host_f64(t).unwrap()

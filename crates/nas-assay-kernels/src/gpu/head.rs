@@ -58,15 +58,14 @@ impl OnGpu<3> for Affine {
 }
 
 /// Where the labels lie, and the number of images and classes.
-fn rows(gpu: &Gpu, labels: &Labels, logits: Operand<'_>) -> Result<(u64, u32, u32)> {
-    let _ = gpu;
+fn rows(labels: &Labels, logits: Operand<'_>) -> Result<(u64, u32, u32)> {
     let address = labels.on_gpu(|labels: &Tensor| with_operands([labels], |[labels]| Ok(labels.address)))?;
     Ok((address, count(logits.dims[0])?, count(logits.dims[1])?))
 }
 
 impl OnGpu<1> for CrossEntropy {
     fn launch(&self, gpu: &Gpu, [logits]: [Operand<'_>; 1]) -> Result<Computed> {
-        let (labels, n, classes) = rows(gpu, &self.labels, logits)?;
+        let (labels, n, classes) = rows(&self.labels, logits)?;
         let loss = gpu.output(logits.dtype, 1)?;
         let arguments: [&dyn super::device::Argument; 5] = [&logits.address, &labels, &loss.address, &n, &classes];
         gpu.launch("cross_entropy", logits.dtype, Grid::columns(1, 1), &arguments)?;
@@ -76,7 +75,7 @@ impl OnGpu<1> for CrossEntropy {
 
 impl OnGpu<2> for CrossEntropyGradient {
     fn launch(&self, gpu: &Gpu, [gy, logits]: [Operand<'_>; 2]) -> Result<Computed> {
-        let (labels, n, classes) = rows(gpu, &self.labels, logits)?;
+        let (labels, n, classes) = rows(&self.labels, logits)?;
         let gradient = gpu.output(logits.dtype, logits.len()? as usize)?;
         let arguments: [&dyn super::device::Argument; 6] =
             [&gy.address, &logits.address, &labels, &gradient.address, &n, &classes];
@@ -87,7 +86,7 @@ impl OnGpu<2> for CrossEntropyGradient {
 
 impl OnGpu<2> for GradientVectorProduct {
     fn launch(&self, gpu: &Gpu, [v, logits]: [Operand<'_>; 2]) -> Result<Computed> {
-        let (labels, n, classes) = rows(gpu, &self.labels, logits)?;
+        let (labels, n, classes) = rows(&self.labels, logits)?;
         let result = gpu.output(logits.dtype, 1)?;
         let arguments: [&dyn super::device::Argument; 6] =
             [&v.address, &logits.address, &labels, &result.address, &n, &classes];

@@ -35,8 +35,8 @@ pub use window::Window;
 /// `h' = (h + 2 padding - dilation (kh - 1) - 1) / stride + 1`, rounded down.
 ///
 /// # Errors
-/// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is zero, or a
-/// tensor is not on the CPU.
+/// If the shapes do not fit each other, the window does not fit the padded image, a stride, dilation or number of groups is zero, or the
+/// tensors are on different devices.
 pub fn conv2d(x: &Tensor, weights: &Tensor, window: Window) -> Result<Tensor> {
     apply(Convolution { window, view: Arc::new(View::all(weights.dims())) }, [x, weights])
 }

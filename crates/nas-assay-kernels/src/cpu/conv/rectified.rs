@@ -105,17 +105,11 @@ fn unrecorded<R>() -> Result<R> {
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{
-        beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
+        away_from_zero, beside, check, check_sealed, check_second_order, random, runs_with_kept_graph, values,
     };
     use super::super::super::{conv2d, conv2d_slice, relu};
     use super::*;
     use crate::slice::Channels;
-    use candle_core::Device;
-
-    fn away_from_zero(dims: &[usize]) -> Tensor {
-        let moved: Vec<f64> = values(&random("x", dims)).into_iter().map(|x| x + 0.1_f64.copysign(x)).collect();
-        Tensor::from_vec(moved, dims, &Device::Cpu).unwrap()
-    }
 
     fn cases() -> [([usize; 4], [usize; 4], Window); 4] {
         let plain = Window { padding: 1, ..Window::default() };

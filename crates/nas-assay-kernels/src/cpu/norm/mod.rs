@@ -33,7 +33,7 @@ pub use moments::Moments;
 /// The gradient includes the dependence of mean and variance on `x`. The returned statistics are constants.
 ///
 /// # Errors
-/// If the shapes do not fit each other, a channel has fewer than two pixels in the batch, or a tensor is not on the CPU.
+/// If the shapes do not fit each other, a channel has fewer than two pixels in the batch, or the tensors are on different devices.
 pub fn batch_norm(x: &Tensor, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<(Tensor, Moments)> {
     let (n, _, h, w) = x.dims4()?;
     if n * h * w < 2 {
@@ -161,7 +161,7 @@ fn move_towards(running: &Var, target: &Tensor, momentum: f64, channels: &Channe
 /// Like [`batch_norm`], with `mean` and `var` (`[c]` each) as constants.
 ///
 /// # Errors
-/// If the shapes do not fit each other, or a tensor is not on the CPU.
+/// If the shapes do not fit each other, or the tensors are on different devices.
 pub fn batch_norm_fixed(
     x: &Tensor,
     mean: &Tensor,

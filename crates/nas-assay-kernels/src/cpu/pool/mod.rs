@@ -19,8 +19,7 @@ pub(crate) use windows::Pool;
 /// `[n, c, h', w']` with `h' = (h + 2 padding - kernel) / stride + 1`, rounded down.
 ///
 /// # Errors
-/// If the kernel or the stride is zero, the padding is more than half the kernel, the window is larger than the padded image, or `x` is not
-/// on the CPU.
+/// If the kernel or the stride is zero, the padding is more than half the kernel, the window is larger than the padded image.
 pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     apply(Average { pool: Pool::symmetric(kernel, stride, padding) }, [x])
 }
@@ -39,7 +38,7 @@ pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> R
 /// that there are. The gradient is that of [`max_pool2d`].
 ///
 /// # Errors
-/// If a side is zero, or `x` is not on the CPU.
+/// If a side is zero.
 pub fn halving_max_pool2d(x: &Tensor) -> Result<Tensor> {
     apply(Maximum { pool: Pool { kernel: 2, stride: 2, padding: 0, padding_after: 1 } }, [x])
 }

@@ -26,7 +26,7 @@ const ROW: usize = 4096;
 /// The sum of all elements, a scalar, computed in double precision and rounded once.
 ///
 /// # Errors
-/// If `x` has no elements, or is not on the CPU.
+/// If `x` has no elements.
 pub fn sum_all(x: &Tensor) -> Result<Tensor> {
     apply(Sums { over: Over::All, mean: false }, [x])
 }
@@ -34,7 +34,7 @@ pub fn sum_all(x: &Tensor) -> Result<Tensor> {
 /// The mean of each channel of each image of `x: [n, c, h, w]`: `[n, c]`.
 ///
 /// # Errors
-/// If `x` is not an image tensor, has no elements, or is not on the CPU.
+/// If `x` is not an image tensor, or has no elements.
 pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     apply(Sums { over: Over::Space, mean: true }, [x])
 }
@@ -42,7 +42,7 @@ pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
 /// `Σ x y`, in double precision.
 ///
 /// # Errors
-/// If the shapes or types differ, or a tensor is not on the CPU.
+/// If the shapes or types differ, or the tensors are on different devices.
 pub fn dot(x: &Tensor, y: &Tensor) -> Result<f64> {
     products(x, y, false)
 }
@@ -58,7 +58,7 @@ pub fn abs_dot(x: &Tensor, y: &Tensor) -> Result<f64> {
 /// `Σ x²`, in double precision.
 ///
 /// # Errors
-/// If `x` is neither `f32` nor `f64`, or not on the CPU.
+/// If `x` is neither `f32` nor `f64`.
 pub fn sum_squares(x: &Tensor) -> Result<f64> {
     products(x, x, false)
 }
