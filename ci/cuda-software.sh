@@ -6,7 +6,7 @@
 #
 #   tests     every device test of the kernels and networks, with all checks on
 #   engines   the zero-shot scores of both devices, at 4 GiB of device memory
-#   spaces    a small experiment in each space: on the CPU, on the device, on the device again and killed in between; the records of the
+#   spaces    a small experiment in each space, or in those that SPACES names: on the CPU, on the device, on the device again and killed in between; the records of the
 #             device have the same bytes, and no number is beyond its class against the CPU's. Networks score in double precision: in single
 #             precision a ReLU whose input is zero but for rounding can end on either side.
 #   counts    what a training step asks of the device, held against a budget
@@ -114,7 +114,7 @@ for part in "${parts[@]}"; do
     engines) step run_engines ;;
     spaces)
         step device build
-        for space in nb201 nb101 nb301 nds_resnet nds_resnext_a; do step compare_space "$space"; done
+        for space in ${SPACES:-nb201 nb101 nb301 nds_resnet nds_resnext_a}; do step compare_space "$space"; done
         ;;
     counts)
         step device build --bench device

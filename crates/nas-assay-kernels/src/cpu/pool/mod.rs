@@ -19,7 +19,7 @@ pub(crate) use windows::Pool;
 /// `[n, c, h', w']` with `h' = (h + 2 padding - kernel) / stride + 1`, rounded down.
 ///
 /// # Errors
-/// If the kernel or the stride is zero, the padding is more than half the kernel, the window is larger than the padded image.
+/// If the kernel or the stride is zero, the padding is more than half the kernel, or the window is larger than the padded image.
 pub fn avg_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     apply(Average { pool: Pool::symmetric(kernel, stride, padding) }, [x])
 }
