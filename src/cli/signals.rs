@@ -9,10 +9,10 @@ use signal_hook::iterator::Signals;
 use super::exit::{Failure, UNEXPECTED};
 use super::print::to_stderr;
 use crate::external::end_all;
-use crate::files::end_copies;
+use crate::files::end_writes;
 
 /// On such a signal, exits with a note that the work can be continued, and with the code 128 + the signal. The store has no half-written
-/// files at any time, and what was copied so far is removed.
+/// files at any time, and temporary files are removed.
 pub fn exit_on_signal() -> Result<(), Failure> {
     // A shell starts its background jobs without SIGINT; whoever sends one to such a job wants it to end. `nohup` means what it says.
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| signal != SIGHUP || !is_ignored(signal));
@@ -20,7 +20,7 @@ pub fn exit_on_signal() -> Result<(), Failure> {
         .map_err(|error| Failure::new(UNEXPECTED, format!("failed to listen for signals: {error}")))?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let _ended = end_copies();
+            let _ended = end_writes();
             end_all();
             say("\ninterrupted; the same command continues from the results in the store");
             std::process::exit(128 + signal);

@@ -3,13 +3,11 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use super::hook::{Operation, guarded};
-use super::{WriteError, rename, sync_folder, temporary_for};
+use super::temporary::Temporary;
+use super::{WriteError, sync_folder};
 
 /// A stream could not be copied. The attempt leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -20,47 +18,6 @@ pub enum CopyError {
     /// The copy cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-}
-
-/// The temporary files of the copies that are under way in this process.
-static UNDER_WAY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-fn under_way() -> MutexGuard<'static, Vec<PathBuf>> {
-    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The entry of a temporary file, which has to be dropped after the file.
-struct Listed(PathBuf);
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        under_way().retain(|path| *path != self.0);
-    }
-}
-
-/// A temporary file for `nameless`, which is listed, and the folder of both.
-fn listed_for(nameless: &Path) -> io::Result<(PathBuf, Listed, NamedTempFile)> {
-    let mut all = under_way();
-    let (folder, temporary) = temporary_for(nameless)?;
-    all.push(temporary.path().to_owned());
-    Ok((folder, Listed(temporary.path().to_owned()), temporary))
-}
-
-/// No copy of this process begins or ends while this is held.
-#[must_use = "copies go on when it is dropped"]
-#[derive(Debug)]
-pub struct Ended {
-    _all: MutexGuard<'static, Vec<PathBuf>>,
-}
-
-/// Removes what copies that are under way have written so far, for a process that ends now: hold the result until then.
-pub fn end_copies() -> Ended {
-    let all = under_way();
-    for path in all.iter() {
-        // Whoever ends can do no more.
-        let _ = std::fs::remove_file(path);
-    }
-    Ended { _all: all }
 }
 
 /// Copies a stream to `FOLDER/SHA256ENDING`, where `SHA256` is the digest of its content, as safely as
@@ -74,7 +31,7 @@ pub fn keep_by_digest(folder: &Path, ending: &str, source: &mut dyn Read) -> Res
         let path = path.to_owned();
         |source| CopyError::Write(WriteError { path, source })
     };
-    let (inside, _listed, mut temporary) = listed_for(&nameless).map_err(failed(&nameless))?;
+    let mut temporary = Temporary::beside(&nameless).map_err(failed(&nameless))?;
     let (mut hasher, mut part) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         let count = match source.read(&mut part) {
@@ -84,17 +41,13 @@ pub fn keep_by_digest(folder: &Path, ending: &str, source: &mut dyn Read) -> Res
             Err(error) => return Err(CopyError::Read(error)),
         };
         hasher.update(&part[..count]);
-        let write = || temporary.as_file_mut().write_all(&part[..count]);
+        let write = || temporary.file_mut().write_all(&part[..count]);
         guarded(Operation::Write, &nameless, write).map_err(failed(&nameless))?;
     }
-    guarded(Operation::Sync, &nameless, || temporary.as_file().sync_all()).map_err(failed(&nameless))?;
+    guarded(Operation::Sync, &nameless, || temporary.file().sync_all()).map_err(failed(&nameless))?;
     let digest = format!("{:x}", hasher.finalize());
     let path = folder.join(format!("{digest}{ending}"));
-    let renamed = {
-        let _all = under_way();
-        rename(temporary, &path)
-    };
-    renamed.and_then(|()| sync_folder(&inside)).map_err(failed(&path))?;
+    temporary.rename(&path).and_then(|()| sync_folder(folder)).map_err(failed(&path))?;
     Ok((path, digest))
 }
 

@@ -6,20 +6,18 @@
 mod copy;
 pub mod hook;
 mod output;
+mod temporary;
 
-pub use copy::{CopyError, Ended, end_copies, keep_by_digest};
+pub use copy::{CopyError, keep_by_digest};
 pub use output::{write_output, write_output_by};
+pub use temporary::{Ended, end_writes, is_temporary};
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
-
 use hook::{Operation, guarded};
-
-/// The ending of temporary files.
-const TEMPORARY: &str = ".tmp";
+use temporary::Temporary;
 
 /// A file could not be written. The attempt leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +38,9 @@ pub struct WriteError {
 /// If a step fails (full disk, missing permission). The temporary file is removed. An older file at `path` stays as it was, except if only
 /// the last step failed: then the new content is there, but a power cut may undo it.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let written = temporary_of(path, bytes).and_then(|(folder, temporary)| {
-        rename(temporary, path)?;
-        sync_folder(&folder)
+    let written = temporary_of(path, bytes).and_then(|temporary| {
+        temporary.rename(path)?;
+        sync_folder(folder_of(path))
     });
     written.map_err(|source| WriteError { path: path.to_owned(), source })
 }
@@ -52,13 +50,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// If a step fails.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
-    let written = temporary_of(path, bytes).and_then(|(folder, temporary)| {
-        match guarded(Operation::Rename, path, || temporary_link(&temporary, path)) {
+    let written = temporary_of(path, bytes).and_then(|temporary| {
+        match temporary.link(path) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
             Err(error) => return Err(error),
         }
-        sync_folder(&folder)?;
+        sync_folder(folder_of(path))?;
         Ok(true)
     });
     written.map_err(|source| WriteError { path: path.to_owned(), source })
@@ -91,11 +89,6 @@ pub fn remove(path: &Path) -> io::Result<bool> {
         Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Whether a file name is that of a temporary file of [`write_atomic`]. Nothing reads such a file; a killed writer leaves it behind.
-pub fn is_temporary(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(TEMPORARY)
 }
 
 /// A lock on a file, held until it is dropped. It ends with the process, too.
@@ -147,45 +140,12 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A flushed temporary file for `path` with this content, and the folder of both.
-fn temporary_of(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, NamedTempFile)> {
-    let (folder, mut temporary) = temporary_for(path)?;
-    guarded(Operation::Write, path, || temporary.as_file_mut().write_all(bytes))?;
-    guarded(Operation::Sync, path, || temporary.as_file().sync_all())?;
-    Ok((folder, temporary))
-}
-
-/// An empty temporary file for `path`, and the folder of both.
-fn temporary_for(path: &Path) -> io::Result<(PathBuf, NamedTempFile)> {
-    let folder = folder_of(path);
-    create_folder(folder)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    // A file system allows 255 bytes for a name; the random letters and the ending need some of them.
-    let prefix: String = format!(".{name}").chars().take(60).collect::<String>() + ".";
-    let temporary = guarded(Operation::Create, path, || {
-        let mut builder = Builder::new();
-        builder.prefix(&prefix).rand_bytes(12).suffix(TEMPORARY);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(folder)
-    })?;
-    Ok((folder.to_owned(), temporary))
-}
-
-fn rename(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mut held = Some(temporary);
-    guarded(Operation::Rename, path, || {
-        let Some(temporary) = held.take() else { return Ok(()) };
-        temporary.persist(path).map(drop).map_err(|failed| {
-            held = Some(failed.file);
-            failed.error
-        })
-    })
-}
-
-/// Gives a temporary file its final name, if no file has that name. A hard link fails if the name is taken, on every file system.
-fn temporary_link(temporary: &NamedTempFile, path: &Path) -> io::Result<()> {
-    fs::hard_link(temporary.path(), path)
+/// A flushed temporary file for `path` with this content.
+fn temporary_of(path: &Path, bytes: &[u8]) -> io::Result<Temporary> {
+    let mut temporary = Temporary::beside(path)?;
+    guarded(Operation::Write, path, || temporary.file_mut().write_all(bytes))?;
+    guarded(Operation::Sync, path, || temporary.file().sync_all())?;
+    Ok(temporary)
 }
 
 /// Creates a folder with its parents, and flushes the folders that got a new entry.

@@ -4,10 +4,9 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::hook::{Operation, guarded};
-use super::{WriteError, folder_of, sync_folder, temporary_for};
+use super::temporary::Temporary;
+use super::{WriteError, folder_of, sync_folder};
 
 /// Writes `bytes` to the path that a user gave, and keeps what is there as what it is: a device, a pipe and a symbolic link are written
 /// through; a file with several names, or of another owner, gets the new content in place; every other file is replaced as a whole and keeps
@@ -36,13 +35,13 @@ pub fn write_output_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Re
 
 /// Writes a temporary file for `path`, and flushes it to the disk.
 fn fill(
-    temporary: &mut NamedTempFile,
+    temporary: &mut Temporary,
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     guarded(Operation::Write, path, || Ok(()))?;
-    write(temporary.as_file_mut())?;
-    guarded(Operation::Sync, path, || temporary.as_file().sync_all())
+    write(temporary.file_mut())?;
+    guarded(Operation::Sync, path, || temporary.file().sync_all())
 }
 
 fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -54,10 +53,10 @@ fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
         // A symbolic link to a file that does not exist yet.
         return in_place(path, write);
     }
-    let (folder, mut temporary) = temporary_for(path)?;
+    let mut temporary = Temporary::beside(path)?;
     fill(&mut temporary, path, write)?;
-    super::rename(temporary, path)?;
-    sync_folder(&folder)
+    temporary.rename(path)?;
+    sync_folder(folder)
 }
 
 fn replace(path: &Path, there: &Metadata, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -68,7 +67,7 @@ fn replace(path: &Path, there: &Metadata, write: impl FnOnce(&mut dyn Write) -> 
     let target: PathBuf = fs::canonicalize(path)?;
     // An operating system asks only the folder for a permission to rename; a file that may not be written stays.
     OpenOptions::new().write(true).open(&target)?;
-    let (folder, mut temporary) = match temporary_for(&target) {
+    let mut temporary = match Temporary::beside(&target) {
         Ok(made) => made,
         // The folder may not be written, the file may. After any other error, such as a full disk, the old content is worth more than nothing.
         Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
@@ -76,13 +75,13 @@ fn replace(path: &Path, there: &Metadata, write: impl FnOnce(&mut dyn Write) -> 
         }
         Err(error) => return Err(error),
     };
-    if owner(&temporary.as_file().metadata()?) != owner(there) {
+    if owner(&temporary.file().metadata()?) != owner(there) {
         return in_place(&target, write);
     }
     fill(&mut temporary, &target, write)?;
-    temporary.as_file().set_permissions(there.permissions())?;
-    super::rename(temporary, &target)?;
-    sync_folder(&folder)
+    temporary.file().set_permissions(there.permissions())?;
+    temporary.rename(&target)?;
+    sync_folder(folder_of(&target))
 }
 
 fn in_place(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
