@@ -93,15 +93,15 @@ pub struct Resamples {
     seed: Seed,
     rows: usize,
     /// The correlations over all architectures, each once.
-    whole: Coefficients,
-    resampled: Vec<Coefficients>,
+    pub(super) whole: Coefficients,
+    pub(super) resampled: Vec<Coefficients>,
 }
 
 /// Kendall's tau-b and Spearman's rho, each `None` if it is undefined.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Coefficients {
-    tau_b: Option<f64>,
-    spearman: Option<f64>,
+pub(super) struct Coefficients {
+    pub tau_b: Option<f64>,
+    pub spearman: Option<f64>,
 }
 
 impl From<Correlations> for Coefficients {

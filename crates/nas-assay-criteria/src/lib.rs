@@ -9,8 +9,8 @@
 //!   decides a value, the value is flagged, and its expectation under random tie-breaking is given next to it.
 //! - A score that is not finite ranks below every finite one and is counted. The truth must be finite.
 //! - A value or an interval that is not there has its reason: [`Undefined`], [`NoInterval`].
-//! - Sums have a fixed order, counts are integers, and the only function is the square root, so values have the same bits on every
-//!   machine.
+//! - Sums have a fixed order, counts are integers, and functions other than the square root are those of `libm`, so values have the same
+//!   bits on every machine.
 //!
 //! ```
 //! use nas_assay_base::seed::Seed;
@@ -38,14 +38,19 @@ pub mod ceiling;
 mod complexity;
 mod direction;
 mod extremes;
+pub mod friedman;
 pub mod gate;
 mod levels;
 mod name;
+mod ndcg;
 mod operation;
 mod paired;
 mod pairs;
+mod partial;
 pub mod rank;
 mod resample;
+pub mod sampling;
+pub mod search;
 mod stability;
 mod status;
 pub mod topk;
@@ -61,11 +66,16 @@ pub use ceiling::{Ceiling, CeilingAt, InTop};
 pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};
 pub use direction::Direction;
 pub use extremes::{Extremes, Standing};
+pub use friedman::Friedman;
 pub use gate::{GATE_ROWS, Gate, GateVerdict};
 pub use name::{Criterion, UnknownCriterion, percent};
+pub use ndcg::{Gain, ndcg};
 pub use operation::{BINS, ChangeBias, Exchange, operation_bias};
 pub use paired::{Comparison, Verdict};
+pub use partial::Partial;
 pub use rank::{PairCounts, Pearson};
+pub use sampling::SampleAt;
+pub use search::SearchAt;
 pub use stability::{Spread, Stability};
 pub use status::{NoInterval, Undefined};
 pub use topk::{BestOf, Precision, Ranking, TopCount};
@@ -370,6 +380,8 @@ fn check(truth: &[f64], scores: &[f64]) -> Result<(), CriteriaError> {
 
 #[cfg(test)]
 mod published_bias_tests;
+#[cfg(test)]
+mod published_head_tests;
 #[cfg(test)]
 mod published_tests;
 #[cfg(test)]

@@ -14,19 +14,19 @@ use nas_assay_testing::data_file;
 const TOPS: [f64; 6] = ceiling::TOPS;
 
 /// Checks a value by its first four decimals.
-fn digits(what: &str, found: Option<f64>, expected: f64) {
+pub(super) fn digits(what: &str, found: Option<f64>, expected: f64) {
     let found = found.unwrap_or(f64::NAN);
     assert!((found - expected).abs() <= 0.000_05, "{what}: found {found:.6}, expected {expected}");
 }
 
-fn all_digits(what: &str, found: &[Option<f64>], expected: &[f64]) {
+pub(super) fn all_digits(what: &str, found: &[Option<f64>], expected: &[f64]) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
         digits(&format!("{what}, number {place}"), found, expected);
     }
 }
 
-fn taus(truth: &[f64], scores: &[f64]) -> Vec<Option<f64>> {
+pub(super) fn taus(truth: &[f64], scores: &[f64]) -> Vec<Option<f64>> {
     in_tops(truth, scores, &TOPS).iter().map(|at| at.tau_b).collect()
 }
 
@@ -81,12 +81,12 @@ fn nb201_has_this_noise_ceiling() {
 }
 
 /// Tests accuracies on CIFAR-10, CIFAR-100 and `ImageNet16-120` in the benchmark's order.
-fn truths() -> [Vec<f64>; 3] {
+pub(super) fn truths() -> [Vec<f64>; 3] {
     freerea("accuracies", "accuracy")
 }
 
 /// The numbers of a file of `FreeREA` for each of the three data sets.
-fn freerea(file: &str, column: &str) -> [Vec<f64>; 3] {
+pub(super) fn freerea(file: &str, column: &str) -> [Vec<f64>; 3] {
     ["cifar10", "cifar100", "ImageNet16-120"].map(|set| {
         let table = columns(data_file(&format!("freerea/{set}-{file}.csv")));
         assert!(table["index"].iter().enumerate().all(|(row, index)| *index == row.to_string()), "{set}");
@@ -95,7 +95,7 @@ fn freerea(file: &str, column: &str) -> [Vec<f64>; 3] {
 }
 
 /// The cells in the benchmark's order.
-fn cells() -> Vec<nb201::Architecture> {
+pub(super) fn cells() -> Vec<nb201::Architecture> {
     (0..nb201::COUNT).filter_map(nb201::Architecture::at_benchmark_index).collect()
 }
 
@@ -105,7 +105,7 @@ fn counts(structure: Structure) -> Vec<f64> {
 }
 
 /// Which cells are kept.
-fn kept(is_kept: fn(&Liveness) -> bool) -> Vec<usize> {
+pub(super) fn kept(is_kept: fn(&Liveness) -> bool) -> Vec<usize> {
     let all = cells();
     (0..all.len()).filter(|&row| is_kept(&Architecture::from(all[row]).liveness().unwrap())).collect()
 }
@@ -124,7 +124,7 @@ fn top_deciles(scores: &[Vec<f64>; 3]) -> Vec<Option<f64>> {
     truths().iter().zip(scores).map(|(truth, scores)| in_tops(truth, scores, &[0.1])[0].tau_b).collect()
 }
 
-fn three(scores: &[f64]) -> [Vec<f64>; 3] {
+pub(super) fn three(scores: &[f64]) -> [Vec<f64>; 3] {
     [scores.to_vec(), scores.to_vec(), scores.to_vec()]
 }
 
