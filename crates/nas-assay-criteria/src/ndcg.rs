@@ -33,12 +33,12 @@ impl Gain {
     /// All gains.
     pub const ALL: [Self; 3] = [Self::Percent, Self::Fraction, Self::Rank];
 
-    /// The gain in words.
-    pub fn text(self) -> &'static str {
+    /// The name, as in `percent`.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Percent => "2^y - 1, y in percent",
-            Self::Fraction => "2^y - 1, y a fraction",
-            Self::Rank => "true rank from the worst",
+            Self::Percent => "percent",
+            Self::Fraction => "fraction",
+            Self::Rank => "rank",
         }
     }
 

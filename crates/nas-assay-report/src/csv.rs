@@ -13,7 +13,7 @@ use crate::other_papers::Figure;
 use crate::printable::printable;
 use crate::true_values::TrueValues;
 use crate::value_text;
-use crate::worth::{KnownCeiling, PanelWorth, WorthRow};
+use crate::worth::{Detail, KnownCeiling, PanelWorth, WorthRow};
 
 /// The columns. `lower` and `upper` bound the 95 % interval of tau-b, of Spearman, or of a difference of two tau-b. `origin` is `here`,
 /// `published`, or `other paper`, whose `status` is whether ours agrees. `expected` is the expected value under random tie-breaking. `source`
@@ -85,13 +85,13 @@ pub fn csv_beside(record: &Record, beside: Beside<'_>) -> Result<String, ReportE
             rows.extend(details(estimator).iter().map(|row| row.after(&first)));
             rows.extend(analyses(panel, estimator, truth).iter().map(|row| row.after(&first)));
             let of = worth.and_then(|worth| Some((worth, worth.rows.iter().find(|row| row.name == label)?)));
-            rows.extend(of.iter().flat_map(|(worth, of)| worth_rows(worth, of)).map(|row| row.after(&first)));
+            rows.extend(of.iter().flat_map(|(worth, of)| worth_rows(worth, of, truth)).map(|row| row.after(&first)));
         }
         for (worth, of) in worth.iter().flat_map(|worth| worth.rows.iter().map(move |row| (worth, row))) {
             let Some(structure) = &of.structure else { continue };
             let mut first = panel_fields(record, panel, &of.name);
             first[5] = structure.version.to_string();
-            rows.extend(worth_rows(worth, of).iter().map(|row| row.after(&first)));
+            rows.extend(worth_rows(worth, of, truth).iter().map(|row| row.after(&first)));
         }
         rows.extend(worth.iter().flat_map(|worth| {
             let of_panel = [("noise ceiling", ceiling_rows(worth)), ("dead architectures", dead_rows(worth))];
@@ -353,7 +353,7 @@ fn analyses<'a>(panel: &PanelRecord, estimator: &EstimatorRecord, truth: TrueVal
 
 /// What the tau-b of an estimator or a structural baseline is worth: `tau_b in truth's top 10%`, `share of attainable in truth's top 10%`;
 /// `all` stands for the whole. `tau_b less live_convs`: a paired difference.
-fn worth_rows<'a>(worth: &PanelWorth, of: &WorthRow) -> Vec<Row<'a>> {
+fn worth_rows<'a>(worth: &PanelWorth, of: &WorthRow, truth: TrueValues<'_>) -> Vec<Row<'a>> {
     let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
     let mut rows = Vec::new();
     for (at, &share) in of.tops.iter().zip(&of.shares) {
@@ -372,6 +372,33 @@ fn worth_rows<'a>(worth: &PanelWorth, of: &WorthRow) -> Vec<Row<'a>> {
             status: test.outcome.no_interval.map(NoInterval::as_str),
             ..row(format!("tau_b less {}", test.with), test.outcome.difference)
         });
+    }
+    rows.extend(of.detail.iter().flat_map(|detail| detail_rows(detail, truth)));
+    rows
+}
+
+/// What more there is to know of a ranking: `tau_b given params`, `ndcg@1000 gain percent`, `regret after 10 trainings`, `mean of tau_b of 100
+/// architectures`, and so on.
+fn detail_rows<'a>(detail: &Detail, truth: TrueValues<'_>) -> Vec<Row<'a>> {
+    let row = |criterion: String, value: Option<f64>| Row { criterion, value, ..Row::default() };
+    let mut rows = Vec::new();
+    for beyond in &detail.beyond {
+        rows.push(row(format!("tau_b given {}", beyond.size), beyond.tau_b));
+        rows.push(row(format!("spearman given {}", beyond.size), beyond.spearman));
+    }
+    rows.push(row("mean of tau_b within fifths of flops".to_owned(), detail.within_flops));
+    rows.extend(detail.ndcg.iter().map(|at| row(format!("ndcg@{} gain {}", at.k, at.gain.name()), at.value)));
+    for at in &detail.search {
+        let after =
+            if at.queries == 1 { "after 1 training".to_owned() } else { format!("after {} trainings", at.queries) };
+        rows.push(row(truth.named(&format!("regret {after}")), Some(at.regret)));
+        let random = at.found + at.regret - at.random;
+        rows.push(row(truth.named(&format!("regret of random search {after}")), Some(random)));
+        rows.push(row(format!("trainings of random search for the same {after}"), Some(at.random_queries as f64)));
+    }
+    for at in &detail.samples {
+        rows.push(row(format!("mean of tau_b of {} architectures", at.rows), Some(at.mean)));
+        rows.push(row(format!("deviation of tau_b of {} architectures", at.rows), Some(at.deviation)));
     }
     rows
 }

@@ -73,7 +73,7 @@ pub use other_papers::OtherPapers;
 pub use panel_summary::{End, EstimatorSummary, PanelSummary, PublishedComparison};
 pub use score_table::score_table;
 pub use terminal::terminal;
-pub use worth::{Dead, KnownCeiling, PanelWorth, StructureWorth, Worth, WorthRow};
+pub use worth::{Beyond, Dead, Detail, KnownCeiling, NdcgAt, PanelWorth, StructureWorth, Worth, WorthRow};
 
 #[cfg(test)]
 mod damage_tests;

@@ -12,6 +12,7 @@ use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
 use crate::record_text::{self, Fact};
 use crate::summary_tables;
 use crate::text_table::escape_markdown;
+use crate::true_values::TrueValues;
 use crate::value_text::count;
 use crate::worth;
 
@@ -58,7 +59,7 @@ pub fn markdown<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> String {
             text += "\n### What a tau is worth\n";
             items(&mut text, worth::lines(worth).into_iter());
         }
-        let of_worth = worth.map(|worth| worth::tables(whole, worth)).unwrap_or_default();
+        let of_worth = worth.map(|worth| worth::all_tables(whole, worth, TrueValues::of(record))).unwrap_or_default();
         for Titled { title, table } in of_worth.into_iter().chain(analysis_tables::tables(whole)) {
             text += &format!("\n### {title}\n\n{}", table.markdown());
         }

@@ -10,6 +10,7 @@ use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
 use crate::record_text;
 use crate::summary_tables;
+use crate::true_values::TrueValues;
 use crate::value_text::count;
 use crate::worth;
 use crate::wrap::{NARROWEST, wrap};
@@ -62,7 +63,7 @@ Rows of score files and lists
         for line in worth.iter().flat_map(|worth| worth::lines(worth)) {
             text += &format!("\n{}", wrap(&line, width));
         }
-        let of_worth = worth.map(|worth| worth::tables(whole, worth)).unwrap_or_default();
+        let of_worth = worth.map(|worth| worth::all_tables(whole, worth, TrueValues::of(record))).unwrap_or_default();
         for Titled { title, table } in of_worth.into_iter().chain(analysis_tables::tables(whole)) {
             text += &format!("\n{}\n{}", wrap(title, width), table.terminal(width));
         }

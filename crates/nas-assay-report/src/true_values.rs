@@ -26,6 +26,11 @@ impl<'a> TrueValues<'a> {
         Self(Some(quantity))
     }
 
+    /// Whether they are accuracies, as fractions.
+    pub fn is_accuracy(self) -> bool {
+        self.0.is_none()
+    }
+
     /// The unit, if they are no accuracies and have one.
     pub fn unit(self) -> Option<&'a str> {
         self.0.and_then(Quantity::unit)

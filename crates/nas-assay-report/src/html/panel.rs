@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::charts;
 use super::section::Section;
-use super::sections::{LAST_SHOWN, other_papers_section, sections, worth_section};
+use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections, worth_section};
 use super::template::{keep_units, typeset};
 use crate::beside::Beside;
 use crate::checkpoints::{earlier, latest};
@@ -115,6 +115,7 @@ impl Panel {
             sections: worth
                 .map(|worth| worth_section(&id, panel, worth))
                 .into_iter()
+                .chain(worth.and_then(|worth| detail_section(&id, panel, worth, values)))
                 .chain(sections(&id, space, panel, values))
                 .chain(other_papers_section(&id, &panel.name, beside))
                 .collect(),

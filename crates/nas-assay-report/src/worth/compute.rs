@@ -9,6 +9,7 @@ use nas_assay_schema::store::record::{ArchitectureRow, ComparisonRecord, PanelRe
 use nas_assay_schema::truth::runs::{NoRuns, Runs};
 use nas_assay_spaces::{Architecture, Liveness, SpaceId, Structure};
 
+use super::detail::Common;
 use super::{Dead, KnownCeiling, PanelWorth, StructureWorth, WorthRow};
 use crate::checkpoints::latest;
 use crate::true_values::TrueValues;
@@ -61,6 +62,7 @@ impl PanelWorth {
             without_output: all.iter().filter(|found| !found.has_output).count(),
             without_convolution: all.len() - trained.len(),
         });
+        let common = Common::new(panel, &truth, values.is_accuracy());
         let row = |of: &Ranked| {
             let found = in_tops(&truth, &of.scores, &tops);
             let share = |at: &nas_assay_criteria::InTop| ceiling::share(at.tau_b?, ceiling.attainable(at.fraction)?);
@@ -75,6 +77,7 @@ impl PanelWorth {
                 tops: found,
                 without_dead_operations: tau_on(&whole, &truth, &of.scores),
                 with_live_convolutions: tau_on(&trained, &truth, &of.scores),
+                detail: (of.is_last && of.ranks_as.is_none()).then(|| common.detail(&of.scores)),
             }
         };
         Some(Self {

@@ -4,16 +4,22 @@
 //! truth, whenever a report is made, so that no record changes when more of it is known.
 
 mod compute;
+mod detail;
+mod detail_tables;
 mod lines;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 use nas_assay_criteria::{Ceiling, InTop, Interval};
-use nas_assay_schema::store::record::{ComparisonRecord, Record};
+use nas_assay_schema::store::record::{ComparisonRecord, PanelRecord, Record};
 use nas_assay_schema::truth::runs::{NoRuns, Runs};
 use serde::{Deserialize, Serialize};
 
+use crate::analysis_tables::Titled;
+use crate::true_values::TrueValues;
+pub use detail::{Beyond, Detail, NdcgAt};
+pub(crate) use detail_tables::detail_tables;
 pub(crate) use lines::{lines, share};
 pub(crate) use tables::tables;
 
@@ -83,6 +89,9 @@ pub struct WorthRow {
     /// Tau-b over the architectures with a live convolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with_live_convolutions: Option<f64>,
+    /// What more there is to know; `None` for earlier checkpoints, and for a structural baseline that ranks as another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
 }
 
 /// A structural baseline.
@@ -108,6 +117,11 @@ pub struct Dead {
     pub without_output: usize,
     /// Those without a live convolution: there is nothing to train in the cell.
     pub without_convolution: usize,
+}
+
+/// All tables of a panel that have rows: what its tau is worth, and what more there is to know.
+pub(crate) fn all_tables(panel: &PanelRecord, worth: &PanelWorth, values: TrueValues<'_>) -> Vec<Titled> {
+    tables(panel, worth).into_iter().chain(detail_tables(panel, worth, values)).collect()
 }
 
 impl Worth {

@@ -28,7 +28,7 @@ pub(crate) fn tables(panel: &PanelRecord, worth: &PanelWorth) -> Vec<Titled> {
     found.into_iter().filter_map(|(title, table)| Some(Titled { title, table: table? })).collect()
 }
 
-fn tau(value: Option<f64>) -> String {
+pub(super) fn tau(value: Option<f64>) -> String {
     value_text::value(Criterion::TauB, value)
 }
 
@@ -37,14 +37,14 @@ fn top_name(fraction: f64) -> String {
     if fraction < 1.0 { format!("top {} %", percent(fraction)) } else { "all".to_owned() }
 }
 
-fn table(first: &str, headings: &[String], rows: Vec<Vec<String>>) -> Option<TextTable> {
+pub(super) fn table(first: &str, headings: &[String], rows: Vec<Vec<String>>) -> Option<TextTable> {
     let numbers = headings.iter().map(|heading| (heading.as_str(), true));
     let columns: Vec<(&str, bool)> = [(first, false)].into_iter().chain(numbers).collect();
     (!rows.is_empty()).then(|| TextTable::new(&columns, rows))
 }
 
 /// The rows of the estimators at their last checkpoints, and of the structural baselines that rank as no other baseline does.
-fn shown<'a>(panel: &PanelRecord, worth: &'a PanelWorth) -> Vec<&'a WorthRow> {
+pub(super) fn shown<'a>(panel: &PanelRecord, worth: &'a PanelWorth) -> Vec<&'a WorthRow> {
     let last: Vec<String> = latest(&panel.estimators).into_iter().map(|at| panel.estimators[at].label()).collect();
     let estimators = worth.rows.iter().filter(|row| row.structure.is_none() && last.contains(&row.name));
     estimators.chain(worth.structures().map(|(row, _)| row)).collect()

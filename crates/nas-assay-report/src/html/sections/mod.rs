@@ -48,6 +48,16 @@ pub(super) fn worth_section(id: &str, panel: &PanelRecord, worth: &PanelWorth) -
     worth::worth(id, panel, worth)
 }
 
+/// The section with what more there is to know of each ranking; `None` if there is nothing.
+pub(super) fn detail_section(
+    id: &str,
+    panel: &PanelRecord,
+    worth: &PanelWorth,
+    values: TrueValues<'_>,
+) -> Option<Section> {
+    worth::detail(id, panel, worth, values)
+}
+
 /// The section with the values of other papers, which stands after the others; `None` if there are none.
 pub(super) fn other_papers_section(id: &str, panel: &str, beside: Beside<'_>) -> Option<Section> {
     other_papers::other_papers(id, panel, beside)

@@ -5,18 +5,38 @@ use nas_assay_schema::store::record::PanelRecord;
 use crate::analysis_tables::Titled;
 use crate::html::section::{Section, Table};
 use crate::html::template::keep_units;
-use crate::worth::{PanelWorth, lines, tables};
+use crate::true_values::TrueValues;
+use crate::worth::{PanelWorth, detail_tables, lines, tables};
+
+fn of_text(id: &str, found: Vec<Titled>) -> Vec<Table> {
+    let table = |(place, Titled { title, table }): (usize, Titled)| {
+        Table::of_text(format!("{id}-{place}"), format!("{}.", keep_units(title)), None, &table)
+    };
+    found.into_iter().enumerate().map(table).collect()
+}
 
 /// The sentences and tables of the other reports.
 pub(super) fn worth(id: &str, panel: &PanelRecord, worth: &PanelWorth) -> Section {
-    let table = |(place, Titled { title, table }): (usize, Titled)| {
-        Table::of_text(format!("{id}-worth-{place}"), format!("{}.", keep_units(title)), None, &table)
-    };
     Section {
         id: format!("{id}-worth"),
         title: "What a tau is worth",
         text: keep_units(&lines(worth).join(" ")),
-        tables: tables(panel, worth).into_iter().enumerate().map(table).collect(),
+        tables: of_text(&format!("{id}-worth"), tables(panel, worth)),
         ..Section::default()
     }
+}
+
+/// Size, nDCG, search and samples; `None` if there are no rows.
+pub(super) fn detail(id: &str, panel: &PanelRecord, worth: &PanelWorth, values: TrueValues<'_>) -> Option<Section> {
+    let found = detail_tables(panel, worth, values);
+    (!found.is_empty()).then(|| Section {
+        id: format!("{id}-detail"),
+        title: "Beyond one tau",
+        text: "What a ranking says beyond the size of the architectures, what stands at its head, what a search finds that trains in its \
+               order, and how much a tau of fewer architectures would move. Fifths by FLOPs are as large as each other, and their mean is \
+               weighted. Values with equal scores are those expected over random orders of the ties."
+            .to_owned(),
+        tables: of_text(&format!("{id}-detail"), found),
+        ..Section::default()
+    })
 }
