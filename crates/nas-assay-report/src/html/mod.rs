@@ -7,7 +7,7 @@ mod charts;
 mod drawings;
 mod page;
 mod panel;
-mod section;
+pub(crate) mod section;
 mod sections;
 mod svg;
 pub(crate) mod template;

@@ -17,6 +17,7 @@ use nas_assay_schema::truth::measured::name_and_unit;
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
+use super::across::Across;
 use crate::beside::{Beside, Printable};
 use crate::other_papers::Summary;
 use crate::printable::printable;
@@ -35,6 +36,9 @@ pub struct Leaderboard {
     pub rows: Vec<Row>,
     /// How many search spaces have a column.
     pub spaces: usize,
+    /// The estimators over all benchmarks; `None` for fewer than two of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub across: Option<Across>,
 }
 
 /// One panel of one record.
@@ -164,7 +168,10 @@ impl Leaderboard {
             all || is_first
         });
         let rows = rows(&panels);
-        Self { columns: panels.into_iter().map(|(column, ..)| column).collect(), rows, spaces }
+        let columns = panels.into_iter().map(|(column, ..)| column).collect();
+        let mut board = Self { columns, rows, spaces, across: None };
+        board.across = Across::of(&board);
+        board
     }
 
     /// Whether some value stands beside what others printed.

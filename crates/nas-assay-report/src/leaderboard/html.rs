@@ -4,9 +4,11 @@ use nas_assay_criteria::{Criterion, Verdict};
 use nas_assay_schema::DeviceClass;
 use serde::Serialize;
 
+use super::across::{Across, TITLE};
 use super::board::{Cell, Column, Leaderboard, Row};
 use super::text::{ABOUT, OTHERS, beats, interval, legend, rank};
 use crate::error::ReportError;
+use crate::html::section::{Section, Table};
 use crate::html::template::{keep_units, render, typeset};
 use crate::value_text::{self, NONE, count};
 
@@ -21,6 +23,8 @@ pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
             .flat_map(|place| board.others(place).into_iter().map(move |other| (place + 1, other)))
             .collect(),
         about_others: OTHERS,
+        across: board.across.iter().map(across).collect(),
+        across_title: TITLE,
     };
     render(PAGE, "Leaderboard", filled)
 }
@@ -33,6 +37,22 @@ struct Filled {
     /// What others printed: the number of the column, and a sentence.
     others: Vec<(usize, String)>,
     about_others: &'static str,
+    /// The section over all benchmarks, if there is one.
+    across: Vec<Section>,
+    across_title: &'static str,
+}
+
+/// The section over all benchmarks.
+fn across(across: &Across) -> Section {
+    let caption = "The worst tau-b of each estimator, on how many benchmarks its interval is above or below zero, and on how many it is that close \
+                   to the best.";
+    Section {
+        id: "across".to_owned(),
+        title: "Ranks and changes of sign",
+        text: keep_units(&across.lines().join(" ")),
+        tables: vec![Table::of_text("across-table".to_owned(), caption.to_owned(), None, &across.table())],
+        ..Section::default()
+    }
 }
 
 #[derive(Serialize)]

@@ -1,10 +1,12 @@
 //! The leaderboard: all estimators by all search spaces, as text, page, JSON and CSV.
 
+mod across;
 mod board;
 mod csv;
 mod html;
 mod text;
 
+pub use across::{Across, AcrossRow, CLOSE};
 pub use board::{Beats, Cell, Column, Leaderboard, Row};
 
 use nas_assay_base::text::plain_json;

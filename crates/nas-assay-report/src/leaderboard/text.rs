@@ -2,6 +2,7 @@
 
 use nas_assay_criteria::Criterion;
 
+use super::across::TITLE;
 use super::board::{Beats, Cell, Column, Leaderboard};
 use crate::text_table::{TextTable, escape_markdown};
 use crate::value_text::{self, NONE, count};
@@ -33,6 +34,12 @@ pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
         }
         text += &wrap(OTHERS, width);
     }
+    if let Some(across) = &board.across {
+        text += &format!("\n{TITLE}\n\n{}", across.table().terminal(width));
+        for line in across.lines() {
+            text += &format!("\n{}", wrap(&line, width));
+        }
+    }
     text + "\n" + &wrap(ABOUT, width)
 }
 
@@ -47,6 +54,12 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
         for place in 0..board.columns.len() {
             let others = board.others(place);
             text.extend(others.iter().map(|other| format!("- \\[{}\\] {}\n", place + 1, escape_markdown(other))));
+        }
+    }
+    if let Some(across) = &board.across {
+        text += &format!("\n## {TITLE}\n\n{}", across.table().markdown());
+        for (place, line) in across.lines().iter().enumerate() {
+            text += &format!("{}- {}\n", if place == 0 { "\n" } else { "" }, escape_markdown(line));
         }
     }
     text
