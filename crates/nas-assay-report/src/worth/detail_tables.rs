@@ -22,7 +22,7 @@ pub(crate) fn detail_tables(panel: &PanelRecord, worth: &PanelWorth, values: Tru
     };
     let found = [
         ("Beyond the size of the architectures: partial correlations, and tau-b within fifths by FLOPs", beyond(&rows)),
-        ("nDCG, by each gain in use", gains(&rows)),
+        ("nDCG, the gain at the head of the ranking, by each definition in use", gains(&rows)),
         (regret, search(&rows, values)),
         ("Tau-b of fewer architectures: mean and deviation over random samples", samples(&rows)),
     ];
@@ -56,7 +56,7 @@ fn beyond(rows: &[(&str, &Detail)]) -> Option<TextTable> {
 fn gains(rows: &[(&str, &Detail)]) -> Option<TextTable> {
     let (_, first) = rows.first()?;
     let headings: Vec<String> =
-        first.ndcg.iter().map(|at| format!("nDCG@{}, gain {}", count(at.k), gain(at.gain))).collect();
+        first.ndcg.iter().map(|at| format!("gain {}, k {}", gain(at.gain), count(at.k))).collect();
     let cell = |value: Option<f64>| value.map_or(NONE.to_owned(), |value| fixed(value, 3));
     let rows = rows.iter().map(|(name, detail)| row(name, detail.ndcg.iter().map(|at| cell(at.value)))).collect();
     table("estimator", &headings, rows)

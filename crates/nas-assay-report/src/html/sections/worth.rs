@@ -33,8 +33,10 @@ pub(super) fn detail(id: &str, panel: &PanelRecord, worth: &PanelWorth, values: 
         id: format!("{id}-detail"),
         title: "Beyond one tau",
         text: "What a ranking says beyond the size of the architectures, what stands at its head, what a search finds that trains in its \
-               order, and how much a tau of fewer architectures would move. Fifths by FLOPs are as large as each other, and their mean is \
-               weighted. Values with equal scores are those expected over random orders of the ties."
+               order, and how much a tau of fewer architectures would move. Scores that know nothing but the size have a partial Spearman of \
+               nearly 0, but a partial tau-b above it: the one says whether there is more, the other compares with what papers print. Fifths \
+               by FLOPs are as large as each other, and their mean is weighted. Where scores are equal, a value is the one expected over \
+               random orders of them."
             .to_owned(),
         tables: of_text(&format!("{id}-detail"), found),
         ..Section::default()
