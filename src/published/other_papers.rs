@@ -129,6 +129,15 @@ impl<'a> Ours<'a> {
                 };
             }
         }
+        if let SpaceId::Table(space) = spec.space {
+            let whole = declared.architectures.is_none() && declared.without.is_none();
+            let rows = record.truth.as_ref().map(|truth| truth.rows);
+            if panel.architectures.len() == space.count() {
+                population = Some(Population::All);
+            } else if whole && declared.sample > 0 && rows == Some(space.count()) {
+                drawn = Some(Population::All);
+            }
+        }
         Some(Self { spec, panel: declared, population, drawn, count: panel.architectures.len() })
     }
 
@@ -163,6 +172,10 @@ impl<'a> Ours<'a> {
 
     /// Which of a table's data sets is that of the truth; the first if the truth is of none of them. `None` if the table does not have it.
     fn set(&self, table: &Table) -> Option<usize> {
+        if let (SpaceId::Table(_), Truth::Table(truth)) = (self.spec.space, &self.spec.truth) {
+            let [column] = &truth.columns[..] else { return None };
+            return table.sets.iter().position(|set| column.split('-').any(|word| word == set));
+        }
         let Some(accuracy) = self.accuracy().filter(|_| self.spec.space == SpaceId::Nb201) else {
             return (!table.sets.is_empty()).then_some(0);
         };
@@ -179,6 +192,9 @@ impl<'a> Ours<'a> {
         let ours = match (&self.spec.truth, self.accuracy()) {
             (Truth::Trained(_), _) => {
                 return Some("truth trained by this project instead of the benchmark's".to_owned());
+            }
+            (Truth::Table(ours), None) if matches!(self.spec.space, SpaceId::Table(_)) => {
+                return measured(&ours.columns, &table.truth[set]);
             }
             (Truth::Table(table), None) => return Some(format!("measured {} instead of an accuracy", table.title())),
             (Truth::Nb201(_) | Truth::Table(_), Some(ours)) => ours,
@@ -206,6 +222,16 @@ impl<'a> Ours<'a> {
     /// How the architectures differ.
     fn rows(&self, table: &Table) -> Option<String> {
         let noun = if self.spec.space == SpaceId::Nb201 { "encodings" } else { "architectures" };
+        if let SpaceId::Table(space) = self.spec.space {
+            let all = (table.population() == Some(Population::All)).then(|| grouped(space.count() as u64));
+            let theirs = match (all, table.drawn) {
+                (Some(_), _) if self.population.or(self.drawn).is_some() => return None,
+                (Some(_), Some(drawn)) => format!("{} drawn {noun}", grouped(drawn as u64)),
+                (Some(all), None) => format!("all {all} {noun}"),
+                (None, _) => table.other.clone().unwrap_or_else(|| "others".to_owned()),
+            };
+            return Some(format!("{} {noun} instead of {theirs}", grouped(self.count as u64)));
+        }
         let ours = match (self.population, self.drawn) {
             (Some(population), _) => population.words(self.count),
             (None, Some(_)) => format!("{} drawn {noun}", grouped(self.count as u64)),
@@ -299,6 +325,17 @@ impl<'a> Ours<'a> {
             causes.push("batch or input that the source does not say".to_owned());
         }
         causes
+    }
+}
+
+/// How a measured column differs from this kind of accuracy.
+fn measured(columns: &[String], theirs: &str) -> Option<String> {
+    let ours = columns.first().map(String::as_str).unwrap_or_default();
+    match theirs {
+        "" => Some("a truth that the source does not name".to_owned()),
+        "validation" if ours.split('-').nth(1).is_some_and(|kind| kind.starts_with("valid_")) => None,
+        "validation" => Some(format!("{ours} instead of validation accuracy")),
+        _ => Some(format!("{ours} instead of {theirs} accuracy")),
     }
 }
 
@@ -414,6 +451,39 @@ mod tests {
         // Which accuracy NASWOT's is by is not said, and it is of a sample.
         let nwot = record("relu_logdet", 0.574, &all, NOTHING);
         assert_eq!(said(&nwot, "Mellor", 0.574), undecidable("a truth that the source does not name"));
+    }
+
+    /// Of a space that is a table only, the task is found by the column, and a sample of all is compared with all.
+    #[test]
+    fn spaces_that_are_tables_have_tasks() {
+        use Agreement::{Agrees, Differs, Undecidable};
+        let of = |column: &'static str, rho: f64, rows: usize, sample: usize| {
+            let mut record = record("synflow", 0.5, &Population::All.members()[..rows], move |spec| {
+                spec["space"] = "tnb101_micro".into();
+                spec["panels"]["all"]["sample"] = sample.into();
+                spec["truth"] =
+                    serde_json::json!({ "table": { "file": { "sha256": "0".repeat(64) }, "columns": [column] } });
+            });
+            record.truth.as_mut().unwrap().rows = 4_096;
+            record.panels[0].estimators[0].criteria.spearman = Some(rho);
+            record
+        };
+        let source = "Krishnakumar";
+        let scene = "class_scene-valid_top1-last";
+        // Two decimals, .003, and twice .5 / sqrt(1,000).
+        assert_eq!(said(&of(scene, 0.72 + 0.039, 4_096, 0), source, 0.72).0, Agrees);
+        assert_eq!(said(&of(scene, 0.72 + 0.040, 4_096, 0), source, 0.72).0, Differs);
+        assert_eq!(said(&of("class_object-valid_top1-last", 0.48, 4_096, 0), source, 0.48).0, Agrees);
+        let drawn = of(scene, 0.72 + 0.052, 1_000, 1_000);
+        assert_eq!(said(&drawn, source, 0.72).0, Agrees);
+        let some = vec!["1,000 architectures instead of 1,000 drawn architectures".to_owned()];
+        assert_eq!(said(&of(scene, 0.72, 1_000, 0), source, 0.72), (Undecidable, some));
+        let test = vec!["class_scene-test_top1-last instead of validation accuracy".to_owned()];
+        assert_eq!(said(&of("class_scene-test_top1-last", 0.72, 4_096, 0), source, 0.72), (Undecidable, test));
+        let sizes = of("bossnas-cifar10", 0.5, 4_096, 0);
+        assert!(other_papers(&sizes).figures.is_empty(), "CIFAR-10 is no task of this space");
+        let other = other_papers(&of("elsewhere-valid_top1-last", 0.72, 4_096, 0));
+        assert!(other.figures.iter().all(|figure| !figure.source.starts_with(source)), "{other:?}");
     }
 
     #[test]
