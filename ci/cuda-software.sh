@@ -71,9 +71,9 @@ compare_space() {
     small_spec "$space" >"$spec"
     device run run "$spec" --quiet --device cpu --store "$first" >/dev/null
     SOFTCUDA_MEMORY=8G without_findings device run run "$spec" --quiet --device cuda:0 --store "$first"
-    # Killed when the first scores are stored, then finished.
+    # On three streams; killed when the first scores are stored, then finished.
     # (The device's program itself, not the function of this script, gets the signal.)
-    SOFTCUDA_MEMORY=8G "$SOFTCUDA" run run "$spec" --quiet --device cuda:0 --store "$second" >/dev/null 2>&1 &
+    SOFTCUDA_MEMORY=8G "$SOFTCUDA" run run "$spec" --quiet --device cuda:0 --jobs 3 --store "$second" >/dev/null 2>&1 &
     local running=$!
     while kill -0 "$running" 2>/dev/null && [ "$(find "$second/stages" -type f 2>/dev/null | wc -l)" -lt 6 ]; do sleep 0.2; done
     kill -KILL "$running" 2>/dev/null || true
@@ -82,7 +82,7 @@ compare_space() {
         printf 'the run was over before it was killed\n'
         return 1
     fi
-    SOFTCUDA_MEMORY=8G without_findings device run run "$spec" --quiet --device cuda:0 --store "$second"
+    SOFTCUDA_MEMORY=8G without_findings device run run "$spec" --quiet --device cuda:0 --jobs 3 --store "$second"
     hash=$(basename "$(find "$first/records" -maxdepth 1 -name '*@cuda')" @cuda)
     records=(records/"$hash@cuda"/record.json)
     cmp "$first/${records[0]}" "$second/${records[0]}"

@@ -176,7 +176,8 @@ impl From<ExperimentError> for Failure {
         let message = error.to_string();
         if is_out_of_memory(&message) {
             return Self::new(DEVICE, message).with_help(
-                "the GPU is out of memory: give the spec a smaller `batch`, or name a GPU that no other program uses",
+                "the GPU is out of memory: give the spec a smaller `batch`, the command fewer `--jobs`, or name a GPU that no other \
+                 program uses",
             );
         }
         match error {
@@ -194,6 +195,7 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::ScoreFile(_)
             | ExperimentError::NoTruth { .. }
             | ExperimentError::Checkpoint(CheckpointError::Damaged { .. }) => Self::new(DATA, message),
+            ExperimentError::Device(error) => error.into(),
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),

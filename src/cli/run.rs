@@ -16,7 +16,7 @@ use super::specs::find;
 pub struct Run {
     /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
     spec: String,
-    /// Number of architectures to score at a time [default: one per thread]
+    /// Number of architectures to score at a time [default: one per thread; one on a GPU, where each has a stream]
     #[arg(long, value_name = "N")]
     jobs: Option<u16>,
     /// Print each stage, its key, and why it would run; run nothing

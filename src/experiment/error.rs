@@ -6,6 +6,7 @@ use crate::DataRootError;
 use crate::criteria::CriteriaError;
 use crate::estimator::{EstimatorError, UnknownEstimator};
 use crate::images::ImageError;
+use crate::kernels::device::DeviceError;
 use crate::net::NetError;
 use crate::net::checkpoint::CheckpointError;
 use crate::net::train::TrainError;
@@ -71,6 +72,9 @@ pub enum ExperimentError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A stream of a GPU could not be opened.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A network failed.
     #[error(transparent)]
     Net(#[from] NetError),

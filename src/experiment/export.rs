@@ -142,7 +142,8 @@ impl Lab<'_> {
         let images = (spec.zero_shot.input == Input::Images)
             .then(|| ImageSplit::load(&spec.images, self.data_root()))
             .transpose()?;
-        let networks = self.zero_shot_networks(spec, images.as_ref(), panels[panel], weights.as_ref())?;
+        let networks =
+            self.zero_shot_networks(&self.backend, spec, images.as_ref(), panels[panel], weights.as_ref())?;
         make_folder(folder)?;
         let _in_use = self.store.in_use().map_err(ExperimentError::from)?;
         let mut exported = Exported {

@@ -1,5 +1,7 @@
 //! A lab: a suite, a store and a backend, with the methods that run experiments.
 
+use std::sync::OnceLock;
+
 use super::ExperimentError;
 use super::progress::{Progress, Silent};
 use super::resolve::Resolved;
@@ -43,6 +45,8 @@ pub struct Lab<'a> {
     pub(super) backend: Backend,
     pub(super) data_root: Option<DataRoot>,
     pub(super) jobs: usize,
+    /// The backend once for each job of a GPU.
+    streams: OnceLock<Vec<Backend>>,
     pub(super) progress: Box<dyn Progress + 'a>,
     pub(super) commit: Option<String>,
 }
@@ -50,7 +54,16 @@ pub struct Lab<'a> {
 impl<'a> Lab<'a> {
     /// A lab without a data root that uses one job per thread and reports no progress.
     pub fn new(suite: &'a Suite, store: Store, backend: Backend) -> Self {
-        Self { suite, store, backend, data_root: None, jobs: 0, progress: Box::new(Silent), commit: None }
+        Self {
+            suite,
+            store,
+            backend,
+            data_root: None,
+            jobs: 0,
+            streams: OnceLock::new(),
+            progress: Box::new(Silent),
+            commit: None,
+        }
     }
 
     /// Sets the folder with real images and the tables of the benchmarks.
@@ -59,10 +72,10 @@ impl<'a> Lab<'a> {
         Self { data_root: root, ..self }
     }
 
-    /// Sets how many architectures are scored at a time; `0` means as many as there are threads. It changes no number.
+    /// Sets how many architectures are scored at a time; `0` means as many as there are threads, and one on a GPU. It changes no number.
     #[must_use]
     pub fn with_jobs(self, jobs: usize) -> Self {
-        Self { jobs, ..self }
+        Self { jobs, streams: OnceLock::new(), ..self }
     }
 
     /// Sets the receiver of progress reports.
@@ -90,6 +103,18 @@ impl<'a> Lab<'a> {
     /// Where networks run.
     pub fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// The backend for each job that has one of its own: on a GPU as many as there are jobs, each with its stream and its memory; on the CPU one
+    /// for all jobs.
+    pub(super) fn backends(&self) -> Result<&[Backend], ExperimentError> {
+        if let Some(known) = self.streams.get() {
+            return Ok(known);
+        }
+        let jobs = if self.backend.device().is_cpu() { 1 } else { self.jobs.max(1) };
+        let others = (1..jobs).map(|_| self.backend.beside());
+        let opened = std::iter::once(Ok(self.backend.clone())).chain(others).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.streams.get_or_init(|| opened))
     }
 
     /// The folder with real images and the tables of the benchmarks, if there is one.

@@ -31,7 +31,6 @@ impl Lab<'_> {
     /// If images are missing, a network fails, or the store cannot be used.
     pub fn make_truth(&self, recipe: &TruthRecipe) -> Result<Vec<TrainedRow>, ExperimentError> {
         let _in_use = self.store.in_use()?;
-        let device = self.backend.device();
         let images = ImageSplit::load(&recipe.images, self.data_root())?;
         let drawn = draw(recipe)?;
         let path = self.trained_rows(recipe)?;
@@ -44,8 +43,8 @@ impl Lab<'_> {
             all.filter(|(architecture, seed)| !known(architecture, *seed)).collect();
         self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
         let kept = Mutex::new((trained, Instant::now()));
-        workers::map_on(device, self.jobs, &jobs, |(architecture, seed)| {
-            let accuracy = train_one(recipe, *architecture, *seed, &images, device, || self.progress.advance(1))?;
+        workers::map_with(self.backends()?, self.jobs, &jobs, |on, (architecture, seed)| {
+            let accuracy = train_one(recipe, *architecture, *seed, &images, on.device(), || self.progress.advance(1))?;
             let (architecture, seed) = (architecture.to_string(), seed.to_string());
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             let (trained, last_kept) = &mut *kept;

@@ -343,6 +343,7 @@ impl StageWork for Worker<'_> {
 
     fn reader<'a>(
         &'a self,
+        _: &Backend,
         _: &'a Spec,
         _: Option<&ImageSplit>,
         group: &'a Group<'_>,

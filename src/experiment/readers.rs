@@ -10,22 +10,24 @@ use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::stage_work::Reader;
 use super::zero_shot_networks::zero_shot_skeleton;
+use crate::Backend;
 use crate::estimator::{EstimatorKind, Probe, Reading, Score};
 use crate::images::Batch;
 use crate::net::Dropout;
 use crate::spec::{OneShot, Spec};
 
 impl Lab<'_> {
-    /// The function that reads an architecture for a group.
+    /// The function that reads an architecture for a group, with networks on a backend.
     pub(super) fn reader_of<'a>(
         &'a self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,
     ) -> Result<Reader<'a>, ExperimentError> {
         match group.kind {
-            EstimatorKind::ZeroShot => self.zero_shot(spec, images, group),
-            EstimatorKind::OneShot => self.one_shot(spec, images, group),
+            EstimatorKind::ZeroShot => self.zero_shot(on, spec, images, group),
+            EstimatorKind::OneShot => self.one_shot(on, spec, images, group),
             EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
                 let skeleton = zero_shot_skeleton(spec);
                 Ok(Box::new(move |architecture| group.read(&Probe::counting(*architecture, skeleton))))
@@ -36,12 +38,13 @@ impl Lab<'_> {
     /// Readings of an untrained network, or of a trained supernet: the mean over seeds and, for each seed, over batches.
     fn zero_shot<'a>(
         &'a self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,
     ) -> Result<Reader<'a>, ExperimentError> {
-        let networks = self.zero_shot_networks(spec, images, group.panel_name, group.weights)?;
-        let engine = self.backend.engine();
+        let networks = self.zero_shot_networks(on, spec, images, group.panel_name, group.weights)?;
+        let engine = on.engine();
         Ok(Box::new(move |architecture| {
             let mut means = vec![MeanReading::default(); group.members.len()];
             networks.each(*architecture, |seen| {
@@ -66,6 +69,7 @@ impl Lab<'_> {
 
     fn one_shot<'a>(
         &'a self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,
@@ -74,30 +78,30 @@ impl Lab<'_> {
             return Err(ExperimentError::Unprepared("a supernet"));
         };
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.trained_supernet(spec, settings, weights)?;
-        let batches = self.evaluation_batches(&spec.one_shot, images)?;
-        let engine = self.backend.engine();
+        let network = self.trained_supernet(on, spec, settings, weights)?;
+        let batches = evaluation_batches(on, &spec.one_shot, images)?;
+        let engine = on.engine();
         Ok(Box::new(move |architecture| {
             let needs = group.needs();
             group.read(&Probe::new(*architecture, &network, engine, needs).with_evaluation(&batches))
         }))
     }
+}
 
-    /// The fixed batches on which one-shot scores are computed.
-    pub(super) fn evaluation_batches(
-        &self,
-        settings: &OneShot,
-        images: &ImageSplit,
-    ) -> Result<Vec<Batch>, ExperimentError> {
-        let count = match settings.validation {
-            0 => images.validation.len(),
-            count => count,
-        };
-        let rows: Vec<usize> = (0..count).collect();
-        let batches = rows.chunks(settings.batch);
-        let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, self.backend.device()));
-        Ok(batches.collect::<Result<_, _>>()?)
-    }
+/// The fixed batches on which one-shot scores are computed.
+pub(super) fn evaluation_batches(
+    on: &Backend,
+    settings: &OneShot,
+    images: &ImageSplit,
+) -> Result<Vec<Batch>, ExperimentError> {
+    let count = match settings.validation {
+        0 => images.validation.len(),
+        count => count,
+    };
+    let rows: Vec<usize> = (0..count).collect();
+    let batches = rows.chunks(settings.batch);
+    let batches = batches.map(|rows| images.validation.batch(rows, None, DType::F32, on.device()));
+    Ok(batches.collect::<Result<_, _>>()?)
 }
 
 /// The mean of several readings of one estimator, in the order in which they are added.
@@ -133,7 +137,6 @@ impl MeanReading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Backend;
     use crate::estimator::Suite;
     use crate::experiment::Resolved;
     use crate::net::Engine;
@@ -186,7 +189,7 @@ mod tests {
                     epochs: vec![1],
                 };
                 let settings = resolved.spec.supernet.as_ref().unwrap();
-                let trained = lab.trained_supernet(&resolved.spec, settings, &weights).unwrap();
+                let trained = lab.trained_supernet(lab.backend(), &resolved.spec, settings, &weights).unwrap();
                 for (architecture, score) in record.panels[0].architectures.iter().zip(&row.scores) {
                     let architecture = Architecture::parse(resolved.spec.space, &architecture.architecture).unwrap();
                     let estimator = lab.suite.find("l2_norm").unwrap();

@@ -14,6 +14,7 @@ use super::provenance::freeze;
 use super::record::{Results, record};
 use super::resolve::{Arm, Resolved};
 use super::stage_work::{Reader, StageWork};
+use crate::Backend;
 use crate::estimator::EstimatorKind;
 use crate::spec::{SeedValue, Spec, StageKey};
 use crate::store::record::{Record, SupernetRecord, Verified};
@@ -212,11 +213,12 @@ impl StageWork for Lab<'_> {
 
     fn reader<'a>(
         &'a self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,
     ) -> Result<Reader<'a>, ExperimentError> {
-        self.reader_of(spec, images, group)
+        self.reader_of(on, spec, images, group)
     }
 }
 

@@ -137,7 +137,11 @@ impl Lab<'_> {
             let Arm { variant, spec } = &resolved.arms[group.arm];
             let variant = variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
             let label = format!("{}: {}{variant}", panel.name, describe(group.kind));
-            let rows = self.rows(&label, group, &panel.architectures, &worker.reader(spec, images, group)?)?;
+            let needs_networks = matches!(group.kind, EstimatorKind::ZeroShot | EstimatorKind::OneShot);
+            let backends = if needs_networks { self.backends()? } else { std::slice::from_ref(&self.backend) };
+            let readers = backends.iter().map(|on| worker.reader(on, spec, images, group));
+            let readers = readers.collect::<Result<Vec<_>, ExperimentError>>()?;
+            let rows = self.rows(&label, group, &panel.architectures, &readers)?;
             for (place, (key, estimator)) in group.members.iter().enumerate() {
                 let meta = estimator.meta();
                 let StageScores { scores: column, details } = StageScores::of(rows.iter().map(|row| &row[place]));
@@ -180,13 +184,13 @@ impl Lab<'_> {
         let _ = nas_assay_base::files::remove(&self.partial_path(key));
     }
 
-    /// A row of readings for every architecture. It continues from the rows that an interrupted run has stored.
+    /// A row of readings for every architecture, by as many jobs as there are readers, or by the jobs of the CPU if there is one. It continues from the rows that an interrupted run has stored.
     fn rows(
         &self,
         label: &str,
         group: &Group<'_>,
         architectures: &[Architecture],
-        read: &Reader<'_>,
+        readers: &[Reader<'_>],
     ) -> Result<Vec<Vec<KeptReading>>, ExperimentError> {
         let path = self.partial_path(group.members[0].0);
         let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
@@ -206,7 +210,7 @@ impl Lab<'_> {
             let some = &left[..left.len().min(at_a_time)];
             let done: Vec<OnceLock<Vec<KeptReading>>> = some.iter().map(|_| OnceLock::new()).collect();
             let places: Vec<usize> = (0..some.len()).collect();
-            let outcome = workers::map_on(self.backend.device(), self.jobs, &places, |&place| {
+            let outcome = workers::map_with(readers, self.jobs, &places, |read, &place| {
                 let row = read(&some[place])?;
                 self.progress.advance(1);
                 let _ = done[place].set(row.into_iter().map(KeptReading::from).collect());
@@ -271,7 +275,7 @@ mod tests {
             let place = architectures.iter().position(|other| other == architecture).unwrap() as f64;
             Ok(vec![Reading::plain(place), Reading::plain(-place)])
         });
-        let straight = lab.rows("", &group, &architectures, &read).unwrap();
+        let straight = lab.rows("", &group, &architectures, std::slice::from_ref(&read)).unwrap();
         let kept = |score: f64| KeptReading::from(Reading::plain(score));
         let place = |row: usize| vec![kept(row as f64), kept(-(row as f64))];
         assert_eq!(straight, (0..150).map(place).collect::<Vec<_>>());
@@ -279,12 +283,16 @@ mod tests {
         let kept = vec![vec![kept(7.0); 2]; 100];
         let path = lab.partial_path(&keys[0]);
         lab.store.write_json(&path, &PartialFile { members: keys.to_vec(), rows: kept.clone() }).unwrap();
-        let resumed = lab.rows("", &group, &architectures, &read).unwrap();
+        let resumed = lab.rows("", &group, &architectures, std::slice::from_ref(&read)).unwrap();
         assert_eq!((&resumed[..100], &resumed[100..]), (&kept[..], &straight[100..]));
 
         let others = vec![keys[1].clone(), keys[0].clone()];
         lab.store.write_json(&path, &PartialFile { members: others, rows: kept }).unwrap();
-        assert_eq!(lab.rows("", &group, &architectures, &read).unwrap(), straight, "other stages' rows are no use");
+        assert_eq!(
+            lab.rows("", &group, &architectures, std::slice::from_ref(&read)).unwrap(),
+            straight,
+            "other stages' rows are no use"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::ExperimentError;
 use super::group::Group;
 use super::image_split::ImageSplit;
 use super::inputs::Inputs;
+use crate::Backend;
 use crate::estimator::Reading;
 use crate::space::Architecture;
 use crate::spec::{SeedValue, Spec, StageKey};
@@ -28,9 +29,10 @@ pub(super) trait StageWork {
         key: &StageKey,
     ) -> Result<SupernetRecord, ExperimentError>;
 
-    /// The function that reads an architecture for a group of score stages.
+    /// The function that reads an architecture for a group of score stages, with networks on a backend.
     fn reader<'a>(
         &'a self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         group: &'a Group<'_>,

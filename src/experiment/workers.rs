@@ -1,32 +1,42 @@
 //! A pool of workers over independent items.
 //!
-//! Each item is processed by one job from beginning to end. With one job per thread, the kernels of a job run on that thread alone, which
-//! is faster than splitting each kernel. With fewer jobs, each job has its share of the threads. At most one item per job is in memory.
-//! Results do not change by a bit, because no kernel's arithmetic depends on the number of threads. If there are fewer items than jobs,
-//! the items run one after another, each on all threads.
+//! Each item is processed by one job from beginning to end. On the CPU with one job per thread, the kernels of a job run on that thread alone,
+//! which is faster than splitting each kernel. With fewer jobs, each job has its share of the threads. On a GPU a job has a stream of its own.
+//! At most one item per job is in memory. Results do not change by a bit, because no kernel's arithmetic depends on the number of threads or
+//! on what else runs. If there are fewer items than jobs of the CPU, the items run one after another, each on all threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::Device;
-
-/// As [`map`], for work on a device: on the CPU with `jobs` items at a time (`0` means as many as there are threads). A GPU has one
-/// stream and one memory, so there the items run one after another.
-pub(super) fn map_on<T, R, E>(
-    device: &Device,
+/// The results of `work` for every item, in the order of the items, by as many jobs as there are states, each with its own. If there is one
+/// state, all jobs share it, and there are as many as `jobs` says; `0` means as many as there are threads. After an error no new item is
+/// started, and the error of the earliest failed item is returned.
+pub(super) fn map_with<S, T, R, E>(
+    states: &[S],
     jobs: usize,
     items: &[T],
-    work: impl Fn(&T) -> Result<R, E> + Sync,
+    work: impl Fn(&S, &T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E>
 where
+    S: Sync,
     T: Sync,
     R: Send,
     E: Send,
 {
-    if device.is_cpu() { map_jobs(jobs, items, work) } else { items.iter().map(work).collect() }
+    if let [state] = states {
+        return map_jobs(jobs, items, |item| work(state, item));
+    }
+    let queue = Queue::new(items);
+    std::thread::scope(|scope| {
+        for state in states {
+            let (queue, work) = (&queue, &work);
+            scope.spawn(move || queue.work_off(|item| work(state, item)));
+        }
+    });
+    queue.finish()
 }
 
-/// [`map_jobs`] with one job per thread.
+/// The same without states, with one job per thread.
 pub(super) fn map<T, R, E>(items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,
@@ -36,8 +46,6 @@ where
     map_jobs(0, items, work)
 }
 
-/// The results of `work` for every item, in the order of the items. After an error no new item is started, and the error of the earliest
-/// failed item is returned.
 fn map_jobs<T, R, E>(jobs: usize, items: &[T], work: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E>
 where
     T: Sync,
@@ -51,27 +59,46 @@ where
     if pools.is_empty() {
         return items.iter().map(work).collect();
     }
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    let done: Mutex<Vec<(usize, Result<R, E>)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let queue = Queue::new(items);
     std::thread::scope(|scope| {
         for pool in &pools {
-            scope.spawn(|| {
-                pool.install(|| {
-                    while !failed.load(Ordering::Relaxed) {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { break };
-                        let outcome = work(item);
-                        failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
-                        done.lock().unwrap_or_else(PoisonError::into_inner).push((index, outcome));
-                    }
-                });
-            });
+            scope.spawn(|| pool.install(|| queue.work_off(&work)));
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    queue.finish()
+}
+
+/// Items that wait for a job, and the results so far.
+struct Queue<'a, T, R, E> {
+    items: &'a [T],
+    next: AtomicUsize,
+    failed: AtomicBool,
+    done: Mutex<Vec<(usize, Result<R, E>)>>,
+}
+
+impl<'a, T, R, E> Queue<'a, T, R, E> {
+    fn new(items: &'a [T]) -> Self {
+        let done = Mutex::new(Vec::with_capacity(items.len()));
+        Self { items, next: AtomicUsize::new(0), failed: AtomicBool::new(false), done }
+    }
+
+    /// Takes one item after another until there are none, or one has failed.
+    fn work_off(&self, work: impl Fn(&T) -> Result<R, E>) {
+        while !self.failed.load(Ordering::Relaxed) {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = self.items.get(index) else { break };
+            let outcome = work(item);
+            self.failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push((index, outcome));
+        }
+    }
+
+    /// The results in the order of the items, or the first error.
+    fn finish(self) -> Result<Vec<R>, E> {
+        let mut done = self.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, outcome)| outcome).collect()
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +123,25 @@ mod tests {
         };
         assert_eq!(seen(5), [1; 5]);
         assert_eq!(seen(2), [3; 2]);
+    }
+
+    /// Every job has a state, and no two have one at the same time.
+    #[test]
+    fn each_job_has_its_own_state() {
+        let states: Vec<Mutex<usize>> = (0..3).map(|_| Mutex::new(0)).collect();
+        let items: Vec<usize> = (0..300).collect();
+        let found = map_with(&states, 0, &items, |state, &item| {
+            let mut count = state.try_lock().map_err(|_| "shared")?;
+            *count += 1;
+            std::thread::yield_now();
+            Ok::<_, &str>(2 * item)
+        });
+        assert_eq!(found.unwrap(), items.iter().map(|item| 2 * item).collect::<Vec<_>>());
+        assert_eq!(states.into_iter().map(|count| count.into_inner().unwrap()).sum::<usize>(), 300);
+        let outcome = map_with(&[(), ()], 0, &items, |(), &item| if item >= 7 { Err(item) } else { Ok(item) });
+        assert_eq!(outcome, Err(7));
+        // One state is shared.
+        assert_eq!(map_with(&["a"], 2, &items, |_, &item| Ok::<_, ()>(item)).unwrap(), items);
     }
 
     #[test]

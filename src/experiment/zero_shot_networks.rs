@@ -6,6 +6,7 @@ use super::ExperimentError;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::plan::Weights;
+use crate::Backend;
 use crate::images::cifar::CLASSES;
 use crate::images::{Batch, Noise, Normalisation};
 use crate::net::{Init, NetConfig, Network, Param};
@@ -35,9 +36,10 @@ pub(super) struct Seen<'n> {
 }
 
 impl Lab<'_> {
-    /// The networks and batches for zero-shot estimators; with `weights`, those of a trained supernet.
+    /// The networks and batches for zero-shot estimators on a backend; with `weights`, those of a trained supernet.
     pub(super) fn zero_shot_networks<'a>(
         &self,
+        on: &Backend,
         spec: &'a Spec,
         images: Option<&ImageSplit>,
         panel: &'a str,
@@ -48,49 +50,44 @@ impl Lab<'_> {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
         };
-        let batches = self.zero_shot_batches(spec, images, dtype)?;
-        let config = NetConfig { skeleton: zero_shot_skeleton(spec), dtype, device: self.backend.device().clone() };
+        let batches = zero_shot_batches(on, spec, images, dtype)?;
+        let config = NetConfig { skeleton: zero_shot_skeleton(spec), dtype, device: on.device().clone() };
         let trained = match (&spec.supernet, weights) {
-            (Some(supernet), Some(weights)) => Some((weights.seed, self.trained_supernet(spec, supernet, weights)?)),
+            (Some(supernet), Some(weights)) => {
+                Some((weights.seed, self.trained_supernet(on, spec, supernet, weights)?))
+            }
             _ => None,
         };
         Ok(ZeroShotNetworks { panel, seeds: &settings.seeds, config, batches, trained })
     }
+}
 
-    fn zero_shot_batches(
-        &self,
-        spec: &Spec,
-        images: Option<&ImageSplit>,
-        dtype: DType,
-    ) -> Result<Vec<Batch>, ExperimentError> {
-        let (settings, side) = (&spec.zero_shot, spec.images.resolution());
-        let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
-            let root = Seed::root(0).child("noise");
-            let draw = |index| {
-                let seed = root.index("batch", index as u64);
-                Ok(noise.batch(
-                    &seed,
-                    (settings.batch, side),
-                    CLASSES,
-                    Normalisation::CIFAR10,
-                    dtype,
-                    self.backend.device(),
-                )?)
-            };
-            (0..settings.batches).map(draw).collect()
+fn zero_shot_batches(
+    on: &Backend,
+    spec: &Spec,
+    images: Option<&ImageSplit>,
+    dtype: DType,
+) -> Result<Vec<Batch>, ExperimentError> {
+    let (settings, side) = (&spec.zero_shot, spec.images.resolution());
+    let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
+        let root = Seed::root(0).child("noise");
+        let draw = |index| {
+            let seed = root.index("batch", index as u64);
+            Ok(noise.batch(&seed, (settings.batch, side), CLASSES, Normalisation::CIFAR10, dtype, on.device())?)
         };
-        match (settings.input, images) {
-            (Input::Gaussian, _) => noise(Noise::Gaussian),
-            (Input::Uniform, _) => noise(Noise::Uniform),
-            (Input::Images, Some(images)) => {
-                let batch = |index: usize| {
-                    let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
-                    Ok(images.train.batch(&rows, None, dtype, self.backend.device())?)
-                };
-                (0..settings.batches).map(batch).collect()
-            }
-            (Input::Images, None) => Err(ExperimentError::Unprepared("images")),
+        (0..settings.batches).map(draw).collect()
+    };
+    match (settings.input, images) {
+        (Input::Gaussian, _) => noise(Noise::Gaussian),
+        (Input::Uniform, _) => noise(Noise::Uniform),
+        (Input::Images, Some(images)) => {
+            let batch = |index: usize| {
+                let rows: Vec<usize> = (index * settings.batch..(index + 1) * settings.batch).collect();
+                Ok(images.train.batch(&rows, None, dtype, on.device())?)
+            };
+            (0..settings.batches).map(batch).collect()
         }
+        (Input::Images, None) => Err(ExperimentError::Unprepared("images")),
     }
 }
 

@@ -375,7 +375,7 @@ fn a_smaller_batch_is_a_spec_that_runs() {
     let smaller = TINY.replace("batch = 16", "batch = 4").replace("batch = 32", "batch = 8");
     assert_eq!(smaller.matches("batch = 4").count() + smaller.matches("batch = 8").count(), 2);
     bench.write("spec.toml", smaller);
-    bench.run(&["run", "spec.toml"]).exits(0);
+    bench.run(&["run", "spec.toml", "--jobs", "1"]).exits(0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Devices by name.
 
-use candle_core::Device;
+use candle_core::{Device, DeviceLocation};
 use thiserror::Error;
 
 use crate::gpu;
@@ -32,7 +32,7 @@ pub enum DeviceError {
 
 /// The device called `name`: `cpu`, or `cuda:N` for the GPU of that number.
 ///
-/// All threads share one stream of a GPU. Candle's plain constructor gives each thread its own stream and does not synchronise them, so a
+/// All threads that use this device share one stream of a GPU; [`beside`] opens another one. Candle's plain constructor gives each thread its own stream and does not synchronise them, so a
 /// thread could read weights before the copy that another thread started has finished. With one stream nothing has to be synchronised, so
 /// Candle's events, several for every tensor, are turned off.
 ///
@@ -50,6 +50,17 @@ pub fn open(name: &str) -> Result<Device, DeviceError> {
             .map_err(|error| DeviceError::Absent { name, reason: reason(&error.to_string()) }),
         Some(Ok(_)) => Err(DeviceError::NotBuilt { name }),
         _ => Err(DeviceError::Unknown { name }),
+    }
+}
+
+/// The same device with a stream of its own, for another thread. Tensors of the two cannot be mixed. On the CPU there are no streams.
+///
+/// # Errors
+/// [`DeviceError::Absent`] if the driver fails.
+pub fn beside(device: &Device) -> Result<Device, DeviceError> {
+    match device.location() {
+        DeviceLocation::Cuda { gpu_id } => open(&format!("cuda:{gpu_id}")),
+        _ => Ok(device.clone()),
     }
 }
 

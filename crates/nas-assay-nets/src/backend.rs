@@ -25,6 +25,14 @@ impl Backend {
         Ok(Self { device: device::open(name)? })
     }
 
+    /// The same device for another thread: a GPU with a stream and tensors of its own, which cannot be mixed with those of this one.
+    ///
+    /// # Errors
+    /// If the driver opens no further stream.
+    pub fn beside(&self) -> Result<Self, DeviceError> {
+        Ok(Self { device: device::beside(&self.device)? })
+    }
+
     /// The device for tensors.
     pub fn device(&self) -> &Device {
         &self.device

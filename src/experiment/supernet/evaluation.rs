@@ -31,6 +31,8 @@ impl Evaluation<'_> {
 
     /// The scores of several architectures, in their order.
     pub(super) fn scores(&self, by: OneShotScore, architectures: &[Architecture]) -> Result<Vec<f64>, ExperimentError> {
-        workers::map_on(self.backend.device(), 0, architectures, |&architecture| self.score(by, architecture))
+        // A GPU has one stream here, so that scores are computed one after the other.
+        let jobs = usize::from(!self.backend.device().is_cpu());
+        workers::map_with(&[()], jobs, architectures, |(), &architecture| self.score(by, architecture))
     }
 }

@@ -11,6 +11,7 @@ mod evaluation;
 mod pool;
 mod prune;
 mod state;
+
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -29,6 +30,8 @@ use super::ExperimentError;
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::plan::{Holding, Weights};
+use super::readers::evaluation_batches;
+use crate::Backend;
 use crate::net::average_weights;
 use crate::net::checkpoint::{self, CheckpointError};
 use crate::net::train::{Job, Trainer, load_weights, weights};
@@ -117,7 +120,7 @@ impl Lab<'_> {
             return Ok(record);
         }
         let images = images.ok_or(ExperimentError::Unprepared("images"))?;
-        let network = self.new_supernet(spec, settings, seed)?;
+        let network = new_supernet(&self.backend, spec, settings, seed)?;
         let job = Job {
             network: &network,
             images: &images.train,
@@ -179,14 +182,15 @@ impl Lab<'_> {
     /// A supernet with weights that its stage saved.
     pub(super) fn trained_supernet(
         &self,
+        on: &Backend,
         spec: &Spec,
         settings: &Supernet,
         weights: &Weights,
     ) -> Result<Network, ExperimentError> {
-        let network = self.new_supernet(spec, settings, weights.seed)?;
+        let network = new_supernet(on, spec, settings, weights.seed)?;
         let kept = weights.epochs.iter().map(|&epoch| {
             let path = self.weights_path(&weights.supernet, epoch, settings);
-            Ok(checkpoint::load(&path, &self.store.identity(&path), self.backend.device())?.0)
+            Ok(checkpoint::load(&path, &self.store.identity(&path), on.device())?.0)
         });
         let kept = kept.collect::<Result<Vec<_>, CheckpointError>>()?;
         load_weights(&network, &average_weights(&kept)?)?;
@@ -200,15 +204,8 @@ impl Lab<'_> {
         settings: Option<&OneShot>,
         images: &ImageSplit,
     ) -> Result<Evaluation<'a>, ExperimentError> {
-        let batches = settings.map(|settings| self.evaluation_batches(settings, images)).transpose()?;
+        let batches = settings.map(|settings| evaluation_batches(&self.backend, settings, images)).transpose()?;
         Ok(Evaluation { network, batches: batches.unwrap_or_default(), backend: self.backend.clone() })
-    }
-
-    fn new_supernet(&self, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
-        let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
-        let config = NetConfig { skeleton, dtype: DType::F32, device: self.backend.device().clone() };
-        let picker = settings.picker.unwrap_or(Picker::Ordinal);
-        Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
     }
 
     fn keep_weights(
@@ -230,4 +227,12 @@ impl Lab<'_> {
             self.store.stage("supernet", key, &format!(".epoch-{epoch}.safetensors"))
         }
     }
+}
+
+/// A supernet with the weights that its seed draws, on a backend.
+fn new_supernet(on: &Backend, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
+    let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
+    let config = NetConfig { skeleton, dtype: DType::F32, device: on.device().clone() };
+    let picker = settings.picker.unwrap_or(Picker::Ordinal);
+    Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)
 }

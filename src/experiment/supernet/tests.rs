@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::*;
 use crate::criteria::{CriteriaConfig, Criterion, PairCounts, Spread, Stability};
 
-use crate::Backend;
 use crate::estimator::Suite;
 use crate::experiment::{Progress, Resolved, Silent};
 use crate::space::{Architecture, SpaceId, nb201};
@@ -221,7 +220,7 @@ fn an_operation_left_out_is_neither_trained_nor_ranked() {
     let (trained, _) = checkpoint::load(&path, &identity, &candle_core::Device::Cpu).unwrap();
     let suite = Suite::builtin();
     let lab = lab(&suite, store.path());
-    let fresh = lab.new_supernet(spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
+    let fresh = new_supernet(lab.backend(), spec, spec.supernet.as_ref().unwrap(), SeedValue(20)).unwrap();
     let values = |tensor: &candle_core::Tensor| crate::net::host_f64(tensor).unwrap();
     let moved = |part: &str| {
         weights(&fresh)
@@ -315,7 +314,7 @@ fn watching_moves_no_weight_and_is_the_same_after_a_cut() {
     let lab = lab(&suite, with.path());
     let (spec, images) = (&watched.spec, ImageSplit::load(&watched.spec.images, None).unwrap());
     let weights = Weights { seed: SeedValue(20), supernet: key(), epochs: vec![5] };
-    let network = lab.trained_supernet(spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
+    let network = lab.trained_supernet(lab.backend(), spec, spec.supernet.as_ref().unwrap(), &weights).unwrap();
     let evaluation = lab.evaluation(&network, Some(&spec.one_shot), &images).unwrap();
     for watched in &record.watched[1].architectures {
         let architecture = Architecture::parse(SpaceId::Nb201, &watched.architecture).unwrap();
