@@ -45,7 +45,13 @@ fn every_form_of_report_is_written() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);
     bench.run(&["run", "spec.toml"]).exits(0);
-    for (form, mark) in [("html", "<!doctype html>"), ("md", "| "), ("json", "\"spec_hash\""), ("csv", "estimator,")] {
+    for (form, mark) in [
+        ("html", "<!doctype html>"),
+        ("md", "| "),
+        ("json", "\"spec_hash\""),
+        ("csv", "estimator,"),
+        ("tex", "\\begin{tabular}"),
+    ] {
         let printed = bench.run(&["report", "latest", "--format", form]).exits(0).stdout;
         assert!(printed.to_lowercase().contains(mark), "{form}:\n{printed}");
         bench.run(&["report", "latest", "--out", &format!("report.{form}")]).exits(0);
@@ -186,7 +192,9 @@ fn the_leaderboard_shows_all_records() {
     let tau = &shown["panels"][0]["estimators"][1]["criteria"]["kendall"]["tau_b"];
     assert_eq!(&one["rows"][1]["cells"][0]["tau_b"], tau);
 
-    for (form, mark) in [("html", "<!doctype html>"), ("md", "# leaderboard"), ("csv", "space,name,")] {
+    for (form, mark) in
+        [("html", "<!doctype html>"), ("md", "# leaderboard"), ("csv", "space,name,"), ("tex", "% leaderboard\n")]
+    {
         let printed = bench.run(&["leaderboard", "--format", form]).exits(0).stdout;
         assert!(printed.to_lowercase().starts_with(mark), "{form}:\n{printed}");
         bench.run(&["leaderboard", "--out", &format!("board.{form}")]).exits(0);

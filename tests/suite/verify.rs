@@ -145,7 +145,7 @@ fn what_became_of_the_rows_is_the_first_line() {
         "{odd}"
     );
     assert_eq!(lines.len(), 4);
-    for format in ["md", "html", "csv", "json"] {
+    for format in ["md", "html", "csv", "json", "tex"] {
         let report = bench.run(&["report", &record.spec_hash, "--format", format]).exits(0).stdout;
         let of_format =
             if format == "csv" { "rows unreadable-score,here,1," } else { "1 has a score that is not a number" };

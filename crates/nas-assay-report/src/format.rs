@@ -9,6 +9,7 @@ use crate::csv::csv_beside;
 use crate::error::ReportError;
 use crate::html::html;
 use crate::json::json;
+use crate::latex::latex;
 use crate::markdown::markdown;
 
 /// A format of a report that is written to a file.
@@ -32,11 +33,13 @@ pub enum Format {
     Json,
     /// A table with one value per row.
     Csv,
+    /// Tables for a paper, to be read by `\input`.
+    Latex,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Html, Self::Markdown, Self::Json, Self::Csv];
+    pub const ALL: [Self; 5] = [Self::Html, Self::Markdown, Self::Json, Self::Csv, Self::Latex];
 
     /// The name, as in `html`. [`FromStr`] reads it.
     pub fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Format {
             Self::Markdown => "markdown",
             Self::Json => "json",
             Self::Csv => "csv",
+            Self::Latex => "latex",
         }
     }
 
@@ -60,6 +64,7 @@ impl Format {
             Self::Markdown => &["md", "markdown"],
             Self::Json => &["json"],
             Self::Csv => &["csv"],
+            Self::Latex => &["tex", "latex"],
         }
     }
 
@@ -83,6 +88,7 @@ impl Format {
             Self::Markdown => Ok(markdown(record, beside)),
             Self::Json => json(record, beside),
             Self::Csv => csv_beside(record, beside),
+            Self::Latex => Ok(latex(record, beside)),
         }
     }
 }
@@ -106,6 +112,6 @@ mod tests {
         let message = "pdf".parse::<Format>().unwrap_err().to_string();
         let names: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         let formats: Vec<Format> = names.iter().map(|name| name.parse().unwrap()).collect();
-        assert!(Format::ALL.iter().all(|format| formats.contains(format)) && formats.len() == 4, "{message}");
+        assert!(Format::ALL.iter().all(|format| formats.contains(format)) && formats.len() == 5, "{message}");
     }
 }

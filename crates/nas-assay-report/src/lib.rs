@@ -5,7 +5,7 @@
 //! criterion, it only lays out what the record holds, and beside it what its numbers are worth, which [`Worth`] has computed before. Control
 //! characters of its texts are escaped in all formats.
 //!
-//! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`]),
+//! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`], [`latex()`]),
 //!   [`score_table()`] for its scores alone.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
 //! - [`Beside`] has all that stands beside a record in its report: its provenance, its [`Worth`], and with [`OtherPapers`] whether what
@@ -40,6 +40,7 @@ pub mod gate_check;
 pub mod golden;
 mod html;
 mod json;
+mod latex;
 pub mod leaderboard;
 mod markdown;
 pub mod other_papers;
@@ -67,6 +68,7 @@ pub use error::ReportError;
 pub use format::Format;
 pub use html::html;
 pub use json::json;
+pub use latex::latex;
 pub use leaderboard::Leaderboard;
 pub use markdown::markdown;
 pub use other_papers::OtherPapers;

@@ -2,7 +2,7 @@
 
 use nas_assay_criteria::{Criterion, NoInterval, TopCount, Undefined};
 use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Published};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value_text;
 use crate::worth::PanelWorth;
@@ -61,7 +61,8 @@ pub struct EstimatorSummary {
 }
 
 /// One value at an end of the ranking.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct End {
     /// Which criterion.
     pub criterion: Criterion,

@@ -594,5 +594,6 @@ fn the_json_report_rounds_nothing() {
 }
 
 mod board;
+mod latex;
 mod page;
 mod top;

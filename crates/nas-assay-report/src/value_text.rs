@@ -83,12 +83,24 @@ pub(crate) fn heading(criterion: Criterion) -> String {
     }
 }
 
-enum Unit {
+/// How the values of a criterion are written.
+pub(crate) enum Unit {
     Correlation,
     Percent(usize),
 }
 
-fn unit(criterion: Criterion) -> Unit {
+impl Unit {
+    /// The decimals of a value in percent; `None` for a correlation.
+    pub fn decimals_of_percent(self) -> Option<usize> {
+        match self {
+            Self::Correlation => None,
+            Self::Percent(decimals) => Some(decimals),
+        }
+    }
+}
+
+/// How the values of a criterion are written.
+pub(crate) fn unit(criterion: Criterion) -> Unit {
     match criterion {
         Criterion::TauB | Criterion::TauA | Criterion::Spearman | Criterion::Pearson => Unit::Correlation,
         Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_) => Unit::Percent(1),

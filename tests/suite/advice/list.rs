@@ -170,7 +170,7 @@ const DONE: &[(&str, &str)] = &[
     ("leave out architectures without a finite truth", "what_an_error_advises_gives_criteria"),
     ("give one cost per architecture", "what_an_error_advises_gives_criteria"),
     ("write `tau_b`, `tau_a`", "other_texts_are_errors"),
-    ("use `html`, `markdown`, `json` or `csv`", "every_format_that_is_named_for_an_unknown_one_is_one"),
+    ("use `html`, `markdown`, `json`, `csv` or `latex`", "every_format_that_is_named_for_an_unknown_one_is_one"),
     ("choose another one", "an_estimator_joins_after_what_the_refusal_advises"),
     ("use lower-case letters, digits and `_`", "an_estimator_joins_after_what_the_refusal_advises"),
     ("use baseline, zero-shot or one-shot", "an_estimator_joins_after_what_the_refusal_advises"),

@@ -98,6 +98,8 @@ pub struct Cell {
     pub tau_b: Option<f64>,
     /// The bounds of its 95 % interval.
     pub interval: Option<[f64; 2]>,
+    /// Spearman's rho of the same scores; `None` where it is undefined.
+    pub spearman: Option<f64>,
     /// The checkpoint that it is from, as text.
     pub checkpoint: Option<String>,
     /// How many supernet seeds it is the median of; 0 without a supernet.
@@ -334,6 +336,7 @@ fn structures(panel: &PanelRecord, worth: &PanelWorth) -> BTreeMap<String, (Esti
         let cell = Cell {
             tau_b,
             interval: structure.interval.map(value_text::bounds),
+            spearman: structure.spearman,
             checkpoint: None,
             seeds: 0,
             version: structure.version,
@@ -365,6 +368,7 @@ impl Cell {
         Self {
             tau_b: tau(estimator),
             interval: estimator.criteria.kendall.interval.map(value_text::bounds),
+            spearman: estimator.criteria.spearman,
             checkpoint: estimator.checkpoint.as_ref().map(ToString::to_string),
             seeds,
             version: estimator.version,

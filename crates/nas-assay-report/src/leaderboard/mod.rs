@@ -1,9 +1,10 @@
-//! The leaderboard: all estimators by all search spaces, as text, page, JSON and CSV.
+//! The leaderboard: all estimators by all search spaces, as text, page, JSON, CSV and LaTeX.
 
 mod across;
 mod board;
 mod csv;
 mod html;
+mod latex;
 mod text;
 
 pub use across::{Across, AcrossRow, CLOSE};
@@ -34,6 +35,7 @@ impl Leaderboard {
             Format::Markdown => Ok(text::markdown(self)),
             Format::Json => Ok(plain_json(serde_json::to_string_pretty(self).map_err(ReportError::Json)? + "\n")),
             Format::Csv => csv::csv(self),
+            Format::Latex => Ok(latex::latex(self)),
         }
     }
 

@@ -110,3 +110,27 @@ fn the_table_of_the_board_rounds_nothing() {
     }
     assert_eq!(count, 10);
 }
+
+#[test]
+fn every_number_of_the_latex_board_is_in_its_place() {
+    let records = records();
+    let rows = crate::latex::read(&Leaderboard::new(&records, false).render(Format::Latex).unwrap());
+    let due = expected(&records);
+    assert_eq!(rows.iter().filter(|row| row.len() == 6).count(), 1 + due.len());
+    let plain = |cell: &str| {
+        let number = cell.split("$\\rlap").next().unwrap();
+        ["\\mathbf{", "\\underline{", "}", "$"].iter().fold(number.to_owned(), |text, mark| text.replace(mark, ""))
+    };
+    for row in due {
+        let (name, of) = ROWS.iter().find(|(name, _)| *name == row[0]).unwrap();
+        let found = rows.iter().find(|found| found[0] == name.replace('_', "\\_")).unwrap();
+        let short = |text: &str| text.replacen("0.", ".", 1);
+        let rho = |record: &Record| {
+            let rho = record.panels[0].estimators[place(record, of)].criteria.spearman.unwrap();
+            short(&three(rho))
+        };
+        let tau = |cell: &String| short(cell.split_once(' ').unwrap().0);
+        let cells = [row[1].clone(), tau(&row[3]), rho(&records[0]), tau(&row[4]), rho(&records[1])];
+        assert_eq!(found[1..].iter().map(|cell| plain(cell)).collect::<Vec<_>>(), cells);
+    }
+}

@@ -3,7 +3,7 @@
 use nas_assay_criteria::bootstrap::{FEWEST, panel_seed};
 use nas_assay_criteria::ceiling::{self, TOPS, in_tops, top_rows};
 use nas_assay_criteria::rank::average_ranks;
-use nas_assay_criteria::{Ceiling, Comparison, CriteriaConfig, PairCounts, Resamples};
+use nas_assay_criteria::{Ceiling, Comparison, CriteriaConfig, Criterion, PairCounts, Resamples, evaluate};
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{ArchitectureRow, ComparisonRecord, PanelRecord, Record};
 use nas_assay_schema::truth::runs::{NoRuns, Runs};
@@ -12,6 +12,7 @@ use nas_assay_spaces::{Architecture, Liveness, SpaceId, Structure};
 use super::detail::Common;
 use super::{Dead, KnownCeiling, PanelWorth, StructureWorth, WorthRow};
 use crate::checkpoints::latest;
+use crate::panel_summary::{ENDS, End};
 use crate::true_values::TrueValues;
 
 /// Scores that rank, higher is better.
@@ -68,10 +69,17 @@ impl PanelWorth {
             let share = |at: &nas_assay_criteria::InTop| ceiling::share(at.tau_b?, ceiling.attainable(at.fraction)?);
             WorthRow {
                 name: of.name.clone(),
-                structure: of.is_structure.then(|| StructureWorth {
-                    version: space.map_or(1, SpaceId::version),
-                    interval: of.resamples.as_ref().and_then(|resamples| resamples.tau_b().ok()),
-                    ranks_as: of.ranks_as.clone(),
+                structure: of.is_structure.then(|| {
+                    let config = CriteriaConfig { resamples: 0, ..CriteriaConfig::default() };
+                    let criteria = evaluate(&truth, &of.scores, &config, panel_seed()).ok();
+                    let value = |criterion| criteria.as_ref().and_then(|criteria| criteria.get(criterion));
+                    StructureWorth {
+                        version: space.map_or(1, SpaceId::version),
+                        interval: of.resamples.as_ref().and_then(|resamples| resamples.tau_b().ok()),
+                        spearman: value(Criterion::Spearman),
+                        ends: ENDS.map(|criterion| End { criterion, value: value(criterion) }).to_vec(),
+                        ranks_as: of.ranks_as.clone(),
+                    }
                 }),
                 shares: found.iter().map(share).collect(),
                 tops: found,

@@ -7,7 +7,7 @@ use crate::value_text::{self, NONE, count, fixed};
 
 /// The sentences about a panel.
 pub(crate) fn lines(panel: &PanelWorth) -> Vec<String> {
-    [Some(ceiling(panel)), panel.dead.as_ref().map(|dead| dead_ones(panel.architectures, *dead))]
+    [Some(ceiling_line(panel)), panel.dead.as_ref().map(|dead| dead_ones(panel.architectures, *dead))]
         .into_iter()
         .flatten()
         .collect()
@@ -18,7 +18,8 @@ pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or(NONE.to_owned(), |share| format!("{} %", fixed(100.0 * share, 0)))
 }
 
-fn ceiling(panel: &PanelWorth) -> String {
+/// What is known of the noise ceiling.
+pub(crate) fn ceiling_line(panel: &PanelWorth) -> String {
     let (names, truth_is_mean, ceiling) = match &panel.ceiling {
         KnownCeiling::Unknown(why) => return format!("Noise ceiling: unknown, because {why}."),
         KnownCeiling::Known { runs, truth_is_mean, ceiling } => (runs, *truth_is_mean, ceiling),

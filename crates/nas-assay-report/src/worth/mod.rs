@@ -17,10 +17,12 @@ use nas_assay_schema::truth::runs::{NoRuns, Runs};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis_tables::Titled;
+use crate::panel_summary::End;
 use crate::true_values::TrueValues;
+
 pub use detail::{Beyond, Detail, NdcgAt};
 pub(crate) use detail_tables::detail_tables;
-pub(crate) use lines::{lines, share};
+pub(crate) use lines::{ceiling_line, lines, share};
 pub(crate) use tables::tables;
 
 /// What the numbers of a record are worth, panel by panel.
@@ -102,6 +104,12 @@ pub struct StructureWorth {
     pub version: u32,
     /// The 95 % interval of tau-b.
     pub interval: Option<Interval>,
+    /// Spearman's rho; `None` where it is undefined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spearman: Option<f64>,
+    /// The values at the two ends of the ranking, those of the summary of an estimator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<End>,
     /// The baseline before it with the same ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranks_as: Option<String>,
