@@ -9,7 +9,7 @@ use clap::Args;
 use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
 use super::known::Known;
-use super::output::Output;
+use super::output::{self, Output};
 use super::records::{no_record_yet, read, usable};
 
 /// Compare the estimators in all spaces, from the finished records
@@ -26,6 +26,9 @@ pub struct Board {
     json: bool,
     #[command(flatten)]
     output: Output,
+    /// Write the pictures instead, as SVG files for a paper in this folder: average ranks and their critical difference
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "format", "out"])]
+    figures: Option<PathBuf>,
 }
 
 impl Board {
@@ -51,6 +54,9 @@ impl Board {
         let known: Vec<Known> = records.iter().map(|record| Known::of(context, record)).collect();
         let beside: Vec<Beside<'_>> = known.iter().map(Known::beside).collect();
         let board = Leaderboard::beside(&records, &beside, self.all);
+        if let Some(folder) = &self.figures {
+            return output::write_figures(context, folder, &board.figures());
+        }
         let text = match format {
             Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => board.text(Context::width()),

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::write_output;
-use crate::report::Format;
+use crate::report::{Figure, Format};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
-use super::exit::{Failure, UNEXPECTED, USAGE};
+use super::exit::{Failure, NOTHING, UNEXPECTED, USAGE};
 use super::print::out;
 
 /// The options of commands that write a report.
@@ -61,4 +61,21 @@ pub fn write(context: &Context, path: Option<&Path>, text: &str) -> Result<(), F
         None => out!("{text}"),
     }
     Ok(())
+}
+
+/// Writes pictures into a folder, which is made if it is not there, and prints the path of each.
+///
+/// # Errors
+/// If there is no picture, or the folder or a file cannot be written.
+pub fn write_figures(context: &Context, folder: &Path, figures: &[Figure]) -> Result<(), Failure> {
+    if figures.is_empty() {
+        return Err(Failure::new(
+            NOTHING,
+            "there is nothing to draw: a panel needs a truth or three estimators, a leaderboard two spaces with two estimators in common",
+        ));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::new(UNEXPECTED, format!("failed to make the folder {}: {error}", folder.display()))
+    })?;
+    figures.iter().try_for_each(|figure| write(context, Some(&folder.join(&figure.name)), &figure.svg))
 }

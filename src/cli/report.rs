@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::{Beside, Format, ReportError, score_table};
+use crate::report::{Beside, Format, ReportError, figures, score_table};
 use crate::store::StoreError;
 use clap::Args;
 
@@ -22,6 +22,9 @@ pub struct Report {
     /// Write the scores instead, as CSV with a row for each architecture and a column for each estimator; `-` is stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "out"])]
     scores: Option<PathBuf>,
+    /// Write the pictures instead, as SVG files for a paper in this folder: ranks by each estimator, and how well every two agree
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "out", "scores"])]
+    figures: Option<PathBuf>,
 }
 
 impl Report {
@@ -38,6 +41,9 @@ impl Report {
         if let Some(path) = &self.scores {
             let path = Some(path.as_path()).filter(|path| *path != Path::new("-"));
             return output::write(context, path, &score_table(&record).map_err(unexpected)?);
+        }
+        if let Some(folder) = &self.figures {
+            return output::write_figures(context, folder, &figures(&record));
         }
         let mut provenance = None;
         for held in context.store()?.provenance(&id)? {

@@ -108,6 +108,18 @@ fn the_hint_after_a_run_writes_the_page() {
 }
 
 #[test]
+fn the_command_in_a_tex_file_makes_it_again() {
+    let bench = with_record(".nas-assay");
+    for command in ["report", "leaderboard"] {
+        let arguments = [command, "latest", "--format", "tex"];
+        let of_all = [command, "--format", "tex"];
+        let text = bench.run(if command == "report" { &arguments } else { &of_all }).exits(0).stdout;
+        let line = after(&text, "% made by: ", &['\n']).to_owned();
+        assert_eq!(follow(&bench, &line).exits(0).stdout, text, "{line}");
+    }
+}
+
+#[test]
 fn a_report_gets_an_ending_or_a_format_that_is_named() {
     let bench = with_record(".nas-assay");
     let written = |name: &str| std::fs::read_to_string(bench.path(name)).unwrap();

@@ -60,6 +60,38 @@ fn every_form_of_report_is_written() {
 }
 
 #[test]
+fn the_pictures_of_a_report_are_files() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    bench.run(&["run", "spec.toml"]).exits(0);
+    let write = || bench.run(&["report", "latest", "--figures", "papers/figures"]).exits(0);
+    let said = write();
+    let names = |folder: &str| -> Vec<String> {
+        let files = std::fs::read_dir(bench.path(folder)).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let found = names("papers/figures");
+    assert!(found.iter().any(|name| name.ends_with("-rank.svg")), "{found:?}");
+    let read = || -> Vec<String> {
+        found
+            .iter()
+            .map(|name| std::fs::read_to_string(bench.path(&format!("papers/figures/{name}"))).unwrap())
+            .collect()
+    };
+    let before = read();
+    for (name, svg) in found.iter().zip(&before) {
+        assert!(said.stderr.contains(name) && svg.starts_with("<?xml") && svg.ends_with("</svg>\n"), "{name}: {svg}");
+    }
+    write();
+    assert_eq!((names("papers/figures"), read()), (found.clone(), before), "the same bytes in the same files");
+    bench.write("taken", "");
+    bench.run(&["report", "latest", "--figures", "taken"]).exits(1).says("failed to make the folder taken");
+    bench.run(&["report", "latest", "--figures", "x", "--format", "md"]).exits(2);
+}
+
+#[test]
 fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
     let bench = Bench::new();
     let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();

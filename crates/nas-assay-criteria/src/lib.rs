@@ -33,6 +33,7 @@
 
 #![allow(clippy::float_cmp)] // A tie is exact equality, and tests compare exact results.
 
+mod agreement;
 pub mod bootstrap;
 pub mod ceiling;
 mod complexity;
@@ -61,6 +62,7 @@ use thiserror::Error;
 
 use nas_assay_base::seed::Seed;
 
+pub use agreement::{agreement, order_by_agreement};
 pub use bootstrap::{Interval, Resamples};
 pub use ceiling::{Ceiling, CeilingAt, InTop};
 pub use complexity::{ComplexityGroup, GROUPS, complexity_bias};

@@ -2,11 +2,11 @@
 //!
 //! A report is a pure function of a [`Record`](nas_assay_schema::store::record::Record) and, if it is kept, of its
 //! [`Provenance`](nas_assay_schema::store::record::Provenance). The same record gives the same bytes: a report computes no score and no
-//! criterion, it only lays out what the record holds, and beside it what its numbers are worth, which [`Worth`] has computed before. Control
-//! characters of its texts are escaped in all formats.
+//! criterion, it only lays out what the record holds, how well every two of its rankings agree, and beside it what its numbers are worth, which
+//! [`Worth`] has computed before. Control characters of its texts are escaped in all formats.
 //!
 //! - One record: [`terminal()`] for people, [`Format::render`] for a file ([`html()`], [`markdown()`], [`json()`], [`csv()`], [`latex()`]),
-//!   [`score_table()`] for its scores alone.
+//!   [`score_table()`] for its scores alone, [`figures()`] for its pictures as files.
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
 //! - [`Beside`] has all that stands beside a record in its report: its provenance, its [`Worth`], and with [`OtherPapers`] whether what
 //!   others printed agrees. [`Leaderboard::beside`] takes one for each record.
@@ -27,6 +27,7 @@
 
 #![allow(clippy::format_push_string)] // A report is written once: clear code matters more than an allocation.
 
+mod agreement_map;
 mod analysis_tables;
 mod beside;
 mod checkpoints;
@@ -35,6 +36,7 @@ mod csv;
 pub mod diff;
 mod error;
 pub mod estimator_check;
+mod figures;
 mod format;
 pub mod gate_check;
 pub mod golden;
@@ -65,6 +67,7 @@ pub use crate::csv::{csv, csv_beside};
 pub use beside::Beside;
 pub use diff::Diff;
 pub use error::ReportError;
+pub use figures::{Figure, figures};
 pub use format::Format;
 pub use html::html;
 pub use json::json;

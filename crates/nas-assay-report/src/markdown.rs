@@ -2,6 +2,7 @@
 
 use nas_assay_schema::store::record::Record;
 
+use crate::agreement_map::{self, AgreementMap};
 use crate::analysis_tables::{self, Titled};
 use crate::beside::Beside;
 use crate::coverage;
@@ -62,6 +63,16 @@ pub fn markdown<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> String {
         let of_worth = worth.map(|worth| worth::all_tables(whole, worth, TrueValues::of(record))).unwrap_or_default();
         for Titled { title, table } in of_worth.into_iter().chain(analysis_tables::tables(whole)) {
             text += &format!("\n### {title}\n\n{}", table.markdown());
+        }
+        if let Some(map) = AgreementMap::of(whole) {
+            text += &format!("\n### {}\n\n{}\n\n", agreement_map::TITLE, escape_markdown(agreement_map::ABOUT));
+            text += &match map.folded() {
+                None => map.table().markdown(),
+                Some(summary) => {
+                    let summary = escape_markdown(&summary);
+                    format!("<details>\n<summary>{summary}</summary>\n\n{}\n</details>\n", map.table().markdown())
+                }
+            };
         }
     }
     text += "\n## How to read the table\n\n";

@@ -373,7 +373,8 @@ fn every_number_of_the_markdown_report_is_in_its_place() {
     let record = record();
     let (panel, text) = (&record.panels[0], markdown(&record, None));
     let expected = expected_markdown(panel);
-    let tables = markdown_tables(&text);
+    let mut tables = markdown_tables(&text);
+    agreement::take(panel, &mut tables, "Agreement between estimators");
     for (found, expected) in tables.iter().zip(&expected) {
         assert_eq!(found, expected);
     }
@@ -593,6 +594,7 @@ fn the_json_report_rounds_nothing() {
     }
 }
 
+mod agreement;
 mod board;
 mod latex;
 mod page;

@@ -65,6 +65,7 @@ const DONE: &[(&str, &str)] = &[
     ("run that file first: nas-assay run FILE.toml", "the_command_of_a_report_makes_it_again"),
     ("cargo run -- takes the place of nas-assay", "the_command_of_a_report_makes_it_again"),
     (" --data-root DIR", "the_command_of_a_report_makes_it_again"),
+    ("made by: {command} --format latex", "the_command_in_a_tex_file_makes_it_again"),
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
     (

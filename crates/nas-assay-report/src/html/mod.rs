@@ -3,7 +3,7 @@
 //! [`page`](mod@page) fills in the template, [`panel`] makes the part of a panel, [`sections`] the analyses in it. [`charts`] draws
 //! numbers and [`drawings`] draws architectures, both as SVG text.
 
-mod charts;
+pub(crate) mod charts;
 mod drawings;
 mod page;
 mod panel;

@@ -16,7 +16,7 @@ pub(crate) struct Section {
     pub title: &'static str,
     /// What is shown, and how to read it.
     pub text: String,
-    /// Markup that is written once and that the pictures refer to.
+    /// Markup: a picture in its own size, or what is written once and that pictures refer to.
     pub defined: String,
     /// The legend of the lines: the number of its style, and what it shows.
     pub legend: Vec<(usize, String)>,

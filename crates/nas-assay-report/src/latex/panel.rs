@@ -113,7 +113,7 @@ fn caption(
     let mut text = format!(
         "How well estimators rank {} architectures of {} (panel {}). Truth: {}. KT is Kendall's $\\tau_b$ with its 95\\,\\% bootstrap \
          interval over architectures, SPR is Spearman's $\\rho$. P@top and P@bot, in percent, are the shares of the best (worst) by \
-         score that are among the truly best (worst). BR is the best true rank among the best by score, in percent of all ranks; lower \
+         score that are among the truly best (worst). BR is the best true rank among the best by score, in percent of all ranks; less \
          is better. The best number of a column is bold, the second is underlined, baselines included; numbers that print alike are \
          marked alike.",
         count(panel.architectures.len()),

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::across::{Across, TITLE};
 use super::board::{Cell, Column, Leaderboard, Row};
+use super::ranks;
 use super::text::{ABOUT, OTHERS, beats, interval, legend, rank};
 use crate::error::ReportError;
+use crate::html::charts::scrolled;
 use crate::html::section::{Section, Table};
 use crate::html::template::{keep_units, render, typeset};
 use crate::value_text::{self, NONE, count};
@@ -15,7 +17,9 @@ use crate::value_text::{self, NONE, count};
 const PAGE: &str = include_str!("page.html");
 
 pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
+    let drawn = board.across.as_ref().and_then(ranks::picture);
     let filled = Filled {
+        drawn: drawn.map(|picture| [keep_units(ranks::CAPTION), scrolled("critical-difference", &picture)]),
         about: keep_units(ABOUT),
         columns: board.columns.iter().map(|column| Heading::new(board, column)).collect(),
         rows: rows(board),
@@ -32,6 +36,8 @@ pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
 #[derive(Serialize)]
 struct Filled {
     about: String,
+    /// The critical-difference diagram: its caption and its markup.
+    drawn: Option<[String; 2]>,
     columns: Vec<Heading>,
     rows: Vec<Line>,
     /// What others printed: the number of the column, and a sentence.

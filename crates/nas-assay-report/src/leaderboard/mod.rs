@@ -5,6 +5,7 @@ mod board;
 mod csv;
 mod html;
 mod latex;
+mod ranks;
 mod text;
 
 pub use across::{Across, AcrossRow, CLOSE};

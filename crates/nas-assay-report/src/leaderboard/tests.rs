@@ -214,3 +214,31 @@ fn a_record_without_a_truth_is_on_no_board() {
     assert_eq!(both, Leaderboard::new(&[with], true));
     assert!(Leaderboard::new(&[fixture::without_truth(60)], true).columns.is_empty());
 }
+
+#[test]
+fn estimators_that_all_spaces_have_are_ranked_together() {
+    let mut all = records();
+    let mut third = record("nb301", "nb301-real", 50, false);
+    third.panels[0].estimators.remove(2);
+    for (id, tau) in ["params", "synflow", "plain", "oneshot_loss"].into_iter().zip([0.5, 0.6, -0.2, 0.7]) {
+        set_tau(&mut third, id, tau);
+    }
+    all.push(third);
+    // Further panels of a space with another truth would be further benchmarks.
+    let board = Leaderboard::new(&all, false);
+    let found = board.figures();
+    let [figure] = &found[..] else { panic!("one picture") };
+    assert_eq!(figure.name, "critical-difference.svg");
+    // By hand: ranks 1 on all spaces; 2, 3, 2; 3, 2, 3; 4 on all. The estimator that one space lacks is left out, and so are further columns.
+    let due =
+        "Average ranks over 3 search spaces, the best first: oneshot_loss 1.00, synflow 2.33, params 2.67, plain 4.00.";
+    assert!(figure.svg.contains(due) && !figure.svg.contains("jacob_cov"), "{}", figure.svg);
+    let page = board.render(Format::Html).unwrap();
+    let said = "Ranks of the 4 estimators that all 3 benchmarks have: Friedman&#x27;s chi-square is 8.20 with 3 degrees of freedom, p = 0.042.";
+    assert!(
+        page.contains("Average ranks by tau-b of the estimators that all benchmarks have") && page.contains(said),
+        "{page}"
+    );
+    assert!(Leaderboard::new(&all[..1], true).figures().is_empty());
+    assert!(!Leaderboard::new(&all[..1], true).render(Format::Html).unwrap().contains("Average ranks"));
+}

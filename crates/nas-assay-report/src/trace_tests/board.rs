@@ -69,6 +69,33 @@ fn expected(records: &[Record; 2]) -> Vec<Vec<String>> {
     rows.into_iter().map(|(.., cells)| cells).collect()
 }
 
+/// The rows of the table over all benchmarks, in the order of the board.
+fn over_all_rows(records: &[Record; 2], order: &[Vec<String>]) -> Vec<Vec<String>> {
+    let held = |record: &Record, of: &[usize]| record.panels[0].estimators[place(record, of)].criteria.kendall;
+    let best = [0, 1].map(|space| {
+        let taus = ROWS.iter().map(|(_, of)| held(&records[space], of).tau_b.unwrap());
+        taus.fold(f64::NEG_INFINITY, f64::max)
+    });
+    let row = |name: &String| {
+        let (_, of) = ROWS.iter().find(|(known, _)| known == name).unwrap();
+        let both = [0, 1].map(|space| held(&records[space], of));
+        let taus = [0, 1].map(|space| both[space].tau_b.unwrap());
+        let worst = usize::from(taus[1] < taus[0]);
+        let count = |is: &dyn Fn(usize) -> bool| format!("{} of 2", [0, 1].iter().filter(|&&space| is(space)).count());
+        let interval = |space: usize| both[space].interval.unwrap();
+        let close = [0.02, 0.05, 0.1].map(|room| count(&|space| taus[space] + room >= best[space]));
+        let first = [
+            name.clone(),
+            format!("{:.3}", taus[worst]),
+            ["nb101", "nb201"][worst].to_owned(),
+            count(&|space| interval(space).lower > 0.0),
+            count(&|space| interval(space).upper < 0.0),
+        ];
+        first.into_iter().chain(close).collect()
+    };
+    order.iter().map(|of| row(&of[0])).collect()
+}
+
 #[test]
 fn every_number_of_the_board_is_in_its_place() {
     let records = records();
@@ -76,7 +103,22 @@ fn every_number_of_the_board_is_in_its_place() {
     let rows = expected(&records);
     let tables = markdown_tables(&board.render(Format::Markdown).unwrap());
     let headings = owned(&["estimator", "mean rank", "beats #Params", "nb101 [1]", "nb201 [2]"]);
-    assert_eq!(tables, [("Leaderboard".to_owned(), headings, rows.clone())]);
+    let over_all = owned(&[
+        "estimator",
+        "worst tau-b",
+        "on",
+        "above 0",
+        "below 0",
+        "within 0.02 of best",
+        "within 0.05 of best",
+        "within 0.1 of best",
+    ]);
+    let due = over_all_rows(&records, &rows);
+    let all =
+        [("Leaderboard".to_owned(), headings, rows.clone()), ("Over all benchmarks".to_owned(), over_all, due.clone())];
+    assert_eq!(tables, all);
+    let words: BTreeSet<&String> = due.iter().flat_map(|row| &row[2..]).collect();
+    assert!(words.len() >= 4, "{due:?}");
     let ranks: BTreeSet<&String> = rows.iter().map(|row| &row[1]).collect();
     assert!(ranks.len() > 2 && rows.iter().any(|row| row[2] == "1 of 2" || row[2] == "2 of 2"), "{rows:?}");
 

@@ -233,7 +233,12 @@ fn every_number_of_the_page_is_in_its_place() {
     let record = record();
     let (panel, page) = (&record.panels[0], html(&record, None).unwrap());
     let expected = expected(panel);
-    let found = tables(&page);
+    let mut found = tables(&page);
+    let map = agreement::take(
+        panel,
+        &mut found,
+        "Kendall tau-b of every two rankings; columns have the numbers of the rows.",
+    );
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found, expected);
     }
@@ -253,7 +258,7 @@ fn every_number_of_the_page_is_in_its_place() {
         body = std::iter::once(parts[0].as_str()).chain(rest).collect();
     }
     let mut traced = decimals(&sentences(&record).join("\n"));
-    for (caption, headings, rows) in &expected {
+    for (caption, headings, rows) in expected.iter().chain([&map]) {
         traced.extend(decimals(caption));
         traced.extend(headings.iter().chain(rows.iter().flatten()).flat_map(|cell| decimals(cell)));
     }
@@ -310,6 +315,29 @@ fn every_picture_of_an_estimator_has_its_own_numbers() {
         let best = row.bias.extremes.top.iter().map(|standing| panel.architectures[standing.row].truth.unwrap());
         assert_eq!(caption, format!("{} best of them {}", name(place), percent(best.fold(0.0, f64::max), 2)));
     }
+}
+
+#[test]
+fn the_map_of_agreement_has_the_numbers_of_its_table() {
+    let record = record();
+    let (panel, page) = (&record.panels[0], html(&record, None).unwrap());
+    let map = "Kendall tau-b of every two rankings; columns have the numbers of the rows.";
+    let (_, _, rows) = agreement::take(panel, &mut tables(&page), map);
+    let found = figures(&page, "Agreement between estimators");
+    assert_eq!(found.len(), 1);
+    let cells: Vec<String> = pieces(&found[0].2, "text").into_iter().map(inner).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    let short = |value: f64| match format!("{value:.2}").as_str() {
+        "1.00" => "1".to_owned(),
+        text => text.replacen("0.", ".", 1).replace("-.00", ".00"),
+    };
+    let mut due = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let number = (place + 1).to_string();
+        due.extend([(*name).to_owned(), number.clone(), number]);
+        due.extend(agreement::values(panel, &names, name).map(short));
+    }
+    assert_eq!(cells, due);
 }
 
 /// The curves of a chart over epochs: for each line the values at its points, read back from the places at which they are drawn.

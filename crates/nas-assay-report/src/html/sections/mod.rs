@@ -1,6 +1,7 @@
 //! The analyses of a panel as sections of the page. A section is left out if the record has nothing to show in it.
 
 mod agreement;
+mod agreement_map;
 mod architectures;
 mod baselines;
 mod complexity;
@@ -33,6 +34,7 @@ pub(super) fn sections(id: &str, space: &str, panel: &PanelRecord, truth: TrueVa
         top::top(&shown),
         baselines::baselines(&shown),
         variants::variants(&shown),
+        agreement_map::agreement_map(&shown),
         epochs::epochs(&shown),
         epochs::spread(&shown),
         complexity::complexity(&shown),

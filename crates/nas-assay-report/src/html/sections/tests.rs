@@ -20,9 +20,10 @@ fn find(panel: &PanelRecord, title: &str) -> Section {
     sections("p", "nb201", panel, TrueValues::ACCURACIES).into_iter().find(|section| section.title == title).unwrap()
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "Against the baselines",
     "Variants",
+    "Agreement between estimators",
     "Over epochs",
     "From seed to seed",
     "Bias by complexity",
@@ -42,6 +43,8 @@ fn a_part_is_there_where_the_record_has_the_facts_and_only_there() {
     };
     assert_eq!(without(|panel| panel.analyses.comparisons.clear()), ["Against the baselines"]);
     assert_eq!(without(|panel| panel.analyses.variants.clear()), ["Variants"]);
+    let two = |panel: &mut PanelRecord| panel.estimators.truncate(2);
+    assert!(without(two).contains(&"Agreement between estimators"));
     assert_eq!(without(|panel| panel.analyses.spread.clear()), ["From seed to seed"]);
     let one_epoch = |panel: &mut PanelRecord| {
         panel.estimators.retain(|row| row.checkpoint.as_ref().is_none_or(|at| at.epoch == 40));
@@ -60,7 +63,7 @@ fn a_part_is_there_where_the_record_has_the_facts_and_only_there() {
         without(|panel| panel.architectures.iter_mut().for_each(|row| row.flops = Some(1))),
         ["Cost against quality"]
     );
-    assert_eq!(titles("nb101", &panel()), ALL[..7], "texts of another space are not drawn");
+    assert_eq!(titles("nb101", &panel()), ALL[..8], "texts of another space are not drawn");
 }
 
 #[test]

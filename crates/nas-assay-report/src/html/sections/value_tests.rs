@@ -389,7 +389,7 @@ fn an_exchange_that_is_judged_right_has_no_histogram() {
 fn every_section_says_what_it_shows_and_charts_over_epochs_are_wide() {
     let panel = panel();
     let found = sections("p", "nb201", &panel, TrueValues::ACCURACIES);
-    assert_eq!(found.len(), 8);
+    assert_eq!(found.len(), 9);
     for section in &found {
         assert!(section.id.starts_with("p-") && section.text.ends_with('.'), "{}: {}", section.id, section.text);
         assert_eq!(section.wide, section.title == "Over epochs", "{}", section.title);
