@@ -24,8 +24,8 @@ pub(crate) use tests::read;
 /// top names the packages that the paper has to load.
 ///
 /// Rows are of one estimator each, at the last checkpoint. If it has several runs, such as seeds of a supernet, their mean and sample
-/// standard deviation stand there. The best number of a column is bold and the second is underlined, baselines included: a baseline that
-/// ranks best is seen. A sign tells which estimators the paired test does not find better than the best baseline.
+/// standard deviation stand there. The best number of a column is bold, and the second is underlined where one alone is best, baselines
+/// included: a baseline that ranks best is seen. A sign tells which estimators the paired test does not find better than the best baseline.
 ///
 /// ```
 /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
@@ -39,7 +39,9 @@ pub fn latex<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> String {
     let mut text = head(&record.title, &record_text::again(record));
     text += &comment(&format!("spec hash: {}", record.spec_hash));
     text.extend(coverage::lines(record).iter().map(|line| comment(line)));
-    for fact in beside.provenance.iter().flat_map(|provenance| record_text::provenance(provenance)) {
+    let facts = beside.provenance.map(record_text::provenance).unwrap_or_default();
+    // Sources of papers are public, and a command has paths of its author's machine.
+    for fact in facts.iter().filter(|fact| fact.name != "command") {
         text += &comment(&format!("{}: {}", fact.name, fact.value));
     }
     for panel in &record.panels {

@@ -37,9 +37,11 @@ pub(super) fn panel(record: &Record, panel: &PanelRecord, beside: Beside<'_>) ->
     }
     let (rows, best) = rows(panel, worth);
     let with_share = rows.iter().any(|row| row.share.is_some());
-    let line = |row: &RowOf| line(row, with_share);
+    let shown: Vec<usize> =
+        (0..ends().count()).filter(|&place| rows.iter().any(|row| row.ends[place].0.is_some())).collect();
+    let line = |row: &RowOf| line(row, with_share, &shown);
     let table = Table {
-        columns: columns(with_share),
+        columns: columns(with_share, &shown),
         above: Vec::new(),
         first: "Estimator".to_owned(),
         groups: GROUPS
@@ -62,19 +64,21 @@ fn notes(panel: &PanelRecord, beside: Beside<'_>) -> String {
         table.rows().iter().map(row).collect::<String>()
     };
     let mut text = table("published", &summary_tables::comparisons(&PanelSummary::new(panel).published));
-    text.extend(other_papers::tables(beside, &panel.name).iter().map(|found| table("other papers", found)));
+    text += &table("other papers", &other_papers::verdicts(&beside.summaries_of(&panel.name)));
     if let Some(worth) = beside.worth_of(&panel.name) {
         text.extend(worth::lines(worth).iter().map(|line| comment(line)));
     }
     text
 }
 
-fn columns(with_share: bool) -> Vec<Column> {
+/// The columns; `shown` are the places of the ends of the ranking that any row has.
+fn columns(with_share: bool, shown: &[usize]) -> Vec<Column> {
     let column = |heading: &str, best| Column { heading: heading.to_owned(), best };
     let mut columns = vec![column("KT ($\\tau_b$)", Some(Best::Highest)), column("95\\,\\% interval", None)];
     columns.extend(with_share.then(|| column("of attainable", None)));
     columns.push(column("SPR ($\\rho$)", Some(Best::Highest)));
-    columns.extend(ends().map(|criterion| match criterion {
+    let ends: Vec<Criterion> = ends().collect();
+    columns.extend(shown.iter().map(|&place| match ends[place] {
         Criterion::PrecisionTop(part) => column(&format!("P@top{}\\,\\%", percent(part)), Some(Best::Highest)),
         Criterion::PrecisionBottom(part) => column(&format!("P@bot{}\\,\\%", percent(part)), Some(Best::Highest)),
         Criterion::BestRanking(part) => column(&format!("BR@{}\\,\\%", percent(part)), Some(Best::Lowest)),
@@ -83,7 +87,7 @@ fn columns(with_share: bool) -> Vec<Column> {
     columns
 }
 
-fn line(row: &RowOf, with_share: bool) -> Row {
+fn line(row: &RowOf, with_share: bool, shown: &[usize]) -> Row {
     let number = |(value, deviation): Value, criterion, sign| {
         Cell::Number(Number { value, deviation, form: Form::Of(criterion), sign })
     };
@@ -93,11 +97,13 @@ fn line(row: &RowOf, with_share: bool) -> Row {
         (None, 1) => NONE.to_owned(),
         (None, runs) => format!("{{\\scriptsize {} runs}}", count(runs)),
     };
-    let share = row.share.map_or(NONE.to_owned(), |share| escape(&worth::share(Some(share))).replace(' ', "\\,"));
+    let typeset = |share: String| escape(&share).replace(' ', "\\,").replace('-', "$-$");
+    let share = row.share.map_or(NONE.to_owned(), |share| typeset(worth::share(Some(share))));
     let mut cells = vec![number(row.tau_b, Criterion::TauB, sign), Cell::Text(beside)];
     cells.extend(with_share.then_some(Cell::Text(share)));
     cells.push(number(row.spearman, Criterion::Spearman, None));
-    cells.extend(ends().zip(&row.ends).map(|(criterion, &value)| number(value, criterion, None)));
+    let ends: Vec<Criterion> = ends().collect();
+    cells.extend(shown.iter().map(|&place| number(row.ends[place], ends[place], None)));
     Row { name: escape(&row.name), cells }
 }
 
@@ -114,8 +120,8 @@ fn caption(
         "How well estimators rank {} architectures of {} (panel {}). Truth: {}. KT is Kendall's $\\tau_b$ with its 95\\,\\% bootstrap \
          interval over architectures, SPR is Spearman's $\\rho$. P@top and P@bot, in percent, are the shares of the best (worst) by \
          score that are among the truly best (worst). BR is the best true rank among the best by score, in percent of all ranks; less \
-         is better. The best number of a column is bold, the second is underlined, baselines included; numbers that print alike are \
-         marked alike.",
+         is better. The best number of a column is bold, and the second is underlined where one alone is best, baselines included; \
+         numbers that print alike are marked alike.",
         count(panel.architectures.len()),
         escape(&record.space),
         escape(&panel.name),

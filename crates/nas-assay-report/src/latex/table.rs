@@ -116,7 +116,7 @@ struct Marked {
 }
 
 impl Marked {
-    /// Numbers that print alike are marked alike.
+    /// Numbers that print alike are marked alike, and two that are best have no second.
     fn of<'a>(best: Option<Best>, cells: impl Iterator<Item = &'a Cell>) -> Self {
         let Some(best) = best else { return Self::default() };
         let mut numbers: Vec<(f64, String)> = cells
@@ -126,9 +126,10 @@ impl Marked {
             })
             .collect();
         numbers.sort_by(|a, b| if best == Best::Highest { b.0.total_cmp(&a.0) } else { a.0.total_cmp(&b.0) });
-        numbers.dedup_by(|next, held| next.1 == held.1);
         let mut texts = numbers.into_iter().map(|(_, text)| text);
-        Self { best: texts.next(), second: texts.next() }
+        let best = texts.next();
+        // If two are best, the next one is the third.
+        Self { second: texts.next().filter(|second| Some(second) != best.as_ref()), best }
     }
 }
 
@@ -224,17 +225,12 @@ mod tests {
     #[test]
     fn numbers_that_print_alike_are_marked_alike() {
         let tau = |value| number(value, Criterion::TauB);
-        let table =
-            column(Some(Best::Highest), vec![tau(0.6544), tau(-0.1), tau(0.6536), tau(0.65), tau(1.0), tau(1.0)]);
-        let due = [
-            "$\\underline{.654}$",
-            "$-.100$",
-            "$\\underline{.654}$",
-            "$.650$",
-            "$\\mathbf{1.000}$",
-            "$\\mathbf{1.000}$",
-        ];
+        let table = column(Some(Best::Highest), vec![tau(0.6544), tau(-0.1), tau(0.6536), tau(0.65), tau(1.0)]);
+        let due = ["$\\underline{.654}$", "$-.100$", "$\\underline{.654}$", "$.650$", "$\\mathbf{1.000}$"];
         assert_eq!(cells(&table), due);
+        // Where two are best, the next one is the third.
+        let table = column(Some(Best::Highest), vec![tau(0.7), tau(0.7), tau(0.6)]);
+        assert_eq!(cells(&table), ["$\\mathbf{.700}$", "$\\mathbf{.700}$", "$.600$"]);
     }
 
     #[test]

@@ -227,6 +227,28 @@ fn structural_baselines_are_rows_with_all_numbers() {
 }
 
 #[test]
+fn no_path_of_the_author_goes_into_a_paper() {
+    let mut provenance = fixture::provenance();
+    provenance.command = "nas-assay run /home/me/secret.toml".to_owned();
+    let text = latex(&fixture::record(20), Some(&provenance));
+    assert!(text.contains("% git commit: 164344a\n") && !text.contains("/home/me"), "{text}");
+}
+
+#[test]
+fn a_criterion_that_no_row_has_is_no_column() {
+    let mut record = fixture::record(40);
+    let headings = |record: &nas_assay_schema::store::record::Record| -> Vec<String> {
+        read(&latex(record, None)).into_iter().find(|row| row[0] == "Estimator").unwrap()
+    };
+    let all = headings(&record);
+    for estimator in &mut record.panels[0].estimators {
+        estimator.criteria.ranking.retain(|at| at.fraction != 0.01);
+    }
+    let left: Vec<String> = all.iter().filter(|heading| *heading != "BR@1\\,\\%").cloned().collect();
+    assert_eq!((headings(&record), left.len()), (left.clone(), 7));
+}
+
+#[test]
 fn a_panel_without_a_truth_is_a_comment() {
     let text = latex(&fixture::without_truth(40), None);
     assert!(read(&text).is_empty() && text.contains("% panel representatives: no table"), "{text}");

@@ -78,7 +78,7 @@ fn is_signed(cell: &Cell) -> bool {
 fn caption(board: &Leaderboard) -> String {
     let mut text = String::from(
         "Estimators by search spaces: Kendall's $\\tau_b$ and Spearman's $\\rho$ of scores and truth. The best number of a column is \
-         bold, the second is underlined, baselines included; numbers that print alike are marked alike. The mean rank is over the \
+         bold, and the second is underlined where one alone is best, baselines included; numbers that print alike are marked alike. The mean rank is over the \
          spaces that have the estimator.",
     );
     let cells = || board.rows.iter().flat_map(|row| row.cells.iter().flatten());

@@ -231,7 +231,7 @@ fn estimators_that_all_spaces_have_are_ranked_together() {
     assert_eq!(figure.name, "critical-difference.svg");
     // By hand: ranks 1 on all spaces; 2, 3, 2; 3, 2, 3; 4 on all. The estimator that one space lacks is left out, and so are further columns.
     let due =
-        "Average ranks over 3 search spaces, the best first: oneshot_loss 1.00, synflow 2.33, params 2.67, plain 4.00.";
+        "Average ranks over 3 benchmarks, the best first: oneshot_loss 1.00, synflow 2.33, params 2.67, plain 4.00.";
     assert!(figure.svg.contains(due) && !figure.svg.contains("jacob_cov"), "{}", figure.svg);
     let page = board.render(Format::Html).unwrap();
     let said = "Ranks of the 4 estimators that all 3 benchmarks have: Friedman&#x27;s chi-square is 8.20 with 3 degrees of freedom, p = 0.042.";

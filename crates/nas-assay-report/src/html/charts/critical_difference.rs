@@ -22,7 +22,7 @@ pub(crate) struct AverageRanks<'a> {
     pub critical_difference: f64,
     /// Sets of estimators that do not differ, by their places.
     pub cliques: &'a [Vec<usize>],
-    /// Over how many spaces the ranks are averaged.
+    /// Over how many benchmarks the ranks are averaged.
     pub blocks: usize,
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn critical_difference(id: &str, of: &AverageRanks<'_>) -> Option<Str
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|&a, &b| of.ranks[a].total_cmp(&of.ranks[b]).then(a.cmp(&b)));
     let names: Vec<String> = of.names.iter().map(|name| shortened(name, LONGEST)).collect();
-    let side = names.iter().map(|name| width_of(name)).fold(0.0, f64::max).ceil() + 52.0;
+    let side = names.iter().map(|name| width_of(name)).fold(0.0, f64::max).ceil() + 60.0;
     let (left, right, line) = (side, side + LENGTH, 62.0);
     let axis = Axis::new([count as f64, 1.0], [left, right]);
     let mut body = scale(count, axis, line);
@@ -55,9 +55,9 @@ pub(crate) fn critical_difference(id: &str, of: &AverageRanks<'_>) -> Option<Str
         let y = below + 17.0 * if is_better { position } else { count - 1 - position } as f64;
         let x = axis.at(of.ranks[place]);
         let (end, text, class, rank, anchor) = if is_better {
-            (right + 12.0, right + 46.0, "label", right + 16.0, "")
+            (right + 12.0, right + 54.0, "label", right + 16.0, "")
         } else {
-            (left - 12.0, left - 46.0, "end label", left - 16.0, " class=\"end\"")
+            (left - 12.0, left - 54.0, "end label", left - 16.0, " class=\"end\"")
         };
         let _ = write!(
             body,
@@ -109,7 +109,7 @@ fn description(of: &AverageRanks<'_>, order: &[usize]) -> String {
     let ranks: Vec<String> =
         order.iter().map(|&place| format!("{} {}", of.names[place], label(of.ranks[place], 2))).collect();
     format!(
-        "Average ranks over {} search spaces, the best first: {}. Two estimators differ if their average ranks are more than {} apart (Nemenyi, 5 %); \
+        "Average ranks over {} benchmarks, the best first: {}. Two estimators differ if their average ranks are more than {} apart (Nemenyi, 5 %); \
          those under one thick bar do not.",
         of.blocks,
         ranks.join(", "),
@@ -132,21 +132,21 @@ mod tests {
     #[test]
     fn the_best_is_at_the_right_and_the_bar_covers_its_clique() {
         let svg = drawn(&["a", "b&", "c"], &[2.0, 1.0, 3.0], 1.5, &[vec![1, 0], vec![0, 2]]).unwrap();
-        // A side of 14 + 52 for two characters: the axis goes from 66 to 426.
-        assert!(svg.starts_with("<svg viewBox=\"0 0 492 135\""), "{svg}");
+        // A side of 14 + 60 for two characters: the axis goes from 74 to 434.
+        assert!(svg.starts_with("<svg viewBox=\"0 0 508 135\""), "{svg}");
         assert!(
-            svg.contains("<path class=\"distance\" d=\"M66.0 20.0v8.0M66.0 24.0h270.0M336.0 20.0v8.0\"/>"),
+            svg.contains("<path class=\"distance\" d=\"M74.0 20.0v8.0M74.0 24.0h270.0M344.0 20.0v8.0\"/>"),
             "{svg}"
         );
         let bars: Vec<&str> =
             svg.split("class=\"clique\" d=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-        assert_eq!(bars, ["M243.0 78.0H429.0", "M63.0 87.0H249.0"]);
+        assert_eq!(bars, ["M251.0 78.0H437.0", "M71.0 87.0H257.0"]);
         let leads: Vec<&str> =
             svg.split("class=\"lead\" d=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-        assert_eq!(leads[4..], ["M426.0 62.0V104.0H438.0", "M246.0 62.0V121.0H438.0", "M66.0 62.0V104.0H54.0"]);
-        assert!(svg.contains(">b&amp;</text><text x=\"442.0\" y=\"108.0\">1.00<"), "{svg}");
+        assert_eq!(leads[4..], ["M434.0 62.0V104.0H446.0", "M254.0 62.0V121.0H446.0", "M74.0 62.0V104.0H62.0"]);
+        assert!(svg.contains(">b&amp;</text><text x=\"450.0\" y=\"108.0\">1.00<"), "{svg}");
         assert!(svg.contains("<text class=\"end label\" x=\"20.0\" y=\"108.0\">c</text>"), "{svg}");
-        assert!(svg.contains("over 5 search spaces, the best first: b&amp; 1.00, a 2.00, c 3.00."), "{svg}");
+        assert!(svg.contains("over 5 benchmarks, the best first: b&amp; 1.00, a 2.00, c 3.00."), "{svg}");
     }
 
     #[test]
