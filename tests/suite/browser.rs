@@ -17,10 +17,11 @@ const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "goog
 const WIDTHS: [u32; 2] = [360, 1280];
 
 /// The headings in the report of a record that has all analyses.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "Ranks",
     "Against the baselines",
     "Variants",
+    "Agreement between estimators",
     "Over epochs",
     "From seed to seed",
     "Bias by complexity",

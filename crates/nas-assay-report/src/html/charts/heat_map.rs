@@ -12,6 +12,9 @@ const SIDE: f64 = 34.0;
 /// The space above the cells, for the numbers of the columns.
 const TOP: f64 = 20.0;
 
+/// The opacity of a tau-b of one: text can be read on it, on light and on dark pages.
+const STRONGEST: f64 = 0.5;
+
 /// With more characters than this a name is cut.
 const LONGEST: usize = 40;
 
@@ -47,7 +50,7 @@ pub(crate) fn heat_map(id: &str, map: &AgreementMap) -> String {
                     "<rect class=\"shade {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"33.0\" height=\"33.0\" fill-opacity=\"{:.2}\"/>",
                     x + 0.5,
                     TOP + at(row) + 0.5,
-                    0.6 * value.abs().min(1.0)
+                    STRONGEST * value.abs().min(1.0)
                 );
             }
             let _ = write!(body, "<text class=\"middle ink\" x=\"{:.1}\" y=\"{y:.1}\">{text}</text>", x + SIDE / 2.0);
@@ -77,17 +80,13 @@ mod tests {
     fn a_cell_has_the_value_of_its_row_and_column() {
         let map = AgreementMap {
             names: ["a", "b<", "c"].map(str::to_owned).to_vec(),
-            values: vec![
-                vec![Some(1.0), Some(-0.25), None],
-                vec![Some(-0.25), Some(1.0), None],
-                vec![None, None, None],
-            ],
+            values: vec![vec![Some(1.0), Some(-0.3), None], vec![Some(-0.3), Some(1.0), None], vec![None, None, None]],
         };
         let svg = heat_map("m", &map);
         // A left side of 14 for two characters, 7 for a digit and 22.
         assert!(svg.starts_with("<svg viewBox=\"0 0 149 126\""), "{svg}");
         assert!(svg.contains("<rect class=\"shade over\" x=\"77.5\" y=\"20.5\" width=\"33.0\" height=\"33.0\" fill-opacity=\"0.15\"/>"), "{svg}");
-        assert!(svg.contains("<text class=\"middle ink\" x=\"94.0\" y=\"41.0\">−.25</text>"), "{svg}");
+        assert!(svg.contains("<text class=\"middle ink\" x=\"94.0\" y=\"41.0\">−.30</text>"), "{svg}");
         assert_eq!(svg.matches("shade").count(), 4, "an undefined value has no colour");
         assert_eq!(svg.matches(">–</text>").count(), 5);
         assert!(svg.contains("b&lt;</text>") && !svg.contains("b<<"), "{svg}");
