@@ -230,7 +230,8 @@ impl<'a> Ours<'a> {
                 (Some(all), None) => format!("all {all} {noun}"),
                 (None, _) => table.other.clone().unwrap_or_else(|| "others".to_owned()),
             };
-            return Some(format!("{} {noun} instead of {theirs}", grouped(self.count as u64)));
+            let ours = format!("{} {noun}", grouped(self.count as u64));
+            return Some(format!("{ours} instead of {theirs}"));
         }
         let ours = match (self.population, self.drawn) {
             (Some(population), _) => population.words(self.count),
