@@ -16,6 +16,7 @@ mod fingerprint;
 mod known;
 mod launch;
 mod leaderboard;
+mod lint;
 mod measured;
 mod output;
 mod print;
@@ -105,6 +106,8 @@ enum Command {
     Leaderboard(leaderboard::Board),
     /// Decide the claims of the paper by the available data and records
     Claims(claims::Claims),
+    /// Say whether a claim about an estimator stands up to a careful reader: lints with verdicts and their numbers
+    Lint(Box<lint::Linting>),
     /// Say which population, truth and way of counting a published table used
     Fingerprint(fingerprint::Fingerprinting),
     /// Score one architecture with given weights
@@ -138,6 +141,7 @@ impl Command {
             Self::Diff(command) => command.run(context),
             Self::Leaderboard(command) => command.run(context),
             Self::Claims(command) => command.run(context),
+            Self::Lint(command) => command.run(context),
             Self::Fingerprint(command) => command.run(context),
             Self::Score(command) => command.run(context),
             Self::Export(command) => command.run(context),

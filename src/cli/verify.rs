@@ -33,6 +33,9 @@ pub struct Verify {
     space: Option<SpaceId>,
     #[command(flatten)]
     options: ScoreOptions,
+    /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
+    #[arg(long, requires = "scores", conflicts_with = "is")]
+    strict: bool,
     #[command(flatten)]
     program: CommandOptions,
     /// A registered estimator, to run in the miniatures of all five spaces and compare with the goldens
@@ -53,7 +56,7 @@ impl Verify {
             return self.program.judge(context, &declared, self.options.is.as_deref(), self.space, self.json);
         }
         match (&self.scores, &self.estimator, self.space) {
-            (Some(file), _, Some(space)) => self.options.judge(context, file, space, self.json),
+            (Some(file), _, Some(space)) => self.options.judge(context, file, space, (self.strict, self.json)),
             (_, Some(id), space) => {
                 if let Some(why) = space.and_then(SpaceId::without_network) {
                     return Err(Failure::new(USAGE, why));

@@ -17,15 +17,17 @@ use super::verify_against::{Named, computed, named};
 use super::verify_gate::{gated, print_gates};
 use super::verify_truth::{Columns, TruthChoice, table};
 use crate::criteria::Direction;
-use crate::estimator::alias;
+use crate::estimator::{Meta, alias};
 use crate::experiment::{
     Against, CLASSES, Inputs, Lab, Resolved, ScoresToJudge, Silent, TruthSource, baselines, verify_scores,
 };
 use crate::files::{CopyError, WriteError, write_output_by};
+use crate::report::gate_check::GateCheck;
 use crate::scores::{ScoreFileError, columns, meant, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
 use crate::spec::{DataFile, Failed, ScoreFile};
+use crate::store::RecordId;
 use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
 
 /// How the scores of a file are read and judged.
@@ -39,7 +41,7 @@ pub struct ScoreOptions {
     against: Option<PathBuf>,
     /// Say whether the scores are those of this registered estimator, by another implementation
     #[arg(long, value_name = "ID", requires = "judged")]
-    #[arg(conflicts_with_all = ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "strict", "min_coverage", "print_spec", "oddities"])]
+    #[arg(conflicts_with_all = ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "min_coverage", "print_spec", "oddities"])]
     pub(super) is: Option<String>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
@@ -79,9 +81,6 @@ pub struct ScoreOptions {
     /// Kendall's tau among so many of the truly best, and of the best by score, too, such as 30,64
     #[arg(long, value_name = "COUNT", value_delimiter = ',', requires = "scores")]
     top: Vec<usize>,
-    /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
-    #[arg(long, requires = "scores")]
-    strict: bool,
     /// Fail if a smaller part of the rows is judged by a score of its own, such as 0.95
     #[arg(long, value_name = "PART", requires = "scores")]
     min_coverage: Option<f64>,
@@ -116,9 +115,89 @@ enum MissingScores {
     Drop,
 }
 
+/// What the options say, and the scores.
+struct Given<'a> {
+    lab: Lab<'a>,
+    label: String,
+    direction: Option<Direction>,
+    scores: ScoreFile,
+    source: TruthSource,
+    gate: Option<Meta<'a>>,
+    against: Option<Named<'a>>,
+}
+
+impl Given<'_> {
+    /// The comparison of the scores with those of the estimator that `--is` names.
+    fn compared(&self, space: SpaceId) -> Result<Option<GateCheck>, Failure> {
+        let Some(meta) = &self.gate else { return Ok(None) };
+        Ok(Some(self.lab.gate_scores(self.source, space, &self.label, &self.scores, meta.id)?))
+    }
+}
+
+/// Scores of a file with their record.
+pub struct JudgedScores {
+    /// The id of the record.
+    pub id: RecordId,
+    /// The record.
+    pub record: Record,
+    /// The name of the scores.
+    pub label: String,
+    /// Whether they are the scores of the estimator that `--is` names.
+    pub gate: Option<GateCheck>,
+}
+
 impl ScoreOptions {
-    /// Judges the scores of a file; `-` is stdin.
-    pub fn judge(&self, context: &Context, file: &Path, space: SpaceId, json: bool) -> Result<(), Failure> {
+    /// Judges the scores of a file; `-` is stdin. With `strict`, every row has to be judged.
+    pub fn judge(
+        &self,
+        context: &Context,
+        file: &Path,
+        space: SpaceId,
+        (strict, json): (bool, bool),
+    ) -> Result<(), Failure> {
+        let read = self.read(context, file, space)?;
+        if let Some(gate) = read.compared(space)? {
+            return print_gates(&[gate], json);
+        }
+        let resolved = self.resolved(context, &read, space)?;
+        let Given { lab, label, .. } = &read;
+        if self.print_spec {
+            let text = resolved.spec.to_toml().map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
+            out!("{text}");
+            return Ok(());
+        }
+        if let Some(out) = &self.oddities {
+            write_oddities(lab, &resolved, out)?;
+        }
+        let (_, record) = run(context, lab, &resolved)?;
+        let coverage: Vec<&CoverageRecord> = record.panels.iter().flat_map(|panel| &panel.coverage).collect();
+        coverage.iter().try_for_each(|coverage| self.check(coverage, strict))?;
+        print_record(context, &record, json)?;
+        if self.rows.is_none() && coverage.iter().any(|coverage| coverage.count(RowClass::NotRepresentative) > 0) {
+            context.note(
+                "hint: `--rows all` judges the encodings that do not represent their classes, too, and `--rows classes` takes them for \
+                 their classes",
+            );
+        }
+        self.hint(context, label, &record);
+        self.beyond(context, &record);
+        measured::in_record(&record, label)
+    }
+
+    /// The record of the scores of a file, for its lints: its id, the name of the scores, and with `--is` the comparison with the estimator of
+    /// that name.
+    pub fn record(&self, context: &Context, file: &Path, space: SpaceId) -> Result<JudgedScores, Failure> {
+        let read = self.read(context, file, space)?;
+        let gate = read.compared(space)?;
+        let resolved = self.resolved(context, &read, space)?;
+        let (id, record) = run(context, &read.lab, &resolved)?;
+        let coverage = record.panels.iter().flat_map(|panel| &panel.coverage);
+        coverage.into_iter().try_for_each(|coverage| self.check(coverage, false))?;
+        Ok(JudgedScores { id, record, label: read.label, gate })
+    }
+
+    /// Reads the options and the scores.
+    fn read<'a>(&'a self, context: &'a Context, file: &Path, space: SpaceId) -> Result<Given<'a>, Failure> {
         if let Some(part) = self.min_coverage.filter(|part| !(0.0..=1.0).contains(part)) {
             return Err(Failure::new(USAGE, format!("--min-coverage is {part}, and must be from 0 to 1")));
         }
@@ -143,10 +222,12 @@ impl ScoreOptions {
         // Of a file with several columns, the one that has a name of this estimator.
         let estimator = gate.as_ref().map(|meta| meta.id).or(self.name.as_ref().map(|_| label.as_str()));
         let scores = self.score_file(&lab, file, space, direction, estimator)?;
-        let source = self.source(context);
-        if let Some(meta) = gate {
-            return print_gates(&[lab.gate_scores(source, space, &label, &scores, meta.id)?], json);
-        }
+        Ok(Given { lab, label, direction, scores, source: self.source(context), gate, against: named })
+    }
+
+    /// The spec that judges the scores.
+    fn resolved(&self, context: &Context, read: &Given<'_>, space: SpaceId) -> Result<Resolved, Failure> {
+        let Given { lab, label, direction, scores, source, against, .. } = read;
         let table = match &self.truth {
             Some(TruthChoice::Table(path)) => Some(table(context, path, self.columns())?),
             Some(TruthChoice::Benchmark | TruthChoice::Carried) if self.columns().is_quantity() => {
@@ -154,32 +235,32 @@ impl ScoreOptions {
             }
             Some(TruthChoice::Benchmark | TruthChoice::Carried) | None => None,
         };
-        let against = match named {
+        let against = match against {
             None => None,
             Some(Named::Estimator(meta)) => {
                 let name = || source.spec_name(space);
-                Some(Against::Estimator { id: computed(&meta, &label, name)?, kind: meta.kind })
+                Some(Against::Estimator { id: computed(meta, label, name)?, kind: meta.kind })
             }
             Some(Named::File(file)) => {
                 // Its name is no estimator's, so that it has no direction by itself.
-                let known = context.suite().find(&label).map(|estimator| estimator.meta().direction);
+                let known = context.suite().find(label).map(|estimator| estimator.meta().direction);
                 let direction = direction.or(known.ok());
                 let name = format!("against-{}", plain_name(&stem(file)));
-                if name == label {
+                if name == *label {
                     let problem = format!("{name} is the name of the other scores; give these another one with --name");
                     return Err(Failure::new(USAGE, problem));
                 }
-                Some(Against::Scores { name, file: Box::new(self.score_file(&lab, file, space, direction, None)?) })
+                Some(Against::Scores { name, file: Box::new(self.score_file(lab, file, space, direction, None)?) })
             }
         };
         let spec = verify_scores(&ScoresToJudge {
             space,
-            source,
+            source: *source,
             accuracy: self.accuracy.as_deref().filter(|_| table.is_none()),
             table,
             rows: self.rows.as_deref(),
-            name: &label,
-            scores,
+            name: label,
+            scores: scores.clone(),
             failed: match self.missing {
                 MissingScores::Worst => Failed::Worst,
                 MissingScores::Drop => Failed::Drop,
@@ -187,28 +268,7 @@ impl ScoreOptions {
             top_counts: &self.top,
             against,
         })?;
-        let resolved = lab.resolve(spec)?;
-        if self.print_spec {
-            let text = resolved.spec.to_toml().map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
-            out!("{text}");
-            return Ok(());
-        }
-        if let Some(out) = &self.oddities {
-            write_oddities(&lab, &resolved, out)?;
-        }
-        let (_, record) = run(context, &lab, &resolved)?;
-        let coverage: Vec<&CoverageRecord> = record.panels.iter().flat_map(|panel| &panel.coverage).collect();
-        coverage.iter().try_for_each(|coverage| self.check(coverage))?;
-        print_record(context, &record, json)?;
-        if self.rows.is_none() && coverage.iter().any(|coverage| coverage.count(RowClass::NotRepresentative) > 0) {
-            context.note(
-                "hint: `--rows all` judges the encodings that do not represent their classes, too, and `--rows classes` takes them for \
-                 their classes",
-            );
-        }
-        self.hint(context, &label, &record);
-        self.beyond(context, &record);
-        measured::in_record(&record, &label)
+        Ok(lab.resolve(spec)?)
     }
 
     /// A file of scores as a panel has it. The store keeps a copy, so that the record can be made again without the file.
@@ -323,11 +383,9 @@ impl ScoreOptions {
     }
 
     /// Whether enough rows were judged.
-    fn check(&self, coverage: &CoverageRecord) -> Result<(), Failure> {
+    fn check(&self, coverage: &CoverageRecord, strict: bool) -> Result<(), Failure> {
         let lost = |class: RowClass| class != RowClass::Judged && !class.is_copy();
-        if self.strict
-            && let Some(rows) = coverage.classes.iter().find(|rows| lost(rows.class))
-        {
+        if strict && let Some(rows) = coverage.classes.iter().find(|rows| lost(rows.class)) {
             let failure = Failure::new(MISMATCH, format!("--strict: {}", coverage.line()));
             return Err(match rows.first.first() {
                 Some(first) => failure.with_help(format!("the first of them is line {}: {}", first.line, first.said)),

@@ -28,6 +28,7 @@ mod make_truth;
 mod message_tests;
 #[cfg(test)]
 mod named_tests;
+mod other_truths;
 mod panel_inputs;
 mod plan;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub use image_split::ImageSplit;
 pub use inputs::{Inputs, PanelInputs};
 pub use judge::Judgement;
 pub use lab::Lab;
+pub use other_truths::other_truths;
 pub use plan::{Action, Stage, Work};
 pub use progress::{Progress, Silent};
 pub use record::{FileScores, scores_of_files};

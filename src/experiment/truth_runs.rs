@@ -33,7 +33,7 @@ pub fn truth_runs(record: &Record, root: Option<&DataRoot>) -> Result<Runs, NoRu
 }
 
 /// The truth that a record declares. Its file has a digest and no path.
-fn declared(truth: &serde_json::Value) -> Option<Truth> {
+pub(super) fn declared(truth: &serde_json::Value) -> Option<Truth> {
     let mut truth = truth.clone();
     for choice in truth.as_object_mut()?.values_mut() {
         if let Some(file) = choice.get_mut("file").and_then(serde_json::Value::as_object_mut) {

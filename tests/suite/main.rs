@@ -18,6 +18,7 @@ mod external;
 mod findings;
 mod fingerprint;
 mod golden;
+mod lint;
 mod manners;
 mod named;
 mod other_papers;

@@ -43,8 +43,10 @@ fn the_table_of_limits_is_current() {
 #[test]
 fn the_spec_of_the_readme_is_valid_with_its_variants() {
     let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let [spec, variants, program] = blocks[..] else {
-        panic!("the README should have a spec, its variants, another program, and no other TOML: {blocks:?}")
+    let [spec, variants, program, _] = blocks[..] else {
+        panic!(
+            "the README should have a spec, its variants, another program, a declaration, and no other TOML: {blocks:?}"
+        )
     };
     let parse = |text: &str| nas_assay::spec::parse_spec(text, "the README").map_err(|error| error.to_string());
     assert!(parse(spec).is_ok_and(|spec| spec.variants.is_empty()), "{:?}", parse(spec));
@@ -58,6 +60,17 @@ fn the_spec_of_the_readme_is_valid_with_its_variants() {
         declared,
         nas_assay::spec::External { files: vec![command[1].clone()], ..nas_assay::spec::External::new(command) }
     );
+}
+
+#[test]
+fn the_declaration_of_the_readme_declares_everything() {
+    let blocks: Vec<&str> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let text = blocks[3].replace("aggregates-pool = false", "aggregates-pool = true\npool-agreement = 0.99");
+    let declared = nas_assay::report::lint::Declaration::parse(&text, "the README").unwrap();
+    let keys = serde_json::to_value(&declared).unwrap();
+    let all = keys.as_object().unwrap().iter().chain(keys["protocol"].as_object().unwrap());
+    let left_out: Vec<&String> = all.filter(|(_, value)| value.is_null()).map(|(key, _)| key).collect();
+    assert!(left_out.is_empty(), "the README should have an example of {left_out:?}");
 }
 
 /// A Python that has pandas: the program that `NAS_ASSAY_PYTHON` names, or the first of the usual ones that has it.

@@ -44,6 +44,7 @@ mod html;
 mod json;
 mod latex;
 pub mod leaderboard;
+pub mod lint;
 mod markdown;
 pub mod other_papers;
 mod panel_summary;

@@ -6,8 +6,10 @@
 //! - [`scores`]: scores from files.
 //! - [`store`]: records and stage results on disk.
 //! - [`data_root`]: the folder with the data files of a user.
+//! - [`declaration`]: what authors say of a claim that scores cannot show.
 
 pub mod data_root;
+pub mod declaration;
 mod device_class;
 pub mod estimator;
 pub mod scores;

@@ -52,6 +52,7 @@ pub use external::External;
 pub use listed::Listed;
 pub use nb201_accuracy::{Nb201Accuracy, Nb201Runs, Nb201Set, UnknownAccuracy};
 pub use network::{Misfit, Network};
+pub(crate) use parse::from_toml;
 pub use parse::{SpecError, parse_recipe, parse_spec, read_text};
 pub use quantity::Quantity;
 pub use score_file::{ScoreColumn, ScoreFile};

@@ -51,7 +51,7 @@ pub enum SpecError {
 }
 
 impl SpecError {
-    pub(super) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(crate) fn invalid(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Invalid { key: key.into(), problem: problem.into() }
     }
 
@@ -158,7 +158,8 @@ pub fn read_text(path: &Path) -> Result<String, SpecError> {
     std::fs::read_to_string(path).map_err(|source| SpecError::Read { path: path.to_owned(), source })
 }
 
-fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecError> {
+/// Reads a value from TOML text.
+pub(crate) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecError> {
     toml::from_str(text).map_err(|error| {
         let message = error.message().trim().to_owned();
         SpecError::Syntax {

@@ -1,0 +1,57 @@
+//! The page in LaTeX: which lints of each claim fail and warn, as a table for a paper.
+
+use super::finding::Verdict;
+use super::page::{Lint, Linted};
+use crate::latex::table::{self, Cell, Column, Group, NONE, Table};
+use crate::latex::{comment, escape, head, short_hash};
+
+/// The claims as a `table` environment.
+pub(super) fn latex(lint: &Lint) -> String {
+    let mut text = head(&format!("Lint: {}", lint.title), &format!("nas-assay lint {}", lint.short()));
+    text += &comment(&format!("spec hash: {}", lint.spec_hash));
+    text.extend(lint.claims.iter().map(|claim| comment(&claim.line)));
+    if lint.claims.is_empty() {
+        return text;
+    }
+    let headings = ["$\\tau_b$", "fail", "warn", "undecidable", "pass"];
+    let columns = headings.map(|heading| Column { heading: heading.to_owned(), best: None });
+    let table = Table {
+        columns: columns.into(),
+        above: Vec::new(),
+        first: "Claim".to_owned(),
+        groups: vec![Group { title: "Claims", rows: lint.claims.iter().map(row).collect() }],
+    };
+    let named: Vec<[&str; 2]> =
+        super::all().map(|[id, name, ..]| [id, name]).filter(|[id, _]| is_named(lint, id)).collect();
+    let named: Vec<String> = named.into_iter().map(|[id, name]| format!("{id}: {name}")).collect();
+    let named = if named.is_empty() { String::new() } else { format!(" {}.", named.join("; ")) };
+    let caption = format!(
+        "Lints of claims about estimators by nas-assay {}, spec {}.{named}",
+        lint.version,
+        short_hash(&lint.spec_hash)
+    );
+    text + "\n" + &table::float(&[table], &caption, "lint")
+}
+
+/// Whether a lint stands in the table.
+fn is_named(lint: &Lint, id: &str) -> bool {
+    let stands =
+        |claim: &Linted| [Verdict::Fail, Verdict::Warn].into_iter().any(|verdict| claim.ids(verdict).contains(&id));
+    lint.claims.iter().any(stands)
+}
+
+fn row(claim: &Linted) -> table::Row {
+    let ids = |verdict| match &claim.ids(verdict)[..] {
+        [] => NONE.to_owned(),
+        ids => ids.join(", "),
+    };
+    let count = |verdict| claim.ids(verdict).len().to_string();
+    let cells = [
+        claim.tau_b.map_or_else(|| NONE.to_owned(), |_| format!("${}$", claim.tau_text())),
+        ids(Verdict::Fail),
+        ids(Verdict::Warn),
+        count(Verdict::Undecidable),
+        count(Verdict::Pass),
+    ];
+    table::Row { name: escape(&claim.estimator), cells: cells.map(Cell::Text).into() }
+}

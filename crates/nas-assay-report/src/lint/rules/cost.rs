@@ -1,0 +1,60 @@
+//! L15: what a score costs.
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule};
+use crate::value_text::{count, significant};
+
+pub(super) const RULE: Rule = Rule {
+    id: "L15",
+    name: "cost",
+    definition: "Seconds for the score of one architecture, on a named processor, beside those of one epoch of training it there. Passes and \
+        images are no seconds.",
+    threshold: "Passes if seconds and processor are declared and the score takes no longer than one epoch. Warns if it does: a training of one \
+        epoch is a score, too, and a strong one.",
+    check,
+};
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let declared = claim.declared;
+    let (Some(seconds), Some(processor)) = (declared.seconds, &declared.processor) else {
+        return Outcome::undecidable("What a score costs: `seconds` and `processor` are not declared.");
+    };
+    let all = seconds * claim.count() as f64;
+    let said = format!(
+        "{} s for an architecture on {processor}, and {} s for these {}.",
+        significant(seconds),
+        significant(all),
+        count(claim.count())
+    );
+    let outcome = match declared.epoch_seconds {
+        Some(epoch) if seconds > epoch => {
+            Outcome::warn(format!("{said} One epoch of training takes {} s, which is less.", significant(epoch)))
+        }
+        Some(epoch) => Outcome::pass(format!("{said} One epoch of training takes {} s.", significant(epoch))),
+        None => {
+            Outcome::undecidable(format!("{said} What one epoch of training takes: `epoch-seconds` is not declared."))
+        }
+    };
+    outcome.number("seconds for an architecture", Some(seconds), format!("{} s", significant(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+
+    #[test]
+    fn a_score_is_cheaper_than_an_epoch() {
+        let mut made = Made::noisy(40, 0.5);
+        for (text, verdict) in [
+            ("", Verdict::Undecidable),
+            ("seconds = 0.5", Verdict::Undecidable),
+            ("seconds = 0.5\nprocessor = 'one core'", Verdict::Undecidable),
+            ("seconds = 0.5\nprocessor = 'one core'\nepoch-seconds = 0.5", Verdict::Pass),
+            ("seconds = 0.5\nprocessor = 'one core'\nepoch-seconds = 0.499", Verdict::Warn),
+        ] {
+            made.declare(text);
+            assert_eq!(made.find("L15").verdict, verdict, "{text}");
+        }
+    }
+}

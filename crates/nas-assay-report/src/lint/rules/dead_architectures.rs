@@ -1,0 +1,99 @@
+//! L5: how much of the tau is owed to architectures that are dead.
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule, correlation, listed, percentage};
+use crate::value_text;
+
+pub(super) const RULE: Rule = Rule {
+    id: "L5",
+    name: "dead-architectures",
+    definition: "Some spaces hold architectures with operations that do not act on the output, or with no convolution that does. Any score \
+        puts the latter last, so that they lift its tau; papers that leave them out have other numbers.",
+    threshold: "Warns if tau moves by more than .03 without the former or without the latter: more than most gaps between published methods, \
+        so that the claim has to name its population.",
+    check,
+};
+
+/// The largest change without a warning.
+const MOST: f64 = 0.03;
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let Some(space) = claim.space else { return Outcome::undecidable("The search space is not known here.") };
+    if !space.is_topological() {
+        return Outcome::pass("In this space nothing can be dead: it has no connections to decide.");
+    }
+    let (Some(worth), Some(row)) = (claim.worth, claim.worth_row()) else {
+        return Outcome::undecidable("There are fewer than ten architectures.");
+    };
+    let (Some(dead), Some(tau)) = (worth.dead, claim.tau()) else {
+        return Outcome::undecidable("The tau of the claim is undefined, or an architecture cannot be read.");
+    };
+    if dead.with_dead_operations + dead.without_convolution == 0 {
+        return Outcome::pass("None of these architectures has a dead operation, and all have a live convolution.");
+    }
+    let without = [
+        (dead.with_dead_operations, "an operation is dead", row.without_dead_operations),
+        (dead.without_convolution, "no convolution is live", row.with_live_convolutions),
+    ];
+    let moved: Vec<String> = without
+        .iter()
+        .filter_map(|(_, which, rest)| Some((which, (*rest)?)))
+        .filter(|(_, rest)| (tau - rest).abs() > MOST)
+        .map(|(which, rest)| format!("{} without those in which {which}", correlation(rest)))
+        .collect();
+    let part = |count: usize| percentage(count as f64 / worth.architectures as f64);
+    let outcome = if moved.is_empty() {
+        Outcome::pass(format!("Tau of {} moves by {MOST} or less without dead architectures.", correlation(tau)))
+    } else {
+        Outcome::warn(format!("Tau of {} over all, but {}.", correlation(tau), listed(&moved)))
+    };
+    without.into_iter().fold(outcome, |outcome, (count, which, rest)| {
+        let outcome = outcome.number(
+            format!("architectures in which {which}"),
+            Some(count as f64),
+            format!("{} ({})", value_text::count(count), part(count)),
+        );
+        outcome.correlation(format!("tau without those in which {which}"), rest, None)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_assay_spaces::SpaceId;
+
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+
+    #[test]
+    fn a_change_of_more_than_the_threshold_is_named() {
+        for (moves, verdict) in [(0.029, Verdict::Pass), (0.031, Verdict::Warn), (-0.031, Verdict::Warn)] {
+            let mut made = Made::noisy(200, 0.5);
+            let rest = made.tau() - moves;
+            made.without_dead(rest, made.tau());
+            assert_eq!(made.find("L5").verdict, verdict, "{moves}");
+            made.without_dead(made.tau(), rest);
+            let found = made.find("L5");
+            assert_eq!(found.verdict, verdict, "{moves}");
+            assert_eq!(found.said.contains("no convolution is live"), verdict == Verdict::Warn, "{}", found.said);
+        }
+    }
+
+    #[test]
+    fn trivial_losers_lift_a_tau() {
+        // Architectures without a live convolution are worst by truth and by score; among the others the score is noise.
+        let mut made = Made::noisy(240, 3.0);
+        let dead = made.without_live_convolution();
+        assert!(dead.iter().filter(|dead| **dead).count() > 20);
+        made.lower_where(&dead);
+        let found = made.find("L5");
+        assert_eq!(found.verdict, Verdict::Warn, "{found:?}");
+        assert!(found.numbers[3].value.unwrap() < made.tau() - 0.03);
+    }
+
+    #[test]
+    fn nothing_is_dead_in_a_space_without_connections() {
+        let mut made = Made::noisy(40, 0.5);
+        made.space(SpaceId::NdsResnet);
+        assert_eq!(made.find("L5").verdict, Verdict::Pass);
+    }
+}

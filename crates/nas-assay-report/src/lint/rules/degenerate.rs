@@ -1,0 +1,108 @@
+//! L9: whether the scores are numbers, and differ.
+
+use nas_assay_schema::store::record::RowClass;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule, capital, listed};
+use crate::value_text::count;
+
+pub(super) const RULE: Rule = Rule {
+    id: "L9",
+    name: "degenerate-scores",
+    definition: "Scores that are not finite rank worst and stay in the count; those that were left out are counted too. A value that many \
+        architectures share ranks none of them; the best and the worst one are another lint's matter.",
+    threshold: "Warns if more than 1 % are not finite or one value holds more than 5 %. Fails if more than 5 % are not finite, one value holds \
+        more than 20 %, or all are equal. A count has ties by nature (28 numbers of live parameters on NAS-Bench-201), so that 5 % of ties \
+        alone are no defect.",
+    check,
+};
+
+/// Parts of the architectures: not finite, and with the commonest value.
+struct Limits {
+    not_finite: f64,
+    commonest: f64,
+}
+
+const WARN: Limits = Limits { not_finite: 0.01, commonest: 0.05 };
+const FAIL: Limits = Limits { not_finite: 0.05, commonest: 0.2 };
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let criteria = &claim.estimator.criteria;
+    let dropped = claim.coverage().map_or(0, |coverage| coverage.count(RowClass::Dropped)) as usize;
+    let all = claim.count() + dropped;
+    let not_finite = criteria.non_finite.total() + dropped;
+    let commonest = commonest(&claim.scores);
+    let tied = criteria.kendall.counts.tied_scores as f64 / (criteria.kendall.counts.pairs as f64).max(1.0);
+    let parts = Limits { not_finite: not_finite as f64 / all as f64, commonest: commonest as f64 / all as f64 };
+    let over = |limits: &Limits| {
+        let lost = format!("{} of {} scores are not finite", count(not_finite), count(all));
+        let same = format!("one value holds {} of {} architectures", count(commonest), count(all));
+        let found = [(parts.not_finite > limits.not_finite, lost), (parts.commonest > limits.commonest, same)];
+        found.into_iter().filter(|(is_over, _)| *is_over).map(|(_, said)| said).collect::<Vec<String>>()
+    };
+    let (failing, warning) = (over(&FAIL), over(&WARN));
+    let outcome = if criteria.distinct_scores < 2 {
+        Outcome::fail("The scores do not differ.")
+    } else if !failing.is_empty() {
+        Outcome::fail(capital(&format!("{}.", listed(&failing))))
+    } else if !warning.is_empty() {
+        Outcome::warn(capital(&format!("{}.", listed(&warning))))
+    } else {
+        Outcome::pass(format!("{} different scores of {} architectures.", count(criteria.distinct_scores), count(all)))
+    };
+    let outcome = outcome
+        .number("scores that are not finite", Some(not_finite as f64), count(not_finite))
+        .part("held by the commonest value between the bounds", parts.commonest)
+        .part("pairs with equal scores", tied)
+        .count("different scores", criteria.distinct_scores);
+    if dropped > 0 { outcome.count("left out, of those not finite", dropped) } else { outcome }
+}
+
+/// How many architectures have the commonest finite score between the least and the greatest.
+fn commonest(scores: &[f64]) -> usize {
+    let mut finite: Vec<f64> = scores.iter().copied().filter(|score| score.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    // Zero has no sign.
+    let groups: Vec<usize> = finite.chunk_by(|a, b| a == b).map(<[f64]>::len).collect();
+    let last = groups.len().saturating_sub(1);
+    groups.get(1..last).and_then(|inside| inside.iter().max()).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+    use super::*;
+
+    /// A claim of 200 scores, the first of which are replaced.
+    fn with(replaced: usize, by: f64) -> Verdict {
+        let mut made = Made::noisy(200, 0.5);
+        let mut scores = made.scores();
+        scores[..replaced].fill(by);
+        made.set_scores(scores);
+        made.find("L9").verdict
+    }
+
+    #[test]
+    fn a_few_scores_may_be_lost() {
+        use Verdict::{Fail, Pass, Warn};
+        let found = [2, 3, 10, 11].map(|lost| with(lost, f64::NAN));
+        assert_eq!(found, [Pass, Warn, Warn, Fail]);
+        assert_eq!([2, 3].map(|lost| with(lost, f64::INFINITY)), [Pass, Warn]);
+    }
+
+    #[test]
+    fn a_value_may_be_common_but_not_too_common() {
+        use Verdict::{Fail, Pass, Warn};
+        let found = [10, 11, 40, 41, 200].map(|equal| with(equal, 0.5));
+        assert_eq!(found, [Pass, Warn, Warn, Fail, Fail]);
+        // At a bound they are saturated.
+        assert_eq!([with(41, 100.0), with(41, -100.0)], [Pass, Pass]);
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(commonest(&[0.0, -0.0, 1.0, -1.0, f64::NAN, f64::NAN, f64::NAN]), 2);
+        assert_eq!([commonest(&[]), commonest(&[1.0, 1.0]), commonest(&[1.0, 1.0, 2.0])], [0, 0, 0]);
+    }
+}

@@ -1,0 +1,76 @@
+//! L22: whether the estimator has seen true accuracies of the space.
+
+use nas_assay_schema::estimator::EstimatorKind;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "L22",
+    name: "labels-used",
+    definition: "How many true accuracies of the space the estimator has seen: a regression, weights of an ensemble, a choice by accuracy. Such \
+        an estimator is learned, and does not stand beside those that are not.",
+    threshold: "Passes if it has seen none. Warns if it has seen some, so that its row stands in a block of its own. Fails if it is called \
+        training-free as well.",
+    check,
+};
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let free = claim.declared.training_free == Some(true);
+    match claim.declared.labels_used {
+        Some(0) => Outcome::pass("It is declared to have seen no true accuracy."),
+        Some(count) => {
+            let said = format!("It has seen {count} true {}", if count == 1 { "accuracy" } else { "accuracies" });
+            let outcome = if free {
+                Outcome::fail(format!("{said}, and is called training-free."))
+            } else {
+                Outcome::warn(format!("{said}: it is learned."))
+            };
+            outcome.number("true accuracies seen", Some(count as f64), count.to_string())
+        }
+        None if claim.is_computed_here() => Outcome::pass("A formula of this program, which sees no true accuracy."),
+        None if claim.estimator.kind == EstimatorKind::Vote && has_no_file(claim) => {
+            Outcome::pass("A vote of formulas of this program, which see no true accuracy.")
+        }
+        None => Outcome::undecidable("Whether it has seen true accuracies: `labels-used` is not declared."),
+    }
+}
+
+/// Whether no scores of the panel are from a file.
+fn has_no_file(claim: &Claim<'_>) -> bool {
+    claim.panel_spec("scores").and_then(|scores| scores.as_object()).is_none_or(serde_json::Map::is_empty)
+        && claim.panel.estimators.iter().all(|estimator| estimator.kind != EstimatorKind::External)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+    use super::*;
+
+    #[test]
+    fn what_has_seen_a_label_is_learned() {
+        let mut made = Made::noisy(40, 0.5);
+        assert_eq!(made.find("L22").verdict, Verdict::Pass);
+        made.mine_mut().kind = EstimatorKind::External;
+        for (text, verdict) in [
+            ("", Verdict::Undecidable),
+            ("training-free = true", Verdict::Undecidable),
+            ("labels-used = 0\ntraining-free = true", Verdict::Pass),
+            ("labels-used = 1", Verdict::Warn),
+            ("labels-used = 1\ntraining-free = true", Verdict::Fail),
+        ] {
+            made.declare(text);
+            assert_eq!(made.find("L22").verdict, verdict, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_vote_is_as_free_as_its_members() {
+        let mut made = Made::noisy(40, 0.5);
+        made.mine_mut().kind = EstimatorKind::Vote;
+        assert_eq!(made.find("L22").verdict, Verdict::Pass);
+        made.rival("elsewhere", EstimatorKind::External, made.truth());
+        assert_eq!(made.find("L22").verdict, Verdict::Undecidable);
+    }
+}

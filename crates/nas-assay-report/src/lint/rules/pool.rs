@@ -1,0 +1,116 @@
+//! L16: whether a score depends on the other architectures that were scored with it.
+
+use nas_assay_base::seed::Seed;
+use nas_assay_criteria::{PairCounts, VoteRule};
+use nas_assay_schema::estimator::EstimatorKind;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule, correlation};
+
+pub(super) const RULE: Rule = Rule {
+    id: "L16",
+    name: "pool",
+    definition: "A sum of ranks, or of scores scaled by their greatest value, depends on which architectures were in the pool. Votes are counted \
+        once more in a random half of the pool.",
+    threshold: "Passes if a score depends on its architecture alone, or if tau between the ranking in the whole pool and in a half is .98 or \
+        more. Warns below it: the ranking is one of the pool.",
+    check,
+};
+
+const LEAST: f64 = 0.98;
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    if claim.estimator.kind == EstimatorKind::Vote {
+        return match in_half(claim) {
+            Some(tau) => judged(tau, "in a random half of the architectures"),
+            None => Outcome::undecidable("The members of the vote are not in the record."),
+        };
+    }
+    if claim.is_computed_here() {
+        return Outcome::pass("Each score was computed for its architecture alone.");
+    }
+    match (claim.declared.aggregates_pool, claim.declared.pool_agreement) {
+        (Some(false), _) => Outcome::pass("Each score is declared to depend on its architecture alone."),
+        (Some(true), Some(tau)) => judged(tau, "in a half of the pool, as declared"),
+        (Some(true), None) => Outcome::undecidable(
+            "Scores are declared to depend on the pool, and `pool-agreement`, their tau with those in a half of it, is not declared.",
+        ),
+        (None, _) => Outcome::undecidable("Whether scores depend on the pool: `aggregates-pool` is not declared."),
+    }
+}
+
+fn judged(tau: f64, place: &str) -> Outcome {
+    let said = format!("Tau with the ranking {place} is {}.", correlation(tau));
+    let outcome = if tau < LEAST { Outcome::warn(said) } else { Outcome::pass(said) };
+    outcome.number("tau with the ranking in a half", Some(tau), correlation(tau))
+}
+
+/// Tau of a vote with the same vote in a random half of the architectures, there.
+fn in_half(claim: &Claim<'_>) -> Option<f64> {
+    let vote = claim.panel_spec("votes")?.get(&claim.estimator.id)?;
+    let rule: VoteRule =
+        vote.get("rule").map_or(Some(VoteRule::default()), |rule| serde_json::from_value(rule.clone()).ok())?;
+    let members = vote.get("members")?.as_array()?;
+    let mut stream = Seed::root(1).child("half pool").stream();
+    let mut rows: Vec<usize> = (0..claim.count()).collect();
+    for last in (1..rows.len()).rev() {
+        rows.swap(last, stream.index(last + 1));
+    }
+    rows.truncate(claim.count().div_ceil(2));
+    let half = |scores: &[f64]| rows.iter().map(|&row| scores[row]).collect::<Vec<f64>>();
+    let member = |id: &serde_json::Value| {
+        let id = id.as_str()?;
+        let is_member = |of: &&nas_assay_schema::store::record::EstimatorRecord| {
+            of.id == id && of.variant == claim.estimator.variant
+        };
+        claim.panel.estimators.iter().find(is_member).map(|of| half(&of.oriented()))
+    };
+    let voters = members.iter().map(member).collect::<Option<Vec<Vec<f64>>>>()?;
+    PairCounts::new(&half(&claim.scores), &rule.score(&voters)).tau_b()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+    use super::*;
+
+    #[test]
+    fn what_is_declared_of_a_pool_is_judged() {
+        let mut made = Made::noisy(40, 0.5);
+        assert_eq!(made.find("L16").verdict, Verdict::Pass, "a formula of this program");
+        made.mine_mut().kind = EstimatorKind::External;
+        for (text, verdict) in [
+            ("", Verdict::Undecidable),
+            ("aggregates-pool = false", Verdict::Pass),
+            ("aggregates-pool = true", Verdict::Undecidable),
+            ("aggregates-pool = true\npool-agreement = 0.98", Verdict::Pass),
+            ("aggregates-pool = true\npool-agreement = 0.9799", Verdict::Warn),
+        ] {
+            made.declare(text);
+            assert_eq!(made.find("L16").verdict, verdict, "{text}");
+        }
+    }
+
+    /// A vote of two members with this much noise.
+    fn vote(rows: usize, noise: f64) -> super::super::super::finding::Finding {
+        let mut made = Made::noisy(rows, noise);
+        let members = [made.truth(), made.scores()];
+        for (id, scores) in ["a", "b"].into_iter().zip(members.clone()) {
+            made.rival(id, EstimatorKind::ZeroShot, scores);
+        }
+        made.set_scores(VoteRule::Borda.score(&members));
+        made.mine_mut().kind = EstimatorKind::Vote;
+        made.record_mut().spec["spec"]["panels"]["representatives"]["votes"] =
+            serde_json::json!({"mine": {"members": ["a", "b"], "rule": "borda"}});
+        made.find("L16")
+    }
+
+    #[test]
+    fn a_vote_is_counted_again_in_half_of_the_pool() {
+        let same = vote(60, 0.0);
+        assert_eq!((same.verdict, same.numbers[0].value), (Verdict::Pass, Some(1.0)));
+        let few = vote(20, 3.0);
+        assert!(few.verdict == Verdict::Warn && few.numbers[0].value.unwrap() > 0.5, "{few:?}");
+    }
+}

@@ -1,0 +1,179 @@
+//! L7: how well the estimator agrees with itself under another seed.
+
+use nas_assay_criteria::rank::spearman;
+use nas_assay_schema::store::record::EstimatorRecord;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule, correlation};
+
+pub(super) const RULE: Rule = Rule {
+    id: "L7",
+    name: "self-correlation",
+    definition: "Spearman's rho of the scores with those of another initialisation, batch or noise. No other implementation can agree better \
+        with the estimator than it does with itself. A mean of several runs agrees better than one run (Spearman and Brown 1910).",
+    threshold: "Warns below .95 and fails below .8: there more than a third of the rank variance (1 - .8 squared) is of the seed and not of the \
+        architecture.",
+    check,
+};
+
+const WARN: f64 = 0.95;
+const FAIL: f64 = 0.8;
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let runs = claim.runs();
+    let averaged = claim.estimator.checkpoint.as_ref().map_or(1, |checkpoint| checkpoint.ensemble.len().max(1));
+    let scores: Vec<Vec<f64>> = runs.iter().map(|run| run.oriented()).collect();
+    if let Some(single) = mean_of_pairs(&scores) {
+        let stepped = stepped_up(single, averaged);
+        let names: Vec<String> = runs.iter().map(|run| run.about()).collect();
+        let mean = if averaged > 1 {
+            format!(", and {} for the mean of {averaged}", correlation(stepped))
+        } else {
+            String::new()
+        };
+        let said = format!("{} between runs of it ({}){mean}.", correlation(single), names.join("; "));
+        return judged(stepped, &said)
+            .number("rho between two runs", Some(single), correlation(single))
+            .number("rho of what is judged", Some(stepped), correlation(stepped))
+            .count("runs", runs.len());
+    }
+    if let Some((variant, rho)) = of_other_seeds(claim) {
+        let said = format!("{} with the scores of other seeds ({}).", correlation(rho), variant.about());
+        return judged(rho, &said).number("rho with other seeds", Some(rho), correlation(rho));
+    }
+    if let Some(rho) = claim.declared.self_correlation {
+        let said = format!("{}, as declared and not measured here.", correlation(rho));
+        return judged(rho, &said).number("declared rho", Some(rho), correlation(rho));
+    }
+    Outcome::undecidable(
+        "There are no scores of a second seed: neither further columns of the file, nor a variant with other seeds, nor a declared \
+         `self-correlation`.",
+    )
+}
+
+fn judged(rho: f64, said: &str) -> Outcome {
+    if rho < FAIL {
+        Outcome::fail(format!("It does not agree with itself: {said}"))
+    } else if rho < WARN {
+        Outcome::warn(format!("It hardly agrees with itself: {said}"))
+    } else {
+        Outcome::pass(format!("It agrees with itself: {said}"))
+    }
+}
+
+/// The mean of Spearman's rho over all pairs; `None` for fewer than two, or if one is undefined.
+fn mean_of_pairs(runs: &[Vec<f64>]) -> Option<f64> {
+    let pairs = (0..runs.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+    let all: Option<Vec<f64>> = pairs.map(|(first, second)| spearman(&runs[first], &runs[second])).collect();
+    let all = all.filter(|all| !all.is_empty())?;
+    Some(all.iter().sum::<f64>() / all.len() as f64)
+}
+
+/// The correlation of the means of so many runs with each other, from that of single runs. Of a negative one there is no such thing.
+fn stepped_up(single: f64, runs: usize) -> f64 {
+    let runs = runs as f64;
+    if single > 0.0 { runs * single / (1.0 + (runs - 1.0) * single) } else { single }
+}
+
+/// The variant of the estimator that changes the seeds and nothing else, and Spearman's rho with it.
+fn of_other_seeds<'a>(claim: &Claim<'a>) -> Option<(&'a EstimatorRecord, f64)> {
+    let own = claim.spec(&["zero-shot"])?;
+    let is_reseeded = |name: &str| {
+        let changed = claim.spec(&["variants", name]).and_then(|variant| variant.as_object())?;
+        let theirs = changed.get("zero-shot").filter(|_| changed.len() == 1)?;
+        let without_seeds = |settings: &serde_json::Value| {
+            let mut settings = settings.clone();
+            settings.as_object_mut().map(|settings| settings.remove("seeds"));
+            settings
+        };
+        (own.get("seeds") != theirs.get("seeds") && without_seeds(own) == without_seeds(theirs)).then_some(())
+    };
+    let other = claim.panel.estimators.iter().find(|other| {
+        let reseeded = other.variant.as_deref().and_then(is_reseeded).is_some();
+        reseeded && (&other.id, &other.checkpoint) == (&claim.estimator.id, &claim.estimator.checkpoint)
+    })?;
+    Some((other, spearman(&claim.scores, &other.oriented())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use nas_assay_schema::estimator::EstimatorKind;
+    use nas_assay_schema::store::record::Checkpoint;
+
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+    use super::*;
+
+    /// Scores with this Spearman's rho to the numbers from 0 to 100, as near as exchanges of neighbours give it from above.
+    fn with_rho(least: f64) -> (Vec<f64>, f64) {
+        let base: Vec<f64> = (0..101).map(f64::from).collect();
+        let mut other = base.clone();
+        for step in 1.. {
+            let mut next = base.clone();
+            next[..=step].reverse();
+            if spearman(&base, &next).unwrap() < least {
+                break;
+            }
+            other = next;
+        }
+        let rho = spearman(&base, &other).unwrap();
+        (other, rho)
+    }
+
+    /// The claim with a second column whose rho to it is just above or below `threshold`.
+    fn columns(threshold: f64, is_above: bool) -> super::super::super::finding::Finding {
+        let (above, rho) = with_rho(threshold);
+        assert!(rho >= threshold && rho < threshold + 0.02, "{rho}");
+        let scores = if is_above { above } else { with_rho(threshold - 0.02).0 };
+        let mut made = Made::noisy(101, 0.5);
+        made.set_scores((0..101).map(f64::from).collect());
+        made.mine_mut().checkpoint = Some(Checkpoint::single("a", 0));
+        made.rival("mine", EstimatorKind::External, scores);
+        made.record_mut().panels[0].estimators[2].checkpoint = Some(Checkpoint::single("b", 0));
+        made.find("L7")
+    }
+
+    #[test]
+    fn two_columns_agree_or_not() {
+        assert_eq!(columns(0.95, true).verdict, Verdict::Pass);
+        assert_eq!(columns(0.95, false).verdict, Verdict::Warn);
+        assert_eq!(columns(0.8, true).verdict, Verdict::Warn);
+        let found = columns(0.8, false);
+        assert_eq!((found.verdict, found.numbers[2].value), (Verdict::Fail, Some(2.0)));
+        assert!(found.said.contains("(column a; column b)"), "{}", found.said);
+    }
+
+    #[test]
+    fn what_is_declared_counts_if_nothing_is_measured() {
+        let mut made = Made::noisy(60, 0.5);
+        assert_eq!(made.find("L7").verdict, Verdict::Undecidable);
+        for (rho, verdict) in [("0.95", Verdict::Pass), ("0.9499", Verdict::Warn), ("0.7999", Verdict::Fail)] {
+            made.declare(&format!("self-correlation = {rho}"));
+            assert_eq!(made.find("L7").verdict, verdict, "{rho}");
+        }
+    }
+
+    #[test]
+    fn a_variant_with_other_seeds_is_a_second_run_and_one_with_another_input_is_not() {
+        let settings = |input: &str, seeds: &[&str]| serde_json::json!({"input": input, "batch": 64, "seeds": seeds});
+        for (variant, verdict) in [
+            (settings("images", &["2020"]), Verdict::Pass),
+            (settings("gaussian", &["2020"]), Verdict::Undecidable),
+            (settings("images", &["20"]), Verdict::Undecidable),
+        ] {
+            let mut made = Made::noisy(60, 0.5);
+            let spec = &mut made.record_mut().spec["spec"];
+            spec["zero-shot"] = settings("images", &["20"]);
+            spec["variants"] = serde_json::json!({"other": {"zero-shot": variant}});
+            made.rival("mine", EstimatorKind::ZeroShot, made.scores());
+            made.record_mut().panels[0].estimators[2].variant = Some("other".to_owned());
+            assert_eq!(made.find("L7").verdict, verdict, "{variant}");
+        }
+    }
+
+    #[test]
+    fn a_mean_of_runs_agrees_better_than_one() {
+        assert_eq!((stepped_up(0.5, 1), stepped_up(0.5, 3)), (0.5, 0.75));
+        assert_eq!((stepped_up(1.0, 3), stepped_up(-0.2, 3)), (1.0, -0.2));
+    }
+}

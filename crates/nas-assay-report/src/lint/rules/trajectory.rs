@@ -1,0 +1,66 @@
+//! L18: whether the architectures are those that a search has visited.
+
+use nas_assay_schema::declaration::SampleRule;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    id: "L18",
+    name: "trajectory",
+    definition: "A search visits good and similar architectures. A tau over them is one of the search, and no tau of the space.",
+    threshold: "Passes if the record draws the architectures, or if they are declared as no trajectory. Warns if they are one, so that the tau \
+        stands apart. Fails if a trajectory is declared as a sample or as the whole.",
+    check,
+};
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let drawn_here = !claim.is_of_file() && claim.panel_spec("architectures").is_none();
+    match (claim.declared.trajectory, claim.declared.sample) {
+        (Some(true), Some(SampleRule::All | SampleRule::Random | SampleRule::Stratified)) => Outcome::fail(
+            "The architectures are declared both as those that a search has visited and as a sample of the space.",
+        ),
+        (Some(true), _) => {
+            Outcome::warn("The tau is one of the architectures that a search has visited, and not of the space.")
+        }
+        (Some(false), _) => Outcome::pass("The architectures are declared as not visited by a search."),
+        (None, _) if drawn_here => Outcome::pass("The record has all architectures of the truth, or draws them."),
+        (None, _) if claim.record.truth.as_ref().is_some_and(|truth| claim.count() >= truth.rows) => {
+            Outcome::pass("All architectures of the truth are judged.")
+        }
+        (None, _) => {
+            Outcome::undecidable("Whether a search has visited these architectures: `trajectory` is not declared.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+
+    #[test]
+    fn a_trajectory_is_no_sample() {
+        let mut made = Made::noisy(40, 0.5);
+        for (text, verdict) in [
+            ("", Verdict::Pass),
+            ("trajectory = false", Verdict::Pass),
+            ("trajectory = true", Verdict::Warn),
+            ("trajectory = true\nsample = 'first'", Verdict::Warn),
+            ("trajectory = true\nsample = 'random'", Verdict::Fail),
+        ] {
+            made.declare(text);
+            assert_eq!(made.find("L18").verdict, verdict, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_part_of_the_truth_may_be_one() {
+        let mut made = Made::noisy(40, 0.5);
+        made.record_mut().spec["spec"]["panels"]["representatives"]["scores"] = serde_json::json!({"mine": {}});
+        made.truth_rows(40);
+        assert_eq!(made.find("L18").verdict, Verdict::Pass);
+        made.truth_rows(41);
+        assert_eq!(made.find("L18").verdict, Verdict::Undecidable);
+    }
+}

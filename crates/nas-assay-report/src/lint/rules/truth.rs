@@ -1,0 +1,104 @@
+//! L13: by which truth, on which population, and with which counts the claim is judged.
+
+use nas_assay_schema::spec::Nb201Accuracy;
+
+use super::super::claim::Claim;
+use super::super::finding::{Outcome, Rule, listed};
+use crate::value_text::count;
+
+pub(super) const RULE: Rule = Rule {
+    id: "L13",
+    name: "truth",
+    definition: "The tau of #Params on NAS-Bench-201 is .400 to .623 by the choice of truth and architectures alone. So a number needs its data \
+        set, split, epochs and runs, its population, and what #Params and #FLOPs count.",
+    threshold: "Passes if truth, population and counts are known. Warns if the truth is not the benchmark's, so that no published value stands beside it. Fails if \
+        records of one space with different truths are set beside each other.",
+    check,
+};
+
+fn check(claim: &Claim<'_>) -> Outcome {
+    let Some(truth) = &claim.record.truth else { return Outcome::undecidable("There is no truth.") };
+    let others: Vec<String> = claim
+        .also
+        .iter()
+        .filter(|other| {
+            other.space == claim.record.space
+                && other.spec.pointer("/spec/truth") != claim.record.spec.pointer("/spec/truth")
+        })
+        .map(|other| format!("{} of {}", source_of(other), other.name))
+        .collect();
+    let population = format!("{} of the {} architectures of the truth", count(claim.count()), count(truth.rows));
+    let counting = match claim.panel.architectures.first().map(|row| row.params.is_some()) {
+        Some(true) => "#Params and #FLOPs count what is executed, FLOPs without pooling",
+        _ => "the space has no #Params and #FLOPs here",
+    };
+    let said = format!("By {}; {population}; {counting}.", truth.source.trim_end_matches('.'));
+    if !others.is_empty() {
+        return Outcome::fail(format!(
+            "It is set beside {}, which have another truth. Its own: {said}",
+            listed(&others)
+        ));
+    }
+    let choice = |key: &str| claim.spec(&["truth", key]);
+    if choice("trained").is_some() {
+        return Outcome::warn(format!("A truth in miniature, and not the benchmark's. {said}"));
+    }
+    let Some(columns) = choice("table").and_then(|table| table.get("columns")).and_then(|columns| columns.as_array())
+    else {
+        return Outcome::pass(said);
+    };
+    let is_known =
+        columns.iter().all(|column| column.as_str().is_some_and(|name| name.parse::<Nb201Accuracy>().is_ok()));
+    match &claim.declared.truth {
+        Some(declared) => Outcome::pass(format!("Declared as {declared}. {said}")),
+        None if is_known && !columns.is_empty() => Outcome::pass(said),
+        None => Outcome::undecidable(format!(
+            "A table does not say what was trained on what, and how often: `truth` is not declared. {said}"
+        )),
+    }
+}
+
+fn source_of(record: &nas_assay_schema::store::record::Record) -> &str {
+    record.truth.as_ref().map_or("no truth", |truth| truth.source.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Verdict;
+    use super::super::super::made::Made;
+
+    fn with(truth: serde_json::Value) -> Made {
+        let mut made = Made::noisy(40, 0.5);
+        made.record_mut().spec["spec"]["truth"] = truth;
+        made
+    }
+
+    #[test]
+    fn a_truth_is_known_or_declared() {
+        let table = |column: &str| serde_json::json!({"table": {"columns": [column]}});
+        for (truth, declared, verdict) in [
+            (serde_json::json!({"nb201": {"accuracy": "x"}}), "", Verdict::Pass),
+            (serde_json::json!({"trained": {"table": "nb201-micro"}}), "", Verdict::Warn),
+            (table("cifar100-test-200-seed888"), "", Verdict::Pass),
+            (table("acc"), "", Verdict::Undecidable),
+            (table("acc"), "truth = 'CIFAR-10, test, 200 epochs, one run'", Verdict::Pass),
+        ] {
+            let mut made = with(truth.clone());
+            made.declare(declared);
+            assert_eq!(made.find("L13").verdict, verdict, "{truth}");
+        }
+    }
+
+    #[test]
+    fn two_truths_of_one_space_are_not_mixed() {
+        let mut made = with(serde_json::json!({"nb201": {"accuracy": "x"}}));
+        made.also(with(serde_json::json!({"nb201": {"accuracy": "x"}})).record());
+        assert_eq!(made.find("L13").verdict, Verdict::Pass);
+        made.also(with(serde_json::json!({"nb201": {"accuracy": "y"}})).record());
+        assert_eq!(made.find("L13").verdict, Verdict::Fail);
+        let mut elsewhere = with(serde_json::json!({"nb301": {}}));
+        elsewhere.space(nas_assay_spaces::SpaceId::Nb301);
+        made.also(elsewhere.record());
+        assert_eq!(made.find("L13").verdict, Verdict::Pass);
+    }
+}

@@ -1,0 +1,157 @@
+//! The pages of invented records.
+
+use std::collections::BTreeSet;
+
+use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::truth::runs::NoRuns;
+
+use super::made::Made;
+use super::*;
+use crate::{Beside, Format, Worth, fixture};
+
+fn linted(record: &nas_assay_schema::store::record::Record, with: With<'_>) -> Lint {
+    let worth = Worth::of(record, Err(&NoRuns::One));
+    Lint::of(record, Beside { worth: Some(&worth), ..Beside::default() }, with)
+}
+
+/// The lints of the claim `mine` that fail or warn.
+fn against(made: &Made) -> BTreeSet<&'static str> {
+    let stands = |id: &&'static str| matches!(made.find(id).verdict, Verdict::Fail | Verdict::Warn);
+    all().map(|[id, ..]| id).filter(stands).collect()
+}
+
+#[test]
+fn what_breaks_one_lint_breaks_no_other() {
+    let good = || {
+        let mut made = Made::noisy(300, 0.3);
+        made.record_mut().spec["spec"]["truth"] = serde_json::json!({"nb201": {}});
+        made
+    };
+    assert_eq!(against(&good()), BTreeSet::new());
+    let with = |change: fn(&mut Made)| {
+        let mut made = good();
+        change(&mut made);
+        against(&made).into_iter().collect::<Vec<_>>()
+    };
+    let lost = with(|made| {
+        let mut scores = made.scores();
+        (0..4).for_each(|row| scores[75 * row] = f64::NAN);
+        made.set_scores(scores);
+    });
+    assert_eq!(lost, ["L9"]);
+    let saturated = with(|made| {
+        let bound = 1.2;
+        made.set_scores(made.scores().into_iter().map(|score| score.min(bound)).collect());
+    });
+    assert_eq!(saturated, ["L19"]);
+    let floored = with(|made| made.set_scores(made.scores().into_iter().map(|score| score.max(-1.2)).collect()));
+    assert_eq!(floored, ["L19"]);
+    let copied = with(|made| {
+        let scores = made.scores().into_iter().map(|score| 3.0 * score).collect();
+        made.rival("copy", EstimatorKind::ZeroShot, scores);
+    });
+    assert_eq!(copied, ["L14"]);
+    let twice = with(|made| {
+        let first = made.record().panels[0].architectures[1].architecture.clone();
+        made.architectures(vec![first]);
+    });
+    assert_eq!(twice, ["L20"]);
+    let turned = with(|made| made.declare("direction = 'lower'"));
+    assert_eq!(turned, ["L10"]);
+    let first = with(|made| {
+        let encodings = (0..300).filter_map(nas_assay_spaces::nb201::Architecture::at_benchmark_index);
+        made.architectures(encodings.map(|cell| cell.to_string()).collect());
+    });
+    assert_eq!(first, ["L6"]);
+}
+
+#[test]
+fn claims_are_the_estimators_that_are_no_baselines_each_once() {
+    let record = fixture::whole(60);
+    let lint = linted(&record, With::default());
+    let names: Vec<&str> = lint.claims.iter().map(|claim| claim.estimator.as_str()).collect();
+    // Of the supernets' last checkpoints the first; no variant, no baseline.
+    assert_eq!(names, ["synflow", "jacob_cov", "plain", "oneshot_loss (seed 2020, epoch 40)"]);
+    let one = |wanted| linted(&record, With { estimator: Some(wanted), ..With::default() }).claims.len();
+    assert_eq!([one("params"), one("synflow (gaussian)"), one("nothing")], [1, 1, 0]);
+    assert!(linted(&fixture::without_truth(40), With::default()).claims.is_empty());
+}
+
+#[test]
+fn every_lint_is_on_every_page_and_the_worst_come_first() {
+    let record = fixture::record(240);
+    let lint = linted(&record, With { estimator: Some("jacob_cov"), ..With::default() });
+    let claim = &lint.claims[0];
+    assert_eq!(claim.findings.len(), 22);
+    assert!(claim.findings.is_sorted_by_key(|found| found.verdict));
+    let (text, pages) = (lint.text(100), Format::ALL.map(|format| lint.render(format).unwrap()));
+    for found in &claim.findings {
+        assert!(text.contains(&format!("{:<3}  {}", found.id, found.name)), "{}", found.id);
+        assert!(pages[..4].iter().all(|page| page.contains(found.name)), "{}", found.id);
+        // A paper has what stands against a claim.
+        let stands = matches!(found.verdict, Verdict::Fail | Verdict::Warn);
+        assert_eq!(pages[4].contains(&format!("{}: {}", found.id, found.name)), stands, "{}", found.id);
+    }
+    let count = |verdict| claim.ids(verdict).len();
+    assert!(text.starts_with(&format!("{} fail, {} warn, ", count(Verdict::Fail), count(Verdict::Warn))), "{text}");
+    let last = text.rsplit_once("\n\n").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(last, claim.line);
+    assert!(last.starts_with("nas-assay lint 0.") && last.contains(", spec 3f2a9c1e, jacob_cov on nb201: "), "{last}");
+    let json: serde_json::Value = serde_json::from_str(&pages[2]).unwrap();
+    assert_eq!(json["claims"][0]["findings"][0]["verdict"], claim.findings[0].verdict.as_str());
+    assert_eq!(pages[3].lines().count(), 1 + 22);
+}
+
+#[test]
+fn a_page_keeps_to_its_width() {
+    let record = fixture::whole(60);
+    for estimator in [None, Some("plain")] {
+        let lint = linted(&record, With { estimator, ..With::default() });
+        for width in [40, 60, 80, 132] {
+            let text = lint.text(width);
+            let wide = text.lines().find(|line| line.chars().count() > usize::from(width));
+            assert_eq!(wide, None, "{width}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn no_page_passes_a_control_character_on() {
+    let mut record = fixture::whole(60);
+    record.title = "a\u{1b}[2J".to_owned();
+    record.panels[0].name = "b\u{202e}".to_owned();
+    record.panels[0].estimators[1].id = "c\u{7}<script>".to_owned();
+    let declared =
+        Declaration::parse("population = \"d\\u001b\"\nsample = 'all'\ntruth = \"e\\u0007\"", "d.toml").unwrap();
+    let lint = linted(&record, With { declaration: Some(&declared), ..With::default() });
+    let pages = Format::ALL.map(|format| lint.render(format).unwrap());
+    for page in pages.iter().chain([&lint.text(80)]) {
+        let wild = page.chars().find(|&letter| nas_assay_base::text::is_control(letter) && letter != '\n');
+        assert_eq!(wild, None);
+        assert!(page.contains("c\\u{7}") || page.contains("c\\\\u{7}"));
+    }
+    assert!(!pages[0].contains("<script>"));
+}
+
+#[test]
+fn every_lint_has_an_id_a_name_and_sentences() {
+    let ids: Vec<&str> = all().map(|[id, ..]| id).collect();
+    let due: Vec<String> = (1..=22).map(|number| format!("L{number}")).collect();
+    assert_eq!(ids, due);
+    let names: BTreeSet<&str> = all().map(|[_, name, ..]| name).collect();
+    assert_eq!(names.len(), 22);
+    for [id, name, definition, threshold] in all() {
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{id}");
+        for text in [definition, threshold] {
+            assert!(text.ends_with('.') && !text.contains("  "), "{id}: {text}");
+        }
+        assert!(definition.len() > 60 && (threshold.contains("Warns") || threshold.contains("Fails")), "{id}");
+    }
+}
+
+#[test]
+fn the_page_of_a_claim_at_80_columns() {
+    let record = fixture::record(240);
+    let lint = linted(&record, With { estimator: Some("synflow"), ..With::default() });
+    insta::assert_snapshot!(lint.text(80));
+}

@@ -1,0 +1,157 @@
+//! `nas-assay lint RECORD`, or `nas-assay lint --scores FILE --space SPACE`
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use nas_assay_base::nearest;
+
+use crate::estimator::alias;
+use crate::experiment::other_truths;
+use crate::report::gate_check::GateCheck;
+use crate::report::lint::{Declaration, Lint, Verdict, With};
+use crate::report::{Beside, Format};
+use crate::space::SpaceId;
+use crate::store::record::Record;
+
+use super::context::Context;
+use super::exit::{Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
+use super::known::Known;
+use super::output::Output;
+use super::records::{find, finished_or_run};
+use super::verify_scores::{JudgedScores, ScoreOptions};
+
+/// Say whether a claim about an estimator stands up to a careful reader: lints with verdicts and their numbers
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("judged").args(["scores"])))]
+pub struct Linting {
+    /// `latest`, the first digits of a spec hash, or a spec's name; a carried spec without a record is run first
+    #[arg(required_unless_present = "scores", conflicts_with = "scores")]
+    record: Option<String>,
+    /// File with scores instead, as for `verify`: they are judged first; `-` is stdin
+    #[arg(long, value_name = "FILE", requires = "space")]
+    scores: Option<PathBuf>,
+    /// The search space of the scores
+    #[arg(long, value_name = "SPACE", requires = "scores")]
+    space: Option<SpaceId>,
+    /// What the authors declare: a TOML file with what scores cannot show
+    #[arg(long, value_name = "FILE")]
+    declaration: Option<PathBuf>,
+    /// The estimator whose claim it is, by its id or as reports name it [default: all that are no baselines]
+    #[arg(long, value_name = "ID")]
+    estimator: Option<String>,
+    /// Another record, or a file with one, that may have the same estimator in another space; can be given several times
+    #[arg(long, value_name = "RECORD")]
+    also: Vec<String>,
+    /// Warnings end in an error, too
+    #[arg(long)]
+    strict: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    options: ScoreOptions,
+}
+
+impl Linting {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let format = if self.json { Some(Format::Json) } else { self.output.format()? };
+        let declaration = self.declaration.as_deref().map(declared).transpose()?;
+        let also = self.also.iter().map(|word| find(context, word)).collect::<Result<Vec<Record>, Failure>>()?;
+        let (record, label, gate, word) = self.judged(context)?;
+        if record.truth.is_none() {
+            return Err(Failure::new(NOTHING, "nothing to lint: the record has no truth"));
+        }
+        let wanted = self.estimator.as_deref().map(|id| meant(&record, id)).transpose()?;
+        let known = Known::of(context, &record);
+        let beside = Beside { provenance: None, ..known.beside() };
+        let elsewhere = other_truths(&record, context.data_root().as_ref());
+        let with = With {
+            elsewhere: &elsewhere,
+            declaration: declaration.as_ref(),
+            estimator: wanted.as_deref().or(label.as_deref()),
+            also: &also,
+            gate: gate.as_ref(),
+        };
+        let lint = Lint::of(&record, beside, with);
+        if lint.claims.is_empty() {
+            return Err(Failure::new(NOTHING, "nothing to lint: the record has baselines only")
+                .with_help("name one of them with --estimator"));
+        }
+        let text = match format {
+            Some(format) => lint.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
+            None => lint.text(Context::width()),
+        };
+        self.output.write(context, &text)?;
+        if let ([first, _, ..], None) = (&lint.claims[..], format) {
+            let command = context.command(&format!("lint {word} --estimator {}", quoted(&first.estimator)));
+            context.note(&format!("hint: `{command}` shows every lint of one claim"));
+        }
+        self.verdict(&lint)
+    }
+
+    /// The record, the name of the scores if they are of a file, whether they bear the right name, and a word that finds the record again.
+    fn judged(&self, context: &Context) -> Result<(Record, Option<String>, Option<GateCheck>, String), Failure> {
+        match (&self.record, &self.scores, self.space) {
+            (Some(word), ..) => {
+                let (id, record) = finished_or_run(context, word)?;
+                Ok((record, None, None, id.short()))
+            }
+            (None, Some(file), Some(space)) => {
+                let JudgedScores { id, record, label, gate } = self.options.record(context, file, space)?;
+                Ok((record, Some(label), gate, id.short()))
+            }
+            _ => Err(Failure::new(USAGE, "there is no record, and no file of scores with its space")),
+        }
+    }
+
+    /// An error if a lint fails; with `--strict` also if one warns.
+    fn verdict(&self, lint: &Lint) -> Result<(), Failure> {
+        let failing = |verdict: Verdict| {
+            let of = |claim: &crate::report::lint::Linted| {
+                let ids = claim.ids(verdict);
+                (!ids.is_empty()).then(|| format!("{} ({})", claim.estimator, ids.join(", ")))
+            };
+            let found: Vec<String> = lint.claims.iter().filter_map(of).collect();
+            match found.len() {
+                0..=3 => found.join(", "),
+                many => format!("{} and those of {} more claims", found[0], many - 1),
+            }
+        };
+        for (verdict, counts, word) in [(Verdict::Fail, true, "fails"), (Verdict::Warn, self.strict, "warns")] {
+            let found = failing(verdict);
+            if counts && !found.is_empty() {
+                return Err(Failure::new(MISMATCH, format!("a lint {word}: {found}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a declaration.
+fn declared(path: &Path) -> Result<Declaration, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(USAGE, format!("failed to read the declaration {shown}: {error}")))?;
+    Ok(Declaration::parse(&text, &shown.to_string())?)
+}
+
+/// The id or the label of an estimator of the record that a name means.
+fn meant(record: &Record, name: &str) -> Result<String, Failure> {
+    let all = || record.panels.iter().flat_map(|panel| &panel.estimators);
+    for name in [name, alias::own(name)] {
+        if all().any(|estimator| estimator.id == name || estimator.label() == name) {
+            return Ok(name.to_owned());
+        }
+    }
+    let near = nearest(name, all().map(|estimator| estimator.id.as_str()));
+    let near = near.map(|name| format!("; the nearest is `{name}`")).unwrap_or_default();
+    Err(Failure::new(USAGE, format!("--estimator: the record has no {name}{near}")))
+}
+
+/// A word of a command line as a shell reads it.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
