@@ -122,7 +122,7 @@ impl Findings {
     }
 }
 
-/// The pages of a record: its report, the same report with all parts unfolded, and a leaderboard with several columns.
+/// The pages of a record: its report, the same report with all parts unfolded, a leaderboard with several columns, and its lints.
 fn pages() -> Vec<(&'static str, String)> {
     let bench = Bench::new();
     let several = "'deiso'\nseeds = [20, 2020]\ncheckpoints = [1, 2]";
@@ -149,7 +149,10 @@ fn pages() -> Vec<(&'static str, String)> {
     }
     // Folded parts have no size, so their problems are found only if they are unfolded.
     let unfolded = report.replace("<details>", "<details open>");
-    vec![("report", report), ("report-unfolded", unfolded), ("leaderboard", bench.run(&arguments).exits(0).stdout)]
+    let lint =
+        bench.run(&["lint", "latest", "--format", "html"]).exits(3).stdout.replace("<details>", "<details open>");
+    let board = bench.run(&arguments).exits(0).stdout;
+    vec![("report", report), ("report-unfolded", unfolded), ("leaderboard", board), ("lint", lint)]
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn the_claim_of_synflow_in_the_miniature_is_judged_by_its_numbers() {
     assert_eq!(with("warn"), ["L13", "L5", "L6"]);
     assert_eq!(with("undecidable"), ["L12", "L15", "L21", "L3", "L7", "L8"]);
     let said = |id: &str| found[id].1.as_str();
-    assert!(said("L1").starts_with("Not ahead of params (-0.189 ["), "{}", said("L1"));
+    assert!(said("L1").starts_with("Not ahead of params with 0.683 (-0.189 ["), "{}", said("L1"));
     assert!(said("L2").ends_with("The claim has 79.3 % of it."), "{}", said("L2"));
     assert!(said("L5").starts_with("Tau of 0.494 over all, but 0.458 without"), "{}", said("L5"));
     let page = bench.run(&["lint", "latest"]).exits(3);
@@ -189,7 +189,7 @@ fn the_published_supernets_are_not_ahead_of_a_count() {
     let arguments = ["--estimator", "oneshot_loss", "--json", "--data-root", &root];
     let ran = bench.run(&[&["lint", "real-nb301-published"], &arguments[..]].concat()).exits(3);
     let found = lints(&ran);
-    assert!(found["L1"].1.starts_with("Not ahead of relu_count (-0.004 [-0.016, 0.008])"), "{found:?}");
+    assert!(found["L1"].1.starts_with("Not ahead of relu_count with 0.513 (-0.004 [-0.016, 0.008])"), "{found:?}");
     let with =
         |verdict: &str| found.iter().filter(|(_, of)| of.0 == verdict).map(|(id, _)| id.as_str()).collect::<Vec<_>>();
     assert_eq!((with("fail"), with("warn").is_empty()), (vec!["L1"], true), "{found:?}");
@@ -221,7 +221,7 @@ fn scores_of_another_implementation_are_judged_on_the_whole_space() {
     };
     let found = judged("mine.csv");
     // Counts of live parameters rank better (.654 against .608), and the best tenth is ranked no better than by chance.
-    assert!(found["L1"].1.starts_with("Not ahead of params (-0.046 ["), "{}", found["L1"].1);
+    assert!(found["L1"].1.starts_with("Not ahead of params with 0.654 (-0.046 ["), "{}", found["L1"].1);
     assert!(found["L3"].0 != "pass" && found["L3"].1.contains("the best 10 % by truth (-0.03"), "{}", found["L3"].1);
     assert!(found["L5"].1.contains("without those in which no convolution is live"), "{}", found["L5"].1);
     assert_eq!(found["L6"].1, "All 15,625 architectures of the space.");

@@ -1,6 +1,6 @@
 //! Lints of a claim: what a careful reviewer asks of an estimator, with a verdict and its numbers.
 //!
-//! A claim is an estimator of a record, in one panel. Each [rule](rules) looks at one thing: whether the scores rank better than a count
+//! A claim is an estimator of a record, in one panel. Each rule looks at one thing: whether the scores rank better than a count
 //! does, how near they are to the noise of the truth, how the architectures were chosen. It passes, warns, fails, or cannot be decided, and
 //! then says what is missing. What scores cannot show, authors [declare](Declaration).
 //!

@@ -5,7 +5,7 @@ use nas_assay_criteria::{Comparison, Criterion};
 use nas_assay_schema::estimator::EstimatorKind;
 
 use super::super::claim::Claim;
-use super::super::finding::{Outcome, Rule, listed, with_interval};
+use super::super::finding::{Outcome, Rule, correlation, listed, with_interval};
 use crate::value_text;
 
 pub(super) const RULE: Rule = Rule {
@@ -28,7 +28,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     let named = |(name, outcome): &(String, Comparison)| {
         let difference = value_text::difference(Criterion::TauB, outcome.difference, 0.0);
-        format!("{name} ({})", with_interval(&difference, outcome.interval.map(value_text::bounds)))
+        let its = claim
+            .tau()
+            .zip(outcome.difference)
+            .map_or(String::new(), |(tau, ahead)| format!(" with {}", correlation(tau - ahead)));
+        format!("{name}{its} ({})", with_interval(&difference, outcome.interval.map(value_text::bounds)))
     };
     let is_shown = |outcome: &Comparison| outcome.interval.is_some_and(|interval| interval.lower > 0.0);
     let behind: Vec<String> = found
@@ -108,7 +112,7 @@ mod tests {
             made.compared("params", difference, interval);
             let found = made.find("L1");
             assert_eq!(found.verdict, verdict, "{difference}: {found:?}");
-            assert!(found.said.contains("params (") && !found.said.contains("flops"), "{}", found.said);
+            assert!(found.said.contains("params with 0.") && !found.said.contains("flops"), "{}", found.said);
         }
     }
 
@@ -130,7 +134,8 @@ mod tests {
         made.scores_of("params");
         let found = made.find("L1");
         assert_eq!((found.verdict, found.numbers[0].value), (Verdict::Fail, Some(0.0)));
-        assert!(found.said.starts_with("Not ahead of params (+0.000 [0.000, 0.000])"), "{}", found.said);
+        let said = format!("Not ahead of params with {:.3} (+0.000 [0.000, 0.000]).", made.tau());
+        assert_eq!(found.said, said);
     }
 
     #[test]
