@@ -10,6 +10,7 @@
 //! - Two records: [`Diff`] says which settings and which numbers differ. [`tolerance`] says how far a number may move.
 //! - [`Beside`] has all that stands beside a record in its report: its provenance, its [`Worth`], and with [`OtherPapers`] whether what
 //!   others printed agrees. [`Leaderboard::beside`] takes one for each record.
+//! - A claim about an estimator: [`Lint`](lint::Lint) asks of it what a careful reviewer asks.
 //! - Many records: [`Leaderboard`] has all estimators by all search spaces.
 //! - Tests: [`golden`] pins the numbers of a record in a text file, [`estimator_check`] compares one estimator with such files, and
 //!   [`gate_check`] another implementation with the estimator whose name it bears.

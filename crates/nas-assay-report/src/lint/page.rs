@@ -75,15 +75,14 @@ impl Lint {
     ///
     /// ```
     /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
-    /// use nas_assay_report::lint::{Lint, Verdict, With};
+    /// use nas_assay_report::lint::{Lint, With};
     ///
     /// let with = With { estimator: Some("flops"), ..With::default() };
     /// let lint = Lint::of(&record, None, with);
     /// assert_eq!(lint.claims[0].estimator, "flops");
     /// // Baselines are no claims by themselves.
     /// assert!(Lint::of(&record, None, With::default()).claims.is_empty());
-    /// assert!(lint.text(80).ends_with(&format!("{}\n", lint.claims[0].line)));
-    /// # let _ = Verdict::Fail;
+    /// assert!(lint.text(200).ends_with(&format!("{}\n", lint.claims[0].line)));
     /// ```
     pub fn of<'a>(record: &Record, beside: impl Into<Beside<'a>>, with: With<'_>) -> Self {
         let (record, beside) = (&*printable(record), beside.into().printable());
