@@ -139,6 +139,11 @@ impl Made {
         &mut self.record
     }
 
+    /// The scores are from a file.
+    pub fn of_file(&mut self) {
+        self.record.spec["spec"]["panels"]["representatives"]["scores"] = serde_json::json!({"mine": {}});
+    }
+
     /// The interval of tau.
     pub fn interval(&mut self, [lower, upper]: [f64; 2]) {
         self.mine_mut().criteria.kendall.interval = Some(Interval { lower, upper, resamples: 1000, undefined: 0 });

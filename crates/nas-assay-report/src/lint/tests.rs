@@ -59,6 +59,7 @@ fn what_breaks_one_lint_breaks_no_other() {
     let turned = with(|made| made.declare("direction = 'lower'"));
     assert_eq!(turned, ["L10"]);
     let first = with(|made| {
+        made.of_file();
         let encodings = (0..300).filter_map(nas_assay_spaces::nb201::Architecture::at_benchmark_index);
         made.architectures(encodings.map(|cell| cell.to_string()).collect());
     });

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn published_scores_of_a_known_estimator_are_of_a_file_too() {
         let mut made = Made::noisy(40, 0.5);
-        made.record_mut().spec["spec"]["panels"]["representatives"]["scores"] = serde_json::json!({"mine": {}});
+        made.of_file();
         assert_eq!(made.find("L17").verdict, Verdict::Undecidable);
     }
 }

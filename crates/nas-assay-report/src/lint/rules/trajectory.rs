@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_file_with_a_part_of_the_truth_may_be_one() {
         let mut made = Made::noisy(40, 0.5);
-        made.record_mut().spec["spec"]["panels"]["representatives"]["scores"] = serde_json::json!({"mine": {}});
+        made.of_file();
         made.truth_rows(40);
         assert_eq!(made.find("L18").verdict, Verdict::Pass);
         made.truth_rows(41);
