@@ -50,6 +50,18 @@ pub struct NdcgAt {
     pub value: Option<f64>,
 }
 
+impl NdcgAt {
+    /// The definition in words: `gain 2^y − 1 of percent, k 1,000`.
+    pub fn text(&self) -> String {
+        let gain = match self.gain {
+            Gain::Percent => "2^y − 1 of percent",
+            Gain::Fraction => "2^y − 1 of fractions",
+            Gain::Rank => "rank",
+        };
+        format!("gain {gain}, k {}", crate::value_text::count(self.k))
+    }
+}
+
 /// The definitions in use: VKDNW's, the same with fractions, and that of ranks.
 const NDCG: [(Gain, usize); 3] = [(Gain::Percent, 1_000), (Gain::Fraction, 1_000), (Gain::Rank, 10)];
 

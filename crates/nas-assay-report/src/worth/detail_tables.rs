@@ -1,10 +1,10 @@
 //! What more there is to know of a ranking, as tables of text.
 
-use nas_assay_criteria::{Criterion, Gain};
+use nas_assay_criteria::Criterion;
 use nas_assay_schema::store::record::PanelRecord;
 
 use super::PanelWorth;
-use super::detail::Detail;
+use super::detail::{Detail, NdcgAt};
 use super::tables::{shown, table, tau};
 use crate::analysis_tables::Titled;
 use crate::text_table::TextTable;
@@ -55,19 +55,10 @@ fn beyond(rows: &[(&str, &Detail)]) -> Option<TextTable> {
 
 fn gains(rows: &[(&str, &Detail)]) -> Option<TextTable> {
     let (_, first) = rows.first()?;
-    let headings: Vec<String> =
-        first.ndcg.iter().map(|at| format!("gain {}, k {}", gain(at.gain), count(at.k))).collect();
+    let headings: Vec<String> = first.ndcg.iter().map(NdcgAt::text).collect();
     let cell = |value: Option<f64>| value.map_or(NONE.to_owned(), |value| fixed(value, 3));
     let rows = rows.iter().map(|(name, detail)| row(name, detail.ndcg.iter().map(|at| cell(at.value)))).collect();
     table("estimator", &headings, rows)
-}
-
-fn gain(gain: Gain) -> &'static str {
-    match gain {
-        Gain::Percent => "2^y − 1 of percent",
-        Gain::Fraction => "2^y − 1 of fractions",
-        Gain::Rank => "rank",
-    }
 }
 
 /// The numbers of trainings that tables have columns for.

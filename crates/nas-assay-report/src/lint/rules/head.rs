@@ -44,13 +44,17 @@ fn check(claim: &Claim<'_>) -> Outcome {
         },
         _ => outcome,
     };
-    [Criterion::PrecisionTop(0.05), Criterion::BestRanking(0.01)].into_iter().fold(outcome, |outcome, criterion| {
-        match claim.estimator.criteria.get(criterion) {
-            Some(value) => {
-                outcome.number(criterion.to_string(), Some(value), value_text::value(criterion, Some(value)))
-            }
-            None => outcome,
-        }
+    let ends = [Criterion::PrecisionTop(0.05), Criterion::BestRanking(0.01)];
+    let outcome = ends.into_iter().fold(outcome, |outcome, criterion| match claim.estimator.criteria.get(criterion) {
+        Some(value) => outcome.number(criterion.to_string(), Some(value), value_text::value(criterion, Some(value))),
+        None => outcome,
+    });
+    // The name nDCG alone says nothing: three definitions are in use.
+    let gains =
+        claim.worth_row().and_then(|row| row.detail.as_ref()).map(|detail| detail.ndcg.as_slice()).unwrap_or_default();
+    gains.iter().fold(outcome, |outcome, at| match at.value {
+        Some(value) => outcome.number(format!("nDCG, {}", at.text()), Some(value), correlation(value)),
+        None => outcome,
     })
 }
 
@@ -117,6 +121,15 @@ mod tests {
             (found.verdict, found.numbers[0].value, found.numbers[1].value),
             (Verdict::Fail, Some(-1.0), Some(-1.0))
         );
+    }
+
+    #[test]
+    fn ndcg_is_said_with_its_gain() {
+        let found = Made::noisy(300, 0.3).find("L3");
+        let names: Vec<&str> = found.numbers.iter().map(|number| number.name.as_str()).collect();
+        for gain in ["2^y − 1 of percent, k 300", "2^y − 1 of fractions, k 300", "rank, k 10"] {
+            assert!(names.contains(&format!("nDCG, gain {gain}").as_str()), "{names:?}");
+        }
     }
 
     #[test]
