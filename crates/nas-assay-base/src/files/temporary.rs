@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -30,13 +31,25 @@ fn under_way() -> MutexGuard<'static, Vec<PathBuf>> {
 #[must_use = "writes go on when it is dropped"]
 #[derive(Debug)]
 pub struct Ended {
-    _all: MutexGuard<'static, Vec<PathBuf>>,
+    _all: Option<MutexGuard<'static, Vec<PathBuf>>>,
 }
 
-/// Removes the temporary files of this process, for one that ends now: hold the result until then.
+/// How long the end of a process waits for an operation on a file, which a broken network may hold for ever.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Removes the temporary files of this process, for one that ends now: hold the result until then. If an operation on a file takes longer than two
+/// seconds, they stay.
 pub fn end_writes() -> Ended {
-    let all = under_way();
-    for path in all.iter() {
+    let start = Instant::now();
+    let all = loop {
+        match UNDER_WAY.try_lock() {
+            Ok(all) => break Some(all),
+            Err(TryLockError::Poisoned(poisoned)) => break Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => break None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    for path in all.iter().flat_map(|all| all.iter()) {
         // Whoever ends can do no more.
         let _ = std::fs::remove_file(path);
     }
