@@ -36,6 +36,9 @@ pub struct SearchAt {
     pub random_queries: usize,
 }
 
+/// How far rounding may move a chance.
+const ROUNDING: f64 = 1e-12;
+
 /// Random search over a truth.
 pub struct RandomSearch {
     /// From the best to the worst.
@@ -67,7 +70,7 @@ impl RandomSearch {
         let mut least = self.descending[0];
         for (place, &value) in self.descending.iter().enumerate() {
             // The best is at most `value` with the chance that all better ones are missed.
-            if missed < fraction {
+            if missed < fraction - ROUNDING {
                 break;
             }
             least = value;
@@ -84,7 +87,8 @@ impl RandomSearch {
         let mut missed = 1.0;
         for queries in 1..=rows {
             missed *= miss(rows + 1 - queries, good);
-            if missed <= 0.5 {
+            // A product of rounded factors.
+            if missed <= 0.5 + ROUNDING {
                 return queries;
             }
         }
@@ -196,6 +200,21 @@ mod tests {
         assert_eq!((random.expected(3), random.expected(4), random.expected(0)), (Some(3.0), None, None));
         assert_eq!([0.1, 0.34, 0.67].map(|at| random.quantile(1, at)), [1.0, 2.0, 3.0].map(Some));
         assert_eq!((random.quantile(3, 0.025), random.quantile(0, 0.5)), (Some(3.0), None));
+    }
+
+    /// One of 24 is among 12 with a chance of exactly one half, however the factors are rounded.
+    #[test]
+    fn an_exact_half_is_enough() {
+        for rows in 2..200_usize {
+            let truth: Vec<f64> = (0..rows).map(|row| row as f64).collect();
+            let found = RandomSearch::new(&truth).queries_for((rows - 1) as f64);
+            assert_eq!(found, rows.div_ceil(2), "{rows}");
+        }
+        let even: Vec<f64> = (0..24).map(f64::from).collect();
+        // The best is below the second best with a chance of 12/24 · 11/23.
+        let random = RandomSearch::new(&even);
+        assert_eq!(random.quantile(12, 0.5 + 1e-9), Some(23.0));
+        assert_eq!(random.quantile(12, 0.5), Some(22.0));
     }
 
     /// The values of an order without ties are the best of its first rows.

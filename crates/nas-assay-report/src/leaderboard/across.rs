@@ -1,8 +1,8 @@
 //! All estimators over all benchmarks of the board: whether their ranks differ, the worst of each, changes of sign, and how close each stays to the
 //! best.
 //!
-//! A benchmark is a search space and a truth. Of several columns with both alike the first one counts; columns of other quantities than
-//! accuracies do not.
+//! A benchmark is a search space and a data set. Of several columns of one benchmark the first one counts: accuracies of other seeds are hardly
+//! another benchmark. A truth in miniature counts only where the space has no other. Columns of other quantities than accuracies do not count.
 
 use nas_assay_criteria::{Criterion, Friedman};
 use serde::Serialize;
@@ -55,10 +55,11 @@ impl AcrossRow {
 
 impl Across {
     pub(super) fn of(board: &Leaderboard) -> Option<Self> {
-        let benchmark = |column: &Column| (column.space.clone(), column.other_truth.clone(), column.miniature);
         let mut columns: Vec<usize> = Vec::new();
         for (place, column) in board.columns.iter().enumerate().filter(|(_, column)| !column.other_quantity) {
-            if !columns.iter().any(|&held| benchmark(&board.columns[held]) == benchmark(column)) {
+            let is_known =
+                |held: &Column| held.space == column.space && (column.miniature || data_set(held) == data_set(column));
+            if !columns.iter().any(|&held| is_known(&board.columns[held])) {
                 columns.push(place);
             }
         }
@@ -95,9 +96,21 @@ impl Across {
         Some(Self { columns, compared, friedman, rows })
     }
 
-    /// What the test says, in sentences.
+    /// What the test says, and which signs change, in sentences.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Some(test) = &self.friedman else { return Vec::new() };
+        let mut lines = self.friedman.as_ref().map(|test| self.tested(test)).unwrap_or_default();
+        let change: Vec<&str> =
+            self.rows.iter().filter(|row| row.changes_sign()).map(|row| row.estimator.as_str()).collect();
+        if !change.is_empty() {
+            lines.push(format!(
+                "With the truth on one benchmark and against it on another, each with its whole interval: {}.",
+                change.join(", ")
+            ));
+        }
+        lines
+    }
+
+    fn tested(&self, test: &Friedman) -> Vec<String> {
         let mut lines = vec![format!(
             "Ranks of the {} estimators that all {} benchmarks have: Friedman's chi-square is {} with {} degrees of freedom, p = {}. Two \
              average ranks differ if they are more than {} apart (Nemenyi, 5 %).",
@@ -118,14 +131,6 @@ impl Across {
         }
         if test.blocks <= 10 {
             lines.push(format!("With {} benchmarks the test sees large differences only.", test.blocks));
-        }
-        let change: Vec<&str> =
-            self.rows.iter().filter(|row| row.changes_sign()).map(|row| row.estimator.as_str()).collect();
-        if !change.is_empty() {
-            lines.push(format!(
-                "With the truth on one benchmark and against it on another, each with its whole interval: {}.",
-                change.join(", ")
-            ));
         }
         lines
     }
@@ -151,6 +156,11 @@ impl Across {
         };
         TextTable::new(&columns, self.rows.iter().map(row).collect())
     }
+}
+
+/// The data set of a column's truth: the first word of another accuracy; the paper's is CIFAR-10.
+fn data_set(column: &Column) -> &str {
+    column.other_truth.as_deref().map_or("cifar10", |truth| truth.split('-').next().unwrap_or_default())
 }
 
 /// The heading of the section.
@@ -220,6 +230,37 @@ mod tests {
         // The same space and truth twice are one benchmark.
         let twice = board(&[TAUS[1], ("nb201", [0.1, 0.2, 0.3, 0.4])]);
         assert_eq!((twice.columns.len(), twice.across), (2, None));
+    }
+
+    /// Other seeds of an accuracy, and a miniature beside the real truth, are no further benchmarks; another data set is.
+    #[test]
+    fn a_benchmark_is_a_space_and_a_data_set() {
+        let column = |space: &str, other: Option<&str>, miniature: bool| {
+            let mut found = board(&TAUS[..1]).columns.remove(0);
+            (found.space, found.other_truth, found.miniature) = (space.to_owned(), other.map(str::to_owned), miniature);
+            found
+        };
+        let mut whole = board(&TAUS);
+        let counted = |whole: &Leaderboard| Across::of(whole).map(|across| across.columns).unwrap_or_default();
+        whole.columns = vec![
+            column("nb201", None, false),
+            column("nb201", Some("cifar10-test-200-seed777"), false),
+            column("nb201", Some("cifar100-test-200-seed777"), false),
+        ];
+        assert_eq!(counted(&whole), [0, 2]);
+        whole.columns[2] = column("nb201", None, true);
+        assert_eq!(counted(&whole), [0_usize; 0]);
+        whole.columns[2] = column("nb301", None, true);
+        assert_eq!(counted(&whole), [0, 2]);
+    }
+
+    /// Estimators that are not on all benchmarks have their signs, too.
+    #[test]
+    fn signs_need_no_test() {
+        let mut across = board(&TAUS).across.unwrap();
+        across.friedman = None;
+        let lines = across.lines();
+        assert!(lines.len() == 1 && lines[0].ends_with("jacob_cov."), "{lines:?}");
     }
 
     #[test]
