@@ -111,10 +111,15 @@ impl<'a> Lab<'a> {
         if let Some(known) = self.streams.get() {
             return Ok(known);
         }
-        let jobs = if self.backend.device().is_cpu() { 1 } else { self.jobs.max(1) };
+        let jobs = if self.backend.device().is_cpu() { 1 } else { self.jobs() };
         let others = (1..jobs).map(|_| self.backend.beside());
         let opened = std::iter::once(Ok(self.backend.clone())).chain(others).collect::<Result<Vec<_>, _>>()?;
         Ok(self.streams.get_or_init(|| opened))
+    }
+
+    /// How many jobs work at a time; `0` means as many as there are threads.
+    pub(super) fn jobs(&self) -> usize {
+        jobs_of(self.jobs, self.backend.device().is_cpu())
     }
 
     /// The folder with real images and the tables of the benchmarks, if there is one.
@@ -128,5 +133,21 @@ impl<'a> Lab<'a> {
     /// If the spec names an estimator or a carried table that does not exist, or a one-shot estimator but no supernet.
     pub fn resolve(&self, spec: Spec) -> Result<Resolved, ExperimentError> {
         Resolved::new(spec, self.suite)
+    }
+}
+
+/// The jobs that were asked for; on a GPU, which has one memory for all of them, one by default.
+fn jobs_of(asked: usize, is_cpu: bool) -> usize {
+    if is_cpu { asked } else { asked.max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_has_one_job_unless_more_are_asked_for() {
+        assert_eq!([0, 1, 3].map(|asked| jobs_of(asked, true)), [0, 1, 3]);
+        assert_eq!([0, 1, 3].map(|asked| jobs_of(asked, false)), [1, 1, 3]);
     }
 }

@@ -43,7 +43,7 @@ impl Lab<'_> {
             all.filter(|(architecture, seed)| !known(architecture, *seed)).collect();
         self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
         let kept = Mutex::new((trained, Instant::now()));
-        workers::map_with(self.backends()?, self.jobs, &jobs, |on, (architecture, seed)| {
+        workers::map_with(self.backends()?, self.jobs(), &jobs, |on, (architecture, seed)| {
             let accuracy = train_one(recipe, *architecture, *seed, &images, on.device(), || self.progress.advance(1))?;
             let (architecture, seed) = (architecture.to_string(), seed.to_string());
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -210,7 +210,7 @@ impl Lab<'_> {
             let some = &left[..left.len().min(at_a_time)];
             let done: Vec<OnceLock<Vec<KeptReading>>> = some.iter().map(|_| OnceLock::new()).collect();
             let places: Vec<usize> = (0..some.len()).collect();
-            let outcome = workers::map_with(readers, self.jobs, &places, |read, &place| {
+            let outcome = workers::map_with(readers, self.jobs(), &places, |read, &place| {
                 let row = read(&some[place])?;
                 self.progress.advance(1);
                 let _ = done[place].set(row.into_iter().map(KeptReading::from).collect());

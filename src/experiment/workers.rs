@@ -140,8 +140,18 @@ mod tests {
         assert_eq!(states.into_iter().map(|count| count.into_inner().unwrap()).sum::<usize>(), 300);
         let outcome = map_with(&[(), ()], 0, &items, |(), &item| if item >= 7 { Err(item) } else { Ok(item) });
         assert_eq!(outcome, Err(7));
-        // One state is shared.
+        // One state is shared by the jobs, and one job alone has it at a time.
         assert_eq!(map_with(&["a"], 2, &items, |_, &item| Ok::<_, ()>(item)).unwrap(), items);
+        let alone = Mutex::new(());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let found = pool.install(|| {
+            map_with(std::slice::from_ref(&alone), 1, &items, |state, &item| {
+                let _held = state.try_lock().map_err(|_| "shared")?;
+                std::thread::yield_now();
+                Ok::<_, &str>(item)
+            })
+        });
+        assert_eq!(found.unwrap(), items);
     }
 
     #[test]

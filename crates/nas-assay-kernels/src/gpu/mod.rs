@@ -9,7 +9,7 @@
 //! - **No waiting.** Nothing is read from the device but what is asked for.
 //! - **No uploads,** but the channels that a slice picks one by one.
 //!
-//! All work on a device runs on one stream, so kernels run in the order in which they are launched.
+//! All work on one `CudaDevice` runs on its stream, so kernels run in the order in which they are launched.
 
 pub(crate) mod arena;
 mod convolution;
@@ -95,7 +95,7 @@ pub(crate) trait OnGpu<const N: usize> {
 /// # Errors
 /// If it is not a GPU.
 pub(crate) fn without_events(device: candle_core::Device) -> Result<candle_core::Device> {
-    // SAFETY: all work on the device runs on one stream, in the order in which it was asked for.
+    // SAFETY: all work on this device object runs on its own stream, in the order in which it was asked for.
     unsafe { device.as_cuda_device()?.disable_event_tracking() };
     Ok(device)
 }
