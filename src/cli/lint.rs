@@ -68,7 +68,11 @@ impl Linting {
         let known = Known::of(context, &record);
         let beside = Beside { provenance: None, ..known.beside() };
         let elsewhere = other_truths(&record, context.data_root().as_ref());
+        let suite = context.suite();
+        let ids = suite.iter().map(|estimator| estimator.meta().id).filter(|id| !suite.is_external(id));
+        let formulas: Vec<&str> = ids.collect();
         let with = With {
+            formulas: &formulas,
             elsewhere: &elsewhere,
             declaration: declaration.as_ref(),
             estimator: wanted.as_deref().or(label.as_deref()),

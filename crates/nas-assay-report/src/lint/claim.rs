@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nas_assay_criteria::bootstrap::panel_seed;
+use nas_assay_criteria::bootstrap::{FEWEST, panel_seed};
 use nas_assay_criteria::ceiling::top_rows;
 use nas_assay_criteria::{CriteriaConfig, Interval, PairCounts, Resamples};
 use nas_assay_schema::declaration::Declaration;
@@ -33,6 +33,8 @@ pub(crate) struct Claim<'a> {
     pub elsewhere: &'a [OtherTruth],
     /// The comparison with the estimator whose name the scores bear.
     pub gate: Option<&'a GateCheck>,
+    /// The ids of the estimators that this program computes by formulas of its own.
+    pub formulas: &'a [&'a str],
     /// True values, higher is better.
     pub truth: Vec<f64>,
     /// Scores, higher is better. Some may not be finite.
@@ -87,8 +89,26 @@ impl<'a> Claim<'a> {
 
     /// Whether a formula of this program computed them.
     pub fn is_computed_here(&self) -> bool {
+        self.is_formula(self.estimator)
+    }
+
+    /// Whether a formula of this program computed the scores of an estimator of the panel. A program that the spec names, an estimator of
+    /// another crate and a file of scores are none.
+    fn is_formula(&self, of: &EstimatorRecord) -> bool {
         let computed = [EstimatorKind::Baseline, EstimatorKind::ZeroShot, EstimatorKind::OneShot];
-        computed.contains(&self.estimator.kind) && !self.is_of_file()
+        let is_of_file = self.panel_spec("scores").and_then(|scores| scores.get(&of.id)).is_some();
+        let is_program = self.spec(&["estimators", &of.id]).is_some();
+        computed.contains(&of.kind) && self.formulas.contains(&of.id.as_str()) && !is_of_file && !is_program
+    }
+
+    /// Whether the members of the vote that it is are all formulas of this program; without their names, all estimators of the panel.
+    pub fn is_of_formulas(&self) -> bool {
+        let vote = self.panel_spec("votes").and_then(|votes| votes.get(&self.estimator.id));
+        let members = vote.and_then(|vote| vote.get("members")).and_then(Value::as_array);
+        let is_member = |of: &&EstimatorRecord| {
+            of.kind != EstimatorKind::Vote && members.is_none_or(|all| all.iter().any(|id| *id == of.id.as_str()))
+        };
+        self.panel.estimators.iter().filter(is_member).all(|of| self.is_formula(of))
     }
 
     /// What became of the rows of its score file.
@@ -99,6 +119,37 @@ impl<'a> Claim<'a> {
     /// What its tau is worth.
     pub fn worth_row(&self) -> Option<&'a WorthRow> {
         self.worth?.rows.iter().find(|row| row.name == self.label && row.structure.is_none())
+    }
+
+    /// Why it is not known what its tau is worth.
+    pub fn no_worth(&self) -> String {
+        if self.count() < FEWEST {
+            return format!("There are fewer than {FEWEST} architectures.");
+        }
+        "What a tau is worth on these architectures was not computed.".to_owned()
+    }
+
+    /// Why tau has no interval, as the end of a sentence.
+    pub fn no_interval(&self) -> String {
+        self.estimator
+            .criteria
+            .kendall
+            .no_interval
+            .map_or_else(|| "the record has none".to_owned(), |why| why.to_string())
+    }
+
+    /// The same estimator in the other panels of the record and in the other records, if they judge it by a truth of the same kind.
+    pub fn elsewhere(&self) -> Vec<Elsewhere<'a>> {
+        let in_record = |record: &'a Record| record.panels.iter().map(move |panel| (record, panel));
+        let here = in_record(self.record).filter(|(_, panel)| panel.name != self.panel.name);
+        let is_alike = |record: &&Record| record.truth.is_some() && record.quantity() == self.record.quantity();
+        let there = self.also.iter().filter(is_alike).flat_map(in_record);
+        let found = here.map(|place| (true, place)).chain(there.map(|place| (false, place)));
+        let same = |(is_here, (record, panel)): (bool, (&'a Record, &'a PanelRecord))| {
+            let estimator = chosen(panel, &self.estimator.id, self.estimator.variant.as_deref())?;
+            Some(Elsewhere { record, panel, estimator, is_here })
+        };
+        found.filter_map(same).collect()
     }
 
     /// Resamples of some rows with these scores, over as many as the record has.
@@ -193,12 +244,31 @@ impl<'a> Claim<'a> {
             also: &[],
             elsewhere: &[],
             gate: None,
+            formulas: &[],
             truth: TrueValues::of(record).goodness(&panel.truth()?),
             scores: estimator.oriented(),
             space,
             architectures: panel.architectures.iter().map(|row| parse(&row.architecture)).collect(),
         })
     }
+}
+
+/// An estimator in another panel or record.
+pub(crate) struct Elsewhere<'a> {
+    pub record: &'a Record,
+    pub panel: &'a PanelRecord,
+    pub estimator: &'a EstimatorRecord,
+    /// Whether it is another panel of the record of the claim.
+    pub is_here: bool,
+}
+
+/// The row of a panel that stands for an estimator: at the last checkpoint, of several runs their mean, or else the first one.
+pub(crate) fn chosen<'a>(panel: &'a PanelRecord, id: &str, variant: Option<&str>) -> Option<&'a EstimatorRecord> {
+    let last = crate::checkpoints::latest(&panel.estimators).into_iter().map(|place| &panel.estimators[place]);
+    let same: Vec<&EstimatorRecord> = last.filter(|of| of.id == id && of.variant.as_deref() == variant).collect();
+    let is_mean =
+        |of: &&EstimatorRecord| of.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.ensemble.is_empty());
+    same.iter().copied().find(is_mean).or_else(|| same.first().copied())
 }
 
 /// A score as it is ranked: what is not finite is below everything else.

@@ -70,13 +70,14 @@ impl Made {
     pub fn find(&self, id: &str) -> Finding {
         let rule = RULES.iter().find(|rule| rule.id == id).unwrap();
         // Few rules read it, and it takes longer than the rest.
-        let worth = if ["L1", "L2", "L3", "L5"].contains(&id) { self.worth() } else { Worth::default() };
+        let worth = if ["L1", "L2", "L3", "L4", "L5"].contains(&id) { self.worth() } else { Worth::default() };
         let panel = &self.record.panels[0];
         let mut claim = Claim::of(&self.record, panel, &panel.estimators[MINE], &self.declared).unwrap();
         claim.worth = worth.panel(&panel.name);
         claim.also = &self.also;
         claim.elsewhere = &self.elsewhere;
         claim.gate = self.gate.as_ref();
+        claim.formulas = &["params", "mine", "a", "b"];
         rule.find(&claim)
     }
 

@@ -8,11 +8,10 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
-use super::claim::{Claim, OtherTruth};
+use super::claim::{Claim, OtherTruth, chosen};
 use super::finding::{Finding, Verdict, with_interval};
 use super::{html, latex, rules, text};
 use crate::beside::Beside;
-use crate::checkpoints::latest;
 use crate::error::ReportError;
 use crate::format::Format;
 use crate::gate_check::GateCheck;
@@ -32,6 +31,8 @@ pub struct With<'a> {
     pub elsewhere: &'a [OtherTruth],
     /// The comparison of the scores with those of the estimator whose name they bear.
     pub gate: Option<&'a GateCheck>,
+    /// The ids of the estimators whose formulas are part of this project. What is not among them is taken for the work of others.
+    pub formulas: &'a [&'a str],
 }
 
 /// The lints of a record's claims.
@@ -105,6 +106,7 @@ impl Lint {
                     also: &also,
                     elsewhere: with.elsewhere,
                     gate,
+                    formulas: with.formulas,
                     ..claim
                 }));
             }
@@ -258,19 +260,11 @@ fn claimed<'a>(panel: &'a PanelRecord, wanted: Option<&str>) -> Vec<&'a Estimato
         Some(id) => of.id == id,
         None => of.kind != EstimatorKind::Baseline,
     };
-    let mut found: Vec<&EstimatorRecord> = Vec::new();
-    let last = latest(all).into_iter().map(|place| &all[place]);
-    for estimator in last.filter(|of| of.variant.is_none() && is_wanted(of)) {
-        match found.iter_mut().find(|held| held.id == estimator.id) {
-            None => found.push(estimator),
-            Some(held) if !is_mean(held) && is_mean(estimator) => *held = estimator,
-            Some(_) => {}
+    let mut ids: Vec<&str> = Vec::new();
+    for of in all.iter().filter(|of| of.variant.is_none() && is_wanted(of)) {
+        if !ids.contains(&of.id.as_str()) {
+            ids.push(&of.id);
         }
     }
-    found
-}
-
-/// Whether the scores are means over several runs.
-fn is_mean(estimator: &EstimatorRecord) -> bool {
-    estimator.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.ensemble.is_empty())
+    ids.into_iter().filter_map(|id| chosen(panel, id, None)).collect()
 }

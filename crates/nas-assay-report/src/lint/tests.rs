@@ -11,7 +11,8 @@ use crate::{Beside, Format, Worth, fixture};
 
 fn linted(record: &nas_assay_schema::store::record::Record, with: With<'_>) -> Lint {
     let worth = Worth::of(record, Err(&NoRuns::One));
-    Lint::of(record, Beside { worth: Some(&worth), ..Beside::default() }, with)
+    let formulas = &["params", "flops", "relu_count", "synflow", "jacob_cov", "plain", "oneshot_loss"];
+    Lint::of(record, Beside { worth: Some(&worth), ..Beside::default() }, With { formulas, ..with })
 }
 
 /// The lints of the claim `mine` that fail or warn.

@@ -34,19 +34,32 @@ fn check(claim: &Claim<'_>) -> Outcome {
             .map_or(String::new(), |(tau, ahead)| format!(" with {}", correlation(tau - ahead)));
         format!("{name}{its} ({})", with_interval(&difference, outcome.interval.map(value_text::bounds)))
     };
-    let is_shown = |outcome: &Comparison| outcome.interval.is_some_and(|interval| interval.lower > 0.0);
+    let holds_zero = |outcome: &Comparison| outcome.interval.is_some_and(|interval| interval.lower <= 0.0);
     let behind: Vec<String> = found
         .iter()
         .zip(&differences)
         .filter(|(_, difference)| **difference <= 0.0)
         .map(|(one, _)| named(one))
         .collect();
-    let unclear: Vec<String> = found.iter().filter(|(_, outcome)| !is_shown(outcome)).map(named).collect();
+    let unclear: Vec<String> = found.iter().filter(|(_, outcome)| holds_zero(outcome)).map(named).collect();
+    let untested: Vec<String> = found
+        .iter()
+        .filter(|(_, outcome)| outcome.interval.is_none())
+        .map(|(name, outcome)| match outcome.no_interval {
+            Some(why) => format!("{name} ({why})"),
+            None => name.clone(),
+        })
+        .collect();
     let closest = found.iter().min_by(|(_, a), (_, b)| lower(a).total_cmp(&lower(b)));
     let outcome = if !behind.is_empty() {
         Outcome::fail(format!("Not ahead of {}.", listed(&behind)))
     } else if !unclear.is_empty() {
         Outcome::warn(format!("Ahead of every count, but the interval holds zero for {}.", listed(&unclear)))
+    } else if !untested.is_empty() {
+        Outcome::undecidable(format!(
+            "Ahead of every count, but the difference has no interval for {}.",
+            listed(&untested)
+        ))
     } else {
         let closest = closest.map(named).unwrap_or_default();
         Outcome::pass(format!("Ahead of every count; the closest is {closest}."))
@@ -136,6 +149,14 @@ mod tests {
         assert_eq!((found.verdict, found.numbers[0].value), (Verdict::Fail, Some(0.0)));
         let said = format!("Not ahead of params with {:.3} (+0.000 [0.000, 0.000]).", made.tau());
         assert_eq!(found.said, said);
+    }
+
+    #[test]
+    fn a_missing_interval_holds_nothing() {
+        assert_eq!(Made::noisy(10, 0.02).find("L1").verdict, Verdict::Pass);
+        let found = Made::noisy(9, 0.02).find("L1");
+        assert_eq!(found.verdict, Verdict::Undecidable, "{found:?}");
+        assert!(found.said.contains("no interval for params (there are fewer than 10"), "{}", found.said);
     }
 
     #[test]

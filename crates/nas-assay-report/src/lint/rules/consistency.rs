@@ -66,23 +66,18 @@ fn places(claim: &Claim<'_>) -> Vec<Place> {
         interval,
     };
     let mut found = vec![place(&claim.record.space, &claim.panel.name, kendall.tau_b, kendall.interval)];
-    for record in std::iter::once(claim.record).chain(claim.also) {
-        let is_own = |panel: &str| std::ptr::eq(record, claim.record) && panel == claim.panel.name;
-        for panel in record.panels.iter().filter(|panel| !is_own(&panel.name)) {
-            let last = crate::checkpoints::latest(&panel.estimators);
-            let mut all = last.into_iter().map(|place| &panel.estimators[place]);
-            let same = all.find(|of| of.id == claim.estimator.id && of.variant == claim.estimator.variant);
-            if let Some(same) = same {
-                let kendall = &same.criteria.kendall;
-                found.push(place(&record.space, &panel.name, kendall.tau_b, kendall.interval));
-            }
-        }
-    }
+    found.extend(claim.elsewhere().into_iter().map(|other| {
+        let kendall = &other.estimator.criteria.kendall;
+        place(&other.record.space, &other.panel.name, kendall.tau_b, kendall.interval)
+    }));
     found
 }
 
 #[cfg(test)]
 mod tests {
+    use nas_assay_criteria::Direction;
+    use nas_assay_schema::spec::Quantity;
+    use nas_assay_schema::store::record::TruthRecord;
     use nas_assay_spaces::SpaceId;
 
     use super::super::super::finding::Verdict;
@@ -107,5 +102,20 @@ mod tests {
         assert_eq!(with(SpaceId::Nb201, [0.001, 0.5]).verdict, Verdict::Undecidable);
         assert_eq!(with(SpaceId::Nb301, [0.0, 0.5]).verdict, Verdict::Warn);
         assert_eq!(with(SpaceId::Nb201, [-0.1, 0.5]).verdict, Verdict::Warn);
+    }
+
+    #[test]
+    fn a_record_of_another_quantity_or_without_a_truth_is_no_space() {
+        for is_latency in [true, false] {
+            let (mut made, mut other) = (Made::noisy(60, 0.5), Made::noisy(60, 0.5));
+            other.space(SpaceId::Nb301);
+            made.also(other.record());
+            assert_eq!(made.find("L12").verdict, Verdict::Pass);
+            let truth = &mut other.record_mut().truth;
+            let latency = Quantity { unit: "ms".to_owned(), better: Direction::Lower };
+            *truth = truth.take().filter(|_| is_latency).map(|truth| TruthRecord { quantity: Some(latency), ..truth });
+            made.also(other.record());
+            assert_eq!(made.find("L12").verdict, Verdict::Undecidable);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! L5: how much of the tau is owed to architectures that are dead.
 
+use nas_assay_criteria::bootstrap::FEWEST;
+
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, correlation, listed, percentage};
 use crate::value_text;
@@ -23,11 +25,10 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return Outcome::pass("In this space nothing can be dead: it has no connections to decide.");
     }
     let (Some(worth), Some(row)) = (claim.worth, claim.worth_row()) else {
-        return Outcome::undecidable("There are fewer than ten architectures.");
+        return Outcome::undecidable(claim.no_worth());
     };
-    let (Some(dead), Some(tau)) = (worth.dead, claim.tau()) else {
-        return Outcome::undecidable("The tau of the claim is undefined, or an architecture cannot be read.");
-    };
+    let Some(tau) = claim.tau() else { return Outcome::undecidable("The tau of the claim is undefined.") };
+    let Some(dead) = worth.dead else { return Outcome::undecidable("An architecture cannot be read.") };
     if dead.with_dead_operations + dead.without_convolution == 0 {
         return Outcome::pass("None of these architectures has a dead operation, and all have a live convolution.");
     }
@@ -41,11 +42,24 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .filter(|(_, rest)| (tau - rest).abs() > MOST)
         .map(|(which, rest)| format!("{} without those in which {which}", correlation(rest)))
         .collect();
+    let untested: Vec<String> = without
+        .iter()
+        .filter(|(count, _, rest)| *count > 0 && rest.is_none())
+        .map(|(count, which, _)| {
+            format!("the {} without those in which {which}", value_text::count(worth.architectures - count))
+        })
+        .collect();
     let part = |count: usize| percentage(count as f64 / worth.architectures as f64);
-    let outcome = if moved.is_empty() {
-        Outcome::pass(format!("Tau of {} moves by {MOST} or less without dead architectures.", correlation(tau)))
-    } else {
+    let outcome = if !moved.is_empty() {
         Outcome::warn(format!("Tau of {} over all, but {}.", correlation(tau), listed(&moved)))
+    } else if !untested.is_empty() {
+        Outcome::undecidable(format!(
+            "Tau is {} over all. It is undefined, or of fewer than {FEWEST} architectures, among {}.",
+            correlation(tau),
+            listed(&untested)
+        ))
+    } else {
+        Outcome::pass(format!("Tau of {} moves by {MOST} or less without dead architectures.", correlation(tau)))
     };
     without.into_iter().fold(outcome, |outcome, (count, which, rest)| {
         let outcome = outcome.number(
@@ -76,6 +90,29 @@ mod tests {
             assert_eq!(found.verdict, verdict, "{moves}");
             assert_eq!(found.said.contains("no convolution is live"), verdict == Verdict::Warn, "{}", found.said);
         }
+    }
+
+    /// The first architectures have no operation, and the others nothing that is dead.
+    #[test]
+    fn too_few_that_are_alive_decide_nothing() {
+        let dead = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+        let encodings = (0..15_625).filter_map(nas_assay_spaces::nb201::Architecture::at_benchmark_index);
+        let is_whole = |text: &String| {
+            let liveness = nas_assay_spaces::Architecture::parse(SpaceId::Nb201, text).unwrap().liveness().unwrap();
+            liveness.dead == 0 && liveness.convolutions > 0
+        };
+        let whole: Vec<String> = encodings.map(|cell| cell.to_string()).filter(is_whole).take(40).collect();
+        for (alive, verdict) in [(10, false), (9, true)] {
+            let mut made = Made::noisy(40, 0.0);
+            let texts = vec![dead.to_owned(); 40 - alive].into_iter().chain(whole[..alive].to_vec());
+            made.architectures(texts.collect());
+            let found = made.find("L5");
+            assert_eq!(found.verdict == Verdict::Undecidable, verdict, "{alive}: {found:?}");
+        }
+        let mut made = Made::noisy(9, 0.0);
+        assert_eq!(made.find("L5").said, "There are fewer than 10 architectures.");
+        made.set_scores(vec![1.0; 9]);
+        assert_eq!(made.find("L5").verdict, Verdict::Undecidable);
     }
 
     #[test]

@@ -28,6 +28,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return Outcome::undecidable("Tau or its interval is undefined.");
     };
     let turned: Vec<String> = elsewhere(claim)
+        .into_iter()
         .filter(|(_, direction, _, interval)| *direction != own || interval.upper < 0.0)
         .map(|(place, direction, tau, _)| {
             let turned = if direction == own { String::new() } else { format!(" with {} as better", way(direction)) };
@@ -56,25 +57,25 @@ fn way(direction: Direction) -> &'static str {
 }
 
 /// The same estimator in the other panels and records: where, which direction, tau and its interval.
-fn elsewhere<'a>(claim: &'a Claim<'_>) -> impl Iterator<Item = (String, Direction, f64, Interval)> + 'a {
-    let here = claim.record.panels.iter().filter(|panel| panel.name != claim.panel.name);
-    let here = here.map(|panel| (format!("panel {}", panel.name), panel));
-    let there = claim.also.iter().flat_map(|record| {
-        record.panels.iter().map(move |panel| (format!("{}, panel {}", record.space, panel.name), panel))
+fn elsewhere(claim: &Claim<'_>) -> Vec<(String, Direction, f64, Interval)> {
+    let found = claim.elsewhere().into_iter().filter_map(|other| {
+        let kendall = &other.estimator.criteria.kendall;
+        let panel = format!("panel {}", other.panel.name);
+        let place = if other.is_here { panel } else { format!("{}, {panel}", other.record.space) };
+        Some((place, other.estimator.direction, kendall.tau_b?, kendall.interval?))
     });
-    here.chain(there).filter_map(|(place, panel)| {
-        let last = crate::checkpoints::latest(&panel.estimators);
-        let mut all = last.into_iter().map(|place| &panel.estimators[place]);
-        let same = all.find(|other| other.id == claim.estimator.id && other.variant == claim.estimator.variant)?;
-        let kendall = &same.criteria.kendall;
-        Some((place, same.direction, kendall.tau_b?, kendall.interval?))
-    })
+    found.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use nas_assay_schema::estimator::EstimatorKind;
+    use nas_assay_schema::spec::Quantity;
+    use nas_assay_schema::store::record::Checkpoint;
+
     use super::super::super::finding::Verdict;
     use super::super::super::made::Made;
+    use super::*;
 
     #[test]
     fn the_interval_of_tau_says_whether_a_direction_is_shown() {
@@ -110,5 +111,43 @@ mod tests {
         let found = made.find("L10");
         assert_eq!(found.verdict, Verdict::Fail);
         assert!(found.said.contains("turned in nb201, panel representatives"), "{}", found.said);
+    }
+
+    #[test]
+    fn a_record_of_another_quantity_says_nothing() {
+        let mut made = Made::noisy(200, 0.5);
+        let mut other = Made::noisy(200, 0.7);
+        other.interval([-0.3, -0.001]);
+        for (quantity, verdict) in [(None, Verdict::Fail), (Some("ms"), Verdict::Pass)] {
+            let unit = |unit: &str| Quantity { unit: unit.to_owned(), better: Direction::Lower };
+            other.record_mut().truth.as_mut().unwrap().quantity = quantity.map(unit);
+            made.also(other.record());
+            assert_eq!(made.find("L10").verdict, verdict, "{quantity:?}");
+        }
+        other.record_mut().truth = None;
+        made.also(other.record());
+        assert_eq!(made.find("L10").verdict, Verdict::Pass);
+    }
+
+    /// Of several runs their mean is judged, as it is of the claim.
+    #[test]
+    fn elsewhere_the_mean_of_several_runs_is_judged() {
+        let mut made = Made::noisy(200, 0.5);
+        for (interval, verdict) in [([0.1, 0.2], Verdict::Pass), ([-0.3, -0.1], Verdict::Fail)] {
+            let mut other = Made::noisy(200, 0.7);
+            other.interval([-0.1, 0.2]);
+            other.mine_mut().checkpoint = Some(Checkpoint::single("20", 10));
+            other.rival("mine", EstimatorKind::OneShot, other.scores());
+            let mean = &mut other.record_mut().panels[0].estimators[2];
+            let ensemble = vec!["20".to_owned(), "2020".to_owned()];
+            mean.checkpoint = Some(Checkpoint { ensemble, ..Checkpoint::single("20", 10) });
+            let [lower, upper] = interval;
+            mean.criteria.kendall.interval = Some(Interval { lower, upper, resamples: 1000, undefined: 0 });
+            other.space(nas_assay_spaces::SpaceId::Nb301);
+            made.also(other.record());
+            assert_eq!(made.find("L10").verdict, verdict, "{interval:?}");
+            let spread = if verdict == Verdict::Pass { Verdict::Pass } else { Verdict::Warn };
+            assert_eq!(made.find("L12").verdict, spread, "{interval:?}");
+        }
     }
 }

@@ -102,6 +102,23 @@ mod tests {
     }
 
     #[test]
+    fn a_program_of_a_spec_and_an_estimator_of_another_crate_are_not_this_program() {
+        let lints = ["L11", "L16", "L17", "L22"];
+        let verdicts = |made: &Made| lints.map(|id| made.find(id).verdict);
+        let mut made = Made::noisy(40, 0.5);
+        assert_eq!(verdicts(&made), [Verdict::Pass; 4]);
+        made.record_mut().spec["spec"]["estimators"] = serde_json::json!({"other": {"command": ["x"]}});
+        assert_eq!(verdicts(&made), [Verdict::Pass; 4], "another estimator is a program");
+        made.record_mut().spec["spec"]["estimators"] = serde_json::json!({"mine": {"command": ["x"]}});
+        assert_eq!(verdicts(&made)[1..], [Verdict::Undecidable; 3]);
+        assert!(made.find("L11").said.starts_with("No published estimator"));
+        // Another crate has it, with the kind of a formula.
+        let mut made = Made::noisy(40, 0.5);
+        made.mine_mut().id = "zico".to_owned();
+        assert_eq!(verdicts(&made), [Verdict::Undecidable; 4]);
+    }
+
+    #[test]
     fn a_known_name_has_to_be_compared() {
         let mut made = Made::noisy(40, 0.5);
         assert_eq!(made.find("L11").verdict, Verdict::Pass);

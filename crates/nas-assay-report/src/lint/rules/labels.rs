@@ -29,17 +29,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
             outcome.number("true accuracies seen", Some(count as f64), count.to_string())
         }
         None if claim.is_computed_here() => Outcome::pass("A formula of this program, which sees no true accuracy."),
-        None if claim.estimator.kind == EstimatorKind::Vote && has_no_file(claim) => {
+        None if claim.estimator.kind == EstimatorKind::Vote && claim.is_of_formulas() => {
             Outcome::pass("A vote of formulas of this program, which see no true accuracy.")
         }
         None => Outcome::undecidable("Whether it has seen true accuracies: `labels-used` is not declared."),
     }
-}
-
-/// Whether no scores of the panel are from a file.
-fn has_no_file(claim: &Claim<'_>) -> bool {
-    claim.panel_spec("scores").and_then(|scores| scores.as_object()).is_none_or(serde_json::Map::is_empty)
-        && claim.panel.estimators.iter().all(|estimator| estimator.kind != EstimatorKind::External)
 }
 
 #[cfg(test)]
@@ -72,5 +66,12 @@ mod tests {
         assert_eq!(made.find("L22").verdict, Verdict::Pass);
         made.rival("elsewhere", EstimatorKind::External, made.truth());
         assert_eq!(made.find("L22").verdict, Verdict::Undecidable);
+        let vote = |members: [&str; 2]| serde_json::json!({"mine": {"members": members}});
+        for (members, verdict) in
+            [(["params", "params"], Verdict::Pass), (["params", "elsewhere"], Verdict::Undecidable)]
+        {
+            made.record_mut().spec["spec"]["panels"]["representatives"]["votes"] = vote(members);
+            assert_eq!(made.find("L22").verdict, verdict, "{members:?}");
+        }
     }
 }

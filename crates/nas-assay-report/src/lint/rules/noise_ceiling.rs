@@ -1,4 +1,4 @@
-//! L2: how near the claim is to what the truth itself can be told apart by.
+//! L2: how near the claim is to what training once more is worth.
 
 use nas_assay_criteria::ceiling;
 
@@ -9,10 +9,10 @@ use crate::worth::KnownCeiling;
 pub(super) const RULE: Rule = Rule {
     id: "L2",
     name: "noise-ceiling",
-    definition: "After a training with another seed the architectures rank a little otherwise. The tau between trainings bounds what a score \
-        can be seen to reach, and among the best architectures it is far below that over all.",
-    threshold: "Warns if tau is above .9 of the ceiling, where gaps between methods are noise of the truth; or if the ceiling itself is below \
-        .6, where not half of the rank variance (.6 is a Spearman of about .8) is of the architectures.",
+    definition: "After a training with another seed the architectures rank a little otherwise. The tau between trainings says what training \
+        once more is worth, and not 1. It is no bound: a better score can pass it. Among the best architectures it is far below that over all.",
+    threshold: "Warns if tau is above .9 of the ceiling, where a gap between methods can be owed to the seeds of the truth; or if the ceiling \
+        itself is below .6: that is a Spearman of about .8 between two trainings, and a fifth of the rank variance is of the seed.",
     check,
 };
 
@@ -23,7 +23,7 @@ const LEAST: f64 = 0.6;
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let Some(worth) = claim.worth else {
-        return Outcome::undecidable("Fewer than ten architectures have no ceiling.");
+        return Outcome::undecidable(claim.no_worth());
     };
     let KnownCeiling::Known { runs, .. } = &worth.ceiling else {
         let KnownCeiling::Unknown(why) = &worth.ceiling else { return Outcome::undecidable("There is no ceiling.") };
@@ -50,7 +50,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let outcome = if whole < LEAST {
         Outcome::warn(format!("The truth is too noisy to judge by. {said}"))
     } else if share > MOST {
-        Outcome::warn(format!("{said} Gaps to other claims up there are noise of the truth."))
+        Outcome::warn(format!("{said} A gap to another claim up there can be owed to the seeds of the truth."))
     } else {
         Outcome::pass(said)
     };

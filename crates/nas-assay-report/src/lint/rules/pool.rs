@@ -3,6 +3,7 @@
 use nas_assay_base::seed::Seed;
 use nas_assay_criteria::{PairCounts, VoteRule};
 use nas_assay_schema::estimator::EstimatorKind;
+use nas_assay_schema::store::record::EstimatorRecord;
 
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, correlation};
@@ -22,8 +23,8 @@ const LEAST: f64 = 0.98;
 fn check(claim: &Claim<'_>) -> Outcome {
     if claim.estimator.kind == EstimatorKind::Vote {
         return match in_half(claim) {
-            Some(tau) => judged(tau, "in a random half of the architectures"),
-            None => Outcome::undecidable("The members of the vote are not in the record."),
+            Ok(tau) => judged(tau, "in a random half of the architectures"),
+            Err(why) => Outcome::undecidable(why),
         };
     }
     if claim.is_computed_here() {
@@ -45,12 +46,9 @@ fn judged(tau: f64, place: &str) -> Outcome {
     outcome.number("tau with the ranking in a half", Some(tau), correlation(tau))
 }
 
-/// Tau of a vote with the same vote in a random half of the architectures, there.
-fn in_half(claim: &Claim<'_>) -> Option<f64> {
-    let vote = claim.panel_spec("votes")?.get(&claim.estimator.id)?;
-    let rule: VoteRule =
-        vote.get("rule").map_or(Some(VoteRule::default()), |rule| serde_json::from_value(rule.clone()).ok())?;
-    let members = vote.get("members")?.as_array()?;
+/// Tau of a vote with the same vote in a random half of the architectures, there; or why there is none.
+fn in_half(claim: &Claim<'_>) -> Result<f64, &'static str> {
+    let Some((rule, members)) = members(claim) else { return Err("The members of the vote are not in the record.") };
     let mut stream = Seed::root(1).child("half pool").stream();
     let mut rows: Vec<usize> = (0..claim.count()).collect();
     for last in (1..rows.len()).rev() {
@@ -58,15 +56,23 @@ fn in_half(claim: &Claim<'_>) -> Option<f64> {
     }
     rows.truncate(claim.count().div_ceil(2));
     let half = |scores: &[f64]| rows.iter().map(|&row| scores[row]).collect::<Vec<f64>>();
+    let voters: Vec<Vec<f64>> = members.iter().map(|scores| half(scores)).collect();
+    let tau = PairCounts::new(&half(&claim.scores), &rule.score(&voters)).tau_b();
+    tau.ok_or("In a random half of the architectures, tau with the ranking is undefined.")
+}
+
+/// The rule of a vote, and the scores of its members; `None` if the record does not have them.
+fn members(claim: &Claim<'_>) -> Option<(VoteRule, Vec<Vec<f64>>)> {
+    let vote = claim.panel_spec("votes")?.get(&claim.estimator.id)?;
+    let rule: VoteRule =
+        vote.get("rule").map_or(Some(VoteRule::default()), |rule| serde_json::from_value(rule.clone()).ok())?;
     let member = |id: &serde_json::Value| {
         let id = id.as_str()?;
-        let is_member = |of: &&nas_assay_schema::store::record::EstimatorRecord| {
-            of.id == id && of.variant == claim.estimator.variant
-        };
-        claim.panel.estimators.iter().find(is_member).map(|of| half(&of.oriented()))
+        let is_member = |of: &&EstimatorRecord| of.id == id && of.variant == claim.estimator.variant;
+        claim.panel.estimators.iter().find(is_member).map(EstimatorRecord::oriented)
     };
-    let voters = members.iter().map(member).collect::<Option<Vec<Vec<f64>>>>()?;
-    PairCounts::new(&half(&claim.scores), &rule.score(&voters)).tau_b()
+    let all = vote.get("members")?.as_array()?.iter().map(member).collect::<Option<Vec<Vec<f64>>>>()?;
+    Some((rule, all))
 }
 
 #[cfg(test)]
@@ -110,6 +116,8 @@ mod tests {
     fn a_vote_is_counted_again_in_half_of_the_pool() {
         let same = vote(60, 0.0);
         assert_eq!((same.verdict, same.numbers[0].value), (Verdict::Pass, Some(1.0)));
+        let none = vote(1, 0.0);
+        assert!(none.verdict == Verdict::Undecidable && none.said.ends_with("is undefined."), "{none:?}");
         let few = vote(20, 3.0);
         assert!(few.verdict == Verdict::Warn && few.numbers[0].value.unwrap() > 0.5, "{few:?}");
     }

@@ -24,9 +24,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
         many => format!(" {many} variants of them are in the record."),
     };
     match claim.estimator.kind {
-        EstimatorKind::Baseline => return Outcome::pass("A count has no protocol."),
+        EstimatorKind::Baseline if claim.is_computed_here() => return Outcome::pass("A count has no protocol."),
         EstimatorKind::Vote => return Outcome::pass("A vote of estimators of the record has none of its own."),
-        EstimatorKind::ZeroShot if !claim.is_of_file() => {
+        EstimatorKind::ZeroShot if claim.is_computed_here() => {
             let settings = claim.spec(&["zero-shot"]).and_then(Value::as_object);
             let said = settings.map(|settings| {
                 let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -37,12 +37,12 @@ fn check(claim: &Claim<'_>) -> Outcome {
             let said = said.map_or_else(String::new, |said| format!(": {said}"));
             return Outcome::pass(format!("The spec declares it{said}.{toggled}"));
         }
-        EstimatorKind::OneShot if !claim.is_of_file() => {
+        EstimatorKind::OneShot if claim.is_computed_here() => {
             return Outcome::pass(format!(
                 "The spec declares how the supernet is trained, and how it scores.{toggled}"
             ));
         }
-        EstimatorKind::ZeroShot | EstimatorKind::OneShot | EstimatorKind::External => {}
+        EstimatorKind::Baseline | EstimatorKind::ZeroShot | EstimatorKind::OneShot | EstimatorKind::External => {}
     }
     let protocol = &claim.declared.protocol;
     let input = protocol.input.map(|input| match input {

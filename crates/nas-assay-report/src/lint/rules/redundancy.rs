@@ -31,7 +31,10 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let same: Vec<String> = found
         .iter()
         .filter(|(_, tau)| tau.abs() > MOST)
-        .map(|(name, tau)| format!("{name} ({})", correlation(*tau)))
+        .map(|(name, tau)| {
+            let way = if *tau < 0.0 { "the reverse of " } else { "" };
+            format!("{way}{name} ({})", correlation(*tau))
+        })
         .collect();
     let outcome = if same.is_empty() {
         Outcome::pass(format!(
@@ -65,6 +68,9 @@ mod tests {
         made.rival("rival", EstimatorKind::ZeroShot, rival.iter().map(|score| sign * score).collect());
         let found = made.find("L14");
         assert!(found.numbers[0].name == "tau with rival", "{found:?}");
+        let says = |text: &str| found.said.contains(text);
+        assert_eq!(says("It ranks as the reverse of rival (-"), found.verdict == Verdict::Warn && sign < 0.0);
+        assert_eq!(says("It ranks as rival ("), found.verdict == Verdict::Warn && sign > 0.0);
         found.verdict
     }
 

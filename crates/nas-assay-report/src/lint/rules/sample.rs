@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 const GAP: f64 = 2.828;
 /// The largest such gap without a warning.
 const MOST: f64 = 0.1;
-/// A part of the order of the space, taken for chance if a random sample lies in it more often than this.
+/// A part of the order of the space is taken for chance if random samples lie in one as narrow, wherever it is, more often than this.
 const CHANCE: f64 = 1e-6;
 /// Half the width of a 95 % interval, in deviations.
 const HALF_WIDTH: f64 = 1.96;
@@ -59,12 +59,16 @@ fn check(claim: &Claim<'_>) -> Outcome {
         )));
     }
     let outcome = match chosen(claim) {
-        Ok(said) => match gap.filter(|gap| *gap > MOST) {
-            Some(gap) => Outcome::warn(format!(
+        Ok(said) => match gap {
+            None => Outcome::undecidable(format!(
+                "{said} How far another draw would move tau: it has no interval, because {}.",
+                claim.no_interval()
+            )),
+            Some(gap) if gap > MOST => Outcome::warn(format!(
                 "{said} So few that a gap of {} to a value on other architectures is noise.",
                 correlation(gap)
             )),
-            None => Outcome::pass(said),
+            Some(_) => Outcome::pass(said),
         },
         Err(outcome) => outcome,
     };
@@ -141,9 +145,7 @@ fn contiguous(claim: &Claim<'_>) -> Option<(String, f64)> {
     let (space, architectures) = (claim.space?, claim.architectures.as_ref()?);
     let all = space.counts().raw as f64;
     let expected = f64::midpoint(1.0, architectures.len() as f64 / all);
-    // So likely is it that a random sample lies in such a part.
-    let chance = architectures.len() as f64 * libm::log(expected);
-    if chance > libm::log(CHANCE) {
+    if chance(architectures.len(), expected) > CHANCE {
         return None;
     }
     orders(space, architectures).into_iter().find_map(|(name, places)| {
@@ -151,6 +153,13 @@ fn contiguous(claim: &Claim<'_>) -> Option<(String, f64)> {
         let share = (last - first + 1) as f64 / all;
         (share < expected).then(|| (format!("numbers {} to {} of {name}", count(*first), count(*last)), share))
     })
+}
+
+/// The chance that n random places lie in a window of this part of an order, wherever it is: n w^(n-1) - (n-1) w^n, the distribution of
+/// the range of n uniform numbers.
+fn chance(n: usize, width: f64) -> f64 {
+    let n = n as f64;
+    libm::pow(width, n - 1.0) * (n - (n - 1.0) * width)
 }
 
 /// The places of architectures in each order that a space is listed in. Spaces too large to be listed have none.
@@ -218,11 +227,37 @@ mod tests {
 
     #[test]
     fn few_architectures_say_nothing_of_an_order() {
-        // 20 of 21 random samples of so few would be taken for an accident.
-        let mut made = Made::noisy(15, 0.05);
-        made.architectures(encodings(0..15));
-        made.of_file();
-        assert_ne!(made.find("L6").verdict, Verdict::Fail);
+        // Of a random 24 one draw in 670,000 lies in some half of the order, of 25 one in 1,240,000.
+        for (rows, verdict) in [(24, Verdict::Warn), (25, Verdict::Fail)] {
+            let mut made = Made::noisy(rows, 0.3);
+            made.architectures(encodings(0..rows));
+            made.of_file();
+            made.declare("sample = 'random'");
+            made.truth_rows(1_000);
+            assert_eq!(made.find("L6").verdict, verdict, "{rows}");
+        }
+    }
+
+    #[test]
+    fn the_chance_of_a_window_is_that_of_the_range() {
+        assert_eq!([chance(1, 0.3), chance(2, 0.5), chance(3, 0.5), chance(7, 1.0)], [1.0, 0.75, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn a_sample_without_an_interval_says_nothing_of_other_draws() {
+        let of = |rows| Made::noisy(rows, 0.02).find("L6");
+        assert_ne!(of(10).verdict, Verdict::Undecidable);
+        let found = of(9);
+        assert_eq!(found.verdict, Verdict::Undecidable);
+        assert!(found.said.ends_with("because there are fewer than 10 architectures."), "{}", found.said);
+        let mut made = Made::noisy(200, 0.3);
+        assert_eq!(made.find("L6").verdict, Verdict::Pass);
+        let kendall = &mut made.mine_mut().criteria.kendall;
+        (kendall.interval, kendall.no_interval) = (None, Some(nas_assay_criteria::NoInterval::NoResamples));
+        assert_eq!(made.find("L6").verdict, Verdict::Undecidable);
+        made.set_scores(vec![1.0; 200]);
+        let found = made.find("L6");
+        assert!(found.verdict == Verdict::Undecidable && found.said.contains("undefined"), "{found:?}");
     }
 
     #[test]

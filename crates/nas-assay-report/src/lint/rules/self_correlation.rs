@@ -1,7 +1,9 @@
 //! L7: how well the estimator agrees with itself under another seed.
 
 use nas_assay_criteria::rank::spearman;
+use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::EstimatorRecord;
+use serde_json::Value;
 
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, correlation};
@@ -11,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     name: "self-correlation",
     definition: "Spearman's rho of the scores with those of another initialisation, batch or noise. No other implementation can agree better \
         with the estimator than it does with itself. A mean of several runs agrees better than one run (Spearman and Brown 1910).",
-    threshold: "Warns below .95 and fails below .8: there more than a third of the rank variance (1 - .8 squared) is of the seed and not of the \
-        architecture.",
+    threshold: "Warns below .95 and fails below .8: between two runs, one minus rho is the part of the rank variance that is of the seed and \
+        not of the architecture, which is a fifth there.",
     check,
 };
 
@@ -20,6 +22,9 @@ const WARN: f64 = 0.95;
 const FAIL: f64 = 0.8;
 
 fn check(claim: &Claim<'_>) -> Outcome {
+    if claim.estimator.kind == EstimatorKind::Baseline && claim.is_computed_here() {
+        return Outcome::pass("A count has no seed.");
+    }
     let runs = claim.runs();
     let averaged = claim.estimator.checkpoint.as_ref().map_or(1, |checkpoint| checkpoint.ensemble.len().max(1));
     let scores: Vec<Vec<f64>> = runs.iter().map(|run| run.oriented()).collect();
@@ -37,7 +42,18 @@ fn check(claim: &Claim<'_>) -> Outcome {
             .number("rho of what is judged", Some(stepped), correlation(stepped))
             .count("runs", runs.len());
     }
+    if scores.len() > 1 {
+        return Outcome::undecidable(
+            "There are several runs of it, but rho between two of them is undefined: one is constant.",
+        );
+    }
     if let Some((variant, rho)) = of_other_seeds(claim) {
+        let Some(rho) = rho else {
+            return Outcome::undecidable(format!(
+                "Rho with the scores of other seeds ({}) is undefined: one of the two is constant.",
+                variant.about()
+            ));
+        };
         let said = format!("{} with the scores of other seeds ({}).", correlation(rho), variant.about());
         return judged(rho, &said).number("rho with other seeds", Some(rho), correlation(rho));
     }
@@ -75,29 +91,35 @@ fn stepped_up(single: f64, runs: usize) -> f64 {
     if single > 0.0 { runs * single / (1.0 + (runs - 1.0) * single) } else { single }
 }
 
-/// The variant of the estimator that changes the seeds and nothing else, and Spearman's rho with it.
-fn of_other_seeds<'a>(claim: &Claim<'a>) -> Option<(&'a EstimatorRecord, f64)> {
-    let own = claim.spec(&["zero-shot"])?;
-    let is_reseeded = |name: &str| {
-        let changed = claim.spec(&["variants", name]).and_then(|variant| variant.as_object())?;
-        let theirs = changed.get("zero-shot").filter(|_| changed.len() == 1)?;
-        let without_seeds = |settings: &serde_json::Value| {
-            let mut settings = settings.clone();
-            settings.as_object_mut().map(|settings| settings.remove("seeds"));
-            settings
-        };
-        (own.get("seeds") != theirs.get("seeds") && without_seeds(own) == without_seeds(theirs)).then_some(())
+/// The settings of the estimator with other seeds, none of which it shares, and nothing else changed; and Spearman's rho with them, `None` if
+/// it is undefined.
+fn of_other_seeds<'a>(claim: &Claim<'a>) -> Option<(&'a EstimatorRecord, Option<f64>)> {
+    let settings = |variant: Option<&str>| {
+        let Some(name) = variant else { return claim.spec(&["zero-shot"]) };
+        let changed = claim.spec(&["variants", name])?.as_object()?;
+        changed.get("zero-shot").filter(|_| changed.len() == 1)
+    };
+    let own = settings(claim.estimator.variant.as_deref())?;
+    let without_seeds = |settings: &Value| {
+        let mut settings = settings.clone();
+        settings.as_object_mut().map(|settings| settings.remove("seeds"));
+        settings
+    };
+    let is_reseeded = |theirs: &Value| {
+        let seeds = |settings: &'a Value| settings.get("seeds")?.as_array();
+        let Some((mine, others)) = seeds(own).zip(theirs.get("seeds").and_then(Value::as_array)) else { return false };
+        mine.iter().all(|seed| !others.contains(seed)) && without_seeds(own) == without_seeds(theirs)
     };
     let other = claim.panel.estimators.iter().find(|other| {
-        let reseeded = other.variant.as_deref().and_then(is_reseeded).is_some();
-        reseeded && (&other.id, &other.checkpoint) == (&claim.estimator.id, &claim.estimator.checkpoint)
+        other.variant != claim.estimator.variant
+            && (&other.id, &other.checkpoint) == (&claim.estimator.id, &claim.estimator.checkpoint)
+            && settings(other.variant.as_deref()).is_some_and(is_reseeded)
     })?;
-    Some((other, spearman(&claim.scores, &other.oriented())?))
+    Some((other, spearman(&claim.scores, &other.oriented())))
 }
 
 #[cfg(test)]
 mod tests {
-    use nas_assay_schema::estimator::EstimatorKind;
     use nas_assay_schema::store::record::Checkpoint;
 
     use super::super::super::finding::Verdict;
@@ -160,6 +182,9 @@ mod tests {
             (settings("images", &["2020"]), Verdict::Pass),
             (settings("gaussian", &["2020"]), Verdict::Undecidable),
             (settings("images", &["20"]), Verdict::Undecidable),
+            // A seed that both have makes them agree.
+            (settings("images", &["20", "2020"]), Verdict::Undecidable),
+            (settings("images", &["202020", "2020"]), Verdict::Pass),
         ] {
             let mut made = Made::noisy(60, 0.5);
             let spec = &mut made.record_mut().spec["spec"];
@@ -169,6 +194,42 @@ mod tests {
             made.record_mut().panels[0].estimators[2].variant = Some("other".to_owned());
             assert_eq!(made.find("L7").verdict, verdict, "{variant}");
         }
+    }
+
+    /// The claim is a variant: it is no second run of itself, but one of the settings of the spec.
+    #[test]
+    fn a_variant_is_not_compared_with_itself() {
+        let settings = |seeds: &[&str]| serde_json::json!({"input": "images", "seeds": seeds});
+        for (base, verdict) in [("20", Verdict::Fail), ("2020", Verdict::Undecidable)] {
+            let mut made = Made::noisy(60, 0.5);
+            let spec = &mut made.record_mut().spec["spec"];
+            spec["zero-shot"] = settings(&[base]);
+            spec["variants"] = serde_json::json!({"other": {"zero-shot": settings(&["2020"])}});
+            let turned = made.scores().into_iter().map(|score| -score).collect();
+            made.rival("mine", EstimatorKind::ZeroShot, turned);
+            made.mine_mut().variant = Some("other".to_owned());
+            assert_eq!(made.find("L7").verdict, verdict, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_constant_run_is_not_a_missing_one() {
+        let mut made = Made::noisy(60, 0.5);
+        made.mine_mut().checkpoint = Some(Checkpoint::single("a", 0));
+        made.rival("mine", EstimatorKind::External, vec![1.0; 60]);
+        made.record_mut().panels[0].estimators[2].checkpoint = Some(Checkpoint::single("b", 0));
+        let found = made.find("L7");
+        assert_eq!(found.verdict, Verdict::Undecidable);
+        assert!(found.said.ends_with("one is constant."), "{}", found.said);
+    }
+
+    #[test]
+    fn a_count_has_no_seed() {
+        let mut made = Made::noisy(60, 0.5);
+        made.mine_mut().kind = EstimatorKind::Baseline;
+        assert_eq!(made.find("L7").verdict, Verdict::Pass);
+        made.of_file();
+        assert_eq!(made.find("L7").verdict, Verdict::Undecidable);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use nas_assay_criteria::bootstrap::panel_seed;
 use nas_assay_criteria::rank::average_ranks;
-use nas_assay_criteria::{Interval, Partial, Resamples};
+use nas_assay_criteria::{GROUPS, Interval, Partial, Resamples};
 
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, correlation, listed};
@@ -31,15 +31,20 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let ranks = average_ranks(&claim.scores);
     let mut found = Vec::new();
     for (name, sizes) in controls {
-        // A score that is a size has nothing left.
-        let same = average_ranks(&sizes) == ranks;
+        // A score that is a size has nothing left, and neither has one that is its reverse.
+        let reverse: Vec<f64> = sizes.iter().map(|size| -size).collect();
+        let same = if average_ranks(&sizes) == ranks {
+            Some(name.to_owned())
+        } else {
+            (average_ranks(&reverse) == ranks).then(|| format!("the reverse of {name}"))
+        };
         let partial = Partial::new(&of, &resamples(&claim.truth, &sizes), &resamples(&claim.scores, &sizes));
         found.push((name, partial, same));
     }
-    let judged = found.iter().map(|(name, of, is_size)| Given {
+    let judged = found.iter().map(|(name, of, size)| Given {
         name,
         rho: of.spearman.zip(of.spearman_interval),
-        is_size: *is_size,
+        size: size.as_deref(),
     });
     let outcome = judge(&judged.collect::<Vec<Given<'_>>>());
     let outcome = found.iter().fold(outcome, |outcome, (name, partial, _)| {
@@ -47,9 +52,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
             .correlation(format!("partial rho given {name}"), partial.spearman, partial.spearman_interval)
             .correlation(format!("partial tau given {name}"), partial.tau_b, partial.interval)
     });
-    match inside_groups(claim) {
-        Some((groups, mean)) => {
-            outcome.number(format!("mean tau inside {groups} groups by FLOPs"), Some(mean), correlation(mean))
+    match claim.worth_row().and_then(|row| row.detail.as_ref()).and_then(|detail| detail.within_flops) {
+        Some(mean) => {
+            outcome.number(format!("mean tau inside {GROUPS} groups by FLOPs"), Some(mean), correlation(mean))
         }
         None => outcome,
     }
@@ -61,12 +66,12 @@ struct Given<'a> {
     name: &'a str,
     /// The partial rho and its interval.
     rho: Option<(f64, Interval)>,
-    /// Whether the scores rank as the control does.
-    is_size: bool,
+    /// What the scores are, if they rank as the control does or as its reverse.
+    size: Option<&'a str>,
 }
 
 fn judge(found: &[Given<'_>]) -> Outcome {
-    let same: Vec<&str> = found.iter().filter(|given| given.is_size).map(|given| given.name).collect();
+    let same: Vec<&str> = found.iter().filter_map(|given| given.size).collect();
     if !same.is_empty() {
         return Outcome::fail(format!("It ranks as {}: nothing is left.", listed(&same)));
     }
@@ -100,15 +105,6 @@ fn controls(claim: &Claim<'_>) -> Vec<(&'static str, Vec<f64>)> {
     ["#Params", "#FLOPs"].into_iter().zip(all).filter_map(|(name, sizes)| Some((name, sizes.filter(differ)?))).collect()
 }
 
-/// How many groups by FLOPs have a tau, and its mean over them, weighted by their architectures.
-fn inside_groups(claim: &Claim<'_>) -> Option<(usize, f64)> {
-    let groups = claim.estimator.bias.complexity.iter();
-    let known: Vec<(f64, f64)> = groups.filter_map(|group| Some((group.rows as f64, group.tau_b?))).collect();
-    let rows: f64 = known.iter().map(|(rows, _)| rows).sum();
-    let sum: f64 = known.iter().map(|(rows, tau)| rows * tau).sum();
-    (rows > 0.0).then(|| (known.len(), sum / rows))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::finding::Verdict;
@@ -120,7 +116,7 @@ mod tests {
         let interval = |lower: f64, upper: f64| {
             Some((f64::midpoint(lower, upper), Interval { lower, upper, resamples: 1000, undefined: 0 }))
         };
-        let given = |name, rho, is_size| Given { name, rho, is_size };
+        let given = |name, rho, is_size: bool| Given { name, rho, size: is_size.then_some(name) };
         for (other, same, verdict) in [
             (interval(0.001, 0.2), false, Verdict::Pass),
             (interval(0.0, 0.2), false, Verdict::Warn),
@@ -163,5 +159,33 @@ mod tests {
         let found = made.find("L4");
         assert_eq!(found.verdict, Verdict::Fail);
         assert!(found.said.starts_with("It ranks as #Params and #FLOPs: nothing"), "{}", found.said);
+        let mut reverse: Vec<f64> = scores.iter().map(|score| -score).collect();
+        made.sizes(&reverse);
+        let found = made.find("L4");
+        assert_eq!(found.verdict, Verdict::Fail);
+        assert!(
+            found.said.starts_with("It ranks as the reverse of #Params and the reverse of #FLOPs:"),
+            "{}",
+            found.said
+        );
+        // Two that change places are enough to be no size.
+        reverse.swap(0, 1);
+        made.sizes(&reverse);
+        assert!(!made.find("L4").said.contains("nothing is left"));
+    }
+
+    /// A group of nine has no tau that counts, as in the report.
+    #[test]
+    fn groups_by_flops_are_those_of_the_report() {
+        for (rows, is_known) in [(50, true), (45, false)] {
+            let mut made = Made::noisy(rows, 0.5);
+            made.sizes(&(0..rows).map(|row| row as f64).collect::<Vec<f64>>());
+            let found = made.find("L4");
+            let mean = found.numbers.iter().find(|number| number.name == "mean tau inside 5 groups by FLOPs");
+            let worth = crate::worth::Worth::of(&made.record(), Err(&nas_assay_schema::truth::runs::NoRuns::One));
+            let row = worth.panels[0].rows.iter().find(|row| row.name == "mine").unwrap();
+            let reported = row.detail.as_ref().unwrap().within_flops;
+            assert_eq!((mean.and_then(|mean| mean.value), mean.is_some()), (reported, is_known), "{rows}");
+        }
     }
 }

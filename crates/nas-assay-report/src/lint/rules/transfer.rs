@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let count = claim.resample_count();
-    let mut better: Vec<String> = Vec::new();
+    let (mut better, mut untested): (Vec<String>, Vec<String>) = Default::default();
     let mut found = Vec::new();
     for other in claim.elsewhere {
         let values: Option<Vec<f64>> =
@@ -33,6 +33,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
             let bounds = outcome.interval.map(value_text::bounds);
             better.push(format!("{} ({})", other.name, with_interval(&difference, bounds)));
         }
+        if let Some(why) = outcome.no_interval {
+            untested.push(format!("{} ({why})", other.name));
+        }
         let reached = PairCounts::new(&claim.truth, &values).tau_b();
         found.push((&other.name, reached, PairCounts::new(&values, &claim.scores).tau_b()));
     }
@@ -41,10 +44,12 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     let reached = reached.map_or_else(|| value_text::NONE.to_owned(), correlation);
     let said = format!("The accuracies of {name} reach a tau of {reached} with this truth.");
-    let outcome = if better.is_empty() {
-        Outcome::pass(said)
-    } else {
+    let outcome = if !better.is_empty() {
         Outcome::warn(format!("It ranks {} better than its own data set. {said}", listed(&better)))
+    } else if !untested.is_empty() {
+        Outcome::undecidable(format!("The difference has no interval for {}. {said}", listed(&untested)))
+    } else {
+        Outcome::pass(said)
     };
     found.iter().fold(outcome, |outcome, (name, reached, ranked)| {
         outcome.correlation(format!("tau of the accuracies of {name} with this truth"), *reached, None).correlation(
@@ -63,7 +68,11 @@ mod tests {
 
     /// A claim and a truth of another data set that has this part of the noise of its scores.
     fn with(part: f64) -> super::super::super::finding::Finding {
-        let mut made = Made::noisy(200, 0.5);
+        of(200, part)
+    }
+
+    fn of(rows: usize, part: f64) -> super::super::super::finding::Finding {
+        let mut made = Made::noisy(rows, 0.5);
         let values = made.truth().into_iter().zip(made.scores()).map(|(truth, score)| truth + part * (score - truth));
         let texts = made.record().panels[0].architectures.clone();
         let values = texts.into_iter().map(|row| row.architecture).zip(values).collect();
@@ -80,5 +89,13 @@ mod tests {
         let found = with(0.3);
         assert_eq!(found.verdict, Verdict::Warn, "{found:?}");
         assert!(found.said.starts_with("It ranks cifar100 (+0.") && found.numbers.len() == 2, "{}", found.said);
+    }
+
+    #[test]
+    fn what_was_not_tested_does_not_pass() {
+        assert_eq!(of(10, -0.3).verdict, Verdict::Pass);
+        let found = of(9, -0.3);
+        assert_eq!(found.verdict, Verdict::Undecidable);
+        assert!(found.said.contains("fewer than 10 architectures"), "{}", found.said);
     }
 }

@@ -1,6 +1,8 @@
 //! L13: by which truth, on which population, and with which counts the claim is judged.
 
 use nas_assay_schema::spec::Nb201Accuracy;
+use nas_assay_schema::store::record::Record;
+use serde_json::Value;
 
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, listed};
@@ -12,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     definition: "The tau of #Params on NAS-Bench-201 is .400 to .623 by the choice of truth and architectures alone. So a number needs its data \
         set, split, epochs and runs, its population, and what #Params and #FLOPs count.",
     threshold: "Passes if truth, population and counts are known. Warns if the truth is not the benchmark's, so that no published value stands beside it. Fails if \
-        records of one space with different truths are set beside each other.",
+        records of one space and one data set with different truths are set beside each other.",
     check,
 };
 
@@ -21,10 +23,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let others: Vec<String> = claim
         .also
         .iter()
-        .filter(|other| {
-            other.space == claim.record.space
-                && other.spec.pointer("/spec/truth") != claim.record.spec.pointer("/spec/truth")
-        })
+        .filter(|other| other.space == claim.record.space && is_mixed(claim.record, other))
         .map(|other| format!("{} of {}", source_of(other), other.name))
         .collect();
     let population = format!("{} of the {} architectures of the truth", count(claim.count()), count(truth.rows));
@@ -58,7 +57,32 @@ fn check(claim: &Claim<'_>) -> Outcome {
     }
 }
 
-fn source_of(record: &nas_assay_schema::store::record::Record) -> &str {
+/// Whether two records of a space are judged by two truths of one data set. Accuracies on another data set, and other quantities, are other
+/// claims.
+fn is_mixed(one: &Record, other: &Record) -> bool {
+    if other.truth.is_none() || one.quantity() != other.quantity() {
+        return false;
+    }
+    match (accuracy(one), accuracy(other)) {
+        (Some(one), Some(other)) => one != other && images(one) == images(other),
+        _ => one.spec.pointer("/spec/truth") != other.spec.pointer("/spec/truth"),
+    }
+}
+
+/// Which accuracy of NAS-Bench-201 the truth is, if it is one.
+fn accuracy(record: &Record) -> Option<Nb201Accuracy> {
+    let truth = record.spec.pointer("/spec/truth")?;
+    let columns = truth.pointer("/table/columns").and_then(Value::as_array);
+    let only = columns.and_then(|columns| if let [only] = &columns[..] { Some(only) } else { None });
+    truth.pointer("/nb201/accuracy").or(only)?.as_str()?.parse().ok()
+}
+
+/// The images of an accuracy, such as `cifar10`.
+fn images(of: Nb201Accuracy) -> &'static str {
+    of.set.name().split('-').next().unwrap_or_default()
+}
+
+fn source_of(record: &Record) -> &str {
     record.truth.as_ref().map_or("no truth", |truth| truth.source.trim_end_matches('.'))
 }
 
@@ -96,6 +120,31 @@ mod tests {
         assert_eq!(made.find("L13").verdict, Verdict::Pass);
         made.also(with(serde_json::json!({"nb201": {"accuracy": "y"}})).record());
         assert_eq!(made.find("L13").verdict, Verdict::Fail);
+        // The same accuracy from two tables, another data set, and another split of the same.
+        let own = "cifar10-test-200-seed888";
+        made.record_mut().spec["spec"]["truth"] = serde_json::json!({"nb201": {"accuracy": own}});
+        for (accuracy, verdict) in [
+            (own, Verdict::Pass),
+            ("cifar100-test-200-seed888", Verdict::Pass),
+            ("cifar10-half-test-200-seed888", Verdict::Fail),
+            ("cifar10-test-12-seed111", Verdict::Fail),
+        ] {
+            for truth in [
+                serde_json::json!({"nb201": {"accuracy": accuracy}}),
+                serde_json::json!({"table": {"columns": [accuracy]}}),
+            ] {
+                made.also(with(truth).record());
+                assert_eq!(made.find("L13").verdict, verdict, "{accuracy}");
+            }
+        }
+        let mut latency = with(serde_json::json!({"table": {"columns": ["latency"]}}));
+        made.also(latency.record());
+        assert_eq!(made.find("L13").verdict, Verdict::Fail);
+        let unit =
+            nas_assay_schema::spec::Quantity { unit: "ms".to_owned(), better: nas_assay_criteria::Direction::Lower };
+        latency.record_mut().truth.as_mut().unwrap().quantity = Some(unit);
+        made.also(latency.record());
+        assert_eq!(made.find("L13").verdict, Verdict::Pass);
         let mut elsewhere = with(serde_json::json!({"nb301": {}}));
         elsewhere.space(nas_assay_spaces::SpaceId::Nb301);
         made.also(elsewhere.record());
