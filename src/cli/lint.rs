@@ -8,7 +8,7 @@ use nas_assay_base::nearest;
 use crate::estimator::alias;
 use crate::experiment::other_truths;
 use crate::report::gate_check::GateCheck;
-use crate::report::lint::{Declaration, Lint, Verdict, With};
+use crate::report::lint::{Declaration, Lint, Nothing, Verdict, With};
 use crate::report::{Beside, Format};
 use crate::space::SpaceId;
 use crate::store::record::Record;
@@ -39,6 +39,9 @@ pub struct Linting {
     /// The estimator whose claim it is, by its id or as reports name it [default: all that are no baselines]
     #[arg(long, value_name = "ID")]
     estimator: Option<String>,
+    /// The panel whose claims they are [default: all]
+    #[arg(long, value_name = "NAME")]
+    panel: Option<String>,
     /// Another record, or a file with one, that may have the same estimator in another space; can be given several times
     #[arg(long, value_name = "RECORD")]
     also: Vec<String>,
@@ -61,8 +64,8 @@ impl Linting {
         let declaration = self.declaration.as_deref().map(declared).transpose()?;
         let also = self.also.iter().map(|word| find(context, word)).collect::<Result<Vec<Record>, Failure>>()?;
         let (record, label, gate, word) = self.judged(context)?;
-        if record.truth.is_none() {
-            return Err(Failure::new(NOTHING, "nothing to lint: the record has no truth"));
+        if let Some(name) = &self.panel {
+            known_panel(&record, name)?;
         }
         let wanted = self.estimator.as_deref().map(|id| meant(&record, id)).transpose()?;
         let known = Known::of(context, &record);
@@ -76,13 +79,13 @@ impl Linting {
             elsewhere: &elsewhere,
             declaration: declaration.as_ref(),
             estimator: wanted.as_deref().or(label.as_deref()),
+            panel: self.panel.as_deref(),
             also: &also,
             gate: gate.as_ref(),
         };
         let lint = Lint::of(&record, beside, with);
         if lint.claims.is_empty() {
-            return Err(Failure::new(NOTHING, "nothing to lint: the record has baselines only")
-                .with_help("name one of them with --estimator"));
+            return Err(nothing(&record, with));
         }
         let text = match format {
             Some(format) => lint.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
@@ -90,7 +93,9 @@ impl Linting {
         };
         self.output.write(context, &text)?;
         if let ([first, _, ..], None) = (&lint.claims[..], format) {
-            let command = context.command(&format!("lint {word} --estimator {}", quoted(&first.estimator)));
+            let panel =
+                if record.panels.len() > 1 { format!(" --panel {}", quoted(&first.panel)) } else { String::new() };
+            let command = context.command(&format!("lint {word} --estimator {}{panel}", quoted(&first.estimator)));
             context.note(&format!("hint: `{command}` shows every lint of one claim"));
         }
         self.verdict(&lint)
@@ -113,10 +118,12 @@ impl Linting {
 
     /// An error if a lint fails; with `--strict` also if one warns.
     fn verdict(&self, lint: &Lint) -> Result<(), Failure> {
+        let panels = lint.has_panels();
         let failing = |verdict: Verdict| {
             let of = |claim: &crate::report::lint::Linted| {
                 let ids = claim.ids(verdict);
-                (!ids.is_empty()).then(|| format!("{} ({})", claim.estimator, ids.join(", ")))
+                let panel = if panels { format!(" in {}", claim.panel) } else { String::new() };
+                (!ids.is_empty()).then(|| format!("{}{panel} ({})", claim.estimator, ids.join(", ")))
             };
             let found: Vec<String> = lint.claims.iter().filter_map(of).collect();
             match found.len() {
@@ -140,6 +147,32 @@ fn declared(path: &Path) -> Result<Declaration, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(USAGE, format!("failed to read the declaration {shown}: {error}")))?;
     Ok(Declaration::parse(&text, &shown.to_string())?)
+}
+
+/// Why there is nothing to lint.
+fn nothing(record: &Record, with: With<'_>) -> Failure {
+    let panel = with.panel.map_or_else(|| "the record".to_owned(), |panel| format!("panel {panel}"));
+    let asked = with.estimator.unwrap_or("an estimator");
+    let because = |why: String| Failure::new(NOTHING, format!("nothing to lint: {why}"));
+    match Nothing::why(record, with) {
+        Nothing::NoTruth => because(format!("{panel} has no truth")),
+        Nothing::OnlyBaselines => {
+            because(format!("{panel} has baselines only")).with_help("name one of them with --estimator")
+        }
+        Nothing::Unknown => because(format!("{panel} has no {asked}")),
+        Nothing::OnlyVariants(label) => because(format!("{panel} has variants of {asked} only"))
+            .with_help(format!("name one of them with --estimator, such as {}", quoted(&label))),
+    }
+}
+
+/// An error if the record has no panel of this name.
+fn known_panel(record: &Record, name: &str) -> Result<(), Failure> {
+    let all = || record.panels.iter().map(|panel| panel.name.as_str());
+    if all().any(|panel| panel == name) {
+        return Ok(());
+    }
+    let near = nearest(name, all()).map(|name| format!("; the nearest is `{name}`")).unwrap_or_default();
+    Err(Failure::new(USAGE, format!("--panel: the record has no panel {name}{near}")))
 }
 
 /// The id or the label of an estimator of the record that a name means.

@@ -13,6 +13,7 @@ const PAGE: &str = include_str!("page.html");
 pub(super) fn html(lint: &Lint) -> Result<String, ReportError> {
     let filled = Filled {
         title: lint.title.clone(),
+        panels: lint.has_panels(),
         totals: (lint.claims.len() > 1).then(|| text::totals(&lint.claims)),
         claims: lint.claims.iter().enumerate().map(|(place, claim)| Section::new(lint, place, claim)).collect(),
     };
@@ -24,6 +25,8 @@ struct Filled {
     title: String,
     /// What is said of several claims together.
     totals: Option<String>,
+    /// Whether the claims are of several panels.
+    panels: bool,
     claims: Vec<Section>,
 }
 
@@ -32,6 +35,7 @@ struct Section {
     /// Unique in the page.
     id: String,
     estimator: String,
+    panel: String,
     on: String,
     about: String,
     worst: &'static str,
@@ -67,6 +71,7 @@ impl Section {
         Self {
             id: format!("claim-{place}"),
             estimator: claim.estimator.clone(),
+            panel: claim.panel.clone(),
             on,
             about: typeset_numbers(&about),
             worst: claim.worst().as_str(),

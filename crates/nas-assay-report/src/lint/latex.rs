@@ -13,13 +13,14 @@ pub(super) fn latex(lint: &Lint) -> String {
     if lint.claims.is_empty() {
         return text;
     }
-    let headings = ["$\\tau_b$", "fail", "warn", "undecidable", "pass"];
+    let panels = lint.has_panels();
+    let headings = panels.then_some("Panel").into_iter().chain(["$\\tau_b$", "fail", "warn", "undecidable", "pass"]);
     let columns = headings.map(|heading| Column { heading: heading.to_owned(), best: None });
     let table = Table {
-        columns: columns.into(),
+        columns: columns.collect(),
         above: Vec::new(),
         first: "Claim".to_owned(),
-        groups: vec![Group { title: "Claims", rows: lint.claims.iter().map(row).collect() }],
+        groups: vec![Group { title: "Claims", rows: lint.claims.iter().map(|claim| row(claim, panels)).collect() }],
     };
     let named: Vec<[&str; 2]> =
         super::all().map(|[id, name, ..]| [id, name]).filter(|[id, _]| is_named(lint, id)).collect();
@@ -40,7 +41,7 @@ fn is_named(lint: &Lint, id: &str) -> bool {
     lint.claims.iter().any(stands)
 }
 
-fn row(claim: &Linted) -> table::Row {
+fn row(claim: &Linted, panels: bool) -> table::Row {
     let ids = |verdict| match &claim.ids(verdict)[..] {
         [] => NONE.to_owned(),
         ids => ids.join(", "),
@@ -53,5 +54,6 @@ fn row(claim: &Linted) -> table::Row {
         count(Verdict::Undecidable),
         count(Verdict::Pass),
     ];
-    table::Row { name: escape(&claim.estimator), cells: cells.map(Cell::Text).into() }
+    let panel = panels.then(|| escape(&claim.panel));
+    table::Row { name: escape(&claim.estimator), cells: panel.into_iter().chain(cells).map(Cell::Text).collect() }
 }

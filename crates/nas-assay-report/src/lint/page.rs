@@ -25,6 +25,8 @@ pub struct With<'a> {
     pub declaration: Option<&'a Declaration>,
     /// The estimator whose claim it is, by its id or its label; `None` for all that are no baselines.
     pub estimator: Option<&'a str>,
+    /// The panel whose claims they are; `None` for all.
+    pub panel: Option<&'a str>,
     /// Other records that may have the same estimators.
     pub also: &'a [Record],
     /// Truths of the same architectures on other data sets.
@@ -33,6 +35,46 @@ pub struct With<'a> {
     pub gate: Option<&'a GateCheck>,
     /// The ids of the estimators whose formulas are part of this project. What is not among them is taken for the work of others.
     pub formulas: &'a [&'a str],
+}
+
+impl With<'_> {
+    /// Whether the claims of a panel are asked for.
+    fn has(&self, panel: &PanelRecord) -> bool {
+        self.panel.is_none_or(|name| panel.name == name)
+    }
+}
+
+/// Why there is no claim to lint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nothing {
+    /// No panel has a truth.
+    NoTruth,
+    /// All estimators are baselines.
+    OnlyBaselines,
+    /// The panels do not have the estimator that is asked for.
+    Unknown,
+    /// There are rows of variants only, which are claims if they are named. This is the label of the first.
+    OnlyVariants(String),
+}
+
+impl Nothing {
+    /// Why [`Lint::of`] finds no claim in a record.
+    pub fn why(record: &Record, with: With<'_>) -> Self {
+        let panels = || record.panels.iter().filter(|panel| with.has(panel));
+        if panels().all(|panel| panel.truth().is_none()) {
+            return Self::NoTruth;
+        }
+        let all = panels().flat_map(|panel| &panel.estimators);
+        let wanted: Vec<&EstimatorRecord> = match with.estimator {
+            Some(name) => all.filter(|of| of.id == name || of.label() == name).collect(),
+            None => all.filter(|of| of.kind != EstimatorKind::Baseline).collect(),
+        };
+        match wanted.iter().find(|of| of.variant.is_some()) {
+            Some(first) => Self::OnlyVariants(first.label()),
+            None if with.estimator.is_some() => Self::Unknown,
+            None => Self::OnlyBaselines,
+        }
+    }
 }
 
 /// The lints of a record's claims.
@@ -93,7 +135,7 @@ impl Lint {
         let declared = declared.as_deref().unwrap_or(&nothing);
         let also: Vec<Record> = with.also.iter().map(|record| printable(record).into_owned()).collect();
         let mut claims = Vec::new();
-        for panel in &record.panels {
+        for panel in record.panels.iter().filter(|panel| with.has(panel)) {
             let worth = beside.worth_of(&panel.name);
             let summaries = beside.summaries_of(&panel.name);
             for estimator in claimed(panel, with.estimator) {
@@ -166,6 +208,11 @@ impl Lint {
         }
         let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Whether the claims are of several panels, so that each has to be named with its panel.
+    pub fn has_panels(&self) -> bool {
+        self.claims.iter().any(|claim| claim.panel != self.claims[0].panel)
     }
 
     /// What the space is called, with its id.

@@ -104,6 +104,59 @@ fn every_lint_is_on_every_page_and_the_worst_come_first() {
     assert_eq!(pages[3].lines().count(), 1 + 22);
 }
 
+/// A record with the same claims in two panels.
+fn two_panels() -> nas_assay_schema::store::record::Record {
+    let mut record = fixture::whole(60);
+    let mut second = record.panels[0].clone();
+    second.name = "other_half".to_owned();
+    record.panels.push(second);
+    record
+}
+
+#[test]
+fn claims_of_several_panels_are_told_apart() {
+    let record = two_panels();
+    let of = |panel| linted(&record, With { estimator: Some("plain"), panel, ..With::default() });
+    let (both, one) = (of(None), of(Some("other_half")));
+    assert_eq!((both.claims.len(), one.claims.len(), of(Some("nothing")).claims.len()), (2, 1, 0));
+    assert!(one.text(100).contains("panel other_half") && !one.has_panels() && both.has_panels());
+    let several = linted(&record, With::default()).text(200);
+    let by_lint = several.lines().filter(|line| line.starts_with("FAIL") || line.starts_with("warn"));
+    let named: Vec<&str> = by_lint.filter(|line| !line.ends_with(": all of them")).collect();
+    assert!(!named.is_empty() && named.iter().all(|line| line.contains(" in ")), "{several}");
+    assert!(several.contains(" in other_half"), "{several}");
+    let [latex, html] = [Format::Latex, Format::Html].map(|format| both.render(format).unwrap());
+    assert!(latex.contains("Claim & Panel & $\\tau_b$") && latex.contains("plain & other\\_half & "), "{latex}");
+    assert!(html.contains("<th scope=\"col\">Panel</th>") && html.contains("<td>other_half</td>"));
+    let [latex, html] = [Format::Latex, Format::Html].map(|format| one.render(format).unwrap());
+    assert!(latex.contains("Claim & $\\tau_b$") && !html.contains(">Panel</th>"), "{latex}");
+}
+
+#[test]
+fn a_record_without_a_claim_says_why() {
+    let with = |estimator, panel| With { estimator, panel, ..With::default() };
+    let record = two_panels();
+    let why = |estimator, panel| Nothing::why(&record, with(estimator, panel));
+    assert_eq!(why(Some("nothing"), None), Nothing::Unknown);
+    assert_eq!(Nothing::why(&fixture::without_truth(40), With::default()), Nothing::NoTruth);
+    let mut baselines = record.clone();
+    let mut variants = record.clone();
+    for panel in &mut baselines.panels {
+        panel.estimators.retain(|of| of.kind == EstimatorKind::Baseline);
+    }
+    for panel in &mut variants.panels {
+        panel.estimators.retain(|of| of.kind == EstimatorKind::Baseline || of.variant.is_some());
+    }
+    assert_eq!(Nothing::why(&baselines, With::default()), Nothing::OnlyBaselines);
+    let only = Nothing::OnlyVariants("synflow (gaussian)".to_owned());
+    for asked in [None, Some("synflow")] {
+        assert!(linted(&variants, with(asked, None)).claims.is_empty());
+        assert_eq!(Nothing::why(&variants, with(asked, None)), only);
+    }
+    // The label that it gives is one that is found.
+    assert_eq!(linted(&variants, with(Some("synflow (gaussian)"), Some("other_half"))).claims.len(), 1);
+}
+
 #[test]
 fn a_page_keeps_to_its_width() {
     let record = fixture::whole(60);

@@ -73,9 +73,9 @@ fn several(lint: &Lint, claims: &[Linted], width: u16) -> String {
     let mut text = fill(&totals(claims), width, "", "  ") + "\n";
     text += &fill(&format!("{}, {}, spec {}", lint.title, lint.space_title(), lint.short()), width, "", "  ");
     text += "\n";
-    text += &table(claims).terminal(width);
+    text += &table(lint).terminal(width);
     for verdict in [Verdict::Fail, Verdict::Warn] {
-        for line in by_lint(claims, verdict) {
+        for line in by_lint(lint, verdict) {
             text += &fill(&line, width, "", "  ");
         }
     }
@@ -102,8 +102,8 @@ pub(super) fn totals(claims: &[Linted]) -> String {
 }
 
 /// The claims as a table.
-pub(super) fn table(claims: &[Linted]) -> TextTable {
-    let panels = claims.iter().any(|claim| claim.panel != claims[0].panel);
+pub(super) fn table(lint: &Lint) -> TextTable {
+    let panels = lint.has_panels();
     let mut columns = vec![
         ("claim", false),
         ("tau-b", true),
@@ -134,7 +134,7 @@ pub(super) fn table(claims: &[Linted]) -> TextTable {
         }
         cells
     };
-    TextTable::new(&columns, claims.iter().map(row).collect())
+    TextTable::new(&columns, lint.claims.iter().map(row).collect())
 }
 
 /// The name of an estimator without its variant and checkpoint.
@@ -143,11 +143,16 @@ fn short_name(label: &str) -> &str {
 }
 
 /// For each lint with this verdict: which claims have it.
-fn by_lint(claims: &[Linted], verdict: Verdict) -> Vec<String> {
+fn by_lint(lint: &Lint, verdict: Verdict) -> Vec<String> {
+    let (claims, panels) = (&lint.claims, lint.has_panels());
+    let named = |claim: &Linted| {
+        let name = short_name(&claim.estimator);
+        if panels { format!("{name} in {}", claim.panel) } else { name.to_owned() }
+    };
     let mut lines = Vec::new();
     for [id, name, ..] in super::all() {
         let has = |claim: &&Linted| claim.findings.iter().any(|found| found.id == id && found.verdict == verdict);
-        let them: Vec<&str> = claims.iter().filter(has).map(|claim| short_name(&claim.estimator)).collect();
+        let them: Vec<String> = claims.iter().filter(has).map(named).collect();
         let which = if them.len() == claims.len() { "all of them".to_owned() } else { them.join(", ") };
         if !them.is_empty() {
             lines.push(format!("{} {id} {name}: {which}", verdict.sign()));
@@ -176,7 +181,7 @@ fn fill(line: &str, width: u16, first: &str, further: &str) -> String {
 pub(super) fn markdown(lint: &Lint) -> String {
     let mut text = format!("# Lint: {}\n\n", escape_markdown(&lint.title));
     if let [_, _, ..] = &lint.claims[..] {
-        text += &format!("{}\n\n{}", escape_markdown(&totals(&lint.claims)), table(&lint.claims).markdown());
+        text += &format!("{}\n\n{}", escape_markdown(&totals(&lint.claims)), table(lint).markdown());
     }
     for claim in &lint.claims {
         let [on, about] = heading(lint, claim);
