@@ -13,11 +13,16 @@ use super::measured;
 use super::print::{out, print_json};
 use super::signals::exit_on_signal;
 use super::verify_command::CommandOptions;
-use super::verify_scores::ScoreOptions;
+use super::verify_scores::{Judging, ScoreOptions};
+
+/// What says how scores are judged: with `--is` they are only compared.
+const NOT_WITH_IS: [&str; 10] =
+    ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "min_coverage", "print_spec", "oddities"];
 
 /// Judge an estimator: scores from a file, another program, or a registered estimator
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("judged").args(["scores", "command"])))]
+#[command(mut_arg("is", |is| is.conflicts_with_all(NOT_WITH_IS)))]
 pub struct Verify {
     /// File with scores: CSV with the columns `architecture` (text) and `score`, or JSON; `-` is stdin
     #[arg(
@@ -36,6 +41,12 @@ pub struct Verify {
     /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
     #[arg(long, requires = "scores", conflicts_with = "is")]
     strict: bool,
+    /// Print the spec that judges the scores, and do nothing else; `nas-assay run` runs it
+    #[arg(long, requires = "scores")]
+    print_spec: bool,
+    /// Write every row that is not judged to a CSV file
+    #[arg(long, value_name = "FILE", requires = "scores")]
+    oddities: Option<PathBuf>,
     #[command(flatten)]
     program: CommandOptions,
     /// A registered estimator, to run in the miniatures of all five spaces and compare with the goldens
@@ -56,7 +67,15 @@ impl Verify {
             return self.program.judge(context, &declared, self.options.is.as_deref(), self.space, self.json);
         }
         match (&self.scores, &self.estimator, self.space) {
-            (Some(file), _, Some(space)) => self.options.judge(context, file, space, (self.strict, self.json)),
+            (Some(file), _, Some(space)) => {
+                let judging = Judging {
+                    strict: self.strict,
+                    json: self.json,
+                    print_spec: self.print_spec,
+                    oddities: self.oddities.as_deref(),
+                };
+                self.options.judge(context, file, space, judging)
+            }
             (_, Some(id), space) => {
                 if let Some(why) = space.and_then(SpaceId::without_network) {
                     return Err(Failure::new(USAGE, why));

@@ -41,7 +41,6 @@ pub struct ScoreOptions {
     against: Option<PathBuf>,
     /// Say whether the scores are those of this registered estimator, by another implementation
     #[arg(long, value_name = "ID", requires = "judged")]
-    #[arg(conflicts_with_all = ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "min_coverage", "print_spec", "oddities"])]
     pub(super) is: Option<String>,
     /// The form of the architectures, such as autodl [default: the only one that each text can have]
     #[arg(long, value_name = "FORM", requires = "scores")]
@@ -84,12 +83,19 @@ pub struct ScoreOptions {
     /// Fail if a smaller part of the rows is judged by a score of its own, such as 0.95
     #[arg(long, value_name = "PART", requires = "scores")]
     min_coverage: Option<f64>,
-    /// Print the spec that judges the scores, and do nothing else; `nas-assay run` runs it
-    #[arg(long, requires = "scores")]
-    print_spec: bool,
-    /// Write every row that is not judged to a CSV file
-    #[arg(long, value_name = "FILE", requires = "scores")]
-    oddities: Option<PathBuf>,
+}
+
+/// What `verify` does with the scores of a file, besides judging them.
+#[derive(Clone, Copy, Debug)]
+pub struct Judging<'a> {
+    /// Every row has to be judged.
+    pub strict: bool,
+    /// Print JSON.
+    pub json: bool,
+    /// Print the spec that judges the scores, and do nothing else.
+    pub print_spec: bool,
+    /// Where every row that is not judged is written.
+    pub oddities: Option<&'a Path>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -147,26 +153,24 @@ pub struct JudgedScores {
 }
 
 impl ScoreOptions {
-    /// Judges the scores of a file; `-` is stdin. With `strict`, every row has to be judged.
-    pub fn judge(
-        &self,
-        context: &Context,
-        file: &Path,
-        space: SpaceId,
-        (strict, json): (bool, bool),
-    ) -> Result<(), Failure> {
+    /// Judges the scores of a file; `-` is stdin.
+    pub fn judge(&self, context: &Context, file: &Path, space: SpaceId, judging: Judging<'_>) -> Result<(), Failure> {
+        let Judging { strict, json, print_spec, oddities } = judging;
+        if let Some(out) = oddities {
+            self.refuse_overwriting(context, file, out)?;
+        }
         let read = self.read(context, file, space)?;
         if let Some(gate) = read.compared(space)? {
             return print_gates(&[gate], json);
         }
         let resolved = self.resolved(context, &read, space)?;
         let Given { lab, label, .. } = &read;
-        if self.print_spec {
+        if print_spec {
             let text = resolved.spec.to_toml().map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
             out!("{text}");
             return Ok(());
         }
-        if let Some(out) = &self.oddities {
+        if let Some(out) = oddities {
             write_oddities(lab, &resolved, out)?;
         }
         let (_, record) = run(context, lab, &resolved)?;
@@ -187,6 +191,9 @@ impl ScoreOptions {
     /// The record of the scores of a file, for its lints: its id, the name of the scores, and with `--is` the comparison with the estimator of
     /// that name.
     pub fn record(&self, context: &Context, file: &Path, space: SpaceId) -> Result<JudgedScores, Failure> {
+        if let (Some(why), Some(_)) = (space.without_network(), &self.is) {
+            return Err(Failure::new(USAGE, format!("--is: {why}")));
+        }
         let read = self.read(context, file, space)?;
         let gate = read.compared(space)?;
         let resolved = self.resolved(context, &read, space)?;
@@ -213,7 +220,11 @@ impl ScoreOptions {
             return Err(Failure::new(USAGE, "--is compares one column of scores; name one with --column"));
         }
         let named = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
-        self.refuse_one_file_twice(file, named.as_ref())?;
+        if let (true, Some(Named::File(other))) = (file == Path::new("-"), &named)
+            && *other == file
+        {
+            return Err(Failure::new(USAGE, "--scores and --against cannot both be read from stdin"));
+        }
         let lab = context.lab(None)?;
         // Before anything is copied into the store.
         exit_on_signal()?;
@@ -322,23 +333,18 @@ impl ScoreOptions {
         if benchmark { TruthSource::Benchmark } else { TruthSource::Carried }
     }
 
-    /// Stdin can be read once, and a file that is read is not written.
-    fn refuse_one_file_twice(&self, file: &Path, against: Option<&Named<'_>>) -> Result<(), Failure> {
-        let stdin = Path::new("-");
+    /// A file that is read is not written.
+    fn refuse_overwriting(&self, context: &Context, file: &Path, out: &Path) -> Result<(), Failure> {
+        let against = self.against.as_deref().map(|word| named(context.suite(), word)).transpose()?;
         let other = match against {
-            Some(Named::File(file)) => Some(*file),
+            Some(Named::File(file)) => Some(file),
             Some(Named::Estimator(_)) | None => None,
         };
-        if file == stdin && other == Some(stdin) {
-            return Err(Failure::new(USAGE, "--scores and --against cannot both be read from stdin"));
+        if [Some(file), other].into_iter().flatten().any(|file| is_same(file, out)) {
+            let problem = format!("--oddities {} is a file of scores; name another one", out.display());
+            return Err(Failure::new(USAGE, problem));
         }
-        let read = [Some(file), other].into_iter().flatten();
-        match &self.oddities {
-            Some(out) if read.clone().any(|file| is_same(file, out)) => {
-                Err(Failure::new(USAGE, format!("--oddities {} is a file of scores; name another one", out.display())))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The name of the scores: the given name or that of the file, in lower case and with `-` for every character that is not allowed.

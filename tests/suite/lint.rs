@@ -160,6 +160,38 @@ fn the_hint_shows_every_lint_of_one_claim() {
     bench.run(&["lint", "latest", "--estimator", "syn_flow", "--json"]).exits(3);
 }
 
+/// With several panels an estimator is a claim in each, so that the hint names the panel.
+#[test]
+fn the_hint_names_the_panel_of_several() {
+    let bench = Bench::new();
+    let half = "[panels.half]\nestimators = ['params', 'synflow']\nsample = 30\n";
+    bench.write("spec.toml", SYNFLOW.replace("seeds = [20, 2020, 202020]", "seeds = [20]") + half);
+    bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
+    let ran = bench.run(&["lint", "latest", "--estimator", "synflow"]).exits(3).prints("2 claims: ");
+    ran.says("synflow in all (");
+    let hint = printed(&bench.run(&["lint", "latest"]).exits(3)).split('`').nth(1).unwrap().to_owned();
+    assert!(hint.ends_with(" --estimator synflow --panel all"), "{hint}");
+    let words: Vec<&str> = hint.strip_prefix("nas-assay ").unwrap().split(' ').collect();
+    let page = bench.run(&words).exits(3);
+    assert!(page.stdout.contains("synflow on NAS-Bench-201 (nb201), panel all"), "{}", page.stdout);
+    bench.run(&["lint", "latest", "--panel", "half"]).prints("panel half");
+    bench.run(&["lint", "latest", "--panel", "hal"]).exits(2).says("the nearest is `half`");
+}
+
+/// What only `verify` does is no option of lints; and with `--is` the scores are judged as well.
+#[test]
+fn options_of_verify_that_lint_would_ignore_are_refused() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&noisy(&truth(&bench), 0.3)));
+    lint(&bench, "mine.csv", &["--print-spec"]).exits(2);
+    lint(&bench, "mine.csv", &["--oddities", "odd.csv"]).exits(2);
+    let more = ["--is", "relu_logdet", "--missing", "drop", "--min-coverage", "0.5"];
+    let ran = lint(&bench, "mine.csv", &more);
+    assert!(lints(&ran)["L11"].1.starts_with("Rho to relu_logdet on "), "{}", ran.stdout);
+    let verify = ["verify", "--space", "nb201", "--scores", "mine.csv"];
+    bench.run(&[&verify[..], &more].concat()).exits(2).says("cannot be used with");
+}
+
 #[test]
 fn a_baseline_is_linted_if_it_is_named() {
     let bench = Bench::new();
