@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
-use nas_assay_base::nearest;
+use nas_assay_base::{nearest, sha256_hex};
 
 use crate::estimator::alias;
 use crate::experiment::other_truths;
@@ -74,10 +74,13 @@ impl Linting {
         let suite = context.suite();
         let ids = suite.iter().map(|estimator| estimator.meta().id).filter(|id| !suite.is_external(id));
         let formulas: Vec<&str> = ids.collect();
+        let options = self.options_again(wanted.as_deref().or(label.as_deref()));
         let with = With {
             formulas: &formulas,
             elsewhere: &elsewhere,
-            declaration: declaration.as_ref(),
+            declaration: declaration.as_ref().map(|(declaration, _)| declaration),
+            declaration_sha256: declaration.as_ref().map(|(_, sha256)| sha256.as_str()),
+            options: &options,
             estimator: wanted.as_deref().or(label.as_deref()),
             panel: self.panel.as_deref(),
             also: &also,
@@ -116,6 +119,17 @@ impl Linting {
         }
     }
 
+    /// The options with which the record gives the same lints. Of paths they have the name of the file, as sources of papers are public.
+    fn options_again(&self, estimator: Option<&str>) -> Vec<String> {
+        let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let mut given: Vec<(&str, String)> = Vec::new();
+        given.extend(estimator.map(|id| ("estimator", id.to_owned())));
+        given.extend(self.panel.clone().map(|panel| ("panel", panel)));
+        given.extend(self.declaration.as_deref().map(|path| ("declaration", name(path))));
+        given.extend(self.also.iter().map(|word| ("also", name(Path::new(word)))));
+        given.iter().map(|(option, value)| format!("--{option} {}", quoted(value))).collect()
+    }
+
     /// An error if a lint fails; with `--strict` also if one warns.
     fn verdict(&self, lint: &Lint) -> Result<(), Failure> {
         let panels = lint.has_panels();
@@ -141,12 +155,12 @@ impl Linting {
     }
 }
 
-/// Reads a declaration.
-fn declared(path: &Path) -> Result<Declaration, Failure> {
+/// Reads a declaration; with the digest of its file.
+fn declared(path: &Path) -> Result<(Declaration, String), Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(USAGE, format!("failed to read the declaration {shown}: {error}")))?;
-    Ok(Declaration::parse(&text, &shown.to_string())?)
+    Ok((Declaration::parse(&text, &shown.to_string())?, sha256_hex(text.as_bytes())))
 }
 
 /// Why there is nothing to lint.

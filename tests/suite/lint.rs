@@ -22,6 +22,13 @@ fn lint(bench: &Bench, file: &str, arguments: &[&str]) -> Ran {
     bench.run(&[&["lint", "--space", "nb201", "--scores", file, "--json"], arguments].concat())
 }
 
+/// The table of the scores of `mine.csv` in LaTeX, with the declaration of `claim.toml` from another place.
+fn lint_tex(bench: &Bench, place: &str) -> String {
+    bench.write(place, std::fs::read(bench.path("claim.toml")).unwrap());
+    let arguments = ["lint", "--space", "nb201", "--scores", "mine.csv", "--declaration", place, "--format", "latex"];
+    bench.run(&arguments).exits(3).stdout
+}
+
 /// Scores that follow the truth with noise of this deviation.
 fn noisy(rows: &[(String, f64)], noise: f64) -> Vec<(String, f64)> {
     let score = |(row, (text, truth)): (usize, &(String, f64))| {
@@ -91,6 +98,12 @@ fn what_is_declared_is_judged_and_what_is_not_is_missing() {
     let after = lints(&ran);
     let of = |ids: [&str; 5]| ids.map(|id| after[id].0.clone());
     assert_eq!(of(["L8", "L15", "L16", "L17", "L22"]), ["pass", "pass", "pass", "warn", "fail"]);
+    // A table for a paper says of what it was made, without folders, and makes itself again.
+    let tex = lint_tex(&bench, "sub/claim.toml");
+    assert!(tex.contains(" --estimator mine --declaration claim.toml --format latex\n"), "{tex}");
+    let line = tex.split("% made by: nas-assay ").nth(1).unwrap().lines().next().unwrap();
+    let again = bench.run(&line.split(' ').collect::<Vec<_>>()).exits(3);
+    assert_eq!(again.stdout, tex);
     bench.write("typo.toml", "tuned = 'nothing'\n");
     lint(&bench, "mine.csv", &["--declaration", "typo.toml"]).exits(2).says("did you mean `tuned-on`?");
     lint(&bench, "mine.csv", &["--declaration", "missing.toml"]).exits(2).says("failed to read the declaration");

@@ -1,5 +1,6 @@
 //! The board in LaTeX: tau-b and Spearman's rho on each space.
 
+use nas_assay_base::sha256_hex;
 use nas_assay_criteria::{Criterion, Verdict};
 use nas_assay_schema::estimator::EstimatorKind;
 
@@ -26,7 +27,13 @@ pub(super) fn latex(board: &Leaderboard) -> String {
     if parts.is_empty() {
         return text;
     }
-    text + "\n" + &table::float(&parts, &caption(board), "leaderboard")
+    text + "\n" + &table::float(&parts, &caption(board), &label(board))
+}
+
+/// The label of the table: boards of other records have others.
+fn label(board: &Leaderboard) -> String {
+    let hashes: Vec<&str> = board.columns.iter().map(|column| column.spec_hash.as_str()).collect();
+    format!("leaderboard-{}", &sha256_hex(hashes.join("\n").as_bytes())[..8])
 }
 
 /// Some columns of the board. The first part has the mean ranks.

@@ -7,7 +7,13 @@ use crate::latex::{comment, escape, head, short_hash};
 
 /// The claims as a `table` environment.
 pub(super) fn latex(lint: &Lint) -> String {
-    let mut text = head(&format!("Lint: {}", lint.title), &format!("nas-assay lint {}", lint.short()));
+    let words = [format!("nas-assay lint {}", lint.short())].into_iter().chain(lint.options.iter().cloned());
+    let command = words.collect::<Vec<String>>().join(" ");
+    let mut text = head(&format!("Lint: {}", lint.title), &command);
+    if let Some(estimator) = &lint.compared_with {
+        text +=
+            &comment(&format!("L11 compares the file of the scores with {estimator}; the record does not have that"));
+    }
     text += &comment(&format!("spec hash: {}", lint.spec_hash));
     text.extend(lint.claims.iter().map(|claim| comment(&claim.line)));
     if lint.claims.is_empty() {
@@ -31,7 +37,7 @@ pub(super) fn latex(lint: &Lint) -> String {
         lint.version,
         short_hash(&lint.spec_hash)
     );
-    text + "\n" + &table::float(&[table], &caption, "lint")
+    text + "\n" + &table::float(&[table], &caption, &format!("lint-{}", lint.short()))
 }
 
 /// Whether a lint stands in the table.

@@ -23,6 +23,10 @@ use crate::value_text;
 pub struct With<'a> {
     /// What the authors declare; `None` for nothing.
     pub declaration: Option<&'a Declaration>,
+    /// The SHA-256 of the file that declares it. Its first digits are in the line that sums a claim up.
+    pub declaration_sha256: Option<&'a str>,
+    /// The options with which the lints of the record are made again, such as `--estimator synflow`.
+    pub options: &'a [String],
     /// The estimator whose claim it is, by its id or its label; `None` for all that are no baselines.
     pub estimator: Option<&'a str>,
     /// The panel whose claims they are; `None` for all.
@@ -92,6 +96,12 @@ pub struct Lint {
     pub space: String,
     /// The claims, in the order of the record.
     pub claims: Vec<Linted>,
+    /// The options with which they are made again.
+    #[serde(skip)]
+    pub options: Vec<String>,
+    /// The estimator with which the scores of a file were compared. The record does not have the comparison.
+    #[serde(skip)]
+    pub compared_with: Option<String>,
 }
 
 /// The lints of one claim.
@@ -142,7 +152,7 @@ impl Lint {
                 let Some(claim) = Claim::of(record, panel, estimator, declared) else { continue };
                 let printed = summaries.iter().find(|summary| summary.estimator == claim.label).cloned();
                 let gate = with.gate.filter(|gate| gate.scores == estimator.id);
-                claims.push(Linted::of(&Claim {
+                let claim = Claim {
                     worth,
                     printed,
                     also: &also,
@@ -150,7 +160,8 @@ impl Lint {
                     gate,
                     formulas: with.formulas,
                     ..claim
-                }));
+                };
+                claims.push(Linted::of(&claim, with.declaration_sha256));
             }
         }
         Self {
@@ -160,6 +171,8 @@ impl Lint {
             title: record.title.clone(),
             space: record.space.clone(),
             claims,
+            options: with.options.to_vec(),
+            compared_with: with.gate.map(|gate| gate.estimator.clone()),
         }
     }
 
@@ -225,15 +238,16 @@ impl Lint {
 
     /// The first digits of the hash.
     pub(crate) fn short(&self) -> &str {
-        self.spec_hash.get(..8).unwrap_or(&self.spec_hash)
+        short(&self.spec_hash)
     }
 }
 
 impl Linted {
-    fn of(claim: &Claim<'_>) -> Self {
+    /// `declaration` is the digest of the declaration's file.
+    fn of(claim: &Claim<'_>, declaration: Option<&str>) -> Self {
         let mut findings: Vec<Finding> = rules::RULES.iter().map(|rule| rule.find(claim)).collect();
         findings.sort_by_key(|found| found.verdict);
-        let line = line(claim, &findings);
+        let line = line(claim, &findings, declaration);
         Self {
             panel: claim.panel.name.clone(),
             estimator: claim.label.clone(),
@@ -269,8 +283,13 @@ impl Linted {
     }
 }
 
+/// The first digits of a hash.
+fn short(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
+}
+
 /// The line that can stand in a paper.
-fn line(claim: &Claim<'_>, findings: &[Finding]) -> String {
+fn line(claim: &Claim<'_>, findings: &[Finding], declaration: Option<&str>) -> String {
     let ids = |verdict: Verdict| findings.iter().filter(|of| of.verdict == verdict).map(|of| of.id).collect::<Vec<_>>();
     let count = |verdict: Verdict, named: bool| {
         let ids = ids(verdict);
@@ -283,10 +302,11 @@ fn line(claim: &Claim<'_>, findings: &[Finding]) -> String {
         count(Verdict::Fail, true),
         count(Verdict::Undecidable, false),
     ];
-    let hash = claim.record.spec_hash.get(..8).unwrap_or(&claim.record.spec_hash);
+    let hash = short(&claim.record.spec_hash);
     let panel = if claim.record.panels.len() > 1 { format!(", panel {}", claim.panel.name) } else { String::new() };
+    let declaration = declaration.map_or_else(String::new, |sha256| format!(", declaration {}", short(sha256)));
     format!(
-        "nas-assay lint {}, spec {hash}, {} on {}{panel}: {}",
+        "nas-assay lint {}, spec {hash}{declaration}, {} on {}{panel}: {}",
         env!("CARGO_PKG_VERSION"),
         claim.label,
         claim.record.space,

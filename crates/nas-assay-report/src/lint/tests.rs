@@ -133,6 +133,24 @@ fn claims_of_several_panels_are_told_apart() {
 }
 
 #[test]
+fn a_table_for_a_paper_says_what_it_was_made_of() {
+    let record = fixture::whole(60);
+    let declared = Declaration::parse("labels-used = 0", "d.toml").unwrap();
+    let options = ["--estimator plain", "--declaration d.toml"].map(str::to_owned);
+    let with = With { estimator: Some("plain"), options: &options, declaration: Some(&declared), ..With::default() };
+    let of = |sha256| linted(&record, With { declaration_sha256: sha256, ..with });
+    let (named, other) = (of(Some("0123456789abcdef")), of(Some("f123456789abcdef")));
+    assert!(named.claims[0].line.contains(", spec 3f2a9c1e, declaration 01234567, plain on nb201: "));
+    assert!(of(None).claims[0].line.contains(", spec 3f2a9c1e, plain on nb201: "));
+    assert_ne!(named.line(), other.line());
+    let latex = named.render(Format::Latex).unwrap();
+    assert!(
+        latex.contains("% made by: nas-assay lint 3f2a9c1e --estimator plain --declaration d.toml --format latex\n")
+    );
+    assert!(latex.contains("\\label{tab:lint-3f2a9c1e}"), "{latex}");
+}
+
+#[test]
 fn a_record_without_a_claim_says_why() {
     let with = |estimator, panel| With { estimator, panel, ..With::default() };
     let record = two_panels();
