@@ -107,6 +107,7 @@ fn the_number_of_parameters_ranks_latencies_the_wrong_way_round() {
             "html" => [said, "Lower truth is better, and drawn higher."],
             "markdown" => [&said.replace('_', "\\_"), "## Truth"],
             "json" => ["\"unit\": \"ms\"", "\"better\": \"lower\""],
+            "latex" => ["Truth: measured: edgegpu\\_latency, ms, lower is better.", "\\toprule"],
             _ => [",BestTruth@top1 [ms],here,", "truth_improves "],
         };
         assert!(due.iter().all(|part| report.contains(part)), "{name}: {due:?}");
