@@ -31,7 +31,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         Some(true) => "#Params and #FLOPs count what is executed, FLOPs without pooling",
         _ => "the space has no #Params and #FLOPs here",
     };
-    let said = format!("By {}; {population}; {counting}.", truth.source.trim_end_matches('.'));
+    let said = format!("Truth: {}; {population}; {counting}.", truth.source.trim_end_matches('.'));
     if !others.is_empty() {
         return Outcome::fail(format!(
             "It is set beside {}, which have another truth. Its own: {said}",
