@@ -6,9 +6,9 @@
 #
 #   tests     every device test of the kernels and networks, with all checks on
 #   engines   the zero-shot scores of both devices, at 4 GiB of device memory
-#   spaces    a small experiment in each space, or in those that SPACES names: on the CPU, on the device, on the device again and killed in between; the records of the
-#             device have the same bytes, and no number is beyond its class against the CPU's. Networks score in double precision: in single
-#             precision a ReLU whose input is zero but for rounding can end on either side.
+#   spaces    a small experiment in each space, or in those that SPACES names: on the CPU, on the device, and on it again with three streams
+#             and killed in between; the records of the device have the same bytes, and no number is beyond its class against the CPU's.
+#             Networks score in double precision: in single precision a ReLU whose input is zero but for rounding can end on either side.
 #   counts    what a training step asks of the device, held against a budget
 #
 # Without SOFTCUDA, or where the compiler and libraries of CUDA cannot be installed, it says so and does nothing.

@@ -10,7 +10,7 @@
 //! (`McSherry` and Najork, ECIR 2008).
 //!
 //! # Known traps
-//! With [`Gain::Fraction`] every ranking of NAS-Bench-201 has a value of more than 0.9, a random one too. With [`Gain::Percent`] an
+//! With [`Gain::Fraction`] a random ranking of NAS-Bench-201 has a value of more than 0.9. With [`Gain::Percent`] an
 //! architecture that is one point worse has half the gain, so the first few decide. With [`Gain::Rank`] a random ranking has about 0.5.
 
 use serde::{Deserialize, Serialize};

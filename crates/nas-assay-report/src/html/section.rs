@@ -114,7 +114,7 @@ impl Table {
 /// So many characters of text are prose.
 const LONG: usize = 30;
 
-/// A name as a heading of the page.
+/// A name as a heading, or a text as the beginning of a sentence.
 pub(crate) fn capital(name: &str) -> String {
     let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
     first.to_uppercase() + rest

@@ -84,7 +84,11 @@ impl<'a> Claim<'a> {
 
     /// Whether the scores are from a file, so that the spec does not say how they were computed.
     pub fn is_of_file(&self) -> bool {
-        self.panel_spec("scores").and_then(|scores| scores.get(&self.estimator.id)).is_some()
+        self.is_in_file(self.estimator)
+    }
+
+    fn is_in_file(&self, of: &EstimatorRecord) -> bool {
+        self.panel_spec("scores").and_then(|scores| scores.get(&of.id)).is_some()
     }
 
     /// Whether a formula of this program computed them.
@@ -96,9 +100,8 @@ impl<'a> Claim<'a> {
     /// another crate and a file of scores are none.
     fn is_formula(&self, of: &EstimatorRecord) -> bool {
         let computed = [EstimatorKind::Baseline, EstimatorKind::ZeroShot, EstimatorKind::OneShot];
-        let is_of_file = self.panel_spec("scores").and_then(|scores| scores.get(&of.id)).is_some();
         let is_program = self.spec(&["estimators", &of.id]).is_some();
-        computed.contains(&of.kind) && self.formulas.contains(&of.id.as_str()) && !is_of_file && !is_program
+        computed.contains(&of.kind) && self.formulas.contains(&of.id.as_str()) && !self.is_in_file(of) && !is_program
     }
 
     /// Whether the members of the vote that it is are all formulas of this program; without their names, all estimators of the panel.

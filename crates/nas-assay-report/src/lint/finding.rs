@@ -174,9 +174,3 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T]) -> String {
         None => String::new(),
     }
 }
-
-/// A text as the beginning of a sentence.
-pub(crate) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().to_string()) + letters.as_str()
-}

@@ -12,6 +12,7 @@ use super::claim::{Claim, OtherTruth, chosen};
 use super::finding::{Finding, Verdict, with_interval};
 use super::{html, latex, rules, text};
 use crate::beside::Beside;
+use crate::csv::table;
 use crate::error::ReportError;
 use crate::format::Format;
 use crate::gate_check::GateCheck;
@@ -203,24 +204,20 @@ impl Lint {
             Format::Html => html::html(self),
             Format::Markdown => Ok(text::markdown(self)),
             Format::Json => Ok(plain_json(serde_json::to_string_pretty(self).map_err(ReportError::Json)? + "\n")),
-            Format::Csv => self.csv().map_err(ReportError::Csv),
+            Format::Csv => self.csv(),
             Format::Latex => Ok(latex::latex(self)),
         }
     }
 
     /// A row for each claim and lint.
-    fn csv(&self) -> Result<String, csv::Error> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(["space", "panel", "estimator", "id", "lint", "verdict", "said"])?;
-        for claim in &self.claims {
-            for found in &claim.findings {
-                let verdict = found.verdict.as_str();
-                let row = [&self.space, &claim.panel, &claim.estimator, found.id, found.name, verdict, &found.said];
-                writer.write_record(row)?;
-            }
-        }
-        let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    fn csv(&self) -> Result<String, ReportError> {
+        let row = |claim: &Linted, found: &Finding| {
+            let verdict = found.verdict.as_str();
+            let fields = [&self.space, &claim.panel, &claim.estimator, found.id, found.name, verdict, &found.said];
+            fields.map(str::to_owned).to_vec()
+        };
+        let rows = self.claims.iter().flat_map(|claim| claim.findings.iter().map(move |found| row(claim, found)));
+        table(&["space", "panel", "estimator", "id", "lint", "verdict", "said"], &rows.collect::<Vec<_>>())
     }
 
     /// Whether the claims are of several panels, so that each has to be named with its panel.

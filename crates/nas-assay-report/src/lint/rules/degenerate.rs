@@ -3,7 +3,8 @@
 use nas_assay_schema::store::record::RowClass;
 
 use super::super::claim::Claim;
-use super::super::finding::{Outcome, Rule, capital, listed};
+use super::super::finding::{Outcome, Rule, listed};
+use crate::html::section::capital;
 use crate::value_text::count;
 
 pub(super) const RULE: Rule = Rule {

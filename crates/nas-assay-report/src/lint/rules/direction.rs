@@ -3,7 +3,8 @@
 use nas_assay_criteria::{Direction, Interval};
 
 use super::super::claim::Claim;
-use super::super::finding::{Outcome, Rule, capital, correlation, listed};
+use super::super::finding::{Outcome, Rule, correlation, listed};
+use crate::html::section::capital;
 
 pub(super) const RULE: Rule = Rule {
     id: "L10",
