@@ -70,7 +70,10 @@ impl Linting {
         let wanted = self.estimator.as_deref().map(|id| meant(&record, id)).transpose()?;
         let known = Known::of(context, &record);
         let beside = Beside { provenance: None, ..known.beside() };
-        let elsewhere = other_truths(&record, context.data_root().as_ref());
+        let (elsewhere, unread) = other_truths(&record, context.data_root().as_ref());
+        for problem in unread {
+            context.note(&format!("left out: {problem}"));
+        }
         let suite = context.suite();
         let ids = suite.iter().map(|estimator| estimator.meta().id).filter(|id| !suite.is_external(id));
         let formulas: Vec<&str> = ids.collect();
