@@ -7,7 +7,7 @@ use super::truth_runs::declared;
 use crate::DataRoot;
 use crate::report::lint::OtherTruth;
 use crate::space::SpaceId;
-use crate::spec::{Nb201Accuracy, Nb201Runs, Nb201Set, Truth};
+use crate::spec::{Nb201Accuracy, Nb201Runs, Nb201Set};
 use crate::store::record::Record;
 use crate::truth::measured::MeasuredTable;
 use crate::truth::nb201::{is_at_hand, known_digest, read, table_path};
@@ -17,19 +17,20 @@ use crate::truth::nb201::{is_at_hand, known_digest, read, table_path};
 pub fn other_truths(record: &Record, root: Option<&DataRoot>) -> (Vec<OtherTruth>, Vec<String>) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
     let truth = record.spec.pointer("/spec/truth").and_then(declared);
-    let (Some(own), Some(root)) = (truth.and_then(|truth| accuracy(&truth)), root) else { return (found, unread) };
+    let (Some(own), Some(root)) = (truth.and_then(|truth| truth.nb201_accuracy()), root) else {
+        return (found, unread);
+    };
     if record.space != SpaceId::Nb201.name() {
         return (found, unread);
     }
-    let images = |set: Nb201Set| set.name().split('-').next().unwrap_or_default();
     let others = [Nb201Set::Cifar10Test, Nb201Set::Cifar100Test, Nb201Set::Imagenet16Test].into_iter();
-    let others = others.filter(|&set| images(set) != images(own.set));
+    let others = others.filter(|&set| set.data_set() != own.set.data_set());
     for set in others {
         for runs in [Nb201Runs::NatsMean, Nb201Runs::V11Mean, Nb201Runs::V10Mean, Nb201Runs::Seed(888)] {
             match values(Nb201Accuracy { set, runs }, root) {
                 Ok(None) => {}
                 Ok(Some(values)) => {
-                    found.push(OtherTruth { name: images(set).to_owned(), values });
+                    found.push(OtherTruth { name: set.data_set().to_owned(), values });
                     break;
                 }
                 Err(problem) => unread.push(problem),
@@ -37,18 +38,6 @@ pub fn other_truths(record: &Record, root: Option<&DataRoot>) -> (Vec<OtherTruth
         }
     }
     (found, unread)
-}
-
-/// The accuracy that a truth is, if it is one of NAS-Bench-201.
-fn accuracy(truth: &Truth) -> Option<Nb201Accuracy> {
-    match truth {
-        Truth::Nb201(choice) => Some(choice.accuracy),
-        Truth::Table(table) => match &table.columns[..] {
-            [column] => column.parse().ok(),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// The accuracies of all architectures that the table has, by their texts; `None` if there is no such table.

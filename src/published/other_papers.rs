@@ -6,12 +6,12 @@
 use super::registry::{self, Edges, Table};
 use crate::criteria::Criterion;
 use crate::estimator::EstimatorKind;
-use crate::fingerprint::{Images, Population, WITHIN};
+use crate::fingerprint::{Population, WITHIN};
 use crate::report::OtherPapers;
 use crate::report::other_papers::{Agreement, Figure};
 use crate::space::nb201::{Architecture, Skeleton};
 use crate::space::{Form, Skeleton as AnySkeleton, SpaceId};
-use crate::spec::{self, Input, Nb201Accuracy, Nb201Runs, Nb201Set, RowSet, Spec, Truth, WeightSource};
+use crate::spec::{self, Input, Nb201Runs, Nb201Set, RowSet, Spec, Truth, WeightSource};
 use crate::store::record::{EstimatorRecord, PanelRecord, Record};
 use nas_assay_base::text::grouped;
 
@@ -158,38 +158,21 @@ impl<'a> Ours<'a> {
         figures
     }
 
-    /// The accuracy that is the truth, if it is one of the benchmark's.
-    fn accuracy(&self) -> Option<Nb201Accuracy> {
-        match &self.spec.truth {
-            Truth::Nb201(truth) => Some(truth.accuracy),
-            Truth::Table(table) => match &table.columns[..] {
-                [column] => column.parse().ok(),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// Which of a table's data sets is that of the truth; the first if the truth is of none of them. `None` if the table does not have it.
     fn set(&self, table: &Table) -> Option<usize> {
         if let (SpaceId::Table(_), Truth::Table(truth)) = (self.spec.space, &self.spec.truth) {
             let [column] = &truth.columns[..] else { return None };
             return table.sets.iter().position(|set| column.split('-').any(|word| word == set));
         }
-        let Some(accuracy) = self.accuracy().filter(|_| self.spec.space == SpaceId::Nb201) else {
+        let Some(accuracy) = self.spec.truth.nb201_accuracy().filter(|_| self.spec.space == SpaceId::Nb201) else {
             return (!table.sets.is_empty()).then_some(0);
         };
-        let name = match Images::of(accuracy.set) {
-            Images::Cifar10 => "cifar10",
-            Images::Cifar100 => "cifar100",
-            Images::Imagenet16 => "imagenet16",
-        };
-        table.sets.iter().position(|set| set == name)
+        table.sets.iter().position(|set| set == accuracy.set.data_set())
     }
 
     /// How the truth differs.
     fn truth(&self, table: &Table, set: usize) -> Option<String> {
-        let ours = match (&self.spec.truth, self.accuracy()) {
+        let ours = match (&self.spec.truth, self.spec.truth.nb201_accuracy()) {
             (Truth::Trained(_), _) => {
                 return Some("truth trained by this project instead of the benchmark's".to_owned());
             }

@@ -52,6 +52,15 @@ impl Nb201Set {
         }
     }
 
+    /// The data set of the images: `cifar10`, `cifar100` or `imagenet16`.
+    pub const fn data_set(self) -> &'static str {
+        match self {
+            Self::Cifar10Test | Self::Cifar10HalfValid | Self::Cifar10HalfTest => "cifar10",
+            Self::Cifar100Valid | Self::Cifar100Test => "cifar100",
+            Self::Imagenet16Valid | Self::Imagenet16Test => "imagenet16",
+        }
+    }
+
     /// How many images the accuracy is measured on.
     pub const fn images(self) -> u64 {
         match self {
@@ -229,6 +238,13 @@ impl<'de> Deserialize<'de> for Nb201Accuracy {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_set_is_named_by_its_data_set() {
+        for set in Nb201Set::ALL {
+            assert_eq!(set.name().split('-').next(), Some(set.data_set()));
+        }
+    }
 
     #[test]
     fn every_name_is_read_again_and_has_a_table() {

@@ -183,6 +183,19 @@ pub enum RowSet {
 }
 
 impl Truth {
+    /// The accuracy of NAS-Bench-201 that it is: that of the benchmark's own truth, or of a table with a column of such a name. `None` if it is
+    /// neither.
+    pub fn nb201_accuracy(&self) -> Option<Nb201Accuracy> {
+        match self {
+            Self::Nb201(truth) => Some(truth.accuracy),
+            Self::Table(table) => match &table.columns[..] {
+                [column] => column.parse().ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The file that it is read from; `None` for a table in the program, and without truth.
     pub fn file(&self) -> Option<&DataFile> {
         match self {

@@ -64,7 +64,7 @@ fn is_mixed(one: &Record, other: &Record) -> bool {
         return false;
     }
     match (accuracy(one), accuracy(other)) {
-        (Some(one), Some(other)) => one != other && images(one) == images(other),
+        (Some(one), Some(other)) => one != other && one.set.data_set() == other.set.data_set(),
         _ => one.spec.pointer("/spec/truth") != other.spec.pointer("/spec/truth"),
     }
 }
@@ -75,11 +75,6 @@ fn accuracy(record: &Record) -> Option<Nb201Accuracy> {
     let columns = truth.pointer("/table/columns").and_then(Value::as_array);
     let only = columns.and_then(|columns| if let [only] = &columns[..] { Some(only) } else { None });
     truth.pointer("/nb201/accuracy").or(only)?.as_str()?.parse().ok()
-}
-
-/// The images of an accuracy, such as `cifar10`.
-fn images(of: Nb201Accuracy) -> &'static str {
-    of.set.name().split('-').next().unwrap_or_default()
 }
 
 fn source_of(record: &Record) -> &str {
