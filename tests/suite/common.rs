@@ -16,6 +16,21 @@ pub fn data_root() -> String {
     nas_assay_testing::data_root().to_str().unwrap().to_owned()
 }
 
+/// NASWOT's scores of all encodings of NAS-Bench-201 by another implementation, `FreeREA`'s, whose accuracies are imported into the folder `root` of
+/// the bench: for each encoding its number in the benchmark's index, and a line of a score file.
+pub fn naswot_of_freerea(bench: &Bench) -> Vec<(usize, String)> {
+    let root = data_root();
+    bench.run(&["data", "import", "freerea", &format!("{root}/freerea"), "--data-root", "root"]).exits(0);
+    let texts = bench.run(&["architectures", "--space", "nb201", "--all"]).exits(0).stdout;
+    let scores = std::fs::read_to_string(format!("{root}/freerea/cifar10-naswot.csv")).unwrap();
+    let by_index: Vec<&str> = scores.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    let line = |text: &str| {
+        let index = text.parse::<nas_assay::space::nb201::Architecture>().unwrap().benchmark_index();
+        (index, format!("{text},{}\n", by_index[index]))
+    };
+    texts.lines().map(line).collect()
+}
+
 /// A temporary folder for a test, with a store, specs and data.
 pub struct Bench {
     folder: tempfile::TempDir,

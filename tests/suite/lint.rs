@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::advice::printed;
-use super::common::{BASELINES, Bench, Ran};
+use super::common::{BASELINES, Bench, Ran, naswot_of_freerea};
 use super::verify::{csv, truth};
 
 /// Verdict and words of each lint of the only claim.
@@ -250,15 +250,10 @@ fn the_published_supernets_are_not_ahead_of_a_count() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn scores_of_another_implementation_are_judged_on_the_whole_space() {
     let bench = Bench::new();
-    let root = super::common::data_root();
-    bench.run(&["data", "import", "freerea", &format!("{root}/freerea"), "--data-root", "root"]).exits(0);
-    let texts = bench.run(&["architectures", "--space", "nb201", "--all"]).exits(0).stdout;
-    let scores = std::fs::read_to_string(format!("{root}/freerea/cifar10-naswot.csv")).unwrap();
-    let index: Vec<&str> = scores.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
-    let number = |text: &str| text.parse::<nas_assay::space::nb201::Architecture>().unwrap().benchmark_index();
-    let row = |text: &str| format!("{text},{}\n", index[number(text)]);
-    bench.write("mine.csv", format!("architecture,score\n{}", texts.lines().map(row).collect::<String>()));
-    let first: String = texts.lines().filter(|text| number(text) < 1_000).map(row).collect();
+    let all = naswot_of_freerea(&bench);
+    let table = |is: fn(usize) -> bool| all.iter().filter(move |(index, _)| is(*index)).map(|(_, line)| line.as_str());
+    bench.write("mine.csv", format!("architecture,score\n{}", table(|_| true).collect::<String>()));
+    let first: String = table(|index| index < 1_000).collect();
     bench.write("first.csv", format!("architecture,score\n{first}"));
     let judged = |file: &str| {
         let options = ["--name", "relu_logdet", "--accuracy", "cifar10-test-200-nats-mean", "--rows", "all"];

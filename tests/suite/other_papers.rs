@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::common::{BASELINES, Bench};
+use super::common::{BASELINES, Bench, naswot_of_freerea};
 
 /// Verdicts by estimator, of the first panel of a report as JSON.
 fn verdicts(bench: &Bench) -> Vec<(String, String, Value)> {
@@ -50,16 +50,7 @@ fn truth_in_miniature_decides_nothing_and_says_why() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn scores_on_the_whole_benchmark_agree_or_differ() {
     let bench = Bench::new();
-    let root = super::common::data_root();
-    bench.run(&["data", "import", "freerea", &format!("{root}/freerea"), "--data-root", "root"]).exits(0);
-    let texts = bench.run(&["architectures", "--space", "nb201", "--all"]).exits(0).stdout;
-    let scores = std::fs::read_to_string(format!("{root}/freerea/cifar10-naswot.csv")).unwrap();
-    let index: Vec<&str> = scores.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
-    let row = |text: &str| {
-        let one: nas_assay::space::nb201::Architecture = text.parse().unwrap();
-        format!("{text},{}\n", index[one.benchmark_index()])
-    };
-    let table: String = texts.lines().map(row).collect();
+    let table: String = naswot_of_freerea(&bench).into_iter().map(|(_, line)| line).collect();
     bench.write("mine.csv", format!("architecture,score\n{table}"));
     let verify = ["verify", "--space", "nb201", "--scores", "mine.csv", "--name", "relu_logdet", "--data-root", "root"];
     bench.run(&[&verify[..], &["--accuracy", "cifar10-test-200-nats-mean", "--rows", "all"]].concat()).exits(0);
