@@ -5,26 +5,48 @@ use super::plan::Weights;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Need, Probe, Reading};
 use crate::spec::StageKey;
 
-/// Score stages that share the panel, the kind of estimator, and the weights of a supernet.
+/// Score stages that share the panel, the kind of estimator, the weights of a supernet, and all settings but the number of batches.
 pub(super) struct Group<'a> {
     /// Position of the panel.
     pub panel: usize,
     /// The panel's name.
     pub panel_name: &'a str,
-    /// Position of the settings among [`Resolved::arms`](super::Resolved::arms).
+    /// Position of the settings among [`Resolved::arms`](super::Resolved::arms): those with the most batches.
     pub arm: usize,
+    /// The names of the variants that its stages are of.
+    pub variants: Vec<&'a str>,
     pub kind: EstimatorKind,
     /// Whether its only member is another program.
     pub external: bool,
     /// The weights of the supernet that they read, if they read one.
     pub weights: Option<&'a Weights>,
-    pub members: Vec<(&'a StageKey, &'a dyn Estimator)>,
+    pub members: Vec<Member<'a>>,
 }
 
-impl Group<'_> {
+/// An estimator of a group.
+pub(super) struct Member<'a> {
+    pub estimator: &'a dyn Estimator,
+    /// Its stages. Each wants the mean over so many of the first batches, and all batches are read once for all of them.
+    pub stages: Vec<(&'a StageKey, usize)>,
+}
+
+impl<'a> Group<'a> {
+    /// The stages of all members, in the order of the readings in a row.
+    pub fn stages(&self) -> impl Iterator<Item = (&'a StageKey, &'a dyn Estimator)> {
+        self.members.iter().flat_map(|member| member.stages.iter().map(|&(key, _)| (key, member.estimator)))
+    }
+
+    /// Adds a stage that wants the mean over so many batches.
+    pub fn add(&mut self, key: &'a StageKey, estimator: &'a dyn Estimator, batches: usize) {
+        match self.members.iter_mut().find(|member| member.estimator.meta().id == estimator.meta().id) {
+            Some(member) => member.stages.push((key, batches)),
+            None => self.members.push(Member { estimator, stages: vec![(key, batches)] }),
+        }
+    }
+
     /// What the members need from a probe.
     pub fn needs(&self) -> Vec<Need> {
-        self.members.iter().flat_map(|(_, estimator)| estimator.meta().needs.to_vec()).collect()
+        self.members.iter().flat_map(|member| member.estimator.meta().needs.to_vec()).collect()
     }
 
     /// The reading of every member for one probe.
@@ -32,7 +54,7 @@ impl Group<'_> {
     /// # Errors
     /// The first member that cannot score, and why.
     pub fn read(&self, probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
-        let reading = |(place, (_, estimator)): (usize, &(&StageKey, &dyn Estimator))| {
+        let reading = |(place, Member { estimator, .. }): (usize, &Member<'_>)| {
             estimator.score(probe).map_err(|source| {
                 // Another program shares no pass, and an answer of it is final.
                 let alone = if self.external { None } else { self.failed_alone(place, probe) };
@@ -51,7 +73,7 @@ impl Group<'_> {
     /// The first member from `start` on that cannot score with a probe of its own, and why. The pass over the batch is shared: if it fails,
     /// whoever asks first gets the error, although another member may need what failed.
     fn failed_alone(&self, start: usize, probe: &Probe<'_>) -> Option<(&dyn Estimator, EstimatorError)> {
-        self.members[start..].iter().find_map(|(_, estimator)| {
+        self.members[start..].iter().find_map(|Member { estimator, .. }| {
             let own = probe.for_needs(estimator.meta().needs.iter().copied());
             estimator.score(&own).err().map(|error| (*estimator, error))
         })
@@ -84,11 +106,13 @@ mod tests {
         let suite = Suite::builtin();
         let key = StageKey::of("scores", &"a test").unwrap();
         let read = |ids: &[&str]| {
-            let members = ids.iter().map(|id| (&key, suite.find(id).unwrap())).collect();
+            let member = |id: &&str| Member { estimator: suite.find(id).unwrap(), stages: vec![(&key, 1)] };
+            let members = ids.iter().map(member).collect();
             let group = Group {
                 panel: 0,
                 panel_name: "all",
                 arm: 0,
+                variants: Vec::new(),
                 kind: EstimatorKind::ZeroShot,
                 external: false,
                 weights: None,

@@ -348,12 +348,12 @@ impl StageWork for Worker<'_> {
         _: Option<&ImageSplit>,
         group: &'a Group<'_>,
     ) -> Result<Reader<'a>, ExperimentError> {
-        let members: Vec<&str> = group.members.iter().map(|(key, _)| key.short()).collect();
+        let members: Vec<&str> = group.stages().map(|(key, _)| key.short()).collect();
         self.script.call(format!("scores {}", members.join(" ")))?;
         Ok(Box::new(|architecture| {
             let score =
                 |id: &str| crate::seed::Seed::root(1).child(id).child(&architecture.to_string()).stream().unit();
-            Ok(group.members.iter().map(|(_, estimator)| Reading::plain(score(estimator.meta().id))).collect())
+            Ok(group.stages().map(|(_, estimator)| Reading::plain(score(estimator.meta().id))).collect())
         }))
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use candle_core::DType;
 
 use super::ExperimentError;
-use super::group::Group;
+use super::group::{Group, Member};
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::stage_work::Reader;
@@ -35,7 +35,7 @@ impl Lab<'_> {
         }
     }
 
-    /// Readings of an untrained network, or of a trained supernet: the mean over seeds and, for each seed, over batches.
+    /// Readings of an untrained network, or of a trained supernet: the mean over seeds and, for each seed, over the batches of each stage.
     fn zero_shot<'a>(
         &'a self,
         on: &Backend,
@@ -46,7 +46,8 @@ impl Lab<'_> {
         let networks = self.zero_shot_networks(on, spec, images, group.panel_name, group.weights)?;
         let engine = on.engine();
         Ok(Box::new(move |architecture| {
-            let mut means = vec![MeanReading::default(); group.members.len()];
+            let none = |member: &Member<'_>| vec![MeanReading::default(); member.stages.len()];
+            let mut means: Vec<Vec<MeanReading>> = group.members.iter().map(none).collect();
             networks.each(*architecture, |seen| {
                 let own = seen.seed.root().index("batch", seen.place as u64);
                 let mut probe = Probe::new(*architecture, seen.network, engine, group.needs())
@@ -58,12 +59,14 @@ impl Lab<'_> {
                     let stream = seen.seed.root().child("dropout").index("batch", seen.place as u64).stream();
                     probe = probe.with_dropout(Dropout { rate, stream });
                 }
-                for (mean, reading) in means.iter_mut().zip(group.read(&probe)?) {
-                    mean.add(reading);
+                for ((member, means), reading) in group.members.iter().zip(&mut means).zip(group.read(&probe)?) {
+                    for (mean, _) in means.iter_mut().zip(&member.stages).filter(|(_, (_, most))| seen.place < *most) {
+                        mean.add(reading.clone());
+                    }
                 }
                 Ok::<(), ExperimentError>(())
             })?;
-            Ok(means.into_iter().map(MeanReading::reading).collect())
+            Ok(means.into_iter().flatten().map(MeanReading::reading).collect())
         }))
     }
 
@@ -248,6 +251,30 @@ mod tests {
         assert!(none[1] != some[1] && none[2] != some[2]);
         assert_eq!(scores("dropout = 0.5"), some);
         assert_eq!(scores("dropout = 0.0"), none);
+    }
+
+    /// The stages of one, two and three batches are read together. Each has the scores that it has alone, dropout included.
+    #[test]
+    fn the_mean_over_fewer_batches_is_that_of_the_first_ones() {
+        let scores = |batches: usize, variants: &str| {
+            let lines = format!("batches = {batches}\nseeds = [20, 7]\ndropout = 0.5\n{variants}");
+            let record = with_lab(|lab| lab.run(&resolve(&lines, "").unwrap()).unwrap());
+            record
+                .panels
+                .into_iter()
+                .flat_map(|panel| panel.estimators)
+                .map(|row| (row.variant, row.scores))
+                .collect::<Vec<_>>()
+        };
+        let alone = |batches: usize| scores(batches, "").into_iter().map(|(_, scores)| scores).collect::<Vec<_>>();
+        let variant = |name: &str, batches: usize| format!("[variants.{name}.zero-shot]\nbatches = {batches}\n");
+        let together = scores(2, &(variant("one", 1) + &variant("three", 3)));
+        let of = |name: Option<&str>| {
+            let rows = together.iter().filter(|(variant, _)| variant.as_deref() == name);
+            rows.map(|(_, scores)| scores.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!([of(Some("one")), of(None), of(Some("three"))], [1, 2, 3].map(alone));
+        assert_ne!(alone(1)[1], alone(2)[1]);
     }
 
     #[test]

@@ -13,10 +13,10 @@ use super::inputs::Inputs;
 use super::lab::Lab;
 use super::plan::ScoreWork;
 use super::stage_work::{Reader, StageWork};
-use super::{Arm, ExperimentError, Resolved, workers};
+use super::{ExperimentError, Resolved, workers};
 use crate::estimator::{EstimatorKind, Reading, Score};
 use crate::space::Architecture;
-use crate::spec::StageKey;
+use crate::spec::{StageKey, ZeroShot};
 use crate::store::record::Detail;
 use crate::store::{Held, StoreError};
 
@@ -117,40 +117,53 @@ impl Lab<'_> {
             }
             let estimator = resolved.suite.find(&work.estimator)?;
             let (kind, weights) = (estimator.meta().kind, work.weights.as_ref());
-            let member = (key, estimator);
             let (panel, arm) = (work.panel, work.arm);
+            let batches = resolved.arms[arm].spec.zero_shot.batches;
             let external = resolved.spec.estimators.contains_key(&work.estimator);
-            let fits = |group: &&mut Group<'_>| {
+            let fits = |group: &Group<'_>| {
                 !external
                     && !group.external
-                    && (group.panel, group.arm, group.kind, group.weights) == (panel, arm, kind, weights)
+                    && (group.panel, group.kind, group.weights) == (panel, kind, weights)
+                    && (group.arm == arm
+                        || kind == EstimatorKind::ZeroShot && only_batches_differ(resolved, group.arm, arm))
             };
-            if let Some(group) = groups.iter_mut().find(fits) {
-                group.members.push(member);
-            } else {
+            let place = groups.iter().position(fits).unwrap_or_else(|| {
                 let panel_name = &inputs.panels[panel].name;
-                groups.push(Group { panel, panel_name, arm, kind, external, weights, members: vec![member] });
+                let (variants, members) = (Vec::new(), Vec::new());
+                groups.push(Group { panel, panel_name, arm, variants, kind, external, weights, members });
+                groups.len() - 1
+            });
+            let group = &mut groups[place];
+            if batches > resolved.arms[group.arm].spec.zero_shot.batches {
+                group.arm = arm;
             }
+            if let Some(name) = resolved.arms[arm].variant.as_deref().filter(|name| !group.variants.contains(name)) {
+                group.variants.push(name);
+            }
+            group.add(key, estimator, batches);
         }
         for group in &groups {
             let panel = &inputs.panels[group.panel];
-            let Arm { variant, spec } = &resolved.arms[group.arm];
-            let variant = variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
-            let label = format!("{}: {}{variant}", panel.name, describe(group.kind));
+            let spec = &resolved.arms[group.arm].spec;
+            let kind = [describe(group.kind)];
+            let named: Vec<&str> = kind.iter().chain(&group.variants).copied().collect();
+            let label = format!("{}: {}", panel.name, named.join(", "));
             let needs_networks = matches!(group.kind, EstimatorKind::ZeroShot | EstimatorKind::OneShot);
             let backends = if needs_networks { self.backends()? } else { std::slice::from_ref(&self.backend) };
             let readers = backends.iter().map(|on| worker.reader(on, spec, images, group));
             let readers = readers.collect::<Result<Vec<_>, ExperimentError>>()?;
             let rows = self.rows(&label, group, &panel.architectures, &readers)?;
-            for (place, (key, estimator)) in group.members.iter().enumerate() {
+            for (place, (key, estimator)) in group.stages().enumerate() {
                 let meta = estimator.meta();
                 let StageScores { scores: column, details } = StageScores::of(rows.iter().map(|row| &row[place]));
                 let file = ScoresFile { estimator: meta.id.to_owned(), version: meta.version, scores: column, details };
                 self.store.write_json(&self.store.stage("scores", key, ".json"), &file)?;
                 let ScoresFile { scores: column, details, .. } = file;
-                scores.insert((*key).clone(), StageScores { scores: column, details });
+                scores.insert(key.clone(), StageScores { scores: column, details });
             }
-            self.forget_rows(group.members[0].0);
+            if let Some((first, _)) = group.stages().next() {
+                self.forget_rows(first);
+            }
         }
         Ok(scores)
     }
@@ -192,8 +205,8 @@ impl Lab<'_> {
         architectures: &[Architecture],
         readers: &[Reader<'_>],
     ) -> Result<Vec<Vec<KeptReading>>, ExperimentError> {
-        let path = self.partial_path(group.members[0].0);
-        let members: Vec<StageKey> = group.members.iter().map(|(key, _)| (*key).clone()).collect();
+        let members: Vec<StageKey> = group.stages().map(|(key, _)| key.clone()).collect();
+        let path = self.partial_path(&members[0]);
         let fits = |kept: &PartialFile| {
             kept.members == members
                 && kept.rows.len() <= architectures.len()
@@ -237,6 +250,13 @@ impl Lab<'_> {
     }
 }
 
+/// Whether two arms have the same zero-shot settings, but for the number of batches. The batches of the one with fewer are then the first
+/// ones of the other.
+fn only_batches_differ(resolved: &Resolved, one: usize, other: usize) -> bool {
+    let settings = |arm: usize| ZeroShot { batches: 1, ..resolved.arms[arm].spec.zero_shot.clone() };
+    settings(one) == settings(other)
+}
+
 fn describe(kind: EstimatorKind) -> &'static str {
     match kind {
         EstimatorKind::ZeroShot => "zero-shot scores",
@@ -250,6 +270,7 @@ mod tests {
     use super::*;
     use crate::Backend;
     use crate::estimator::Suite;
+    use crate::experiment::group::Member;
     use crate::space::SpaceId;
     use crate::store::Store;
 
@@ -264,10 +285,15 @@ mod tests {
             panel: 0,
             panel_name: "all",
             arm: 0,
+            variants: Vec::new(),
             kind: EstimatorKind::Baseline,
             external: false,
             weights: None,
-            members: keys.iter().zip(estimators).collect(),
+            members: keys
+                .iter()
+                .zip(estimators)
+                .map(|(key, estimator)| Member { estimator, stages: vec![(key, 1)] })
+                .collect(),
         };
         let architectures: Vec<Architecture> =
             SpaceId::Nb201.representatives().unwrap().into_iter().take(150).collect();

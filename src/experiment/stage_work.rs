@@ -10,7 +10,7 @@ use crate::space::Architecture;
 use crate::spec::{SeedValue, Spec, StageKey};
 use crate::store::record::{SupernetRecord, Verified};
 
-/// Returns the reading of every member of a group for one architecture.
+/// Returns the reading of every stage of a group for one architecture, in the order of [`Group::stages`].
 pub(super) type Reader<'a> = Box<dyn Fn(&Architecture) -> Result<Vec<Reading>, ExperimentError> + Sync + 'a>;
 
 /// Does the work of stages. A [`Lab`](super::Lab) does it with networks; tests use a script instead.
