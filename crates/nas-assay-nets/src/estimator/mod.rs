@@ -13,6 +13,8 @@ pub mod suite;
 pub mod zeroshot;
 
 #[cfg(test)]
+mod observer_tests;
+#[cfg(test)]
 mod parts_tests;
 mod patterns;
 #[cfg(test)]

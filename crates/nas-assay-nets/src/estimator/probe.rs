@@ -449,13 +449,10 @@ impl<'a> Probe<'a> {
             let taps = NetworkScales::default();
             let images = Var::from_tensor(&batch.images.detach())?;
             let mut pass = ForwardPass {
-                engine: self.engine,
-                norm: NormMode::Batch,
-                dropout: self.dropout.clone(),
                 relu_observer: asked(Need::ReluPatterns).then_some(&mut sink as ReluObserver<'_>),
-                feature_observer: None,
                 scales: by_channel.then_some(&taps),
                 track: by_weight || by_second || by_channel,
+                ..self.pass()
             };
             let shown = if by_input { images.as_tensor().clone() } else { images.as_detached_tensor() };
             let logits = self.network()?.forward(self.architecture, &shown, &mut pass)?;

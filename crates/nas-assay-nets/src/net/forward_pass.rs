@@ -1,7 +1,7 @@
 //! How one forward pass treats batch-norm, dropout, gradients and observers.
 
 use super::Engine;
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Result, Tensor, TensorId, Var};
 use nas_assay_base::seed::Stream;
 use std::cell::RefCell;
 
@@ -34,6 +34,31 @@ pub struct Dropout {
 /// Receives the name of every feature map and the map itself, in the order of execution.
 pub type FeatureObserver<'a> = &'a mut dyn FnMut(&str, &Tensor) -> Result<()>;
 
+/// Takes every feature map by name, and gives what the rest of the network reads instead of it. With a variable of the same values, gradients
+/// by feature maps end there.
+pub type FeatureCut<'a> = &'a mut dyn FnMut(&str, Tensor) -> Result<Tensor>;
+
+/// Receives the output of every layer, in the order of execution; see [`Layer`].
+pub type LayerObserver<'a> = &'a dyn Fn(Layer, &Tensor) -> Result<()>;
+
+/// What computed an output.
+///
+/// A ReLU whose output several layers read is seen once, and so is a tensor that one layer hands on unchanged. Sums, concatenations and the
+/// global average pool are no layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// A convolution with this weight, before its batch-norm.
+    Conv(TensorId),
+    /// A linear layer with this weight.
+    Linear(TensorId),
+    /// A batch-norm. One that is the identity is not seen.
+    Norm,
+    /// A ReLU.
+    Relu,
+    /// A pool over windows.
+    Pool,
+}
+
 /// Receives the input and the output of every ReLU, in the order of execution.
 pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
@@ -63,6 +88,10 @@ pub struct ForwardPass<'a> {
     pub relu_observer: Option<ReluObserver<'a>>,
     /// Observer of feature maps, if any.
     pub feature_observer: Option<FeatureObserver<'a>>,
+    /// What replaces feature maps, if anything.
+    pub feature_cut: Option<FeatureCut<'a>>,
+    /// Observer of the outputs of layers, if any.
+    pub layer_observer: Option<LayerObserver<'a>>,
     /// Where convolutions and linear layers put scales of their outputs. Without it outputs have none.
     pub scales: Option<&'a NetworkScales>,
     /// Whether parameters are part of the graph. If not, activations are freed while the pass runs.
@@ -78,6 +107,8 @@ impl<'a> ForwardPass<'a> {
             dropout: None,
             relu_observer: None,
             feature_observer: None,
+            feature_cut: None,
+            layer_observer: None,
             scales: None,
             track: true,
         }
@@ -110,13 +141,44 @@ impl<'a> ForwardPass<'a> {
         Self { feature_observer: Some(observer), ..self }
     }
 
+    /// The same with feature maps replaced; their names are those of [`ForwardPass::with_feature_observer`]. `features` and `pooled` are not
+    /// replaced.
+    #[must_use]
+    pub fn with_feature_cut(self, cut: FeatureCut<'a>) -> Self {
+        Self { feature_cut: Some(cut), ..self }
+    }
+
+    /// The same with an observer of the outputs of layers.
+    #[must_use]
+    pub fn with_layer_observer(self, observer: LayerObserver<'a>) -> Self {
+        Self { layer_observer: Some(observer), ..self }
+    }
+
     /// The same with an observer of ReLUs.
     #[must_use]
     pub fn with_relu_observer(self, observer: ReluObserver<'a>) -> Self {
         Self { relu_observer: Some(observer), ..self }
     }
 
-    /// The output `y` of a convolution or linear layer whose weight has the shape `weight`, with scales if the pass asks for them.
+    /// The output `y` of a convolution or linear layer whose weight has the shape `weight`, with scales if the pass asks for them. The
+    /// observer sees it.
+    pub(super) fn made(&self, layer: Layer, y: Tensor, weight: &[usize]) -> Result<Tensor> {
+        self.seen(layer, &y)?;
+        self.scaled(y, weight)
+    }
+
+    /// Tells the observer about the output of a layer.
+    pub(super) fn seen(&self, layer: Layer, y: &Tensor) -> Result<()> {
+        self.layer_observer.map_or(Ok(()), |observer| observer(layer, y))
+    }
+
+    /// The output `y` of a pool, which the observer sees.
+    pub(super) fn pooled(&self, y: Tensor) -> Result<Tensor> {
+        self.seen(Layer::Pool, &y)?;
+        Ok(y)
+    }
+
+    /// The output `y` of convolutions or a linear layer whose weight has the shape `weight`, with scales if the pass asks for them.
     pub(super) fn scaled(&self, y: Tensor, weight: &[usize]) -> Result<Tensor> {
         let Some(network) = self.scales else { return Ok(y) };
         let scales = Var::ones(&y.dims()[..2], y.dtype(), y.device())?;
@@ -132,7 +194,21 @@ impl<'a> ForwardPass<'a> {
 
     /// Whether a ReLU of `x` should be a part of the layer before or after it: where that saves time, and nobody wants to see it.
     pub(super) fn fuses_relu(&self, x: &Tensor) -> bool {
-        self.relu_observer.is_none() && self.engine.fuses_relu(x)
+        self.relu_observer.is_none() && self.layer_observer.is_none() && self.engine.fuses_relu(x)
+    }
+
+    /// What the rest of the network reads of a feature map, which observers see. Nothing is computed for a pass that wants none.
+    pub(super) fn feature(&mut self, name: std::fmt::Arguments<'_>, x: Tensor) -> Result<Tensor> {
+        self.report_feature(name, &x)?;
+        match &mut self.feature_cut {
+            Some(cut) => cut(&name.to_string(), x),
+            None => Ok(x),
+        }
+    }
+
+    /// Whether anything wants to see or to replace feature maps.
+    pub(super) fn wants_features(&self) -> bool {
+        self.feature_observer.is_some() || self.feature_cut.is_some()
     }
 
     /// Tells the observer about a feature map: an image `[n, channels, h, w]`, or `[n, channels]` after the global average pool.

@@ -29,7 +29,10 @@ mod weight_average;
 
 pub use builder::Init;
 pub use classification::Classification;
-pub use forward_pass::{ChannelScales, Dropout, FeatureObserver, ForwardPass, NetworkScales, NormMode, ReluObserver};
+pub use forward_pass::{
+    ChannelScales, Dropout, FeatureCut, FeatureObserver, ForwardPass, Layer, LayerObserver, NetworkScales, NormMode,
+    ReluObserver,
+};
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
 pub use network::{NetConfig, Network};
 pub use params::{Buffer, Buffers, LoadError, NamedTensor, NamedTensors, Param, Params, Role};

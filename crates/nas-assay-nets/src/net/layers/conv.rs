@@ -1,7 +1,7 @@
 //! Convolutions, alone and with their batch-norm.
 
 use super::{CachedRelu, Norm};
-use crate::net::{Builder, ForwardPass, Window};
+use crate::net::{Builder, ForwardPass, Layer, Window};
 use candle_core::{Result, Tensor, Var};
 
 /// A convolution without bias.
@@ -46,7 +46,7 @@ impl Conv {
     /// The convolved `ReLU` of the image.
     pub fn forward_relu(&self, x: &mut CachedRelu, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let y = x.convolve(&pass.value(&self.weight), self.window, pass)?;
-        pass.scaled(y, self.weight.dims())
+        pass.made(Layer::Conv(self.weight.id()), y, self.weight.dims())
     }
 
     /// The image convolved with the part of the kernel that `part` returns.
@@ -57,7 +57,7 @@ impl Conv {
         pass: &ForwardPass<'_>,
     ) -> Result<Tensor> {
         let y = pass.engine.conv2d(x, &part(&pass.value(&self.weight))?, self.window)?;
-        pass.scaled(y, self.weight.dims())
+        pass.made(Layer::Conv(self.weight.id()), y, self.weight.dims())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The factorised reduction of DARTS.
 
 use super::{CachedRelu, Norm};
-use crate::net::{Builder, ForwardPass, Window};
+use crate::net::{Builder, ForwardPass, Layer, Window};
 use candle_core::{Result, Tensor, Var, bail};
 
 /// Halves the height and width of an image: `ReLU`; a 1x1 convolution of stride 2 to the first half of the output channels; another one, on
@@ -40,6 +40,12 @@ impl FactorisedReduction {
         let pixels = pass.engine.even_and_odd_pixels(&x.relu(pass)?)?;
         let weights = pass.engine.join_rows(&pass.value(&self.even), &pass.value(&self.odd))?;
         let halved = pass.engine.conv2d(&pixels, &weights, Window { groups: 2, ..Window::default() })?;
+        if pass.layer_observer.is_some() {
+            let half = self.even.dim(0)?;
+            for (weight, first) in [(&self.even, 0), (&self.odd, half)] {
+                pass.seen(Layer::Conv(weight.id()), &halved.narrow(1, first, half)?)?;
+            }
+        }
         self.norm.forward(&pass.scaled(halved, self.even.dims())?, pass)
     }
 }

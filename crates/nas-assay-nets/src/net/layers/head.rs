@@ -1,7 +1,7 @@
 //! What ends a network: global average pool, dropout, classifier.
 
 use super::Norm;
-use crate::net::{Builder, Channels, Dropout, ForwardPass, Slice};
+use crate::net::{Builder, Channels, Dropout, ForwardPass, Layer, Slice};
 use candle_core::{Result, Tensor, Var};
 
 /// Global average pool, dropout, linear classifier.
@@ -34,7 +34,7 @@ impl Classifier {
         let [slice, _] = self.slices(channels)?;
         let weight = pass.engine.slice(&pass.value(&self.weight), &slice)?;
         let logits = pass.engine.linear(&features, &weight, Some(&pass.value(&self.bias)))?;
-        pass.scaled(logits, weight.dims())
+        pass.made(Layer::Linear(self.weight.id()), logits, weight.dims())
     }
 
     /// The parts of the weight and of the bias for an image that has only these of the channels.

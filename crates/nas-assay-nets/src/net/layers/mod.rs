@@ -25,12 +25,13 @@ pub use reduction::Reduction;
 pub use separable::{DilConv, SepConv, SeparableShape};
 pub use sliced::SlicedConvNorm;
 
-use super::ForwardPass;
+use super::{ForwardPass, Layer};
 use candle_core::{Result, Tensor};
 
 /// A rectified linear unit, which the pass's observer sees.
 pub fn relu(x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
     let y = pass.engine.relu(x)?;
     pass.report_relu(x, &y)?;
+    pass.seen(Layer::Relu, &y)?;
     Ok(y)
 }

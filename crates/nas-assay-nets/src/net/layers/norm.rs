@@ -1,7 +1,7 @@
 //! Batch-norm in its modes.
 
 use super::relu;
-use crate::net::{Builder, Channels, ForwardPass, NormMode, Slice};
+use crate::net::{Builder, Channels, ForwardPass, Layer, NormMode, Slice};
 use candle_core::{Result, Tensor, Var};
 use nas_assay_kernels::Running;
 
@@ -61,8 +61,8 @@ impl Norm {
             _ => None,
         };
         let affine = affine.as_ref().map(|(scale, shift)| (scale, shift));
-        match pass.norm {
-            NormMode::Identity => Ok(x.clone()),
+        let y = match pass.norm {
+            NormMode::Identity => return Ok(x.clone()),
             NormMode::Running => {
                 let running = |var: &Var| pass.engine.slice(&var.as_detached_tensor(), &slice);
                 pass.engine.batch_norm_fixed(x, (&running(&self.mean)?, &running(&self.var)?), affine, NORM_EPS)
@@ -72,7 +72,10 @@ impl Norm {
                 let running = Running { mean: &self.mean, var: &self.var, channels, momentum };
                 pass.engine.batch_norm_tracked(x, affine, NORM_EPS, Some(running))
             }
-        }
+        };
+        let y = y?;
+        pass.seen(Layer::Norm, &y)?;
+        Ok(y)
     }
 }
 

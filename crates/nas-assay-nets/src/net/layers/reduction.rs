@@ -31,7 +31,7 @@ impl Reduction {
     pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let y = self.first.forward_relu(&mut CachedRelu::new(x.clone()), pass)?;
         let y = self.second.forward_relu(&mut CachedRelu::new(y), pass)?;
-        let shortcut = self.shortcut.forward(&pass.engine.avg_pool2d(x, 2, 2, 0)?, pass)?;
+        let shortcut = self.shortcut.forward(&pass.pooled(pass.engine.avg_pool2d(x, 2, 2, 0)?)?, pass)?;
         pass.engine.add(&y, &shortcut)
     }
 }

@@ -1,7 +1,7 @@
 //! A convolution and its batch-norm, from which narrower networks use a part.
 
 use super::{CachedRelu, Norm};
-use crate::net::{Builder, Channels, ForwardPass, Slice, Window, host_f64};
+use crate::net::{Builder, Channels, ForwardPass, Layer, Slice, Window, host_f64};
 use candle_core::{Result, Tensor, Var};
 
 /// A convolution without bias and its batch-norm, as wide as the widest network that shares them.
@@ -43,7 +43,8 @@ impl SlicedConvNorm {
     }
 
     fn normed(&self, y: Tensor, slice: &Slice, pass: &ForwardPass<'_>) -> Result<Tensor> {
-        self.norm.forward_channels(&pass.scaled(y, &slice.shape(self.weight.dims()))?, &slice.outputs, pass)
+        let y = pass.made(Layer::Conv(self.weight.id()), y, &slice.shape(self.weight.dims()))?;
+        self.norm.forward_channels(&y, &slice.outputs, pass)
     }
 
     /// The part of each parameter, in network order, that belongs to `slice` of the kernel.

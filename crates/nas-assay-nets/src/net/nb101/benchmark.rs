@@ -60,16 +60,16 @@ impl SpaceLayers for Nb101 {
     type Architecture = Architecture;
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let mut x = self.stem.forward(images, pass)?;
-        pass.report_feature(format_args!("stem"), &x)?;
+        let stem = self.stem.forward(images, pass)?;
+        let mut x = pass.feature(format_args!("stem"), stem)?;
         let mut index = 0;
         for (stack, cells) in self.stacks.iter().enumerate() {
             if stack > 0 {
-                x = pass.engine.halving_max_pool2d(&x)?;
+                x = pass.pooled(pass.engine.halving_max_pool2d(&x)?)?;
             }
             for cell in cells {
-                x = output(cell, architecture, x, pass)?;
-                pass.report_feature(format_args!("cell{index}"), &x)?;
+                let joined = output(cell, architecture, x, pass)?;
+                x = pass.feature(format_args!("cell{index}"), joined)?;
                 index += 1;
             }
         }

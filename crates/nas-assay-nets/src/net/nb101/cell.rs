@@ -147,7 +147,7 @@ impl Cell {
             }
             let sum = pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?;
             values[vertex] = Some(match architecture.operations()[vertex - 1] {
-                Operation::MaxPool3x3 => pass.engine.max_pool2d(&sum, 3, 1, 1)?,
+                Operation::MaxPool3x3 => pass.pooled(pass.engine.max_pool2d(&sum, 3, 1, 1)?)?,
                 operation => self.layer(Place::Operation(vertex, operation))?.forward(&sum, pass)?,
             });
         }

@@ -56,16 +56,20 @@ impl SpaceLayers for Nb1Shot1 {
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let stem = self.stem.forward(images, pass)?;
-        pass.report_feature(format_args!("stem"), &stem)?;
-        let mut x = SparseImage::whole(stem)?;
+        let mut x = SparseImage::whole(pass.feature(format_args!("stem"), stem)?)?;
         for (layer, cell) in self.cells.iter().enumerate() {
             if is_reduced(layer, self.cells.len()) {
                 // Every window has a pixel of the image, so zeros stay zeros.
-                x = x.map(|kept| pass.engine.max_pool2d(kept, 2, 2, 1))?;
+                x = x.map(|kept| pass.pooled(pass.engine.max_pool2d(kept, 2, 2, 1)?))?;
             }
             x = output(cell, architecture, &x, pass)?;
-            if pass.feature_observer.is_some() {
-                pass.report_feature(format_args!("cell{layer}"), &x.dense(pass.engine)?)?;
+            if pass.wants_features() {
+                let seen = x.dense(pass.engine)?;
+                let read = pass.feature(format_args!("cell{layer}"), seen.clone())?;
+                // One that is not replaced keeps its sparsity.
+                if read.id() != seen.id() {
+                    x = SparseImage::whole(read)?;
+                }
             }
         }
         let y = relu(&x.dense(pass.engine)?, pass)?;

@@ -76,17 +76,17 @@ impl SpaceLayers for Nb201 {
     type Architecture = Architecture;
 
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
-        let mut x = self.stem.forward(images, pass)?;
-        pass.report_feature(format_args!("stem"), &x)?;
+        let stem = self.stem.forward(images, pass)?;
+        let mut x = pass.feature(format_args!("stem"), stem)?;
         let mut index = 0;
         for (number, stage) in self.stages.iter().enumerate() {
             if let Some(reduction) = &stage.reduction {
-                x = reduction.forward(&x, pass)?;
-                pass.report_feature(format_args!("reduction{number}"), &x)?;
+                let reduced = reduction.forward(&x, pass)?;
+                x = pass.feature(format_args!("reduction{number}"), reduced)?;
             }
             for cell in &stage.cells {
-                x = cell.forward(architecture, &x, pass)?;
-                pass.report_feature(format_args!("cell{index}"), &x)?;
+                let output = cell.forward(architecture, &x, pass)?;
+                x = pass.feature(format_args!("cell{index}"), output)?;
                 index += 1;
             }
         }
@@ -153,7 +153,7 @@ impl Cell {
         match operation {
             Operation::None => bail!("an edge without operation is never live"),
             Operation::SkipConnect => Ok(source.image().clone()),
-            Operation::AvgPool3x3 => pass.engine.avg_pool2d(source.image(), 3, 1, 1),
+            Operation::AvgPool3x3 => pass.pooled(pass.engine.avg_pool2d(source.image(), 3, 1, 1)?),
             Operation::NorConv1x1 | Operation::NorConv3x3 => {
                 let Some(conv) = self.convs.get((edge, operation)) else {
                     let (from, to) = EDGES[edge];

@@ -147,8 +147,8 @@ impl Cell {
         let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
         let bare = match operation {
-            Operation::MaxPool3x3 => Some(pass.engine.max_pool2d(source.image(), 3, stride, 1)?),
-            Operation::AvgPool3x3 => Some(pass.engine.avg_pool2d(source.image(), 3, stride, 1)?),
+            Operation::MaxPool3x3 => Some(pass.pooled(pass.engine.max_pool2d(source.image(), 3, stride, 1)?)?),
+            Operation::AvgPool3x3 => Some(pass.pooled(pass.engine.avg_pool2d(source.image(), 3, stride, 1)?)?),
             Operation::SkipConnect if stride == 1 => Some(source.image().clone()),
             _ => None,
         };

@@ -65,14 +65,13 @@ impl SpaceLayers for Nb301 {
     fn forward(&self, architecture: Architecture, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         // The outputs of the last cell and of the one before it. For the first cell both are the stem's output.
         let stem = self.stem.forward(images, pass)?;
-        pass.report_feature(format_args!("stem"), &stem)?;
-        let mut last = CachedRelu::new(stem);
+        let mut last = CachedRelu::new(pass.feature(format_args!("stem"), stem)?);
         let mut before = None;
         for (index, cell) in self.cells.iter().enumerate() {
             let first = cell.preprocess(0, before.as_mut().unwrap_or(&mut last), pass)?;
             let second = cell.preprocess(1, &mut last, pass)?;
             let output = cell.forward(architecture, [first, second], pass)?;
-            pass.report_feature(format_args!("cell{index}"), &output)?;
+            let output = pass.feature(format_args!("cell{index}"), output)?;
             before = Some(std::mem::replace(&mut last, CachedRelu::new(output)));
         }
         self.classifier.forward(last.image(), pass)

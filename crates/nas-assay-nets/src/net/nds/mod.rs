@@ -104,11 +104,11 @@ impl<F: Family> SpaceLayers for Nds<F> {
     fn forward(&self, architecture: Architecture<F>, images: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let plan = self.plan(architecture)?;
         let stem = self.stem.forward(images, &plan.stem, pass)?;
-        let mut x = relu(&stem, pass)?;
-        pass.report_feature(format_args!("stem"), &x)?;
+        let stem = relu(&stem, pass)?;
+        let mut x = pass.feature(format_args!("stem"), stem)?;
         for (index, (block, plan)) in self.planned(&plan).enumerate() {
-            x = block.forward(plan, &x, pass)?;
-            pass.report_feature(format_args!("block{index}"), &x)?;
+            let output = block.forward(plan, &x, pass)?;
+            x = pass.feature(format_args!("block{index}"), output)?;
         }
         self.classifier.forward_channels(&x, &plan.classifier, pass)
     }
