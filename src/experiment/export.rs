@@ -131,6 +131,9 @@ impl Lab<'_> {
         let inputs = Inputs::load(spec, self.data_root(), &*self.progress)?;
         let weights = self.weights_of(resolved, &inputs, panel, arm)?;
         let Arm { spec, .. } = &resolved.arms[arm];
+        if let (Some(name), None) = (export.variant, spec.panels.get(panels[panel])) {
+            return Err(ExportError::Choice(format!("the variant {name} does not rank the panel {}", panels[panel])));
+        }
         let architectures = match export.architectures {
             [] => &inputs.panels[panel].architectures[..],
             some => some,

@@ -349,7 +349,9 @@ pub(super) fn plan_with(
     let texts = inputs.panels.iter().map(|panel| panel.architecture_texts().join("\n"));
     let digests: Vec<String> = texts.map(|text| sha256_hex(text.as_bytes())).collect();
     let every = (0..inputs.panels.len()).flat_map(|panel| (0..resolved.arms.len()).map(move |arm| (panel, arm)));
-    for (position, arm) in every {
+    let ranks =
+        |(panel, arm): &(usize, usize)| resolved.arms[*arm].spec.panels.contains_key(&inputs.panels[*panel].name);
+    for (position, arm) in every.filter(ranks) {
         let (spec, (supernets, trains, kept, weights)) = (&resolved.arms[arm].spec, &of_arms[arm]);
         let architectures = &digests[position];
         for id in &inputs.panels[position].estimators {

@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_ranks_the_panels_that_name_it() {
+        let lines = "[variants.noise.zero-shot]\ninput = 'gaussian'\n[variants.two.zero-shot]\nbatches = 2";
+        let second = "variants = ['two']\n[panels.b]\nsample = 2\nestimators = ['snip']\n[panels.c]\nsample = 2\nvariants = []\nestimators = ['snip']";
+        let record = with_lab(|lab| lab.run(&resolve(lines, second).unwrap()).unwrap());
+        let rows = |panel: usize| {
+            let rows = record.panels[panel].estimators.iter().filter(|row| row.id == "snip");
+            rows.map(|row| row.variant.as_deref()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(0), [None, Some("two")]);
+        assert_eq!(rows(1), [None, Some("noise"), Some("two")]);
+        assert_eq!(rows(2), [None]);
+        let error = with_lab(|lab| lab.run(&resolve(lines, "variants = []").unwrap()).unwrap_err()).to_string();
+        assert_eq!(error, "`variants.noise` changes no score of any panel");
+    }
+
+    #[test]
     fn a_vote_is_a_row_beside_its_members() {
         let lines = "[panels.all.votes.two]\nmembers = ['grad_norm', 'snip']\nrule = 'borda'";
         let record = with_lab(|lab| lab.run(&resolve("", lines).unwrap()).unwrap());

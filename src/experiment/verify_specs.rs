@@ -300,6 +300,7 @@ pub(super) fn only(estimators: &[&str]) -> Panel {
         sample: 0,
         seed: crate::spec::SeedValue(0),
         without: None,
+        variants: None,
     }
 }
 

@@ -176,6 +176,7 @@ pub(super) const READERS: &[(&str, Moves)] = &[
     ("panels.*.sample", Keys(&[Scores])),
     ("panels.*.seed", Keys(&[Sampled])),
     ("panels.*.without.operations[]", Keys(&[Scores])),
+    ("panels.*.variants[]", Stages),
     ("criteria.fractions[]", Keys(&[])),
     ("criteria.ranking-fractions[]", Keys(&[])),
     ("criteria.best-of[]", Keys(&[])),

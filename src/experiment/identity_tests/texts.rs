@@ -31,7 +31,7 @@ pub(in super::super) fn texts() -> Vec<String> {
          [variants.small.one-shot]\nbatch = 4\n\
          [panels.a]\nestimators = ['params', 'snip', 'oneshot_loss']\nsample = 5\nseed = 3\n\
          without = {{ operations = ['avg_pool_3x3'] }}\n\
-         [panels.b]\nestimators = ['flops', 'synflow', 'snip', 'oneshot_accuracy']\nmissing = 'pass-over'\nfailed = 'drop'\nagainst = ['runs']\n\
+         [panels.b]\nestimators = ['flops', 'synflow', 'snip', 'oneshot_accuracy']\nmissing = 'pass-over'\nfailed = 'drop'\nagainst = ['runs']\nvariants = ['noise', 'small']\n\
          without = {{ operations = ['avg_pool_3x3'] }}\n\
          [panels.b.scores.mine]\nfile = {{ FILE }}\ncolumn = 's{{seed}}e{{epoch}}'\nseeds = [1, 2]\nepochs = [3, 4]\nform = 'text'\nfailures = [-1.0]\ndirection = 'lower'\n\
          [panels.b.scores.runs]\nfile = {{ FILE }}\ncolumns = ['s1e3', 's1e4']\n\

@@ -96,6 +96,7 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
         }
         spec.variants.insert(name, variant);
     }
+    validate::variants_of_panels(&spec)?;
     Ok(spec)
 }
 
@@ -231,6 +232,10 @@ mod tests {
     #[test]
     fn what_makes_no_variant_is_refused_with_its_place() {
         for (lines, said) in [
+            (
+                "[panels.b]\nestimators = ['params']\nvariants = ['noisy']\n[variants.noise.zero-shot]\ninput = 'gaussian'",
+                "`panels.b.variants` names noisy, which is not a variant of the spec; the nearest one is `noise`",
+            ),
             ("[variants.a.zero-shot]\nbatch = 20", "`variants.a` changes nothing"),
             ("[variants.a.zero-shot]\nbatch = 1", "`variants.a.zero-shot.batch` is 1"),
             ("[variants.A.zero-shot]\nbatch = 2", "`variants.A` is not 1 to 64 lower-case letters"),

@@ -242,6 +242,16 @@ pub struct Panel {
     /// Which of its architectures are left out before the draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
+    /// The names of the variants that rank it too. The default is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Vec<String>>,
+}
+
+impl Panel {
+    /// Whether a variant ranks it. The spec's own settings always do.
+    pub fn has_variant(&self, name: &str) -> bool {
+        self.variants.as_ref().is_none_or(|names| names.iter().any(|own| own == name))
+    }
 }
 
 /// Which encodings stand for an architecture of the truth, in score files and where a panel names its architectures.

@@ -108,14 +108,17 @@ fn overlay(table: &mut Table, changes: &Table) {
 }
 
 impl Spec {
-    /// The spec with the settings of a variant instead of its own, or with its own if `variant` is `None`. The result has no variants.
+    /// The spec with the settings of a variant instead of its own, or with its own if `variant` is `None`. The result has no variants, and
+    /// only the panels that the variant ranks.
     ///
     /// Returns `None` if there is no variant of that name.
     pub fn arm(&self, variant: Option<&str>) -> Option<Self> {
         let plain = Self { variants: BTreeMap::new(), ..self.clone() };
         let Some(name) = variant else { return Some(plain) };
         let Variant { supernet, one_shot, zero_shot } = self.variants.get(name)?.clone();
+        let panels = plain.panels.into_iter().filter(|(_, panel)| panel.has_variant(name)).collect();
         Some(Self {
+            panels,
             supernet: supernet.or(plain.supernet),
             one_shot: one_shot.unwrap_or(plain.one_shot),
             zero_shot: zero_shot.unwrap_or(plain.zero_shot),

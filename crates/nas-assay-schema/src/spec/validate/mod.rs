@@ -17,7 +17,7 @@ use super::supernet::OneShot;
 use super::truth::{TableTruth, Truth};
 use super::types::{DataFile, Images, Schedule, Spec, Training, TruthRecipe, Vote, Warmup};
 use super::zero_shot::{WeightSource, ZeroShot};
-use nas_assay_base::text;
+use nas_assay_base::{nearest, text};
 use nas_assay_criteria::CriteriaConfig;
 use nas_assay_spaces::spelling::NoSuchForm;
 use nas_assay_spaces::{Form, SpaceId};
@@ -177,6 +177,7 @@ pub(super) fn spec(spec: &Spec) -> Checked {
                 return Err(SpecError::invalid(key, format!("names {scores}, whose scores are read from a file")));
             }
         }
+        distinct(&format!("panels.{label}.variants"), panel.variants.as_deref().unwrap_or_default())?;
         let key = format!("panels.{label}.against");
         distinct(&key, &panel.against)?;
         let ranked = |name: &&String| panel.scores.contains_key(*name) || panel.estimators.contains(*name);
@@ -274,6 +275,20 @@ fn trained_weights(spec: &Spec) -> Checked {
         }
         Some(_) => Ok(()),
     }
+}
+
+/// Panels name variants that there are.
+pub(super) fn variants_of_panels(spec: &Spec) -> Checked {
+    for (label, panel) in &spec.panels {
+        let mut named = panel.variants.iter().flatten();
+        if let Some(stranger) = named.find(|name| !spec.variants.contains_key(*name)) {
+            let near = nearest(stranger, spec.variants.keys().map(String::as_str));
+            let near = near.map(|name| format!("; the nearest one is `{name}`")).unwrap_or_default();
+            let problem = format!("names {}, which is not a variant of the spec{near}", text::excerpt(stranger));
+            return Err(SpecError::invalid(format!("panels.{label}.variants"), problem));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn recipe(recipe: &TruthRecipe) -> Checked {
