@@ -13,8 +13,10 @@ use candle_core::{DType, Tensor, Var};
 use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_kernels::composed;
 use nas_assay_spaces::{Architecture, Census, Form, Skeleton};
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::any::Any;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// A quantity that several estimators can get from a [`Probe`]. It is computed once for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -43,6 +45,8 @@ pub enum Need {
     SynflowWithNorm,
     /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
     Evaluation,
+    /// Nothing that estimators share: passes of its own, with other weights or another input.
+    OwnPasses,
 }
 
 /// A weight and the gradient of the loss by it, in row-major order.
@@ -116,6 +120,7 @@ pub struct Probe<'a> {
     synflow: OnceCell<Vec<WeightGradient>>,
     synflow_with_norm: OnceCell<Vec<WeightGradient>>,
     evaluation: OnceCell<Evaluation>,
+    shared: RefCell<BTreeMap<&'static str, Rc<dyn Any>>>,
 }
 
 impl<'a> Probe<'a> {
@@ -147,6 +152,7 @@ impl<'a> Probe<'a> {
             synflow: OnceCell::new(),
             synflow_with_norm: OnceCell::new(),
             evaluation: OnceCell::new(),
+            shared: RefCell::default(),
         }
     }
 
@@ -256,6 +262,27 @@ impl<'a> Probe<'a> {
     pub fn stream(&self, id: &str, purpose: &str) -> Stream {
         let architecture = self.architecture.to_string();
         self.seed.child("estimator").child(id).child("architecture").child(&architecture).child(purpose).stream()
+    }
+
+    /// What `make` computes: once for all estimators that ask for it by the same name. It is for a quantity that a few estimators of one
+    /// family share, and that is no [`Need`]. An error is not kept.
+    ///
+    /// # Errors
+    /// That of `make`, or if the name is that of a quantity of another type.
+    pub fn shared<T: 'static>(
+        &self,
+        name: &'static str,
+        make: impl FnOnce() -> Result<T, EstimatorError>,
+    ) -> Result<Rc<T>, EstimatorError> {
+        let known = self.shared.borrow().get(name).cloned();
+        let found = if let Some(found) = known {
+            found
+        } else {
+            let made: Rc<dyn Any> = Rc::new(make()?);
+            self.shared.borrow_mut().insert(name, Rc::clone(&made));
+            made
+        };
+        found.downcast().map_err(|_| EstimatorError::other(format!("`{name}` is shared as a quantity of two types")))
     }
 
     /// The feature maps of the batch by name, in the order of execution, from a pass without gradients; see

@@ -243,3 +243,16 @@ fn an_architecture_runs_in_a_network_of_its_own_or_in_a_supernet() {
     let own = logits(&built(other)).unwrap();
     assert_eq!(own, logits(&network).unwrap());
 }
+
+#[test]
+fn a_shared_quantity_is_computed_once_and_an_error_is_not_kept() {
+    let network = supernet();
+    let probe = Probe::new(architecture(), &network, Engine::Kernels, []);
+    assert!(probe.shared::<u32>("count", || Err(EstimatorError::other("not yet"))).is_err());
+    assert_eq!(*probe.shared("count", || Ok(7_u32)).unwrap(), 7);
+    assert_eq!(*probe.shared("count", || Ok(8_u32)).unwrap(), 7);
+    assert_eq!(*probe.shared("other", || Ok(8_u32)).unwrap(), 8);
+    let error = probe.shared("count", || Ok(8_u64)).unwrap_err().to_string();
+    assert_eq!(error, "scoring: `count` is shared as a quantity of two types");
+    assert_eq!(*probe.for_needs([]).shared("count", || Ok(9_u32)).unwrap(), 9, "a new probe has computed nothing");
+}

@@ -37,7 +37,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 19] = [
+        let estimators: [Arc<dyn Estimator>; 22] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -51,6 +51,9 @@ impl Suite {
             Arc::new(zeroshot::jacob_cov::JacobCov),
             Arc::new(zeroshot::relu_logdet::ReluLogdet),
             Arc::new(zeroshot::l2_norm::L2Norm),
+            Arc::new(zeroshot::az_nas::EXPRESSIVITY),
+            Arc::new(zeroshot::az_nas::PROGRESSIVITY),
+            Arc::new(zeroshot::az_nas::TRAINABILITY),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),
@@ -239,7 +242,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 20);
+        assert_eq!(ids.len(), 23);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");

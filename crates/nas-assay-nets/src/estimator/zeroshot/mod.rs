@@ -1,5 +1,6 @@
 //! Zero-shot estimators: formulas on an untrained network, one file each.
 
+pub mod az_nas;
 pub mod fisher;
 pub mod grad_norm;
 pub mod grasp;
