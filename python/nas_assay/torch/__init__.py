@@ -13,9 +13,19 @@ import torch
 from torch import nn
 
 from nas_assay.exchange import Exchange, ExchangeError, Network
-from nas_assay.torch import estimators, nb101, nb201, nb301, nds
+from nas_assay.torch import by_gradients, estimators, nb101, nb201, nb301, nds
 
-__all__ = ["batch", "estimators", "load", "nb101", "nb201", "nb301", "nds", "network"]
+__all__ = [
+    "batch",
+    "by_gradients",
+    "estimators",
+    "load",
+    "nb101",
+    "nb201",
+    "nb301",
+    "nds",
+    "network",
+]
 
 _BUILDERS = {
     "nb101": nb101.network,

@@ -12,29 +12,36 @@ mean cross-entropy. A weight that the logits do not depend on has gradient 0.
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Iterable
-from typing import Callable, Union
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Layer = Union[nn.Conv2d, nn.Linear]
-Estimator = Callable[[nn.Module, Tensor, Tensor], float]
+from nas_assay.torch import by_gradients
+from nas_assay.torch.common import (
+    Estimator,
+    Layer,
+    copied,
+    flow,
+    gradients_of,
+    layers,
+    loss_gradients,
+    total,
+    without_norms,
+)
 
 
 def grad_norm(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Sum over layers of the L2 norm of the gradient: ``sum ||g||_2``."""
-    _, gradients = _gradients(_copy(network), images, labels)
-    return _total(gradient.double().norm() for gradient in gradients)
+    _, gradients = loss_gradients(copied(network), images, labels)
+    return total(gradient.double().norm() for gradient in gradients)
 
 
 def snip(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """``sum |g * W|`` over all elements of all layers (Lee et al. 2019)."""
-    weights, gradients = _gradients(_copy(network), images, labels)
-    return _total((g.double() * w).abs().sum() for w, g in zip(weights, gradients))
+    weights, gradients = loss_gradients(copied(network), images, labels)
+    return total((g.double() * w).abs().sum() for w, g in zip(weights, gradients))
 
 
 def plain(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -43,8 +50,8 @@ def plain(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     A convolution in front of batch-norm hardly changes the loss by its scale, so its own sum is
     almost 0, and rounding is a good part of the rest.
     """
-    weights, gradients = _gradients(_copy(network), images, labels)
-    return _total((g.double() * w).sum() for w, g in zip(weights, gradients))
+    weights, gradients = loss_gradients(copied(network), images, labels)
+    return total((g.double() * w).sum() for w, g in zip(weights, gradients))
 
 
 def grasp(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -52,10 +59,10 @@ def grasp(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
     ``H g`` is exact: the gradient of ``sum g * G`` with the first factor held constant.
     """
-    weights, gradients = _gradients(_copy(network), images, labels, twice=True)
+    weights, gradients = loss_gradients(copied(network), images, labels, twice=True)
     product = torch.stack([(g.detach() * g).sum() for g in gradients]).sum()
-    curvature = _gradients_of(product, weights)
-    return -_total((h.double() * w).sum() for w, h in zip(weights, curvature))
+    curvature = gradients_of(product, weights)
+    return -total((h.double() * w).sum() for w, h in zip(weights, curvature))
 
 
 def fisher(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -65,12 +72,12 @@ def fisher(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     ``1/2 mean_n (sum over pixels of y dL/dy)^2``. As in zero-cost-nas, it counts once for each
     element of its weight, that is, times the fan-in.
     """
-    network = _copy(network)
+    network = copied(network)
     outputs: list[tuple[Layer, Tensor]] = []
-    for layer in _layers(network):
+    for layer in layers(network):
         layer.register_forward_hook(lambda layer, _, output: outputs.append((layer, output)))
     loss = functional.cross_entropy(network(images), labels)
-    gradients = _gradients_of(loss, [output for _, output in outputs])
+    gradients = gradients_of(loss, [output for _, output in outputs])
     total = 0.0
     for (layer, output), gradient in zip(outputs, gradients):
         saliency = gradient.double() * output
@@ -88,12 +95,7 @@ def synflow(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     parameters are replaced by their absolute values, and batch-norm is left out. In double
     precision; no logarithm is taken. Of the images only the shape is used.
     """
-    network = _copy(network)
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(module, name, nn.Identity())
-    return _flow(network, images)
+    return _saliency(without_norms(copied(network)), images)
 
 
 def synflow_bn(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -102,7 +104,7 @@ def synflow_bn(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     PyTorch raises ``ValueError`` if a map has a single pixel. Where maps are constant, pooling has
     ties, and rounding decides between them.
     """
-    return _flow(_copy(network), images)
+    return _saliency(copied(network), images)
 
 
 def jacob_cov(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -113,19 +115,19 @@ def jacob_cov(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     ``k = 1e-5``. Without a value (NaN) if a row is constant.
     """
     images = images.detach().clone().requires_grad_()
-    logits = _copy(network)(images)
-    jacobian = _gradients_of(logits.sum(), [images])[0].flatten(start_dim=1).double()
+    logits = copied(network)(images)
+    jacobian = gradients_of(logits.sum(), [images])[0].flatten(start_dim=1).double()
     correlation = torch.corrcoef(jacobian)
     if not torch.isfinite(correlation).all():  # Some versions of PyTorch refuse such a matrix.
         return math.nan
     shifted = torch.linalg.eigvalsh(correlation) + 1e-5
-    return -_total([(shifted.log() + 1 / shifted).sum()])
+    return -total([(shifted.log() + 1 / shifted).sum()])
 
 
 def relu_logdet(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """``ln |det K|``, where ``K[i, j]`` is the number of ReLU elements, of all ``nn.ReLU`` modules,
     that are on for both of images ``i`` and ``j``, or off for both (Mellor et al. 2021)."""
-    network = _copy(network)
+    network = copied(network)
     agreement = torch.zeros(len(images), len(images), dtype=torch.float64, device=images.device)
 
     def count(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -143,7 +145,7 @@ def relu_logdet(network: nn.Module, images: Tensor, labels: Tensor) -> float:
 
 def l2_norm(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Sum over layers of the L2 norm of the weights: ``sum ||W||_2``. Uses no data."""
-    return _total(layer.weight.double().norm() for layer in _layers(network))
+    return total(layer.weight.double().norm() for layer in layers(network))
 
 
 ALL: dict[str, Estimator] = {
@@ -160,50 +162,21 @@ ALL: dict[str, Estimator] = {
 }
 """The estimators by the names that nas-assay has for them."""
 
+NEWER: dict[str, Estimator] = {
+    "logsynflow": by_gradients.logsynflow,
+    "snr_synflow": by_gradients.snr_synflow,
+    "epe_nas": by_gradients.epe_nas,
+    "zico": by_gradients.zico,
+    "gradsign_sum": by_gradients.gradsign_sum,
+    "gradsign_mean": by_gradients.gradsign_mean,
+    "ntk_cond": by_gradients.ntk_cond,
+}
+"""Newer estimators, of the module ``by_gradients``.
 
-def _copy(network: nn.Module) -> nn.Module:
-    """A copy in training mode whose parameters all have gradients."""
-    return copy.deepcopy(network).train().requires_grad_()
-
-
-def _total(terms: Iterable[Tensor]) -> float:
-    """The sum of single numbers, in double precision."""
-    return math.fsum(float(term.detach()) for term in terms)
-
-
-def _layers(network: nn.Module) -> list[Layer]:
-    """All convolutions and linear layers."""
-    return [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-
-
-def _gradients_of(value: Tensor, inputs: list[Tensor], twice: bool = False) -> list[Tensor]:
-    """The gradient of ``value`` by each input, zeros where it does not depend on it.
-
-    ``twice``: the gradients can be differentiated again.
-    """
-    gradients = torch.autograd.grad(value, inputs, create_graph=twice, allow_unused=True)
-    return [
-        torch.zeros_like(x) if gradient is None else gradient
-        for x, gradient in zip(inputs, gradients)
-    ]
+They have no reference vectors.
+"""
 
 
-def _gradients(
-    network: nn.Module, images: Tensor, labels: Tensor, twice: bool = False
-) -> tuple[list[Tensor], list[Tensor]]:
-    """The weights of all layers, and the gradient of the mean cross-entropy by each."""
-    weights: list[Tensor] = [layer.weight for layer in _layers(network)]
-    loss = functional.cross_entropy(network(images), labels)
-    return weights, _gradients_of(loss, weights, twice)
-
-
-def _flow(network: nn.Module, images: Tensor) -> float:
+def _saliency(network: nn.Module, images: Tensor) -> float:
     """``sum |W * dR/dW|`` of ``synflow``, for a network that may be changed."""
-    network.double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.abs_()
-    ones = torch.ones(1, *images.shape[1:], dtype=torch.float64, device=images.device)
-    weights: list[Tensor] = [layer.weight for layer in _layers(network)]
-    gradients = _gradients_of(network(ones).sum(), weights)
-    return _total((g.double() * w).abs().sum() for w, g in zip(weights, gradients))
+    return total((g * w).abs().sum() for w, g in zip(*flow(network, images)))
