@@ -90,9 +90,21 @@ def test_the_order_of_estimators_does_not_matter() -> None:
     assert {name: score(network, images, labels) for name, score in backwards} == there
 
 
+@pytest.mark.parametrize("name", ["meco_opt", "near", "zen", "swap"])
+def test_what_is_drawn_comes_from_the_generator(name: str) -> None:
+    network, images, _ = drawn("nb201", "stand-alone")
+
+    def score(seed: int) -> float:
+        function: Any = estimators.NEWER[name]
+        return float(function(network, images, None, torch.Generator().manual_seed(seed)))
+
+    scores = [score(seed) for seed in (1, 2, 1)]
+    assert scores[0] == scores[2] != scores[1]
+
+
 def test_single_precision_is_near_double_precision() -> None:
     network, images, labels = drawn("nb201", "stand-alone")
-    for name in ("logsynflow", "snr_synflow", "epe_nas", "zico"):
+    for name in ("logsynflow", "snr_synflow", "epe_nas", "zico", "meco", "tcet"):
         score = estimators.NEWER[name]
         exact = score(network, images, labels)
         single = score(copy.deepcopy(network).float(), images.float(), labels)

@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 from nas_assay.exchange import Exchange, ExchangeError, Network
-from nas_assay.torch import by_gradients, estimators, nb101, nb201, nb301, nds
+from nas_assay.torch import by_gradients, by_outputs, estimators, nb101, nb201, nb301, nds
 
 __all__ = [
     "batch",
     "by_gradients",
+    "by_outputs",
     "estimators",
     "load",
     "nb101",

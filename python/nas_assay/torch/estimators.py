@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_assay.torch import by_gradients
+from nas_assay.torch import by_gradients, by_outputs
 from nas_assay.torch.common import (
     Estimator,
     Layer,
@@ -170,8 +170,16 @@ NEWER: dict[str, Estimator] = {
     "gradsign_sum": by_gradients.gradsign_sum,
     "gradsign_mean": by_gradients.gradsign_mean,
     "ntk_cond": by_gradients.ntk_cond,
+    "lnwot": by_outputs.lnwot,
+    "tcet": by_outputs.tcet,
+    "meco": by_outputs.meco,
+    "meco_opt": by_outputs.meco_opt,
+    "near": by_outputs.near,
+    "zen": by_outputs.zen,
+    "swap": by_outputs.swap,
+    "epsinas": by_outputs.epsinas,
 }
-"""Newer estimators, of the module ``by_gradients``.
+"""Newer estimators, of the modules ``by_gradients`` and ``by_outputs``.
 
 They have no reference vectors.
 """
