@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from nas_assay.exchange import Exchange, ExchangeError, Network
-from nas_assay.torch import by_gradients, by_outputs, estimators, nb101, nb201, nb301, nds
+from nas_assay.torch import az_nas, by_gradients, by_outputs, estimators, nb101, nb201, nb301, nds
 
 __all__ = [
+    "az_nas",
     "batch",
     "by_gradients",
     "by_outputs",
