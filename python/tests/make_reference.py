@@ -4,7 +4,8 @@ python tests/make_reference.py FOLDER
 
 For each space and form, some small networks in double precision: ``SPACE-FORM-N.safetensors`` is an
 exchange file whose logits come from the networks of this package, and ``SPACE-FORM-N.json`` has the
-scores of its estimators. Architectures, weights and images are drawn here; nothing comes from
+scores of its estimators, ``SPACE-FORM-N.newer.json`` those of the newer ones, whose random numbers
+are given: see ``newer``. Architectures, weights and images are drawn here; nothing comes from
 ``nas-assay``. A score that is nothing but rounding is left out.
 
 All numbers drawn are uniform, scaled by basic operations, from a generator whose stream NumPy does
@@ -17,17 +18,32 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.random import RandomState
+from torch import Tensor as Torch
+from torch import nn
 
 from nas_assay.exchange import FORMS, SPACES, Exchange, Network, Tensor, write
-from nas_assay.torch import batch, estimators, load, nb101, nb201, nb301, nds
+from nas_assay.torch import (
+    az_nas,
+    batch,
+    by_gradients,
+    by_outputs,
+    estimators,
+    load,
+    nb101,
+    nb201,
+    nb301,
+    nds,
+)
 from nas_assay.torch import network as build
+
+Scores = Callable[[nn.Module, Torch, Torch], dict[str, float]]
 
 BATCH = 4
 
@@ -48,10 +64,11 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, description, side, seed in networks():
         exchange = drawn(description, side, RandomState(seed))
-        scores = steady(exchange, RandomState(seed + 1))
         write(folder / f"{name}.safetensors", exchange)
-        text = json.dumps({"scores": scores}, indent=1, sort_keys=True)
-        (folder / f"{name}.json").write_text(text + "\n")
+        for end, scores in (("json", established), ("newer.json", newer)):
+            kept = steady(exchange, scores, RandomState(seed + 1))
+            text = json.dumps({"scores": kept}, indent=1, sort_keys=True)
+            (folder / f"{name}.{end}").write_text(text + "\n")
 
 
 def networks() -> Iterator[tuple[str, Network, int, int]]:
@@ -200,32 +217,90 @@ def drawn(description: Network, side: int, random: RandomState) -> Exchange:
     return Exchange(whole, weights, images, labels, logits.numpy())
 
 
-def steady(exchange: Exchange, random: RandomState) -> dict[str, float]:
+def steady(exchange: Exchange, scores: Scores, random: RandomState) -> dict[str, float]:
     """The scores that do not move when weights and images are disturbed a little."""
 
     def disturbed(array: Any) -> Any:
         return array * (1.0 + DISTURBED * (2.0 * random.random_sample(array.shape) - 1.0))
 
-    exact = scores(exchange)
+    def scored(exchange: Exchange) -> dict[str, float]:
+        network = load(exchange)
+        images, labels = batch(exchange)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # A determinant of 0, and a variance of 0.
+            return scores(network, images, labels)
+
+    exact = scored(exchange)
     for _ in range(3):
         weights = {name: disturbed(array) for name, array in exchange.weights.items()}
         other = Exchange(
             exchange.description, weights, disturbed(exchange.images), exchange.labels, None
         )
-        near = scores(other)
+        near = scored(other)
         for name in list(exact):
             if not abs(near[name] - exact[name]) <= STEADY * abs(exact[name]):
                 del exact[name]
     return exact
 
 
-def scores(exchange: Exchange) -> dict[str, float]:
-    """The scores of all estimators."""
-    network = load(exchange)
-    images, labels = batch(exchange)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # A determinant of 0, and a variance of 0.
-        return {name: score(network, images, labels) for name, score in estimators.ALL.items()}
+def established(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
+    """The scores of the estimators that ``nas-assay`` has."""
+    return {name: score(network, images, labels) for name, score in estimators.ALL.items()}
+
+
+def newer(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
+    """The scores of newer estimators, infinite if there is none, for 16 images.
+
+    These are the four images, then each from right to left, then upside down, then both, with their
+    labels; for ``epe_nas``, such a group of four is a class.
+
+    Where random numbers belong to a definition, these are taken in their place:
+
+    - weights: those of the network;
+    - noise, and the first of two: the images; the second: the images in reverse order;
+    - cotangents: 1 where the sum of the indices of image, channel, row and column is a multiple of
+      3, and else -1;
+    - rows of ``meco_opt``: the last 8 of a map, in reverse order;
+    - offsets of ``near``: the greatest.
+
+    The constants of ``epsinas`` are 0.1 and 1.
+    """
+
+    def cotangent(feature: Torch) -> Torch:
+        total = sum(torch.meshgrid(*map(torch.arange, feature.shape), indexing="ij"))
+        return torch.where(torch.as_tensor(total) % 3 == 0, 1.0, -1.0).to(feature.dtype)
+
+    turned = [images.flip(axes) for axes in ([], [3], [2], [2, 3])]
+    images, labels = torch.cat(turned), labels.repeat(len(turned))
+    groups = torch.arange(len(images)) // BATCH
+    maps = by_outputs.maps
+    rows = by_outputs.rows_of
+    own: dict[str, Callable[[], float]] = {
+        "epe_nas": lambda: by_gradients.epe_nas(network, images, groups),
+        "meco_opt": lambda: math.fsum(
+            by_outputs.meco_of(m, torch.arange(len(m)).flip(0)[:8])
+            for m in maps(network, images).values()
+        ),
+        "near": lambda: math.fsum(
+            by_outputs.near_of(m, max(m.shape[0] - m.shape[1], 0))
+            for m in rows(network, images).values()
+        ),
+        "zen": lambda: by_outputs.zen_of(network, images, images.flip(0)),
+        "swap": lambda: by_outputs.swap_of(network, images),
+        "epsinas": lambda: by_outputs.epsinas(network, images, labels, 0.1, 1.0),
+        "az_expressivity": lambda: az_nas.expressivity_of(az_nas.features(network, images)),
+        "az_progressivity": lambda: az_nas.progressivity_of(az_nas.features(network, images)),
+        "az_trainability": lambda: az_nas.trainability_of(
+            found := az_nas.features(network, images), [cotangent(f) for f in found[1:]]
+        ),
+    }
+    scores = {}
+    for name, score in estimators.NEWER.items():
+        try:
+            scores[name] = own[name]() if name in own else score(network, images, labels)
+        except ValueError:  # A map has a single pixel, or sides that are no multiples.
+            scores[name] = math.inf
+    return scores
 
 
 if __name__ == "__main__":

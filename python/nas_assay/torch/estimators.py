@@ -185,7 +185,7 @@ NEWER: dict[str, Estimator] = {
 }
 """Newer estimators, of the modules ``by_gradients``, ``by_outputs`` and ``az_nas``.
 
-They have no reference vectors.
+``nas-assay`` may lack some of them, or have other options.
 """
 
 
