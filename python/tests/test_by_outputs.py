@@ -63,7 +63,7 @@ def test_lnwot_looks_at_outputs_of_layers_and_not_of_relus() -> None:
 
 
 def test_lnwot_is_taken_in_evaluation_mode_with_no_images_seen() -> None:
-    norm = nn.BatchNorm2d(1, dtype=torch.float64)
+    norm = nn.BatchNorm2d(1, momentum=1.0, dtype=torch.float64)
     model = nn.Sequential(norm, linear([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]]))
     batch = images([3.0, 5.0], [4.0, 1.0])
     # The signs of the batch are those of the images; its mean, 13/4, would turn two of them.
@@ -72,7 +72,7 @@ def test_lnwot_is_taken_in_evaluation_mode_with_no_images_seen() -> None:
     with torch.no_grad():
         shifted = model[1](norm(batch)) > 0
     assert by_outputs.code_logdet(shifted) != pytest.approx(expected)
-    assert norm.running_mean is not None and float(norm.running_mean) != 0
+    assert norm.running_mean is not None and float(norm.running_mean) == 13 / 4
     assert by_outputs.lnwot(model, batch, LABEL) == pytest.approx(expected, rel=1e-12)
 
 
@@ -148,6 +148,14 @@ def test_meco_counts_each_tensor_once() -> None:
         assert len(reduction) == 6 + 2 + 1 and reduction[-1] == "reduction1"
         assert list(found)[-3:] == ["head.bn", "head.relu", "classifier"]
         assert found["classifier"].shape == (10, 1) and found["stem.bn"].shape == (2, 64)
+
+
+def test_meco_counts_equal_outputs_of_two_modules() -> None:
+    # Both edges begin with the ReLU of the input of the cell.
+    text = "|nor_conv_1x1~0|+|nor_conv_3x3~0|none~1|+|none~0|skip_connect~1|skip_connect~2|"
+    model = nb201.CellNetwork(nb201.Architecture.parse(text), channels=2, cells=1)
+    found = by_outputs.maps(model, torch.randn(1, 3, 8, 8))
+    assert torch.equal(found["cell0.edge0to1.relu"], found["cell0.edge0to2.relu"])
 
 
 def test_meco_does_not_count_a_concatenation_of_one_vertex() -> None:
