@@ -36,12 +36,16 @@ pub const SPECS: &[(&str, &str)] = specs![
     "nds_resnext_a-micro",
     "nds_resnext_a-real",
     "real-nb101-published",
+    "real-nb101-zeroshot",
     "real-nb201-improvements",
     "real-nb201-oneshot",
     "real-nb201-skips",
     "real-nb201-zeroshot",
     "real-nb301-published",
+    "real-nb301-zeroshot",
+    "real-nds_resnet-zeroshot",
     "real-nds_resnext_a-published",
+    "real-nds_resnext_a-zeroshot",
 ];
 
 /// The carried truth tables: name, recipe, rows.

@@ -17,6 +17,7 @@ mod resnext;
 mod rule;
 mod trouble;
 mod zero_shot;
+mod zero_shot_spaces;
 
 use serde::{Serialize, Serializer};
 
@@ -139,6 +140,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         improvements::CLAIMS,
     ]
     .into_iter()
+    .chain(zero_shot_spaces::CLAIMS)
     .flatten()
 }
 

@@ -1,4 +1,4 @@
-//! Claims about zero-shot estimators, decided by the records of carried specs.
+//! Claims about zero-shot estimators on NAS-Bench-201, decided by the records of carried specs.
 
 use super::Claim;
 use super::counts::CHAIN;
@@ -14,10 +14,11 @@ const SLIDES: &str =
     "slides; the paper used 6,466 representatives, sub-networks of a supernet, 5 batches of 128 images, 3 seeds";
 
 /// Estimators that sum a quantity over the parameters.
-const PARAMETER_LEVEL: [&str; 6] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher"];
+pub(super) const PARAMETER_LEVEL: [&str; 6] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher"];
 
 /// The zero-shot estimators of the paper.
-const ALL: [&str; 8] = ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher", "jacob_cov", "relu_logdet"];
+pub(super) const ALL: [&str; 8] =
+    ["grad_norm", "snip", "plain", "grasp", "synflow", "fisher", "jacob_cov", "relu_logdet"];
 
 pub(super) const CLAIMS: &[Claim] = &[
     Claim {
@@ -73,28 +74,6 @@ pub(super) const CLAIMS: &[Claim] = &[
         tested: "tau-b of the two scores",
         rule: Rule::Published(0.05),
         measure: |evidence| counts_relus(&sample(evidence)?, published::NB201_RELU_LOGDET_RELUS_TAU.value()),
-    },
-    Claim {
-        id: "nb101-relu-logdet-counts",
-        space: Some(SpaceId::Nb101),
-        claim: "On NAS-Bench-101 the tau-b of relu_logdet and the number of ReLUs is .6.",
-        source: "slides; .15 is allowed because of the small sample",
-        tested: "tau-b of the two scores",
-        rule: Rule::Published(0.15),
-        measure: |evidence| {
-            counts_relus(&evidence.panel("nb101-real", "sample")?, published::NB101_RELU_LOGDET_RELUS_TAU.value())
-        },
-    },
-    Claim {
-        id: "nb301-relu-logdet-counts",
-        space: Some(SpaceId::Nb301),
-        claim: "On NAS-Bench-301 the tau-b of relu_logdet and the number of ReLUs is .88.",
-        source: "slides; .15 is allowed because of the small sample",
-        tested: "tau-b of the two scores",
-        rule: Rule::Published(0.15),
-        measure: |evidence| {
-            counts_relus(&evidence.panel("nb301-real", "sample")?, published::NB301_RELU_LOGDET_RELUS_TAU.value())
-        },
     },
     Claim {
         id: "nb201-input-insensitive",
@@ -161,24 +140,6 @@ pub(super) const CLAIMS: &[Claim] = &[
         rule: Rule::NotShownAbove,
         measure: |evidence| best(&sample(evidence)?),
     },
-    Claim {
-        id: "nds_resnet-synflow-over-relu-logdet",
-        space: Some(SpaceId::NdsResnet),
-        claim: "On ResNet, a space without topology, synflow ranks better than relu_logdet.",
-        source: "slides; our rule",
-        tested: "tau-b of synflow minus that of relu_logdet, paired bootstrap",
-        rule: Rule::ShownAbove,
-        measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnet-real", "sample")?),
-    },
-    Claim {
-        id: "nds_resnext_a-synflow-over-relu-logdet",
-        space: Some(SpaceId::NdsResnextA),
-        claim: "On ResNeXt-A, a space without topology, synflow ranks better than relu_logdet.",
-        source: "slides; our rule",
-        tested: "tau-b of synflow minus that of relu_logdet, paired bootstrap",
-        rule: Rule::ShownAbove,
-        measure: |evidence| synflow_over_relu_logdet(&evidence.panel("nds_resnext_a-real", "sample")?),
-    },
 ];
 
 /// The 300 representatives of the zero-shot record.
@@ -224,7 +185,7 @@ fn low_top(panel: &Scored) -> Result<Measured, Trouble> {
     Ok(Measured::noted(figures, format!("5 % of the sample are {} architectures", params.count)))
 }
 
-fn counts_relus(panel: &Scored, published: f64) -> Result<Measured, Trouble> {
+pub(super) fn counts_relus(panel: &Scored, published: f64) -> Result<Measured, Trouble> {
     let agreement = tau(panel.plain("relu_count")?, panel.plain("relu_logdet")?)?;
     let note = format!("{} architectures", panel.truth.len());
     Ok(Measured::noted(vec![Figure::tested("tau-b", agreement).beside(published)], note))
@@ -239,7 +200,7 @@ fn insensitive(panel: &Scored, variant: &str) -> Result<Measured, Trouble> {
     Ok(figures.into())
 }
 
-fn votes(panel: &Scored) -> Result<Measured, Trouble> {
+pub(super) fn votes(panel: &Scored) -> Result<Measured, Trouble> {
     let mut figures = Vec::new();
     for (vote, voters) in
         [("zero-cost", ["synflow", "jacob_cov", "snip"]), ("paper", ["relu_logdet", "jacob_cov", "synflow"])]
@@ -297,7 +258,7 @@ fn skip_example(panel: &Scored) -> Result<Measured, Trouble> {
     Ok(figures.into())
 }
 
-fn best(panel: &Scored) -> Result<Measured, Trouble> {
+pub(super) fn best(panel: &Scored) -> Result<Measured, Trouble> {
     let with = panel.plain("relu_logdet")?;
     let mut figures = Vec::new();
     for estimator in ALL.into_iter().filter(|&estimator| estimator != "relu_logdet") {
@@ -312,7 +273,7 @@ fn best(panel: &Scored) -> Result<Measured, Trouble> {
     Ok(figures.into())
 }
 
-fn synflow_over_relu_logdet(panel: &Scored) -> Result<Measured, Trouble> {
+pub(super) fn synflow_over_relu_logdet(panel: &Scored) -> Result<Measured, Trouble> {
     let difference = panel.difference("difference", panel.plain("synflow")?, panel.plain("relu_logdet")?);
     Ok(Measured::noted(vec![difference], format!("{} architectures", panel.truth.len())))
 }
@@ -417,7 +378,6 @@ mod tests {
         let mut finds_the_best = but(&["snip"], 0.5);
         finds_the_best.columns.iter_mut().for_each(|column| column.scores = rising(ROWS));
         let good_synflow = but(&["synflow"], 0.9);
-        let bad_synflow = but(&["synflow"], 0.1);
         let mut knows_nothing = level.clone();
         knows_nothing.columns.iter_mut().for_each(|column| column.scores = falling(ROWS));
         both_ways(
@@ -429,8 +389,6 @@ mod tests {
                 ("nb201-zero-shot-under-baselines", under_baselines(&level), under_baselines(&but(&["grasp"], 0.9))),
                 ("nb201-zero-shot-top", low_top(&knows_nothing), low_top(&finds_the_best)),
                 ("nb201-relu-logdet-counts", counts(&counting), counts(&other)),
-                ("nb101-relu-logdet-counts", counts(&counting), counts(&other)),
-                ("nb301-relu-logdet-counts", counts(&counting), counts(&other)),
                 ("nb201-input-insensitive", insensitive(&level, "gaussian"), insensitive(&apart, "gaussian")),
                 ("nb201-init-insensitive", insensitive(&level, "seed2020"), insensitive(&apart, "seed2020")),
                 ("nb201-votes", votes(&level), votes(&but(&["paper"], 0.9))),
@@ -438,16 +396,6 @@ mod tests {
                 ("nb201-chains", gradients(&over), gradients(&under)),
                 ("nb201-skip-example-scores", skip_example(&over), skip_example(&under)),
                 ("nb201-relu-logdet-best", best(&level), best(&good_synflow)),
-                (
-                    "nds_resnet-synflow-over-relu-logdet",
-                    synflow_over_relu_logdet(&good_synflow),
-                    synflow_over_relu_logdet(&bad_synflow),
-                ),
-                (
-                    "nds_resnext_a-synflow-over-relu-logdet",
-                    synflow_over_relu_logdet(&good_synflow),
-                    synflow_over_relu_logdet(&bad_synflow),
-                ),
             ],
         );
         assert!(matches!(skip_example(&level), Err(Trouble::Missing(_))));
