@@ -13,6 +13,8 @@ pub mod suite;
 pub mod zeroshot;
 
 #[cfg(test)]
+mod layer_output_tests;
+#[cfg(test)]
 mod observer_tests;
 #[cfg(test)]
 mod parts_tests;

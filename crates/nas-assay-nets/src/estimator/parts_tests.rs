@@ -74,6 +74,8 @@ fn shown(architecture: Architecture, network: &Network, [batch, other]: &[Batch;
         };
         probe.each_image(term, keep).unwrap();
     }
+    let codes: Vec<f64> = probe.output_codes().unwrap().iter().map(|code| code.log_determinant).collect();
+    let codes = format!("{codes:?}");
     let copy = probe.with_weights(DType::F64, |param| param.var.as_detached_tensor().abs()).unwrap();
     let copied: Vec<_> =
         copy.params().iter().map(|Param { role, var, .. }| (role, var.shape(), host_f64(var).unwrap())).collect();
@@ -90,6 +92,7 @@ fn shown(architecture: Architecture, network: &Network, [batch, other]: &[Batch;
         ("input gradients", format!("{:?}", probe.input_gradients().unwrap())),
         ("synflow", layers(probe.synflow().unwrap())),
         ("synflow with norm", layers(probe.synflow_with_norm().unwrap())),
+        ("output codes", codes),
         ("evaluation", format!("{:?}", probe.evaluation().unwrap())),
         ("gradients of images", format!("{images:?}")),
         ("a copy", format!("{copied:?}")),

@@ -1,6 +1,9 @@
 //! The probe of one architecture. It computes each quantity that estimators share once.
 
+mod output_codes;
 mod rounding;
+
+pub use output_codes::OutputCode;
 
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
@@ -43,6 +46,8 @@ pub enum Need {
     Synflow,
     /// Saliencies of the network with batch-norm: [`Probe::synflow_with_norm`].
     SynflowWithNorm,
+    /// How different the signs of the outputs of layers are between images: [`Probe::output_codes`].
+    OutputCodes,
     /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
     Evaluation,
     /// Nothing that estimators share: passes of its own, with other weights or another input.
@@ -119,6 +124,7 @@ pub struct Probe<'a> {
     examination: OnceCell<Examination>,
     synflow: OnceCell<Vec<WeightGradient>>,
     synflow_with_norm: OnceCell<Vec<WeightGradient>>,
+    output_codes: OnceCell<Vec<OutputCode>>,
     evaluation: OnceCell<Evaluation>,
     shared: RefCell<BTreeMap<&'static str, Rc<dyn Any>>>,
 }
@@ -151,6 +157,7 @@ impl<'a> Probe<'a> {
             examination: OnceCell::new(),
             synflow: OnceCell::new(),
             synflow_with_norm: OnceCell::new(),
+            output_codes: OnceCell::new(),
             evaluation: OnceCell::new(),
             shared: RefCell::default(),
         }

@@ -211,11 +211,12 @@ fn a_probe_that_was_made_for_what_an_error_names_gives_it() {
     let made = |needs: &[Need]| {
         Probe::new(architecture(), &network, Engine::Kernels, needs.iter().copied()).with_batch(&batch)
     };
-    let cases: [(Need, Asked); 5] = [
+    let cases: [(Need, Asked); 6] = [
         (Need::LossGradients, |probe| probe.loss_gradients().map(drop)),
         (Need::ReluPatterns, |probe| probe.relu_patterns().map(drop)),
         (Need::InputGradients, |probe| probe.input_gradients().map(drop)),
         (Need::Synflow, |probe| probe.synflow().map(drop)),
+        (Need::OutputCodes, |probe| probe.output_codes().map(drop)),
         (Need::Weights, |probe| probe.weights().map(drop)),
     ];
     for (need, asked) in cases {

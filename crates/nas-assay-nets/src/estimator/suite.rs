@@ -54,6 +54,8 @@ impl Suite {
             Arc::new(zeroshot::az_nas::EXPRESSIVITY),
             Arc::new(zeroshot::az_nas::PROGRESSIVITY),
             Arc::new(zeroshot::az_nas::TRAINABILITY),
+            Arc::new(zeroshot::lnwot::Lnwot),
+            Arc::new(zeroshot::tcet::Tcet),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

@@ -30,6 +30,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "az_expressivity",
         "az_progressivity",
         "az_trainability",
+        "lnwot",
+        "tcet",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",
@@ -89,7 +91,7 @@ fn signed_saliencies_are_derivatives_along_the_weights() {
 }
 
 /// A supernet of a space, and architectures of it.
-fn supernet(space: SpaceId, picker: Picker) -> (Network, Vec<Architecture>) {
+pub(super) fn supernet(space: SpaceId, picker: Picker) -> (Network, Vec<Architecture>) {
     let sizes = match space {
         SpaceId::Nb101 | SpaceId::Nb201 => {
             spec::Network { channels: Some(4), cells: Some(1), ..spec::Network::default() }

@@ -5,7 +5,7 @@
 
 /// The own name of each estimator, and its other names, in the form of [`key`]. Those that are no part of this project are here, too, so
 /// that scores of theirs from elsewhere have one name.
-const ONE: [(&str, &[&str]); 33] = [
+const ONE: [(&str, &[&str]); 35] = [
     ("params", &["n_params", "num_params", "nparams", "param_count", "parameters"]),
     ("flops", &["macs", "n_flops", "num_flops", "mult_adds", "gflops", "mflops"]),
     ("relu_count", &[]),
@@ -31,8 +31,10 @@ const ONE: [(&str, &[&str]); 33] = [
     ("swap", &["swap_score"]),
     ("swap_reg", &["reg_swap", "regularised_swap", "regularized_swap"]),
     ("meco", &[]),
+    ("meco_opt", &[]),
     ("az_nas", &["aznas", "az_score"]),
     ("vkdnw", &["vkdnw_single", "vkdnw_entropy"]),
+    ("lnwot", &[]),
     ("tcet", &["t_cet", "tcet_syn_none"]),
     ("wrcor", &["act_grad_cor_weighted"]),
     ("epsinas", &["eps_nas"]),
@@ -165,6 +167,11 @@ mod tests {
             ("TE-NAS", "te_nas"),
             ("SWAP-Score", "swap"),
             ("T-CET", "tcet"),
+            ("MeCo", "meco"),
+            ("MeCo-Opt", "meco_opt"),
+            ("LNWOT", "lnwot"),
+            ("NEAR", "near"),
+            ("eps_nas", "epsinas"),
         ] {
             assert_eq!(named(name), Some(Named::One(own)), "{name}");
         }
@@ -172,7 +179,7 @@ mod tests {
             assert!(matches!(named(name), Some(Named::Two(_))), "{name}");
         }
         for name in
-            ["", "score", "my_proxy", "jacob_cor_logdet", "zico_bc", "lnwot", "meco_opt", "vkdnw_agg", "bn_score"]
+            ["", "score", "my_proxy", "jacob_cor_logdet", "zico_bc", "vkdnw_agg", "bn_score"]
         {
             assert_eq!(named(name), None, "{name}");
         }

@@ -6,11 +6,13 @@ pub mod grad_norm;
 pub mod grasp;
 pub mod jacob_cov;
 pub mod l2_norm;
+pub mod lnwot;
 pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
 pub mod synflow;
 pub mod synflow_bn;
+pub mod tcet;
 
 use crate::estimator::probe::WeightGradient;
 

@@ -43,8 +43,13 @@ impl Estimator for ReluLogdet {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(log_determinant(&agreement(probe.relu_patterns()?))))
+        Ok(Reading::plain(log_determinant_of(probe.relu_patterns()?)))
     }
+}
+
+/// `ln |det K|` of the patterns; −∞ if `K` is singular.
+pub(in crate::estimator) fn log_determinant_of(patterns: &ReluPatterns) -> f64 {
+    log_determinant(&agreement(patterns))
 }
 
 /// `K`, row by row.
