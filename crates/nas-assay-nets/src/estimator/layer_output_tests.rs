@@ -1,6 +1,11 @@
 //! Estimators of the outputs of layers in networks of every space.
 
-use candle_core::DType;
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use candle_core::{DType, Device, Tensor};
+use nalgebra::DMatrix;
+use nas_assay_base::seed::Seed;
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::{Architecture, SpaceId};
 
@@ -8,9 +13,9 @@ use super::tests::{batch, network, probe, scores};
 use super::value_tests::supernet;
 use super::{Probe, Reading, Suite};
 use crate::images::Batch;
-use crate::net::{Engine, Network};
+use crate::net::{Engine, ForwardPass, Layer, Network, host_f64};
 
-const IDS: [&str; 2] = ["lnwot", "tcet"];
+const IDS: [&str; 4] = ["lnwot", "tcet", "meco", "meco_opt"];
 
 fn reading(id: &str, probe: &Probe<'_>) -> Reading {
     Suite::builtin().find(id).unwrap().score(probe).unwrap()
@@ -65,5 +70,76 @@ fn tcet_pairs_the_numbers_of_one_weight() {
         let found = reading("tcet", &probe).score.value();
         assert!((found - by_name).abs() < 1e-9 * by_name.abs(), "{space}: {found}, not {by_name}");
         assert!((found - turned).abs() > 1e-3 * by_name.abs(), "{space}: {found} and {turned}");
+    }
+}
+
+/// The tensors of a pass over the shared image, with what makes each: outputs of layers, then feature maps that are
+/// none.
+fn tensors(architecture: Architecture, network: &Network, seed: u64) -> Vec<Tensor> {
+    let mut stream = Probe::new(architecture, network, Engine::Kernels, [])
+        .with_seed(Seed::root(seed))
+        .shared_stream("meco", "noise");
+    let pixels: Vec<f64> = (0..3 * 64 * 64).map(|_| stream.normal()).collect();
+    let image = Tensor::from_vec(pixels, (1, 3, 64, 64), &Device::Cpu).unwrap();
+    let layers = RefCell::new(Vec::new());
+    let layer = |_: Layer, y: &Tensor| {
+        layers.borrow_mut().push(y.clone());
+        Ok(())
+    };
+    let mut maps = Vec::new();
+    let mut map = |name: &str, x: &Tensor| {
+        if !["features", "pooled"].contains(&name) {
+            maps.push(x.clone());
+        }
+        Ok(())
+    };
+    let pass = ForwardPass::new(Engine::Kernels).untracked().with_layer_observer(&layer);
+    network.forward(architecture, &image, &mut pass.with_feature_observer(&mut map)).unwrap();
+    let mut tensors = layers.into_inner();
+    let seen: HashSet<_> = tensors.iter().map(Tensor::id).collect();
+    assert_eq!(seen.len(), tensors.len(), "a layer is seen once");
+    tensors.extend(maps.into_iter().filter(|map| !seen.contains(&map.id())));
+    tensors
+}
+
+/// The smallest eigenvalue as the square of a singular value; 0 where there must be one that is.
+fn by_singular_values(x: &Tensor) -> f64 {
+    let (channels, values) = (x.dim(1).unwrap(), host_f64(x).unwrap());
+    let pixels = values.len() / channels;
+    let rows = values.chunks(pixels).map(|row| {
+        let mean = row.iter().sum::<f64>() / pixels as f64;
+        let size = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>().sqrt();
+        row.iter().map(|x| (x - mean) / size).collect::<Vec<_>>()
+    });
+    let rows = rows.collect::<Vec<_>>().concat();
+    if channels < 2 || channels > pixels || rows.iter().any(|x| !x.is_finite()) {
+        return 0.0;
+    }
+    let smallest = DMatrix::from_row_slice(channels, pixels, &rows).singular_values().min();
+    smallest * smallest
+}
+
+/// All tensors of a network of each space for one image of 64 by 64 pixels. The batch has no effect, and the seed has
+/// one.
+#[test]
+fn meco_is_the_sum_over_tensors_by_another_way() {
+    let (batch, other) = (batch(5), batch(3));
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 90 + place as u64);
+        let of = |batch, seed| {
+            let probe = probe(architecture, &network, Engine::Kernels, batch).with_seed(Seed::root(seed));
+            reading("meco", &probe)
+        };
+        let found = of(&batch, 7);
+        let tensors = tensors(architecture, &network, 7);
+        let expected: f64 = tensors.iter().map(by_singular_values).sum();
+        assert!(expected > 0.01, "{space}: {expected}");
+        assert!((found.score.value() - expected).abs() < 1e-9 * expected, "{space}: {found:?}, not {expected}");
+        let detail = |name: &str| found.details.iter().find(|(known, _)| known == name).unwrap().1.value();
+        assert_eq!(detail("tensors"), tensors.len() as f64, "{space}");
+        let kinds: f64 = found.details[..6].iter().map(|(_, sum)| sum.value()).sum();
+        assert!((kinds - expected).abs() < 1e-9 * expected, "{space}: {found:?}");
+        assert_eq!(of(&other, 7), found);
+        assert_ne!(of(&batch, 8).score, found.score, "{space}");
     }
 }

@@ -201,6 +201,23 @@ fn a_stream_depends_on_seed_architecture_estimator_and_purpose() {
     }
 }
 
+/// What is shared by all architectures depends on everything else, and is not what one architecture has.
+#[test]
+fn a_shared_stream_does_not_depend_on_the_architecture() {
+    let network = supernet();
+    let others = (0..4).map(|draw| SpaceId::Nb201.sample(&mut Seed::root(draw).stream()));
+    let probe =
+        |architecture, seed| Probe::new(architecture, &network, Engine::Kernels, []).with_seed(Seed::root(seed));
+    let first = probe(architecture(), 1).shared_stream("meco", "noise").unit();
+    for other in others {
+        assert_eq!(probe(other, 1).shared_stream("meco", "noise").unit(), first);
+        assert_ne!(probe(other, 1).stream("meco", "noise").unit(), first);
+        assert_ne!(probe(other, 2).shared_stream("meco", "noise").unit(), first);
+        assert_ne!(probe(other, 1).shared_stream("near", "noise").unit(), first);
+        assert_ne!(probe(other, 1).shared_stream("meco", "channels").unit(), first);
+    }
+}
+
 /// Asks a probe for a quantity.
 type Asked = fn(&Probe<'_>) -> Result<(), EstimatorError>;
 

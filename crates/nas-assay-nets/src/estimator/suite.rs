@@ -56,6 +56,8 @@ impl Suite {
             Arc::new(zeroshot::az_nas::TRAINABILITY),
             Arc::new(zeroshot::lnwot::Lnwot),
             Arc::new(zeroshot::tcet::Tcet),
+            Arc::new(zeroshot::meco::MECO),
+            Arc::new(zeroshot::meco::MECO_OPT),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

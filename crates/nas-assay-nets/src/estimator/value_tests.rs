@@ -32,6 +32,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "az_trainability",
         "lnwot",
         "tcet",
+        "meco",
+        "meco_opt",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

@@ -71,10 +71,11 @@ fn spectrum_score(rows: &[Vec<f64>]) -> Reading {
 }
 
 /// Pearson's correlation between each two rows. It is not finite if a row has no variance.
-fn correlation(rows: &[Vec<f64>]) -> DMatrix<f64> {
+pub(super) fn correlation(rows: &[impl AsRef<[f64]>]) -> DMatrix<f64> {
     let centred: Vec<Vec<f64>> = rows
         .iter()
         .map(|row| {
+            let row = row.as_ref();
             let mean = row.iter().sum::<f64>() / row.len() as f64;
             row.iter().map(|x| x - mean).collect()
         })

@@ -7,6 +7,7 @@ pub mod grasp;
 pub mod jacob_cov;
 pub mod l2_norm;
 pub mod lnwot;
+pub mod meco;
 pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
