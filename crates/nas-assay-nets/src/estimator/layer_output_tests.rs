@@ -15,7 +15,7 @@ use super::{Probe, Reading, Suite};
 use crate::images::Batch;
 use crate::net::{Engine, ForwardPass, Layer, Network, host_f64};
 
-const IDS: [&str; 4] = ["lnwot", "tcet", "meco", "meco_opt"];
+const IDS: [&str; 5] = ["lnwot", "tcet", "meco", "meco_opt", "near"];
 
 fn reading(id: &str, probe: &Probe<'_>) -> Reading {
     Suite::builtin().find(id).unwrap().score(probe).unwrap()
@@ -141,5 +141,36 @@ fn meco_is_the_sum_over_tensors_by_another_way() {
         assert!((kinds - expected).abs() < 1e-9 * expected, "{space}: {found:?}");
         assert_eq!(of(&other, 7), found);
         assert_ne!(of(&batch, 8).score, found.score, "{space}");
+    }
+}
+
+/// Every layer has an effective rank from 1 to its number of channels. Which images come first has an effect on it.
+#[test]
+fn near_is_between_the_number_of_outputs_and_that_of_channels() {
+    let straight = batch(6);
+    let order = Tensor::new(&[4_u32, 2, 0, 5, 1, 3], &Device::Cpu).unwrap();
+    let images = straight.images.index_select(&order, 0).unwrap();
+    let turned = Batch { images, labels: straight.labels.clone() };
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 100 + place as u64);
+        let (outputs, most) = (RefCell::new(0.0), RefCell::new(0.0));
+        let observer = |layer: Layer, y: &Tensor| {
+            if layer != Layer::Pool {
+                *outputs.borrow_mut() += 1.0;
+                *most.borrow_mut() += y.dim(1)?.min(y.elem_count() / y.dim(1)?) as f64;
+            }
+            Ok(())
+        };
+        let pass = ForwardPass::new(Engine::Kernels).untracked();
+        network.forward(architecture, &straight.images, &mut pass.with_layer_observer(&observer)).unwrap();
+        let (outputs, most) = (outputs.into_inner(), most.into_inner());
+        let found = reading("near", &probe(architecture, &network, Engine::Kernels, &straight));
+        assert_eq!(found.details, [("outputs".into(), outputs.into())]);
+        let score = found.score.value();
+        assert!(outputs < score && score < most, "{space}: {score}, not between {outputs} and {most}");
+        let other = reading("near", &probe(architecture, &network, Engine::Kernels, &turned));
+        assert_ne!(other.score, found.score, "{space}");
+        let seeded = probe(architecture, &network, Engine::Kernels, &straight).with_seed(Seed::root(3));
+        assert_ne!(reading("near", &seeded).score, found.score, "{space}");
     }
 }

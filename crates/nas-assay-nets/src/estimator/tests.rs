@@ -254,7 +254,8 @@ fn the_order_of_images_does_not_matter() {
         images: straight.images.index_select(&order, 0).unwrap(),
         labels: straight.labels.index_select(&order, 0).unwrap(),
     };
-    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain").collect();
+    // Of these, `near` takes rows by their place in the batch.
+    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && id != "near").collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
         let (architecture, network) = network(space, 10 + place as u64);
         let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);

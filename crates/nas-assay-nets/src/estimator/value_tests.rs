@@ -34,6 +34,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "tcet",
         "meco",
         "meco_opt",
+        "near",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

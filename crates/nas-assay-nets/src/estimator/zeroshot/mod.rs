@@ -8,6 +8,7 @@ pub mod jacob_cov;
 pub mod l2_norm;
 pub mod lnwot;
 pub mod meco;
+pub mod near;
 pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
