@@ -1,4 +1,4 @@
-//! Estimators of the outputs of layers in networks of every space.
+//! Estimators of the outputs of layers, and of constant weights, in networks of every space.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use super::{Probe, Reading, Suite};
 use crate::images::Batch;
 use crate::net::{Engine, ForwardPass, Layer, Network, host_f64};
 
-const IDS: [&str; 5] = ["lnwot", "tcet", "meco", "meco_opt", "near"];
+const IDS: [&str; 6] = ["lnwot", "tcet", "meco", "meco_opt", "near", "epsinas"];
 
 fn reading(id: &str, probe: &Probe<'_>) -> Reading {
     Suite::builtin().find(id).unwrap().score(probe).unwrap()
@@ -173,4 +173,47 @@ fn near_is_between_the_number_of_outputs_and_that_of_channels() {
         let seeded = probe(architecture, &network, Engine::Kernels, &straight).with_seed(Seed::root(3));
         assert_ne!(reading("near", &seeded).score, found.score, "{space}");
     }
+}
+
+/// All weights are replaced, so the first ones have no effect. The images have one, and the labels none.
+#[test]
+fn epsinas_does_not_see_the_weights() {
+    let first = batch(5);
+    let images = (&first.images * 2.0).unwrap().sin().unwrap();
+    let labels = first.labels.copy().unwrap();
+    let (relabelled, other) =
+        (Batch { images: first.images.clone(), labels: labels.zeros_like().unwrap() }, Batch { images, labels });
+    for (place, space) in SpaceId::ALL.into_iter().enumerate() {
+        let (architecture, network) = network(space, 110 + place as u64);
+        let of = |batch: &Batch| reading("epsinas", &probe(architecture, &network, Engine::Kernels, batch)).score;
+        let before = of(&first);
+        let mut stream = Seed::root(7).stream();
+        for param in network.params() {
+            let values: Vec<f64> = (0..param.var.elem_count()).map(|_| stream.normal()).collect();
+            param.var.set(&Tensor::from_vec(values, param.var.shape(), &Device::Cpu).unwrap()).unwrap();
+        }
+        assert_eq!((of(&first), of(&relabelled)), (before, before), "{space}");
+        assert_ne!(of(&other), before, "{space}");
+        assert!(before.value() > 0.0, "{space}: {before:?}");
+    }
+}
+
+/// In a cell without a path, no weight has a saliency, the batch has no effect on the logits, and most tensors are 0.
+#[test]
+fn a_cell_without_a_path_has_no_flow_and_no_range() {
+    use crate::net::{Init, NetConfig};
+    let architecture = Architecture::parse(SpaceId::Nb201, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|").unwrap();
+    let (_, other) = network(SpaceId::Nb201, 1);
+    let config = NetConfig { skeleton: other.skeleton(), dtype: DType::F64, device: Device::Cpu };
+    let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(1))).unwrap();
+    let batch = batch(5);
+    let probe = probe(architecture, &network, Engine::Kernels, &batch);
+    let [lnwot, tcet, meco, _, near, epsinas] = IDS.map(|id| reading(id, &probe).score.value());
+    assert_eq!(tcet, 0.0);
+    assert!(epsinas.is_nan());
+    // The stem alone adds to these, and the bias of the classifier to `near`.
+    let stem = probe.output_codes().unwrap()[0].log_determinant;
+    assert_eq!(lnwot, stem);
+    assert!(stem > 0.0 && meco > 0.0, "{stem}, {meco}");
+    assert!((1.0..=2.0 * 4.0 + 1.0 + 1e-9).contains(&near), "{near}");
 }

@@ -59,6 +59,7 @@ impl Suite {
             Arc::new(zeroshot::meco::MECO),
             Arc::new(zeroshot::meco::MECO_OPT),
             Arc::new(zeroshot::near::Near),
+            Arc::new(zeroshot::epsinas::Epsinas),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

@@ -35,6 +35,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "meco",
         "meco_opt",
         "near",
+        "epsinas",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

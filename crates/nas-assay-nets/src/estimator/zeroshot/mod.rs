@@ -1,6 +1,7 @@
 //! Zero-shot estimators: formulas on an untrained network, one file each.
 
 pub mod az_nas;
+pub mod epsinas;
 pub mod fisher;
 pub mod grad_norm;
 pub mod grasp;
