@@ -22,9 +22,9 @@ fn a_spec_has_one_hash_whatever_it_calls_its_estimators() {
 
     bench.write("twice.toml", spec("['params', 'nwot', 'naswot']"));
     bench.run(&["run", "twice.toml"]).exits(2).says("`panels.all.estimators` names relu_logdet twice");
-    bench.write("two.toml", spec("['params', 'logsynflow']"));
+    bench.write("two.toml", spec("['params', 'log_synflow']"));
     let two = bench.run(&["run", "two.toml"]).exits(2);
-    two.says("`logsynflow` is the name of two estimators: the logarithm of `synflow`").says("|W log(1 + dR/dW)|");
+    two.says("`log_synflow` is the name of two estimators: the logarithm of `synflow`").says("|W log(1 + dR/dW)|");
     bench.write("mine.toml", format!("{}[estimators.nwot]\ncommand = ['true']\n", spec("['params', 'nwot']")));
     bench.run(&["run", "mine.toml"]).exits(2).says("the estimator id `nwot` is another name of `relu_logdet`");
 }

@@ -60,6 +60,8 @@ impl Suite {
             Arc::new(zeroshot::meco::MECO_OPT),
             Arc::new(zeroshot::near::Near),
             Arc::new(zeroshot::epsinas::Epsinas),
+            Arc::new(zeroshot::logsynflow::LogSynflow),
+            Arc::new(zeroshot::snr_synflow::SnrSynflow),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),
@@ -310,15 +312,16 @@ mod tests {
             }
         }
         assert_eq!(suite.find("NASWOT").map(|found| found.meta().id), Ok("relu_logdet"));
-        let two = suite.find("logsynflow").err().unwrap();
+        assert_eq!(suite.find("LogSynFlow").map(|found| found.meta().id), Ok("logsynflow"));
+        let two = suite.find("log_synflow").err().unwrap();
         let [one, second] = two.meanings.unwrap();
-        assert_eq!(two.to_string(), format!("`logsynflow` is the name of two estimators: {one}; and {second}"));
+        assert_eq!(two.to_string(), format!("`log_synflow` is the name of two estimators: {one}; and {second}"));
         // Whoever has an estimator of that name says which one it is.
-        let suite = Suite::builtin().with(other("logsynflow")).unwrap();
-        assert!(suite.find("logsynflow").is_ok());
+        let suite = Suite::builtin().with(other("log_synflow")).unwrap();
+        assert!(suite.find("log_synflow").is_ok());
         // One that is not here is unknown by every name.
-        assert!(suite.find("zennas").is_err() && suite.find("zen").is_err());
-        assert!(Suite::builtin().with(other("zen")).unwrap().find("zennas").is_ok());
+        assert!(suite.find("vkdnw_entropy").is_err() && suite.find("vkdnw").is_err());
+        assert!(Suite::builtin().with(other("vkdnw")).unwrap().find("vkdnw_entropy").is_ok());
     }
 
     #[test]

@@ -36,6 +36,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "meco_opt",
         "near",
         "epsinas",
+        "logsynflow",
+        "snr_synflow",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

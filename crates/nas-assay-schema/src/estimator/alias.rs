@@ -15,6 +15,8 @@ const ONE: [(&str, &[&str]); 35] = [
     ("grad_norm", &["gradnorm", "gnorm", "gradient_norm"]),
     ("synflow", &["syn_flow", "synaptic_flow"]),
     ("synflow_bn", &[]),
+    ("logsynflow", &[]),
+    ("snr_synflow", &[]),
     ("snip", &[]),
     ("grasp", &[]),
     ("plain", &[]),
@@ -44,8 +46,7 @@ const ONE: [(&str, &[&str]); 35] = [
 ];
 
 /// Names that are met for two estimators, and what each of the two is.
-const TWO: [(&str, [&str; 2]); 7] = [
-    ("logsynflow", LOG_SYNFLOW),
+const TWO: [(&str, [&str; 2]); 6] = [
     ("log_synflow", LOG_SYNFLOW),
     ("gradsign", GRADSIGN),
     ("grad_sign", GRADSIGN),
@@ -66,8 +67,10 @@ const TWO: [(&str, [&str; 2]); 7] = [
     ("nwot_conv", ["`relu_logdet`, the codes of ReLUs", "the same determinant for the outputs of convolutions"]),
 ];
 
-const LOG_SYNFLOW: [&str; 2] =
-    ["the logarithm of `synflow`, which ranks as `synflow` does", "the sum of |W log(1 + dR/dW)|, which does not"];
+const LOG_SYNFLOW: [&str; 2] = [
+    "the logarithm of `synflow`, which ranks as `synflow` does",
+    "the sum of |W log(1 + dR/dW)|, `logsynflow`, which does not",
+];
 
 const GRADSIGN: [&str; 2] =
     ["the sum over all weights, `gradsign_sum`", "their mean, without the number of weights, `gradsign_mean`"];
@@ -94,7 +97,7 @@ fn key(name: &str) -> String {
 ///
 /// assert_eq!(named("NASWOT"), Some(Named::One("relu_logdet")));
 /// assert_eq!(named("relu_logdet"), Some(Named::One("relu_logdet")));
-/// assert!(matches!(named("logsynflow"), Some(Named::Two(_))));
+/// assert!(matches!(named("log_synflow"), Some(Named::Two(_))));
 /// assert_eq!(named("my_proxy"), None);
 /// ```
 pub fn named(name: &str) -> Option<Named> {
@@ -163,6 +166,7 @@ mod tests {
             ("grad-norm", "grad_norm"),
             ("SynFlow", "synflow"),
             ("Synaptic Flow", "synflow"),
+            ("LogSynFlow", "logsynflow"),
             ("Zen-Score", "zen"),
             ("TE-NAS", "te_nas"),
             ("SWAP-Score", "swap"),
@@ -175,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(named(name), Some(Named::One(own)), "{name}");
         }
-        for name in ["logsynflow", "log-synflow", "GradSign", "NTK"] {
+        for name in ["log_synflow", "log-synflow", "GradSign", "NTK"] {
             assert!(matches!(named(name), Some(Named::Two(_))), "{name}");
         }
         for name in
@@ -196,7 +200,7 @@ mod tests {
         assert_eq!(found(&["nwot", "naswot"], "naswot").as_deref(), Some("naswot"));
         assert_eq!(found(&["nwot", "naswot"], "relu_logdet"), None);
         assert_eq!(found(&["logsynflow"], "log_synflow"), None);
-        assert_eq!(found(&["logsynflow"], "logsynflow").as_deref(), Some("logsynflow"));
+        assert_eq!(found(&["log_synflow"], "log_synflow").as_deref(), Some("log_synflow"));
         assert_eq!(found(&["a"], "b"), None);
     }
 

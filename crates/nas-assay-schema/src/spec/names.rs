@@ -96,8 +96,8 @@ mod tests {
     #[test]
     fn declared_programs_and_names_with_two_meanings_stay() {
         let text = "name = 'a'\nspace = 'nb201'\n[images.synthetic]\ntrain = 8\nvalidation = 8\n[truth.trained]\ntable = 'nb201-micro'\n\
-                    [estimators.nwot]\ncommand = ['x']\n[panels.all]\nestimators = ['nwot', 'jacov', 'logsynflow', 'mine']\n";
+                    [estimators.nwot]\ncommand = ['x']\n[panels.all]\nestimators = ['nwot', 'jacov', 'log_synflow', 'mine']\n";
         let spec = parse_spec(text, "a test").unwrap();
-        assert_eq!(spec.panels["all"].estimators, ["nwot", "jacob_cov", "logsynflow", "mine"]);
+        assert_eq!(spec.panels["all"].estimators, ["nwot", "jacob_cov", "log_synflow", "mine"]);
     }
 }

@@ -123,7 +123,7 @@ mod tests {
         let mut made = Made::noisy(40, 0.5);
         assert_eq!(made.find("L11").verdict, Verdict::Pass);
         made.mine_mut().kind = EstimatorKind::External;
-        for (id, verdict) in [("mine", Verdict::Pass), ("naswot", Verdict::Undecidable), ("logsynflow", Verdict::Warn)]
+        for (id, verdict) in [("mine", Verdict::Pass), ("naswot", Verdict::Undecidable), ("log_synflow", Verdict::Warn)]
         {
             made.mine_mut().id = id.to_owned();
             let found = made.find("L11");
