@@ -62,6 +62,8 @@ impl Suite {
             Arc::new(zeroshot::epsinas::Epsinas),
             Arc::new(zeroshot::logsynflow::LogSynflow),
             Arc::new(zeroshot::snr_synflow::SnrSynflow),
+            Arc::new(zeroshot::epe_nas::EpeNas),
+            Arc::new(zeroshot::zico::Zico),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

@@ -64,6 +64,12 @@ pub(super) fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
     ids.iter().map(|id| suite.find(id.as_ref()).unwrap().score(probe).unwrap().score.value()).collect()
 }
 
+/// Zero-shot estimators whose score can be nothing but rounding.
+const MAY_BE_ROUNDING: [&str; 3] = ["jacob_cov", "synflow_bn", "epe_nas"];
+
+/// Zero-shot estimators of which the place of an image in the batch decides in which half it is.
+const OF_HALVES: [&str; 1] = ["zico"];
+
 fn zero_shot() -> Vec<String> {
     let suite = Suite::builtin();
     let zero_shot = suite.iter().map(super::Estimator::meta).filter(|meta| meta.kind == EstimatorKind::ZeroShot);
@@ -185,7 +191,7 @@ fn both_engines_score_alike() {
             scores(&probe, &ids)
         };
         for ((id, a), b) in ids.iter().zip(of(Engine::Kernels)).zip(of(Engine::Composed)) {
-            if a.is_nan() && b.is_nan() && ["jacob_cov", "synflow_bn"].contains(&id.as_ref()) {
+            if a.is_nan() && b.is_nan() && MAY_BE_ROUNDING.contains(&id.as_ref()) {
                 continue;
             }
             assert!((a - b).abs() <= 1e-9 * a.abs().max(1e-3), "{space} {id}: {a} and {b}");
@@ -205,14 +211,26 @@ fn second_order_is_refused_where_candle_would_drop_paths() {
 fn a_shared_pass_gives_what_each_need_gives_alone() {
     let batch = batch(5);
     let (architecture, network) = network(SpaceId::Nb201, 3);
-    let all = probe(architecture, &network, Engine::Kernels, &batch);
     let suite = Suite::builtin();
-    for id in zero_shot() {
-        let estimator = suite.find(&id).unwrap();
-        let needs = estimator.meta().needs.iter().copied();
-        let alone = Probe::new(architecture, &network, Engine::Kernels, needs).with_batch(&batch);
-        let (shared, alone) = (estimator.score(&all).unwrap(), estimator.score(&alone).unwrap());
-        assert_eq!(shared.score.value().to_bits(), alone.score.value().to_bits(), "{id}");
+    let bits = |id: &str, probe: &Probe<'_>| {
+        let reading = suite.find(id).unwrap().score(probe).unwrap();
+        let details = reading.details.iter().map(|(_, value)| value.value().to_bits());
+        (reading.score.value().to_bits(), details.collect::<Vec<_>>())
+    };
+    let alone = |id: &str| {
+        let needs = suite.find(id).unwrap().meta().needs.iter().copied();
+        bits(id, &Probe::new(architecture, &network, Engine::Kernels, needs).with_batch(&batch))
+    };
+    let ids = zero_shot();
+    let own: Vec<_> = ids.iter().map(|id| alone(id)).collect();
+    // In the order of the suite, in the opposite one, and in drawn ones.
+    let mut orders = vec![(0..ids.len()).collect::<Vec<_>>(), (0..ids.len()).rev().collect()];
+    orders.extend((0..2).map(|draw| Seed::root(draw).stream().permutation(ids.len())));
+    for order in orders {
+        let all = probe(architecture, &network, Engine::Kernels, &batch);
+        for place in order {
+            assert_eq!(bits(&ids[place], &all), own[place], "{}", ids[place]);
+        }
     }
 }
 
@@ -256,11 +274,12 @@ fn the_order_of_images_does_not_matter() {
     };
     // Of these, `near` takes rows by their place in the batch.
     let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && id != "near").collect();
+    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && !OF_HALVES.contains(&id.as_ref())).collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
         let (architecture, network) = network(space, 10 + place as u64);
         let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);
         for ((id, a), b) in ids.iter().zip(of(&straight)).zip(of(&turned)) {
-            if a.is_nan() && b.is_nan() && ["jacob_cov", "synflow_bn"].contains(&id.as_ref()) {
+            if a.is_nan() && b.is_nan() && MAY_BE_ROUNDING.contains(&id.as_ref()) {
                 continue;
             }
             assert_near(&format!("{space} {id}"), b, a, 1e-7);

@@ -38,6 +38,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "epsinas",
         "logsynflow",
         "snr_synflow",
+        "epe_nas",
+        "zico",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

@@ -20,8 +20,8 @@
 //! some stand-alone networks of NAS-Bench-301, the sum of the logits over a batch does not depend on its images. The exact Jacobian is 0, and the computed one is rounding
 //! noise. The score of such noise is the status `rounding` ([`Probe::input_gradients_are_rounding`]): not finite, and ranked worst.
 
+use super::correlation::correlation;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
-use nalgebra::DMatrix;
 use nas_assay_criteria::Direction;
 
 /// Spectrum of the correlation between the input gradients of the images.

@@ -11,11 +11,11 @@
 //! Cavagnero et al., `FreeREA`, WACV 2023, and its code.
 //!
 //! # Known traps
-//! Three formulas have this name. This one and that of Auto-Prox, `Σ W |ln ∂R/∂W|`, rank otherwise than `SynFlow` does. The logarithm of the
-//! score of `SynFlow` ranks as the score does; it is the detail `log` of `synflow`.
+//! Three formulas have this name. This one and that of Auto-Prox, `Σ W |ln ∂R/∂W|`, rank otherwise than `SynFlow` does. The logarithm of
+//! the score of `SynFlow` ranks as the score does; it is the detail `log` of `synflow`.
 //!
-//! Where all parameters and the input are no less than 0, no gradient of `R` is negative, so the logarithm is one of a number from 1 up.
-//! A gradient below −1 would make the score NaN. In a cell without a path, only the classifier's weights could have a gradient; their inputs
+//! Where all parameters and the input are no less than 0, no gradient of `R` is negative, so the logarithm is one of a number from 1 up. A
+//! gradient below −1 would make the score NaN. In a cell without a path, only the classifier's weights could have a gradient; their inputs
 //! are 0, so the score is 0.
 
 use crate::estimator::zeroshot::sum_over_elements;
@@ -76,8 +76,8 @@ mod tests {
         assert!(dampened(-1.5, 1.0).is_nan());
     }
 
-    /// No gradient is negative in any space, and scores of zero weights are zero. A classifier of `c` times the weights has `c` times the flow,
-    /// but not `c` times this score.
+    /// No gradient is negative in any space, and scores of zero weights are zero. A classifier of `c` times the weights has `c` times the
+    /// flow, but not `c` times this score.
     #[test]
     fn gradients_are_no_less_than_zero_and_the_score_does_not_follow_the_flow() {
         let batch = batch(2);

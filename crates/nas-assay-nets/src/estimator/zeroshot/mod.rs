@@ -2,6 +2,8 @@
 
 pub mod az_nas;
 pub mod epsinas;
+mod correlation;
+pub mod epe_nas;
 pub mod fisher;
 pub mod grad_norm;
 pub mod grasp;
@@ -18,6 +20,7 @@ pub mod snr_synflow;
 pub mod synflow;
 pub mod synflow_bn;
 pub mod tcet;
+pub mod zico;
 
 use crate::estimator::probe::WeightGradient;
 
