@@ -2,6 +2,9 @@
 
 mod output_codes;
 mod rounding;
+mod signs;
+
+pub use signs::SignAgreement;
 
 pub use output_codes::OutputCode;
 
@@ -48,6 +51,8 @@ pub enum Need {
     SynflowWithNorm,
     /// How different the signs of the outputs of layers are between images: [`Probe::output_codes`].
     OutputCodes,
+    /// Agreement of single images on the signs of the gradients: [`Probe::sign_agreement`].
+    SignAgreement,
     /// Accuracy and loss on the evaluation batches: [`Probe::evaluation`].
     Evaluation,
     /// Nothing that estimators share: passes of its own, with other weights or another input.
@@ -125,6 +130,7 @@ pub struct Probe<'a> {
     synflow: OnceCell<Vec<WeightGradient>>,
     synflow_with_norm: OnceCell<Vec<WeightGradient>>,
     output_codes: OnceCell<Vec<OutputCode>>,
+    signs: OnceCell<Vec<SignAgreement>>,
     evaluation: OnceCell<Evaluation>,
     shared: RefCell<BTreeMap<&'static str, Rc<dyn Any>>>,
 }
@@ -158,6 +164,7 @@ impl<'a> Probe<'a> {
             synflow: OnceCell::new(),
             synflow_with_norm: OnceCell::new(),
             output_codes: OnceCell::new(),
+            signs: OnceCell::new(),
             evaluation: OnceCell::new(),
             shared: RefCell::default(),
         }
@@ -539,6 +546,12 @@ impl UsedWeight<'_> {
             None => host_f64(whole),
         }
     }
+
+    /// The gradient by the part that is used, or zeros if there is none.
+    fn gradient(&self, gradients: &GradStore) -> candle_core::Result<Vec<f64>> {
+        let found = gradients.get(&self.param.var);
+        found.map_or_else(|| self.part_of(&self.param.var).map(|part| vec![0.0; part.len()]), |g| self.part_of(g))
+    }
 }
 
 /// The convolution and linear weights that an architecture uses in a network.
@@ -556,11 +569,7 @@ fn weight_gradients(weights: &[UsedWeight<'_>], gradients: &GradStore) -> Result
     let with_gradient = |used: &UsedWeight<'_>| {
         let Param { name, role, var } = used.param;
         let weight = used.part_of(var)?;
-        let gradient = match gradients.get(var) {
-            Some(gradient) => used.part_of(gradient)?,
-            None => vec![0.0; weight.len()],
-        };
-        Ok(WeightGradient { name: name.clone(), role: *role, weight, gradient })
+        Ok(WeightGradient { name: name.clone(), role: *role, weight, gradient: used.gradient(gradients)? })
     };
     weights.iter().map(with_gradient).collect()
 }

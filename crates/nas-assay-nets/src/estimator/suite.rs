@@ -64,6 +64,8 @@ impl Suite {
             Arc::new(zeroshot::snr_synflow::SnrSynflow),
             Arc::new(zeroshot::epe_nas::EpeNas),
             Arc::new(zeroshot::zico::Zico),
+            Arc::new(zeroshot::gradsign::SUM),
+            Arc::new(zeroshot::gradsign::MEAN),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

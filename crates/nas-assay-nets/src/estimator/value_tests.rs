@@ -40,6 +40,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "snr_synflow",
         "epe_nas",
         "zico",
+        "gradsign_sum",
+        "gradsign_mean",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

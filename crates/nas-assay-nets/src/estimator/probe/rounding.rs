@@ -108,7 +108,7 @@ impl Probe<'_> {
 
 /// Whether a quantity of the size `single` in single precision and `double` in double precision is made of rounding errors. What leaves the
 /// range of single precision is not known to be.
-fn shrinks(single: f64, double: f64) -> bool {
+pub(super) fn shrinks(single: f64, double: f64) -> bool {
     single.is_finite() && single > SHRINKS * double
 }
 
@@ -127,7 +127,7 @@ fn flow_between(layers: &[WeightGradient], moved: &[WeightGradient]) -> f64 {
 }
 
 /// The Euclidean norm of all rows together.
-fn norm(rows: &[Vec<f64>]) -> f64 {
+pub(super) fn norm(rows: &[Vec<f64>]) -> f64 {
     rows.iter().flatten().map(|value| value * value).sum::<f64>().sqrt()
 }
 

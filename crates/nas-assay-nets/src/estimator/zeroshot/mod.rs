@@ -6,6 +6,7 @@ mod correlation;
 pub mod epe_nas;
 pub mod fisher;
 pub mod grad_norm;
+pub mod gradsign;
 pub mod grasp;
 pub mod jacob_cov;
 pub mod l2_norm;
