@@ -3,6 +3,7 @@
 mod output_codes;
 mod rounding;
 mod signs;
+mod tangent_kernel;
 
 pub use signs::SignAgreement;
 

@@ -65,7 +65,7 @@ pub(super) fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
 }
 
 /// Zero-shot estimators whose score can be nothing but rounding.
-const MAY_BE_ROUNDING: [&str; 5] = ["jacob_cov", "synflow_bn", "epe_nas", "gradsign_sum", "gradsign_mean"];
+const MAY_BE_ROUNDING: [&str; 6] = ["jacob_cov", "synflow_bn", "epe_nas", "gradsign_sum", "gradsign_mean", "ntk_cond"];
 
 /// Zero-shot estimators of which the place of an image in the batch decides in which half it is.
 const OF_HALVES: [&str; 1] = ["zico"];

@@ -47,7 +47,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "log_width_sum",
         "conv_count",
     ];
-    let lower = ["plain", "oneshot_loss", "down_samplings"];
+    let lower = ["plain", "ntk_cond", "oneshot_loss", "down_samplings"];
     let suite = Suite::builtin();
     for (ids, direction) in [(&higher[..], Direction::Higher), (&lower[..], Direction::Lower)] {
         for id in ids {

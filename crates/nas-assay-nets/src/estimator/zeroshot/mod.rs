@@ -14,6 +14,7 @@ pub mod lnwot;
 pub mod meco;
 pub mod near;
 pub mod logsynflow;
+pub mod ntk_cond;
 pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
