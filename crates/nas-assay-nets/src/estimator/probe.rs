@@ -1,6 +1,7 @@
 //! The probe of one architecture. It computes each quantity that estimators share once.
 
 mod output_codes;
+mod redraw;
 mod rounding;
 mod signs;
 mod tangent_kernel;

@@ -67,6 +67,7 @@ impl Suite {
             Arc::new(zeroshot::gradsign::SUM),
             Arc::new(zeroshot::gradsign::MEAN),
             Arc::new(zeroshot::ntk_cond::NtkCond),
+            Arc::new(zeroshot::zen::Zen),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

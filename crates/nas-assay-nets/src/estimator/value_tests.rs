@@ -42,6 +42,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "zico",
         "gradsign_sum",
         "gradsign_mean",
+        "zen",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

@@ -22,6 +22,7 @@ pub mod snr_synflow;
 pub mod synflow;
 pub mod synflow_bn;
 pub mod tcet;
+pub mod zen;
 pub mod zico;
 
 use crate::estimator::probe::WeightGradient;
