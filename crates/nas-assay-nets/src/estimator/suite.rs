@@ -68,6 +68,7 @@ impl Suite {
             Arc::new(zeroshot::gradsign::MEAN),
             Arc::new(zeroshot::ntk_cond::NtkCond),
             Arc::new(zeroshot::zen::Zen),
+            Arc::new(zeroshot::swap::Swap),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),

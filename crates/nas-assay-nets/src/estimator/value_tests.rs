@@ -43,6 +43,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "gradsign_sum",
         "gradsign_mean",
         "zen",
+        "swap",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

@@ -19,6 +19,7 @@ pub mod plain;
 pub mod relu_logdet;
 pub mod snip;
 pub mod snr_synflow;
+pub mod swap;
 pub mod synflow;
 pub mod synflow_bn;
 pub mod tcet;
