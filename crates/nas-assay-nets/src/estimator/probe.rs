@@ -299,6 +299,8 @@ impl<'a> Probe<'a> {
             made
         };
         found.downcast().map_err(|_| EstimatorError::other(format!("`{name}` is shared as a quantity of two types")))
+    }
+
     /// The same numbers for every architecture, for a purpose of the estimator `id`. They depend on the seed of the probe, the id and the
     /// purpose.
     pub fn shared_stream(&self, id: &str, purpose: &str) -> Stream {

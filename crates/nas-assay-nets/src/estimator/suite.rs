@@ -37,7 +37,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 22] = [
+        let estimators: [Arc<dyn Estimator>; 37] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -51,24 +51,24 @@ impl Suite {
             Arc::new(zeroshot::jacob_cov::JacobCov),
             Arc::new(zeroshot::relu_logdet::ReluLogdet),
             Arc::new(zeroshot::l2_norm::L2Norm),
-            Arc::new(zeroshot::az_nas::EXPRESSIVITY),
-            Arc::new(zeroshot::az_nas::PROGRESSIVITY),
-            Arc::new(zeroshot::az_nas::TRAINABILITY),
-            Arc::new(zeroshot::lnwot::Lnwot),
-            Arc::new(zeroshot::tcet::Tcet),
-            Arc::new(zeroshot::meco::MECO),
-            Arc::new(zeroshot::meco::MECO_OPT),
-            Arc::new(zeroshot::near::Near),
-            Arc::new(zeroshot::epsinas::Epsinas),
-            Arc::new(zeroshot::logsynflow::LogSynflow),
-            Arc::new(zeroshot::snr_synflow::SnrSynflow),
+            Arc::new(zeroshot::zen::Zen),
             Arc::new(zeroshot::epe_nas::EpeNas),
             Arc::new(zeroshot::zico::Zico),
             Arc::new(zeroshot::gradsign::SUM),
             Arc::new(zeroshot::gradsign::MEAN),
-            Arc::new(zeroshot::ntk_cond::NtkCond),
-            Arc::new(zeroshot::zen::Zen),
+            Arc::new(zeroshot::logsynflow::LogSynflow),
+            Arc::new(zeroshot::snr_synflow::SnrSynflow),
+            Arc::new(zeroshot::lnwot::Lnwot),
+            Arc::new(zeroshot::tcet::Tcet),
             Arc::new(zeroshot::swap::Swap),
+            Arc::new(zeroshot::meco::MECO),
+            Arc::new(zeroshot::meco::MECO_OPT),
+            Arc::new(zeroshot::near::Near),
+            Arc::new(zeroshot::ntk_cond::NtkCond),
+            Arc::new(zeroshot::az_nas::EXPRESSIVITY),
+            Arc::new(zeroshot::az_nas::PROGRESSIVITY),
+            Arc::new(zeroshot::az_nas::TRAINABILITY),
+            Arc::new(zeroshot::epsinas::Epsinas),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),
@@ -257,7 +257,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 23);
+        assert_eq!(ids.len(), 38);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");

@@ -67,8 +67,8 @@ pub(super) fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
 /// Zero-shot estimators whose score can be nothing but rounding.
 const MAY_BE_ROUNDING: [&str; 6] = ["jacob_cov", "synflow_bn", "epe_nas", "gradsign_sum", "gradsign_mean", "ntk_cond"];
 
-/// Zero-shot estimators of which the place of an image in the batch decides in which half it is.
-const OF_HALVES: [&str; 1] = ["zico"];
+/// Zero-shot estimators that depend on the order of the images: `zico` takes halves of the batch, and `near` rows by their place.
+const BY_PLACE: [&str; 2] = ["zico", "near"];
 
 fn zero_shot() -> Vec<String> {
     let suite = Suite::builtin();
@@ -272,9 +272,7 @@ fn the_order_of_images_does_not_matter() {
         images: straight.images.index_select(&order, 0).unwrap(),
         labels: straight.labels.index_select(&order, 0).unwrap(),
     };
-    // Of these, `near` takes rows by their place in the batch.
-    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && id != "near").collect();
-    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && !OF_HALVES.contains(&id.as_ref())).collect();
+    let ids: Vec<_> = zero_shot().into_iter().filter(|id| id != "plain" && !BY_PLACE.contains(&id.as_ref())).collect();
     for (place, space) in SpaceId::ALL.into_iter().enumerate() {
         let (architecture, network) = network(space, 10 + place as u64);
         let of = |batch| scores(&probe(architecture, &network, Engine::Kernels, batch), &ids);

@@ -5,7 +5,7 @@
 
 /// The own name of each estimator, and its other names, in the form of [`key`]. Those that are no part of this project are here, too, so
 /// that scores of theirs from elsewhere have one name.
-const ONE: [(&str, &[&str]); 35] = [
+const ONE: [(&str, &[&str]); 40] = [
     ("params", &["n_params", "num_params", "nparams", "param_count", "parameters"]),
     ("flops", &["macs", "n_flops", "num_flops", "mult_adds", "gflops", "mflops"]),
     ("relu_count", &[]),
@@ -35,6 +35,9 @@ const ONE: [(&str, &[&str]); 35] = [
     ("meco", &[]),
     ("meco_opt", &[]),
     ("az_nas", &["aznas", "az_score"]),
+    ("az_expressivity", &[]),
+    ("az_progressivity", &[]),
+    ("az_trainability", &[]),
     ("vkdnw", &["vkdnw_single", "vkdnw_entropy"]),
     ("lnwot", &[]),
     ("tcet", &["t_cet", "tcet_syn_none"]),
@@ -182,9 +185,7 @@ mod tests {
         for name in ["log_synflow", "log-synflow", "GradSign", "NTK"] {
             assert!(matches!(named(name), Some(Named::Two(_))), "{name}");
         }
-        for name in
-            ["", "score", "my_proxy", "jacob_cor_logdet", "zico_bc", "vkdnw_agg", "bn_score"]
-        {
+        for name in ["", "score", "my_proxy", "jacob_cor_logdet", "zico_bc", "vkdnw_agg", "bn_score"] {
             assert_eq!(named(name), None, "{name}");
         }
     }

@@ -8,21 +8,27 @@ use crate::estimator::EstimatorError;
 use crate::net::{Network, Role};
 
 impl Probe<'_> {
-    /// A stand-alone network of the architecture with convolution and linear weights drawn from the standard normal distribution, in
-    /// network and row-major order. Biases and shifts are 0, scales of batch-norm are 1, and running statistics are new. Its type is that
+    /// A stand-alone network of the architecture with convolution and linear weights drawn from normal distributions, in network and
+    /// row-major order. `deviation` gives the standard deviation from the number of inputs of an output, `fan_in`. Biases and shifts are 0, scales of batch-norm are 1, and running statistics are new. Its type is that
     /// of the batch.
     ///
     /// The draws depend on the stream and on the shapes of the architecture's own weights, and not on the probe's weights.
     ///
     /// # Errors
     /// If the probe has no network or batch, or a tensor cannot be made.
-    pub fn with_normal_weights(&self, mut stream: Stream) -> Result<Network, EstimatorError> {
+    pub fn with_normal_weights(
+        &self,
+        mut stream: Stream,
+        deviation: impl Fn(usize) -> f64,
+    ) -> Result<Network, EstimatorError> {
         let copy = self.with_weights(self.batch()?.images.dtype(), |param| match param.role {
             Role::NormScale => param.var.ones_like(),
             _ => param.var.zeros_like(),
         })?;
         for param in copy.params().iter().filter(|param| param.role.is_weight()) {
-            let values: Vec<f64> = (0..param.var.elem_count()).map(|_| stream.normal()).collect();
+            let count = param.var.elem_count();
+            let deviation = deviation(count / param.var.dim(0)?);
+            let values: Vec<f64> = (0..count).map(|_| deviation * stream.normal()).collect();
             let values = Tensor::from_vec(values, param.var.shape(), &Device::Cpu)?.to_dtype(param.var.dtype())?;
             param.var.set(&values.to_device(param.var.device())?)?;
         }

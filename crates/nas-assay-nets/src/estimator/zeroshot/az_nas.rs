@@ -36,7 +36,7 @@ use nalgebra::DMatrix;
 use nas_assay_base::seed::Stream;
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
-use crate::net::{Engine, Network, NormMode, Role, host_f64};
+use crate::net::{Engine, Network, NormMode, host_f64};
 use nas_assay_criteria::Direction;
 
 /// One part of AZ-NAS.
@@ -97,7 +97,8 @@ impl Estimator for AzNas {
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
         let cells = probe.shared("az_nas", || {
-            let network = drawn_anew(probe)?;
+            let kaiming = |fan_in: usize| (2.0 / fan_in as f64).sqrt();
+            let network = probe.with_normal_weights(probe.stream("az_nas", "weights"), kaiming)?;
             let images = &probe.batch()?.images;
             let mut noise = probe.stream("az_nas", "noise");
             let values: Vec<f64> = (0..images.elem_count()).map(|_| noise.normal()).collect();
@@ -107,22 +108,6 @@ impl Estimator for AzNas {
         })?;
         Ok((self.part)(&cells))
     }
-}
-
-/// A copy of the network with the weights of AZ-NAS. They depend on the shapes of the architecture's own weights alone.
-fn drawn_anew(probe: &Probe<'_>) -> Result<Network, EstimatorError> {
-    let mut stream = probe.stream("az_nas", "weights");
-    let copy = probe.with_weights(probe.batch()?.images.dtype(), |param| match param.role {
-        Role::NormScale => param.var.ones_like(),
-        _ => param.var.zeros_like(),
-    })?;
-    for param in copy.params().iter().filter(|param| param.role.is_weight()) {
-        let var = &param.var;
-        let deviation = (2.0 * var.dim(0)? as f64 / var.elem_count() as f64).sqrt();
-        let values: Vec<f64> = (0..var.elem_count()).map(|_| deviation * stream.normal()).collect();
-        var.set(&Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype())?)?;
-    }
-    Ok(copy)
 }
 
 /// What is known of a feature map and of the cell that made it.

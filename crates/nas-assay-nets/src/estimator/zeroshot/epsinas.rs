@@ -42,7 +42,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Difference of the logits between two constants for all weights, relative to their mean.",
     formula: "mean |p_a - p_b| / mean(p), p_c = logits at all weights c in the range 0 to 1; a = 1e-4, b = 1",

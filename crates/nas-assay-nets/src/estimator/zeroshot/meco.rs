@@ -26,7 +26,7 @@
 //! the classifier. The source adds the rounding errors of such matrices. The detail `singular` counts them. With 8
 //! channels, `meco_opt` loses fewer of them. The source draws them from a generator without a seed.
 
-use crate::estimator::zeroshot::jacob_cov::correlation;
+use crate::estimator::zeroshot::correlation::correlation;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{Layer, host_f64};
 use candle_core::{DType, Device, Tensor, TensorId};
@@ -60,7 +60,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "",
     formula: "",

@@ -1,9 +1,9 @@
 //! Zero-shot estimators: formulas on an untrained network, one file each.
 
 pub mod az_nas;
-pub mod epsinas;
 mod correlation;
 pub mod epe_nas;
+pub mod epsinas;
 pub mod fisher;
 pub mod grad_norm;
 pub mod gradsign;
@@ -11,9 +11,9 @@ pub mod grasp;
 pub mod jacob_cov;
 pub mod l2_norm;
 pub mod lnwot;
+pub mod logsynflow;
 pub mod meco;
 pub mod near;
-pub mod logsynflow;
 pub mod ntk_cond;
 pub mod plain;
 pub mod relu_logdet;

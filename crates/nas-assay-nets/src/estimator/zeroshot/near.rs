@@ -42,7 +42,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Sum over layers of the effective rank of a square part of their outputs.",
     formula: "sum over outputs of exp(H(q)), q = singular values of a square block of [pixels, channels] over their sum",

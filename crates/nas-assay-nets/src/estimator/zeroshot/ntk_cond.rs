@@ -35,7 +35,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Lower,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Condition number of the neural tangent kernel of 16 images.",
     formula: "lambda_max/lambda_min of J J^T, J_i = d(sum of logits of image i)/d(weights, batch-norm scales)",

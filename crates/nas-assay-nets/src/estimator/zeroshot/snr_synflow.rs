@@ -41,24 +41,26 @@ impl Estimator for SnrSynflow {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        Ok(Reading::plain(probe.synflow()?.iter().map(|layer| ratio(&saliencies(layer))).sum()))
+        Ok(Reading::plain(probe.synflow()?.iter().map(|layer| signal_to_noise(&saliencies(layer))).sum()))
     }
 }
 
 /// The saliency of every weight of a layer.
-fn saliencies(layer: &WeightGradient) -> Vec<f64> {
+pub(super) fn saliencies(layer: &WeightGradient) -> Vec<f64> {
     layer.gradient.iter().zip(&layer.weight).map(|(g, w)| (g * w).abs()).collect()
 }
 
-/// The sum of the saliencies, divided by their sample standard deviation if they differ.
-fn ratio(saliencies: &[f64]) -> f64 {
-    let sum: f64 = saliencies.iter().sum();
-    if saliencies.windows(2).all(|pair| pair[0] == pair[1]) {
+/// The sum over the sample standard deviation; the sum alone if all terms are equal.
+pub(super) fn signal_to_noise(terms: &[f64]) -> f64 {
+    let sum: f64 = terms.iter().sum();
+    if terms.windows(2).all(|pair| pair[0] == pair[1]) {
         return sum;
     }
-    let mean = sum / saliencies.len() as f64;
-    let squares: f64 = saliencies.iter().map(|s| (s - mean) * (s - mean)).sum();
-    sum / (squares / (saliencies.len() - 1) as f64).sqrt()
+    let mean = sum / terms.len() as f64;
+    let squares: f64 = terms.iter().map(|term| (term - mean) * (term - mean)).sum();
+    let deviation = (squares / (terms.len() - 1) as f64).sqrt();
+    // The deviation of terms below 1e-162 is too small for a number.
+    if deviation == 0.0 { sum } else { sum / deviation }
 }
 
 #[cfg(test)]
@@ -73,7 +75,7 @@ mod tests {
     #[test]
     fn layers_are_summed_in_units_of_their_deviation() {
         // Saliencies of 3 and 8, of deviation 5/√2, and of 1, 0.5 and 4, of mean 11/6 and variance 43/12.
-        let found: Vec<f64> = by_hand::layers().iter().map(|layer| ratio(&saliencies(layer))).collect();
+        let found: Vec<f64> = by_hand::layers().iter().map(|layer| signal_to_noise(&saliencies(layer))).collect();
         for (found, by_hand) in found.iter().zip([11.0 * 2.0_f64.sqrt() / 5.0, 5.5 / (43.0_f64 / 12.0).sqrt()]) {
             assert!((found - by_hand).abs() < 1e-14 * by_hand, "{found}, not {by_hand}");
         }
@@ -82,9 +84,9 @@ mod tests {
     /// The mean of three times 0.1 is not 0.1 in floating point, so their deviation would be rounding.
     #[test]
     fn equal_saliencies_count_their_sum() {
-        assert_eq!(ratio(&[0.1; 3]), 0.1 + 0.1 + 0.1);
-        assert_eq!(ratio(&[7.0]), 7.0);
-        assert_eq!((ratio(&[0.0; 5]), ratio(&[])), (0.0, 0.0));
+        assert_eq!(signal_to_noise(&[0.1; 3]), 0.1 + 0.1 + 0.1);
+        assert_eq!(signal_to_noise(&[7.0]), 7.0);
+        assert_eq!((signal_to_noise(&[0.0; 5]), signal_to_noise(&[])), (0.0, 0.0));
     }
 
     proptest! {
@@ -93,7 +95,7 @@ mod tests {
         fn a_ratio_has_no_scale(saliencies in prop::collection::vec(0.0..1.0_f64, 2..40), power in -60..60_i32) {
             prop_assume!(saliencies.windows(2).any(|pair| pair[0] != pair[1]));
             let scaled: Vec<f64> = saliencies.iter().map(|s| s * 2.0_f64.powi(power)).collect();
-            prop_assert_eq!(ratio(&scaled), ratio(&saliencies));
+            prop_assert_eq!(signal_to_noise(&scaled), signal_to_noise(&saliencies));
         }
     }
 
@@ -110,6 +112,31 @@ mod tests {
             let after = read();
             assert!((after[0] / before[0] - 8.0).abs() < 1e-9, "{space}: {before:?} and {after:?}");
             assert!((after[1] / before[1] - 1.0).abs() < 1e-9, "{space}: {before:?} and {after:?}");
+        }
+    }
+
+    #[test]
+    fn ratios_by_hand() {
+        // Mean 2, variance 2/1 with n − 1.
+        assert!((signal_to_noise(&[1.0, 3.0]) - 4.0 / 2f64.sqrt()).abs() < 1e-15);
+        assert!((signal_to_noise(&[1.0, 2.0, 3.0, 6.0]) - 12.0 / (14.0_f64 / 3.0).sqrt()).abs() < 1e-14);
+        for equal in [&[][..], &[5.0], &[0.1; 3], &[0.0; 4]] {
+            assert_eq!(signal_to_noise(equal), equal.iter().sum::<f64>(), "{equal:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_scale_of_saliencies_is_taken_away(
+            terms in prop::collection::vec(0..1000_u32, 2..40),
+            power in -60..60_i32,
+        ) {
+            let terms: Vec<f64> = terms.into_iter().map(f64::from).collect();
+            let scaled: Vec<f64> = terms.iter().map(|term| term * 2f64.powi(power)).collect();
+            prop_assert_eq!(signal_to_noise(&scaled), signal_to_noise(&terms));
+            // A constant that is added to all is not taken away: the deviation stays, and the sum grows.
+            let moved: Vec<f64> = terms.iter().map(|term| term + 1.0).collect();
+            prop_assert!(signal_to_noise(&moved) > signal_to_noise(&terms));
         }
     }
 }

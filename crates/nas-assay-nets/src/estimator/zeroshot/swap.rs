@@ -33,7 +33,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Number of distinct activation patterns of units over the images, in a network with normal weights.",
     formula: "number of distinct columns of A, A_iv = 1 where the input of ReLU unit v is above 0 for image i",
@@ -52,7 +52,7 @@ impl Estimator for Swap {
         let batch = probe.batch()?;
         let count = batch.images.dim(0)?.min(IMAGES);
         let images = batch.images.narrow(0, 0, count)?.contiguous()?;
-        let network = probe.with_normal_weights(probe.stream(META.id, "weights"))?;
+        let network = probe.with_normal_weights(probe.stream(META.id, "weights"), |_| 1.0)?;
         let mut columns = Columns::default();
         let mut keep = |input: &Tensor, _output: &Tensor| columns.push(input);
         let mut pass = ForwardPass::new(probe.engine()).untracked().with_relu_observer(&mut keep);

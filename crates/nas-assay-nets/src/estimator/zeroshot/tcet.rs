@@ -20,6 +20,7 @@
 //! with small saliencies of the same shape. It grows with the number of weights `n`, being `n` times the mean in
 //! standard deviations.
 
+use super::snr_synflow::{saliencies, signal_to_noise};
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;
 
@@ -46,59 +47,13 @@ impl Estimator for Tcet {
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
         // Each has one entry for every weight, in network order. Names can differ: saliencies are those of a copy
         // without the supernet.
-        let (saliencies, codes) = (probe.synflow()?, probe.output_codes()?);
-        if saliencies.len() != codes.len() {
-            let text = format!("{} layers have saliencies, but {} have codes", saliencies.len(), codes.len());
+        let (layers, codes) = (probe.synflow()?, probe.output_codes()?);
+        if layers.len() != codes.len() {
+            let text = format!("{} layers have saliencies, but {} have codes", layers.len(), codes.len());
             return Err(EstimatorError::other(text));
         }
-        let products = saliencies.iter().zip(codes).map(|(layer, code)| {
-            let terms: Vec<f64> = layer.gradient.iter().zip(&layer.weight).map(|(g, w)| (g * w).abs()).collect();
-            code.or_zero() * signal_to_noise(&terms)
-        });
+        let products =
+            layers.iter().zip(codes).map(|(layer, code)| code.or_zero() * signal_to_noise(&saliencies(layer)));
         Ok(Reading::plain(products.sum()))
-    }
-}
-
-/// The sum over the standard deviation with `n − 1`; the sum alone if all terms are equal.
-fn signal_to_noise(terms: &[f64]) -> f64 {
-    let sum: f64 = terms.iter().sum();
-    if terms.windows(2).all(|pair| pair[0] == pair[1]) {
-        return sum;
-    }
-    let mean = sum / terms.len() as f64;
-    let squares: f64 = terms.iter().map(|term| (term - mean) * (term - mean)).sum();
-    let deviation = (squares / (terms.len() - 1) as f64).sqrt();
-    // The deviation of terms below 1e-162 is too small for a number.
-    if deviation == 0.0 { sum } else { sum / deviation }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn ratios_by_hand() {
-        // Mean 2, variance 2/1 with n − 1.
-        assert!((signal_to_noise(&[1.0, 3.0]) - 4.0 / 2f64.sqrt()).abs() < 1e-15);
-        assert!((signal_to_noise(&[1.0, 2.0, 3.0, 6.0]) - 12.0 / (14.0_f64 / 3.0).sqrt()).abs() < 1e-14);
-        for equal in [&[][..], &[5.0], &[0.1; 3], &[0.0; 4]] {
-            assert_eq!(signal_to_noise(equal), equal.iter().sum::<f64>(), "{equal:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_scale_of_saliencies_is_taken_away(
-            terms in prop::collection::vec(0..1000_u32, 2..40),
-            power in -60..60_i32,
-        ) {
-            let terms: Vec<f64> = terms.into_iter().map(f64::from).collect();
-            let scaled: Vec<f64> = terms.iter().map(|term| term * 2f64.powi(power)).collect();
-            prop_assert_eq!(signal_to_noise(&scaled), signal_to_noise(&terms));
-            // A constant that is added to all is not taken away: the deviation stays, and the sum grows.
-            let moved: Vec<f64> = terms.iter().map(|term| term + 1.0).collect();
-            prop_assert!(signal_to_noise(&moved) > signal_to_noise(&terms));
-        }
     }
 }

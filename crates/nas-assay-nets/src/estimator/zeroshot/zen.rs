@@ -35,7 +35,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::Weights],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Change of the features by a small change of Gaussian input, in a network with normal weights.",
     formula: "ln mean_n sum |F(a) - F(a + 0.01 b)| + sum over batch-norms of ln sqrt(mean of running variances)",
@@ -55,7 +55,7 @@ impl Estimator for Zen {
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
         let images = &probe.batch()?.images;
-        let network = probe.with_normal_weights(probe.stream(META.id, "weights"))?;
+        let network = probe.with_normal_weights(probe.stream(META.id, "weights"), |_| 1.0)?;
         let mut noise = probe.stream(META.id, "noise");
         let mut draw = || -> Vec<f64> { (0..images.elem_count()).map(|_| noise.normal()).collect() };
         let (a, b) = (draw(), draw());

@@ -38,7 +38,7 @@ const META: Meta<'static> = Meta {
     version: 1,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
-    needs: &[Need::LossGradients],
+    needs: &[Need::OwnPasses],
     tolerance: ToleranceClass::Numeric,
     summary: "Mean absolute gradient of each weight over its deviation between the two halves of a batch.",
     formula: "sum over layers of ln sum (|g1| + |g2|)/|g1 - g2|, g1 and g2 = dL/dW of the halves of the batch",
