@@ -20,6 +20,7 @@
 //! A weight whose two gradients have different signs counts 1, and one whose gradients agree counts more, without a bound. So the score is
 //! no less than `Σ_l ln n_l`, where `n_l` is the number of weights that are kept: it has the number of parameters in it. Few weights with
 //! nearly equal gradients decide the sum of a layer.
+//! The score has fewer digits than the gradients for it: in single precision, two implementations of the layers were up to 2e-4 of it apart.
 //!
 //! The reference takes the deviation in single precision, where the squares of tiny differences are 0. That removes the weight. Which
 //! weights count is decided in the same way here; the numbers themselves are in double precision. A single image has no deviation, and its
