@@ -33,6 +33,7 @@ const DONE: &[(&str, &str)] = &[
     ("`nas-assay claims` lists them", "the_nearest_name_is_one_that_works"),
     ("no carried truth table is called", "the_nearest_name_is_one_that_works"),
     ("; the nearest known one is `{id}`", "the_nearest_name_is_one_that_works"),
+    ("; the nearest one is `{name}`", "the_nearest_variant_can_be_named"),
     ("; the nearest is `{name}`", "the_nearest_name_is_one_that_works"),
     ("; the nearest is `{near}`", "older_and_wrong_names_say_what_to_write"),
     ("is no accuracy of NAS-Bench-201, such as {paper}", "older_and_wrong_names_say_what_to_write"),

@@ -230,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn the_nearest_variant_can_be_named() {
+        let named = |name: &str| {
+            with(&format!(
+                "[panels.b]\nestimators = ['params']\nvariants = ['{name}']\n[variants.noise.zero-shot]\ninput = 'gaussian'"
+            ))
+        };
+        let error = named("niose").unwrap_err().to_string();
+        let (_, nearest) = error.rsplit_once("; the nearest one is `").unwrap();
+        let spec = named(nearest.trim_end_matches('`')).unwrap();
+        assert!(spec.panels["b"].has_variant("noise") && spec.panels["all"].has_variant("noise"));
+        assert_eq!(spec.arm(Some("noise")).unwrap().panels.len(), 2);
+    }
+
+    #[test]
     fn what_makes_no_variant_is_refused_with_its_place() {
         for (lines, said) in [
             (
