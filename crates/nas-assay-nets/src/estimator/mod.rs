@@ -15,6 +15,8 @@ pub mod zeroshot;
 #[cfg(test)]
 mod layer_output_tests;
 #[cfg(test)]
+mod newer_reference;
+#[cfg(test)]
 mod observer_tests;
 #[cfg(test)]
 mod parts_tests;

@@ -2,6 +2,7 @@ use candle_core::Device;
 use nas_assay_base::seed::Seed;
 
 use super::*;
+use crate::estimator::newer_reference::Reference;
 use crate::estimator::tests::{SIDE, batch, network};
 use crate::estimator::{Reason, Score};
 use crate::net::{Init, NetConfig};
@@ -156,4 +157,28 @@ fn only_the_shape_of_the_batch_counts() {
     assert_eq!(score(&own, 1), score(&other, 1));
     assert_ne!(score(&own, 1), score(&own, 2));
     assert_ne!(score(&own, 1), score(&batch(3), 1));
+}
+
+/// With the network's own weights, its images for noise, and signs that follow from the place of an element.
+#[test]
+fn parts_agree_with_pytorch() {
+    let place = |like: &Tensor| {
+        let (images, channels, height, width) = like.dims4()?;
+        let mut signs = Vec::with_capacity(like.elem_count());
+        for (n, c) in (0..images).flat_map(|n| (0..channels).map(move |c| (n, c))) {
+            for (h, w) in (0..height).flat_map(|h| (0..width).map(move |w| (h, w))) {
+                signs.push(if (n + c + h + w).is_multiple_of(3) { 1.0 } else { -1.0 });
+            }
+        }
+        Tensor::from_vec(signs, like.shape(), &Device::Cpu)
+    };
+    let mut compared = [0; 3];
+    for reference in Reference::all() {
+        let probe = Probe::new(reference.architecture, &reference.network, Engine::Kernels, []);
+        let cells = cells(&probe, &reference.network, &reference.images, place).unwrap();
+        for (count, AzNas { meta, part }) in compared.iter_mut().zip([EXPRESSIVITY, PROGRESSIVITY, TRAINABILITY]) {
+            *count += usize::from(reference.agrees(meta.id, part(&cells).score.value()));
+        }
+    }
+    assert!(compared[0] == 20 && compared[1] == 20 && compared[2] >= 10, "{compared:?}");
 }

@@ -21,9 +21,10 @@
 //! target size and a width, is not here: its two constants have no published values.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
-use crate::net::{ForwardPass, host_f64};
+use crate::net::{Engine, ForwardPass, Network, host_f64};
 use candle_core::Tensor;
 use nas_assay_criteria::Direction;
+use nas_assay_spaces::Architecture;
 
 /// Number of distinct activation patterns of the units, in a network with normal weights.
 pub struct Swap;
@@ -53,12 +54,22 @@ impl Estimator for Swap {
         let count = batch.images.dim(0)?.min(IMAGES);
         let images = batch.images.narrow(0, 0, count)?.contiguous()?;
         let network = probe.with_normal_weights(probe.stream(META.id, "weights"), |_| 1.0)?;
-        let mut columns = Columns::default();
-        let mut keep = |input: &Tensor, _output: &Tensor| columns.push(input);
-        let mut pass = ForwardPass::new(probe.engine()).untracked().with_relu_observer(&mut keep);
-        network.forward(probe.architecture(), &images, &mut pass)?;
-        Ok(columns.reading(count))
+        Ok(columns(&network, probe.architecture(), probe.engine(), &images)?.reading(count))
     }
+}
+
+/// The patterns of all units of a network over some images.
+fn columns(
+    network: &Network,
+    architecture: Architecture,
+    engine: Engine,
+    images: &Tensor,
+) -> Result<Columns, EstimatorError> {
+    let mut columns = Columns::default();
+    let mut keep = |input: &Tensor, _output: &Tensor| columns.push(input);
+    let mut pass = ForwardPass::new(engine).untracked().with_relu_observer(&mut keep);
+    network.forward(architecture, images, &mut pass)?;
+    Ok(columns)
 }
 
 /// The pattern of each unit: bit `i` says whether its input is above zero for image `i`.
@@ -102,10 +113,11 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimator::newer_reference::Reference;
     use crate::estimator::tests::{batch, network, probe, scores};
     use crate::estimator::{Reason, Score};
     use crate::images::Batch;
-    use crate::net::Engine;
+
     use candle_core::Device;
     use nas_assay_base::seed::Seed;
     use nas_assay_spaces::SpaceId;
@@ -201,5 +213,16 @@ mod tests {
             assert_eq!(drawn, score, "{space}");
             assert_ne!(other_codes, codes, "{space}");
         }
+    }
+
+    /// With the network's own weights.
+    #[test]
+    fn the_count_agrees_with_pytorch() {
+        let compared = Reference::all().into_iter().filter(|reference| {
+            let Reference { architecture, network, images, .. } = reference;
+            let found = columns(network, *architecture, Engine::Kernels, images).unwrap().reading(16);
+            reference.agrees(META.id, found.score.value())
+        });
+        assert_eq!(compared.count(), 20);
     }
 }

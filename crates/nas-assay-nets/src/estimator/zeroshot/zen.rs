@@ -120,6 +120,7 @@ fn sensitivity(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimator::newer_reference::Reference;
     use crate::estimator::tests::{batch, network, probe};
     use crate::estimator::{Reason, Score};
     use crate::images::Batch;
@@ -209,5 +210,17 @@ mod tests {
         let batch = batch(4);
         let reading = Zen.score(&probe(architecture, &network, Engine::Kernels, &batch)).unwrap();
         assert_eq!(reading.score, Score::NonFinite(Reason::NegativeInfinity));
+    }
+
+    /// With the network's own weights, its images for the first input, and the same in reverse order for what is mixed in.
+    #[test]
+    fn the_deterministic_part_agrees_with_pytorch() {
+        let compared = Reference::all().into_iter().filter(|reference| {
+            let Reference { architecture, network, images, .. } = reference;
+            let mixed = (images + (images.flip(&[0]).unwrap() * MIX).unwrap()).unwrap();
+            let found = sensitivity(network, *architecture, Engine::Kernels, &[images.clone(), mixed]).unwrap();
+            reference.agrees(META.id, found.reading().score.value())
+        });
+        assert_eq!(compared.count(), 20);
     }
 }
