@@ -38,7 +38,7 @@ fn scores(second: bool, engine: Engine, device: &Device, dtype: DType) -> Vec<Ve
     let images = synthetic::draw(&Seed::root(1), "train", BATCH, side).unwrap();
     let batch = images.batch(&(0..BATCH).collect::<Vec<_>>(), None, dtype, device).unwrap();
     let all: Vec<Architecture> = SpaceId::Nb201.representatives().unwrap();
-    let chosen = Seed::root(1).stream().choose(all.len(), 12);
+    let chosen = Seed::root(1).stream().choose(all.len(), 6);
     let mut columns = vec![Vec::new(); estimators(&suite, second).count()];
     for architecture in chosen.into_iter().map(|index| all[index]) {
         let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(20))).unwrap();
@@ -72,9 +72,16 @@ fn estimators_agree() {
             let others = std::thread::spawn(move || scores(second, engine, &device, dtype)).join().unwrap();
             for ((estimator, kernels), others) in estimators(&suite, second).zip(&kernels).zip(&others) {
                 let id = estimator.meta().id;
+                // It divides by differences of two gradients, of which few digits are left where they are nearly equal: measured 2e-10 and
+                // 3e-3.
+                let tolerance = match (id, dtype) {
+                    ("zico", DType::F64) => 1e-8,
+                    ("zico", _) => 1e-2,
+                    _ => tolerance,
+                };
                 for (a, b) in kernels.iter().zip(others) {
                     assert!(
-                        (a - b).abs() <= tolerance * a.abs(),
+                        a.to_bits() == b.to_bits() || (a - b).abs() <= tolerance * a.abs(),
                         "{id} in {dtype:?}: {a} by CPU kernels, {b} by {engine:?}"
                     );
                 }
