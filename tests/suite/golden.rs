@@ -38,15 +38,35 @@ goldens! {
     nds_resnet_pickers: "nds_resnet-pickers",
 }
 
-/// The carried spec with a golden that needs the data root.
-const ON_DATA: &str = "real-nb201-zeroshot";
+/// The carried specs with a golden that need the data root.
+const ON_DATA: [&str; 2] = ["real-nb201-zeroshot", "real-nb101-zeroshot"];
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nb201_zeroshot() {
-    if let Some(numbers) = check_real(ON_DATA, "sample = 300", "sample = 4") {
+    if let Some(numbers) = check_real(ON_DATA[0], |spec| with_sample(spec, 300, 4)) {
         findings::hold(&numbers);
     }
+}
+
+#[test]
+#[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+fn real_nb101_zeroshot() {
+    check_real(ON_DATA[1], few);
+}
+
+/// The spec with another size of a sample.
+fn with_sample(spec: &str, whole: usize, part: usize) -> String {
+    let [whole, part] = [whole, part].map(|count| format!("sample = {count}\n"));
+    assert!(spec.contains(&whole), "{spec}");
+    spec.replace(&whole, &part)
+}
+
+/// Two architectures of each panel, and of the variants only that with another seed.
+fn few(spec: &str) -> String {
+    let (before, rest) = spec.split_once("[variants.batches3").unwrap();
+    let (_, after) = rest.split_once("[variants.seed2020").unwrap();
+    with_sample(&with_sample(&format!("{before}[variants.seed2020{after}"), 200, 2), 48, 2)
 }
 
 #[test]
@@ -55,7 +75,7 @@ fn every_golden_has_a_test_and_every_test_has_a_golden() {
         .unwrap()
         .filter_map(|entry| Some(entry.unwrap().file_name().to_str().unwrap().strip_suffix(".snap")?.to_owned()))
         .collect();
-    let specs: BTreeSet<&str> = WITHOUT_DATA.iter().copied().chain([ON_DATA]).collect();
+    let specs: BTreeSet<&str> = WITHOUT_DATA.iter().copied().chain(ON_DATA).collect();
     for file in &files {
         let known =
             file.split_once('@').is_some_and(|(spec, class)| specs.contains(spec) && ["cpu", "cuda"].contains(&class));
@@ -71,7 +91,7 @@ fn every_golden_has_a_test_and_every_test_has_a_golden() {
 ///
 /// The few architectures are among those of the golden: a smaller `sample` with the same seed draws some of the same architectures, and the
 /// score of one does not depend on the others.
-fn check_real(name: &str, whole: &str, part: &str) -> Option<String> {
+fn check_real(name: &str, part: impl Fn(&str) -> String) -> Option<String> {
     let root = super::common::data_root();
     let bench = Bench::new();
     if std::env::var_os("NAS_ASSAY_FULL_GOLDENS").is_some_and(|value| value == "1") {
@@ -80,8 +100,7 @@ fn check_real(name: &str, whole: &str, part: &str) -> Option<String> {
         return Some(compare(name, &bench, &["run", name, "--data-root", &root, "--store", &store]));
     }
     let spec = bench.run(&["specs", name]).exits(0).stdout;
-    assert!(spec.contains(whole), "{spec}");
-    let spec = bench.write("part.toml", spec.replace(whole, part));
+    let spec = bench.write("part.toml", part(&spec));
     let record = ran(&bench, &["run", spec.to_str().unwrap(), "--data-root", &root]);
     let golden = std::fs::read_to_string(format!("golden/{name}@cpu.snap")).unwrap();
     let lines = pinned(&record);
