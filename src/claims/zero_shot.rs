@@ -207,7 +207,8 @@ pub(super) fn votes(panel: &Scored) -> Result<Measured, Trouble> {
     {
         let mut best: Option<(f64, &str)> = None;
         for voter in voters {
-            let tau = panel.tau(panel.plain(voter)?)?;
+            // A voter whose scores do not differ ranks nothing.
+            let Ok(tau) = panel.tau(panel.plain(voter)?) else { continue };
             if best.is_none_or(|(greatest, _)| tau > greatest) {
                 best = Some((tau, voter));
             }
@@ -266,8 +267,9 @@ pub(super) fn best(panel: &Scored) -> Result<Measured, Trouble> {
     }
     let taus = ALL
         .iter()
-        .map(|id| Ok(((*id).to_owned(), panel.tau(panel.plain(id)?)?)))
+        .map(|id| Ok(((*id).to_owned(), panel.tau(panel.plain(id)?).ok())))
         .collect::<Result<Vec<_>, Trouble>>()?;
+    let taus: Vec<(String, f64)> = taus.into_iter().filter_map(|(id, tau)| Some((id, tau?))).collect();
     let shown = range("tau-b", &taus).pop().map(|figure| Figure { tested: false, ..figure });
     figures.extend(shown);
     Ok(figures.into())

@@ -137,7 +137,7 @@ pub(super) const CLAIMS: [&[Claim]; 8] = [
     &of_every_space!(SpaceId::NdsResnextA, "nds_resnext_a", "real-nds_resnext_a-zeroshot"),
 ];
 
-/// An estimator whose scores are all nothing but rounding ranks nothing, and is not above a baseline.
+/// An estimator without a finite score, or with one score for all, ranks nothing and is not above a baseline.
 fn under_baselines(panel: &Scored) -> Result<Measured, Trouble> {
     let (mut figures, mut without) = (Vec::new(), Vec::new());
     for estimator in PARAMETER_LEVEL {
@@ -163,7 +163,7 @@ fn insensitive(panel: &Scored, variants: &[&str]) -> Result<Measured, Trouble> {
             continue;
         }
         for variant in variants {
-            let agreement = tau(own, panel.variant(estimator, variant)?)?;
+            let agreement = tau(own, panel.variant(estimator, variant)?).ok();
             figures.push(Figure::tested(format!("{estimator}, {variant}"), agreement));
         }
     }
@@ -175,7 +175,7 @@ fn unranked(estimators: &[&str]) -> String {
     if estimators.is_empty() {
         return String::new();
     }
-    format!("without {}, whose scores are nothing but rounding here", estimators.join(", "))
+    format!("without {}, whose scores rank nothing here", estimators.join(", "))
 }
 
 #[cfg(test)]
@@ -246,7 +246,7 @@ mod tests {
             column.scores = vec![f64::NEG_INFINITY; ROWS];
         }
         for found in [under_baselines(&panel).unwrap(), insensitive(&panel, &["gaussian"]).unwrap()] {
-            assert_eq!(found.note, "without fisher, whose scores are nothing but rounding here");
+            assert_eq!(found.note, "without fisher, whose scores rank nothing here");
             assert!(found.figures.len() >= 5 && found.figures.iter().all(|figure| !figure.name.contains("fisher")));
         }
         assert_eq!(under_baselines(&self::panel("", 0.5, 0.5)).unwrap().note, "");

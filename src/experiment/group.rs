@@ -30,6 +30,13 @@ pub(super) struct Member<'a> {
     pub stages: Vec<(&'a StageKey, usize)>,
 }
 
+impl Member<'_> {
+    /// Whether one of its stages wants the batch with this number, from 0.
+    pub fn wants(&self, place: usize) -> bool {
+        self.stages.iter().any(|(_, batches)| place < *batches)
+    }
+}
+
 impl<'a> Group<'a> {
     /// The stages of all members, in the order of the readings in a row.
     pub fn stages(&self) -> impl Iterator<Item = (&'a StageKey, &'a dyn Estimator)> {
@@ -44,20 +51,20 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// What the members need from a probe.
-    pub fn needs(&self) -> Vec<Need> {
-        self.members.iter().flat_map(|member| member.estimator.meta().needs.to_vec()).collect()
+    /// The members that want the batch with this number.
+    pub fn wanting(&self, place: usize) -> Vec<&Member<'a>> {
+        self.members.iter().filter(|member| member.wants(place)).collect()
     }
 
-    /// The reading of every member for one probe.
+    /// The reading of each of these members for one probe.
     ///
     /// # Errors
     /// The first member that cannot score, and why.
-    pub fn read(&self, probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
-        let reading = |(place, Member { estimator, .. }): (usize, &Member<'_>)| {
+    pub fn read(&self, members: &[&Member<'_>], probe: &Probe<'_>) -> Result<Vec<Reading>, ExperimentError> {
+        let reading = |(place, Member { estimator, .. }): (usize, &&Member<'_>)| {
             estimator.score(probe).map_err(|source| {
                 // Another program shares no pass, and an answer of it is final.
-                let alone = if self.external { None } else { self.failed_alone(place, probe) };
+                let alone = if self.external { None } else { failed_alone(&members[place..], probe) };
                 let (failed, source) = alone.unwrap_or((*estimator, source));
                 ExperimentError::Scoring {
                     panel: self.panel_name.to_owned(),
@@ -67,17 +74,22 @@ impl<'a> Group<'a> {
                 }
             })
         };
-        self.members.iter().enumerate().map(reading).collect()
+        members.iter().enumerate().map(reading).collect()
     }
+}
 
-    /// The first member from `start` on that cannot score with a probe of its own, and why. The pass over the batch is shared: if it fails,
-    /// whoever asks first gets the error, although another member may need what failed.
-    fn failed_alone(&self, start: usize, probe: &Probe<'_>) -> Option<(&dyn Estimator, EstimatorError)> {
-        self.members[start..].iter().find_map(|Member { estimator, .. }| {
-            let own = probe.for_needs(estimator.meta().needs.iter().copied());
-            estimator.score(&own).err().map(|error| (*estimator, error))
-        })
-    }
+/// What these members need from a probe.
+pub(super) fn needs(members: &[&Member<'_>]) -> Vec<Need> {
+    members.iter().flat_map(|member| member.estimator.meta().needs.to_vec()).collect()
+}
+
+/// The first of these members that cannot score with a probe of its own, and why. The pass over the batch is shared: if it fails, whoever
+/// asks first gets the error, although another member may need what failed.
+fn failed_alone<'a>(members: &[&Member<'a>], probe: &Probe<'_>) -> Option<(&'a dyn Estimator, EstimatorError)> {
+    members.iter().find_map(|Member { estimator, .. }| {
+        let own = probe.for_needs(estimator.meta().needs.iter().copied());
+        estimator.score(&own).err().map(|error| (*estimator, error))
+    })
 }
 
 #[cfg(test)]
@@ -118,7 +130,9 @@ mod tests {
                 weights: None,
                 members,
             };
-            group.read(&Probe::new(architecture, &network, Engine::Composed, group.needs()).with_batch(&batch))
+            let members = group.wanting(0);
+            let probe = Probe::new(architecture, &network, Engine::Composed, needs(&members)).with_batch(&batch);
+            group.read(&members, &probe)
         };
         for (ids, failed, why) in [
             (&["l2_norm", "snip", "grasp", "synflow_bn"][..], "grasp", "second derivatives"),

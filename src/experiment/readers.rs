@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use candle_core::DType;
 
 use super::ExperimentError;
-use super::group::{Group, Member};
+use super::group::{Group, Member, needs};
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::stage_work::Reader;
@@ -30,7 +30,9 @@ impl Lab<'_> {
             EstimatorKind::OneShot => self.one_shot(on, spec, images, group),
             EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
                 let skeleton = zero_shot_skeleton(spec);
-                Ok(Box::new(move |architecture| group.read(&Probe::counting(*architecture, skeleton))))
+                Ok(Box::new(move |architecture| {
+                    group.read(&group.wanting(0), &Probe::counting(*architecture, skeleton))
+                }))
             }
         }
     }
@@ -50,7 +52,8 @@ impl Lab<'_> {
             let mut means: Vec<Vec<MeanReading>> = group.members.iter().map(none).collect();
             networks.each(*architecture, |seen| {
                 let own = seen.seed.root().index("batch", seen.place as u64);
-                let mut probe = Probe::new(*architecture, seen.network, engine, group.needs())
+                let members = group.wanting(seen.place);
+                let mut probe = Probe::new(*architecture, seen.network, engine, needs(&members))
                     .with_form(spec.zero_shot.form)
                     .with_batch(seen.batch)
                     .with_seed(own);
@@ -59,9 +62,12 @@ impl Lab<'_> {
                     let stream = seen.seed.root().child("dropout").index("batch", seen.place as u64).stream();
                     probe = probe.with_dropout(Dropout { rate, stream });
                 }
-                for ((member, means), reading) in group.members.iter().zip(&mut means).zip(group.read(&probe)?) {
-                    for (mean, _) in means.iter_mut().zip(&member.stages).filter(|(_, (_, most))| seen.place < *most) {
-                        mean.add(reading.clone());
+                let wanting = group.members.iter().zip(&mut means).filter(|(member, _)| member.wants(seen.place));
+                for ((member, means), reading) in wanting.zip(group.read(&members, &probe)?) {
+                    for (mean, (_, batches)) in means.iter_mut().zip(&member.stages) {
+                        if seen.place < *batches {
+                            mean.add(reading.clone());
+                        }
                     }
                 }
                 Ok::<(), ExperimentError>(())
@@ -85,8 +91,9 @@ impl Lab<'_> {
         let batches = evaluation_batches(on, &spec.one_shot, images)?;
         let engine = on.engine();
         Ok(Box::new(move |architecture| {
-            let needs = group.needs();
-            group.read(&Probe::new(*architecture, &network, engine, needs).with_evaluation(&batches))
+            let members = group.wanting(0);
+            let probe = Probe::new(*architecture, &network, engine, needs(&members)).with_evaluation(&batches);
+            group.read(&members, &probe)
         }))
     }
 }

@@ -7,7 +7,7 @@
 //! the file. Of NAS-Bench-201 the stand-alone network can do without.
 //!
 //! A `state_dict` of PyTorch is such a file as it is. The statistics that it keeps of each batch-norm (`running_mean`, `running_var`,
-//! `num_batches_tracked`) are counted and not used: these networks take the mean and the variance of the batch. The `module.` that data
+//! `num_batches_tracked`) are counted and not used: estimators take the mean and the variance of the batch, or those of a network that has seen no images. The `module.` that data
 //! parallel training puts before each name is taken away, and so is the `_orig_mod.` of a compiled network.
 //!
 //! Without a description, the tensors give the size of the network. If they do not, because no cell has weights, its metadata has to

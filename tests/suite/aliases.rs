@@ -52,7 +52,7 @@ fn commands_take_every_name_of_an_estimator() {
     let against = bench.run(&[&verify[..], &["--column", "other", "--against", "#FLOPs", "--json"]].concat()).exits(0);
     let record = Record::from_json(&against.stdout).unwrap();
     assert!(record.panels[0].analyses.comparisons.iter().any(|of| of.estimator == "table" && of.with == "flops"));
-    bench.run(&["verify", "--estimator", "vkdnw_entropy"]).exits(2).says("unknown estimator `vkdnw_entropy`");
+    bench.run(&["verify", "--estimator", "reg_swap"]).exits(2).says("unknown estimator `reg_swap`");
 }
 
 #[test]

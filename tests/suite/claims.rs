@@ -86,7 +86,7 @@ fn every_claim_has_its_verdict_on_the_data_root() {
         DECIDED.iter().map(|&(id, verdict)| (id.to_owned(), verdict.to_owned())).collect();
     assert_eq!(found, pinned);
     // The other claims need records, and a new store has none.
-    assert_eq!(by_record.len(), 26, "{by_record:#?}");
+    assert_eq!(by_record.len(), 48, "{by_record:#?}");
     for outcome in by_record {
         assert_eq!(outcome["verdict"], "undecided");
         assert!(text(outcome, "note").contains("run"), "{outcome}");

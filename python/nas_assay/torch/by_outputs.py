@@ -349,14 +349,15 @@ def swap_of(network: nn.Module, images: Tensor) -> float:
 
 
 def epsinas(
-    network: nn.Module, images: Tensor, labels: Tensor, a: float = 1e-7, b: float = 1.0
+    network: nn.Module, images: Tensor, labels: Tensor, a: float = 1e-4, b: float = 1.0
 ) -> float:
     """How far two constants as weights are apart (Gracheva 2023).
 
     All weights of layers and scales of batch-norm are ``a``, then ``b``; biases and shifts are 0.
     See ``epsinas_of``. All logits of an image are equal, as all weights of the classifier are, and
     one of them is taken: rounding can make a difference. Of ``a`` and ``b`` the authors look for
-    the widest pair, from 1e-7 to 1, with which a score has a value.
+    the widest pair, from 1e-7 to 1, with which a score has a value; 1e-4 is the least that keeps
+    chains with scales of batch-norm in the range of double precision.
     """
     network = copied(network)
     found = []

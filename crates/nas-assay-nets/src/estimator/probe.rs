@@ -112,7 +112,7 @@ struct Examination {
 
 /// One architecture, the network with its weights, and the images for its passes.
 ///
-/// Batch-norm always uses batch statistics. On the CPU, every sum over weights or images is taken in f64, in row-major order.
+/// Batch-norm uses batch statistics, but for [`Probe::output_codes`]. On the CPU, every sum over weights or images is taken in f64, in row-major order.
 ///
 /// Quantities that several estimators use are [`Need`]s, and are computed once for all of them. An estimator that needs something else runs
 /// passes of its own with [`Probe::network`], [`Probe::batch`] and [`Probe::pass`]: with other images, with other weights
@@ -201,6 +201,12 @@ impl<'a> Probe<'a> {
         Self { evaluation_batches: Some(batches), ..self }
     }
 
+    /// The same without dropout.
+    #[must_use]
+    pub fn without_dropout(self) -> Self {
+        Self { dropout: None, ..self }
+    }
+
     /// Adds dropout to the pass over the batch, as in the training of a supernet.
     #[must_use]
     pub fn with_dropout(self, dropout: Dropout) -> Self {
@@ -258,6 +264,11 @@ impl<'a> Probe<'a> {
     /// A pass with the settings of the shared passes: batch statistics, and dropout if the probe has it.
     pub fn pass<'p>(&self) -> ForwardPass<'p> {
         ForwardPass { dropout: self.dropout.clone(), ..ForwardPass::new(self.engine) }
+    }
+
+    /// A pass of an estimator's own: batch statistics, and no dropout, whose masks would be the same in each pass.
+    pub fn own_pass<'p>(&self) -> ForwardPass<'p> {
+        ForwardPass::new(self.engine)
     }
 
     /// A stand-alone network of the architecture with the floating-point type `dtype`. `value` gives the value of each parameter from that

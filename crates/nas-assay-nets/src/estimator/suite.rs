@@ -37,7 +37,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 37] = [
+        let estimators: [Arc<dyn Estimator>; 39] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -68,6 +68,8 @@ impl Suite {
             Arc::new(zeroshot::az_nas::EXPRESSIVITY),
             Arc::new(zeroshot::az_nas::PROGRESSIVITY),
             Arc::new(zeroshot::az_nas::TRAINABILITY),
+            Arc::new(zeroshot::vkdnw::Vkdnw),
+            Arc::new(zeroshot::vkdnw::Count),
             Arc::new(zeroshot::epsinas::Epsinas),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
@@ -257,7 +259,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 38);
+        assert_eq!(ids.len(), 40);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");
@@ -327,8 +329,8 @@ mod tests {
         let suite = Suite::builtin().with(other("log_synflow")).unwrap();
         assert!(suite.find("log_synflow").is_ok());
         // One that is not here is unknown by every name.
-        assert!(suite.find("vkdnw_entropy").is_err() && suite.find("vkdnw").is_err());
-        assert!(Suite::builtin().with(other("vkdnw")).unwrap().find("vkdnw_entropy").is_ok());
+        assert!(suite.find("reg_swap").is_err() && suite.find("swap_reg").is_err());
+        assert!(Suite::builtin().with(other("swap_reg")).unwrap().find("reg_swap").is_ok());
     }
 
     #[test]

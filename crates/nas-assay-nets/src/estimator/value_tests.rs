@@ -35,6 +35,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "meco",
         "meco_opt",
         "near",
+        "vkdnw",
+        "vkdnw_count",
         "epsinas",
         "logsynflow",
         "snr_synflow",

@@ -5,7 +5,7 @@
 
 /// The own name of each estimator, and its other names, in the form of [`key`]. Those that are no part of this project are here, too, so
 /// that scores of theirs from elsewhere have one name.
-const ONE: [(&str, &[&str]); 40] = [
+const ONE: [(&str, &[&str]); 41] = [
     ("params", &["n_params", "num_params", "nparams", "param_count", "parameters"]),
     ("flops", &["macs", "n_flops", "num_flops", "mult_adds", "gflops", "mflops"]),
     ("relu_count", &[]),
@@ -39,6 +39,7 @@ const ONE: [(&str, &[&str]); 40] = [
     ("az_progressivity", &[]),
     ("az_trainability", &[]),
     ("vkdnw", &["vkdnw_single", "vkdnw_entropy"]),
+    ("vkdnw_count", &[]),
     ("lnwot", &[]),
     ("tcet", &["t_cet", "tcet_syn_none"]),
     ("wrcor", &["act_grad_cor_weighted"]),

@@ -97,6 +97,14 @@ pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
         spec.variants.insert(name, variant);
     }
     validate::variants_of_panels(&spec)?;
+    // One meaning has one form, and one hash.
+    let all: Vec<String> = spec.variants.keys().cloned().collect();
+    for panel in spec.panels.values_mut() {
+        panel.variants.iter_mut().for_each(|names| names.sort_unstable());
+        if panel.variants.as_ref() == Some(&all) {
+            panel.variants = None;
+        }
+    }
     Ok(spec)
 }
 
@@ -227,6 +235,21 @@ mod tests {
         assert_eq!(long.network.channels, spec.supernet.as_ref().unwrap().network.channels);
         assert_eq!(spec.variants["long"].zero_shot, None, "only what is changed is part of the identity");
         assert_eq!(spec.arm(Some("absent")), None);
+    }
+
+    #[test]
+    fn variants_of_a_panel_have_one_form() {
+        let named = |names: &str| {
+            let lines = format!(
+                "[panels.b]\nestimators = ['params']\n{names}\n[variants.noise.zero-shot]\ninput = 'gaussian'\n\
+                 [variants.even.zero-shot]\ninput = 'uniform'\n[variants.two.zero-shot]\nbatches = 2"
+            );
+            with(&lines).unwrap().panels["b"].variants.clone()
+        };
+        let list = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        assert_eq!(named("variants = ['two', 'even']"), list(&["even", "two"]));
+        assert_eq!(named("variants = ['two', 'noise', 'even']"), None);
+        assert_eq!((named(""), named("variants = []")), (None, list(&[])));
     }
 
     #[test]

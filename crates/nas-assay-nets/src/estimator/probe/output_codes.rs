@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use candle_core::{Tensor, TensorId};
 
-use super::{Need, Probe, once, weights_of};
+use super::{Need, Probe, UsedWeight, once, weights_of};
 use crate::estimator::zeroshot::relu_logdet::log_determinant_of;
 use crate::estimator::{EstimatorError, ReluPatterns};
 use crate::net::{ForwardPass, Layer, NormMode};
@@ -31,7 +31,8 @@ impl Probe<'_> {
     /// The codes of the outputs of all convolutions and linear layers before batch-norm, one for each weight, in
     /// network order: that of [`Probe::weights`] and [`Probe::synflow`].
     ///
-    /// The network is in evaluation mode: batch-norm uses its running statistics, and there is no dropout.
+    /// They are those of a copy of the network in evaluation mode that has seen no images: batch-norm has the mean 0 and the variance 1, and
+    /// there is no dropout.
     ///
     /// # Errors
     /// If the need was not declared, the probe has no network or batch, or an operation fails.
@@ -40,6 +41,7 @@ impl Probe<'_> {
         once(&self.output_codes, || {
             let missing = EstimatorError::NoInput { need: Some(Need::OutputCodes), input: "batch of images" };
             let (network, batch) = (self.network()?, self.batch.ok_or(missing)?);
+            let copy = self.with_weights(batch.images.dtype(), |param| Ok(param.var.as_detached_tensor()))?;
             let found: RefCell<HashMap<TensorId, f64>> = RefCell::default();
             let observer = |layer: Layer, y: &Tensor| {
                 if let Layer::Conv(weight) | Layer::Linear(weight) = layer {
@@ -50,15 +52,16 @@ impl Probe<'_> {
                 Ok(())
             };
             let pass = ForwardPass::new(self.engine).untracked().with_norm(NormMode::Running);
-            network.forward(self.architecture, &batch.images, &mut pass.with_layer_observer(&observer))?;
+            copy.forward(self.architecture, &batch.images, &mut pass.with_layer_observer(&observer))?;
             let found = found.into_inner();
-            let of_weight = |used: super::UsedWeight<'_>| {
+            let of_weight = |(used, copied): (UsedWeight<'_>, UsedWeight<'_>)| {
                 let name = used.param.name.clone();
                 let silent = || EstimatorError::other(format!("the layer of {name} has no output"));
-                let log_determinant = *found.get(&used.param.var.id()).ok_or_else(silent)?;
+                let log_determinant = *found.get(&copied.param.var.id()).ok_or_else(silent)?;
                 Ok(OutputCode { name, log_determinant })
             };
-            weights_of(network, self.architecture)?.into_iter().map(of_weight).collect()
+            let weights = weights_of(network, self.architecture)?.into_iter();
+            weights.zip(weights_of(&copy, self.architecture)?).map(of_weight).collect()
         })
         .map(Vec::as_slice)
     }

@@ -65,6 +65,10 @@ impl Probe<'_> {
     /// # Errors
     /// Those of [`Probe::input_gradients`].
     pub fn input_gradients_are_rounding(&self) -> Result<bool, EstimatorError> {
+        self.shared("input gradients are rounding", || self.tests_input_gradients()).map(|found| *found)
+    }
+
+    fn tests_input_gradients(&self) -> Result<bool, EstimatorError> {
         let whole = norm(&self.input_gradients()?.rows);
         let images = &self.batch()?.images;
         let own = images.dtype();

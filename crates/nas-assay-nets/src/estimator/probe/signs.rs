@@ -24,7 +24,8 @@ impl Probe<'_> {
     /// The agreement of the images on the signs of the gradients of the cross-entropy by every convolution and linear weight, in network
     /// order.
     ///
-    /// Each image has a forward and a backward pass of its own, in which batch-norm uses the statistics of this image.
+    /// Each image has a forward and a backward pass of its own, without dropout, in which batch-norm uses the statistics of this image.
+    /// If all gradients are rounding, only those of the first image are computed.
     ///
     /// # Errors
     /// If the need was not declared, the probe has no network or batch, or an operation fails.
@@ -33,12 +34,15 @@ impl Probe<'_> {
         once(&self.signs, || {
             let (network, images) = (self.network()?, self.batch()?.images.dim(0)?);
             let weights = weights_of(network, self.architecture)?;
+            let of_rounding = self.layers_of_rounding()?;
             let step = match self.batch()?.images.dtype() {
                 DType::F64 => f64::EPSILON,
                 _ => f64::from(f32::EPSILON),
             };
             let mut sums: Vec<Vec<i64>> = vec![Vec::new(); weights.len()];
-            for image in 0..images {
+            // If all of them are, the signs of other images say nothing more.
+            let counted = if of_rounding.iter().all(|rounding| *rounding) { 1 } else { images };
+            for image in 0..counted {
                 let gradients = self.gradients_of_one(network, &weights, image)?;
                 for (sums, gradient) in sums.iter_mut().zip(gradients) {
                     sums.resize(gradient.len(), 0);
@@ -52,7 +56,7 @@ impl Probe<'_> {
                 agreement: sums.iter().map(|sum| sum.unsigned_abs()).sum(),
                 rounding,
             };
-            Ok(weights.iter().zip(sums).zip(self.layers_of_rounding()?).map(layer).collect())
+            Ok(weights.iter().zip(sums).zip(of_rounding).map(layer).collect())
         })
         .map(Vec::as_slice)
     }
@@ -80,7 +84,7 @@ impl Probe<'_> {
         let one = |all: &Tensor| all.narrow(0, image, 1)?.contiguous();
         let dtype = weights.first().map_or(batch.images.dtype(), |weight| weight.param.var.dtype());
         let images = one(&batch.images)?.to_dtype(dtype)?;
-        let logits = network.forward(self.architecture, &images, &mut self.pass())?;
+        let logits = network.forward(self.architecture, &images, &mut self.own_pass())?;
         let loss = self.engine.cross_entropy(&logits, &one(&batch.labels)?)?;
         let gradients = self.engine.backward_to(&loss, &variables(weights))?;
         weights.iter().map(|weight| Ok(weight.gradient(&gradients)?)).collect()

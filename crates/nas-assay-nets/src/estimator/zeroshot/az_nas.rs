@@ -36,7 +36,7 @@ use nalgebra::DMatrix;
 use nas_assay_base::seed::Stream;
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
-use crate::net::{Engine, Network, NormMode, host_f64};
+use crate::net::{Engine, Network, host_f64};
 use nas_assay_criteria::Direction;
 
 /// One part of AZ-NAS.
@@ -152,8 +152,7 @@ fn cells(
         before = Some(read);
         Ok(x)
     };
-    let mut pass = probe.pass().untracked().with_norm(NormMode::Batch).with_feature_cut(&mut cut);
-    pass.dropout = None;
+    let mut pass = probe.own_pass().untracked().with_feature_cut(&mut cut);
     network.forward(probe.architecture(), images, &mut pass)?;
     Ok(found)
 }
@@ -166,7 +165,7 @@ fn passes(engine: Engine, output: &Tensor, input: &Var, u: &Tensor) -> candle_co
     if factor == 0 || (rows * factor, columns * factor) != (height, width) {
         return Ok(Passes::Unknown);
     }
-    let product = engine.sum_all(&(output * u)?)?;
+    let product = engine.sum_all(&engine.times_constant(output, u)?)?;
     let gradients = engine.backward_to(&product, std::slice::from_ref(input))?;
     let v = match gradients.get(input) {
         Some(gradient) => gradient.detach(),
@@ -179,6 +178,9 @@ fn passes(engine: Engine, output: &Tensor, input: &Var, u: &Tensor) -> candle_co
     let (v, u) = (by_channel(&v)?, by_channel(u)?);
     let pixels = u.dim(1)? as f64;
     let m = matrix(&engine.linear(&v, &u, None)?, inputs * factor * factor)? / pixels;
+    if m.iter().any(|value| !value.is_finite()) {
+        return Ok(Passes::By(f64::NAN));
+    }
     let gram = if m.nrows() < m.ncols() { &m * m.transpose() } else { m.transpose() * &m };
     let largest = gram.symmetric_eigenvalues().iter().copied().fold(0.0, f64::max);
     Ok(Passes::By(largest.sqrt()))
@@ -209,6 +211,9 @@ fn entropy(engine: Engine, x: &Tensor) -> candle_core::Result<f64> {
     let x = by_channel(x)?;
     let centred = x.broadcast_sub(&x.mean_keepdim(1)?)?;
     let covariance = matrix(&engine.linear(&centred, &centred, None)?, x.dim(0)?)? / x.dim(1)? as f64;
+    if covariance.iter().any(|value| !value.is_finite()) {
+        return Ok(f64::NAN);
+    }
     let mut eigenvalues: Vec<f64> = covariance.symmetric_eigenvalues().iter().map(|value| value.max(0.0)).collect();
     eigenvalues.sort_by(f64::total_cmp);
     Ok(entropy_of(&eigenvalues))

@@ -76,7 +76,7 @@ fn logits(probe: &Probe<'_>, constant: f64) -> Result<Vec<f64>, EstimatorError> 
         param.var.zeros_like()?.to_dtype(DType::F64)?.affine(0.0, value)
     })?;
     let images = probe.batch()?.images.to_dtype(DType::F64)?;
-    let logits = network.forward(probe.architecture(), &images, &mut probe.pass().untracked())?;
+    let logits = network.forward(probe.architecture(), &images, &mut probe.own_pass().untracked())?;
     Ok(host_f64(&logits)?)
 }
 

@@ -12,10 +12,9 @@
 //! Code of T-CET (iViolinSolo/zero-cost-proxies, `naswot.py`), after Mellor et al., ICML 2021.
 //!
 //! # Known traps
-//! The network is in evaluation mode, so batch-norm uses its running statistics. In a network that was not trained they
-//! are mean 0 and variance 1, and batch-norm is almost the identity. A trained supernet is scored by its own running
-//! statistics, which are mixed from many architectures. A stand-alone copy of its weights has new ones, and another
-//! score.
+//! The network is in evaluation mode, so batch-norm uses its running statistics. Here they are always those of a network
+//! that has seen no images, mean 0 and variance 1, and batch-norm is almost the identity: those of a trained supernet are
+//! mixed from many architectures.
 //!
 //! Two images with the same code make `K_l` singular. The layer then adds 0, which is less than any other layer of the
 //! network adds, but is not −∞ as in [`relu_logdet`](super::relu_logdet): a network loses little by such a layer. Their

@@ -26,9 +26,9 @@
 //! the classifier. The source adds the rounding errors of such matrices. The detail `singular` counts them. With 8
 //! channels, `meco_opt` loses fewer of them. The source draws them from a generator without a seed.
 
-use crate::estimator::zeroshot::correlation::correlation;
+use crate::estimator::zeroshot::correlation::correlation_by;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
-use crate::net::{Layer, host_f64};
+use crate::net::{Engine, Layer, host_f64};
 use candle_core::{DType, Device, Tensor, TensorId};
 use nas_assay_base::seed::Stream;
 use nas_assay_criteria::Direction;
@@ -96,13 +96,13 @@ impl Estimator for Meco {
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
         let draws = self.drawn.then(|| probe.stream(self.meta.id, "channels"));
-        let found = RefCell::new(Contributions { draws, ..Contributions::default() });
+        let found = RefCell::new(Contributions::new(probe.engine(), draws));
         let layer = |layer: Layer, y: &Tensor| found.borrow_mut().add(place(layer), y);
         let mut feature = |name: &str, x: &Tensor| match name {
             "features" | "pooled" => Ok(()),
             _ => found.borrow_mut().add(FEATURE_MAP, x),
         };
-        let mut pass = probe.pass().untracked().with_layer_observer(&layer).with_feature_observer(&mut feature);
+        let mut pass = probe.own_pass().untracked().with_layer_observer(&layer).with_feature_observer(&mut feature);
         probe.network()?.forward(probe.architecture(), &image(probe)?, &mut pass)?;
         drop(pass);
         Ok(found.into_inner().reading())
@@ -133,8 +133,8 @@ fn image(probe: &Probe<'_>) -> Result<Tensor, EstimatorError> {
 }
 
 /// What the tensors of a pass add to the score.
-#[derive(Default)]
 struct Contributions {
+    engine: Engine,
     /// Where channels are drawn from; `None` for all channels.
     draws: Option<Stream>,
     seen: HashSet<TensorId>,
@@ -144,6 +144,10 @@ struct Contributions {
 }
 
 impl Contributions {
+    fn new(engine: Engine, draws: Option<Stream>) -> Self {
+        Self { engine, draws, seen: HashSet::new(), sum: 0.0, by_kind: [0.0; KINDS.len()], singular: 0 }
+    }
+
     /// Adds a tensor `[1, n, ...]`, unless it was added before.
     fn add(&mut self, kind: usize, x: &Tensor) -> candle_core::Result<()> {
         if self.seen.insert(x.id()) {
@@ -152,9 +156,12 @@ impl Contributions {
             let (value, weight) = match &mut self.draws {
                 Some(stream) if channels.len() > DRAWN => {
                     let drawn = stream.choose(channels.len(), DRAWN).into_iter().map(|channel| channels[channel]);
-                    (smallest_eigenvalue(&drawn.collect::<Vec<_>>()), channels.len() as f64 / DRAWN as f64)
+                    (
+                        smallest_eigenvalue(self.engine, &drawn.collect::<Vec<_>>())?,
+                        channels.len() as f64 / DRAWN as f64,
+                    )
                 }
-                _ => (smallest_eigenvalue(&channels), 1.0),
+                _ => (smallest_eigenvalue(self.engine, &channels)?, 1.0),
             };
             let term = weight * value.unwrap_or(0.0);
             self.singular += usize::from(value.is_none());
@@ -173,14 +180,13 @@ impl Contributions {
 
 /// The smallest eigenvalue of the correlation between rows; `None` if it is 0 because of their number or because one
 /// has no variance.
-fn smallest_eigenvalue(rows: &[&[f64]]) -> Option<f64> {
+fn smallest_eigenvalue(engine: Engine, rows: &[&[f64]]) -> candle_core::Result<Option<f64>> {
     let pixels = rows.first().map_or(0, |row| row.len());
     if rows.len() < 2 || pixels <= rows.len() {
-        return None;
+        return Ok(None);
     }
-    let correlation = correlation(rows);
-    let sound = correlation.iter().all(|r| r.is_finite());
-    sound.then(|| correlation.symmetric_eigenvalues().iter().copied().fold(f64::INFINITY, f64::min))
+    let correlation = correlation_by(engine, rows)?;
+    Ok(correlation.map(|found| found.symmetric_eigenvalues().iter().copied().fold(f64::INFINITY, f64::min)))
 }
 
 #[cfg(test)]
@@ -201,7 +207,7 @@ mod tests {
 
     fn contribution(rows: &[Vec<f64>], drawn: bool) -> Contributions {
         let draws = drawn.then(|| Seed::root(1).stream());
-        let mut found = Contributions { draws, ..Contributions::default() };
+        let mut found = Contributions::new(Engine::Kernels, draws);
         found.add(2, &tensor(rows)).unwrap();
         found
     }
@@ -247,7 +253,7 @@ mod tests {
     #[test]
     fn a_tensor_counts_once_and_an_equal_one_again() {
         let rows = [hadamard(1, 4), hadamard(2, 4)];
-        let mut found = Contributions::default();
+        let mut found = Contributions::new(Engine::Kernels, None);
         let x = tensor(&rows);
         for (kind, x) in [(0, x.clone()), (FEATURE_MAP, x), (FEATURE_MAP, tensor(&rows))] {
             found.add(kind, &x).unwrap();

@@ -23,6 +23,7 @@ pub mod swap;
 pub mod synflow;
 pub mod synflow_bn;
 pub mod tcet;
+pub mod vkdnw;
 pub mod zen;
 pub mod zico;
 

@@ -64,7 +64,7 @@ impl Estimator for Near {
             }
             Ok(())
         };
-        let mut pass = probe.pass().untracked().with_layer_observer(&observer);
+        let mut pass = probe.own_pass().untracked().with_layer_observer(&observer);
         probe.network()?.forward(probe.architecture(), &probe.batch()?.images, &mut pass)?;
         let (_, sum, outputs) = found.into_inner();
         Ok(Reading::plain(sum).with("outputs", outputs as f64))

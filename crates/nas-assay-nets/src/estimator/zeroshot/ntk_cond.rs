@@ -20,7 +20,7 @@
 //! rounding, above or below 0, and a negative condition number would rank best. Where `λ_min` is no more than rounding, the score is the
 //! status `rounding`: not finite, and ranked worst. That is `(n ε)² λ_max` for `n` images, because a singular value of `J` has an error of
 //! about `n ε` times the largest one; `ε` is the step of the network's floating-point type. This is so for all supernets of NAS-Bench-101
-//! and NAS-Bench-301, in which the classifier averages outputs of batch-norm.
+//! and NAS-Bench-301, in which the classifier averages outputs of batch-norm. There is no dropout, whose masks would hide it.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use candle_core::DType;

@@ -6,7 +6,7 @@
 //! `m / σ = (|g₁| + |g₂|) / |g₁ − g₂|`. A layer without such a weight does not count.
 //!
 //! # Shapes
-//! One labelled batch of two images or more. Its first half, rounded down, and the rest are the two batches: each has a forward and a
+//! One labelled batch of two images or more. Its two halves are the two batches; the last image of an odd number is left out: each has a forward and a
 //! backward pass of its own, and its own batch statistics. The detail `weights_kept` is the number of weights with `σ ≠ 0`.
 //!
 //! # Source
@@ -61,8 +61,9 @@ impl Estimator for Zico {
             let images = batch.images.narrow(0, start, count)?.contiguous()?;
             Ok(Batch { images, labels: batch.labels.narrow(0, start, count)?.contiguous()? })
         };
-        let halves = [part(0, images / 2)?, part(images / 2, images - images / 2)?];
-        let [first, second] = halves.each_ref().map(|half| probe.for_needs([Need::LossGradients]).with_batch(half));
+        let halves = [part(0, images / 2)?, part(images / 2, images / 2)?];
+        let of_half = |half| probe.for_needs([Need::LossGradients]).without_dropout().with_batch(half);
+        let [first, second] = halves.each_ref().map(of_half);
         Ok(inverse_variation(first.loss_gradients()?, second.loss_gradients()?))
     }
 }
