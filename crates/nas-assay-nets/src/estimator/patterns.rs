@@ -1,6 +1,6 @@
 //! The sign patterns of ReLU inputs, as bits.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 /// One bit for every image and element of a ReLU: whether the input of the ReLU is above zero.
 ///
@@ -19,18 +19,19 @@ impl ReluPatterns {
     /// # Errors
     /// If `n` is not the same for all ReLUs, or an operation fails.
     pub fn push(&mut self, input: &Tensor) -> Result<()> {
-        let bits = input.detach().gt(0.0)?.flatten_from(1)?.contiguous()?;
-        let (images, elements) = bits.dims2()?;
+        let input = input.detach().flatten_from(1)?;
+        let (images, elements) = input.dims2()?;
         if self.calls == 0 {
             self.rows = vec![Vec::new(); images];
         } else if self.rows.len() != images {
             candle_core::bail!("a ReLU has {images} images, but the ReLUs before had {}", self.rows.len());
         }
-        let bits = bits.flatten_all()?.to_vec1::<u8>()?;
-        for (row, bits) in self.rows.iter_mut().zip(bits.chunks(elements.max(1))) {
-            row.extend(
-                bits.chunks(64).map(|word| word.iter().rev().fold(0, |packed, &bit| packed << 1 | u64::from(bit))),
-            );
+        let rows = &mut self.rows;
+        match (input.device().is_cpu(), input.dtype()) {
+            (true, DType::F32) => pack(rows, elements, &input.flatten_all()?.to_vec1::<f32>()?, |x| x > 0.0),
+            (true, DType::F64) => pack(rows, elements, &input.flatten_all()?.to_vec1::<f64>()?, |x| x > 0.0),
+            // A byte is copied from the device for each number.
+            _ => pack(rows, elements, &input.gt(0.0)?.flatten_all()?.to_vec1::<u8>()?, |bit| bit > 0),
         }
         self.calls += 1;
         self.elements += elements as u64;
@@ -55,6 +56,15 @@ impl ReluPatterns {
     /// Number of elements in which the patterns of two images differ.
     pub fn hamming(&self, a: usize, b: usize) -> u64 {
         self.rows[a].iter().zip(&self.rows[b]).map(|(x, y)| u64::from((x ^ y).count_ones())).sum()
+    }
+}
+
+/// Adds a bit for each number of an image to its row, from the lowest bit of a word on.
+fn pack<T: Copy>(rows: &mut [Vec<u64>], elements: usize, values: &[T], is_above: impl Fn(T) -> bool) {
+    for (row, values) in rows.iter_mut().zip(values.chunks(elements.max(1))) {
+        row.extend(values.chunks(64).map(|word| {
+            word.iter().enumerate().fold(0, |packed, (place, &value)| packed | u64::from(is_above(value)) << place)
+        }));
     }
 }
 
@@ -87,7 +97,7 @@ mod tests {
 
     #[test]
     fn batches_of_two_sizes_do_not_mix() {
-        let ones = |n: usize| Tensor::ones((n, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let ones = |n: usize| Tensor::ones((n, 3), DType::F32, &Device::Cpu).unwrap();
         let mut patterns = ReluPatterns::default();
         patterns.push(&ones(2)).unwrap();
         assert!(patterns.push(&ones(3)).is_err());
