@@ -39,7 +39,7 @@ goldens! {
 }
 
 /// The carried specs with a golden that need the data root.
-const ON_DATA: [&str; 2] = ["real-nb201-zeroshot", "real-nb101-zeroshot"];
+const ON_DATA: [&str; 3] = ["real-nb201-zeroshot", "real-nb101-zeroshot", "real-nb301-zeroshot"];
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
@@ -53,6 +53,12 @@ fn real_nb201_zeroshot() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nb101_zeroshot() {
     check_real(ON_DATA[1], few);
+}
+
+#[test]
+#[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+fn real_nb301_zeroshot() {
+    check_real(ON_DATA[2], few);
 }
 
 /// The spec with another size of a sample.
