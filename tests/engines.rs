@@ -38,7 +38,7 @@ fn scores(second: bool, engine: Engine, device: &Device, dtype: DType) -> Vec<Ve
     let images = synthetic::draw(&Seed::root(1), "train", BATCH, side).unwrap();
     let batch = images.batch(&(0..BATCH).collect::<Vec<_>>(), None, dtype, device).unwrap();
     let all: Vec<Architecture> = SpaceId::Nb201.representatives().unwrap();
-    let chosen = Seed::root(1).stream().choose(all.len(), 6);
+    let chosen = Seed::root(1).stream().choose(all.len(), 4);
     let mut columns = vec![Vec::new(); estimators(&suite, second).count()];
     for architecture in chosen.into_iter().map(|index| all[index]) {
         let network = Network::stand_alone(architecture, &config, Init::Seeded(Seed::root(20))).unwrap();
