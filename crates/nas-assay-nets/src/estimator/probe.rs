@@ -5,21 +5,20 @@ mod redraw;
 mod rounding;
 mod signs;
 mod tangent_kernel;
+mod used_weight;
 
 pub use signs::SignAgreement;
 
 pub use output_codes::OutputCode;
 
+use self::used_weight::{UsedWeight, variables, weight_gradients, weights_of};
 use super::oneshot::{self, Evaluation};
 use super::{EstimatorError, ReluPatterns};
 use crate::images::Batch;
-use crate::net::{
-    Dropout, Engine, ForwardPass, Network, NetworkScales, NormMode, Param, ReluObserver, Role, Slice, host_f64,
-};
+use crate::net::{Dropout, Engine, ForwardPass, Network, NetworkScales, NormMode, Param, ReluObserver, Role, host_f64};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use nas_assay_base::seed::{Seed, Stream};
-use nas_assay_kernels::composed;
 use nas_assay_spaces::{Architecture, Census, Form, Skeleton};
 use std::any::Any;
 use std::cell::{OnceCell, RefCell};
@@ -112,7 +111,8 @@ struct Examination {
 
 /// One architecture, the network with its weights, and the images for its passes.
 ///
-/// Batch-norm uses batch statistics, but for [`Probe::output_codes`]. On the CPU, every sum over weights or images is taken in f64, in row-major order.
+/// Batch-norm uses batch statistics, but for [`Probe::output_codes`]. On the CPU, every sum over weights or images is taken in f64, in
+/// row-major order.
 ///
 /// Quantities that several estimators use are [`Need`]s, and are computed once for all of them. An estimator that needs something else runs
 /// passes of its own with [`Probe::network`], [`Probe::batch`] and [`Probe::pass`]: with other images, with other weights
@@ -545,48 +545,6 @@ impl<'a> Probe<'a> {
             Ok(found)
         })
     }
-}
-
-/// A convolution or linear weight, and the part of it that an architecture uses; `None` for all of it.
-struct UsedWeight<'a> {
-    param: &'a Param,
-    slice: Option<Slice>,
-}
-
-impl UsedWeight<'_> {
-    /// The numbers of the part that is used, from a tensor of the shape of the whole weight: its values or its gradient.
-    fn part_of(&self, whole: &Tensor) -> candle_core::Result<Vec<f64>> {
-        match &self.slice {
-            Some(slice) => host_f64(&composed::slice(&whole.detach(), slice)?),
-            None => host_f64(whole),
-        }
-    }
-
-    /// The gradient by the part that is used, or zeros if there is none.
-    fn gradient(&self, gradients: &GradStore) -> candle_core::Result<Vec<f64>> {
-        let found = gradients.get(&self.param.var);
-        found.map_or_else(|| self.part_of(&self.param.var).map(|part| vec![0.0; part.len()]), |g| self.part_of(g))
-    }
-}
-
-/// The convolution and linear weights that an architecture uses in a network.
-fn weights_of(network: &Network, architecture: Architecture) -> Result<Vec<UsedWeight<'_>>, EstimatorError> {
-    let parts = network.parts(architecture)?.into_iter();
-    Ok(parts.filter(|(param, _)| param.role.is_weight()).map(|(param, slice)| UsedWeight { param, slice }).collect())
-}
-
-fn variables(weights: &[UsedWeight<'_>]) -> Vec<Var> {
-    weights.iter().map(|weight| weight.param.var.clone()).collect()
-}
-
-/// Each weight with its gradient.
-fn weight_gradients(weights: &[UsedWeight<'_>], gradients: &GradStore) -> Result<Vec<WeightGradient>, EstimatorError> {
-    let with_gradient = |used: &UsedWeight<'_>| {
-        let Param { name, role, var } = used.param;
-        let weight = used.part_of(var)?;
-        Ok(WeightGradient { name: name.clone(), role: *role, weight, gradient: used.gradient(gradients)? })
-    };
-    weights.iter().map(with_gradient).collect()
 }
 
 /// Splits the numbers into `count` rows.

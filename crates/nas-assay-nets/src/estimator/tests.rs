@@ -416,3 +416,50 @@ fn a_supernet_shows_the_feature_maps_of_the_architecture() {
         assert!(maps(&supernet) == maps(&alone), "{space}");
     }
 }
+
+/// Estimators of what comes after the dropout, in the shared passes.
+const WITH_DROPOUT: [&str; 7] = ["grad_norm", "snip", "plain", "grasp", "fisher", "jacob_cov", "epe_nas"];
+
+/// Passes of an estimator's own are without dropout, whose mask would be the same in each.
+#[test]
+fn dropout_changes_shared_passes_alone() {
+    let (architecture, network) = network(SpaceId::Nb201, 4);
+    let batch = batch(6);
+    let ids = zero_shot();
+    let stream = || Seed::root(5).stream();
+    let with = |dropout: Option<Dropout>| {
+        let probe = probe(architecture, &network, Engine::Kernels, &batch);
+        let probe = match dropout {
+            Some(dropout) => probe.with_dropout(dropout),
+            None => probe,
+        };
+        scores(&probe, &ids)
+    };
+    let (without, some) = (with(None), with(Some(Dropout { rate: 0.5, stream: stream() })));
+    for ((id, a), b) in ids.iter().zip(without).zip(some) {
+        if !WITH_DROPOUT.contains(&id.as_str()) {
+            assert_eq!(a.to_bits(), b.to_bits(), "{id}: {a} and {b}");
+        } else {
+            assert_ne!(a.to_bits(), b.to_bits(), "{id} does not see the dropout");
+        }
+    }
+}
+
+/// No estimator reads the running statistics of the network that it is given, in either precision, and none changes them.
+#[test]
+fn running_statistics_neither_change_a_score_nor_change() {
+    let (architecture, network) = network(SpaceId::Nb201, 4);
+    let batch = batch(6);
+    let ids = zero_shot();
+    let all = || scores(&probe(architecture, &network, Engine::Kernels, &batch), &ids);
+    let before = all();
+    for buffer in network.buffers().iter() {
+        buffer.var.set(&Tensor::full(2.5, buffer.var.shape(), &Device::Cpu).unwrap()).unwrap();
+    }
+    for ((id, before), after) in ids.iter().zip(before).zip(all()) {
+        assert_eq!(before.to_bits(), after.to_bits(), "{id}: {before} and {after}");
+    }
+    for buffer in network.buffers().iter() {
+        assert!(host_f64(&buffer.var).unwrap().iter().all(|value| *value == 2.5), "{}", buffer.name);
+    }
+}

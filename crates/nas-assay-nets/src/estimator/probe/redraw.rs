@@ -1,4 +1,4 @@
-//! A copy of the network with weights of its own.
+//! A copy of the network with weights of its own, and images of its own.
 
 use candle_core::{Device, Tensor};
 use nas_assay_base::seed::Stream;
@@ -33,5 +33,24 @@ impl Probe<'_> {
             param.var.set(&values.to_device(param.var.device())?)?;
         }
         Ok(copy)
+    }
+
+    /// Standard normal noise in the shape of the batch's images, in row-major order.
+    ///
+    /// # Errors
+    /// If the probe has no batch, or a tensor cannot be made.
+    pub fn normal_images(&self, mut stream: Stream) -> Result<Tensor, EstimatorError> {
+        let count = self.batch()?.images.elem_count();
+        self.images_of((0..count).map(|_| stream.normal()).collect())
+    }
+
+    /// These numbers as images: in the shape, the type and on the device of the batch's.
+    ///
+    /// # Errors
+    /// If the probe has no batch, or a tensor cannot be made.
+    pub fn images_of(&self, values: Vec<f64>) -> Result<Tensor, EstimatorError> {
+        let images = &self.batch()?.images;
+        let values = Tensor::from_vec(values, images.shape(), &Device::Cpu)?.to_dtype(images.dtype())?;
+        Ok(values.to_device(images.device())?)
     }
 }

@@ -35,6 +35,7 @@ use candle_core::{DType, Tensor, Var};
 use nalgebra::DMatrix;
 use nas_assay_base::seed::Stream;
 
+use super::kaiming;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{Engine, Network, host_f64};
 use nas_assay_criteria::Direction;
@@ -97,12 +98,8 @@ impl Estimator for AzNas {
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
         let cells = probe.shared("az_nas", || {
-            let kaiming = |fan_in: usize| (2.0 / fan_in as f64).sqrt();
             let network = probe.with_normal_weights(probe.stream("az_nas", "weights"), kaiming)?;
-            let images = &probe.batch()?.images;
-            let mut noise = probe.stream("az_nas", "noise");
-            let values: Vec<f64> = (0..images.elem_count()).map(|_| noise.normal()).collect();
-            let noise = Tensor::from_vec(values, images.shape(), images.device())?.to_dtype(images.dtype())?;
+            let noise = probe.normal_images(probe.stream("az_nas", "noise"))?;
             let mut signs = probe.stream("az_nas", "cotangents");
             cells(probe, &network, &noise, |like| random_signs(&mut signs, like))
         })?;

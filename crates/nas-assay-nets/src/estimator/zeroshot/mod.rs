@@ -34,6 +34,11 @@ pub(super) fn sum_over_elements(gradients: &[WeightGradient], f: impl Fn(f64, f6
     gradients.iter().flat_map(|layer| layer.gradient.iter().zip(&layer.weight)).map(|(&g, &w)| f(g, w)).sum()
 }
 
+/// The standard deviation of weights in Kaiming's normal initialisation, from the number of inputs of an output.
+fn kaiming(fan_in: usize) -> f64 {
+    (2.0 / fan_in as f64).sqrt()
+}
+
 /// The Euclidean norm.
 fn norm(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()

@@ -30,6 +30,7 @@
 use candle_core::{Tensor, Var};
 use nalgebra::DMatrix;
 
+use super::kaiming;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{ForwardPass, Network, NormMode, host_f64};
 use nas_assay_criteria::Direction;
@@ -58,12 +59,8 @@ impl Estimator for Vkdnw {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        let kaiming = |fan_in: usize| (2.0 / fan_in as f64).sqrt();
         let network = probe.with_normal_weights(probe.stream(META.id, "weights"), kaiming)?;
-        let images = &probe.batch()?.images;
-        let mut noise = probe.stream(META.id, "noise");
-        let values: Vec<f64> = (0..images.elem_count()).map(|_| noise.normal()).collect();
-        let noise = Tensor::from_vec(values, images.shape(), images.device())?.to_dtype(images.dtype())?;
+        let noise = probe.normal_images(probe.stream(META.id, "noise"))?;
         let entropy = entropy(&deciles(&eigenvalues(&fisher(probe, &network, &noise)?)));
         let count = network.params().iter().count() as f64;
         Ok(Reading::plain(count + entropy / 10.0).with("count", count).with("entropy", entropy))
@@ -248,5 +245,32 @@ mod tests {
             assert_ne!(score(2).score, reading.score, "the weights are drawn");
             assert_eq!(score(1), reading);
         }
+    }
+
+    /// `vᵀ F v` is the mean over images of the variance, by the smoothed probabilities, of the derivatives of the logits along `v`.
+    #[test]
+    fn the_fisher_information_is_a_variance_of_derivatives() {
+        let (architecture, network) = network(SpaceId::Nb201, 3);
+        let batch = batch(3);
+        let probe = Probe::new(architecture, &network, Engine::Kernels, []).with_batch(&batch);
+        let found = fisher(&probe, &network, &batch.images).unwrap();
+        let mut stream = Seed::root(9).stream();
+        let along: Vec<f64> = (0..found.nrows()).map(|_| stream.normal()).collect();
+        let vars: Vec<Var> = network.params().iter().take(TENSORS).map(|param| param.var.clone()).collect();
+        let mut mean = 0.0;
+        for image in 0..3 {
+            let mut pass = ForwardPass::new(Engine::Kernels).with_norm(NormMode::Running);
+            let image = batch.images.narrow(0, image, 1).unwrap();
+            let logits = network.forward(architecture, &image, &mut pass).unwrap();
+            let p = smoothed(&host_f64(&logits).unwrap());
+            let jacobian = jacobian(&probe, &logits, &vars).unwrap();
+            let moves: Vec<f64> =
+                jacobian.row_iter().map(|row| row.iter().zip(&along).map(|(d, v)| d * v).sum()).collect();
+            let centre: f64 = p.iter().zip(&moves).map(|(p, m)| p * m).sum();
+            mean += p.iter().zip(&moves).map(|(p, m)| p * (m - centre) * (m - centre)).sum::<f64>() / 3.0;
+        }
+        let along = nalgebra::DVector::from_vec(along);
+        let form = (along.transpose() * &found * &along)[(0, 0)];
+        assert!((form - mean).abs() < 1e-10 * mean, "{form}, not {mean}");
     }
 }

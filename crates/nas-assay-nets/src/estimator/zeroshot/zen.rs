@@ -23,7 +23,7 @@
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{Engine, ForwardPass, Network, NormMode, host_f64};
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use nas_assay_criteria::Direction;
 use nas_assay_spaces::Architecture;
 
@@ -54,17 +54,13 @@ impl Estimator for Zen {
     }
 
     fn score(&self, probe: &Probe<'_>) -> Result<Reading, EstimatorError> {
-        let images = &probe.batch()?.images;
+        let count = probe.batch()?.images.elem_count();
         let network = probe.with_normal_weights(probe.stream(META.id, "weights"), |_| 1.0)?;
         let mut noise = probe.stream(META.id, "noise");
-        let mut draw = || -> Vec<f64> { (0..images.elem_count()).map(|_| noise.normal()).collect() };
+        let mut draw = || -> Vec<f64> { (0..count).map(|_| noise.normal()).collect() };
         let (a, b) = (draw(), draw());
         let mixed = a.iter().zip(&b).map(|(a, b)| a + MIX * b).collect();
-        let input = |values: Vec<f64>| {
-            let values = Tensor::from_vec(values, images.shape(), &Device::Cpu)?.to_dtype(images.dtype())?;
-            values.to_device(images.device())
-        };
-        let inputs = [input(a)?, input(mixed)?];
+        let inputs = [probe.images_of(a)?, probe.images_of(mixed)?];
         let sensitivity = sensitivity(&network, probe.architecture(), probe.engine(), &inputs)?;
         Ok(sensitivity.reading())
     }
@@ -125,7 +121,7 @@ mod tests {
     use crate::estimator::{Reason, Score};
     use crate::images::Batch;
     use crate::net::{Init, NetConfig};
-    use candle_core::DType;
+    use candle_core::{DType, Device};
     use nas_assay_base::seed::Seed;
     use nas_assay_spaces::{SpaceId, nb201};
 
