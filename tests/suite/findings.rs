@@ -1,7 +1,7 @@
 //! Findings of Ning et al. 2021 (Sec. 5) on zero-shot estimators, checked on a record of 300 NAS-Bench-201 architectures at full size:
 //! the findings that hold there, and the findings that do not.
 //!
-//! The golden test of `real-nb201-zeroshot` calls [`hold`] with the numbers of the record that it has just made.
+//! The golden test of `real-nb201-zeroshot` calls [`hold`] with its numbers.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -84,7 +84,7 @@ impl Finding<'_> {
 
     /// The scores of all architectures.
     fn scores(&self, id: &str) -> Vec<f64> {
-        let keys = self.values.keys().filter(|key| key.strip_prefix(id).is_some_and(|rest| rest.starts_with(" |")));
+        let keys = self.values.keys().filter(|key| key.strip_prefix(id).is_some_and(|rest| rest.starts_with('#')));
         let scores: Vec<f64> = keys.map(|key| self.number(key)).collect();
         self.check(scores.len() == 300, format!("{} scores of {id}", scores.len()));
         scores

@@ -75,7 +75,7 @@ impl GoldenCheck {
 fn is_of(line: &str, id: &str) -> bool {
     let place = line.split_whitespace().nth(1).and_then(|place| place.split_once('.'));
     let rest = place.and_then(|(_, of)| of.strip_prefix(id));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with("_("))
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '#']) || rest.starts_with("_("))
 }
 
 impl SpaceCheck {

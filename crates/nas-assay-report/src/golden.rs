@@ -2,12 +2,17 @@
 //!
 //! A golden file has a head, a line `---`, and then the lines of [`pinned`]. A test or a check computes the record again and compares.
 
+use std::collections::BTreeMap;
+
 use nas_assay_schema::estimator::{EstimatorKind, ToleranceClass};
 use nas_assay_schema::store::record::{EstimatorRecord, Record};
 
 use crate::tolerance::NUMERIC;
 
 /// The numbers of a record that a golden file pins, one line per number: `class key = value`.
+///
+/// The architectures of a panel come first, with their numbers: `exact    panel#7 = text`. The score of one of them has the key
+/// `panel.estimator#7`.
 ///
 /// A golden file from a GPU holds for the GPU model that made it. One stream and a fixed order of sums let that model repeat its own
 /// numbers. How far another model differs has not been measured.
@@ -40,6 +45,9 @@ pub fn pinned(record: &Record) -> String {
         }
     }
     for panel in &record.panels {
+        for (place, row) in panel.architectures.iter().enumerate() {
+            line("exact", &format!("{}#{}", panel.name, place + 1), &row.architecture);
+        }
         for estimator in &panel.estimators {
             let key = format!("{}.{}", panel.name, estimator.label().replace(' ', "_"));
             let criteria = &estimator.criteria;
@@ -70,8 +78,8 @@ pub fn pinned(record: &Record) -> String {
             if estimator.variant.is_some() || estimator.kind == EstimatorKind::Vote {
                 continue;
             }
-            for (row, score) in panel.architectures.iter().zip(&estimator.scores) {
-                line(class_of(estimator), &format!("{key} {}", row.architecture), &score.value().to_string());
+            for (place, score) in estimator.scores.iter().enumerate() {
+                line(class_of(estimator), &format!("{key}#{}", place + 1), &score.value().to_string());
             }
         }
         let label = |text: &str| text.replace(' ', "_");
@@ -108,6 +116,32 @@ fn number_of(value: Option<f64>) -> String {
 
 fn class_of(estimator: &EstimatorRecord) -> &'static str {
     if estimator.tolerance == ToleranceClass::Exact { "exact" } else { "numeric" }
+}
+
+/// The lines with a score, by the panel, the estimator and the text of the architecture: numbers of architectures, which another panel gives
+/// to others, do not matter.
+///
+/// ```
+/// let lines = "exact    all#1 = 0,0,1\nexact    all#2 = 1,0,1\nnumeric  all.snip.tau_b = 1\nnumeric  all.snip#2 = 0.5";
+/// let scores = nas_assay_report::golden::scores(lines);
+/// assert_eq!(scores.into_iter().collect::<Vec<_>>(), [("all.snip 1,0,1".to_owned(), "numeric  0.5".to_owned())]);
+/// ```
+pub fn scores(lines: &str) -> BTreeMap<String, String> {
+    let numbered = |line: &str| {
+        let (class, rest) = line.split_once(' ')?;
+        let (key, value) = rest.trim_start().split_once(" = ")?;
+        let (of, number) = key.rsplit_once('#')?;
+        Some([class, of, number, value].map(str::to_owned))
+    };
+    let (scores, names): (Vec<_>, Vec<_>) =
+        lines.lines().filter_map(numbered).partition(|[_, of, ..]| of.contains('.'));
+    let names: BTreeMap<(String, String), String> =
+        names.into_iter().map(|[_, panel, number, text]| ((panel, number), text)).collect();
+    let named = |[class, of, number, value]: [String; 4]| {
+        let panel = of.split_once('.')?.0.to_owned();
+        Some((format!("{of} {}", names.get(&(panel, number))?), format!("{class:<8} {value}")))
+    };
+    scores.into_iter().filter_map(named).collect()
 }
 
 /// The lines of a golden file below its head; the whole text if it has no head.

@@ -153,7 +153,7 @@ fn scores_are_pinned_by_the_class_of_their_estimator() {
     let mut record = fixture::whole(20);
     let pinned = |record: &_, key: &str| -> Vec<String> {
         let text = golden::pinned(record);
-        let key = format!(" representatives.{key} |");
+        let key = format!(" representatives.{key}#");
         text.lines().filter(|line| line.contains(&key)).map(|line| line[..9].to_owned()).collect()
     };
     assert_eq!(record.panels[0].estimators[0].tolerance, ToleranceClass::Exact);

@@ -5,9 +5,8 @@ use super::*;
 /// What the golden of the miniature pins for an estimator and an architecture.
 fn pinned(id: &str, architecture: &str) -> f64 {
     let text = std::fs::read_to_string("golden/nb201-micro@cpu.snap").unwrap();
-    let key = format!("all.{id} {architecture} = ");
-    let value = text.lines().find_map(|line| line.split_once(&key)).unwrap().1;
-    value.parse().unwrap()
+    let scores = nas_assay::report::golden::scores(&text);
+    scores[&format!("all.{id} {architecture}")].split_whitespace().last().unwrap().parse().unwrap()
 }
 
 #[test]
