@@ -17,6 +17,7 @@ mod export;
 mod external;
 mod findings;
 mod fingerprint;
+mod freerea;
 mod golden;
 mod lint;
 mod manners;

@@ -60,7 +60,7 @@ pub struct Column {
     pub panel: String,
     /// How many architectures it has.
     pub architectures: usize,
-    /// How many estimators it has.
+    /// How many estimators it has, each with all its variants.
     pub estimators: usize,
     /// Whether the truth was trained in miniature by this project.
     pub miniature: bool,
@@ -213,7 +213,7 @@ impl Column {
             device_class: record.device_class,
             panel: panel.name.clone(),
             architectures: panel.architectures.len(),
-            estimators: panel.estimators.len(),
+            estimators: panel.estimators.iter().filter(|estimator| estimator.variant.is_none()).count(),
             miniature: record.spec.pointer("/spec/truth/trained").is_some(),
             other_truth: other_truth(record),
             other_quantity: record.quantity().is_some(),

@@ -93,6 +93,11 @@ fn the_panel_with_more_estimators_comes_first() {
         board.columns.iter().map(|column| (column.panel.as_str(), column.architectures)).collect();
     assert_eq!(panels, [("representatives", 40), ("all", 80)]);
     assert!(row(&board, "synflow").cells[1].is_none());
+    // Variants are no estimators: they do not make up for fewer of these.
+    let mut many = record.panels[1].estimators[0].clone();
+    many.variant = Some("gaussian".to_owned());
+    record.panels[0].estimators.extend(std::iter::repeat_n(many, 20));
+    assert_eq!(Leaderboard::new(&[record], true).columns[0].panel, "representatives");
 }
 
 #[test]
