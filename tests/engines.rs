@@ -81,6 +81,8 @@ fn estimators_agree() {
                 let tolerance = match (id, dtype) {
                     ("zico", DType::F64) => 1e-8,
                     ("zico", _) => 1e-2,
+                    // It counts: a patch of 3,000 whose input of a ReLU is nearly 0 can be in another region.
+                    ("linear_regions", DType::F32) => 5e-3,
                     _ => tolerance,
                 };
                 for (a, b) in kernels.iter().zip(others) {

@@ -38,6 +38,11 @@ impl ReluPatterns {
         Ok(())
     }
 
+    /// The words of each image. Images with equal words have the same pattern.
+    pub(super) fn into_rows(self) -> Vec<Vec<u64>> {
+        self.rows
+    }
+
     /// Number of images.
     pub fn images(&self) -> usize {
         self.rows.len()

@@ -10,6 +10,7 @@ mod used_weight;
 pub use signs::SignAgreement;
 
 pub use output_codes::OutputCode;
+pub(super) use redraw::set_normal_weights;
 
 use self::used_weight::{UsedWeight, variables, weight_gradients, weights_of};
 use super::oneshot::{self, Evaluation};

@@ -37,7 +37,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 39] = [
+        let estimators: [Arc<dyn Estimator>; 40] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -65,6 +65,7 @@ impl Suite {
             Arc::new(zeroshot::meco::MECO_OPT),
             Arc::new(zeroshot::near::Near),
             Arc::new(zeroshot::ntk_cond::NtkCond),
+            Arc::new(zeroshot::linear_regions::LinearRegions),
             Arc::new(zeroshot::az_nas::EXPRESSIVITY),
             Arc::new(zeroshot::az_nas::PROGRESSIVITY),
             Arc::new(zeroshot::az_nas::TRAINABILITY),
@@ -259,7 +260,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 40);
+        assert_eq!(ids.len(), 41);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");

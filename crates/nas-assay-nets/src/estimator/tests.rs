@@ -67,8 +67,9 @@ pub(super) fn scores(probe: &Probe<'_>, ids: &[impl AsRef<str>]) -> Vec<f64> {
 /// Zero-shot estimators whose score can be nothing but rounding.
 const MAY_BE_ROUNDING: [&str; 6] = ["jacob_cov", "synflow_bn", "epe_nas", "gradsign_sum", "gradsign_mean", "ntk_cond"];
 
-/// Zero-shot estimators that depend on the order of the images: `zico` takes halves of the batch, and `near` rows by their place.
-const BY_PLACE: [&str; 2] = ["zico", "near"];
+/// Zero-shot estimators that depend on the order of the images: `zico` takes halves of the batch, `near` rows and `linear_regions` patches
+/// by their place.
+const BY_PLACE: [&str; 3] = ["zico", "near", "linear_regions"];
 
 fn zero_shot() -> Vec<String> {
     let suite = Suite::builtin();

@@ -46,6 +46,7 @@ fn the_direction_of_every_score_is_the_published_one() {
         "gradsign_mean",
         "zen",
         "swap",
+        "linear_regions",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

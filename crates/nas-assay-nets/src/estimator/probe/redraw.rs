@@ -7,6 +7,33 @@ use super::Probe;
 use crate::estimator::EstimatorError;
 use crate::net::{Network, Role};
 
+/// Draws the convolution and linear weights of a network from normal distributions, in network and row-major order. `deviation` gives the
+/// standard deviation from the number of inputs of an output, `fan_in`. Biases and shifts become 0, and scales of batch-norm 1.
+///
+/// # Errors
+/// If a tensor cannot be made.
+pub(in crate::estimator) fn set_normal_weights(
+    network: &Network,
+    mut stream: Stream,
+    deviation: impl Fn(usize) -> f64,
+) -> Result<(), EstimatorError> {
+    for param in network.params() {
+        let var = &param.var;
+        let values = match param.role {
+            Role::NormScale => var.ones_like()?,
+            Role::NormShift | Role::LinearBias => var.zeros_like()?,
+            Role::ConvWeight | Role::LinearWeight => {
+                let count = var.elem_count();
+                let deviation = deviation(count / var.dim(0)?);
+                let values: Vec<f64> = (0..count).map(|_| deviation * stream.normal()).collect();
+                Tensor::from_vec(values, var.shape(), &Device::Cpu)?.to_dtype(var.dtype())?.to_device(var.device())?
+            }
+        };
+        var.set(&values)?;
+    }
+    Ok(())
+}
+
 impl Probe<'_> {
     /// A stand-alone network of the architecture with convolution and linear weights drawn from normal distributions, in network and
     /// row-major order. `deviation` gives the standard deviation from the number of inputs of an output, `fan_in`. Biases and shifts are 0, scales of batch-norm are 1, and running statistics are new. Its type is that
@@ -18,20 +45,11 @@ impl Probe<'_> {
     /// If the probe has no network or batch, or a tensor cannot be made.
     pub fn with_normal_weights(
         &self,
-        mut stream: Stream,
+        stream: Stream,
         deviation: impl Fn(usize) -> f64,
     ) -> Result<Network, EstimatorError> {
-        let copy = self.with_weights(self.batch()?.images.dtype(), |param| match param.role {
-            Role::NormScale => param.var.ones_like(),
-            _ => param.var.zeros_like(),
-        })?;
-        for param in copy.params().iter().filter(|param| param.role.is_weight()) {
-            let count = param.var.elem_count();
-            let deviation = deviation(count / param.var.dim(0)?);
-            let values: Vec<f64> = (0..count).map(|_| deviation * stream.normal()).collect();
-            let values = Tensor::from_vec(values, param.var.shape(), &Device::Cpu)?.to_dtype(param.var.dtype())?;
-            param.var.set(&values.to_device(param.var.device())?)?;
-        }
+        let copy = self.with_weights(self.batch()?.images.dtype(), |param| param.var.zeros_like())?;
+        set_normal_weights(&copy, stream, deviation)?;
         Ok(copy)
     }
 

@@ -10,6 +10,7 @@ pub mod gradsign;
 pub mod grasp;
 pub mod jacob_cov;
 pub mod l2_norm;
+pub mod linear_regions;
 pub mod lnwot;
 pub mod logsynflow;
 pub mod meco;
