@@ -7,7 +7,7 @@
 
 use candle_core::{DType, Device};
 use nas_assay::criteria::rank::PairCounts;
-use nas_assay::estimator::{Estimator, EstimatorKind, Need, Probe, Suite};
+use nas_assay::estimator::{Estimator, EstimatorKind, Meta, Need, Probe, Suite};
 use nas_assay::images::synthetic;
 use nas_assay::kernels::cpu::{keep_freed_memory, keep_graphs_of_gradients};
 use nas_assay::kernels::device;
@@ -22,13 +22,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
-/// Estimators with a backward pass for each image: dozens of passes for one score.
-const IMAGE_BY_IMAGE: [&str; 4] = ["gradsign_sum", "gradsign_mean", "ntk_cond", "vkdnw"];
+/// Estimators with a backward pass for each image or logit: dozens of passes for one score.
+const IMAGE_BY_IMAGE: [&str; 5] = ["gradsign_sum", "gradsign_mean", "ntk_cond", "vkdnw", "dextr"];
 
 /// The zero-shot estimators that need second derivatives, or those that do not.
 fn estimators(suite: &Suite, second: bool) -> impl Iterator<Item = &dyn Estimator> {
     let zero_shot = suite.iter().filter(|estimator| estimator.meta().kind == EstimatorKind::ZeroShot);
-    zero_shot.filter(move |estimator| estimator.meta().needs.contains(&Need::HessianGradients) == second)
+    // `dextr` runs second derivatives of its own.
+    let needs_second = |meta: Meta<'_>| meta.needs.contains(&Need::HessianGradients) || meta.id == "dextr";
+    zero_shot.filter(move |estimator| needs_second(estimator.meta()) == second)
 }
 
 /// The scores of some architectures by these estimators, one column per estimator. The networks have the size of the micro experiment.

@@ -38,6 +38,22 @@ impl Engine {
         }
     }
 
+    /// The gradient of the scalar `loss` by `variables`, in a form that can be differentiated once more, by [`Engine::backward_to`]; see
+    /// [`cpu::differentiable_backward`].
+    ///
+    /// # Errors
+    /// Those of [`Engine::hessian_gradient`].
+    pub fn differentiable_backward(self, loss: &Tensor, variables: &[Var]) -> Result<GradStore> {
+        match self {
+            Self::Kernels => cpu::differentiable_backward(loss, variables),
+            Self::Composed if cpu::candle_keeps_the_graph()? => loss.backward(),
+            Self::Composed => bail!(
+                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment; without it Candle \
+                 computes only a part of them"
+            ),
+        }
+    }
+
     /// The gradient `g` of the scalar `loss` by `variables` and `others`, and the product `H g` of the Hessian by `variables` with `g`:
     /// the gradient of `Σ g v` for the constant `v = g`. A variable that `loss` does not depend on has no entry.
     ///
@@ -45,14 +61,7 @@ impl Engine {
     /// With composed layers, unless Candle keeps the graph of gradients on this thread. Otherwise Candle would drop a part of the second
     /// derivative without an error.
     pub fn hessian_gradient(self, loss: &Tensor, variables: &[Var], others: &[Var]) -> Result<[GradStore; 2]> {
-        let gradients = match self {
-            Self::Kernels => cpu::differentiable_backward(loss, &[variables, others].concat())?,
-            Self::Composed if cpu::candle_keeps_the_graph()? => loss.backward()?,
-            Self::Composed => bail!(
-                "second derivatives of composed layers need CANDLE_GRAD_DO_NOT_DETACH=1 in the environment; without it Candle \
-                 computes only a part of them"
-            ),
-        };
+        let gradients = self.differentiable_backward(loss, &[variables, others].concat())?;
         let found = variables.iter().filter_map(|variable| gradients.get(variable));
         let terms = found.map(|g| self.sum_all(&self.times_constant(g, g)?)).collect::<Result<Vec<Tensor>>>()?;
         if terms.is_empty() {

@@ -37,7 +37,7 @@ impl std::fmt::Debug for Suite {
 impl Suite {
     /// The estimators of this project.
     pub fn builtin() -> Self {
-        let estimators: [Arc<dyn Estimator>; 40] = [
+        let estimators: [Arc<dyn Estimator>; 42] = [
             Arc::new(baseline::PARAMS),
             Arc::new(baseline::FLOPS),
             Arc::new(baseline::RELU_COUNT),
@@ -72,6 +72,8 @@ impl Suite {
             Arc::new(zeroshot::vkdnw::Vkdnw),
             Arc::new(zeroshot::vkdnw::Count),
             Arc::new(zeroshot::epsinas::Epsinas),
+            Arc::new(zeroshot::wrcor::Wrcor),
+            Arc::new(zeroshot::dextr::Dextr),
             Arc::new(oneshot::Accuracy),
             Arc::new(oneshot::Loss),
             Arc::new(structure::WIDTH_SUM),
@@ -260,7 +262,7 @@ mod tests {
     fn every_estimator_is_found_by_its_own_name() {
         let suite = Suite::builtin().with(other("depth")).unwrap();
         let ids: BTreeSet<_> = suite.iter().map(|estimator| estimator.meta().id).collect();
-        assert_eq!(ids.len(), 41);
+        assert_eq!(ids.len(), 43);
         for id in ids {
             assert_eq!(suite.find(id).map(|estimator| estimator.meta().id), Ok(id));
             assert_eq!(suite.is_external(id), id == "depth");

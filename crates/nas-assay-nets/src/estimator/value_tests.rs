@@ -47,6 +47,8 @@ fn the_direction_of_every_score_is_the_published_one() {
         "zen",
         "swap",
         "linear_regions",
+        "wrcor",
+        "dextr",
         "oneshot_accuracy",
         "width_sum",
         "log_width_sum",

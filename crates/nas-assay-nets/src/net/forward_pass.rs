@@ -62,6 +62,9 @@ pub enum Layer {
 /// Receives the input and the output of every ReLU, in the order of execution.
 pub type ReluObserver<'a> = &'a mut dyn FnMut(&Tensor, &Tensor) -> Result<()>;
 
+/// Takes the input and the output of every ReLU, once for each layer that reads it, and gives what the layer reads instead of the output.
+pub type ReluCut<'a> = &'a mut dyn FnMut(&Tensor, Tensor) -> Result<Tensor>;
+
 /// Scales of the output channels of one convolution or linear layer. They are ones and do not change the output, but the loss has
 /// a gradient by them.
 #[derive(Clone, Debug)]
@@ -86,6 +89,8 @@ pub struct ForwardPass<'a> {
     pub dropout: Option<Dropout>,
     /// Observer of ReLUs, if any.
     pub relu_observer: Option<ReluObserver<'a>>,
+    /// What replaces the outputs of ReLUs, if anything.
+    pub relu_cut: Option<ReluCut<'a>>,
     /// Observer of feature maps, if any.
     pub feature_observer: Option<FeatureObserver<'a>>,
     /// What replaces feature maps, if anything.
@@ -106,6 +111,7 @@ impl<'a> ForwardPass<'a> {
             norm: NormMode::Batch,
             dropout: None,
             relu_observer: None,
+            relu_cut: None,
             feature_observer: None,
             feature_cut: None,
             layer_observer: None,
@@ -160,6 +166,12 @@ impl<'a> ForwardPass<'a> {
         Self { relu_observer: Some(observer), ..self }
     }
 
+    /// The same with the outputs of ReLUs replaced.
+    #[must_use]
+    pub fn with_relu_cut(self, cut: ReluCut<'a>) -> Self {
+        Self { relu_cut: Some(cut), ..self }
+    }
+
     /// The output `y` of a convolution or linear layer whose weight has the shape `weight`, with scales if the pass asks for them. The
     /// observer sees it.
     pub(super) fn made(&self, layer: Layer, y: Tensor, weight: &[usize]) -> Result<Tensor> {
@@ -194,7 +206,8 @@ impl<'a> ForwardPass<'a> {
 
     /// Whether a ReLU of `x` should be a part of the layer before or after it: where that saves time, and nobody wants to see it.
     pub(super) fn fuses_relu(&self, x: &Tensor) -> bool {
-        self.relu_observer.is_none() && self.layer_observer.is_none() && self.engine.fuses_relu(x)
+        let seen = self.relu_observer.is_some() || self.relu_cut.is_some() || self.layer_observer.is_some();
+        !seen && self.engine.fuses_relu(x)
     }
 
     /// What the rest of the network reads of a feature map, which observers see. Nothing is computed for a pass that wants none.
@@ -219,11 +232,14 @@ impl<'a> ForwardPass<'a> {
         }
     }
 
-    /// Tells the observer about one ReLU.
-    pub(super) fn report_relu(&mut self, input: &Tensor, output: &Tensor) -> Result<()> {
-        match &mut self.relu_observer {
-            Some(observer) => observer(input, output),
-            None => Ok(()),
+    /// What a layer reads of a ReLU, which observers see.
+    pub(super) fn rectified(&mut self, input: &Tensor, output: Tensor) -> Result<Tensor> {
+        if let Some(observer) = &mut self.relu_observer {
+            observer(input, &output)?;
+        }
+        match &mut self.relu_cut {
+            Some(cut) => cut(input, output),
+            None => Ok(output),
         }
     }
 }

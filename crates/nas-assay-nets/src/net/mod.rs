@@ -31,7 +31,7 @@ pub use builder::Init;
 pub use classification::Classification;
 pub use forward_pass::{
     ChannelScales, Dropout, FeatureCut, FeatureObserver, ForwardPass, Layer, LayerObserver, NetworkScales, NormMode,
-    ReluObserver,
+    ReluCut, ReluObserver,
 };
 pub use nas_assay_kernels::{Channels, Engine, Moments, Slice, Window, host_f64};
 pub use network::{NetConfig, Network};

@@ -5,7 +5,7 @@
 
 /// The own name of each estimator, and its other names, in the form of [`key`]. Those that are no part of this project are here, too, so
 /// that scores of theirs from elsewhere have one name.
-const ONE: [(&str, &[&str]); 41] = [
+const ONE: [(&str, &[&str]); 42] = [
     ("params", &["n_params", "num_params", "nparams", "param_count", "parameters"]),
     ("flops", &["macs", "n_flops", "num_flops", "mult_adds", "gflops", "mflops"]),
     ("relu_count", &[]),
@@ -43,6 +43,7 @@ const ONE: [(&str, &[&str]); 41] = [
     ("lnwot", &[]),
     ("tcet", &["t_cet", "tcet_syn_none"]),
     ("wrcor", &["act_grad_cor_weighted"]),
+    ("dextr", &[]),
     ("epsinas", &["eps_nas"]),
     ("near", &[]),
     ("oneshot_accuracy", &["one_shot_accuracy"]),

@@ -2,6 +2,7 @@
 
 pub mod az_nas;
 mod correlation;
+pub mod dextr;
 pub mod epe_nas;
 pub mod epsinas;
 pub mod fisher;
@@ -25,6 +26,7 @@ pub mod synflow;
 pub mod synflow_bn;
 pub mod tcet;
 pub mod vkdnw;
+pub mod wrcor;
 pub mod zen;
 pub mod zico;
 

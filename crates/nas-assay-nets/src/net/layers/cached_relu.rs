@@ -1,13 +1,12 @@
 //! An image that several layers read.
 
-use super::relu;
-use crate::net::{ForwardPass, Slice, Window};
+use crate::net::{ForwardPass, Layer, Slice, Window};
 use candle_core::{Result, Tensor};
 
 /// An image that several layers read, and its `ReLU`.
 ///
 /// Every layer that begins with a `ReLU` has its own, but on the same image all give the same. So the `ReLU` is computed for the first of
-/// these layers, and [reported](ForwardPass::report_relu) for each.
+/// these layers, and [shown](ForwardPass::rectified) for each.
 #[derive(Debug)]
 pub struct CachedRelu {
     image: Tensor,
@@ -28,12 +27,13 @@ impl CachedRelu {
     /// The `ReLU` of the image, for one more layer.
     pub fn relu(&mut self, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         if let Some(rectified) = &self.rectified {
-            pass.report_relu(&self.image, rectified)?;
-            return Ok(rectified.clone());
+            return pass.rectified(&self.image, rectified.clone());
         }
-        let rectified = relu(&self.image, pass)?;
-        self.rectified = Some(rectified.clone());
-        Ok(rectified)
+        let rectified = pass.engine.relu(&self.image)?;
+        let read = pass.rectified(&self.image, rectified.clone())?;
+        pass.seen(Layer::Relu, &rectified)?;
+        self.rectified = Some(rectified);
+        Ok(read)
     }
 
     /// A convolution of the `ReLU` of the image, for one more layer.

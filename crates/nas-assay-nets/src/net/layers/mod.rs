@@ -31,7 +31,7 @@ use candle_core::{Result, Tensor};
 /// A rectified linear unit, which the pass's observer sees.
 pub fn relu(x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
     let y = pass.engine.relu(x)?;
-    pass.report_relu(x, &y)?;
+    let read = pass.rectified(x, y.clone())?;
     pass.seen(Layer::Relu, &y)?;
-    Ok(y)
+    Ok(read)
 }
