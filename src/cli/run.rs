@@ -1,6 +1,6 @@
 //! `nas-assay run SPEC`
 
-use crate::experiment::{Lab, Resolved};
+use crate::experiment::{Lab, PlannedStage, Resolved};
 use clap::Args;
 
 use super::context::Context;
@@ -9,6 +9,7 @@ use super::launch::{print_record, run};
 use super::print::{outln, print_json};
 use super::signals::exit_on_signal;
 use super::specs::find;
+use nas_assay_base::text::grouped;
 
 /// Run an experiment; results that the store already has are not computed again
 #[derive(Debug, Args)]
@@ -47,7 +48,8 @@ impl Run {
         }
         if self.json {
             let rows: Vec<_> = stages.iter().map(|stage| {
-                serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason})
+                serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason,
+                    "images": stage.cost.images, "flops": stage.cost.flops})
             }).collect();
             let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows});
             print_json(&plan)?;
@@ -55,9 +57,23 @@ impl Run {
         }
         outln!("spec {}  {}", resolved.hash, resolved.spec.name);
         let width = stages.iter().map(|stage| stage.label.len()).max().unwrap_or(0);
-        for stage in stages {
+        for stage in &stages {
             outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
         }
-        Ok(())
+        print_cost(&stages)
     }
+}
+
+/// What the stages that will run cost, if any of them needs a network.
+fn print_cost(stages: &[PlannedStage]) -> Result<(), Failure> {
+    for (kind, what) in [("supernet", "supernets"), ("scores", "scores")] {
+        let run: Vec<_> = stages.iter().filter(|stage| stage.kind == kind && stage.action == "run").collect();
+        let sum = |of: fn(&PlannedStage) -> u64| run.iter().map(|stage| u128::from(of(stage))).sum::<u128>();
+        let (images, flops) = (sum(|stage| stage.cost.images), sum(|stage| stage.cost.flops));
+        if images > 0 {
+            let stages = grouped(run.len() as u64);
+            outln!("estimate: {what}, {stages} stages: {images:.2e} images, {flops:.2e} multiply-accumulates");
+        }
+    }
+    Ok(())
 }

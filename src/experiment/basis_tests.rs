@@ -195,6 +195,22 @@ const COMPARED: &str = "
     nds_resnet-real:all flops tau_b spearman P@top5% P@bottom5%
     nds_resnext_a-real:all params tau_b spearman P@top5% P@bottom5%
     nds_resnext_a-real:all flops tau_b spearman P@top5% P@bottom5%
+    paper-nb101:all params tau_b P@top5% P@bottom5%
+    paper-nb201:all params tau_b P@top5%
+    paper-nb201:all plain tau_b
+    paper-nb201:all synflow tau_b
+    paper-nb201:all jacob_cov P@top5%
+    paper-nb201:all relu_logdet P@top5%
+    paper-nb201:all oneshot_accuracy tau_b tau_b spearman P@top5% P@bottom5% BR@1% WR@5%
+    paper-nb201:all oneshot_loss tau_b spearman P@top5% P@bottom5% BR@1% WR@5%
+    paper-nb301:all oneshot_accuracy tau_b spearman P@top5% P@bottom5%
+    paper-nb301:all oneshot_loss tau_b pearson P@top5% P@bottom5%
+    paper-nds_resnet:all params tau_b spearman P@top5% P@bottom5%
+    paper-nds_resnet:all flops tau_b spearman P@top5% P@bottom5%
+    paper-nds_resnext_a:all params tau_b spearman P@top5% P@bottom5%
+    paper-nds_resnext_a:all flops tau_b spearman P@top5% P@bottom5%
+    paper-nds_resnext_a:all oneshot_accuracy tau_b spearman P@top5% P@bottom5%
+    paper-nds_resnext_a:all oneshot_loss tau_b P@top5% P@bottom5%
     real-nb101-published:all params tau_b P@top5% P@bottom5%
     real-nb301-published:all oneshot_accuracy tau_b spearman P@top5% P@bottom5%
     real-nb301-published:all oneshot_loss tau_b pearson P@top5% P@bottom5%

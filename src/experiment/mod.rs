@@ -7,6 +7,7 @@ mod analyses;
 mod basis;
 #[cfg(test)]
 mod basis_tests;
+mod cost;
 #[cfg(test)]
 mod coverage_tests;
 mod ensemble;
@@ -57,6 +58,7 @@ mod weights_file;
 mod workers;
 mod zero_shot_networks;
 
+pub use cost::Cost;
 pub use error::ExperimentError;
 pub use export::{Export, ExportError, Exported, ExportedNetwork};
 pub use find_spec::{CarriedError, carried_specs, find_carried};

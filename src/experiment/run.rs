@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
+use super::cost::Cost;
 use super::group::Group;
 use super::image_split::ImageSplit;
 use super::inputs::{Inputs, PanelInputs};
@@ -33,6 +34,8 @@ pub struct PlannedStage {
     pub action: &'static str,
     /// The reason for the action.
     pub reason: &'static str,
+    /// What it costs if it runs.
+    pub cost: Cost,
 }
 
 impl Lab<'_> {
@@ -50,6 +53,7 @@ impl Lab<'_> {
                 label: label(&stage.work, resolved, &inputs.panels),
                 action: if stage.action == Action::Reuse { "skip" } else { "run" },
                 reason: stage.action.reason(),
+                cost: Cost::of(&stage.work, resolved, &inputs),
                 key: stage.key,
             })
             .collect())

@@ -23,6 +23,7 @@ mod lint;
 mod manners;
 mod named;
 mod other_papers;
+mod paper;
 mod pytorch;
 mod quantity;
 mod readme;

@@ -1,0 +1,129 @@
+//! What a stage will cost, before it runs.
+
+use super::inputs::Inputs;
+use super::plan::Work;
+use super::resolve::Resolved;
+use crate::estimator::EstimatorKind;
+use crate::space::{Architecture, Form, Skeleton};
+use crate::spec::{Spec, Strategy};
+
+/// What a stage will cost, counted alone: what stages share is in each of them. It is an estimate, from the architectures of the panels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How many images go through a network.
+    pub images: u64,
+    /// The multiply-accumulates for that. A pass backward counts as two passes forward, and a zero-shot score as one pass forward and one
+    /// backward; some estimators need more.
+    pub flops: u64,
+}
+
+/// How many passes forward one pass forward and one backward cost.
+const THERE_AND_BACK: u64 = 3;
+
+/// `FairNAS` takes an architecture for each operation of NAS-Bench-201.
+const FAIR: usize = crate::space::nb201::Operation::ALL.len();
+
+impl Cost {
+    fn new(images: u64, passes: u64, of_one: u64) -> Self {
+        Self { images, flops: images.saturating_mul(passes).saturating_mul(of_one) }
+    }
+
+    /// Of a stage of a plan. Baselines, other programs and the check of the carried truth are not counted.
+    pub(super) fn of(work: &Work, resolved: &Resolved, inputs: &Inputs) -> Self {
+        match work {
+            Work::VerifyTruth { .. } => Self::default(),
+            Work::Supernet { arm, .. } => {
+                let spec = &resolved.arms[*arm].spec;
+                let Some(supernet) = &spec.supernet else { return Self::default() };
+                let each = if supernet.strategy == Strategy::Fair { FAIR } else { supernet.architectures };
+                let images = product(&[supernet.training.epochs, spec.images.split().0, each]);
+                let skeleton = supernet_skeleton(spec);
+                let all = inputs.panels.iter().flat_map(|panel| &panel.architectures);
+                Self::new(images, THERE_AND_BACK, mean_flops(all, &skeleton))
+            }
+            Work::Scores(work) => {
+                let spec = &resolved.arms[work.arm].spec;
+                let all = &inputs.panels[work.panel].architectures;
+                match resolved.facts(&work.estimator).map(|facts| facts.kind) {
+                    Ok(EstimatorKind::OneShot) => {
+                        let most = spec.images.split().1;
+                        let scored_on = if spec.one_shot.validation == 0 { most } else { spec.one_shot.validation };
+                        Self::new(product(&[all.len(), scored_on]), 1, mean_flops(all, &supernet_skeleton(spec)))
+                    }
+                    Ok(EstimatorKind::ZeroShot) => {
+                        let settings = &spec.zero_shot;
+                        let networks = if work.weights.is_some() { 1 } else { settings.seeds.len() };
+                        let images = product(&[all.len(), networks, settings.batches, settings.batch]);
+                        let skeleton = settings.network.skeleton(spec.space, settings.form, spec.images.resolution());
+                        Self::new(images, THERE_AND_BACK, mean_flops(all, &skeleton))
+                    }
+                    _ => Self::default(),
+                }
+            }
+        }
+    }
+}
+
+fn product(factors: &[usize]) -> u64 {
+    factors.iter().fold(1, |product, &factor| product.saturating_mul(factor as u64))
+}
+
+fn supernet_skeleton(spec: &Spec) -> Skeleton {
+    let network = spec.supernet.as_ref().map(|supernet| supernet.network).unwrap_or_default();
+    network.skeleton(spec.space, Form::Supernet, spec.images.resolution())
+}
+
+/// The mean of the multiply-accumulates for one image, rounded down; 0 where there is no network.
+fn mean_flops<'a>(architectures: impl IntoIterator<Item = &'a Architecture>, skeleton: &Skeleton) -> u64 {
+    let (mut sum, mut count) = (0_u64, 0_u64);
+    for census in architectures.into_iter().filter_map(|architecture| architecture.census(skeleton).ok()) {
+        sum = sum.saturating_add(census.flops);
+        count += 1;
+    }
+    sum.checked_div(count).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Backend;
+    use crate::estimator::Suite;
+    use crate::experiment::Lab;
+    use crate::spec::parse_spec;
+    use crate::store::Store;
+
+    #[test]
+    fn costs_are_those_by_hand() {
+        let (one, two) = (
+            "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
+            "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
+        );
+        let text = format!(
+            "name = 'tiny'\nspace = 'nb201'\n[images.synthetic]\nresolution = 8\ntrain = 48\nvalidation = 20\n\
+             [truth.none]\n[supernet]\nseeds = [20]\nsampling = 'iso'\nnetwork = {{ channels = 4, cells = 1 }}\n\
+             training = {{ epochs = 3, batch = 16, learning-rate = 0.05 }}\n\
+             [variants.fair.supernet]\nstrategy = 'fair'\n\
+             [zero-shot]\nbatch = 16\nbatches = 2\nseeds = [1, 2]\nnetwork = {{ channels = 4, cells = 1 }}\n\
+             [panels.all]\narchitectures = ['{one}', '{two}']\nestimators = ['params', 'snip', 'oneshot_loss']\n"
+        );
+        let resolved = Resolved::new(parse_spec(&text, "a test").unwrap(), &Suite::builtin()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let suite = Suite::builtin();
+        let lab = Lab::new(&suite, Store::open(folder.path()).unwrap(), Backend::cpu());
+        let plan = lab.plan(&resolved).unwrap();
+        let of =
+            |kind: &str| plan.iter().filter(|stage| stage.kind == kind).map(|stage| stage.cost).collect::<Vec<_>>();
+        // Only the second has a live convolution: one cell of 16 x 4² x 9 at each stage, of 8, 4 and 2 pixels with 4, 8 and 16 channels.
+        let skeleton = supernet_skeleton(&resolved.spec);
+        let [dead, live] = [one, two]
+            .map(|text| Architecture::parse(resolved.spec.space, text).unwrap().census(&skeleton).unwrap().flops);
+        assert_eq!(live - dead, 3 * 64 * 4 * 4 * 9);
+        let mean = u64::midpoint(dead, live);
+        let training = |each: u64| Cost { images: 3 * 48 * each, flops: 3 * 48 * each * 3 * mean };
+        assert_eq!(of("supernet"), [training(1), training(5)]);
+        let scores = of("scores");
+        assert_eq!(scores[0], Cost::default(), "params");
+        assert_eq!(scores[1], Cost { images: 2 * 2 * 2 * 16, flops: 128 * 3 * mean }, "snip");
+        assert_eq!(scores[2], Cost { images: 2 * 20, flops: 40 * mean }, "oneshot_loss");
+    }
+}
