@@ -165,7 +165,7 @@ fn resolved(name: &str) -> Result<Resolved, Trouble> {
 
 /// The costs of the networks, and other numbers that need no scores.
 fn costs(spec: &Spec, architectures: &[Architecture]) -> Result<Vec<Column>, Trouble> {
-    let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+    let skeleton = spec.zero_shot.network.skeleton_for(spec.space, spec.zero_shot.form, &spec.images);
     let census = architectures.iter().map(|architecture| architecture.census(&skeleton)).collect::<Result<Vec<_>, _>>();
     let census = census.map_err(ExperimentError::Skeleton)?;
     let of = |name: &str, cost: fn(&Census) -> u64| {
@@ -244,7 +244,7 @@ mod tests {
             let architecture = Architecture::parse(spec.space, text).unwrap();
             let columns = costs(&spec, &[architecture, architecture]).unwrap();
             assert!(columns.iter().all(|column| column.scores.len() == 2 && column.scores[0] == column.scores[1]));
-            let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+            let skeleton = spec.zero_shot.network.skeleton_for(spec.space, spec.zero_shot.form, &spec.images);
             let census = architecture.census(&skeleton).unwrap();
             let whole = [("params", census.params), ("flops", census.flops), ("relu_count", census.relu_calls)];
             let found: Vec<(String, f64)> =

@@ -41,7 +41,7 @@ enum Action {
     },
     /// Make files of the data root from official ones; nothing of them is run, and what is not right is not written
     Import {
-        /// Where the files are from: cifar10, cifar100, authors, nb201, freerea, nds, nb101, nb301, suite-zero, sss,
+        /// Where the files are from: cifar10, cifar100, imagenet16, authors, nb201, freerea, nds, nb101, nb301, suite-zero, sss,
         /// hardware or tnb101
         #[arg(value_name = "SOURCE")]
         source: String,

@@ -42,6 +42,8 @@ impl Ranking<'_> {
         let population = basis.truth.and_then(|theirs| self.population(theirs, basis.drawn));
         let images = match self.images {
             Some(Images::Synthetic(_)) => Some("synthetic images instead of CIFAR-10".to_owned()),
+            Some(Images::Cifar100(_)) => Some("images of CIFAR-100 instead of CIFAR-10".to_owned()),
+            Some(Images::Imagenet16(_)) => Some("images of ImageNet16-120 instead of CIFAR-10".to_owned()),
             Some(Images::Cifar10(_) | Images::None(_)) | None => None,
         };
         let encodings = self

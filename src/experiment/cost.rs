@@ -54,7 +54,7 @@ impl Cost {
                         let settings = &spec.zero_shot;
                         let networks = if work.weights.is_some() { 1 } else { settings.seeds.len() };
                         let images = product(&[all.len(), networks, settings.batches, settings.batch]);
-                        let skeleton = settings.network.skeleton(spec.space, settings.form, spec.images.resolution());
+                        let skeleton = settings.network.skeleton_for(spec.space, settings.form, &spec.images);
                         Self::new(images, THERE_AND_BACK, mean_flops(all, &skeleton))
                     }
                     _ => Self::default(),
@@ -70,7 +70,7 @@ fn product(factors: &[usize]) -> u64 {
 
 fn supernet_skeleton(spec: &Spec) -> Skeleton {
     let network = spec.supernet.as_ref().map(|supernet| supernet.network).unwrap_or_default();
-    network.skeleton(spec.space, Form::Supernet, spec.images.resolution())
+    network.skeleton_for(spec.space, Form::Supernet, &spec.images)
 }
 
 /// The mean of the multiply-accumulates for one image, rounded down; 0 where there is no network.

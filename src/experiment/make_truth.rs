@@ -149,7 +149,7 @@ const FRUITLESS: usize = 100_000;
 /// `count` different architectures of a recipe, in the order of the draw. They are representatives if the space lists them, otherwise
 /// raw encodings.
 fn candidates(recipe: &TruthRecipe, count: usize, stream: &mut Stream) -> Result<Vec<Sized>, ExperimentError> {
-    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+    let skeleton = recipe.network.skeleton_for(recipe.space, Form::StandAlone, &recipe.images);
     let most = [recipe.most_flops, recipe.most_relus].map(|most| most.unwrap_or(u64::MAX));
     let sized = |architecture: Architecture| -> Result<Option<Sized>, ExperimentError> {
         let census = architecture.census(&skeleton)?;
@@ -188,7 +188,7 @@ pub(super) fn train_one(
     device: &Device,
     epoch: impl Fn(),
 ) -> Result<f64, ExperimentError> {
-    let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+    let skeleton = recipe.network.skeleton_for(recipe.space, Form::StandAlone, &recipe.images);
     let config = NetConfig { skeleton, dtype: DType::F32, device: device.clone() };
     let network = Network::stand_alone(architecture, &config, Init::Seeded(seed.root().child("init")))?;
     let sampler = Sampler::one_of(Pool::Listed(vec![architecture]));
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(draw(&recipe).unwrap(), first(6));
         recipe.candidates = 20;
         let chosen = draw(&recipe).unwrap();
-        let skeleton = recipe.network.skeleton(recipe.space, Form::StandAlone, recipe.images.resolution());
+        let skeleton = recipe.network.skeleton_for(recipe.space, Form::StandAlone, &recipe.images);
         let sizes = |all: &[Architecture]| -> Vec<u64> {
             all.iter().map(|architecture| architecture.census(&skeleton).unwrap().params).collect()
         };

@@ -13,7 +13,7 @@ use super::inputs::{Inputs, PanelInputs};
 use super::resolve::{Arm, Resolved, reads_supernet};
 use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
-use crate::images::{SYNTHETIC_VERSION, cifar};
+use crate::images::{SYNTHETIC_VERSION, cifar, layout};
 use crate::net::train::TRAINER_VERSION;
 use crate::space::{Form, SUB_SPACE_VERSION, SpaceId, SubSpace};
 use crate::spec::{
@@ -157,6 +157,8 @@ pub(super) struct Versions {
     pub synthetic: u32,
     /// [`cifar::VERSION`].
     pub cifar10: u32,
+    /// [`layout::VERSION`].
+    pub rows: u32,
     /// That of the result of a score stage. Since version 2 it has the numbers that explain the scores.
     pub scores: u32,
 }
@@ -170,6 +172,7 @@ impl Versions {
             sub_spaces: SUB_SPACE_VERSION,
             synthetic: SYNTHETIC_VERSION,
             cifar10: cifar::VERSION,
+            rows: layout::VERSION,
             scores: 2,
         }
     }
@@ -179,6 +182,7 @@ impl Versions {
         match images {
             Images::Synthetic(_) => self.synthetic,
             Images::Cifar10(_) => self.cifar10,
+            Images::Cifar100(_) | Images::Imagenet16(_) => self.rows,
             Images::None(_) => 0,
         }
     }
@@ -256,12 +260,17 @@ enum Protocol<'a> {
         form: Form,
         network: Network,
         resolution: usize,
+        #[serde(skip_serializing_if = "is_ten")]
+        classes: usize,
     },
     ZeroShot {
         settings: &'a ZeroShot,
         #[serde(skip_serializing_if = "Option::is_none")]
         images: Option<(&'a Images, u32)>,
         resolution: usize,
+        /// They also tell the normalisation of uniform noise.
+        #[serde(skip_serializing_if = "is_ten")]
+        classes: usize,
         #[serde(skip_serializing_if = "Option::is_none")]
         supernet: Option<&'a StageKey>,
     },
@@ -272,6 +281,12 @@ enum Protocol<'a> {
         epochs: Option<&'a [usize]>,
         supernet: &'a StageKey,
     },
+}
+
+/// Networks had ten classes before they could have others, and their keys are as they were.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_ten(classes: &usize) -> bool {
+    *classes == 10
 }
 
 /// What the score of a supernet depends on, apart from the weights.
@@ -393,20 +408,24 @@ pub(super) fn plan_with(
                 EstimatorKind::ZeroShot => {
                     let images =
                         (spec.zero_shot.input == Input::Images).then(|| (&spec.images, versions.images(&spec.images)));
-                    let (settings, resolution) = (&spec.zero_shot, spec.images.resolution());
+                    let settings = &spec.zero_shot;
+                    let (resolution, classes) = (spec.images.resolution(), spec.images.classes());
                     if settings.weights == WeightSource::Random {
-                        score(Protocol::ZeroShot { settings, images, resolution, supernet: None }, None)?;
+                        score(Protocol::ZeroShot { settings, images, resolution, classes, supernet: None }, None)?;
                         continue;
                     }
                     for weights in averages(supernets, kept, &[1]) {
                         let supernet = Some(&weights.supernet);
-                        score(Protocol::ZeroShot { settings, images, resolution, supernet }, Some(weights.clone()))?;
+                        score(
+                            Protocol::ZeroShot { settings, images, resolution, classes, supernet },
+                            Some(weights.clone()),
+                        )?;
                     }
                 }
                 EstimatorKind::Baseline | EstimatorKind::Vote | EstimatorKind::External => {
                     let ZeroShot { form, network, .. } = spec.zero_shot;
-                    let resolution = spec.images.resolution();
-                    score(Protocol::Baseline { form, network, resolution }, None)?;
+                    let (resolution, classes) = (spec.images.resolution(), spec.images.classes());
+                    score(Protocol::Baseline { form, network, resolution, classes }, None)?;
                 }
             }
         }

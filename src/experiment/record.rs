@@ -78,7 +78,7 @@ fn panel_record(
     let truth: Option<Vec<f64>> =
         panel.truth.as_ref().map(|truth| truth.iter().map(|&value| goodness(value)).collect());
     let truth = truth.as_ref();
-    let skeleton = spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution());
+    let skeleton = spec.zero_shot.network.skeleton_for(spec.space, spec.zero_shot.form, &spec.images);
     // In a table-only space nothing of a network can be counted.
     let counted = |architecture: &Architecture| {
         if spec.space.has_network() { architecture.census(&skeleton).map(Some) } else { Ok(None) }

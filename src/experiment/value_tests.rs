@@ -15,7 +15,7 @@ use crate::net::train::load_weights;
 use crate::net::{Dropout, Engine, ForwardPass, Init, NetConfig, Network, host_f64};
 use crate::seed::Seed;
 use crate::space::{Architecture, Form, Pool, Sampler, SpaceId, SubSpace};
-use crate::spec::{Cifar10Images, DataFile, Images, Picker, SeedValue, StageKey, parse_spec};
+use crate::spec::{DataFile, ImageFiles, Images, Picker, SeedValue, StageKey, parse_spec};
 use crate::store::Store;
 use crate::store::record::{EstimatorRecord, Record, SupernetRecord};
 use crate::{Backend, DataRoot, digest};
@@ -66,7 +66,7 @@ fn trained(lab: &Lab<'_>, resolved: &Resolved, seed: u64) -> SupernetRecord {
 /// A supernet of the spec before its training.
 fn fresh(resolved: &Resolved, seed: u64) -> Network {
     let settings = resolved.spec.supernet.as_ref().unwrap();
-    let skeleton = settings.network.skeleton(resolved.spec.space, Form::Supernet, resolved.spec.images.resolution());
+    let skeleton = settings.network.skeleton_for(resolved.spec.space, Form::Supernet, &resolved.spec.images);
     let config = NetConfig { skeleton, dtype: DType::F32, device: Device::Cpu };
     let init = Init::Seeded(Seed::root(seed).child("init"));
     Network::supernet(resolved.spec.space, &config, Picker::Ordinal, init).unwrap()
@@ -377,7 +377,7 @@ fn training_has_the_first_images_and_validation_the_last_ones() {
         .collect();
     let root = DataRoot::new(folder.path());
     for (train, validation) in [(20, 10), (12, 5), (29, 1)] {
-        let images = Images::Cifar10(Cifar10Images { files: files.clone(), train, validation });
+        let images = Images::Cifar10(ImageFiles { files: files.clone(), train, validation });
         let split = ImageSplit::load(&images, Some(&root)).unwrap();
         let numbers = |set: &ImageSet| (0..set.len()).map(|image| set.image(image)[0]).collect::<Vec<u8>>();
         let expected: (Vec<u8>, Vec<u8>) = ((0..train as u8).collect(), (30 - validation as u8..30).collect());

@@ -145,7 +145,8 @@ pub fn verify_scores(of: &ScoresToJudge<'_>) -> Result<Spec, SpecError> {
     let ensemble = if of.scores.columns.is_empty() { Ensemble::None } else { Ensemble::Seeds };
     spec.one_shot = OneShot { ensemble, ..OneShot::default() };
     let looks = matches!(&of.against, Some(Against::Estimator { kind, .. }) if *kind != EstimatorKind::Baseline);
-    if !looks && of.space.has_network() {
+    // Other images stay, for their classes: they are outputs that baselines count.
+    if !looks && of.space.has_network() && spec.images.classes() == 10 {
         spec.images = Images::Synthetic(SyntheticImages {
             seed: crate::spec::SeedValue(0),
             resolution: spec.images.resolution(),

@@ -3,12 +3,11 @@
 use candle_core::DType;
 
 use super::ExperimentError;
-use super::image_split::ImageSplit;
+use super::image_split::{ImageSplit, layout};
 use super::lab::Lab;
 use super::plan::Weights;
 use crate::Backend;
-use crate::images::cifar::CLASSES;
-use crate::images::{Batch, Noise, Normalisation};
+use crate::images::{Batch, Noise};
 use crate::net::{Init, NetConfig, Network, Param};
 use crate::seed::Seed;
 use crate::space::{Architecture, Skeleton};
@@ -69,11 +68,12 @@ fn zero_shot_batches(
     dtype: DType,
 ) -> Result<Vec<Batch>, ExperimentError> {
     let (settings, side) = (&spec.zero_shot, spec.images.resolution());
+    let (layout, _) = layout(&spec.images);
     let noise = |noise: Noise| -> Result<Vec<Batch>, ExperimentError> {
         let root = Seed::root(0).child("noise");
         let draw = |index| {
             let seed = root.index("batch", index as u64);
-            Ok(noise.batch(&seed, (settings.batch, side), CLASSES, Normalisation::CIFAR10, dtype, on.device())?)
+            Ok(noise.batch(&seed, (settings.batch, side), layout.classes, layout.normalisation, dtype, on.device())?)
         };
         (0..settings.batches).map(draw).collect()
     };
@@ -130,5 +130,5 @@ impl ZeroShotNetworks<'_> {
 
 /// The network for zero-shot scores and for counts.
 pub(super) fn zero_shot_skeleton(spec: &Spec) -> Skeleton {
-    spec.zero_shot.network.skeleton(spec.space, spec.zero_shot.form, spec.images.resolution())
+    spec.zero_shot.network.skeleton_for(spec.space, spec.zero_shot.form, &spec.images)
 }

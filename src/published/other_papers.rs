@@ -289,8 +289,7 @@ impl<'a> Ours<'a> {
         if settings.weights == WeightSource::Supernet {
             causes.push("trained weights instead of random ones".to_owned());
         }
-        let resolution = self.spec.images.resolution();
-        let size = settings.network.skeleton(self.spec.space, Form::StandAlone, resolution);
+        let size = settings.network.skeleton_for(self.spec.space, Form::StandAlone, &self.spec.images);
         let usual = Skeleton::default();
         if let AnySkeleton::Nb201(size) = size
             && (size.channels, size.cells) != (usual.channels, usual.cells)

@@ -19,6 +19,7 @@ mod findings;
 mod fingerprint;
 mod freerea;
 mod golden;
+mod image_sets;
 mod lint;
 mod manners;
 mod named;

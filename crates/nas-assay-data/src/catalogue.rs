@@ -140,6 +140,13 @@ pub const SOURCES: &[Source] = &[
         import: sources::cifar::import,
     },
     Source {
+        name: "imagenet16",
+        title: "ImageNet16, the pickles, as an archive or a folder: the first 120 classes",
+        official: IMAGENET16,
+        makes: &["images/imagenet16_120_train.bin", "images/imagenet16_120_valid.bin"],
+        import: sources::imagenet16::import,
+    },
+    Source {
         name: "authors",
         title: "what the authors of the paper released: a clone, its archive, or loose files",
         official: AUTHORS,
@@ -242,6 +249,12 @@ const CIFAR10: &[Official] = &[
 const CIFAR100: &[Official] = &[
     official("cifar-100-python.tar.gz", "169 million", "md5 eb9058c3a382ffc7106e4002c42a8d85", CIFAR_LICENCE, TORONTO),
     official("cifar-100-binary.tar.gz", "168,513,733", "md5 03b5dce01913d631647c71ecec9e9cb8", CIFAR_LICENCE, TORONTO),
+];
+
+const IMAGENET16: &[Official] = &[
+    official("ImageNet16.tar.gz", "", "", NONE, "the folder of data sets that NAS-Bench-201's README links"),
+    official("train_data_batch_1", "", "md5 27846dcaa50de8e21a7d1a35f30f0e91", NONE, "the same, or image-net.org"),
+    official("val_data", "", "md5 3410e3017fdaefba8d5073aaa65e4bd6", NONE, "the same, or image-net.org"),
 ];
 
 const RELEASE: &str = "github.com/Anonymous-1112/anonymous, commit d86ec6b";

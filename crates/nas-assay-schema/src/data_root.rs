@@ -48,11 +48,12 @@ pub enum DataRootError {
 }
 
 /// The sources of `nas-assay data import` that make the files of a data root, by a part of their paths: the first that fits.
-pub const MAKERS: [(&str, &str); 16] = [
+pub const MAKERS: [(&str, &str); 17] = [
     ("suite-zero", "suite-zero"),
     ("truth/nats_sss/", "sss"),
     ("truth/hardware/", "hardware"),
     ("truth/tnb101/", "tnb101"),
+    ("images/imagenet16_120_", "imagenet16"),
     ("images/cifar100_", "cifar100"),
     ("images/cifar10_", "cifar10"),
     ("truth/nb201/cifar10-half-", "nb201"),

@@ -231,7 +231,7 @@ impl Lab<'_> {
 
 /// A supernet with the weights that its seed draws, on a backend.
 fn new_supernet(on: &Backend, spec: &Spec, settings: &Supernet, seed: SeedValue) -> Result<Network, ExperimentError> {
-    let skeleton = settings.network.skeleton(spec.space, Form::Supernet, spec.images.resolution());
+    let skeleton = settings.network.skeleton_for(spec.space, Form::Supernet, &spec.images);
     let config = NetConfig { skeleton, dtype: DType::F32, device: on.device().clone() };
     let picker = settings.picker.unwrap_or(Picker::Ordinal);
     Ok(Network::supernet(spec.space, &config, picker, Init::Seeded(seed.root().child("init")))?)

@@ -4,6 +4,7 @@ pub mod authors;
 pub mod cifar;
 pub mod freerea;
 pub mod hardware;
+pub mod imagenet16;
 pub mod nb101;
 pub mod nb201;
 pub mod nb301;

@@ -7,19 +7,18 @@
 use std::path::Path;
 
 use super::ImageError;
-use super::set::{CHANNELS, ImageSet, Normalisation};
+use super::layout::Layout;
+use super::set::ImageSet;
 use nas_assay_schema::DataRoot;
 
 /// Version of decoding and normalisation, raised by hand when these give other numbers.
 pub const VERSION: u32 = 1;
 /// Number of classes.
-pub const CLASSES: usize = 10;
+pub const CLASSES: usize = Layout::CIFAR10.classes;
 /// Height and width of an image, pixels.
-pub const SIDE: usize = 32;
-/// Bytes of an image.
-const IMAGE: usize = CHANNELS * SIDE * SIDE;
+pub const SIDE: usize = Layout::CIFAR10.side;
 /// Bytes of a row: a label and an image.
-pub const ROW: usize = 1 + IMAGE;
+pub const ROW: usize = Layout::CIFAR10.row();
 
 /// A file of a data root and, if declared, the SHA-256 that it must have.
 #[derive(Clone, Copy, Debug)]
@@ -52,25 +51,7 @@ pub fn load(root: &DataRoot, name: &str, files: &[File]) -> Result<ImageSet, Ima
 /// [`ImageError::Empty`] for an empty file or no file at all, [`ImageError::Truncated`] for a file that ends inside a row,
 /// [`ImageError::Label`] for a label above 9.
 pub fn parse<'a>(name: &str, files: impl IntoIterator<Item = (&'a Path, &'a [u8])>) -> Result<ImageSet, ImageError> {
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    for (path, bytes) in files {
-        let file = || path.display().to_string();
-        if bytes.is_empty() {
-            return Err(ImageError::Empty { file: file() });
-        }
-        if bytes.len() % ROW != 0 {
-            return Err(ImageError::Truncated { file: file(), bytes: bytes.len(), row: ROW });
-        }
-        for (image, row) in bytes.chunks_exact(ROW).enumerate() {
-            let (label, planes) = (row[0], &row[1..]);
-            if usize::from(label) >= CLASSES {
-                return Err(ImageError::Label { set: file(), image, label, classes: CLASSES });
-            }
-            labels.push(label);
-            pixels.extend_from_slice(planes);
-        }
-    }
-    ImageSet::new(name, SIDE, pixels, labels, CLASSES, Normalisation::CIFAR10)
+    Layout::CIFAR10.parse(name, files)
 }
 
 #[cfg(test)]
@@ -80,6 +61,8 @@ mod tests {
     use super::*;
     use nas_assay_schema::DataRootError;
     use nas_assay_testing::data_file;
+
+    const IMAGE: usize = 3 * 32 * 32;
 
     fn rows(labels: &[u8]) -> Vec<u8> {
         labels

@@ -1,7 +1,8 @@
 //! Image sets, augmentation, and noise inputs.
 //!
 //! An [`ImageSet`] holds 8-bit pixels and labels; [`ImageSet::batch`] turns chosen images into normalised tensors on a device.
-//! The sets are CIFAR-10 ([`cifar`], read from the user's [`DataRoot`](nas_assay_schema::DataRoot)) and a [`synthetic`] set that this
+//! The sets are CIFAR-10 ([`cifar`], read from the user's [`DataRoot`](nas_assay_schema::DataRoot)), CIFAR-100 and ImageNet16-120
+//! ([`layout`]), and a [`synthetic`] set that this
 //! program draws itself, so that experiments run on a machine without any data. [`noise`] batches replace images to test what an
 //! estimator does without them.
 //!
@@ -11,6 +12,7 @@
 pub mod augment;
 pub mod cifar;
 pub mod feeder;
+pub mod layout;
 pub mod noise;
 pub mod set;
 pub mod synthetic;
@@ -19,6 +21,7 @@ use nas_assay_schema::DataRootError;
 
 pub use augment::{Augmentation, Augmenter};
 pub use feeder::{EpochOrder, Feeder};
+pub use layout::Layout;
 pub use noise::Noise;
 pub use set::{Batch, ImageSet, Normalisation};
 pub use synthetic::SYNTHETIC_VERSION;
@@ -37,7 +40,7 @@ pub enum ImageError {
     },
     /// A file that ends inside an image.
     #[error(
-        "image file {file} has {bytes} bytes, not a multiple of the {row}-byte row: it is truncated or no CIFAR-10 binary file"
+        "image file {file} has {bytes} bytes, not a multiple of the {row}-byte row: it is truncated or no binary file of {title}"
     )]
     Truncated {
         /// The file's name.
@@ -46,6 +49,8 @@ pub enum ImageError {
         bytes: usize,
         /// The length of a row, bytes.
         row: usize,
+        /// The image set.
+        title: &'static str,
     },
     /// A label that names no class.
     #[error("image {image} of {set} has label {label}, but labels are below {classes}")]

@@ -23,6 +23,18 @@ impl Normalisation {
     /// The usual constants for CIFAR-10.
     pub const CIFAR10: Self = Self { mean: [0.4914, 0.4822, 0.4465], deviation: [0.2470, 0.2435, 0.2616] };
 
+    /// Those of NAS-Bench-201 for CIFAR-100.
+    pub const CIFAR100: Self = Self {
+        mean: [129.3 / 255.0, 124.1 / 255.0, 112.4 / 255.0],
+        deviation: [68.2 / 255.0, 65.4 / 255.0, 70.4 / 255.0],
+    };
+
+    /// Those of NAS-Bench-201 for ImageNet16-120.
+    pub const IMAGENET16: Self = Self {
+        mean: [122.68 / 255.0, 116.66 / 255.0, 104.01 / 255.0],
+        deviation: [63.22 / 255.0, 61.26 / 255.0, 65.09 / 255.0],
+    };
+
     /// The normalised value in `channel` of a brightness in `[0, 1]`.
     pub fn apply(&self, channel: usize, value: f64) -> f64 {
         (value - self.mean[channel]) / self.deviation[channel]

@@ -63,8 +63,8 @@ pub use truth::{
     TableTruth, TrainedTruth, Truth,
 };
 pub use types::{
-    Cifar10Images, DataFile, Encodings, Failed, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec,
-    SyntheticImages, Training, TruthRecipe, Vote, Warmup,
+    DataFile, Encodings, Failed, ImageFiles, Images, Missing, Panel, Plateau, Schedule, Spacing, Spec, SyntheticImages,
+    Training, TruthRecipe, Vote, Warmup,
 };
 pub use variant::Variant;
 pub use zero_shot::{Input, Precision, Preset, WeightSource, ZeroShot};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits;
+use super::types::Images;
 use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 
 /// The size of a network. Every space has keys of its own. A key that is left out has the paper's value, given here in parentheses:
@@ -113,7 +114,15 @@ impl Network {
     /// The skeleton of this size for square images with sides of `resolution` pixels and ten classes. A key that is left out has the
     /// paper's value. In a table-only space it stands for no network.
     pub fn skeleton(&self, space: SpaceId, form: Form, resolution: usize) -> Skeleton {
-        let classes = 10;
+        self.sized(space, form, resolution, 10)
+    }
+
+    /// As [`skeleton`](Self::skeleton), for images of this size and with as many outputs as they have classes.
+    pub fn skeleton_for(&self, space: SpaceId, form: Form, images: &Images) -> Skeleton {
+        self.sized(space, form, images.resolution(), images.classes())
+    }
+
+    fn sized(&self, space: SpaceId, form: Form, resolution: usize, classes: usize) -> Skeleton {
         let paper = Self::paper(space, form);
         let size = |own: Option<usize>, paper: Option<usize>| own.or(paper).unwrap_or(1);
         let channels = size(self.channels, paper.channels);
@@ -163,6 +172,7 @@ fn fill<T>(own: &mut Option<T>, paper: Option<T>, key: &'static str, space: Spac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nas_assay_spaces::Architecture;
 
     #[test]
     fn what_is_left_out_is_as_in_the_paper() {
@@ -192,6 +202,34 @@ mod tests {
             let expected = nb301::Skeleton { pool_norm, ..nb301::Skeleton::SUPERNET };
             assert_eq!(sizes.skeleton(SpaceId::Nb301, form, 32), expected.into());
         }
+    }
+
+    /// The classifier has a weight for each channel and class, and a bias for each class; 64 channels reach that of NAS-Bench-201.
+    #[test]
+    fn classes_are_outputs_of_the_classifier() {
+        use crate::spec::{ImageFiles, SyntheticImages};
+        let set = || ImageFiles { files: Vec::new(), train: 2, validation: 2 };
+        let text = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|";
+        let counts = |channels: usize, images: &Images| {
+            let network = Network { channels: Some(channels), ..Network::default() };
+            let skeleton = network.skeleton_for(SpaceId::Nb201, Form::StandAlone, images);
+            Architecture::parse(SpaceId::Nb201, text).unwrap().census(&skeleton).unwrap()
+        };
+        for channels in [4, 16] {
+            let ten = counts(channels, &Images::Cifar10(set()));
+            for (images, classes) in [(Images::Cifar100(set()), 100), (Images::Imagenet16(set()), 120)] {
+                let found = counts(channels, &images);
+                let width = 4 * channels as u64;
+                assert_eq!(found.params - ten.params, (classes - 10) * (width + 1), "{channels} channels");
+                assert_eq!(images.classes() as u64, classes);
+            }
+            // As many pixels as 32 x 32 have four times those of 16 x 16, but for the classifier.
+            let small = counts(channels, &Images::Imagenet16(set())).flops - 120 * 4 * channels as u64;
+            let large = ten.flops - 10 * 4 * channels as u64;
+            assert_eq!(large, 4 * small, "{channels} channels");
+        }
+        let synthetic = SyntheticImages { seed: crate::spec::SeedValue(1), resolution: 16, train: 2, validation: 2 };
+        assert_eq!(Images::Synthetic(synthetic).classes(), 10);
     }
 
     #[test]

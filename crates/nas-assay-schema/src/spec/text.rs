@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::types::{DataFile, Images, Spec};
+use super::types::{DataFile, Spec};
 
 impl Spec {
     /// The spec as TOML with every key, also those that the hash leaves out. Reading it gives an equal spec.
@@ -23,13 +23,9 @@ impl Spec {
 
     /// Every file of the data root that the spec names.
     pub fn files(&self) -> Vec<&DataFile> {
-        let images = match &self.images {
-            Images::Synthetic(_) | Images::None(_) => &[][..],
-            Images::Cifar10(set) => &set.files,
-        };
         let scores = self.panels.values().flat_map(|panel| panel.scores.values()).map(|scores| &scores.file);
         let lists = self.panels.values().filter_map(|panel| panel.architectures.as_ref()?.file());
-        images.iter().chain(self.truth.file()).chain(scores).chain(lists).collect()
+        self.images.files().iter().chain(self.truth.file()).chain(scores).chain(lists).collect()
     }
 }
 

@@ -65,7 +65,12 @@ pub enum Images {
     /// Synthetic images, drawn by this program.
     Synthetic(SyntheticImages),
     /// CIFAR-10 in its binary layout, from the data root.
-    Cifar10(Cifar10Images),
+    Cifar10(ImageFiles),
+    /// CIFAR-100 in its binary layout, from the data root, with the fine labels.
+    Cifar100(ImageFiles),
+    /// ImageNet16-120 of NAS-Bench-201, from the data root. A row is a label from 0 to 119 and 768 bytes: three planes of 16 x 16 pixels.
+    #[serde(rename = "imagenet16-120")]
+    Imagenet16(ImageFiles),
     /// None: the space is table-only, so that there is no network to look at them.
     None(NoImages),
 }
@@ -80,8 +85,36 @@ impl Images {
     pub fn split(&self) -> (usize, usize) {
         match self {
             Self::Synthetic(set) => (set.train, set.validation),
-            Self::Cifar10(set) => (set.train, set.validation),
+            Self::Cifar10(set) | Self::Cifar100(set) | Self::Imagenet16(set) => (set.train, set.validation),
             Self::None(_) => (0, 0),
+        }
+    }
+
+    /// The files, if the images are from files.
+    pub fn files(&self) -> &[DataFile] {
+        match self {
+            Self::Cifar10(set) | Self::Cifar100(set) | Self::Imagenet16(set) => &set.files,
+            Self::Synthetic(_) | Self::None(_) => &[],
+        }
+    }
+
+    /// The table of a spec that declares them.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Synthetic(_) => "images.synthetic",
+            Self::Cifar10(_) => "images.cifar10",
+            Self::Cifar100(_) => "images.cifar100",
+            Self::Imagenet16(_) => "images.imagenet16-120",
+            Self::None(_) => "images.none",
+        }
+    }
+
+    /// The number of classes, which is the number of a network's outputs: 10 without images.
+    pub const fn classes(&self) -> usize {
+        match self {
+            Self::Synthetic(_) | Self::Cifar10(_) | Self::None(_) => 10,
+            Self::Cifar100(_) => 100,
+            Self::Imagenet16(_) => 120,
         }
     }
 
@@ -89,7 +122,8 @@ impl Images {
     pub fn resolution(&self) -> usize {
         match self {
             Self::Synthetic(set) => set.resolution,
-            Self::Cifar10(_) => 32,
+            Self::Cifar10(_) | Self::Cifar100(_) => 32,
+            Self::Imagenet16(_) => 16,
             Self::None(_) => 0,
         }
     }
@@ -111,11 +145,11 @@ pub struct SyntheticImages {
     pub validation: usize,
 }
 
-/// CIFAR-10 files, concatenated in this order.
+/// Image files, concatenated in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Cifar10Images {
-    /// Files in the binary layout.
+pub struct ImageFiles {
+    /// Files in the binary layout of the set.
     pub files: Vec<DataFile>,
     /// Number of training images: the first ones, [`IMAGES`](super::limits::IMAGES).
     pub train: usize,

@@ -7,13 +7,13 @@
 mod binary;
 mod hundred;
 mod named;
-mod python;
+pub(super) mod python;
 #[cfg(test)]
 mod real_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod writer;
+pub(super) mod writer;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -279,7 +279,7 @@ impl All<'_> {
             message += ". Archives within a folder are not opened; an archive itself can be given";
         }
         if ends("val_data") || self.others.iter().any(|path| file_name(path).starts_with("train_data_batch_")) {
-            message += ". These are names of ImageNet16, of which no images are made";
+            message += ". These are names of ImageNet16, whose source is `imagenet16`";
         }
         message
     }

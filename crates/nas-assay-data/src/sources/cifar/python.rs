@@ -9,7 +9,7 @@ use crate::DataError;
 use crate::pickle::{Stream, Tree, View, WHOLE};
 
 /// A pickle of a dictionary, with its MD5.
-pub(super) struct Pickled<'a> {
+pub(in crate::sources) struct Pickled<'a> {
     path: &'a str,
     tree: Tree,
     md5: String,
@@ -31,7 +31,7 @@ impl Read for Hashed<'_> {
 
 impl<'a> Pickled<'a> {
     /// Reads the file at `path`.
-    pub(super) fn read(path: &'a str, source: &mut dyn Read) -> Result<Self, DataError> {
+    pub(in crate::sources) fn read(path: &'a str, source: &mut dyn Read) -> Result<Self, DataError> {
         let pickle = |error| DataError::pickle(path, &error);
         let mut source = Hashed { source, md5: Md5::new() };
         let mut stream = Stream::new(&mut source);
@@ -47,18 +47,18 @@ impl<'a> Pickled<'a> {
         Ok(Self { path, tree, md5 })
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::sources) fn has(&self, key: &str) -> bool {
         self.tree.root().get(key).is_some()
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Result<View<'_>, DataError> {
+    pub(in crate::sources) fn get(&self, key: &str) -> Result<View<'_>, DataError> {
         let missing = || DataError::content(self.path, format!("it has no `{key}`"));
         self.tree.root().get(key).ok_or_else(missing)
     }
 
     /// The pixels of `rows` images.
-    pub(super) fn images(&self, rows: usize) -> Result<&[u8], DataError> {
+    pub(in crate::sources) fn images(&self, rows: usize) -> Result<&[u8], DataError> {
         let data = self.get("data")?;
         let due = format!("an array of {rows} x {PIXELS} bytes is due");
         let problem = match data.array().map(|array| (array.shape(), array.bytes())) {
@@ -74,14 +74,23 @@ impl<'a> Pickled<'a> {
         Err(DataError::content(self.path, problem))
     }
 
+    /// The pixels of images with so many bytes each.
+    pub(in crate::sources) fn pixels(&self, bytes: usize) -> Result<&[u8], DataError> {
+        let data = self.get("data")?;
+        match data.array().map(|array| (array.shape(), array.bytes())) {
+            Some((&[_, found], Some(pixels))) if found == bytes => Ok(pixels),
+            _ => Err(DataError::content(self.path, format!("its `data` is no array of rows of {bytes} bytes"))),
+        }
+    }
+
     /// In hexadecimal.
-    pub(super) fn md5(&self) -> &str {
+    pub(in crate::sources) fn md5(&self) -> &str {
         &self.md5
     }
 }
 
 /// A list of `rows` labels. Whether a class has this label is left to the reader.
-pub(super) fn labels(file: &Pickled<'_>, key: &str, rows: usize) -> Result<Vec<usize>, DataError> {
+pub(in crate::sources) fn labels(file: &Pickled<'_>, key: &str, rows: usize) -> Result<Vec<usize>, DataError> {
     let list = file.get(key)?;
     if list.len() != rows {
         let problem = format!("its `{key}` are {}; {rows} are due", list.len());
@@ -95,7 +104,7 @@ pub(super) fn labels(file: &Pickled<'_>, key: &str, rows: usize) -> Result<Vec<u
 }
 
 /// Checks that `batches.meta` has the classes in the order that is taken for granted.
-pub(super) fn check_classes(path: &str, source: &mut dyn Read) -> Result<(), DataError> {
+pub(in crate::sources) fn check_classes(path: &str, source: &mut dyn Read) -> Result<(), DataError> {
     let file = Pickled::read(path, source)?;
     let names = file.get("label_names")?;
     if names.elements().map(View::text).eq(CLASSES.map(Some)) {

@@ -345,30 +345,29 @@ fn plain(key: &str, value: &str) -> Checked {
 
 fn images(images: &Images) -> Checked {
     let (train, validation) = images.split();
-    let place = match images {
+    let place = images.key();
+    match images {
         Images::Synthetic(set) => {
             let (side, range) = (set.resolution, limits::RESOLUTION.range());
             if limits::RESOLUTION.refusal(side as u64).is_some() || !side.is_multiple_of(4) {
                 let problem = format!("is {side}, and must be a multiple of 4 {range}");
                 return Err(SpecError::invalid("images.synthetic.resolution", problem));
             }
-            "images.synthetic"
         }
-        Images::Cifar10(set) => {
+        Images::Cifar10(set) | Images::Cifar100(set) | Images::Imagenet16(set) => {
             if set.files.is_empty() {
-                return Err(SpecError::invalid("images.cifar10.files", "is empty: name at least one file"));
+                return Err(SpecError::invalid(format!("{place}.files"), "is empty: name at least one file"));
             }
             for (index, file) in set.files.iter().enumerate() {
-                data_file(&format!("images.cifar10.files[{index}]"), file)?;
+                data_file(&format!("{place}.files[{index}]"), file)?;
             }
-            "images.cifar10"
         }
         Images::None(_) => {
             let problem =
                 "leaves the networks of the space nothing to look at: give [images.synthetic] or [images.cifar10]";
             return Err(SpecError::invalid("images.none", problem));
         }
-    };
+    }
     count(&format!("{place}.train"), train, &limits::IMAGES)?;
     count(&format!("{place}.validation"), validation, &limits::IMAGES)
 }
