@@ -13,13 +13,24 @@ import torch
 from torch import nn
 
 from nas_assay.exchange import Exchange, ExchangeError, Network
-from nas_assay.torch import az_nas, by_gradients, by_outputs, estimators, nb101, nb201, nb301, nds
+from nas_assay.torch import (
+    az_nas,
+    by_gradients,
+    by_outputs,
+    by_responses,
+    estimators,
+    nb101,
+    nb201,
+    nb301,
+    nds,
+)
 
 __all__ = [
     "az_nas",
     "batch",
     "by_gradients",
     "by_outputs",
+    "by_responses",
     "estimators",
     "load",
     "nb101",

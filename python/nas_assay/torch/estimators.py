@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_assay.torch import az_nas, by_gradients, by_outputs
+from nas_assay.torch import az_nas, by_gradients, by_outputs, by_responses
 from nas_assay.torch.common import (
     Estimator,
     Layer,
@@ -178,12 +178,13 @@ NEWER: dict[str, Estimator] = {
     "zen": by_outputs.zen,
     "swap": by_outputs.swap,
     "epsinas": by_outputs.epsinas,
+    "wrcor": by_responses.wrcor,
     "az_expressivity": az_nas.expressivity,
     "az_progressivity": az_nas.progressivity,
     "az_trainability": az_nas.trainability,
     "az_complexity": az_nas.complexity,
 }
-"""Newer estimators, of the modules ``by_gradients``, ``by_outputs`` and ``az_nas``.
+"""Newer estimators, of the modules ``by_gradients``, ``by_outputs``, ``by_responses`` and ``az_nas``.
 
 ``nas-assay`` may lack some of them, or have other options.
 """

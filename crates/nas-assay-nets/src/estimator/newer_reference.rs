@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use nas_assay_spaces::Architecture;
 
-use crate::exchange::{IMAGES, METADATA, NetworkDescription};
+use crate::exchange::{IMAGES, LABELS, METADATA, NetworkDescription};
 use crate::net::{Init, NetConfig, Network};
 
 /// A network with 16 images, and the scores that PyTorch has for them.
@@ -17,6 +17,8 @@ pub(super) struct Reference {
     pub network: Network,
     /// Four images; each from right to left, upside down, and both.
     pub images: Tensor,
+    /// The labels of the four images, four times.
+    pub labels: Tensor,
     scores: BTreeMap<String, f64>,
 }
 
@@ -38,12 +40,14 @@ impl Reference {
         let mut held: BTreeMap<String, Tensor> =
             candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap().into_iter().collect();
         let own = held.remove(IMAGES).unwrap();
+        let own_labels = held[LABELS].to_dtype(DType::U32).unwrap();
         held.retain(|name, _| !name.starts_with("input.") && !name.starts_with("output."));
         let config = NetConfig { skeleton: description.skeleton, dtype: DType::F64, device: Device::Cpu };
         let network = Network::stand_alone(description.architecture, &config, Init::Zero).unwrap();
         network.params().load(&held).unwrap();
         let across = own.flip(&[3]).unwrap();
         let images = Tensor::cat(&[&own, &across, &own.flip(&[2]).unwrap(), &across.flip(&[2]).unwrap()], 0).unwrap();
+        let labels = Tensor::cat(&[&own_labels; 4], 0).unwrap();
         let beside = std::fs::read(path.with_extension("newer.json")).unwrap();
         let beside: serde_json::Value = serde_json::from_slice(&beside).unwrap();
         let scores = beside["scores"].as_object().unwrap().iter();
@@ -52,6 +56,7 @@ impl Reference {
             architecture: description.architecture,
             network,
             images,
+            labels,
             scores: scores.map(|(id, score)| (id.clone(), score.as_f64().unwrap())).collect(),
         }
     }

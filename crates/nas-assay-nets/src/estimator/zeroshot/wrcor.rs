@@ -196,6 +196,7 @@ fn log_determinant(matrix: &DMatrix<f64>, step: f64) -> Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimator::newer_reference::Reference;
     use crate::estimator::tests::{batch, network, probe};
     use crate::estimator::{Reason, Score};
     use crate::images::Batch;
@@ -363,6 +364,18 @@ mod tests {
             |tensor: &Tensor| Tensor::cat(&[tensor.narrow(0, 0, 5).unwrap(), tensor.narrow(0, 0, 1).unwrap()], 0);
         let twins = Batch { images: twin(&straight.images).unwrap(), labels: twin(&straight.labels).unwrap() };
         assert_eq!(read(&twins), Score::NonFinite(Reason::Rounding));
+    }
+
+    /// In every space and form.
+    #[test]
+    fn the_score_agrees_with_pytorch() {
+        let compared = Reference::all().into_iter().filter(|reference| {
+            let Reference { architecture, network, images, labels, .. } = reference;
+            let batch = Batch { images: images.clone(), labels: labels.clone() };
+            let probe = Probe::new(*architecture, network, Engine::Kernels, [Need::OwnPasses]).with_batch(&batch);
+            reference.agrees(META.id, Wrcor.score(&probe).unwrap().score.value())
+        });
+        assert_eq!(compared.count(), 20);
     }
 
     /// All inputs of ReLUs are 0, and the classifier has no gradient by them.
