@@ -1,4 +1,4 @@
-//! Scores of NAS-Bench-201 beside the public ones of the repository `FreeREA`, which another implementation computed.
+//! Scores of NAS-Bench-201 beside the public ones of the repository FreeREA, which another implementation computed.
 
 use nas_assay::criteria::rank::spearman;
 use nas_assay::space::nb201::Architecture;

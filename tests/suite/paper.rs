@@ -167,7 +167,7 @@ fn the_protocol_is_declared() {
         assert_eq!(spec.one_shot.every_checkpoint, !checkpoints.is_empty(), "{space}");
         assert_eq!(spec.zero_shot.network, supernet.network, "{space}");
         assert_eq!((spec.zero_shot.batch, spec.zero_shot.batches, spec.zero_shot.seeds.len()), (128, 5, 3), "{space}");
-        assert_eq!((spec.panels["all"].sample, spec.images.split().0 % 128 == 0), (0, false), "{space}");
+        assert_eq!((spec.panels["all"].sample, spec.images.split().0.is_multiple_of(128)), (0, false), "{space}");
     }
 }
 

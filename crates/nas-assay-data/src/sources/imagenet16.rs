@@ -95,16 +95,13 @@ fn batch(path: &str, read: &mut dyn Read, md5: &str) -> Result<(Vec<u8>, bool), 
     let labels = labels(&file, "labels", pixels.len() / PIXELS)?;
     let mut rows = Vec::new();
     for (row, (image, label)) in pixels.chunks_exact(PIXELS).zip(labels).enumerate() {
-        match label {
-            1..=KEPT => {
-                rows.push((label - 1) as u8);
-                rows.extend(image);
-            }
-            1..=CLASSES => {}
-            _ => {
-                let problem = format!("row {row} has the label {label}; ImageNet16 has labels from 1 to {CLASSES}");
-                return Err(DataError::content(path, problem));
-            }
+        if !(1..=CLASSES).contains(&label) {
+            let problem = format!("row {row} has the label {label}; ImageNet16 has labels from 1 to {CLASSES}");
+            return Err(DataError::content(path, problem));
+        }
+        if label <= KEPT {
+            rows.push((label - 1) as u8);
+            rows.extend(image);
         }
     }
     Ok((rows, file.md5() == md5))
@@ -128,7 +125,9 @@ mod tests {
     /// What is made of files of a folder.
     fn of(files: &[(&str, Vec<u8>)], due: Option<[usize; 2]>) -> Result<Vec<Made>, String> {
         let folder = tempfile::tempdir().unwrap();
-        files.iter().for_each(|(name, bytes)| std::fs::write(folder.path().join(name), bytes).unwrap());
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
         make(Files { paths: &[folder.path().to_owned()], watch: &|_| {} }, due).map_err(|error| error.to_string())
     }
 
