@@ -39,7 +39,8 @@ goldens! {
 }
 
 /// The carried specs with a golden that need the data root.
-const ON_DATA: [&str; 3] = ["real-nb201-zeroshot", "real-nb101-zeroshot", "real-nb301-zeroshot"];
+const ON_DATA: [&str; 4] =
+    ["real-nb201-zeroshot", "real-nb101-zeroshot", "real-nb301-zeroshot", "real-nds_resnet-zeroshot"];
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
@@ -62,6 +63,12 @@ fn real_nb101_zeroshot() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nb301_zeroshot() {
     check_real(ON_DATA[2], few);
+}
+
+#[test]
+#[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+fn real_nds_resnet_zeroshot() {
+    check_real(ON_DATA[3], few);
 }
 
 /// The spec with another size of a sample.
