@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image_split::ImageSplit;
 use super::lab::Lab;
-use super::plan::Versions;
+use super::stage_keys::Versions;
 use super::{ExperimentError, workers};
 use crate::net::train::{Job, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};

@@ -47,6 +47,7 @@ mod run;
 #[cfg(test)]
 mod run_tests;
 mod scores;
+mod stage_keys;
 mod stage_work;
 mod supernet;
 mod truth_check;

@@ -6,19 +6,15 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::ExperimentError;
 use super::inputs::{Inputs, PanelInputs};
 use super::resolve::{Arm, Resolved, reads_supernet};
+use super::stage_keys::{Evaluation, KeyBase, Program, Protocol, ScoreInputs, Versions, supernet_key};
 use crate::DeviceClass;
 use crate::estimator::EstimatorKind;
-use crate::images::{SYNTHETIC_VERSION, cifar, layout};
-use crate::net::train::TRAINER_VERSION;
-use crate::space::{Form, SUB_SPACE_VERSION, SpaceId, SubSpace};
+use crate::space::SubSpace;
 use crate::spec::{
-    Images, Input, Network, OneShot, OneShotScore, Picker, Prune, Sampling, SeedValue, Spec, SpecError, StageKey,
-    Strategy, Supernet, Training, Truth, Watch, WeightSource, Without, ZeroShot,
+    Input, OneShot, Sampling, SeedValue, Spec, SpecError, StageKey, Supernet, Truth, WeightSource, ZeroShot,
 };
 use crate::store::record::Checkpoint;
 use crate::truth::trained::TrainedTable;
@@ -141,164 +137,6 @@ impl Action {
             Self::Run => "run: no result in the store",
             Self::RunAfterSupernet => "run: waits for the supernet",
         }
-    }
-}
-
-/// The versions of code that results of stages depend on, besides those of estimators and images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Versions {
-    /// That of the space.
-    pub space: u32,
-    /// [`TRAINER_VERSION`].
-    pub trainer: u32,
-    /// [`SUB_SPACE_VERSION`].
-    pub sub_spaces: u32,
-    /// [`SYNTHETIC_VERSION`].
-    pub synthetic: u32,
-    /// [`cifar::VERSION`].
-    pub cifar10: u32,
-    /// [`layout::VERSION`].
-    pub rows: u32,
-    /// That of the result of a score stage. Since version 2 it has the numbers that explain the scores.
-    pub scores: u32,
-}
-
-impl Versions {
-    /// The present ones.
-    pub fn of(space: SpaceId) -> Self {
-        Self {
-            space: space.version(),
-            trainer: TRAINER_VERSION,
-            sub_spaces: SUB_SPACE_VERSION,
-            synthetic: SYNTHETIC_VERSION,
-            cifar10: cifar::VERSION,
-            rows: layout::VERSION,
-            scores: 2,
-        }
-    }
-
-    /// That of the code which draws or decodes these images.
-    pub fn images(&self, images: &Images) -> u32 {
-        match images {
-            Images::Synthetic(_) => self.synthetic,
-            Images::Cifar10(_) => self.cifar10,
-            Images::Cifar100(_) | Images::Imagenet16(_) => self.rows,
-            Images::None(_) => 0,
-        }
-    }
-}
-
-/// The part of the key that all stages of one space on one class of devices share.
-#[derive(Clone, Copy, Serialize)]
-struct KeyBase<'a> {
-    space: SpaceId,
-    space_version: u32,
-    device_class: &'a str,
-}
-
-#[derive(Serialize)]
-struct SupernetInputs<'a> {
-    #[serde(rename = "ground")]
-    base: KeyBase<'a>,
-    images: &'a Images,
-    images_version: u32,
-    trainer: u32,
-    network: Network,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    picker: Option<Picker>,
-    sampling: Sampling,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strategy: Option<Strategy>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    architectures: Option<usize>,
-    decay_unsampled: bool,
-    training: &'a Training,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    without: Option<(&'a Without, u32)>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    checkpoints: &'a [usize],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prune: Option<Evaluated<&'a Prune>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    watch: Option<Evaluated<&'a Watch>>,
-    seed: SeedValue,
-}
-
-/// Settings for evaluating a supernet while it trains, and everything else that the result depends on.
-#[derive(Serialize)]
-struct Evaluated<T> {
-    settings: T,
-    evaluation: Evaluation,
-    version: u32,
-}
-
-#[derive(Serialize)]
-struct ScoreInputs<'a> {
-    format: u32,
-    #[serde(rename = "ground")]
-    base: KeyBase<'a>,
-    estimator: &'a str,
-    version: u32,
-    architectures: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external: Option<Program<'a>>,
-    protocol: Protocol<'a>,
-}
-
-/// What the scores of another program depend on.
-#[derive(Serialize)]
-struct Program<'a> {
-    command: &'a [String],
-    version: usize,
-    /// The digests of its files.
-    files: &'a [String],
-}
-
-#[derive(Serialize)]
-enum Protocol<'a> {
-    Baseline {
-        form: Form,
-        network: Network,
-        resolution: usize,
-        #[serde(skip_serializing_if = "is_ten")]
-        classes: usize,
-    },
-    ZeroShot {
-        settings: &'a ZeroShot,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        images: Option<(&'a Images, u32)>,
-        resolution: usize,
-        /// They also tell the normalisation of uniform noise.
-        #[serde(skip_serializing_if = "is_ten")]
-        classes: usize,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        supernet: Option<&'a StageKey>,
-    },
-    OneShot {
-        settings: Evaluation,
-        /// The epochs with the weights to average; `None` if only the weights of the last epoch are used.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        epochs: Option<&'a [usize]>,
-        supernet: &'a StageKey,
-    },
-}
-
-/// Networks had ten classes before they could have others, and their keys are as they were.
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
-fn is_ten(classes: &usize) -> bool {
-    *classes == 10
-}
-
-/// What the score of a supernet depends on, apart from the weights.
-#[derive(Clone, Copy, Serialize)]
-struct Evaluation {
-    batch: usize,
-    validation: usize,
-}
-
-impl From<&OneShot> for Evaluation {
-    fn from(settings: &OneShot) -> Self {
-        Self { batch: settings.batch, validation: settings.validation }
     }
 }
 
@@ -528,53 +366,6 @@ fn averages(supernets: &[(SeedValue, StageKey)], kept: &[usize], counts: &[usize
         supernets.iter().map(move |(seed, key)| Weights { seed: *seed, supernet: key.clone(), epochs: last(count) })
     };
     counts.iter().flat_map(|&count| of(count)).collect()
-}
-
-fn supernet_key(
-    resolved: &Resolved,
-    base: KeyBase<'_>,
-    versions: Versions,
-    spec: &Spec,
-    supernet: &Supernet,
-    seed: SeedValue,
-) -> Result<StageKey, ExperimentError> {
-    let evaluation = Evaluation::from(&spec.one_shot);
-    let inputs = SupernetInputs {
-        base,
-        images: &spec.images,
-        images_version: versions.images(&spec.images),
-        trainer: versions.trainer,
-        network: supernet.network,
-        picker: supernet.picker,
-        sampling: supernet.sampling,
-        strategy: (supernet.strategy != Strategy::Uniform).then_some(supernet.strategy),
-        architectures: (supernet.architectures != 1).then_some(supernet.architectures),
-        decay_unsampled: supernet.decay_unsampled,
-        training: &supernet.training,
-        without: supernet.without.as_ref().map(|without| (without, versions.sub_spaces)),
-        checkpoints: &supernet.checkpoints,
-        prune: supernet
-            .prune
-            .as_ref()
-            .map(|prune| evaluated(resolved, prune, prune.by, Evaluation::from(&prune.one_shot(&spec.one_shot))))
-            .transpose()?,
-        watch: supernet
-            .watch
-            .as_ref()
-            .map(|watch| evaluated(resolved, watch, OneShotScore::OneshotAccuracy, evaluation))
-            .transpose()?,
-        seed,
-    };
-    Ok(StageKey::of("supernet", &inputs)?)
-}
-
-fn evaluated<T>(
-    resolved: &Resolved,
-    settings: T,
-    score: OneShotScore,
-    evaluation: Evaluation,
-) -> Result<Evaluated<T>, ExperimentError> {
-    Ok(Evaluated { settings, evaluation, version: resolved.facts(score.id())?.version })
 }
 
 /// Checks that a pool which is a list has as many architectures as pruning ranks. Whether another pool has them shows when they are drawn.

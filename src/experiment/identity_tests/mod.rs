@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::inputs::Inputs;
-use super::plan::{Holding, Stage, Versions, Weights, Work, plan_with};
+use super::plan::{Holding, Stage, Weights, Work, plan_with};
 use super::resolve::{Arm, Resolved};
+use super::stage_keys::Versions;
 use crate::DeviceClass;
 use crate::estimator::{EstimatorKind, Suite};
 use crate::spec::limits;
