@@ -18,6 +18,8 @@ pub(super) struct Ranking<'a> {
     pub rows: usize,
     /// The images that the scores were computed from; `None` for scores without images, or from a file.
     pub images: Option<&'a Images>,
+    /// Whether the scores are counts of a part of a supernet that are others than those of the stand-alone network, which papers rank by.
+    pub counts_part: bool,
     /// Whether the scores are for any encoding of an architecture.
     pub any_encoding: bool,
     /// The direction of the scores, if it is not that of the estimator.
@@ -46,6 +48,9 @@ impl Ranking<'_> {
             Some(Images::Imagenet16(_)) => Some("images of ImageNet16-120 instead of CIFAR-10".to_owned()),
             Some(Images::Cifar10(_) | Images::None(_)) | None => None,
         };
+        let counts = self
+            .counts_part
+            .then(|| "counts of the part of a supernet instead of those of the stand-alone network".to_owned());
         let encodings = self
             .any_encoding
             .then(|| "scores of any encoding of a class instead of the representative's own".to_owned());
@@ -54,7 +59,7 @@ impl Ranking<'_> {
             Direction::Lower => "lower scores counted as better instead of higher ones".to_owned(),
         });
         let unlike = basis.unlike.map(str::to_owned);
-        [accuracy, population, unlike, images, encodings, turned].into_iter().flatten().collect()
+        [accuracy, population, unlike, images, counts, encodings, turned].into_iter().flatten().collect()
     }
 
     /// How the panel's architectures differ from `drawn` of the rows `theirs`, or from all of them.

@@ -17,7 +17,7 @@ use crate::criteria::bootstrap::panel_seed;
 use crate::criteria::{self, Criteria, Direction, Extremes, VOTE_VERSION};
 use crate::estimator::{EstimatorFacts, EstimatorKind, Score, ToleranceClass};
 use crate::scores::SCORE_FILE_VERSION;
-use crate::space::{Architecture, Census};
+use crate::space::{Architecture, Census, Form, SpaceId};
 use crate::spec::{Encodings, Ensemble, Quantity, Spec, StageKey};
 use crate::store::record::{
     AnalysesRecord, ArchitectureRow, BiasRecord, Checkpoint, EstimatorRecord, PanelRecord, Record, SupernetRecord,
@@ -203,9 +203,16 @@ fn ranking<'a>(
         panel: of,
         rows: panel.architectures.len(),
         images: (looks && !of.scores.contains_key(name)).then_some(&spec.images),
+        counts_part: counts_part(spec, source.kind),
         any_encoding: of.encodings == Encodings::Class && of.scores.contains_key(name),
         turned: known.is_ok_and(|known| known != source.direction).then_some(source.direction),
     }
+}
+
+/// Whether the counts of a baseline are those of a part of a supernet, and others than those of the stand-alone network: vertices of
+/// NAS-Bench-101 have other widths there.
+pub(super) fn counts_part(spec: &Spec, kind: EstimatorKind) -> bool {
+    kind == EstimatorKind::Baseline && spec.space == SpaceId::Nb101 && spec.zero_shot.form == Form::Supernet
 }
 
 /// What each pruned supernet kept, by variant and seed.

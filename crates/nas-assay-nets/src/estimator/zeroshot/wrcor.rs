@@ -70,7 +70,7 @@ impl Estimator for Wrcor {
         };
         let mut sum = Correlations::new(probe.engine(), images.dim(0)?);
         for response in responses(probe)? {
-            sum.add(&response)?;
+            sum.add(&response?)?;
         }
         Ok(sum.reading(step))
     }
@@ -86,8 +86,9 @@ struct Response {
     cell: u32,
 }
 
-/// The responses of all executed ReLUs, in the order of execution.
-fn responses(probe: &Probe<'_>) -> Result<Vec<Response>, EstimatorError> {
+/// The responses of all executed ReLUs, in the order of execution. They are made one after another: in double precision all together would
+/// be larger than what a pass keeps.
+fn responses(probe: &Probe<'_>) -> Result<impl Iterator<Item = candle_core::Result<Response>> + use<>, EstimatorError> {
     let (network, batch, engine) = (probe.network()?, probe.batch()?, probe.engine());
     // The number of the cell that is next to end, and for each ReLU its input, a zero that is added to its output, and its cell.
     let found = RefCell::new((0_u32, Vec::<(Tensor, Var, u32)>::new()));
@@ -112,12 +113,12 @@ fn responses(probe: &Probe<'_>) -> Result<Vec<Response>, EstimatorError> {
     drop(pass);
     let (_, relus) = found.into_inner();
     let zeros: Vec<Var> = relus.iter().map(|(_, zeros, _)| zeros.clone()).collect();
-    let gradients = engine.backward_to(&engine.cross_entropy(&logits, &batch.labels)?, &zeros)?;
-    let response = |(input, zeros, cell): (Tensor, Var, u32)| {
-        let gradient = gradients.get(&zeros).map(|by_output| passed(&input, by_output)).transpose()?;
+    let mut gradients = engine.backward_to(&engine.cross_entropy(&logits, &batch.labels)?, &zeros)?;
+    let response = move |(input, zeros, cell): (Tensor, Var, u32)| {
+        let gradient = gradients.remove(&zeros).map(|by_output| passed(&input, &by_output)).transpose()?;
         Ok(Response { input, gradient, cell })
     };
-    relus.into_iter().map(response).collect()
+    Ok(relus.into_iter().map(response))
 }
 
 /// The gradient by the input of a `ReLU` from that by its output: 0 where the input is not above zero.
@@ -298,7 +299,7 @@ mod tests {
         for (place, space) in SpaceId::ALL.into_iter().enumerate() {
             let (architecture, network) = network(space, 160 + place as u64);
             let probe = probe(architecture, &network, Engine::Kernels, &batch);
-            let cells: Vec<u32> = responses(&probe).unwrap().iter().map(|response| response.cell).collect();
+            let cells: Vec<u32> = responses(&probe).unwrap().map(|response| response.unwrap().cell).collect();
             assert_eq!(cells.len() as u64, probe.relu_patterns().unwrap().calls(), "{space}");
             assert!(cells.is_sorted(), "{space}: {cells:?}");
             let names = probe.features().unwrap();
@@ -322,7 +323,7 @@ mod tests {
         for (place, space) in SpaceId::ALL.into_iter().enumerate() {
             let (architecture, network) = network(space, 170 + place as u64);
             let probe = probe(architecture, &network, Engine::Kernels, &batch);
-            let found = responses(&probe).unwrap();
+            let found: Vec<Response> = responses(&probe).unwrap().map(Result::unwrap).collect();
             for reader in [0, found.len() / 2, found.len() - 1] {
                 let Response { input, gradient, .. } = &found[reader];
                 let open: Vec<f64> = host_f64(input).unwrap().iter().map(|x| f64::from(u8::from(*x > 0.0))).collect();
