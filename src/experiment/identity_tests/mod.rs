@@ -448,7 +448,9 @@ fn every_number_that_a_spec_can_have_has_limits() {
     for rich in Rich::all() {
         for at in places(&rich.document).0 {
             let field = field(&at).0.trim_end_matches("[]").replace("synthetic.train", "*.train");
-            let field = field.replace("synthetic.validation", "*.validation").replace("cifar10", "*");
+            let field = ["cifar100", "cifar10", "imagenet16-120"]
+                .iter()
+                .fold(field.replace("synthetic.validation", "*.validation"), |field, set| field.replace(set, "*"));
             if rich.document.pointer(&at).unwrap().is_number() {
                 let known = limited.contains(field.as_str()) || free.contains(&field.as_str()) || field == warmup;
                 assert!(known, "{field} has no limits");
@@ -507,8 +509,11 @@ fn everything_that_a_plan_reads_besides_the_spec_moves_its_stages_and_no_others(
         let synthetic = matches!(resolved.spec.images, Images::Synthetic(_));
         let readers: &[Reader] = if synthetic { &[Verify, Supernet, ZeroShotImages] } else { &[Verify] };
         compare(&of(Versions { synthetic: now.synthetic + 1, ..now }), readers, None, "synthetic images");
-        let readers: &[Reader] = if synthetic { &[] } else { &[Supernet, ZeroShotImages] };
-        compare(&of(Versions { cifar10: now.cifar10 + 1, ..now }), readers, None, "images of CIFAR-10");
+        let of_files = |theirs: bool| -> &[Reader] { if theirs { &[Supernet, ZeroShotImages] } else { &[] } };
+        let cifar10 = of_files(matches!(resolved.spec.images, Images::Cifar10(_)));
+        compare(&of(Versions { cifar10: now.cifar10 + 1, ..now }), cifar10, None, "images of CIFAR-10");
+        let rows = of_files(matches!(resolved.spec.images, Images::Cifar100(_) | Images::Imagenet16(_)));
+        compare(&of(Versions { rows: now.rows + 1, ..now }), rows, None, "images of CIFAR-100 and ImageNet16");
         compare(&of(Versions { scores: now.scores + 1, ..now }), &[Scores], None, "the version of scores");
         let part = resolved.spec.supernet.as_ref().is_some_and(|supernet| supernet.without.is_some());
         let readers: &[Reader] = if part { &[Supernet] } else { &[] };

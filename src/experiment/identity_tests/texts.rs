@@ -48,6 +48,9 @@ pub(in super::super) fn texts() -> Vec<String> {
          [variants.images.zero-shot]\ninput = 'images'\n\
          [panels.a]\nestimators = ['params', 'snip', 'oneshot_accuracy']\n"
     );
+    let [hundred, small] = ["cifar100", "imagenet16-120"].map(|set| {
+        fair.replace("'fair'\nspace", &format!("'{set}'\nspace")).replace("images.cifar10", &format!("images.{set}"))
+    });
     let nb301 = format!(
         "name = 'layers'\nspace = 'nb301'\n[images.synthetic]\ntrain = 96\nvalidation = 40\n\
          [truth.nb301]\n{file}\nprecision = 'full'\nrows = 'all'\n\
@@ -85,5 +88,5 @@ pub(in super::super) fn texts() -> Vec<String> {
          [truth.table]\n{file}\ncolumns = ['a', 'b']\n[panels.a]\nestimators = ['params']\n"
     );
     let unit = measured.replace("columns = ['a', 'b']", "columns = ['a']\nunit = 'ms'\nbetter = 'lower'");
-    vec![everything, fair, nb301, nb101, nds, named, measured, unit]
+    vec![everything, fair, hundred, small, nb301, nb101, nds, named, measured, unit]
 }
