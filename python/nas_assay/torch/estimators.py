@@ -184,7 +184,7 @@ NEWER: dict[str, Estimator] = {
     "az_trainability": az_nas.trainability,
     "az_complexity": az_nas.complexity,
 }
-"""Newer estimators, of the modules ``by_gradients``, ``by_outputs``, ``by_responses`` and ``az_nas``.
+"""Newer estimators, of the modules ``by_gradients``, ``by_outputs``, ``by_responses``, ``az_nas``.
 
 ``nas-assay`` may lack some of them, or have other options.
 """
