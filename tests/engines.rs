@@ -83,8 +83,6 @@ fn estimators_agree() {
                 let tolerance = match (id, dtype) {
                     ("zico", DType::F64) => 1e-8,
                     ("zico", _) => 1e-2,
-                    // It counts: a patch of 3,000 whose input of a ReLU is nearly 0 can be in another region.
-                    ("linear_regions", DType::F32) => 5e-3,
                     _ => tolerance,
                 };
                 for (a, b) in kernels.iter().zip(others) {
@@ -93,12 +91,10 @@ fn estimators_agree() {
                         "{id} in {dtype:?}: {a} by CPU kernels, {b} by {engine:?}"
                     );
                 }
-                if (id, dtype) == ("zico", DType::F32) {
-                    // Its scores lie nearer to each other than that: measured, a pair of 66 changes its order.
-                    continue;
-                }
+                // Its scores lie nearer to each other than that: measured, one pair of 66 changes its order, which is a tau of .970.
+                let least = if (id, dtype) == ("zico", DType::F32) { 0.96 } else { 0.999 };
                 let tau = PairCounts::new(kernels, others).tau_b().unwrap();
-                assert!(tau >= 0.999, "{id} in {dtype:?}: the engines' rankings have a tau of {tau}");
+                assert!(tau >= least, "{id} in {dtype:?}: the engines' rankings have a tau of {tau}");
             }
         }
     }
