@@ -11,7 +11,7 @@ use super::{BATCH, labels, median, network, random};
 
 /// The seven measures of zero-cost-nas (Abdelfattah et al., ICLR 2021), with `grasp`.
 pub const ALL: &str = "nb201_measures";
-/// Eight scores that need first derivatives only, or ReLU codes.
+/// All scores that need first derivatives or ReLU codes of a few passes over the batch: those of the paper, and those since.
 pub const FIRST_ORDER: &str = "nb201_first_order";
 /// One forward and backward pass with the gradients of all parameters.
 pub const GRADIENTS: &str = "nb201_gradients";
@@ -19,7 +19,24 @@ pub const GRADIENTS: &str = "nb201_gradients";
 pub const RATIO: &str = "nb201_first_order_over_nb201_gradients";
 
 const SEVEN: [&str; 7] = ["grad_norm", "snip", "grasp", "fisher", "jacob_cov", "plain", "synflow"];
-const FIRST: [&str; 8] = ["grad_norm", "snip", "plain", "fisher", "jacob_cov", "relu_logdet", "synflow", "l2_norm"];
+const FIRST: [&str; 16] = [
+    "grad_norm",
+    "snip",
+    "plain",
+    "fisher",
+    "jacob_cov",
+    "relu_logdet",
+    "synflow",
+    "synflow_bn",
+    "l2_norm",
+    "epe_nas",
+    "zico",
+    "logsynflow",
+    "snr_synflow",
+    "lnwot",
+    "tcet",
+    "swap",
+];
 
 fn batch() -> Result<Batch> {
     Ok(Batch { images: random("images", &[BATCH, 3, 32, 32])?, labels: labels()? })

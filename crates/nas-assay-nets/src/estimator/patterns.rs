@@ -68,9 +68,19 @@ impl ReluPatterns {
 fn pack<T: Copy>(rows: &mut [Vec<u64>], elements: usize, values: &[T], is_above: impl Fn(T) -> bool) {
     for (row, values) in rows.iter_mut().zip(values.chunks(elements.max(1))) {
         row.extend(values.chunks(64).map(|word| {
-            word.iter().enumerate().fold(0, |packed, (place, &value)| packed | u64::from(is_above(value)) << place)
+            // Comparisons side by side, and then eight of them at once, are many times as fast as bit by bit.
+            let mut bytes = [0_u8; 64];
+            bytes.iter_mut().zip(word).for_each(|(byte, &value)| *byte = u8::from(is_above(value)));
+            let (eights, _) = bytes.as_chunks::<8>();
+            eights.iter().rev().fold(0, |packed, eight| packed << 8 | lowest_bits(*eight))
         }));
     }
+}
+
+/// The lowest bits of eight bytes that are 0 or 1, the first byte's lowest. The product moves bit `8 i` to place `56 + i`; no two of its
+/// terms share a place, so nothing is carried.
+fn lowest_bits(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]
@@ -97,6 +107,14 @@ mod tests {
             prop_assert_eq!(patterns.hamming(0, 1), expected);
             prop_assert_eq!(patterns.hamming(1, 1), 0);
             prop_assert_eq!(patterns.elements(), elements);
+        }
+    }
+
+    #[test]
+    fn each_of_eight_bytes_has_its_bit() {
+        for word in 0..=u8::MAX {
+            let bytes = std::array::from_fn(|place| word >> place & 1);
+            assert_eq!(lowest_bits(bytes), u64::from(word));
         }
     }
 
