@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use super::print::styled_to_stderr;
-use crate::experiment::ExperimentError;
+use crate::experiment::{ExperimentError, ShardError};
 use crate::kernels::device::is_out_of_memory;
 use crate::net::checkpoint::CheckpointError;
 use crate::spec::SpecError;
@@ -171,6 +171,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<ShardError> for Failure {
+    fn from(error: ShardError) -> Self {
+        Self::new(USAGE, error.to_string())
+    }
+}
+
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         let message = error.to_string();
@@ -197,6 +203,11 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Checkpoint(CheckpointError::Damaged { .. }) => Self::new(DATA, message),
             ExperimentError::Device(error) => error.into(),
             ExperimentError::TruthMismatch { .. } => Self::new(MISMATCH, message),
+            ExperimentError::Disagreement { .. } => Self::new(MISMATCH, message)
+                .with_help("find out which one is wrong, remove its file, and run the spec again"),
+            ExperimentError::Untrained { .. } => Self::new(NOTHING, message).with_help(
+                "run the trainings first, in as many parts as there are, with `--part training`; `nas-assay plan SPEC --shards N` lists them",
+            ),
             ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
             ExperimentError::Canonical(_) => Self::new(USAGE, message),
             ExperimentError::Criteria { .. }

@@ -19,6 +19,8 @@ mod leaderboard;
 mod lint;
 mod measured;
 mod output;
+mod plan;
+mod plan_scripts;
 mod print;
 mod progress;
 mod records;
@@ -96,6 +98,8 @@ fn any_path() -> impl TypedValueParser<Value = PathBuf> {
 enum Command {
     /// Run an experiment: a carried spec by name, or a TOML file
     Run(run::Run),
+    /// Say what a run would do, and cut it into parts for many machines
+    Plan(plan::Planning),
     /// Show a finished record as a table
     Show(show::Show),
     /// Write the report of a record; a carried spec without a record is run first
@@ -136,6 +140,7 @@ impl Command {
     fn run(&self, context: &Context) -> Result<(), exit::Failure> {
         match self {
             Self::Run(command) => command.run(context),
+            Self::Plan(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Diff(command) => command.run(context),

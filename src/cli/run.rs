@@ -1,10 +1,10 @@
 //! `nas-assay run SPEC`
 
-use crate::experiment::{Lab, PlannedStage, Resolved};
+use crate::experiment::{Lab, Part, PlannedStage, Resolved, Shard};
 use clap::Args;
 
 use super::context::Context;
-use super::exit::{Failure, NOTHING};
+use super::exit::{Failure, NOTHING, USAGE};
 use super::launch::{print_record, run};
 use super::print::{outln, print_json};
 use super::signals::exit_on_signal;
@@ -23,6 +23,12 @@ pub struct Run {
     /// Print each stage, its key, and why it would run; run nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do part I of N of the plan and make no record; `auto` and `auto/N` ask Slurm or Kubernetes which part this is
+    #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
+    shard: Option<String>,
+    /// Of the part, do only the trainings, or only the scores, which wait for them
+    #[arg(long, value_name = "KIND", requires = "shard", value_parser = ["training", "scores"])]
+    part: Option<String>,
     /// Print the record (or the plan) as JSON
     #[arg(long)]
     json: bool,
@@ -34,34 +40,69 @@ impl Run {
         let lab = context.lab(self.jobs)?;
         let resolved = lab.resolve(find(&self.spec)?)?;
         if self.dry_run {
-            return self.print_plan(&lab, &resolved);
+            return print_plan(&lab, &resolved, self.json);
         }
         exit_on_signal()?;
+        if let Some(shard) = &self.shard {
+            let shard = Shard::named(shard, |name| std::env::var(name).ok())?;
+            let part = self.part.as_deref().map(str::parse).transpose();
+            return self.run_shard(context, &lab, &resolved, shard, part.map_err(|error| Failure::new(USAGE, error))?);
+        }
         let (_, record) = run(context, &lab, &resolved)?;
         print_record(context, &record, self.json)
     }
 
-    fn print_plan(&self, lab: &Lab<'_>, resolved: &Resolved) -> Result<(), Failure> {
-        let stages = lab.plan(resolved)?;
-        if stages.is_empty() {
-            return Err(Failure::new(NOTHING, "the spec has no stages"));
-        }
+    fn run_shard(
+        &self,
+        context: &Context,
+        lab: &Lab<'_>,
+        resolved: &Resolved,
+        shard: Shard,
+        part: Option<Part>,
+    ) -> Result<(), Failure> {
+        let only = part.map_or(String::new(), |part| format!(", only {}", part.as_str()));
+        let (name, short) = (&resolved.spec.name, resolved.hash.short());
+        context.note(&format!("{name}  spec {short}  part {shard}{only}"));
+        let done = lab.run_shard(resolved, shard, part)?;
         if self.json {
-            let rows: Vec<_> = stages.iter().map(|stage| {
-                serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason,
-                    "images": stage.cost.images, "flops": stage.cost.flops})
-            }).collect();
-            let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows});
-            print_json(&plan)?;
-            return Ok(());
+            let (trainings, architectures) = (done.trainings, done.architectures);
+            let done = serde_json::json!({
+                "spec": resolved.hash, "shard": shard.to_string(), "trainings": trainings, "architectures": architectures
+            });
+            return print_json(&done);
         }
-        outln!("spec {}  {}", resolved.hash, resolved.spec.name);
-        let width = stages.iter().map(|stage| stage.label.len()).max().unwrap_or(0);
-        for stage in &stages {
-            outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
-        }
-        print_cost(&stages)
+        outln!(
+            "part {shard}: {} trainings and the scores of {} architectures are in the store",
+            done.trainings,
+            done.architectures
+        );
+        let record = context.command(&format!("run {}", self.spec));
+        context.note(&format!("hint: when all parts are done, `{record}` makes the record"));
+        Ok(())
     }
+}
+
+/// Prints the stages of a plan.
+pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), Failure> {
+    let stages = lab.plan(resolved)?;
+    if stages.is_empty() {
+        return Err(Failure::new(NOTHING, "the spec has no stages"));
+    }
+    if json {
+        let rows: Vec<_> = stages.iter().map(|stage| {
+            serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason,
+                "images": stage.cost.images, "flops": stage.cost.flops})
+        }).collect();
+        let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows});
+        print_json(&plan)?;
+        return Ok(());
+    }
+    outln!("spec {}  {}", resolved.hash, resolved.spec.name);
+    let width = stages.iter().map(|stage| stage.label.len()).max().unwrap_or(0);
+    for stage in &stages {
+        outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
+    }
+    print_cost(&stages)
 }
 
 /// What the stages that will run cost, if any of them needs a network.

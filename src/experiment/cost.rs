@@ -1,5 +1,6 @@
 //! What a stage will cost, before it runs.
 
+use super::group::Group;
 use super::inputs::Inputs;
 use super::plan::Work;
 use super::resolve::Resolved;
@@ -46,9 +47,8 @@ impl Cost {
                 let all = &inputs.panels[work.panel].architectures;
                 match resolved.facts(&work.estimator).map(|facts| facts.kind) {
                     Ok(EstimatorKind::OneShot) => {
-                        let most = spec.images.split().1;
-                        let scored_on = if spec.one_shot.validation == 0 { most } else { spec.one_shot.validation };
-                        Self::new(product(&[all.len(), scored_on]), 1, mean_flops(all, &supernet_skeleton(spec)))
+                        let images = product(&[all.len(), scored_on(spec)]);
+                        Self::new(images, 1, mean_flops(all, &supernet_skeleton(spec)))
                     }
                     Ok(EstimatorKind::ZeroShot) => {
                         let settings = &spec.zero_shot;
@@ -61,6 +61,37 @@ impl Cost {
                 }
             }
         }
+    }
+
+    /// The multiply-accumulates that each architecture of a panel costs a group of score stages, each stage counted alone; `None` if they need
+    /// no network. Another program is taken for one pass forward and one backward of a batch.
+    pub(super) fn of_each(group: &Group<'_>, resolved: &Resolved, inputs: &Inputs) -> Option<Vec<u128>> {
+        let spec = &resolved.arms[group.arm].spec;
+        let settings = &spec.zero_shot;
+        let of_zero_shot = || settings.network.skeleton_for(spec.space, settings.form, &spec.images);
+        let one_batch = THERE_AND_BACK.saturating_mul(settings.batch as u64);
+        let (skeleton, images) = match group.kind {
+            EstimatorKind::OneShot => (supernet_skeleton(spec), scored_on(spec) as u64),
+            EstimatorKind::ZeroShot => {
+                let networks = if group.weights.is_some() { 1 } else { settings.seeds.len() as u64 };
+                (of_zero_shot(), one_batch.saturating_mul(networks).saturating_mul(settings.batches as u64))
+            }
+            EstimatorKind::External => (of_zero_shot(), one_batch),
+            EstimatorKind::Baseline | EstimatorKind::Vote => return None,
+        };
+        // One pass over the images of an evaluation is for all its stages.
+        let stages = if group.kind == EstimatorKind::OneShot { 1 } else { group.stages().count() as u128 };
+        let of = |flops: u64| u128::from(flops) * u128::from(images) * stages;
+        let all = inputs.panels[group.panel].architectures.iter();
+        Some(all.map(|architecture| of(architecture.census(&skeleton).map_or(0, |census| census.flops))).collect())
+    }
+}
+
+/// How many images one-shot scores are of.
+fn scored_on(spec: &Spec) -> usize {
+    match spec.one_shot.validation {
+        0 => spec.images.split().1,
+        count => count,
     }
 }
 

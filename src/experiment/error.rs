@@ -96,6 +96,26 @@ pub enum ExperimentError {
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Two workers have scored one architecture, and their scores differ.
+    #[error(
+        "{} and {} have different scores of {architecture}: one of the two machines computes wrongly, or they run different programs",
+        one.display(),
+        other.display()
+    )]
+    Disagreement {
+        /// The architecture.
+        architecture: String,
+        /// The file of one worker.
+        one: std::path::PathBuf,
+        /// The file of the other.
+        other: std::path::PathBuf,
+    },
+    /// A part of a plan has scores of supernets that are not trained yet.
+    #[error("scores of this part wait for supernets that are not trained yet: {}", supernets.join(", "))]
+    Untrained {
+        /// Their seeds.
+        supernets: Vec<String>,
+    },
     /// An estimator failed.
     #[error("{estimator} of {architecture} in panel `{panel}`: {source}")]
     Scoring {

@@ -10,6 +10,7 @@ mod basis_tests;
 mod cost;
 #[cfg(test)]
 mod coverage_tests;
+mod cut;
 mod ensemble;
 mod error;
 mod export;
@@ -43,10 +44,15 @@ mod published;
 mod readers;
 mod record;
 mod resolve;
+mod rows;
 mod run;
+mod run_shard;
+#[cfg(test)]
+mod run_shard_tests;
 #[cfg(test)]
 mod run_tests;
 mod scores;
+mod shard;
 mod stage_keys;
 mod stage_work;
 mod supernet;
@@ -60,6 +66,7 @@ mod workers;
 mod zero_shot_networks;
 
 pub use cost::Cost;
+pub use cut::{Cut, Portion};
 pub use error::ExperimentError;
 pub use export::{Export, ExportError, Exported, ExportedNetwork};
 pub use find_spec::{CarriedError, carried_specs, find_carried};
@@ -73,6 +80,8 @@ pub use progress::{Progress, Silent};
 pub use record::{FileScores, scores_of_files};
 pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
+pub use run_shard::ShardDone;
+pub use shard::{MOST_SHARDS, Part, Shard, ShardError};
 pub use truth_runs::{truth_runs, worth};
 
 pub use verify_specs::{

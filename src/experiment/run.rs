@@ -185,7 +185,7 @@ impl Lab<'_> {
         }
     }
 
-    fn note_damage(&self, error: &StoreError) {
+    pub(super) fn note_damage(&self, error: &StoreError) {
         if let StoreError::Damaged { path, problem } = error {
             self.progress.note(&format!("{} is made again: {problem}", path.display()));
         }
@@ -195,8 +195,8 @@ impl Lab<'_> {
 /// The result of a stage that trains rows of the truth again, as the store keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VerifiedFile {
-    verified: Vec<Verified>,
+pub(super) struct VerifiedFile {
+    pub verified: Vec<Verified>,
 }
 
 impl StageWork for Lab<'_> {
@@ -227,7 +227,7 @@ impl StageWork for Lab<'_> {
 }
 
 /// Whether a stage will run and reads the experiment's images.
-fn reads_images(stage: &Stage, resolved: &Resolved) -> bool {
+pub(super) fn reads_images(stage: &Stage, resolved: &Resolved) -> bool {
     let baseline = |id: &str| resolved.facts(id).is_ok_and(|facts| facts.kind == EstimatorKind::Baseline);
     stage.action != Action::Reuse
         && match &stage.work {
@@ -237,7 +237,7 @@ fn reads_images(stage: &Stage, resolved: &Resolved) -> bool {
         }
 }
 
-fn label(work: &Work, resolved: &Resolved, panels: &[PanelInputs]) -> String {
+pub(super) fn label(work: &Work, resolved: &Resolved, panels: &[PanelInputs]) -> String {
     let variant = |arm: usize| resolved.arms[arm].variant.as_ref().map_or(String::new(), |name| format!(", {name}"));
     match work {
         Work::VerifyTruth { rows } => format!("{} architectures", rows.len()),

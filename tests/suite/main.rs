@@ -30,6 +30,7 @@ mod quantity;
 mod readme;
 mod run;
 mod score;
+mod shards;
 mod spec;
 mod table_only;
 mod verify;

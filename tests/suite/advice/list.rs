@@ -5,6 +5,20 @@ use std::path::{Path, PathBuf};
 
 /// A part of each text that tells the user to do something, and the test that does it. A part may be in several texts.
 const DONE: &[(&str, &str)] = &[
+    ("run the trainings first, in as many parts as there are", "a_part_says_what_it_waits_for_and_what_comes_next"),
+    ("hint: when all parts are done, `{record}` makes", "a_part_says_what_it_waits_for_and_what_comes_next"),
+    ("run {}", "a_part_says_what_it_waits_for_and_what_comes_next"),
+    ("elsewhere, name the part, as in 3/8", "a_part_that_no_scheduler_names_is_named_as_advised"),
+    ("name the number, as in auto/8", "a_part_that_no_scheduler_names_is_named_as_advised"),
+    (
+        "find out which one is wrong, remove its file, and run",
+        "scores_that_differ_are_made_again_without_the_wrong_file",
+    ),
+    ("# Submits `{name}` to Slurm", "the_script_for_slurm_runs_the_experiment"),
+    ("training=$(submit", "the_script_for_slurm_runs_the_experiment"),
+    ("scores=$(submit", "the_script_for_slurm_runs_the_experiment"),
+    ("# Runs `{name}` as jobs of Kubernetes", "the_jobs_for_kubernetes_run_the_experiment"),
+    ("#   kubectl apply", "the_jobs_for_kubernetes_run_the_experiment"),
     ("run nb201-micro", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("` makes one", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("report {} --out report.html", "the_hint_after_a_run_writes_the_page"),

@@ -180,6 +180,16 @@ impl Store {
         self.root.join("stages").join(kind).join(format!("{key}{ending}"))
     }
 
+    /// The files with scores of stages that are not complete, of all workers, in the order of their names.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn partial_scores(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let folder = self.root.join("stages").join("scores");
+        let is_partial = |name: &String| name.split_once('.').is_some_and(|(_, ending)| survey::is_partial(ending));
+        Ok(names(&folder)?.iter().filter(|name| is_partial(name)).map(|name| folder.join(name)).collect())
+    }
+
     /// What the file at `path` has to be, for its seal: its place in the store.
     pub fn identity(&self, path: &Path) -> String {
         let place = path.strip_prefix(&self.root).unwrap_or(path);

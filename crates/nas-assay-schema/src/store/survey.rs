@@ -286,9 +286,22 @@ fn kind_of_stage(stage: &str, name: &str) -> Option<Kind> {
         ("supernet", "resume.safetensors") => Some(Kind::Resume),
         ("supernet", ending) if is_epoch(ending) => Some(Kind::Weights),
         ("scores", "json") => Some(Kind::Scores),
-        ("scores" | "truth", "partial.json") => Some(Kind::Partial),
+        ("truth", "partial.json") => Some(Kind::Partial),
+        ("scores", ending) if is_partial(ending) => Some(Kind::Partial),
         _ => None,
     }
+}
+
+/// Whether the ending of a file of scores is that of an interrupted run, or of part `I` of `N` of a plan: `partial.json` or
+/// `partial-I-of-N.json`.
+pub(super) fn is_partial(ending: &str) -> bool {
+    let Some(part) = ending.strip_prefix("partial").and_then(|rest| rest.strip_suffix(".json")) else { return false };
+    let is_number = |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == text);
+    part.is_empty()
+        || part
+            .strip_prefix('-')
+            .and_then(|part| part.split_once("-of-"))
+            .is_some_and(|(number, count)| is_number(number) && is_number(count))
 }
 
 /// The places and the paths of all files below a folder. Symbolic links are not followed.

@@ -1,0 +1,110 @@
+//! `nas-assay plan SPEC`
+
+use crate::experiment::{Cut, MOST_SHARDS, Part, Portion, Resolved, Shard};
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::plan_scripts::{Submission, kubernetes, slurm};
+use super::print::{out, outln, print_json};
+use super::run::print_plan;
+use super::specs::find;
+use nas_assay_base::text::grouped;
+
+/// Say what a run would do, and cut it into parts for many machines
+///
+/// Without --shards it prints the stages, as `run --dry-run` does. With --shards it prints the parts and what each costs by an estimate, or
+/// a script that submits them.
+#[derive(Debug, Args)]
+pub struct Planning {
+    /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
+    spec: String,
+    /// Number of parts to cut the scores into; trainings are one part each, and not more than this
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SHARDS as u64))]
+    shards: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Print a script that submits the parts to Slurm
+    #[arg(long, requires = "shards", conflicts_with = "json")]
+    slurm: bool,
+    /// Print indexed jobs of Kubernetes
+    #[arg(long, requires = "shards", conflicts_with_all = ["json", "slurm"])]
+    kubernetes: bool,
+}
+
+impl Planning {
+    /// Runs the command.
+    pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        let lab = context.lab(None)?;
+        let resolved = lab.resolve(find(&self.spec)?)?;
+        let Some(shards) = self.shards else { return print_plan(&lab, &resolved, self.json) };
+        let cut = lab.cut(&resolved, shards)?;
+        let tasks = cut.trainings().min(shards);
+        let trained = if tasks == 0 { Vec::new() } else { lab.cut(&resolved, tasks)?.portions };
+        if self.slurm || self.kubernetes {
+            let submission = Submission { spec: &self.spec, name: &resolved.spec.name, trainings: tasks, shards };
+            out!("{}", if self.slurm { slurm(&submission) } else { kubernetes(&submission) });
+            return Ok(());
+        }
+        if self.json {
+            return print_cut_as_json(&resolved, &cut, &trained);
+        }
+        print_cut(&resolved, &cut, &trained)
+    }
+}
+
+/// How much the slowest part has, of the mean; 1 if there is nothing to do.
+fn slowest(portions: &[Portion], part: Part) -> f64 {
+    let costs = portions.iter().map(|portion| portion.cost(part));
+    let (sum, most) = (costs.clone().sum::<u128>(), costs.max().unwrap_or(0));
+    if sum == 0 { 1.0 } else { most as f64 * portions.len() as f64 / sum as f64 }
+}
+
+fn print_cut_as_json(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), Failure> {
+    let rows = |portions: &[Portion], part: Part| -> Vec<_> {
+        let row = |(place, portion): (usize, &Portion)| {
+            let units = if part == Part::Training { portion.trainings } else { portion.architectures };
+            let shard = Shard::new(place + 1, portions.len()).map(|shard| shard.to_string()).unwrap_or_default();
+            // JSON has no integers beyond 2^53 for all readers.
+            serde_json::json!({"shard": shard, "units": units, "multiply_accumulates": portion.cost(part) as f64})
+        };
+        portions.iter().enumerate().map(row).collect()
+    };
+    let of = |portions: &[Portion], part: Part| serde_json::json!({"parts": rows(portions, part), "slowest_over_mean": slowest(portions, part)});
+    let plan = serde_json::json!({
+        "spec": resolved.hash,
+        "name": resolved.spec.name,
+        "training": of(trained, Part::Training),
+        "scores": of(&cut.portions, Part::Scores),
+    });
+    print_json(&plan)
+}
+
+/// So many parts are listed.
+const LISTED: usize = 16;
+
+fn print_cut(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), Failure> {
+    outln!("spec {}  {}", resolved.hash, resolved.spec.name);
+    for (part, portions, what) in
+        [(Part::Training, trained, "trainings"), (Part::Scores, &cut.portions[..], "architectures")]
+    {
+        let units = |portion: &Portion| if part == Part::Training { portion.trainings } else { portion.architectures };
+        if portions.iter().all(|portion| units(portion) == 0) {
+            outln!("{}: none", part.as_str());
+            continue;
+        }
+        let parts = grouped(portions.len() as u64);
+        outln!("{}: {parts} parts, the slowest has {:.3} of the mean", part.as_str(), slowest(portions, part));
+        for (place, portion) in portions.iter().enumerate().take(LISTED) {
+            let shard = format!("{}/{}", place + 1, portions.len());
+            let cost = portion.cost(part) as f64;
+            outln!("  {shard:>9}  {:>6} {what}  {cost:.2e} multiply-accumulates", grouped(units(portion) as u64));
+        }
+        if portions.len() > LISTED {
+            outln!("  and {} more", grouped((portions.len() - LISTED) as u64));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! One experiment by many workers: parts of a plan on a shared store, and the scripts that submit them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::common::{BASELINES, Bench, Ran, TINY};
+use nas_assay::Store;
+
+/// What one run leaves in the store `one`.
+fn straight(bench: &Bench) -> Vec<(String, Vec<u8>)> {
+    bench.write("spec.toml", TINY);
+    bench.run(&["run", "spec.toml", "--store", "one", "--quiet"]).exits(0);
+    bench.results("one")
+}
+
+#[test]
+fn parts_at_once_and_after_a_kill_make_the_record_of_one_run() {
+    let bench = Bench::new();
+    let straight = straight(&bench);
+    let part = |kind: &str, number: usize, count: usize| {
+        let shard = format!("{number}/{count}");
+        let mut command = bench.command(&["run", "spec.toml", "--shard", &shard, "--part", kind, "--store", "many"]);
+        command.args(["--threads", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    for (kind, count) in [("training", 2), ("scores", 3)] {
+        let mut workers: Vec<_> = (1..=count).map(|number| part(kind, number, count)).collect();
+        std::thread::sleep(Duration::from_millis(300));
+        workers[0].kill().unwrap();
+        workers[0].wait().unwrap();
+        for worker in &mut workers[1..] {
+            assert!(worker.wait().unwrap().success());
+        }
+        assert!(part(kind, 1, count).wait().unwrap().success());
+    }
+    let left = bench.run(&["plan", "spec.toml", "--store", "many"]).exits(0).stdout;
+    assert!(!left.contains("waits for the supernet"), "{left}");
+    bench.run(&["run", "spec.toml", "--store", "many", "--quiet"]).exits(0);
+    let mut found = bench.results("many");
+    // A write that was killed leaves its temporary file.
+    found.retain(|(name, _)| !name.rsplit('/').next().is_some_and(nas_assay::files::is_temporary));
+    assert_eq!(found, straight);
+}
+
+#[test]
+fn a_part_says_what_it_waits_for_and_what_comes_next() {
+    let bench = Bench::new();
+    bench.write("spec.toml", TINY);
+    let run = |arguments: &[&str]| bench.run(&[&["run", "spec.toml"], arguments].concat());
+    run(&["--shard", "1/2", "--part", "scores"]).exits(4).says("wait for supernets").says("`--part training`");
+    // The command of the advice, for each of the parts that it lists.
+    let listed = bench.run(&["plan", "spec.toml", "--shards", "2"]).exits(0).prints("training: ").stdout;
+    let trainings = listed.lines().filter(|line| line.contains("trainings")).count();
+    for number in 1..=trainings {
+        run(&["--shard", &format!("{number}/{trainings}"), "--part", "training"]).exits(0).prints("1 trainings");
+    }
+    let done = run(&["--shard", "1/2"])
+        .exits(0)
+        .says("hint: when all parts are done, `nas-assay run spec.toml` makes the record");
+    assert!(done.stdout.starts_with("part 1/2: "), "{}", done.stdout);
+    let json: serde_json::Value = serde_json::from_str(&run(&["--shard", "2/2", "--json"]).exits(0).stdout).unwrap();
+    assert_eq!(json["shard"], "2/2");
+    run(&[]).exits(0);
+    run(&["--part", "scores"]).exits(2);
+}
+
+#[test]
+fn a_part_that_no_scheduler_names_is_named_as_advised() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let run = |shard: &str, variables: &[(&str, &str)]| {
+        let mut command = bench.command(&["run", "spec.toml", "--shard", shard]);
+        Ran::from(command.env_clear().envs(variables.iter().copied()).output().unwrap())
+    };
+    run("3/2", &[]).exits(2).says("there is no part 3 of 2");
+    run("x", &[]).exits(2).says("names no part");
+    run("auto", &[]).exits(2).says("no scheduler says which part this is").says("name the part, as in 3/8");
+    run("3/8", &[]).exits(0);
+    let kubernetes = [("JOB_COMPLETION_INDEX", "2")];
+    run("auto", &kubernetes).exits(2).says("name the number, as in auto/8");
+    run("auto/8", &kubernetes).exits(0).prints("part 3/8");
+}
+
+#[test]
+fn scores_that_differ_are_made_again_without_the_wrong_file() {
+    let bench = Bench::new();
+    let straight = straight(&bench);
+    let run = |shard: &str| bench.run(&["run", "spec.toml", "--shard", shard, "--store", "many", "--quiet"]);
+    run("1/2").exits(0);
+    let store = Store::open(bench.path("many")).unwrap();
+    let right = store.partial_scores().unwrap().remove(0);
+    let mut rows: serde_json::Value = store.read_json(&right).unwrap().unwrap();
+    rows["rows"][0][0]["score"] = serde_json::json!(0.125);
+    rows.as_object_mut().unwrap().remove("seal");
+    let wrong = right.with_file_name(right.file_name().unwrap().to_str().unwrap().replace("1-of-2", "2-of-2"));
+    store.write_json(&wrong, &rows).unwrap();
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    run("1/2").exits(3).says(&name(&right)).says(&name(&wrong)).says("have different scores of |");
+    bench.run(&["run", "spec.toml", "--store", "many"]).exits(3).says("remove its file, and run the spec again");
+    std::fs::remove_file(&wrong).unwrap();
+    bench.run(&["run", "spec.toml", "--store", "many", "--quiet"]).exits(0);
+    assert_eq!(bench.results("many"), straight);
+}
+
+#[test]
+fn a_cut_is_listed_and_printed_as_json() {
+    let bench = Bench::new();
+    bench.write("spec.toml", TINY);
+    let plan = |arguments: &[&str]| bench.run(&[&["plan", "spec.toml"], arguments].concat()).exits(0).stdout;
+    assert_eq!(plan(&[]), bench.run(&["run", "spec.toml", "--dry-run"]).exits(0).stdout);
+    let json: serde_json::Value = serde_json::from_str(&plan(&["--shards", "3", "--json"])).unwrap();
+    let scores = &json["scores"];
+    assert_eq!(scores["parts"].as_array().unwrap().len(), 3);
+    let costs = scores["parts"].as_array().unwrap().iter().map(|part| part["multiply_accumulates"].as_f64().unwrap());
+    let (sum, most) = (costs.clone().sum::<f64>(), costs.fold(0.0, f64::max));
+    let slowest = scores["slowest_over_mean"].as_f64().unwrap();
+    assert!((slowest - 3.0 * most / sum).abs() < 1e-12 && slowest >= 1.0, "{slowest}");
+    assert!(plan(&["--shards", "3"]).contains(&format!("scores: 3 parts, the slowest has {slowest:.3} of the mean")));
+    // What is in the store does not change the cut.
+    bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&plan(&["--shards", "3", "--json"])).unwrap(), json);
+    assert!(plan(&["--shards", "100"]).contains("and 84 more"));
+    let baselines = bench.write("baselines.toml", BASELINES);
+    let cut = bench.run(&["plan", baselines.to_str().unwrap(), "--shards", "2"]).exits(0).stdout;
+    assert!(cut.contains("training: none") && cut.contains("scores: none"), "{cut}");
+}
+
+/// `sbatch` as far as the script needs it: it runs every task of an array at once, with the variables of Slurm, before it returns.
+const SBATCH: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+array=0-0 wrapped=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --array=*) array=${1#--array=} ;;
+        --wrap) wrapped=$2; shift ;;
+        --dependency=afterok:*) grep -qx "${1##*:}" "$JOBS" ;;
+        --parsable | --export=ALL | --requeue | --kill-on-invalid-dep=yes | --job-name=* | --comment=*) ;;
+        *) echo "sbatch: $1?" >&2; exit 1 ;;
+    esac
+    shift
+done
+for task in $(seq "${array%-*}" "${array#*-}"); do
+    SLURM_ARRAY_TASK_ID=$task sh -c "$wrapped" >&2
+done
+wc -l < "$JOBS" | tee -a "$JOBS"
+"#;
+
+#[test]
+fn the_script_for_slurm_runs_the_experiment() {
+    let bench = Bench::new();
+    let straight = straight(&bench);
+    let script = bench.run(&["plan", "spec.toml", "--shards", "3", "--slurm"]).exits(0).stdout;
+    let script = bench.write("submit.sh", script);
+    let sbatch = bench.write("bin/sbatch", SBATCH);
+    std::fs::set_permissions(&sbatch, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let jobs = bench.write("jobs", "");
+    let path = format!("{}:{}", bench.path("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = std::process::Command::new("bash");
+    command.arg(&script).current_dir(bench.path(".")).env("PATH", path).env("JOBS", jobs);
+    command.env("NAS_ASSAY", env!("CARGO_BIN_EXE_nas-assay")).env("NAS_ASSAY_STORE", bench.path("many store"));
+    command.env("SBATCH_OPTIONS", "--comment=x").env_remove("NAS_ASSAY_DATA");
+    let ran = Ran::from(command.output().unwrap()).exits(0);
+    assert_eq!(ran.stdout, "training 0\nscores 1\nrecord 2\n");
+    assert_eq!(bench.results("many store"), straight);
+}
+
+#[test]
+fn the_jobs_for_kubernetes_run_the_experiment() {
+    let bench = Bench::new();
+    let straight = straight(&bench);
+    let jobs = bench.run(&["plan", "spec.toml", "--shards", "3", "--kubernetes"]).exits(0).stdout;
+    let (_, jobs) = jobs.split_once("---\n").unwrap();
+    let field = |job: &str, name: &str| {
+        let line = job.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
+        line.trim().to_owned()
+    };
+    for job in jobs.split("---\n") {
+        let count: usize = field(job, "completions:").parse().unwrap();
+        let arguments: Vec<String> = serde_json::from_str(&field(job, "args:")).unwrap();
+        let arguments: Vec<&str> =
+            arguments.iter().map(|word| if word == "/store" { "many" } else { word.as_str() }).collect();
+        for index in 0..count {
+            let mut command = bench.command(&arguments);
+            Ran::from(command.env("JOB_COMPLETION_INDEX", index.to_string()).output().unwrap()).exits(0);
+        }
+    }
+    assert_eq!(bench.results("many"), straight);
+}
+
+#[test]
+fn the_templates_are_those_of_the_plan() {
+    let bench = Bench::new();
+    for (file, option) in [("slurm-array.sh", "--slurm"), ("kubernetes-job.yaml", "--kubernetes")] {
+        let made = bench.run(&["plan", "nb201-micro", "--shards", "4", option]).exits(0).stdout;
+        let path = format!("ci/{file}");
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+            std::fs::write(&path, &made).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), made, "{path}");
+    }
+}
