@@ -31,6 +31,7 @@ mod show;
 mod signals;
 mod spaces;
 mod specs;
+mod status;
 mod store;
 mod truth;
 mod verify;
@@ -100,6 +101,8 @@ enum Command {
     Run(run::Run),
     /// Say what a run would do, and cut it into parts for many machines
     Plan(plan::Planning),
+    /// Say how far an experiment is, and which workers are at it
+    Status(status::StatusCommand),
     /// Show a finished record as a table
     Show(show::Show),
     /// Write the report of a record; a carried spec without a record is run first
@@ -141,6 +144,7 @@ impl Command {
         match self {
             Self::Run(command) => command.run(context),
             Self::Plan(command) => command.run(context),
+            Self::Status(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Diff(command) => command.run(context),

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::ExperimentError;
 use super::progress::{Progress, Silent};
 use super::resolve::Resolved;
+use super::sign_of_life::{Activity, Noting};
 use crate::estimator::Suite;
 use crate::spec::Spec;
 use crate::store::Store;
@@ -48,6 +49,7 @@ pub struct Lab<'a> {
     /// The backend once for each job of a GPU.
     streams: OnceLock<Vec<Backend>>,
     pub(super) progress: Box<dyn Progress + 'a>,
+    pub(super) activity: Activity,
     pub(super) commit: Option<String>,
 }
 
@@ -62,6 +64,7 @@ impl<'a> Lab<'a> {
             jobs: 0,
             streams: OnceLock::new(),
             progress: Box::new(Silent),
+            activity: Activity::default(),
             commit: None,
         }
     }
@@ -81,7 +84,8 @@ impl<'a> Lab<'a> {
     /// Sets the receiver of progress reports.
     #[must_use]
     pub fn with_progress(self, progress: Box<dyn Progress + 'a>) -> Self {
-        Self { progress, ..self }
+        let activity = self.activity.clone();
+        Self { progress: Box::new(Noting { activity, to: progress }), ..self }
     }
 
     /// Sets the git commit that the program was built from, for the provenance of records.

@@ -53,8 +53,10 @@ mod run_shard_tests;
 mod run_tests;
 mod scores;
 mod shard;
+mod sign_of_life;
 mod stage_keys;
 mod stage_work;
+mod status;
 mod supernet;
 mod truth_check;
 mod truth_runs;
@@ -82,6 +84,7 @@ pub use resolve::{Arm, Resolved};
 pub use run::PlannedStage;
 pub use run_shard::ShardDone;
 pub use shard::{MOST_SHARDS, Part, Shard, ShardError};
+pub use status::{StageStatus, Status};
 pub use truth_runs::{truth_runs, worth};
 
 pub use verify_specs::{

@@ -52,13 +52,19 @@ pub(super) struct PartialFile {
     pub places: Option<Vec<usize>>,
     /// For each place, one reading for each stage.
     pub rows: Vec<Vec<KeptReading>>,
+    /// How long this worker took for rows of its own, by place.
+    #[serde(default, skip_serializing_if = "Seconds::is_empty")]
+    pub seconds: Seconds,
 }
 
+/// How many seconds an architecture took, by its place in the panel.
+pub(super) type Seconds = BTreeMap<usize, f64>;
+
 impl PartialFile {
-    fn new(members: &[StageKey], rows: &Rows) -> Self {
+    fn new(members: &[StageKey], rows: &Rows, seconds: &Seconds) -> Self {
         let first = rows.keys().copied().eq(0..rows.len());
         let places = if first { None } else { Some(rows.keys().copied().collect()) };
-        Self { members: members.to_vec(), places, rows: rows.values().cloned().collect() }
+        Self { members: members.to_vec(), places, rows: rows.values().cloned().collect(), seconds: seconds.clone() }
     }
 
     /// The rows for `wanted` stages of `count` architectures, if the file has them.
@@ -95,12 +101,10 @@ impl Lab<'_> {
     ) -> Result<Rows, ExperimentError> {
         let members: Vec<StageKey> = group.stages().map(|(key, _)| key.clone()).collect();
         let path = self.partial_path(&members[0], shard);
-        let held = self.held_rows(&members, architectures)?;
+        let (held, _) = self.held_rows(&members, architectures)?;
         // A worker's file holds what the worker made, and a whole run's all that it has found.
-        let mut own = match shard {
-            None => held.clone(),
-            Some(_) => self.rows_at(&path, &members, architectures.len())?.unwrap_or_default(),
-        };
+        let (made, mut seconds) = self.rows_at(&path, &members, architectures.len())?.unwrap_or_default();
+        let mut own = if shard.is_some() { made } else { held.clone() };
         let left: Vec<usize> = places.iter().copied().filter(|place| !held.contains_key(place)).collect();
         self.progress.begin(label, left.len() as u64);
         let mut last_kept = Instant::now();
@@ -108,20 +112,25 @@ impl Lab<'_> {
         let jobs = if self.jobs == 0 { rayon::current_num_threads() } else { self.jobs };
         let at_a_time = if group.external { 2 * jobs } else { AT_A_TIME };
         for (number, some) in left.chunks(at_a_time).enumerate() {
-            let done: Vec<OnceLock<Vec<KeptReading>>> = some.iter().map(|_| OnceLock::new()).collect();
+            let done: Vec<OnceLock<(Vec<KeptReading>, f64)>> = some.iter().map(|_| OnceLock::new()).collect();
             let indices: Vec<usize> = (0..some.len()).collect();
             let outcome = workers::map_with(readers, self.jobs(), &indices, |read, &index| {
-                let row = read(&architectures[some[index]])?;
+                let begun = Instant::now();
+                let row = read(&architectures[some[index]])?.into_iter().map(KeptReading::from).collect();
                 self.progress.advance(1);
-                let _ = done[index].set(row.into_iter().map(KeptReading::from).collect());
+                let _ = done[index].set((row, begun.elapsed().as_secs_f64()));
                 Ok::<(), ExperimentError>(())
             });
-            let made = some.iter().zip(done).filter_map(|(&place, row)| Some((place, row.into_inner()?)));
-            own.extend(made);
+            for (&place, made) in some.iter().zip(done) {
+                let Some((row, took)) = made.into_inner() else { continue };
+                own.insert(place, row);
+                // Milliseconds are enough for an estimate.
+                seconds.insert(place, (took * 1e3).round() / 1e3);
+            }
             let is_last = (number + 1) * at_a_time >= left.len();
             // What was scored before one that failed is not scored again, and a shard's rows are what it is for.
             if outcome.is_err() || last_kept.elapsed() >= KEPT_EVERY || is_last && shard.is_some() {
-                self.store.write_json(&path, &PartialFile::new(&members, &own))?;
+                self.store.write_json(&path, &PartialFile::new(&members, &own, &seconds))?;
                 last_kept = Instant::now();
             }
             outcome?;
@@ -132,7 +141,7 @@ impl Lab<'_> {
         Ok(rows)
     }
 
-    /// The rows of these stages that the store holds, of all workers.
+    /// The rows of these stages that the store holds, of all workers, and how long they took, as far as the workers have noted it.
     ///
     /// # Errors
     /// If two workers have made different rows of one architecture.
@@ -140,11 +149,12 @@ impl Lab<'_> {
         &self,
         members: &[StageKey],
         architectures: &[Architecture],
-    ) -> Result<Rows, ExperimentError> {
-        let mut found = Rows::new();
+    ) -> Result<(Rows, Seconds), ExperimentError> {
+        let (mut found, mut took) = (Rows::new(), Seconds::new());
         let mut made_by: BTreeMap<usize, PathBuf> = BTreeMap::new();
         for path in self.store.partial_scores()? {
-            let Some(rows) = self.rows_at(&path, members, architectures.len())? else { continue };
+            let Some((rows, seconds)) = self.rows_at(&path, members, architectures.len())? else { continue };
+            took.extend(seconds);
             for (place, row) in rows {
                 match found.get(&place) {
                     Some(known) if *known != row => {
@@ -160,13 +170,22 @@ impl Lab<'_> {
                 }
             }
         }
-        Ok(found)
+        Ok((found, took))
     }
 
-    /// The rows of these stages in a file, if it has them and is whole.
-    fn rows_at(&self, path: &Path, members: &[StageKey], count: usize) -> Result<Option<Rows>, ExperimentError> {
+    /// The rows of these stages in a file, if it has them and is whole, and how long they took.
+    fn rows_at(
+        &self,
+        path: &Path,
+        members: &[StageKey],
+        count: usize,
+    ) -> Result<Option<(Rows, Seconds)>, ExperimentError> {
         let kept = self.usable(self.store.held_json::<PartialFile>(path)?);
-        Ok(kept.and_then(|kept| kept.rows_of(members, count)))
+        Ok(kept.and_then(|kept| {
+            let rows = kept.rows_of(members, count)?;
+            let seconds = kept.seconds.into_iter().filter(|(place, _)| rows.contains_key(place)).collect();
+            Some((rows, seconds))
+        }))
     }
 
     /// Removes the rows of stages that are complete. A file that stays is found and removed later.
@@ -242,7 +261,12 @@ mod tests {
             let members: Vec<StageKey> = group.stages().map(|(key, _)| key.clone()).collect();
             let path = lab.partial_path(&members[0], None);
             let write = |members: &[StageKey], rows: Vec<Vec<KeptReading>>| {
-                lab.store.write_json(&path, &PartialFile { members: members.to_vec(), places: None, rows }).unwrap();
+                lab.store
+                    .write_json(
+                        &path,
+                        &PartialFile { members: members.to_vec(), places: None, rows, seconds: Seconds::new() },
+                    )
+                    .unwrap();
             };
             write(&members, vec![vec![kept(7.0); 2]; 100]);
             let resumed = rows();
@@ -300,10 +324,10 @@ mod tests {
             for (number, score) in [(1, 5.0), (2, 5.0), (3, 6.0)] {
                 let path = lab.partial_path(&members[0], Some(Shard::new(number, 3).unwrap()));
                 let rows = Rows::from([(4, vec![kept(1.0), kept(score)])]);
-                lab.store.write_json(&path, &PartialFile::new(&members, &rows)).unwrap();
+                lab.store.write_json(&path, &PartialFile::new(&members, &rows, &Seconds::from([(4, 0.5)]))).unwrap();
                 let found = lab.held_rows(&members, architectures);
                 if number < 3 {
-                    assert_eq!(found.unwrap(), rows);
+                    assert_eq!(found.unwrap(), (rows, Seconds::from([(4, 0.5)])));
                 } else {
                     let error = found.unwrap_err().to_string();
                     let named = ["partial-1-of-3", "partial-3-of-3", &architectures[4].to_string()];

@@ -78,6 +78,7 @@ impl Lab<'_> {
         let images = if needs_images { Some(ImageSplit::load(&resolved.spec.images, self.data_root())?) } else { None };
         // A run that is refused has left no file.
         let _in_use = self.store.in_use()?;
+        let _signs = self.signs(resolved, None);
         let class = self.backend.class();
         let id = RecordId::new(&resolved.hash, class);
         self.store.begin(&id, &resolved.canonical)?;

@@ -73,6 +73,7 @@ impl Lab<'_> {
         let needs_images = own.iter().any(|stage| reads_images(stage, resolved));
         let images = if needs_images { Some(ImageSplit::load(&resolved.spec.images, self.data_root())?) } else { None };
         let _in_use = self.store.in_use()?;
+        let _signs = self.signs(resolved, Some(shard));
         let id = RecordId::new(&resolved.hash, self.backend.class());
         self.store.begin(&id, &resolved.canonical)?;
         if own.iter().any(|stage| stage.action != Action::Reuse) {

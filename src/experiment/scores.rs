@@ -128,9 +128,7 @@ impl Lab<'_> {
     ) -> Result<Rows, ExperimentError> {
         let panel = &inputs.panels[group.panel];
         let spec = &resolved.arms[group.arm].spec;
-        let kind = [describe(group.kind)];
-        let named: Vec<&str> = kind.iter().chain(&group.variants).copied().collect();
-        let label = format!("{}: {}", panel.name, named.join(", "));
+        let label = group_label(group);
         let needs_networks = matches!(group.kind, EstimatorKind::ZeroShot | EstimatorKind::OneShot);
         let backends = if needs_networks { self.backends()? } else { std::slice::from_ref(&self.backend) };
         let readers = backends.iter().map(|on| worker.reader(on, spec, images, group));
@@ -202,6 +200,13 @@ pub(super) fn groups<'a>(
         group.add(key, estimator, batches);
     }
     Ok(groups)
+}
+
+/// What a group of stages is, as readable text: its panel, the kind of its estimators, and variants.
+pub(super) fn group_label(group: &Group<'_>) -> String {
+    let kind = [describe(group.kind)];
+    let named: Vec<&str> = kind.into_iter().chain(group.variants.iter().copied()).collect();
+    format!("{}: {}", group.panel_name, named.join(", "))
 }
 
 /// Whether two arms have the same zero-shot settings, but for the number of batches. The batches of the one with fewer are then the first

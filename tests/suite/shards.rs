@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::common::{BASELINES, Bench, Ran, TINY};
 use nas_assay::Store;
+use nas_assay::store::workers::{Worker, seconds_now};
 
 /// What one run leaves in the store `one`.
 fn straight(bench: &Bench) -> Vec<(String, Vec<u8>)> {
@@ -123,6 +124,69 @@ fn a_cut_is_listed_and_printed_as_json() {
     let baselines = bench.write("baselines.toml", BASELINES);
     let cut = bench.run(&["plan", baselines.to_str().unwrap(), "--shards", "2"]).exits(0).stdout;
     assert!(cut.contains("training: none") && cut.contains("scores: none"), "{cut}");
+}
+
+#[test]
+fn the_status_says_what_is_done_and_who_is_at_it() {
+    let bench = Bench::new();
+    bench.write("spec.toml", TINY);
+    let status = || -> serde_json::Value {
+        serde_json::from_str(&bench.run(&["status", "spec.toml", "--json"]).exits(0).stdout).unwrap()
+    };
+    let of_kind = |status: &serde_json::Value, kind: &str| -> Vec<(u64, u64)> {
+        let stages = status["stages"].as_array().unwrap().iter().filter(|stage| stage["kind"] == kind);
+        stages.map(|stage| (stage["done"].as_u64().unwrap(), stage["of"].as_u64().unwrap())).collect()
+    };
+    let before = status();
+    assert_eq!((of_kind(&before, "supernet"), before["finished"].as_bool()), (vec![(0, 1)], Some(false)));
+    assert!(of_kind(&before, "scores").iter().all(|(done, of)| *done == 0 && *of == 48), "{before}");
+    let trainings = of_kind(&before, "verify-truth").len() + 1;
+    for number in 1..=trainings {
+        let shard = format!("{number}/{trainings}");
+        bench.run(&["run", "spec.toml", "--shard", &shard, "--part", "training"]).exits(0);
+    }
+    bench.run(&["run", "spec.toml", "--shard", "1/2"]).exits(0);
+    let half = status();
+    assert_eq!(of_kind(&half, "supernet"), [(1, 1)]);
+    let done = of_kind(&half, "scores");
+    // Counts are nobody's part, and of the two groups with networks half is done.
+    assert!(done.iter().any(|(done, _)| *done == 0), "{half}");
+    assert_eq!(done.iter().filter(|(done, _)| (20..=28).contains(done)).count(), 2, "{half}");
+    assert!(half["seconds_left"].is_null(), "nobody is at it");
+
+    // A worker on another machine, and one that was killed there long ago.
+    let store = Store::open(bench.path(".nas-assay")).unwrap();
+    let now = seconds_now();
+    let spec = half["spec"].clone();
+    let worker = |process: u32, at: u64| -> Worker {
+        serde_json::from_value(serde_json::json!({
+            "host": "elsewhere", "process": process, "spec": spec, "name": "tiny", "shard": "2/2", "jobs": 1,
+            "doing": "all: zero-shot scores", "done": 3, "of": 24, "began": at, "at": at
+        }))
+        .unwrap()
+    };
+    store.give_sign(&worker(7, now)).unwrap();
+    store.give_sign(&worker(8, now - 5000)).unwrap();
+    let busy = status();
+    let workers = busy["workers"].as_array().unwrap();
+    assert_eq!((workers[0]["is_dead"].as_bool(), workers[1]["is_dead"].as_bool()), (Some(false), Some(true)));
+    assert!(busy["seconds_left"].as_u64().is_some_and(|seconds| seconds < 600), "{busy}");
+    let told = bench.run(&["status", "spec.toml"]).exits(0);
+    let told = told.prints("elsewhere 7, part 2/2: all: zero-shot scores 3 of 24; running, its last sign was ");
+    let told = told.prints("elsewhere 8, part 2/2: all: zero-shot scores 3 of 24; dead, its last sign was 83 min ago");
+    assert!(told.stdout.contains("of scores left"), "{}", told.stdout);
+    bench.run(&["store", "clean"]).exits(0).prints("removed 1 file");
+    assert_eq!(store.workers().unwrap().len(), 1);
+
+    bench.run(&["run", "spec.toml", "--shard", "2/2"]).exits(0);
+    bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
+    bench.run(&["status", "spec.toml"]).exits(0).prints("its record is in the store");
+    let (record, _) = bench.results(".nas-assay").into_iter().find(|(name, _)| name.ends_with("record.json")).unwrap();
+    std::fs::remove_file(bench.path(".nas-assay").join(record)).unwrap();
+    bench.run(&["status", "spec.toml"]).exits(0).prints("all is done; `nas-assay run spec.toml` makes the record");
+    bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
+    bench.run(&["status", "spec.toml"]).exits(0).prints("its record is in the store");
+    assert!(of_kind(&status(), "scores").iter().all(|(done, of)| done == of));
 }
 
 /// `sbatch` as far as the script needs it: it runs every task of an array at once, with the variables of Slurm, before it returns.

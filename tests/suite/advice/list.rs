@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const DONE: &[(&str, &str)] = &[
     ("run the trainings first, in as many parts as there are", "a_part_says_what_it_waits_for_and_what_comes_next"),
     ("hint: when all parts are done, `{record}` makes", "a_part_says_what_it_waits_for_and_what_comes_next"),
+    ("all is done; `{}` makes the record", "the_status_says_what_is_done_and_who_is_at_it"),
     ("run {}", "a_part_says_what_it_waits_for_and_what_comes_next"),
     ("elsewhere, name the part, as in 3/8", "a_part_that_no_scheduler_names_is_named_as_advised"),
     ("name the number, as in auto/8", "a_part_that_no_scheduler_names_is_named_as_advised"),

@@ -8,6 +8,7 @@
 //! STORE/records/HASH@CLASS/provenance/N.json  one for each run that computed something, written before its first stage
 //! STORE/records/HASH@CLASS/record.json        written last; the record is finished if this file exists
 //! STORE/stages/KIND/KEY...                    results of stages, shared by specs
+//! STORE/workers/HOST-PROCESS.json             what a worker does at the moment
 //! STORE/scores/SHA256.csv                     scores of a file that was judged; the name is the digest of the content
 //! ```
 //!
@@ -30,6 +31,7 @@ pub mod survey;
 mod tests;
 #[cfg(test)]
 mod value_tests;
+pub mod workers;
 
 pub use command::command;
 pub use error::StoreError;

@@ -9,6 +9,7 @@ use nas_assay_base::{files, sha256_hex};
 use serde::Serialize;
 
 use super::record::Provenance;
+use super::workers::{WORKERS, Worker, is_sign};
 use super::{FORMAT, Format, Held, LATEST, RECORDS, RecordId, STORE_FORMAT, Store, StoreError, format_of, number_of};
 
 /// A file of a store.
@@ -52,6 +53,8 @@ pub enum Kind {
     Partial,
     /// Scores that came from a file.
     ScoreFile,
+    /// The last sign of a worker.
+    Worker,
     /// The version of the store, the name of the latest record, and the lock.
     Store,
     /// A file that a writer had not finished.
@@ -62,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Record,
         Self::Spec,
         Self::Provenance,
@@ -73,6 +76,7 @@ impl Kind {
         Self::Scores,
         Self::Partial,
         Self::ScoreFile,
+        Self::Worker,
         Self::Store,
         Self::Temporary,
         Self::Foreign,
@@ -91,6 +95,7 @@ impl Kind {
             Self::Scores => "scores",
             Self::Partial => "interrupted scores",
             Self::ScoreFile => "scores from files",
+            Self::Worker => "signs of workers",
             Self::Store => "the store's own files",
             Self::Temporary => "unfinished writes",
             Self::Foreign => "files of others",
@@ -197,7 +202,15 @@ impl Store {
                 Some(kind) => (kind, condition(self.held(path))),
                 None => (Kind::Foreign, Condition::Foreign),
             },
+            [WORKERS, name] if is_sign(name) => (Kind::Worker, self.condition_of_sign(path)),
             _ => (Kind::Foreign, Condition::Foreign),
+        }
+    }
+
+    fn condition_of_sign(&self, path: &Path) -> Condition {
+        match self.held_json::<Worker>(path) {
+            Ok(Held::Whole(worker)) if worker.is_dead() => Condition::Leftover("its worker is dead"),
+            held => condition(held),
         }
     }
 
