@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::Backend;
 use crate::store::record::Provenance;
+use crate::store::workers::host_name;
 
 /// The present environment of a run; `commit` is the git commit that the program was built from, if it is known.
 pub fn freeze(backend: &Backend, commit: Option<&str>) -> Provenance {
@@ -18,6 +19,7 @@ pub fn freeze(backend: &Backend, commit: Option<&str>) -> Provenance {
         driver: driver(),
         threads: rayon::current_num_threads(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        host: host_name(),
     }
 }
 

@@ -368,6 +368,7 @@ pub(crate) fn provenance() -> Provenance {
         driver: None,
         threads: 2,
         os: "linux x86_64".to_owned(),
+        host: None,
     }
 }
 

@@ -14,7 +14,7 @@ pub fn command(store: &Path, arguments: &str) -> String {
 }
 
 /// A word of a shell's command line. Only a word with a character that could mean something else is quoted.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:=,".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -21,11 +21,19 @@
 //!
 //! [seal]: nas_assay_base::seal
 
+mod archive;
+#[cfg(test)]
+mod archive_tests;
 mod command;
 mod error;
 mod listed;
+pub mod merge;
+#[cfg(test)]
+mod merge_tests;
+mod place;
 pub mod record;
 mod sealed;
+pub mod source;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -33,7 +41,7 @@ mod tests;
 mod value_tests;
 pub mod workers;
 
-pub use command::command;
+pub use command::{command, quoted};
 pub use error::StoreError;
 pub use listed::RecordList;
 
@@ -188,7 +196,7 @@ impl Store {
     /// If the folder cannot be read.
     pub fn partial_scores(&self) -> Result<Vec<PathBuf>, StoreError> {
         let folder = self.root.join("stages").join("scores");
-        let is_partial = |name: &String| name.split_once('.').is_some_and(|(_, ending)| survey::is_partial(ending));
+        let is_partial = |name: &String| name.split_once('.').is_some_and(|(_, ending)| place::is_partial(ending));
         Ok(names(&folder)?.iter().filter(|name| is_partial(name)).map(|name| folder.join(name)).collect())
     }
 
@@ -204,14 +212,7 @@ impl Store {
     /// If it cannot be read.
     pub fn held_json<T: DeserializeOwned>(&self, path: &Path) -> Result<Held<T>, StoreError> {
         let Some(file) = read(path)? else { return Ok(Held::Missing) };
-        let damaged = |problem: String| Held::Damaged(StoreError::Damaged { path: path.to_owned(), problem });
-        Ok(match without_seal(file, &self.identity(path)) {
-            Ok(text) => match serde_json::from_slice(&text) {
-                Ok(value) => Held::Whole(value),
-                Err(error) => damaged(format!("it has another layout than this version of nas-assay reads ({error})")),
-            },
-            Err(error) => damaged(error.to_string()),
-        })
+        Ok(unsealed(path, file, &self.identity(path)).map_or_else(Held::Damaged, Held::Whole))
     }
 
     /// Reads a sealed JSON file of the store; `None` if there is none.
@@ -265,11 +266,17 @@ impl Store {
     /// If a file cannot be written, or the store holds a newer record of this name.
     pub fn begin(&self, id: &RecordId, canonical_spec: &str) -> Result<(), StoreError> {
         self.refuse_newer(id)?;
+        self.write_format()?;
+        Self::write_if_other(&self.folder(id).join("spec.json"), canonical_spec.as_bytes())?;
+        Ok(())
+    }
+
+    /// Writes the version of the store.
+    fn write_format(&self) -> Result<(), StoreError> {
         let mut format = format!("{STORE_FORMAT}\n{}\n", seal::blank()).into_bytes();
         if seal::seal(&mut format, FORMAT).is_ok() {
             Self::write_if_other(&self.root.join(FORMAT), &format)?;
         }
-        Self::write_if_other(&self.folder(id).join("spec.json"), canonical_spec.as_bytes())?;
         Ok(())
     }
 
@@ -298,7 +305,8 @@ impl Store {
         }
     }
 
-    /// The circumstances of the runs that computed a record, in the order of their beginning.
+    /// The circumstances of the runs that computed a record, in the order in which they came into this store: that of their beginning, but
+    /// for runs that were merged from another store.
     ///
     /// # Errors
     /// If the folder or a file cannot be read.
@@ -348,14 +356,7 @@ impl Store {
     fn held_record(&self, id: &RecordId) -> Result<Held<Record>, StoreError> {
         let path = self.record_path(id);
         let Some(file) = read(&path)? else { return Ok(Held::Missing) };
-        Ok(match unsealed_record(&path, file, &self.identity(&path)) {
-            Ok(record) if RecordId::of(&record) == *id => Held::Whole(record),
-            Ok(record) => {
-                let problem = format!("it is the record {}", RecordId::of(&record).short());
-                Held::Damaged(StoreError::Damaged { path, problem })
-            }
-            Err(error) => Held::Damaged(error),
-        })
+        Ok(record_of(id, &path, file, &self.identity(&path)).map_or_else(Held::Damaged, Held::Whole))
     }
 
     /// The names of all finished records, sorted. They may be damaged.
@@ -462,6 +463,24 @@ pub fn read_record(path: &Path, file: Vec<u8>) -> Result<Record, StoreError> {
     let record = parsed_record(path, &bare)?;
     let identity = format!("{RECORDS}/{}/record.json", RecordId::of(&record).as_str());
     unsealed_record(path, file, &identity)
+}
+
+/// The record of this name, from a file at `path` that was sealed under `identity`.
+fn record_of(id: &RecordId, path: &Path, file: Vec<u8>, identity: &str) -> Result<Record, StoreError> {
+    let record = unsealed_record(path, file, identity)?;
+    if RecordId::of(&record) == *id {
+        return Ok(record);
+    }
+    let problem = format!("it is the record {}", RecordId::of(&record).short());
+    Err(StoreError::Damaged { path: path.to_owned(), problem })
+}
+
+/// The value in a sealed JSON file.
+fn unsealed<T: DeserializeOwned>(path: &Path, file: Vec<u8>, identity: &str) -> Result<T, StoreError> {
+    let damaged = |problem: String| StoreError::Damaged { path: path.to_owned(), problem };
+    let text = without_seal(file, identity).map_err(|error| damaged(error.to_string()))?;
+    let layout = |error| damaged(format!("it has another layout than this version of nas-assay reads ({error})"));
+    serde_json::from_slice(&text).map_err(layout)
 }
 
 fn unsealed_record(path: &Path, file: Vec<u8>, identity: &str) -> Result<Record, StoreError> {

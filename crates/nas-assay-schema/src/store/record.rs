@@ -261,6 +261,9 @@ pub struct Provenance {
     pub threads: usize,
     /// The operating system and the processor family.
     pub os: String,
+    /// The name of the machine, if it has one: a conflict of two stores names the machines. Of all reports, only JSON has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// A record cannot be read or written.

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use nas_assay_base::{files, sha256_hex};
+use nas_assay_base::files;
 use serde::Serialize;
 
-use super::record::Provenance;
-use super::workers::{WORKERS, Worker, is_sign};
-use super::{FORMAT, Format, Held, LATEST, RECORDS, RecordId, STORE_FORMAT, Store, StoreError, format_of, number_of};
+use super::place::{check, kind_of};
+use super::workers::Worker;
+use super::{FORMAT, Format, Held, LATEST, STORE_FORMAT, Store, StoreError, format_of, read};
 
 /// A file of a store.
 #[derive(Clone, Debug, Serialize)]
@@ -174,43 +174,28 @@ impl Store {
 
     /// What a file is, and whether it is what was written.
     fn condition(&self, place: &str, path: &Path) -> (Kind, Condition) {
-        let name = place.rsplit('/').next().unwrap_or_default();
-        if files::is_temporary(name) {
-            return (Kind::Temporary, Condition::Leftover("its writer did not finish it"));
-        }
-        let parts: Vec<&str> = place.split('/').collect();
-        match parts[..] {
-            [FORMAT] => (Kind::Store, self.condition_of_format()),
-            [LATEST] => (Kind::Store, self.condition_of_latest()),
-            ["lock"] => (Kind::Store, Condition::Whole),
-            [RECORDS, id, ..] => match (RecordId::of_folder(id), &parts[2..]) {
-                (Some(id), ["record.json"]) => (Kind::Record, condition(self.held_record(&id))),
-                (Some(id), ["spec.json"]) => {
-                    let hash = id.as_str().split('@').next().unwrap_or_default();
-                    (Kind::Spec, condition_by_digest(path, hash))
-                }
-                (Some(_), ["provenance", name]) if number_of(name).is_some() => {
-                    (Kind::Provenance, condition(self.held_json::<Provenance>(path)))
-                }
-                _ => (Kind::Foreign, Condition::Foreign),
+        let kind = kind_of(place);
+        let condition = match (kind, place) {
+            (Kind::Temporary, _) => Condition::Leftover("its writer did not finish it"),
+            (Kind::Foreign, _) => Condition::Foreign,
+            (Kind::Store, FORMAT) => self.condition_of_format(),
+            (Kind::Store, LATEST) => self.condition_of_latest(),
+            (Kind::Store, _) => Condition::Whole,
+            (Kind::Worker, _) => self.condition_of_sign(path),
+            _ => match read(path) {
+                Ok(Some(content)) => condition(check(kind, place, path, &content)),
+                Ok(None) => Condition::Unreadable("it is gone".to_owned()),
+                Err(error) => Condition::Unreadable(error.to_string()),
             },
-            ["scores", name] => match name.strip_suffix(".csv") {
-                Some(digest) if is_digest(digest) => (Kind::ScoreFile, condition_by_digest(path, digest)),
-                _ => (Kind::Foreign, Condition::Foreign),
-            },
-            ["stages", stage, name] => match kind_of_stage(stage, name) {
-                Some(kind) => (kind, condition(self.held(path))),
-                None => (Kind::Foreign, Condition::Foreign),
-            },
-            [WORKERS, name] if is_sign(name) => (Kind::Worker, self.condition_of_sign(path)),
-            _ => (Kind::Foreign, Condition::Foreign),
-        }
+        };
+        (kind, condition)
     }
 
     fn condition_of_sign(&self, path: &Path) -> Condition {
         match self.held_json::<Worker>(path) {
             Ok(Held::Whole(worker)) if worker.is_dead() => Condition::Leftover("its worker is dead"),
-            held => condition(held),
+            Ok(held) => condition(held.whole().map(drop)),
+            Err(error) => condition(Err(error)),
         }
     }
 
@@ -260,61 +245,13 @@ fn system(action: &'static str, path: &Path, source: std::io::Error) -> StoreErr
     StoreError::System { action, path: path.to_owned(), source }
 }
 
-fn condition<T>(held: Result<Held<T>, StoreError>) -> Condition {
-    match held {
-        Ok(Held::Whole(_)) => Condition::Whole,
-        Ok(Held::Missing) => Condition::Unreadable("it is gone".to_owned()),
-        Ok(Held::Damaged(StoreError::Damaged { problem, .. })) => Condition::Damaged(problem),
-        Ok(Held::Damaged(StoreError::NewerRecord { found, .. })) => {
-            Condition::Newer(format!("it is of format {found}"))
-        }
-        Ok(Held::Damaged(error)) | Err(error) => Condition::Unreadable(error.to_string()),
-    }
-}
-
-/// The condition of a file whose name is the digest of its content.
-fn condition_by_digest(path: &Path, digest: &str) -> Condition {
-    match files::read(path) {
-        Ok(Some(content)) if sha256_hex(&content) == digest => Condition::Whole,
-        Ok(Some(_)) => Condition::Damaged("its content is not what its name says".to_owned()),
-        Ok(None) => Condition::Unreadable("it is gone".to_owned()),
+fn condition(checked: Result<(), StoreError>) -> Condition {
+    match checked {
+        Ok(()) => Condition::Whole,
+        Err(StoreError::Damaged { problem, .. }) => Condition::Damaged(problem),
+        Err(StoreError::NewerRecord { found, .. }) => Condition::Newer(format!("it is of format {found}")),
         Err(error) => Condition::Unreadable(error.to_string()),
     }
-}
-
-fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
-}
-
-fn kind_of_stage(stage: &str, name: &str) -> Option<Kind> {
-    let (_, ending) = name.split_once('.').filter(|(key, _)| is_digest(key))?;
-    let is_epoch = |ending: &str| {
-        let epoch = ending.strip_prefix("epoch-").and_then(|rest| rest.strip_suffix(".safetensors"));
-        epoch.is_some_and(|epoch| epoch.parse::<u32>().is_ok())
-    };
-    match (stage, ending) {
-        ("verify-truth", "json") => Some(Kind::Truth),
-        ("supernet", "json") => Some(Kind::Supernet),
-        ("supernet", "safetensors") => Some(Kind::Weights),
-        ("supernet", "resume.safetensors") => Some(Kind::Resume),
-        ("supernet", ending) if is_epoch(ending) => Some(Kind::Weights),
-        ("scores", "json") => Some(Kind::Scores),
-        ("truth", "partial.json") => Some(Kind::Partial),
-        ("scores", ending) if is_partial(ending) => Some(Kind::Partial),
-        _ => None,
-    }
-}
-
-/// Whether the ending of a file of scores is that of an interrupted run, or of part `I` of `N` of a plan: `partial.json` or
-/// `partial-I-of-N.json`.
-pub(super) fn is_partial(ending: &str) -> bool {
-    let Some(part) = ending.strip_prefix("partial").and_then(|rest| rest.strip_suffix(".json")) else { return false };
-    let is_number = |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == text);
-    part.is_empty()
-        || part
-            .strip_prefix('-')
-            .and_then(|part| part.split_once("-of-"))
-            .is_some_and(|(number, count)| is_number(number) && is_number(count))
 }
 
 /// The places and the paths of all files below a folder. Symbolic links are not followed.

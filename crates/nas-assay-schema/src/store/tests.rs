@@ -6,7 +6,7 @@ use super::record::TruthRecord;
 use super::survey::{Condition, Entry, Kind};
 use super::*;
 
-fn record(name: &str, hash: char) -> Record {
+pub(super) fn record(name: &str, hash: char) -> Record {
     Record {
         format: Record::FORMAT,
         spec_hash: hash.to_string().repeat(64),
@@ -29,7 +29,7 @@ fn record(name: &str, hash: char) -> Record {
     }
 }
 
-fn provenance(started: &str) -> Provenance {
+pub(super) fn provenance(started: &str) -> Provenance {
     Provenance {
         version: "0.1.0".to_owned(),
         git_commit: None,
@@ -40,6 +40,7 @@ fn provenance(started: &str) -> Provenance {
         driver: None,
         threads: 2,
         os: "linux".to_owned(),
+        host: None,
     }
 }
 

@@ -48,12 +48,20 @@ pub const SIGN_EVERY: Duration = Duration::from_secs(10);
 /// A worker without a sign for so long is taken for dead.
 pub const DEAD_AFTER: Duration = Duration::from_secs(600);
 
-/// The name of this machine; empty if the system does not tell it.
+/// The name of this machine: that of the kernel, or the environment variable `HOSTNAME`; `None` if there is neither.
+pub fn host_name() -> Option<String> {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    first_name([kernel, std::env::var("HOSTNAME").ok()])
+}
+
+/// The first text that is not empty, without white space around it.
+fn first_name(texts: [Option<String>; 2]) -> Option<String> {
+    texts.into_iter().flatten().map(|text| text.trim().to_owned()).find(|text| !text.is_empty())
+}
+
+/// The name of this machine as a part of a file name; empty if the system does not tell it.
 pub fn host() -> String {
-    let of_file = |path: &str| fs::read_to_string(path).ok().map(|name| name.trim().to_owned());
-    let named = of_file("/proc/sys/kernel/hostname").or_else(|| std::env::var("HOSTNAME").ok());
-    // The name becomes one of a file.
-    named
+    host_name()
         .unwrap_or_default()
         .chars()
         .filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter))
@@ -150,6 +158,17 @@ mod tests {
             began: 1,
             at: seconds_now(),
         }
+    }
+
+    #[test]
+    fn a_machine_has_the_name_of_its_kernel_or_that_of_its_environment() {
+        let name = |kernel: Option<&str>, variable: Option<&str>| {
+            super::first_name([kernel, variable].map(|text| text.map(str::to_owned)))
+        };
+        assert_eq!(name(Some("node7\n"), Some("other")).as_deref(), Some("node7"));
+        assert_eq!(name(Some("\n"), Some("node8")).as_deref(), Some("node8"));
+        assert_eq!(name(None, Some(" node8 ")).as_deref(), Some("node8"));
+        assert_eq!((name(None, None), name(Some(""), Some(""))), (None, None));
     }
 
     #[test]
