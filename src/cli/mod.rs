@@ -33,6 +33,7 @@ mod spaces;
 mod specs;
 mod status;
 mod store;
+mod store_merge;
 mod truth;
 mod verify;
 mod verify_against;
@@ -135,7 +136,7 @@ enum Command {
     Truth(truth::Truth),
     /// Say what real data there is, check it, and make it from the benchmarks' official files
     Data(data::DataCommand),
-    /// Check the store, clean it up, and say what it holds
+    /// Check the store, clean it up, say what it holds, and take it to another machine
     Store(store::StoreCommand),
 }
 

@@ -1,6 +1,7 @@
-//! `nas-assay store check|clean|size|list`
+//! `nas-assay store check|clean|size|list`, and the commands of [`super::store_merge`]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use humantime::format_rfc3339_seconds;
@@ -11,13 +12,14 @@ use super::context::Context;
 use super::exit::{Failure, MISMATCH};
 use super::print::{outln, print_json};
 use super::records::no_record_yet;
+use super::store_merge::{merge, pack, unpack};
 use crate::store::survey::{Condition, Entry, Kind};
 use crate::store::{Held, RecordId, Store};
 
 /// So many files of others are named.
 const NAMED: usize = 10;
 
-/// Check the store, clean it up, and say what it holds
+/// Check the store, clean it up, say what it holds, and take it to another machine
 #[derive(Debug, Args)]
 pub struct StoreCommand {
     #[command(subcommand)]
@@ -49,17 +51,44 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Write the store into one file, an uncompressed tar archive, to be unpacked on another machine
+    ///
+    /// Everything goes in that is whole, interrupted trainings and scores too. One store gives the same bytes each time.
+    Pack {
+        /// The archive; `-` is stdout
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put the files of an archive of `store pack` into the store, unless it holds them
+    ///
+    /// The whole archive is checked first. Nothing is written if a place has other content here than there.
+    Unpack {
+        /// The archive; `-` is stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put the files of other stores into the store, unless it holds them
+    ///
+    /// All files are checked first. Nothing is written if a place has different contents in two stores.
+    Merge {
+        /// The folder of another store; may be several
+        #[arg(value_name = "OTHER", required = true)]
+        others: Vec<PathBuf>,
+    },
 }
 
 impl StoreCommand {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let store = context.store()?;
-        match self.action {
-            Action::Check { repair, json } => check(context, &store, repair, json),
+        match &self.action {
+            &Action::Check { repair, json } => check(context, &store, repair, json),
             Action::Clean => clean(&store),
-            Action::Size { json } => size(&store, json),
-            Action::List { json } => list(context, &store, json),
+            &Action::Size { json } => size(&store, json),
+            &Action::List { json } => list(context, &store, json),
+            Action::Pack { file } => pack(context, &store, file),
+            Action::Unpack { file } => unpack(context, &store, file),
+            Action::Merge { others } => merge(context, &store, others),
         }
     }
 }
@@ -213,7 +242,7 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn files(count: usize) -> String {
+pub(super) fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
@@ -228,7 +257,7 @@ fn word(condition: &Condition) -> &'static str {
     }
 }
 
-fn reason(entry: &Entry) -> &str {
+pub(super) fn reason(entry: &Entry) -> &str {
     match &entry.condition {
         Condition::Damaged(why) | Condition::Newer(why) | Condition::Unreadable(why) => why,
         Condition::Leftover(why) => why,

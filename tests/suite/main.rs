@@ -22,6 +22,7 @@ mod golden;
 mod image_sets;
 mod lint;
 mod manners;
+mod merging;
 mod named;
 mod other_papers;
 mod paper;

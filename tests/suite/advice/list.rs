@@ -124,6 +124,7 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("store check --repair", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
     ("`{repair}` removes", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
+    ("use `{unpack}` if it is an archive", "an_archive_among_stores_is_unpacked_as_advised"),
     ("` removes what is left over", "what_is_damaged_in_a_store_is_mended_by_what_is_advised"),
     ("run its spec again, and its stage starts again", "damaged_weights_are_trained_again_by_the_next_run"),
     ("try again when it has ended", "a_store_in_use_is_free_when_its_run_has_ended"),

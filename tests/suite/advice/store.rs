@@ -57,6 +57,27 @@ fn what_is_damaged_in_a_store_is_mended_by_what_is_advised() {
 }
 
 #[test]
+fn an_archive_among_stores_is_unpacked_as_advised() {
+    let bench = with_record(STORE);
+    bench.run(&["store", "pack", "my archive.tar", "--store", STORE]).exits(0);
+    let ran = bench.run(&["store", "merge", "my archive.tar", "--store", "our store"]).exits(5).says("it is a file");
+    follow(&bench, &commands(&ran)[0]).exits(0).prints("merged 6 files");
+    bench.run(&["store", "check", "--store", "our store"]).exits(0);
+    // What is damaged is left out, and then removed.
+    let name = damage(&bench, "our store", "stages/scores");
+    for arguments in [&["store", "pack", "x.tar", "--store", "our store"][..], &["store", "merge", "our store"]] {
+        let ran = bench.run(arguments).exits(3).says("left out").says(&name).says("1 file cannot be used");
+        let repair = commands(&ran)[0].clone();
+        assert!(repair.ends_with("--store 'our store'"), "{repair}");
+        if arguments[1] == "merge" {
+            follow(&bench, &repair).exits(0).prints("removed 1 file");
+        }
+        bench.run(&["store", "unpack", "x.tar", "--store", "z"]).exits(0);
+    }
+    bench.run(&["store", "pack", "x.tar", "--store", "our store"]).exits(0);
+}
+
+#[test]
 fn a_store_in_use_is_free_when_its_run_has_ended() {
     let bench = with_record(".nas-assay");
     let lock = Store::open(bench.path(".nas-assay")).unwrap().in_use().unwrap();

@@ -1,7 +1,10 @@
 //! Tests of merging.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nas_assay_base::files::hook::Operation;
 use proptest::prelude::*;
 
 use super::archive::is_kept;
@@ -375,6 +378,43 @@ fn a_run_is_there_once_and_gets_a_free_number() {
     let copy = lab.store("copy");
     unpack(&copy, &packed(&many, None)).unwrap();
     assert_eq!(order(&copy), order(&many));
+}
+
+/// Each operation on a file of the target fails once, as on a full disk. What is there afterwards is whole, and the same merge does the rest.
+#[test]
+fn a_merge_that_fails_anywhere_is_finished_by_the_next_one() {
+    let lab = Lab::new();
+    let made = [
+        Made::Record(1, vec![1, 2]),
+        Made::Stage("scores", 1, ".json"),
+        Made::Progress("scores", 2, ".partial.json", 9),
+    ];
+    let source = lab.filled("source", &made);
+    let mut failures = 0;
+    for fatal in 0.. {
+        let target = lab.filled(&format!("target {fatal}"), &[Made::Record(1, vec![2])]);
+        let (root, count) = (target.root().to_owned(), AtomicUsize::new(0));
+        let hook = move |operation: Operation, path: &Path| {
+            let is_fatal = path.starts_with(&root)
+                && operation != Operation::Read
+                && count.fetch_add(1, Ordering::Relaxed) == fatal;
+            if is_fatal { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        };
+        files::hook::set(Some(Arc::new(hook)));
+        let outcome = merge(&target, &[&source]);
+        files::hook::set(None);
+        assert_whole(&target);
+        let is_over = outcome.is_ok();
+        if !is_over {
+            failures += 1;
+            merge(&target, &[&source]).unwrap();
+        }
+        assert_eq!(state(&target), state(&source));
+        if is_over {
+            break;
+        }
+    }
+    assert!(failures > 15, "{failures}");
 }
 
 #[test]

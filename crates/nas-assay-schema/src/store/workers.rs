@@ -50,7 +50,7 @@ pub const DEAD_AFTER: Duration = Duration::from_secs(600);
 
 /// The name of this machine: that of the kernel, or the environment variable `HOSTNAME`; `None` if there is neither.
 pub fn host_name() -> Option<String> {
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let kernel = fs::read_to_string("/proc/sys/kernel/hostname").ok();
     first_name([kernel, std::env::var("HOSTNAME").ok()])
 }
 
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_machine_has_the_name_of_its_kernel_or_that_of_its_environment() {
         let name = |kernel: Option<&str>, variable: Option<&str>| {
-            super::first_name([kernel, variable].map(|text| text.map(str::to_owned)))
+            first_name([kernel, variable].map(|text| text.map(str::to_owned)))
         };
         assert_eq!(name(Some("node7\n"), Some("other")).as_deref(), Some("node7"));
         assert_eq!(name(Some("\n"), Some("node8")).as_deref(), Some("node8"));
