@@ -39,8 +39,13 @@ goldens! {
 }
 
 /// The carried specs with a golden that need the data root.
-const ON_DATA: [&str; 4] =
-    ["real-nb201-zeroshot", "real-nb101-zeroshot", "real-nb301-zeroshot", "real-nds_resnet-zeroshot"];
+const ON_DATA: [&str; 5] = [
+    "real-nb201-zeroshot",
+    "real-nb101-zeroshot",
+    "real-nb301-zeroshot",
+    "real-nds_resnet-zeroshot",
+    "real-nds_resnext_a-zeroshot",
+];
 
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
@@ -69,6 +74,12 @@ fn real_nb301_zeroshot() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nds_resnet_zeroshot() {
     check_real(ON_DATA[3], few);
+}
+
+#[test]
+#[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+fn real_nds_resnext_a_zeroshot() {
+    check_real(ON_DATA[4], few);
 }
 
 /// The spec with another size of a sample.
