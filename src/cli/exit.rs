@@ -165,6 +165,7 @@ impl From<StoreError> for Failure {
             | StoreError::Unwritable { .. }
             | StoreError::System { .. }
             | StoreError::Busy { .. }
+            | StoreError::BusyElsewhere { .. }
             | StoreError::Write(_) => UNEXPECTED,
         };
         Self::new(code, error.to_string())

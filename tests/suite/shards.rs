@@ -175,8 +175,11 @@ fn the_status_says_what_is_done_and_who_is_at_it() {
     let told = told.prints("elsewhere 7, part 2/2: all: zero-shot scores 3 of 24; running, its last sign was ");
     let told = told.prints("elsewhere 8, part 2/2: all: zero-shot scores 3 of 24; dead, its last sign was 83 min ago");
     assert!(told.stdout.contains("of scores left"), "{}", told.stdout);
+    let busy = bench.run(&["store", "clean"]).exits(1).says("is in use by process 7 on elsewhere, whose last sign was");
+    busy.says("try again when it has ended");
+    store.end_sign(&worker(7, now));
     bench.run(&["store", "clean"]).exits(0).prints("removed 1 file");
-    assert_eq!(store.workers().unwrap().len(), 1);
+    assert_eq!(store.workers().unwrap().len(), 0);
 
     bench.run(&["run", "spec.toml", "--shard", "2/2"]).exits(0);
     bench.run(&["run", "spec.toml", "--quiet"]).exits(0);

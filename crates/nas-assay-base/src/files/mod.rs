@@ -53,6 +53,8 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
     let written = temporary_of(path, bytes).and_then(|temporary| {
         match temporary.link(path) {
             Ok(()) => {}
+            // A network file system can do this twice, if the answer to the first time was lost: then the file is this one.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && temporary.has_two_names() => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
             Err(error) => return Err(error),
         }
@@ -111,7 +113,7 @@ pub fn lock_shared(path: &Path) -> io::Result<Lock> {
     }
 }
 
-/// Takes the only lock on the file at `path`; `None` if another process has a lock on it.
+/// Takes the only lock on the file at `path`; `None` if another process has a lock on it. A file system without locks counts as locked.
 ///
 /// # Errors
 /// If the file cannot be opened or locked.
@@ -120,6 +122,7 @@ pub fn lock_alone(path: &Path) -> io::Result<Option<Lock>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock { _file: Some(file) })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(Some(Lock { _file: None })),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }

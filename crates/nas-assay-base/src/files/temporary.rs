@@ -121,4 +121,32 @@ impl Temporary {
             std::fs::hard_link(self.file.path(), path)
         })
     }
+
+    /// Whether the file has a second name, and so was linked.
+    pub(super) fn has_two_names(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            self.file().metadata().is_ok_and(|there| there.nlink() == 2)
+        }
+        #[cfg(not(unix))]
+        false
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_was_made_is_known_by_the_second_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let temporary = Temporary::beside(&path).unwrap();
+        assert!(!temporary.has_two_names());
+        temporary.link(&path).unwrap();
+        assert!(temporary.link(&path).is_err() && temporary.has_two_names());
+        let other = Temporary::beside(&path).unwrap();
+        assert!(other.link(&path).is_err() && !other.has_two_names());
+    }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nas_assay_base::files::WriteError;
+use nas_assay_base::text::excerpt;
 
 use super::{RecordList, STORE_FORMAT, command};
 
@@ -78,6 +79,22 @@ pub enum StoreError {
     Busy {
         /// The store.
         path: PathBuf,
+    },
+    /// A run on some machine uses the store, by its signs.
+    #[error(
+        "the store {} is in use by process {process} on {}, whose last sign was {age} s ago; try again when it has ended",
+        path.display(),
+        excerpt(host)
+    )]
+    BusyElsewhere {
+        /// The store.
+        path: PathBuf,
+        /// The process.
+        process: u32,
+        /// Its machine.
+        host: String,
+        /// The age of its last sign, in seconds.
+        age: u64,
     },
     /// No record has this name.
     #[error("no record in {} is called `{reference}`{}", store.display(), hint(store, candidates, damaged))]

@@ -162,6 +162,11 @@ impl Store {
         let lock = self.root().join("lock");
         let locked = files::lock_alone(&lock).map_err(|source| system("lock", &lock, source))?;
         let Some(_alone) = locked else { return Err(StoreError::Busy { path: self.root().to_owned() }) };
+        // Not every shared folder knows the locks of other machines.
+        if let Some(worker) = self.workers()?.into_iter().find(|worker| !worker.is_dead()) {
+            let (path, age) = (self.root().to_owned(), worker.age().as_secs());
+            return Err(StoreError::BusyElsewhere { path, process: worker.process, host: worker.host, age });
+        }
         let mut removed = Vec::new();
         for entry in entries {
             let path = self.root().join(&entry.place);

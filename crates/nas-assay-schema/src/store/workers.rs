@@ -109,7 +109,8 @@ impl Store {
     /// Removes the sign of a worker that ends, and those of workers of this machine whose processes have ended.
     pub fn end_sign(&self, worker: &Worker) {
         let _ = fs::remove_file(self.sign_of(worker));
-        let dead = |other: &Worker| other.host == worker.host && other.is_dead();
+        let here = host();
+        let dead = |other: &Worker| other.host == here && other.is_dead();
         for other in self.workers().unwrap_or_default().iter().filter(|other| dead(other)) {
             let _ = fs::remove_file(self.sign_of(other));
         }
@@ -219,5 +220,14 @@ mod tests {
         assert!(matches!(of("workers/elsewhere-8.json").condition, Condition::Leftover(_)));
         assert!(matches!(of("workers/elsewhere-9.json").condition, Condition::Damaged(_)));
         assert_eq!(of("workers/notes.txt").condition, Condition::Foreign);
+        // Nothing is removed while a worker lives, on whatever machine.
+        let removable = || entries.iter().filter(|entry| entry.condition.can_be_removed());
+        let refused = store.remove(removable()).unwrap_err();
+        assert!(
+            matches!(&refused, StoreError::BusyElsewhere { process: 7, host, .. } if host == "elsewhere"),
+            "{refused}"
+        );
+        store.end_sign(&worker("elsewhere", 7));
+        assert_eq!(store.remove(removable()).unwrap().len(), 2);
     }
 }
