@@ -13,6 +13,11 @@ read -ra options <<< "${SBATCH_OPTIONS:-}"
 
 export NAS_ASSAY_PROGRAM=$program NAS_ASSAY_SPEC=$spec NAS_ASSAY_STORE=$store
 run='"$NAS_ASSAY_PROGRAM" run "$NAS_ASSAY_SPEC" --store "$NAS_ASSAY_STORE" --threads "${SLURM_CPUS_PER_TASK:-1}"'
+# A task whose program is killed, as it is where memory is short, goes back into the queue, three times at most. It does so itself: once
+# a task has failed, Slurm gives up what waits for it, even if it is begun again.
+again='|| { code=$?; if [ "$code" = 137 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 3 ]; then
+    scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}" && sleep 60
+fi; exit "$code"; }'
 
 submit() {
     local id
@@ -20,9 +25,9 @@ submit() {
     echo "${id%%;*}"
 }
 
-training=$(submit --job-name=nas-assay-training --array=1-2 --wrap "$run --shard auto/2 --part training")
+training=$(submit --job-name=nas-assay-training --array=1-2 --wrap "$run --shard auto/2 --part training $again")
 echo "training $training"
-scores=$(submit --dependency="afterok:$training" --job-name=nas-assay-scores --array=1-4 --wrap "$run --shard auto/4 --part scores")
+scores=$(submit --dependency="afterok:$training" --job-name=nas-assay-scores --array=1-4 --wrap "$run --shard auto/4 --part scores $again")
 echo "scores $scores"
-record=$(submit --dependency="afterok:$scores" --job-name=nas-assay-record --wrap "$run")
+record=$(submit --dependency="afterok:$scores" --job-name=nas-assay-record --wrap "$run $again")
 echo "record $record"

@@ -20,6 +20,16 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// What a task does if its program is killed. A job that waits for the success of an array is cancelled as soon as one of its tasks has failed,
+/// even if that one is begun again and succeeds; a task that is requeued while it runs has not failed. One task of an array has the number of
+/// the whole array, so tasks are named by both.
+const AGAIN: &str = r#"# A task whose program is killed, as it is where memory is short, goes back into the queue, three times at most. It does so itself: once
+# a task has failed, Slurm gives up what waits for it, even if it is begun again.
+again='|| { code=$?; if [ "$code" = 137 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 3 ]; then
+    scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}" && sleep 60
+fi; exit "$code"; }'
+"#;
+
 /// A script for `bash` that submits an array of trainings, an array of scores after it, and the record after both.
 pub fn slurm(submission: &Submission<'_>) -> String {
     let Submission { spec, name, trainings, shards } = submission;
@@ -37,7 +47,8 @@ pub fn slurm(submission: &Submission<'_>) -> String {
          # Options of sbatch for every task, such as --partition=cpu --time=12:00:00 --cpus-per-task=4 --mem=8G.\n\
          read -ra options <<< \"${{SBATCH_OPTIONS:-}}\"\n\n\
          export NAS_ASSAY_PROGRAM=$program NAS_ASSAY_SPEC=$spec NAS_ASSAY_STORE=$store\n\
-         run='\"$NAS_ASSAY_PROGRAM\" run \"$NAS_ASSAY_SPEC\" --store \"$NAS_ASSAY_STORE\" --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"'\n\n\
+         run='\"$NAS_ASSAY_PROGRAM\" run \"$NAS_ASSAY_SPEC\" --store \"$NAS_ASSAY_STORE\" --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"'\n\
+         {AGAIN}\n\
          submit() {{\n    \
              local id\n    \
              id=$(sbatch --parsable --export=ALL --requeue --kill-on-invalid-dep=yes \"${{options[@]}}\" \"$@\")\n    \
@@ -49,16 +60,16 @@ pub fn slurm(submission: &Submission<'_>) -> String {
     if *trainings > 0 {
         let _ = write!(
             text,
-            "training=$(submit --job-name=nas-assay-training --array=1-{trainings} --wrap \"$run --shard auto/{trainings} --part training\")\n\
+            "training=$(submit --job-name=nas-assay-training --array=1-{trainings} --wrap \"$run --shard auto/{trainings} --part training $again\")\n\
              echo \"training $training\"\n"
         );
         "--dependency=\"afterok:$training\" ".clone_into(&mut after);
     }
     let _ = write!(
         text,
-        "scores=$(submit {after}--job-name=nas-assay-scores --array=1-{shards} --wrap \"$run --shard auto/{shards} --part scores\")\n\
+        "scores=$(submit {after}--job-name=nas-assay-scores --array=1-{shards} --wrap \"$run --shard auto/{shards} --part scores $again\")\n\
          echo \"scores $scores\"\n\
-         record=$(submit --dependency=\"afterok:$scores\" --job-name=nas-assay-record --wrap \"$run\")\n\
+         record=$(submit --dependency=\"afterok:$scores\" --job-name=nas-assay-record --wrap \"$run $again\")\n\
          echo \"record $record\"\n"
     );
     text

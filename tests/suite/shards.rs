@@ -231,6 +231,61 @@ fn the_script_for_slurm_runs_the_experiment() {
     assert_eq!(bench.results("many store"), straight);
 }
 
+/// `sbatch`, `scontrol` and a program, for tasks whose program is killed. A task that `scontrol` requeues is killed, and begun again.
+const QUEUE: [(&str, &str); 3] = [
+    (
+        "sbatch",
+        r#"#!/usr/bin/env bash
+array=0-0
+for word in "$@"; do case $word in --array=*) array=${word#--array=} ;; esac; done
+for task in $(seq "${array%-*}" "${array#*-}"); do
+    SLURM_RESTART_COUNT=0
+    while
+        SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=$task SLURM_JOB_ID=8 SLURM_RESTART_COUNT=$SLURM_RESTART_COUNT sh -c "${*: -1}"
+        printf ', %s. ' $? >> log
+        [ -e "requeued-7_$task" ]
+    do
+        rm "requeued-7_$task"
+        SLURM_RESTART_COUNT=$((SLURM_RESTART_COUNT + 1))
+    done
+done >&2
+echo 7
+"#,
+    ),
+    ("scontrol", "#!/bin/sh\n: > \"requeued-$2\"\nexec kill -KILL $PPID\n"),
+    (
+        "program",
+        r#"#!/bin/sh
+printf '%s begun %s' "$SLURM_ARRAY_TASK_ID" "$SLURM_RESTART_COUNT" >> log
+case "$SLURM_ARRAY_TASK_ID" in
+    1) [ "$SLURM_RESTART_COUNT" = 1 ] || kill -KILL $$ ;;
+    2) kill -KILL $$ ;;
+    3) exit 5 ;;
+esac
+"#,
+    ),
+];
+
+#[test]
+fn a_task_whose_program_is_killed_goes_back_into_the_queue() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    let script = bench.run(&["plan", "spec.toml", "--shards", "3", "--slurm"]).exits(0).stdout;
+    let script = bench.write("submit.sh", script);
+    for (name, text) in QUEUE {
+        let path = bench.write(&format!("bin/{name}"), text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", bench.path("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = std::process::Command::new("bash");
+    command.arg(&script).current_dir(bench.path(".")).env("PATH", path).env("NAS_ASSAY", bench.path("bin/program"));
+    assert_eq!(Ran::from(command.output().unwrap()).exits(0).stdout, "scores 7\nrecord 7\n");
+    let log = std::fs::read_to_string(bench.path("log")).unwrap();
+    // The first is killed once, the second always, and the third has an error, which is not tried again. Then the record is made.
+    let expected = "1 begun 0, 137. 1 begun 1, 0. 2 begun 0, 137. 2 begun 1, 137. 2 begun 2, 137. 2 begun 3, 137. 3 begun 0, 5. 0 begun 0, 0. ";
+    assert_eq!(log, expected);
+}
+
 #[test]
 fn the_jobs_for_kubernetes_run_the_experiment() {
     let bench = Bench::new();
