@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::plan_scripts::{Submission, kubernetes, slurm};
 use super::print::{out, outln, print_json};
-use super::run::print_plan;
+use super::run::{counted, print_plan};
 use super::specs::find;
 use nas_assay_base::text::grouped;
 
@@ -88,7 +88,7 @@ const LISTED: usize = 16;
 fn print_cut(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), Failure> {
     outln!("spec {}  {}", resolved.hash, resolved.spec.name);
     for (part, portions, what) in
-        [(Part::Training, trained, "trainings"), (Part::Scores, &cut.portions[..], "architectures")]
+        [(Part::Training, trained, "training"), (Part::Scores, &cut.portions[..], "architecture")]
     {
         let units = |portion: &Portion| if part == Part::Training { portion.trainings } else { portion.architectures };
         if portions.iter().all(|portion| units(portion) == 0) {
@@ -100,7 +100,7 @@ fn print_cut(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), 
         for (place, portion) in portions.iter().enumerate().take(LISTED) {
             let shard = format!("{}/{}", place + 1, portions.len());
             let cost = portion.cost(part) as f64;
-            outln!("  {shard:>9}  {:>6} {what}  {cost:.2e} multiply-accumulates", grouped(units(portion) as u64));
+            outln!("  {shard:>9}  {:>20}  {cost:.2e} multiply-accumulates", counted(units(portion), what));
         }
         if portions.len() > LISTED {
             outln!("  and {} more", grouped((portions.len() - LISTED) as u64));

@@ -71,15 +71,17 @@ impl Run {
             });
             return print_json(&done);
         }
-        outln!(
-            "part {shard}: {} trainings and the scores of {} architectures are in the store",
-            done.trainings,
-            done.architectures
-        );
+        let (trainings, scores) = (counted(done.trainings, "training"), counted(done.architectures, "architecture"));
+        outln!("part {shard}: {trainings} and the scores of {scores} are in the store");
         let record = context.command(&format!("run {}", self.spec));
         context.note(&format!("hint: when all parts are done, `{record}` makes the record"));
         Ok(())
     }
+}
+
+/// A number of things: `1 training`, `2 trainings`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// Prints the stages of a plan.

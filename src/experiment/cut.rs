@@ -164,6 +164,7 @@ fn shares(units: &[Unit], count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::{Architecture, Skeleton, SpaceId, nb201};
     use proptest::prelude::*;
 
     fn units(costs: &[u64]) -> Vec<Unit> {
@@ -197,6 +198,52 @@ mod tests {
             let mut found = shares(&turned, count);
             found.rotate_right(turn);
             prop_assert_eq!(found, shares(&listed, count));
+        }
+    }
+
+    /// What the ten estimators with networks took for the architectures of `real-nb201-zeroshot`, one after another: seconds of two threads of an
+    /// AMD EPYC (Zen 5). Without the first two of the 300, which took three times as long, since a process that begins gets its memory from the
+    /// system.
+    const MEASURED: &str = include_str!("../../fixtures/costs/real-nb201-zeroshot.csv");
+
+    /// Cuts the three groups of `real-nb201-zeroshot` (images, noise, another initialisation) by the estimate, and adds what was measured: the
+    /// slowest part over the mean, and the costliest architecture over the mean.
+    fn by_measured_costs(count: usize) -> (f64, f64) {
+        let skeleton: Skeleton = nb201::Skeleton::default().into();
+        let rows: Vec<(Architecture, f64)> = MEASURED
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let (text, seconds) = line.rsplit_once(',').unwrap();
+                (Architecture::parse(SpaceId::Nb201, text).unwrap(), seconds.parse().unwrap())
+            })
+            .collect();
+        assert_eq!(rows.len(), 298);
+        let unit = |group: usize, (architecture, _): &(Architecture, f64)| Unit {
+            cost: u128::from(architecture.census(&skeleton).unwrap().flops),
+            order: sha256_hex(format!("{group} {architecture}").as_bytes()),
+        };
+        let units: Vec<Unit> = (0..3).flat_map(|group| rows.iter().map(move |row| unit(group, row))).collect();
+        let mut loads = vec![0.0; count];
+        for (place, part) in shares(&units, count).into_iter().enumerate() {
+            loads[part] += rows[place % rows.len()].1;
+        }
+        let mean = loads.iter().sum::<f64>() / count as f64;
+        let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        (most(&mut loads.iter().copied()) / mean, most(&mut rows.iter().map(|(_, seconds)| *seconds)) / mean)
+    }
+
+    /// Up to 128 parts the slowest is near the mean; from 512 on, the costliest architecture is a part of its own and bounds it.
+    #[test]
+    #[allow(clippy::print_stdout, reason = "the table of the README")]
+    fn parts_are_near_the_mean_by_measured_costs() {
+        for count in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] {
+            let (slowest, costliest) = by_measured_costs(count);
+            println!(
+                "{count:>5} parts: the slowest has {slowest:.3} of the mean, the costliest architecture {costliest:.3}"
+            );
+            let bound = if count <= 128 { 1.15 } else { f64::max(1.2, 1.05 * costliest) };
+            assert!(slowest <= bound, "{count} parts: {slowest}");
         }
     }
 

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,10 @@ impl PartialFile {
     }
 }
 
-/// Architectures that are scored as one batch of work; the next batch begins when all of them are scored.
-const AT_A_TIME: usize = 64;
+/// The key in the name of a file of a stage.
+fn key_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.split('.').next()
+}
 
 /// How often unfinished rows are stored.
 const KEPT_EVERY: Duration = Duration::from_secs(10);
@@ -103,38 +105,35 @@ impl Lab<'_> {
         let path = self.partial_path(&members[0], shard);
         let (held, _) = self.held_rows(&members, architectures)?;
         // A worker's file holds what the worker made, and a whole run's all that it has found.
-        let (made, mut seconds) = self.rows_at(&path, &members, architectures.len())?.unwrap_or_default();
-        let mut own = if shard.is_some() { made } else { held.clone() };
+        let (made, seconds) = self.rows_at(&path, &members, architectures.len())?.unwrap_or_default();
+        let own = if shard.is_some() { made } else { held.clone() };
         let left: Vec<usize> = places.iter().copied().filter(|place| !held.contains_key(place)).collect();
         self.progress.begin(label, left.len() as u64);
-        let mut last_kept = Instant::now();
-        // Another program may take minutes for each, and can fail at any.
-        let jobs = if self.jobs == 0 { rayon::current_num_threads() } else { self.jobs };
-        let at_a_time = if group.external { 2 * jobs } else { AT_A_TIME };
-        for (number, some) in left.chunks(at_a_time).enumerate() {
-            let done: Vec<OnceLock<(Vec<KeptReading>, f64)>> = some.iter().map(|_| OnceLock::new()).collect();
-            let indices: Vec<usize> = (0..some.len()).collect();
-            let outcome = workers::map_with(readers, self.jobs(), &indices, |read, &index| {
-                let begun = Instant::now();
-                let row = read(&architectures[some[index]])?.into_iter().map(KeptReading::from).collect();
-                self.progress.advance(1);
-                let _ = done[index].set((row, begun.elapsed().as_secs_f64()));
-                Ok::<(), ExperimentError>(())
-            });
-            for (&place, made) in some.iter().zip(done) {
-                let Some((row, took)) = made.into_inner() else { continue };
-                own.insert(place, row);
-                // Milliseconds are enough for an estimate.
-                seconds.insert(place, (took * 1e3).round() / 1e3);
+        let keep = |own: &Rows, seconds: &Seconds| {
+            self.store.write_json(&path, &PartialFile::new(&members, own, seconds)).map_err(ExperimentError::from)
+        };
+        let made = Mutex::new((own, seconds, Instant::now()));
+        let outcome = workers::map_with(readers, self.jobs(), &left, |read, &place| {
+            let begun = Instant::now();
+            let row = read(&architectures[place])?.into_iter().map(KeptReading::from).collect();
+            let took = begun.elapsed().as_secs_f64();
+            self.progress.advance(1);
+            let (own, seconds, last_kept) = &mut *made.lock().unwrap_or_else(PoisonError::into_inner);
+            own.insert(place, row);
+            // Milliseconds are enough for an estimate.
+            seconds.insert(place, (took * 1e3).round() / 1e3);
+            if last_kept.elapsed() >= KEPT_EVERY {
+                keep(own, seconds)?;
+                *last_kept = Instant::now();
             }
-            let is_last = (number + 1) * at_a_time >= left.len();
-            // What was scored before one that failed is not scored again, and a shard's rows are what it is for.
-            if outcome.is_err() || last_kept.elapsed() >= KEPT_EVERY || is_last && shard.is_some() {
-                self.store.write_json(&path, &PartialFile::new(&members, &own, &seconds))?;
-                last_kept = Instant::now();
-            }
-            outcome?;
+            Ok::<(), ExperimentError>(())
+        });
+        let (own, seconds, _) = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was scored before one that failed is not scored again, and a shard's rows are what it is for.
+        if outcome.is_err() || shard.is_some() && !left.is_empty() {
+            keep(&own, &seconds)?;
         }
+        outcome?;
         self.progress.end();
         let mut rows = held;
         rows.extend(own);
@@ -152,7 +151,10 @@ impl Lab<'_> {
     ) -> Result<(Rows, Seconds), ExperimentError> {
         let (mut found, mut took) = (Rows::new(), Seconds::new());
         let mut made_by: BTreeMap<usize, PathBuf> = BTreeMap::new();
-        for path in self.store.partial_scores()? {
+        // A file has the name of the first stage of its group that was not complete. Those of other groups are not read.
+        let is_of_group =
+            |path: &PathBuf| key_of(path).is_some_and(|key| members.iter().any(|member| member.as_str() == key));
+        for path in self.store.partial_scores()?.into_iter().filter(is_of_group) {
             let Some((rows, seconds)) = self.rows_at(&path, members, architectures.len())? else { continue };
             took.extend(seconds);
             for (place, row) in rows {
@@ -191,8 +193,7 @@ impl Lab<'_> {
     /// Removes the rows of stages that are complete. A file that stays is found and removed later.
     pub(super) fn forget_rows(&self, complete: &BTreeSet<StageKey>) -> Result<(), ExperimentError> {
         for path in self.store.partial_scores()? {
-            let key = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
-            if key.is_some_and(|key| complete.iter().any(|known| known.as_str() == key)) {
+            if key_of(&path).is_some_and(|key| complete.iter().any(|known| known.as_str() == key)) {
                 let _ = nas_assay_base::files::remove(&path);
             }
         }

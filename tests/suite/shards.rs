@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::common::{BASELINES, Bench, Ran, TINY};
 use nas_assay::Store;
+use nas_assay::seed::Seed;
 use nas_assay::store::workers::{Worker, seconds_now};
 
 /// What one run leaves in the store `one`.
@@ -51,9 +52,11 @@ fn a_part_says_what_it_waits_for_and_what_comes_next() {
     run(&["--shard", "1/2", "--part", "scores"]).exits(4).says("wait for supernets").says("`--part training`");
     // The command of the advice, for each of the parts that it lists.
     let listed = bench.run(&["plan", "spec.toml", "--shards", "2"]).exits(0).prints("training: ").stdout;
-    let trainings = listed.lines().filter(|line| line.contains("trainings")).count();
+    let trainings = listed.lines().filter(|line| line.contains(" 1 training ")).count();
     for number in 1..=trainings {
-        run(&["--shard", &format!("{number}/{trainings}"), "--part", "training"]).exits(0).prints("1 trainings");
+        run(&["--shard", &format!("{number}/{trainings}"), "--part", "training"])
+            .exits(0)
+            .prints(": 1 training and the scores of ");
     }
     let done = run(&["--shard", "1/2"])
         .exits(0)
@@ -190,6 +193,45 @@ fn the_status_says_what_is_done_and_who_is_at_it() {
     bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
     bench.run(&["status", "spec.toml"]).exits(0).prints("its record is in the store");
     assert!(of_kind(&status(), "scores").iter().all(|(done, of)| done == of));
+}
+
+/// Two machines without a common disk: each has a store, and does parts of both kinds, which are killed at random moments. Their stores are
+/// merged after the trainings and after the scores. `NAS_ASSAY_KILLS` says how many are killed.
+#[test]
+fn two_stores_with_kills_make_the_record_of_one_run() {
+    let bench = Bench::new();
+    let straight = straight(&bench);
+    let kills = std::env::var("NAS_ASSAY_KILLS").map_or(6, |count| count.parse::<usize>().unwrap());
+    let mut random = Seed::root(7).child("kills").stream();
+    let part = |store: &str, kind: &str, number: usize| {
+        let shard = format!("{number}/4");
+        let mut command = bench.command(&["run", "spec.toml", "--shard", &shard, "--part", kind, "--store", store]);
+        command.args(["--threads", "1", "--quiet"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let store_of = |number: usize| if number <= 2 { "here" } else { "there" };
+    let mut killed = 0;
+    for (kind, until) in [("training", kills / 2), ("scores", kills)] {
+        while killed < until {
+            let number = 1 + random.below(4) as usize;
+            let mut worker = part(store_of(number), kind, number);
+            std::thread::sleep(Duration::from_millis(random.below(400)));
+            killed += usize::from(worker.try_wait().unwrap().is_none());
+            worker.kill().unwrap();
+            worker.wait().unwrap();
+        }
+        for number in 1..=4 {
+            assert!(part(store_of(number), kind, number).wait().unwrap().success());
+        }
+        for (into, from) in [("here", "there"), ("there", "here")] {
+            bench.run(&["store", "merge", from, "--store", into]).exits(0);
+        }
+    }
+    for store in ["here", "there"] {
+        bench.run(&["run", "spec.toml", "--store", store, "--quiet"]).exits(0);
+        let mut found = bench.results(store);
+        found.retain(|(name, _)| !name.rsplit('/').next().is_some_and(nas_assay::files::is_temporary));
+        assert_eq!(found, straight, "{store}");
+    }
 }
 
 /// `sbatch` as far as the script needs it: it runs every task of an array at once, with the variables of Slurm, before it returns.

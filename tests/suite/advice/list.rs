@@ -16,6 +16,7 @@ const DONE: &[(&str, &str)] = &[
         "scores_that_differ_are_made_again_without_the_wrong_file",
     ),
     ("# Submits `{name}` to Slurm", "the_script_for_slurm_runs_the_experiment"),
+    ("# A task whose program is killed, as it is", "a_task_whose_program_is_killed_goes_back_into_the_queue"),
     ("training=$(submit", "the_script_for_slurm_runs_the_experiment"),
     ("scores=$(submit", "the_script_for_slurm_runs_the_experiment"),
     ("# Runs `{name}` as jobs of Kubernetes", "the_jobs_for_kubernetes_run_the_experiment"),
