@@ -99,8 +99,11 @@ fn print_cut(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), 
         outln!("{}: {parts} parts, the slowest has {:.3} of the mean", part.as_str(), slowest(portions, part));
         for (place, portion) in portions.iter().enumerate().take(LISTED) {
             let shard = format!("{}/{}", place + 1, portions.len());
-            let cost = portion.cost(part) as f64;
-            outln!("  {shard:>9}  {:>20}  {cost:.2e} multiply-accumulates", counted(units(portion), what));
+            let cost = match portion.cost(part) {
+                0 => "without an estimate".to_owned(),
+                cost => format!("{:.2e} multiply-accumulates", cost as f64),
+            };
+            outln!("  {shard:>9}  {:>20}  {cost}", counted(units(portion), what));
         }
         if portions.len() > LISTED {
             outln!("  and {} more", grouped((portions.len() - LISTED) as u64));

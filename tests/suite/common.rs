@@ -88,10 +88,10 @@ impl Bench {
         found
     }
 
-    /// The results in a store: all files except the provenance, which contains the time and the number of threads.
+    /// The results in a store: all files except the provenance, which contains the time and the number of threads, and signs of workers.
     pub fn results(&self, store: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = self.files(store);
-        files.retain(|(name, _)| !name.contains("/provenance/"));
+        files.retain(|(name, _)| !name.contains("/provenance/") && !name.starts_with("workers/"));
         files
     }
 }
