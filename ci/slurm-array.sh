@@ -4,7 +4,7 @@
 # Each task can be submitted again: what is done lies in the store, and is not done twice.
 set -euo pipefail
 
-spec='nb201-micro'
+spec=nb201-micro
 # The program and the store, which all nodes see under the same path.
 program=${NAS_ASSAY:-nas-assay}
 store=${NAS_ASSAY_STORE:-.nas-assay}

@@ -7,8 +7,8 @@ use clap::builder::RangedU64ValueParser;
 use super::context::Context;
 use super::exit::Failure;
 use super::plan_scripts::{Submission, kubernetes, slurm};
-use super::print::{out, outln, print_json};
-use super::run::{counted, print_plan};
+use super::print::{counted, out, outln, print_json};
+use super::run::print_plan;
 use super::specs::find;
 use nas_assay_base::text::grouped;
 
@@ -41,17 +41,17 @@ impl Planning {
         let resolved = lab.resolve(find(&self.spec)?)?;
         let Some(shards) = self.shards else { return print_plan(&lab, &resolved, self.json) };
         let cut = lab.cut(&resolved, shards)?;
-        let tasks = cut.trainings().min(shards);
-        let trained = if tasks == 0 { Vec::new() } else { lab.cut(&resolved, tasks)?.portions };
+        let trained = cut.training_portions();
         if self.slurm || self.kubernetes {
-            let submission = Submission { spec: &self.spec, name: &resolved.spec.name, trainings: tasks, shards };
+            let submission =
+                Submission { spec: &self.spec, name: &resolved.spec.name, trainings: trained.len(), shards };
             out!("{}", if self.slurm { slurm(&submission) } else { kubernetes(&submission) });
             return Ok(());
         }
         if self.json {
-            return print_cut_as_json(&resolved, &cut, &trained);
+            return print_cut_as_json(&resolved, &cut, trained);
         }
-        print_cut(&resolved, &cut, &trained)
+        print_cut(&resolved, &cut, trained)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::store::quoted;
+
 /// What a script submits.
 #[derive(Debug)]
 pub struct Submission<'a> {
@@ -13,11 +15,6 @@ pub struct Submission<'a> {
     pub trainings: usize,
     /// How many parts the scores have.
     pub shards: usize,
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// What a task does if its program is killed. A job that waits for the success of an array is cancelled as soon as one of its tasks has failed,
@@ -37,7 +34,7 @@ pub fn slurm(submission: &Submission<'_>) -> String {
     let mut text = format!(
         "#!/usr/bin/env bash\n\
          # Submits `{name}` to Slurm: {}scores in {shards} parts, and the record.\n\
-         # Made by: nas-assay plan {spec} --shards {shards} --slurm\n\
+         # Made by: nas-assay plan {word} --shards {shards} --slurm\n\
          # Each task can be submitted again: what is done lies in the store, and is not done twice.\n\
          set -euo pipefail\n\n\
          spec={word}\n\
@@ -86,9 +83,10 @@ pub fn kubernetes(submission: &Submission<'_>) -> String {
     steps.push(("record", 1, String::new()));
     let mut text = format!(
         "# Runs `{name}` as jobs of Kubernetes, one after another: {}.\n\
-         # Made by: nas-assay plan {spec} --shards {shards} --kubernetes\n\
+         # Made by: nas-assay plan {} --shards {shards} --kubernetes\n\
          # Set the image, and a volume claim that all nodes can write to. Then, since a job does not wait for another:\n",
         steps.iter().map(|(step, ..)| *step).collect::<Vec<_>>().join(", "),
+        quoted(spec),
     );
     for (step, ..) in &steps {
         let _ = writeln!(

@@ -3,7 +3,7 @@
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
-use nas_assay_base::text::printable_lines;
+use nas_assay_base::text::{grouped, printable_lines};
 use serde::Serialize;
 
 use super::exit::{Failure, UNEXPECTED};
@@ -40,6 +40,11 @@ pub fn to_stdout(text: Arguments<'_>) -> Result<(), Failure> {
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
     let text = to_json(value).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
     to_stdout(format_args!("{text}"))
+}
+
+/// A number of things: `1 file`, `2 files`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// Writes lines to stderr, if that is possible. A program that computes goes on without a reader of its notes. Control characters of what

@@ -6,7 +6,7 @@ use clap::Args;
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
 use super::launch::{print_record, run};
-use super::print::{outln, print_json};
+use super::print::{counted, outln, print_json};
 use super::signals::exit_on_signal;
 use super::specs::find;
 use nas_assay_base::text::grouped;
@@ -77,11 +77,6 @@ impl Run {
         context.note(&format!("hint: when all parts are done, `{record}` makes the record"));
         Ok(())
     }
-}
-
-/// A number of things: `1 training`, `2 trainings`.
-pub fn counted(count: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// Prints the stages of a plan.

@@ -10,7 +10,7 @@ use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH};
-use super::print::{outln, print_json};
+use super::print::{counted, outln, print_json};
 use super::records::no_record_yet;
 use super::store_merge::{merge, pack, unpack};
 use crate::store::survey::{Condition, Entry, Kind};
@@ -243,7 +243,7 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
 }
 
 pub(super) fn files(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+    counted(count, "file")
 }
 
 fn word(condition: &Condition) -> &'static str {

@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 
 use nas_assay_base::sha256_hex;
 
@@ -29,7 +30,7 @@ pub struct Cut {
     /// For each training, its part, from 0.
     trainings: BTreeMap<StageKey, usize>,
     /// For each stage of scores that is cut, by panel: the part of each architecture, from 0.
-    scores: BTreeMap<(usize, StageKey), Vec<usize>>,
+    scores: BTreeMap<(usize, StageKey), Arc<[usize]>>,
 }
 
 /// What one part of a plan does.
@@ -100,13 +101,13 @@ impl Cut {
         }
         let mut parts = shares(&units, count).into_iter();
         for (group, costs) in &cut_groups {
-            let own: Vec<usize> = parts.by_ref().take(costs.len()).collect();
+            let own: Arc<[usize]> = parts.by_ref().take(costs.len()).collect();
             for (&part, cost) in own.iter().zip(costs) {
                 cut.portions[part].architectures += 1;
                 cut.portions[part].scores_cost += cost;
             }
             for (key, _) in group.stages() {
-                cut.scores.insert((group.panel, key.clone()), own.clone());
+                cut.scores.insert((group.panel, key.clone()), Arc::clone(&own));
             }
         }
         Ok(cut)
@@ -125,9 +126,10 @@ impl Cut {
         Some(own.map(|(place, _)| place).collect())
     }
 
-    /// How many trainings there are.
-    pub fn trainings(&self) -> usize {
-        self.trainings.len()
+    /// The parts that have a training: the first ones, as many as there are trainings and parts. A plan that is cut into just so many parts has
+    /// the same trainings in each.
+    pub fn training_portions(&self) -> &[Portion] {
+        &self.portions[..self.trainings.len().min(self.portions.len())]
     }
 }
 

@@ -118,6 +118,16 @@ proptest! {
         // Zero-shot scores of the spec and the variant, and one-shot scores of each supernet; counts and votes are not cut.
         prop_assert_eq!(cut_groups, 4);
         prop_assert_eq!(cut.portions.iter().map(|portion| portion.architectures).sum::<usize>(), architectures);
-        prop_assert_eq!(cut.trainings(), 3);
+        // Trainings are in the first parts, and a cut into just so many parts has the same ones in each.
+        let trained = cut.training_portions();
+        prop_assert_eq!(trained.iter().map(|portion| portion.trainings).sum::<usize>(), 3);
+        let exact = Cut::new(&stages, &resolved, &inputs, trained.len()).unwrap();
+        for (number, portion) in trained.iter().enumerate() {
+            prop_assert_eq!(portion.training_cost, exact.portions[number].training_cost);
+            let [of_all, of_exact] = [count, trained.len()].map(|count| Shard::new(number + 1, count).unwrap());
+            for stage in stages.iter().filter(|stage| scores_of(stage).is_none()) {
+                prop_assert_eq!(cut.trains(of_all, &stage.key), exact.trains(of_exact, &stage.key));
+            }
+        }
     }
 }
