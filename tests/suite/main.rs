@@ -13,6 +13,7 @@ mod claims;
 mod cli;
 mod common;
 mod data;
+mod examples;
 mod export;
 mod external;
 mod findings;
