@@ -23,19 +23,26 @@ pub fn run(context: &Context, lab: &Lab<'_>, resolved: &Resolved) -> Result<(Rec
     Ok((id, record))
 }
 
-/// Prints a record as a table or as JSON, with a hint how to write it as a page.
+/// Prints a record, the short report or JSON, with a hint how to see the rest of it.
 pub fn print_record(context: &Context, record: &Record, json: bool) -> Result<(), Failure> {
     if json {
         print_json(record)?;
     } else {
-        out!("{}", terminal(context, record));
+        out!("{}", brief(context, record));
     }
-    let page = format!("report {} --out report.html", RecordId::of(record).short());
-    context.note(&format!("hint: `{}` writes it as a page", context.command(&page)));
+    let id = RecordId::of(record);
+    let all = context.command(&format!("show {} --all", id.short()));
+    let page = context.command(&format!("report {} --out report.html", id.short()));
+    context.note(&format!("hint: `{page}` writes a page with all tables and pictures; `{all}` prints the tables"));
     Ok(())
 }
 
-/// The report of a record for this terminal.
+/// The short report of a record for this terminal.
+pub fn brief(context: &Context, record: &Record) -> String {
+    report::brief(record, Known::of(context, record).beside(), Context::width())
+}
+
+/// The whole report of a record for this terminal.
 pub fn terminal(context: &Context, record: &Record) -> String {
     report::terminal(record, Known::of(context, record).beside(), Context::width())
 }

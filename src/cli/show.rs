@@ -7,7 +7,7 @@ use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::launch::terminal;
+use super::launch::{brief, terminal};
 use super::print::{out, outln, print_json};
 use super::records::{finished, no_record_yet, usable};
 
@@ -16,6 +16,9 @@ use super::records::{finished, no_record_yet, usable};
 pub struct Show {
     /// `latest`, the first digits of a spec hash, or a spec's name; without it, all records are listed
     record: Option<String>,
+    /// Print all tables, not only the first
+    #[arg(long, requires = "record", conflicts_with = "json")]
+    all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -32,7 +35,8 @@ impl Show {
         if self.json {
             print_json(&record)?;
         } else {
-            out!("{}", terminal(context, &record));
+            let text = if self.all { terminal(context, &record) } else { brief(context, &record) };
+            out!("{text}");
         }
         Ok(())
     }

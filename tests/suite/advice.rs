@@ -104,6 +104,9 @@ fn the_hint_after_a_run_writes_the_page() {
         follow(&bench, &quoted(&hint)[0]).exits(0);
         let page = std::fs::read_to_string(bench.path("report.html")).unwrap();
         assert!(page.to_lowercase().starts_with("<!doctype html>"), "{page:.100}");
+        let all = follow(&bench, &quoted(&hint)[1]).exits(0).stdout;
+        let rest = "Tau-b of fewer architectures";
+        assert!(all.contains(rest) && !ran.stdout.contains(rest), "{all}");
     }
 }
 

@@ -97,7 +97,7 @@ fn the_number_of_parameters_ranks_latencies_the_wrong_way_round() {
         "measured: edgegpu_latency, ms, lower is better: 15,625 architectures, from {least:.3} ms to {most:.1} ms, median"
     );
     let said = said.as_str();
-    let shown = bench.run(&["show", &record.spec_hash]).exits(0).stdout;
+    let shown = bench.run(&["show", &record.spec_hash, "--all"]).exits(0).stdout;
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(shown.contains(&format!("Truth: {said}")) && shown.contains("-1.000"), "{shown}");
     for format in Format::ALL {

@@ -44,6 +44,18 @@ pub(crate) fn tables(panel: &PanelRecord) -> Vec<Titled> {
     found.into_iter().filter_map(|(title, table)| Some(Titled { title, table: table? })).collect()
 }
 
+/// Those of the tables that are there only because the spec asks a question: how scores differ from others, over seeds, and in variants.
+pub(crate) fn asked_for(panel: &PanelRecord) -> Vec<Titled> {
+    const QUESTIONS: [&str; 5] = [
+        "Tau-b among the best, by truth and by score",
+        "Against other scores",
+        "Spread of tau-b over seeds or columns",
+        "Variants, compared with the spec's own settings",
+        "Pruning: results on the architectures that were kept",
+    ];
+    tables(panel).into_iter().filter(|table| QUESTIONS.contains(&table.title)).collect()
+}
+
 fn shown(panel: &PanelRecord) -> impl Iterator<Item = &EstimatorRecord> {
     latest(&panel.estimators).into_iter().map(|place| &panel.estimators[place])
 }

@@ -31,6 +31,7 @@
 mod agreement_map;
 mod analysis_tables;
 mod beside;
+mod brief;
 mod checkpoints;
 mod coverage;
 mod csv;
@@ -67,6 +68,7 @@ mod wrap;
 
 pub use crate::csv::{csv, csv_beside};
 pub use beside::Beside;
+pub use brief::brief;
 pub use diff::Diff;
 pub use error::ReportError;
 pub use figures::{Figure, figures};

@@ -65,6 +65,12 @@ impl TextTable {
         self.split(width).iter().map(|part| part.whole(width)).collect::<Vec<_>>().join("\n")
     }
 
+    /// The table without its last columns, as many as do not fit `width`. The first two columns stay.
+    pub fn fitting(&self, width: u16) -> Self {
+        let first = self.split(width).swap_remove(0);
+        if first.columns.len() > 1 { first } else { self.select(&[0, 1]) }
+    }
+
     /// The table in parts of whole columns, each at most `width` characters wide and with the first column.
     fn split(&self, width: u16) -> Vec<Self> {
         let first = self.width_of(0).min(KEY) + usize::from(GAP);

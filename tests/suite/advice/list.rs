@@ -24,6 +24,7 @@ const DONE: &[(&str, &str)] = &[
     ("run nb201-micro", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("` makes one", "the_run_that_an_empty_store_asks_for_is_one_and_the_golden_tests_run_it_to_the_end"),
     ("report {} --out report.html", "the_hint_after_a_run_writes_the_page"),
+    ("show {} --all", "the_hint_after_a_run_writes_the_page"),
     (
         "give it one of the endings {}, or name the format with --format",
         "a_report_gets_an_ending_or_a_format_that_is_named",

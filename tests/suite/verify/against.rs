@@ -34,7 +34,7 @@ fn an_estimator_is_computed_for_the_architectures_of_the_file_and_compared() {
     let outcome = panel.analyses.comparisons.iter().find(|test| test.with == "snip" && test.estimator == "mine");
     let of = |place: usize| panel.estimators[place].criteria.kendall.tau_b.unwrap();
     assert!((outcome.unwrap().outcome.difference.unwrap() - (of(4) - of(3))).abs() < 1e-12);
-    let text = bench.run(&["show", &record.spec_hash]).exits(0).stdout;
+    let text = bench.run(&["show", &record.spec_hash, "--all"]).exits(0).stdout;
     let (_, table) = text.split_once("Against other scores").unwrap();
     let line = table.lines().find(|line| line.starts_with("mine ")).unwrap();
     assert!(line.contains(" snip ") && line.contains(&format!("{:+.3}", of(4) - of(3))), "{text}");
