@@ -20,6 +20,9 @@ pub struct Run {
     /// Number of architectures to score at a time [default: one per thread; one on a GPU, where each has a stream]
     #[arg(long, value_name = "N")]
     jobs: Option<u16>,
+    /// Score fewer architectures at a time where their networks would need more memory than this, by an estimate
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    memory: Option<u64>,
     /// Print each stage, its key, and why it would run; run nothing
     #[arg(long)]
     dry_run: bool,
@@ -37,7 +40,10 @@ pub struct Run {
 impl Run {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
-        let lab = context.lab(self.jobs)?;
+        let lab = context.lab(self.jobs)?.with_memory(self.memory);
+        if self.memory.is_some() {
+            crate::kernels::cpu::return_freed_memory();
+        }
         let resolved = lab.resolve(find(&self.spec)?)?;
         if self.dry_run {
             return print_plan(&lab, &resolved, self.json);
@@ -79,9 +85,20 @@ impl Run {
     }
 }
 
+/// A size in bytes, such as `12GB`, `800 MB` or `1.5GiB`.
+///
+/// # Errors
+/// If it is none, or zero.
+pub fn memory_size(text: &str) -> Result<u64, String> {
+    let example = || format!("`{text}` is no size of memory, such as 12GB or 800MB");
+    let size = text.parse::<bytesize::ByteSize>().map_err(|_| example())?;
+    if size.as_u64() == 0 { Err(example()) } else { Ok(size.as_u64()) }
+}
+
 /// Prints the stages of a plan.
 pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), Failure> {
     let stages = lab.plan(resolved)?;
+    let memory = lab.peak_memory(resolved)?;
     if stages.is_empty() {
         return Err(Failure::new(NOTHING, "the spec has no stages"));
     }
@@ -90,7 +107,7 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
             serde_json::json!({"kind": stage.kind, "label": stage.label, "key": stage.key, "action": stage.action, "reason": stage.reason,
                 "images": stage.cost.images, "flops": stage.cost.flops})
         }).collect();
-        let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows});
+        let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows, "peak_memory": memory});
         print_json(&plan)?;
         return Ok(());
     }
@@ -99,7 +116,9 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
     for stage in &stages {
         outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
     }
-    print_cost(&stages)
+    print_cost(&stages)?;
+    outln!("estimate: {} MB of memory at the peak", grouped(memory.div_ceil(1_000_000)));
+    Ok(())
 }
 
 /// What the stages that will run cost, if any of them needs a network.

@@ -99,7 +99,8 @@ fn product(factors: &[usize]) -> u64 {
     factors.iter().fold(1, |product, &factor| product.saturating_mul(factor as u64))
 }
 
-fn supernet_skeleton(spec: &Spec) -> Skeleton {
+/// The network of a spec's supernet.
+pub(super) fn supernet_skeleton(spec: &Spec) -> Skeleton {
     let network = spec.supernet.as_ref().map(|supernet| supernet.network).unwrap_or_default();
     network.skeleton_for(spec.space, Form::Supernet, &spec.images)
 }

@@ -2,10 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::ExperimentError;
 use super::progress::{Progress, Silent};
 use super::resolve::Resolved;
 use super::sign_of_life::{Activity, Noting};
+use super::workers::Budget;
+use super::{ExperimentError, memory};
 use crate::estimator::Suite;
 use crate::spec::Spec;
 use crate::store::Store;
@@ -46,6 +47,7 @@ pub struct Lab<'a> {
     pub(super) backend: Backend,
     pub(super) data_root: Option<DataRoot>,
     pub(super) jobs: usize,
+    pub(super) memory: Budget,
     /// The backend once for each job of a GPU.
     streams: OnceLock<Vec<Backend>>,
     pub(super) progress: Box<dyn Progress + 'a>,
@@ -62,6 +64,7 @@ impl<'a> Lab<'a> {
             backend,
             data_root: None,
             jobs: 0,
+            memory: Budget::default(),
             streams: OnceLock::new(),
             progress: Box::new(Silent),
             activity: Activity::default(),
@@ -79,6 +82,13 @@ impl<'a> Lab<'a> {
     #[must_use]
     pub fn with_jobs(self, jobs: usize) -> Self {
         Self { jobs, streams: OnceLock::new(), ..self }
+    }
+
+    /// Sets how many bytes of memory the program may take by its estimates. A job waits until it fits, or until no other one runs. `None` is
+    /// no limit. It changes no number.
+    #[must_use]
+    pub fn with_memory(self, limit: Option<u64>) -> Self {
+        Self { memory: Budget::new(limit.map(|limit| limit.saturating_sub(memory::PROGRAM))), ..self }
     }
 
     /// Sets the receiver of progress reports.

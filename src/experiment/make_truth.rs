@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::image_split::ImageSplit;
 use super::lab::Lab;
 use super::stage_keys::Versions;
-use super::{ExperimentError, workers};
+use super::{ExperimentError, memory, workers};
 use crate::net::train::{Job, TrainError, Trainer, accuracy};
 use crate::net::{Init, NetConfig, Network};
 use crate::seed::Stream;
@@ -44,6 +44,7 @@ impl Lab<'_> {
         self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
         let kept = Mutex::new((trained, Instant::now()));
         workers::map_with(self.backends()?, self.jobs(), &jobs, |on, (architecture, seed)| {
+            let _share = self.memory.take(memory::of_training(recipe, architecture));
             let accuracy = train_one(recipe, *architecture, *seed, &images, on.device(), || self.progress.advance(1))?;
             let (architecture, seed) = (architecture.to_string(), seed.to_string());
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

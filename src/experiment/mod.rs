@@ -26,6 +26,7 @@ mod lab;
 #[cfg(test)]
 mod limits_tests;
 mod make_truth;
+mod memory;
 #[cfg(test)]
 mod message_tests;
 #[cfg(test)]

@@ -11,9 +11,11 @@ use super::lab::Lab;
 use super::plan::ScoreWork;
 use super::rows::{KeptReading, Rows};
 use super::shard::Shard;
-use super::stage_work::StageWork;
-use super::{ExperimentError, Resolved};
+use super::stage_work::{Reader, StageWork};
+use super::workers::Budget;
+use super::{ExperimentError, Resolved, memory};
 use crate::estimator::{EstimatorKind, Score};
+use crate::space::Architecture;
 use crate::spec::{StageKey, ZeroShot};
 use crate::store::record::Detail;
 use crate::store::{Held, StoreError};
@@ -133,6 +135,8 @@ impl Lab<'_> {
         let backends = if needs_networks { self.backends()? } else { std::slice::from_ref(&self.backend) };
         let readers = backends.iter().map(|on| worker.reader(on, spec, images, group));
         let readers = readers.collect::<Result<Vec<_>, ExperimentError>>()?;
+        let peak = memory::of_scores(group, resolved);
+        let readers: Vec<Reader<'_>> = readers.into_iter().map(|read| within(&self.memory, &peak, read)).collect();
         self.rows(&label, group, &panel.architectures, places, shard, &readers)
     }
 
@@ -200,6 +204,14 @@ pub(super) fn groups<'a>(
         group.add(key, estimator, batches);
     }
     Ok(groups)
+}
+
+/// A reader that waits for the memory that it takes.
+fn within<'a>(memory: &'a Budget, peak: &'a (impl Fn(&Architecture) -> u64 + Sync), read: Reader<'a>) -> Reader<'a> {
+    Box::new(move |architecture| {
+        let _share = memory.take(peak(architecture));
+        read(architecture)
+    })
 }
 
 /// What a group of stages is, as readable text: its panel, the kind of its estimators, and variants.

@@ -6,7 +6,7 @@
 //! on what else runs. If there are fewer items than jobs of the CPU, the items run one after another, each on all threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The results of `work` for every item, in the order of the items, by as many jobs as there are states, each with its own. If there is one
 /// state, all jobs share it, and there are as many as `jobs` says; `0` means as many as there are threads. After an error no new item is
@@ -101,9 +101,80 @@ impl<'a, T, R, E> Queue<'a, T, R, E> {
     }
 }
 
+/// An amount that jobs share, such as memory. Without a limit nobody waits.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    limit: Option<u64>,
+    taken: Mutex<u64>,
+    given_back: Condvar,
+}
+
+/// What a job has of a [`Budget`]. It gives it back when it is dropped.
+pub(super) struct Share<'a> {
+    budget: &'a Budget,
+    amount: u64,
+}
+
+impl Budget {
+    /// A budget of `limit`.
+    pub fn new(limit: Option<u64>) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Its limit.
+    pub const fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Takes `amount`. It waits until so much is left, or until nobody else has anything: a job that needs more than all runs alone.
+    pub fn take(&self, amount: u64) -> Share<'_> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.limit.is_some_and(|limit| *taken > 0 && taken.saturating_add(amount) > limit) {
+            taken = self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
+        }
+        *taken = taken.saturating_add(amount);
+        Share { budget: self, amount }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        *self.budget.taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.amount;
+        self.budget.given_back.notify_all();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Never is more taken than the limit, except by a job that needs more and is alone; all work is done, and all is given back.
+        #[test]
+        fn jobs_share_a_budget(amounts in prop::collection::vec(0_u64..12, 1..60), limit in 1_u64..20, jobs in 1_usize..6) {
+            let (budget, running) = (Budget::new(Some(limit)), Mutex::new((0_u64, 0_usize)));
+            let states: Vec<usize> = (0..jobs.max(2)).collect();
+            let done = map_with(&states, 0, &amounts, |_, &amount| {
+                let _share = budget.take(amount);
+                {
+                    let mut running = running.lock().unwrap();
+                    *running = (running.0 + amount, running.1 + usize::from(amount > 0));
+                    if running.0 > limit && running.1 > 1 {
+                        return Err(*running);
+                    }
+                }
+                std::thread::yield_now();
+                let mut running = running.lock().unwrap();
+                *running = (running.0 - amount, running.1 - usize::from(amount > 0));
+                Ok(amount)
+            });
+            prop_assert_eq!(done, Ok(amounts));
+            prop_assert_eq!(*budget.taken.lock().unwrap(), 0);
+        }
+    }
 
     #[test]
     fn results_come_in_the_order_of_the_items() {

@@ -23,6 +23,8 @@ pub struct Census {
     pub flops: u64,
     /// Number of convolutions executed.
     pub conv_calls: u64,
+    /// Number of output elements of the convolutions, per image: what the design spaces call activations.
+    pub conv_elements: u64,
     /// Number of `ReLU`s executed.
     pub relu_calls: u64,
     /// Number of elements that pass through a `ReLU`, per image.
@@ -37,6 +39,7 @@ impl Census {
         self.conv_weights += weights;
         self.flops += weights * (side * side) as u64;
         self.conv_calls += 1;
+        self.conv_elements += (outputs * side * side) as u64;
     }
 
     /// Adds a batch-norm with trained scale and shift.

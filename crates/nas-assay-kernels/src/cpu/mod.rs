@@ -60,9 +60,9 @@ pub use linear::linear;
 pub use loss::cross_entropy;
 pub use norm::{Moments, Running, batch_norm, batch_norm_fixed, batch_norm_relu, batch_norm_tracked};
 pub use pool::{avg_pool2d, halving_max_pool2d, max_pool2d};
-#[cfg(feature = "mimalloc")]
-pub use process::keep_freed_memory;
 pub use process::{keep_candle_on_its_thread, keep_graphs_of_gradients};
+#[cfg(feature = "mimalloc")]
+pub use process::{keep_freed_memory, return_freed_memory};
 pub use reduce::{abs_dot, dot, global_avg_pool, sum_all, sum_squares};
 pub use rows::join_rows;
 pub use sgd::{SgdStep, sgd_step};

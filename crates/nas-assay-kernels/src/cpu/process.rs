@@ -25,6 +25,10 @@ pub fn keep_graphs_of_gradients() {
     unsafe { std::env::set_var("CANDLE_GRAD_DO_NOT_DETACH", "1") };
 }
 
+/// `mi_option_purge_delay`: milliseconds until free memory is returned; negative for never.
+#[cfg(feature = "mimalloc")]
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
 /// Keeps freed memory for the next allocation instead of returning it to the operating system.
 ///
 /// A training step allocates and frees the same large buffers again and again. By default mimalloc returns memory that has been free for a
@@ -35,12 +39,22 @@ pub fn keep_graphs_of_gradients() {
 /// `MIMALLOC_PURGE_DELAY`, nothing is changed.
 #[cfg(feature = "mimalloc")]
 pub fn keep_freed_memory() {
-    /// `mi_option_purge_delay`: milliseconds until free memory is returned; negative for never.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    set_purge_delay(-1);
+}
+
+/// Returns memory to the operating system a second after it was freed, as a limit of memory asks for. It is the opposite of
+/// [`keep_freed_memory`], under the same conditions.
+#[cfg(feature = "mimalloc")]
+pub fn return_freed_memory() {
+    set_purge_delay(1000);
+}
+
+#[cfg(feature = "mimalloc")]
+fn set_purge_delay(milliseconds: std::ffi::c_long) {
     if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
         // SAFETY: the option has this number in both versions of mimalloc that the crate can build, and setting an option is one
         // atomic store.
-        unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+        unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, milliseconds) };
     }
 }
 

@@ -66,6 +66,7 @@ impl Census {
             norm_params,
             flops,
             conv_calls,
+            conv_elements,
             relu_calls,
             relu_elements,
         } = other.counts;
@@ -76,6 +77,7 @@ impl Census {
         self.counts.norm_params += times * norm_params;
         self.counts.flops += times * flops;
         self.counts.conv_calls += times * conv_calls;
+        self.counts.conv_elements += times * conv_elements;
         self.counts.relu_calls += times * relu_calls;
         self.counts.relu_elements += times * relu_elements;
         self.norm_elements += times * other.norm_elements;
@@ -116,6 +118,7 @@ mod tests {
                 norm_params: 5 * factor + offset,
                 flops: 6 * factor + offset,
                 conv_calls: 7 * factor + offset,
+                conv_elements: 11 * factor + offset,
                 relu_calls: 8 * factor + offset,
                 relu_elements: 9 * factor + offset,
             },
