@@ -4,6 +4,7 @@
 //! each field which stages read it. The tests change each value of rich specs and compare the keys of all stages. They also ask the reader
 //! of specs for all fields that it knows, so that a new field must get a line in the table.
 
+mod reference;
 mod table;
 pub(super) mod texts;
 

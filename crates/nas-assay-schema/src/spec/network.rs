@@ -6,7 +6,7 @@ use super::limits;
 use super::types::Images;
 use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 
-/// The size of a network. Every space has keys of its own. A key that is left out has the paper's value, given here in parentheses:
+/// The size of a network. Every space has keys of its own. A key that is left out has the paper's value:
 ///
 /// | space | stand-alone | supernet |
 /// |---|---|---|
@@ -16,28 +16,25 @@ use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 /// | `nds_resnet`, `nds_resnext_a` | `width-divisor` (1), `stem-stride` (1), `cell-affine` (true) | 1, 1, false |
 ///
 /// The pools of a supernet of `nb301` have a batch-norm, and those of a stand-alone network have none, whatever the keys say.
-///
-/// The greatest sizes are [`CHANNELS`](limits::CHANNELS), [`CELLS`](limits::CELLS), [`LAYERS`](limits::LAYERS),
-/// [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR) and [`STEM_STRIDE`](limits::STEM_STRIDE).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Network {
-    /// Channels of the first cells.
+    /// Channels of the first cells: [`CHANNELS`](limits::CHANNELS).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Number of cells per stage.
+    /// Number of cells per stack or stage: [`CELLS`](limits::CELLS).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<usize>,
-    /// Total number of cells.
+    /// Total number of cells: [`LAYERS`](limits::LAYERS).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<usize>,
     /// Whether batch-norm inside cells or blocks has a scale and a shift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_affine: Option<bool>,
-    /// All widths of the space are divided by this.
+    /// All widths of the space are divided by this, 1, 2 or 4: [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width_divisor: Option<usize>,
-    /// Stride of the stem's convolution.
+    /// Stride of the stem's convolution: [`STEM_STRIDE`](limits::STEM_STRIDE).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stem_stride: Option<usize>,
 }

@@ -97,7 +97,7 @@ impl Supernet {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Without {
-    /// Names of operations of the space, sorted.
+    /// Names of operations of the space. A spec that is read has them sorted.
     pub operations: Vec<String>,
 }
 
@@ -105,9 +105,9 @@ pub struct Without {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OneShotScore {
-    /// `oneshot_accuracy`.
+    /// The accuracy on validation images.
     OneshotAccuracy,
-    /// `oneshot_loss`.
+    /// The loss on validation images.
     OneshotLoss,
 }
 

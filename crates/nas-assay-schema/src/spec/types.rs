@@ -249,7 +249,8 @@ pub struct Panel {
     /// Named scores from files, which are ranked too. Scores with the id of an estimator count as scores of that estimator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scores: BTreeMap<String, ScoreFile>,
-    /// Its architectures, in their order. The default is all that have a true accuracy.
+    /// Its architectures, in their order: a list of texts, each in a form that has one meaning only, or a file with one architecture a
+    /// line or a column `architecture`. The default is all that have a true accuracy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architectures: Option<Listed>,
     /// Which encodings stand for an architecture of the truth.
