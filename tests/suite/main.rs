@@ -7,6 +7,7 @@
 
 mod advice;
 mod aliases;
+mod book;
 mod browser;
 mod by_hand;
 mod claims;
