@@ -9,6 +9,8 @@ use nas_assay::report::golden;
 pub struct Golden {
     /// The name of the spec.
     pub name: String,
+    /// The title of the spec.
+    pub title: String,
     /// The space of the spec.
     pub space: String,
     /// The hash of the spec.
@@ -37,6 +39,11 @@ impl Row {
     pub fn is_own(&self) -> bool {
         self.about.is_empty() || self.about.starts_with("seed ") || self.about.starts_with("mean ")
     }
+
+    /// The estimator with what is said about it.
+    pub fn label(&self) -> String {
+        if self.about.is_empty() { format!("`{}`", self.id) } else { format!("`{}`, {}", self.id, self.about) }
+    }
 }
 
 /// All goldens of the CPU, by the name of the spec.
@@ -53,10 +60,10 @@ impl Golden {
         let spec = std::fs::read_to_string(format!("fixtures/specs/{name}.toml")).unwrap();
         let spec: toml::Table = spec.parse().unwrap();
         let text = |key: &str| spec[key].as_str().unwrap().to_owned();
-        Self::read(name, &text("space"), golden::body(&file))
+        Self::read(name, &text("title"), &text("space"), golden::body(&file))
     }
 
-    fn read(name: &str, space: &str, lines: &str) -> Self {
+    fn read(name: &str, title: &str, space: &str, lines: &str) -> Self {
         let pairs = lines.lines().filter_map(|line| line.split_once(' ')?.1.trim_start().split_once(" = "));
         let (mut panels, mut rows, mut values) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         for (key, value) in pairs {
@@ -75,8 +82,8 @@ impl Golden {
             }
         }
         let hash = values["spec_hash"].clone();
-        let [name, space] = [name, space].map(str::to_owned);
-        Self { name, space, hash, panels, rows, values }
+        let [name, title, space] = [name, title, space].map(str::to_owned);
+        Self { name, title, space, hash, panels, rows, values }
     }
 
     /// A number of a ranking, with three decimals.
@@ -128,7 +135,7 @@ fn the_lines_of_a_golden_become_rankings_with_numbers() {
                  numeric  all.snip_(a,_seed_20,_epoch_5).spearman = -0.0001\nnumeric  all.snip_(a,_seed_20,_epoch_5).P@top0.05 = 0.25\n\
                  numeric  all.snip against params.difference = -0.5\nexact    all.snip against params.verdict = Worse\n\
                  numeric  all.snip against flops.difference = undefined\nexact    all.snip against flops.verdict = Undecided\n";
-    let golden = Golden::read("n", "s", lines);
+    let golden = Golden::read("n", "t", "s", lines);
     let [own, other] = &golden.rows[..] else { panic!("{golden:?}") };
     assert_eq!((golden.hash.as_str(), golden.panels["all"]), ("0a", 2));
     assert_eq!((own.is_own(), other.is_own(), other.about.as_str()), (true, false, "a, seed 20, epoch 5"));

@@ -1,4 +1,4 @@
-//! The generated pages of the book about estimators, from the suite, the sources of the estimators, the
+//! The generated pages of the book about estimators and results, from the suite, the sources of the estimators, the
 //! goldens and the registry of published values.
 //!
 //! `NAS_ASSAY_UPDATE_BOOK=1 cargo test --test suite book` makes them again.
@@ -8,6 +8,7 @@ mod estimator_pages;
 mod goldens;
 mod module_docs;
 mod published;
+mod results;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -63,6 +64,11 @@ fn the_pages_of_estimators_are_current() {
 fn the_summary_lists_the_pages_of_estimators() {
     let summary = std::fs::read_to_string("docs/src/SUMMARY.md").unwrap();
     book_page("SUMMARY.md", &summary::filled(&summary, &facts().summary_lines()), COMMAND);
+}
+
+#[test]
+fn the_page_of_results_is_current() {
+    book_page("results.md", &results::page(&goldens::all()), COMMAND);
 }
 
 /// Wherever the costs are printed, they are those of the file.
