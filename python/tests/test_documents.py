@@ -18,7 +18,7 @@ from nas_assay import ProgramError, program, run
 PACKAGE = Path(__file__).resolve().parents[1]
 NOTEBOOK = PACKAGE / "examples" / "judge_my_proxy.ipynb"
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+BLOCKS = re.findall(r"```python,package\n(.*?)```", README, flags=re.DOTALL)
 NETWORK = PACKAGE.parent / "fixtures" / "pytorch" / "nb201-stand-alone-0.safetensors"
 
 

@@ -27,6 +27,7 @@ const CHUNK: usize = 1 << 16;
 /// `genotype` for nb301. With a file, each line is one architecture, which is read in the form --from, or else in the only form that it
 /// can have.
 #[derive(Debug, Args)]
+#[command(override_usage = "nas-assay architectures [OPTIONS] --space <SPACE> <FILE|--all|--count N>")]
 #[command(group(ArgGroup::new("source").required(true).args(["count", "all", "file"])))]
 pub struct Architectures {
     /// The search space

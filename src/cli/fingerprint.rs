@@ -28,6 +28,7 @@ Example: the rows of table 1 of AZ-NAS (CVPR 2024)
 /// Say which population, truth and way of counting a published table of NAS-Bench-201 used, by its rows of #Params and #FLOPs
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
+#[command(override_usage = "nas-assay fingerprint [OPTIONS] --params-tau VALUES --flops-tau VALUES")]
 #[command(group(ArgGroup::new("rows").required(true).multiple(true).args(["params_tau", "params_rho", "flops_tau", "flops_rho"])))]
 pub struct Fingerprinting {
     /// Kendall's tau of #Params, such as .578,.552,.520

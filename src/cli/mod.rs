@@ -42,6 +42,7 @@ mod verify_gate;
 mod verify_scores;
 mod verify_truth;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -164,6 +165,18 @@ impl Command {
             Self::Data(command) => command.run(context),
             Self::Store(command) => command.run(context),
         }
+    }
+}
+
+/// Parses a command line of the program and runs nothing. The first word is the program's name.
+///
+/// # Errors
+/// What is wrong with it, as the program prints it.
+pub fn check_arguments<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<(), String> {
+    match Cli::try_parse_from(words) {
+        Err(error) if error.use_stderr() => Err(error.to_string()),
+        // What remains is a request for help or for the version.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

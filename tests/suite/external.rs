@@ -259,7 +259,7 @@ fn a_program_is_judged_without_a_spec() {
 #[ignore = "needs python3: cargo test -- --include-ignored"]
 fn the_smallest_worker_is_judged_on_all_spaces() {
     let protocol = include_str!("../../crates/nas-assay-external/PROTOCOL.md");
-    let (_, code) = protocol.split_once("```python\n").unwrap();
+    let (_, code) = protocol.split_once("```python,file:size.py\n").unwrap();
     let bench = Bench::new();
     bench.write("size.py", code.split_once("```").unwrap().0);
     let ran = bench.run(&["verify", "--command", "python3 size.py", "--json"]).exits(0);

@@ -15,6 +15,7 @@ mod cli;
 mod common;
 mod data;
 mod examples;
+mod documents;
 mod export;
 mod external;
 mod findings;
