@@ -5,7 +5,7 @@
 
 mod data;
 mod forms;
-mod list;
+pub(super) mod list;
 mod scores;
 mod store;
 

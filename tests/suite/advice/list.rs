@@ -288,7 +288,7 @@ fn is_advice(text: &str) -> bool {
 }
 
 /// The texts of string literals of a Rust source, as they are printed, without those of its tests.
-fn literals(source: &str) -> Vec<String> {
+pub fn literals(source: &str) -> Vec<String> {
     let own = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let own = own.split("#[cfg(test)]\npub(super) mod").next().unwrap();
     let (mut found, mut at) = (Vec::new(), 0);
@@ -351,7 +351,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn all_sources() -> Vec<PathBuf> {
+pub fn all_sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in ["src", "crates", "tests"] {
         sources(Path::new(folder), &mut found);
@@ -360,7 +360,7 @@ fn all_sources() -> Vec<PathBuf> {
 }
 
 /// Whether a source is a part of the program: no test and no help of tests.
-fn is_of_the_program(path: &Path) -> bool {
+pub fn is_of_the_program(path: &Path) -> bool {
     let text = path.to_str().unwrap();
     // What the kernels say is for those who write layers.
     !["test", "fixture", "pytorch_reference", "kernels"].iter().any(|part| text.contains(part)) && text.contains("src/")

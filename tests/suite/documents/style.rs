@@ -1,5 +1,6 @@
 //! The language of documents and of help texts: short sentences, plain words, and lines that fit a terminal.
 
+use super::super::advice::list::{all_sources, is_of_the_program, literals};
 use super::super::common::Bench;
 use super::markdown::Document;
 
@@ -120,6 +121,25 @@ fn help_texts_are_plain_and_fit_a_terminal_of_80_columns() {
     }
     assert!(seen > 20, "{seen} commands were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_the_program_prints_is_short_and_plain() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in all_sources().into_iter().filter(|path| is_of_the_program(path)) {
+        for text in literals(&std::fs::read_to_string(&path).unwrap()) {
+            seen += 1;
+            let lines = text.replace("\\n", "\n");
+            let longest = lines.lines().flat_map(sentences).map(|sentence| length(&sentence)).max().unwrap_or(0);
+            if longest > LONGEST {
+                wrong.push(format!("{}: a sentence of {longest} words: {text}", path.display()));
+            }
+            let say = |word| format!("{}: `{word}` is hard to read; use plainer words: {text}", path.display());
+            wrong.extend(banned(&text).into_iter().map(say));
+        }
+    }
+    assert!(seen > 5_000, "only {seen} texts were found");
+    assert!(wrong.is_empty(), "{} errors:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

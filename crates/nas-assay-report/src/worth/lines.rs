@@ -40,9 +40,9 @@ pub(crate) fn ceiling_line(panel: &PanelWorth) -> String {
         format!("{single} with another run and {rest} with the mean of the others")
     };
     let shares = match (truth_is_mean, *runs) {
-        (_, 2) => "A share is the part that a tau-b is of that",
-        (true, _) => "A share is the part that a tau-b is of the latter, since the truth is a mean",
-        (false, _) => "A share is the part that a tau-b is of the former, since the truth is one run",
+        (_, 2) => "A share is a tau-b divided by that",
+        (true, _) => "A share is a tau-b divided by the one with the mean, since the truth is a mean",
+        (false, _) => "A share is a tau-b divided by the one with another run, since the truth is one run",
     };
     format!(
         "Noise ceiling: {of} architectures have {runs} runs ({}). Over all of them, a run has a tau-b of {reached}. {shares}.",

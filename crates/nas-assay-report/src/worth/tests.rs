@@ -239,15 +239,15 @@ fn with_two_runs_there_is_one_other() {
     let runs = Runs::of_measured(&table, &["seed_1", "seed_2"]).unwrap().unwrap();
     let worth = Worth::of(&record, Ok(&runs));
     let line = lines(&worth.panels[0]).remove(0);
-    assert!(line.ends_with(" with the other run. A share is the part that a tau-b is of that."), "{line}");
+    assert!(line.ends_with(" with the other run. A share is a tau-b divided by that."), "{line}");
     let title = "What another training reaches: tau-b of a run, in tops of the truth";
     assert_eq!(table_of(&record, &worth, title).unwrap().lines().count(), 2 + 1);
     let (record, worth) = judged(40);
     assert_eq!(table_of(&record, &worth, title).unwrap().lines().count(), 2 + 2);
     let line = lines(&worth.panels[0]).remove(0);
-    assert!(line.ends_with(" of the latter, since the truth is a mean."), "{line}");
+    assert!(line.ends_with(" by the one with the mean, since the truth is a mean."), "{line}");
     let one = Worth::of(&record, Ok(&runs_of_one(&record)));
-    assert!(lines(&one.panels[0])[0].ends_with(" of the former, since the truth is one run."));
+    assert!(lines(&one.panels[0])[0].ends_with(" by the one with another run, since the truth is one run."));
 }
 
 /// It beside a record, and nothing else.

@@ -22,8 +22,8 @@ pub(super) fn guide(space: SpaceId) -> &'static str {
         }
         SpaceId::Nb301 => {
             "The normal cell, then the reduction cell. Boxes are nodes, the two inputs at the top left; a dot is where an edge leaves the \
-             line of its source, with its operation next to it: sep 3 is a separable and dil 3 a dilated convolution of 3×3. Convolutions \
-             are thick, skips dashed. The output joins nodes 2 to 5."
+             line of its source, with its operation next to it. There sep 3 is a separable and dil 3 a dilated convolution of 3×3. \
+             Convolutions are thick, skips dashed. The output joins nodes 2 to 5."
         }
         SpaceId::NdsResnet | SpaceId::NdsResnextA => {
             "Each bar is a residual block: the higher, the more output channels. In a bottleneck, the filled part is the share of channels \

@@ -10,9 +10,9 @@ pub(super) const RULE: Rule = Rule {
     id: "L5",
     name: "dead-architectures",
     definition: "Some spaces hold architectures with operations that do not act on the output, or with no convolution that does. Any score \
-        puts the latter last, so that they lift its tau; papers that leave them out have other numbers.",
-    threshold: "Warns if tau moves by more than .03 without the former or without the latter: more than most gaps between published methods, \
-        so that the claim has to name its population.",
+        puts those without such a convolution last, which lifts its tau; papers that leave them out have other numbers.",
+    threshold: "Warns if tau moves by more than .03 without the architectures of either kind. That is more than most gaps between \
+        published methods, so the claim has to name its population.",
     check,
 };
 

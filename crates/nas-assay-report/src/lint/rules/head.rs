@@ -32,9 +32,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .zip(found)
         .fold(outcome, |outcome, (name, (tau, interval))| outcome.correlation(format!("tau in {name}"), tau, interval));
     let outcome = match heads.map(|rows| rows.len()) {
-        [by_truth, by_score] if by_truth != by_score => {
-            outcome.count("architectures in the former", by_truth).count("in the latter, with ties", by_score)
-        }
+        [by_truth, by_score] if by_truth != by_score => outcome
+            .count("architectures in the best 10 % by truth", by_truth)
+            .count("architectures in the best 10 % by score, with ties", by_score),
         [both, _] => outcome.count("architectures in each", both),
     };
     let outcome = match claim.worth.map(|worth| &worth.ceiling) {

@@ -13,8 +13,8 @@ use crate::value_text::{self, count};
 pub(super) const RULE: Rule = Rule {
     id: "L20",
     name: "hygiene",
-    definition: "Architectures that are judged twice, rows that contradict earlier ones, a tau and a rho that are those of another name to \
-        three digits, a tau further from zero than its rho, and printed values for the same name that differ.",
+    definition: "Architectures that are judged twice, and rows that contradict earlier ones. A tau and a rho that are those of another \
+        name to three digits, a tau further from zero than its rho, and printed values for the same name that differ.",
     threshold: "Warns if there is any of these: each has stood in a published table, and came from a mistake in copying, in a sign, or in the \
         choice of rows.",
     check,

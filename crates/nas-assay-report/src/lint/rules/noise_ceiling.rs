@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     name: "noise-ceiling",
     definition: "After a training with another seed the architectures rank a little otherwise. The tau between trainings says what training \
         once more is worth, and not 1. It is no bound: a better score can pass it. Among the best architectures it is far below that over all.",
-    threshold: "Warns if tau is above .9 of the ceiling, where a gap between methods can be owed to the seeds of the truth; or if the ceiling \
-        itself is below .6: that is a Spearman of about .8 between two trainings, and a fifth of the rank variance is of the seed.",
+    threshold: "Warns if tau is above .9 of the ceiling, where a gap between methods can be owed to the seeds of the truth. Warns too if the \
+        ceiling itself is below .6: that is a Spearman of about .8 between two trainings, and a fifth of the rank variance is of the seed.",
     check,
 };
 
