@@ -4,9 +4,8 @@
 pub(crate) const NO_PROVENANCE: &str = "No provenance is kept with this record.";
 
 /// What a report says about the command that makes it again.
-pub(crate) const AGAIN: &str = "The command that makes this report again is one of an installed nas-assay; in a clone of the repository, \
-                                cargo run -- takes the place of nas-assay. If the spec is a file of your own, run that file first: \
-                                nas-assay run FILE.toml.";
+pub(crate) const AGAIN: &str = "The command that makes this report again is one of an installed nas-assay. If the spec is a file of your own, \
+                                run that file first: nas-assay run FILE.toml.";
 
 /// A term of the summary table, explained.
 pub(crate) struct Note {

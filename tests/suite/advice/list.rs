@@ -81,7 +81,6 @@ const DONE: &[(&str, &str)] = &[
     ("see --json", "criteria_that_a_difference_leaves_out_are_in_its_json"),
     ("the same command continues", "an_interrupted_command_continues"),
     ("run that file first: nas-assay run FILE.toml", "the_command_of_a_report_makes_it_again"),
-    ("cargo run -- takes the place of nas-assay", "the_command_of_a_report_makes_it_again"),
     (" --data-root DIR", "the_command_of_a_report_makes_it_again"),
     ("made by: {command} --format latex", "the_command_in_a_tex_file_makes_it_again"),
     ("name one of them with --estimator", "a_baseline_is_linted_if_it_is_named"),
