@@ -4,6 +4,7 @@
 
 mod architectures;
 mod claims;
+mod completions;
 mod context;
 mod data;
 mod data_files;
@@ -17,6 +18,7 @@ mod known;
 mod launch;
 mod leaderboard;
 mod lint;
+mod man;
 mod measured;
 mod output;
 mod plan;
@@ -139,6 +141,10 @@ enum Command {
     Data(data::DataCommand),
     /// Check the store, clean it up, say what it holds, and take it to another machine
     Store(store::StoreCommand),
+    /// Print completions of the command line for a shell
+    Completions(completions::Completions),
+    /// Write man pages of the program and of every command
+    Man(man::ManPages),
 }
 
 impl Command {
@@ -164,6 +170,8 @@ impl Command {
             Self::Truth(command) => command.run(context),
             Self::Data(command) => command.run(context),
             Self::Store(command) => command.run(context),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
         }
     }
 }
@@ -212,5 +220,39 @@ pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// A command and all commands below it, each with the words that call it.
+    fn below(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
+        let words = [words, &[command.get_name().to_owned()]].concat();
+        command.get_subcommands().for_each(|own| below(own, &words, found));
+        found.push((words, command.clone()));
+    }
+
+    fn commands() -> Vec<(Vec<String>, clap::Command)> {
+        let mut found = Vec::new();
+        below(&Cli::command(), &[], &mut found);
+        found
+    }
+
+    #[test]
+    fn every_example_of_a_help_is_a_command() {
+        for (words, command) in commands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in
+                help.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with("nas-assay "))
+            {
+                let line = line.split(['>', '&']).next().unwrap();
+                let example = shlex::split(line).unwrap();
+                assert!(example.starts_with(&words), "{words:?}: {line}");
+                Cli::try_parse_from(example).unwrap_or_else(|error| panic!("{line}: {error}"));
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ mod lint;
 mod manners;
 mod merging;
 mod named;
+mod newcomer;
 mod other_papers;
 mod paper;
 mod pytorch;

@@ -86,6 +86,8 @@ const DONE: &[(&str, &str)] = &[
     ("name one of them with --estimator", "a_baseline_is_linted_if_it_is_named"),
     ("lint {word} --estimator {}", "the_hint_shows_every_lint_of_one_claim"),
     (" --panel {}", "the_hint_names_the_panel_of_several"),
+    // Commands for newcomers.
+    ("Example", "every_example_of_a_help_is_a_command"),
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
     (
