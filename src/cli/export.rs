@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{DATA, Failure, UNEXPECTED, USAGE};
+use super::find_spec::find;
 use super::print::{outln, print_json};
 use super::signals::exit_on_signal;
-use super::specs::find;
 use crate::experiment::{ExportError, TruthSource};
 use crate::space::{Architecture, SpaceId};
 use crate::spec::Precision;
@@ -24,7 +24,7 @@ pub struct Export {
     /// The folder for the files; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// A carried spec's name, or the path of a TOML file
+    /// A carried spec's name, the first digits of its hash, or the path of a TOML file
     #[arg(long, value_name = "SPEC", required_unless_present = "space")]
     spec: Option<String>,
     /// The search space; without --spec, its miniature is the spec
@@ -64,7 +64,7 @@ impl Export {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut spec = match (&self.spec, self.space) {
             (Some(name), space) => {
-                let spec = find(name)?;
+                let spec = find(context, name)?;
                 if let Some(space) = space.filter(|space| *space != spec.space) {
                     return Err(Failure::new(USAGE, format!("the spec is one of {}, not of {space}", spec.space)));
                 }

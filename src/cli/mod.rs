@@ -13,6 +13,7 @@ mod diff;
 mod estimators;
 mod exit;
 mod export;
+mod find_spec;
 mod fingerprint;
 mod known;
 mod launch;

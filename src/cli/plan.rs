@@ -6,10 +6,10 @@ use clap::builder::RangedU64ValueParser;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::find_spec::find;
 use super::plan_scripts::{Submission, kubernetes, slurm};
 use super::print::{counted, out, outln, print_json};
 use super::run::print_plan;
-use super::specs::find;
 use nas_assay_base::text::grouped;
 
 /// Say what a run would do, and cut it into parts for many machines
@@ -18,7 +18,7 @@ use nas_assay_base::text::grouped;
 /// a script that submits them.
 #[derive(Debug, Args)]
 pub struct Planning {
-    /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
+    /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,
     /// Number of parts to cut the scores into; trainings are one part each, and not more than this
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SHARDS as u64))]
@@ -38,7 +38,7 @@ impl Planning {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let lab = context.lab(None)?;
-        let resolved = lab.resolve(find(&self.spec)?)?;
+        let resolved = lab.resolve(find(context, &self.spec)?)?;
         let Some(shards) = self.shards else { return print_plan(&lab, &resolved, self.json) };
         let cut = lab.cut(&resolved, shards)?;
         let trained = cut.training_portions();

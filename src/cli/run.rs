@@ -5,17 +5,17 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
+use super::find_spec::find;
 use super::launch::{print_record, run};
 use super::print::{counted, outln, print_json};
 use super::signals::exit_on_signal;
-use super::specs::find;
 use nas_assay_base::text::grouped;
 
 /// Run an experiment; results that the store already has are not computed again
 #[derive(Debug, Args)]
 #[allow(clippy::struct_field_names, reason = "fields are the options' names")]
 pub struct Run {
-    /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
+    /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,
     /// Number of architectures to score at a time [default: one per thread; one on a GPU, where each has a stream]
     #[arg(long, value_name = "N")]
@@ -44,7 +44,7 @@ impl Run {
         if self.memory.is_some() {
             crate::kernels::cpu::return_freed_memory();
         }
-        let resolved = lab.resolve(find(&self.spec)?)?;
+        let resolved = lab.resolve(find(context, &self.spec)?)?;
         if self.dry_run {
             return print_plan(&lab, &resolved, self.json);
         }

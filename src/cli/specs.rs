@@ -1,21 +1,18 @@
-//! `nas-assay specs [NAME]`, and how `run` finds a spec.
-
-use std::path::Path;
+//! `nas-assay specs [SPEC]`
 
 use clap::Args;
-use nas_assay_base::nearest;
 
-use crate::carried::SPECS;
-use crate::experiment::{Resolved, carried_specs};
-use crate::spec::{Spec, parse_spec, read_text};
+use crate::experiment::{Resolved, carried_specs, find_carried};
 
-use super::exit::{Failure, USAGE};
+use super::exit::Failure;
+use super::find_spec::{carried_text, no_carried};
 use super::print::{out, outln, print_json};
 
 /// List the carried specs, or print one
 #[derive(Debug, Args)]
 pub struct Specs {
-    /// Print this spec's TOML
+    /// Print this spec's TOML: a name, or the first digits of a hash
+    #[arg(value_name = "SPEC")]
     name: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -26,7 +23,8 @@ impl Specs {
     /// Runs the command.
     pub fn run(&self) -> Result<(), Failure> {
         if let Some(name) = &self.name {
-            out!("{}", carried(name, false)?);
+            let resolved = find_carried(name).map_err(|error| no_carried(error, name))?;
+            out!("{}", carried_text(&resolved.spec.name).unwrap_or_default());
             return Ok(());
         }
         let specs = carried_specs()?;
@@ -41,28 +39,4 @@ impl Specs {
         }
         Ok(())
     }
-}
-
-/// Reads the spec from a file if `word` looks like a path, and finds the carried spec of this name otherwise.
-pub fn find(word: &str) -> Result<Spec, Failure> {
-    let path = Path::new(word);
-    let is_path = path.extension().is_some_and(|ending| ending == "toml") || word.contains(std::path::MAIN_SEPARATOR);
-    if is_path {
-        return Ok(parse_spec(&read_text(path)?, word)?);
-    }
-    Ok(parse_spec(carried(word, true)?, word)?)
-}
-
-/// The text of the carried spec of this name. The advice for another name tells how to name a file if `files` can be named too.
-fn carried(name: &str, files: bool) -> Result<&'static str, Failure> {
-    if let Some((_, text)) = SPECS.iter().find(|(candidate, _)| *candidate == name) {
-        return Ok(text);
-    }
-    let help = match (nearest(name, SPECS.iter().map(|(name, _)| *name)), files) {
-        (Some(known), true) => format!("did you mean `{known}`? for a file, give its path, such as ./{name}.toml"),
-        (Some(known), false) => format!("did you mean `{known}`?"),
-        (None, true) => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
-        (None, false) => "`nas-assay specs` lists them".to_owned(),
-    };
-    Err(Failure::new(USAGE, format!("no carried spec is called `{name}`")).with_help(help))
 }

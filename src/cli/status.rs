@@ -7,15 +7,15 @@ use nas_assay_base::text::{grouped, printable};
 
 use super::context::Context;
 use super::exit::Failure;
+use super::find_spec::find;
 use super::print::{outln, print_json};
-use super::specs::find;
 use crate::experiment::Status;
 use crate::store::workers::Worker;
 
 /// Say how far an experiment is: what is done, which workers on which machines are at it, and how long it will take
 #[derive(Debug, Args)]
 pub struct StatusCommand {
-    /// A carried spec's name (see `nas-assay specs`), or the path of a TOML file
+    /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,
     /// Print JSON
     #[arg(long)]
@@ -26,7 +26,7 @@ impl StatusCommand {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let lab = context.lab(None)?;
-        let resolved = lab.resolve(find(&self.spec)?)?;
+        let resolved = lab.resolve(find(context, &self.spec)?)?;
         let status = lab.status(&resolved)?;
         if self.json {
             return print_as_json(&resolved.hash, &resolved.spec.name, &status);

@@ -7,15 +7,15 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, USAGE};
+use super::find_spec::find;
 use super::launch::{print_record, run};
 use super::measured;
 use super::signals::exit_on_signal;
-use super::specs::find;
 use super::verify::print_checks;
 use super::verify_gate::{gated, print_gates};
 use super::verify_scores::{ScoreOptions, Way};
 use crate::criteria::Direction;
-use crate::estimator::alias;
+use crate::estimator::{Suite, alias};
 use crate::experiment::verify_estimator_on;
 use crate::space::SpaceId;
 use crate::spec::External;
@@ -42,18 +42,8 @@ impl CommandOptions {
     /// The id and the declaration of the program; `None` without a command.
     pub fn declared(&self, context: &Context, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
         let Some(command) = &self.command else { return Ok(None) };
-        let words = shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
-            Failure::new(
-                USAGE,
-                format!("the command `{command}` has no words, or a quotation mark without its other half"),
-            )
-        })?;
-        let id = options.name.clone().unwrap_or_else(|| {
-            let id = id_of(&words);
-            // `snip.py` is not the estimator `snip`; whether it gives its scores, `--is snip` says.
-            let is_taken = context.suite().find(&id).is_ok() || alias::own(&id) != id;
-            if is_taken { format!("{id}_command") } else { id }
-        });
+        let words = words_of(command)?;
+        let id = options.name.clone().unwrap_or_else(|| free_id(context.suite(), &words));
         let mut declared = External::new(words);
         let files: Vec<String> = if self.files.is_empty() {
             declared.command.iter().filter(|word| Path::new(word).is_file()).cloned().collect()
@@ -103,7 +93,7 @@ impl CommandOptions {
             return print_gates(&rows, json);
         }
         if let Some(name) = &self.spec {
-            let spec = find(name)?;
+            let spec = find(context, name)?;
             if let Some(space) = space.filter(|space| *space != spec.space) {
                 return Err(Failure::new(USAGE, format!("the spec is one of {}, not of {space}", spec.space)));
             }
@@ -121,6 +111,20 @@ impl CommandOptions {
         }
         print_checks(id, &rows, json)
     }
+}
+
+/// The words of a command, split as by a shell.
+pub(super) fn words_of(command: &str) -> Result<Vec<String>, Failure> {
+    shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
+        Failure::new(USAGE, format!("the command `{command}` has no words, or a quotation mark without its other half"))
+    })
+}
+
+/// An id for a program that no other estimator has: `snip.py` is not the estimator `snip`; whether it gives its scores, `--is snip` says.
+pub(super) fn free_id(suite: &Suite, words: &[String]) -> String {
+    let id = id_of(words);
+    let is_taken = suite.find(&id).is_ok() || alias::own(&id) != id;
+    if is_taken { format!("{id}_command") } else { id }
 }
 
 /// An id from the last word that is the name of a file, or else from the first word.

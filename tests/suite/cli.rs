@@ -301,7 +301,7 @@ fn a_spec_that_is_wrong_is_refused_with_its_place() {
 #[test]
 fn misspelt_names_are_answered_with_the_right_one() {
     let bench = Bench::new();
-    bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`?");
+    bench.run(&["run", "nb201-mirco"]).exits(2).says("did you mean `nb201-micro`, ");
     bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
     bench.run(&["estimators", "synflwo"]).exits(2).says("synflow");
     bench.run(&["leaderbord"]).exits(2).says("a similar subcommand exists: 'leaderboard'");

@@ -37,5 +37,6 @@ mod run;
 mod score;
 mod shards;
 mod spec;
+mod spec_names;
 mod table_only;
 mod verify;

@@ -8,4 +8,4 @@ pub mod seed;
 pub mod text;
 
 pub use digest::sha256_hex;
-pub use nearest::{nearest, nearest_always};
+pub use nearest::{nearest, nearest_always, nearest_few};

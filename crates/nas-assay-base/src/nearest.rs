@@ -19,6 +19,21 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     most_similar(word, known).filter(|(similarity, _)| *similarity >= MEANT).map(|(_, candidate)| candidate)
 }
 
+/// The known words that `word` probably means, the most similar first, at most `most` of them. Similarity is that of [`nearest`]; of equally
+/// similar words the first stays first.
+///
+/// ```
+/// use nas_assay_base::nearest_few;
+///
+/// let known = ["nb101-micro", "nb201-real", "nb201-micro"];
+/// assert_eq!(nearest_few("nb201-mirco", known, 2), ["nb201-micro", "nb101-micro"]);
+/// ```
+pub fn nearest_few<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    let mut near: Vec<(f64, &str)> = scored(word, known).filter(|(similarity, _)| *similarity >= MEANT).collect();
+    near.sort_by(|one, other| other.0.total_cmp(&one.0));
+    near.into_iter().map(|(_, candidate)| candidate).take(most).collect()
+}
+
 /// The known word most similar to `word`, however different it is; `None` only if no word is known. Similarity is that of [`nearest`].
 ///
 /// ```
@@ -33,11 +48,15 @@ pub fn nearest_always<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// The first of the most similar words, with its similarity from 0 to 1.
 fn most_similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(f64, &'a str)> {
+    scored(word, known).reduce(|best, next| if next.0 > best.0 { next } else { best })
+}
+
+/// Each known word with its similarity, from 0 to 1.
+fn scored<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (f64, &'a str)> {
     let folded = fold(word);
-    let scored = known
+    known
         .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&folded, &fold(candidate)), candidate));
-    scored.reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(move |candidate| (strsim::normalized_damerau_levenshtein(&folded, &fold(candidate)), candidate))
 }
 
 /// Longer words are compared by their first characters.
@@ -56,6 +75,14 @@ mod tests {
     fn only_a_near_word_is_meant() {
         assert_eq!(nearest("zebra", ["epochs", "batch"]), None);
         assert_eq!(nearest("Learning_Rate", ["learning-rate", "batch"]), Some("learning-rate"));
+    }
+
+    #[test]
+    fn few_near_words_are_given_in_order() {
+        let near = |word, most| nearest_few(word, ["bd", "bc", "b", "x"], most);
+        assert_eq!(near("b", 9), ["b", "bd", "bc"]);
+        assert_eq!(near("b", 2), ["b", "bd"]);
+        assert!(near("zebra", 9).is_empty());
     }
 
     #[test]

@@ -41,10 +41,9 @@ const DONE: &[(&str, &str)] = &[
         "give `latest`, the first digits of a hash, or the name of a spec",
         "every_name_that_is_offered_for_a_record_shows_one",
     ),
-    (
-        "did you mean `{known}`? for a file, give its path, such as",
-        "a_spec_is_named_by_its_nearest_name_or_by_its_path",
-    ),
+    ("did you mean {meant}?", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
+    ("give one of these hashes", "a_record_that_cannot_be_run_again_says_why"),
+    ("run the file of its spec", "a_record_that_cannot_be_run_again_says_why"),
     ("`nas-assay specs` lists", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
     ("did you mean `{known}`?", "a_word_that_is_suggested_is_taken"),
     ("`nas-assay claims` lists them", "the_nearest_name_is_one_that_works"),
@@ -250,6 +249,7 @@ const NONE: &[&str] = &[
     "repeat with",
     "a finite number or an object such as",
     "no two architectures of the data differ",
+    "the record {} ({}) cannot be run again",
     " --device cuda:0",
 ];
 

@@ -250,7 +250,13 @@ impl Store {
     pub fn keep_scores(&self, source: &mut dyn Read) -> Result<(PathBuf, String), CopyError> {
         let failed = |error| CopyError::Write(WriteError { path: self.root.clone(), source: error });
         let root = std::path::absolute(&self.root).map_err(failed)?;
-        files::keep_by_digest(&root.join("scores"), ".csv", source)
+        files::keep_by_digest(&root.join(SCORES), ".csv", source)
+    }
+
+    /// The full path of the copy of a file of scores with this SHA-256; `None` if the store keeps none.
+    pub fn kept_scores(&self, sha256: &str) -> Option<PathBuf> {
+        let path = self.root.join(SCORES).join(format!("{sha256}.csv"));
+        std::path::absolute(path).ok().filter(|path| path.is_file())
     }
 
     fn sealed<T: Serialize>(&self, path: &Path, value: &T) -> Result<Vec<u8>, StoreError> {
@@ -513,6 +519,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 const FORMAT: &str = "FORMAT";
 const LATEST: &str = "latest";
 const RECORDS: &str = "records";
+const SCORES: &str = "scores";
 
 /// The version of a store.
 enum Format {
