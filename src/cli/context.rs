@@ -52,6 +52,16 @@ impl Context {
             .with_commit(self.commit))
     }
 
+    /// The git commit of the program, if it is known.
+    pub fn commit(&self) -> Option<&'static str> {
+        self.commit
+    }
+
+    /// The name of the device that was asked for.
+    pub fn device(&self) -> &str {
+        &self.global.device
+    }
+
     /// The store.
     pub fn store(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.global.store)?)

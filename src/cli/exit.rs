@@ -63,6 +63,11 @@ impl Failure {
         self
     }
 
+    /// The exit code.
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+
     /// Prints the failure to stderr.
     pub fn report(self) -> ExitCode {
         let code = self.code;

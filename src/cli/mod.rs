@@ -10,6 +10,8 @@ mod data;
 mod data_files;
 mod data_import;
 mod diff;
+mod doctor;
+mod doctor_checks;
 mod estimators;
 mod exit;
 mod export;
@@ -142,6 +144,8 @@ enum Command {
     Data(data::DataCommand),
     /// Check the store, clean it up, say what it holds, and take it to another machine
     Store(store::StoreCommand),
+    /// Say what is at hand on this machine, what is missing, and what to do about it
+    Doctor(doctor::Doctor),
     /// Print completions of the command line for a shell
     Completions(completions::Completions),
     /// Write man pages of the program and of every command
@@ -171,6 +175,7 @@ impl Command {
             Self::Truth(command) => command.run(context),
             Self::Data(command) => command.run(context),
             Self::Store(command) => command.run(context),
+            Self::Doctor(command) => command.run(context),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }

@@ -16,6 +16,7 @@ mod common;
 mod data;
 mod examples;
 mod documents;
+mod doctor;
 mod export;
 mod external;
 mod findings;

@@ -87,6 +87,12 @@ const DONE: &[(&str, &str)] = &[
     (" --panel {}", "the_hint_names_the_panel_of_several"),
     // Commands for newcomers.
     ("Example", "every_example_of_a_help_is_a_command"),
+    ("leave out --device, or name `cpu` with it", "a_doctor_has_the_exit_code_of_what_is_broken"),
+    ("give another folder with --data-root DIR or NAS_ASSAY_DATA", "a_doctor_has_the_exit_code_of_what_is_broken"),
+    ("give another folder with --store DIR, or change", "a_doctor_has_the_exit_code_of_what_is_broken"),
+    ("install Python 3 to write an estimator in it", "a_doctor_finds_a_python_and_its_packages"),
+    ("pip install torch", "a_doctor_finds_a_python_and_its_packages"),
+    ("install the package from the repository", "a_doctor_finds_a_python_and_its_packages"),
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
     (
