@@ -17,6 +17,8 @@ mod exit;
 mod export;
 mod find_spec;
 mod fingerprint;
+mod init;
+mod init_text;
 mod known;
 mod launch;
 mod leaderboard;
@@ -144,6 +146,8 @@ enum Command {
     Data(data::DataCommand),
     /// Check the store, clean it up, say what it holds, and take it to another machine
     Store(store::StoreCommand),
+    /// Write a first spec, to be run and changed
+    Init(init::Init),
     /// Say what is at hand on this machine, what is missing, and what to do about it
     Doctor(doctor::Doctor),
     /// Print completions of the command line for a shell
@@ -175,6 +179,7 @@ impl Command {
             Self::Truth(command) => command.run(context),
             Self::Data(command) => command.run(context),
             Self::Store(command) => command.run(context),
+            Self::Init(command) => command.run(context),
             Self::Doctor(command) => command.run(context),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),

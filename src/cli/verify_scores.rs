@@ -453,13 +453,13 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// The name of a file without its ending; `stdin` for `-`.
-fn stem(file: &Path) -> String {
+pub(super) fn stem(file: &Path) -> String {
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     if stem == "-" { "stdin".to_owned() } else { stem }
 }
 
 /// A name in lower case, with `-` for every character that names of scores cannot have.
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     let plain = |letter: char| {
         if letter.is_ascii_alphanumeric() || letter == '_' { letter.to_ascii_lowercase() } else { '-' }
     };
@@ -506,7 +506,7 @@ fn write_oddities(lab: &Lab<'_>, resolved: &Resolved, out: &Path) -> Result<(), 
 }
 
 /// The column with the scores of a file that leaves no choice, or else the one with a name of the estimator whose scores they are.
-fn column(file: &Path, kept: &Path, space: SpaceId, estimator: Option<&str>) -> Result<String, Failure> {
+pub(super) fn column(file: &Path, kept: &Path, space: SpaceId, estimator: Option<&str>) -> Result<String, Failure> {
     let only = only_column(&file.display().to_string(), opened(kept)?, space);
     let named = match (&only, estimator) {
         (Err(ScoreFileError::Column { columns, .. }), Some(id)) => alias::column(columns, id).cloned(),

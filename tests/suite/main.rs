@@ -24,6 +24,7 @@ mod fingerprint;
 mod freerea;
 mod golden;
 mod image_sets;
+mod init;
 mod lint;
 mod manners;
 mod merging;

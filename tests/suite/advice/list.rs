@@ -93,6 +93,12 @@ const DONE: &[(&str, &str)] = &[
     ("install Python 3 to write an estimator in it", "a_doctor_finds_a_python_and_its_packages"),
     ("pip install torch", "a_doctor_finds_a_python_and_its_packages"),
     ("install the package from the repository", "a_doctor_finds_a_python_and_its_packages"),
+    ("name another file, or replace it with --force", "a_first_spec_overwrites_nothing_and_says_what_it_assumes"),
+    ("`nas-assay init --help` lists the options", "a_first_spec_overwrites_nothing_and_says_what_it_assumes"),
+    ("# Written by `nas-assay init`", "a_first_spec_is_run_to_its_end"),
+    ("`nas-assay estimators` lists all estimators", "a_first_spec_is_run_to_its_end"),
+    ("write its new digest here", "a_first_spec_is_run_to_its_end"),
+    ("{run} --data-root", "a_first_spec_overwrites_nothing_and_says_what_it_assumes"),
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
     (
@@ -255,6 +261,7 @@ const NONE: &[&str] = &[
     "repeat with",
     "a finite number or an object such as",
     "no two architectures of the data differ",
+    "# The true accuracies: a small table",
     "the record {} ({}) cannot be run again",
     " --device cuda:0",
 ];
