@@ -43,6 +43,7 @@ mod format;
 pub mod gate_check;
 pub mod golden;
 mod html;
+mod in_short;
 mod json;
 mod latex;
 pub mod leaderboard;

@@ -6,6 +6,7 @@ use crate::agreement_map::{self, AgreementMap};
 use crate::analysis_tables::{self, Titled};
 use crate::beside::Beside;
 use crate::coverage;
+use crate::in_short;
 use crate::other_papers;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
@@ -17,7 +18,7 @@ use crate::true_values::TrueValues;
 use crate::value_text::count;
 use crate::worth;
 
-/// The report in Markdown: for each panel a summary table, published figures and the tables of the analyses; then truth, supernets and
+/// The report in Markdown: for each panel a few plain sentences, a summary table, published figures and the tables of the analyses; then truth, supernets and
 /// provenance.
 ///
 /// ```
@@ -38,6 +39,7 @@ pub fn markdown<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> String {
         let worth = beside.worth_of(&whole.name);
         let panel = PanelSummary::with_worth(whole, worth);
         text += &format!("\n## {}: {} architectures\n\n", escape_markdown(&panel.panel), count(panel.architectures));
+        text += &format!("{}\n\n", escape_markdown(&in_short::sentences(whole, worth).join(" ")));
         for table in summary_tables::summaries(&panel, None) {
             text += &table.markdown();
         }

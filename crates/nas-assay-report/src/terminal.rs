@@ -5,6 +5,7 @@ use nas_assay_schema::store::record::{Provenance, Record};
 use crate::analysis_tables::{self, Titled};
 use crate::beside::Beside;
 use crate::coverage;
+use crate::in_short;
 use crate::other_papers;
 use crate::panel_summary::PanelSummary;
 use crate::printable::printable;
@@ -17,7 +18,7 @@ use crate::wrap::{NARROWEST, wrap};
 
 /// The report in plain text, at most `width` characters wide.
 ///
-/// The first lines say what became of the rows of score files. The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
+/// The first lines say what became of the rows of score files. Each panel begins with a few plain sentences. The summary is one table if it fits, else two. A word longer than the width, such as the hash, is not broken.
 ///
 /// ```
 /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
@@ -35,6 +36,8 @@ pub fn terminal<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) 
         let worth = beside.worth_of(&whole.name);
         let panel = PanelSummary::with_worth(whole, worth);
         text += &format!("\n{}: {} architectures\n", panel.panel, count(panel.architectures));
+        text += "\n";
+        text.extend(in_short::sentences(whole, worth).iter().map(|said| wrap(said, width)));
         for table in summary_tables::summaries(&panel, Some(width)) {
             text += &format!("\n{}", table.terminal(width));
         }

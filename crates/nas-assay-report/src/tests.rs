@@ -355,18 +355,6 @@ mod page {
     }
 
     #[test]
-    fn a_baseline_that_ranks_best_is_said_to() {
-        let mut record = fixture::record(60);
-        let finding = |record: &Record| {
-            let page = html(record, None).unwrap();
-            page.split_once("class=\"finding\">").unwrap().1.split_once("</p>").unwrap().0.to_owned()
-        };
-        assert!(finding(&record).starts_with("Closest to the true ranking is oneshot_loss"), "{}", finding(&record));
-        record.panels[0].estimators[0].criteria.kendall.tau_b = Some(0.95);
-        assert!(finding(&record).contains("than a baseline: params has a tau-b of 0.950"), "{}", finding(&record));
-    }
-
-    #[test]
     fn it_can_be_read_without_seeing_it() {
         let page = page(60);
         assert!(page.contains("<html lang=\"en\">"));
@@ -408,7 +396,8 @@ mod page {
             assert!(labels.split(' ').all(|label| ids.iter().any(|id| id == label)), "{labels}");
         }
         let shown: Vec<String> = tags.iter().filter_map(|tag| attribute(tag, "href")).collect();
-        assert_eq!(shown.len(), 14, "a cloud an estimator and panel");
+        let drawn = tags.iter().filter(|tag| tag.starts_with("use "));
+        assert_eq!(drawn.count(), 14, "a cloud an estimator and panel");
         assert!(shown.iter().all(|shown| ids.iter().any(|id| *shown == format!("#{id}"))), "{shown:?}");
     }
 }

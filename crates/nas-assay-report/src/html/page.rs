@@ -4,15 +4,15 @@ use nas_assay_schema::store::record::{Record, SupernetRecord};
 use serde::Serialize;
 
 use super::charts::{SERIES, TrainingCurve};
-use super::panel::Panel;
-use super::template::{keep_units, render};
+use super::panel::{Panel, panel_id};
+use super::template::{keep_units, render, typeset_numbers};
 use crate::beside::Beside;
 use crate::coverage;
 use crate::error::ReportError;
+use crate::in_short;
 use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
 use crate::record_text::{self, Fact};
-use crate::true_values::TrueValues;
 use crate::value_text;
 
 const PAGE: &str = include_str!("templates/page.html");
@@ -41,12 +41,8 @@ pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String
             .map(|(of, line)| (of.is_low(), line))
             .collect(),
         experiment: pairs(&record_text::experiment(record)),
-        panels: record
-            .panels
-            .iter()
-            .enumerate()
-            .map(|(place, panel)| Panel::new(place, &record.space, panel, TrueValues::of(record), beside))
-            .collect(),
+        in_short: in_short(record, beside),
+        panels: (0..record.panels.len()).map(|place| Panel::new(place, record, beside)).collect(),
         notes: NOTES.iter().chain(beside.worth.map(|_| &WORTH_NOTE)).map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&record_text::truth(record)),
         verified: record_text::checks(record).map(|verified| keep_units(&verified)).collect(),
@@ -66,6 +62,8 @@ pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String
 struct Page {
     /// For each score file whether few of its rows are ranked, and what became of them.
     coverage: Vec<(bool, String)>,
+    /// What the record says in plain sentences: the id and the name of a panel if there are several, and text.
+    in_short: Vec<(Option<[String; 2]>, String)>,
     experiment: Vec<[String; 2]>,
     panels: Vec<Panel>,
     notes: Vec<[&'static str; 2]>,
@@ -78,6 +76,19 @@ struct Page {
     spec: String,
     again: String,
     again_note: &'static str,
+}
+
+/// All sentences about the only panel, or the first sentence about each of several.
+fn in_short(record: &Record, beside: Beside<'_>) -> Vec<(Option<[String; 2]>, String)> {
+    let is_only = record.panels.len() == 1;
+    let each = record.panels.iter().enumerate().map(|(place, panel)| {
+        let mut sentences = in_short::sentences(panel, beside.worth_of(&panel.name));
+        if !is_only {
+            sentences.truncate(1);
+        }
+        ((!is_only).then(|| [panel_id(place), panel.name.clone()]), typeset_numbers(&sentences.join(" ")))
+    });
+    each.collect()
 }
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {

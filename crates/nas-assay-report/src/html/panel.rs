@@ -1,17 +1,18 @@
-//! A panel on the page: its main result in a sentence, the summary table, published figures, scatter plots and sections.
+//! A panel on the page: what it says in plain sentences, the summary table, published figures, scatter plots and sections.
 
 use nas_assay_criteria::Criterion;
 use nas_assay_schema::estimator::EstimatorKind;
-use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord};
+use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
 use super::charts;
 use super::section::Section;
 use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections, worth_section};
-use super::template::{keep_units, typeset};
+use super::template::{keep_units, typeset, typeset_numbers};
 use crate::beside::Beside;
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
+use crate::in_short;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::summary_tables;
 use crate::true_values::TrueValues;
@@ -24,7 +25,8 @@ pub(super) struct Panel {
     name: String,
     architectures: String,
     coverage: Vec<[String; 4]>,
-    finding: Option<String>,
+    /// What it says in plain sentences; `None` if they stand at the head of the page.
+    in_short: Option<String>,
     headings: Vec<String>,
     summaries: Vec<Summary>,
     reasons: Vec<String>,
@@ -69,11 +71,18 @@ struct Scatter {
     picture: String,
 }
 
+/// The id of a panel on the page.
+pub(super) fn panel_id(place: usize) -> String {
+    format!("panel-{place}")
+}
+
 impl Panel {
-    pub fn new(place: usize, space: &str, panel: &PanelRecord, values: TrueValues<'_>, beside: Beside<'_>) -> Self {
+    /// The panel at a place of the record. `is_only` if the record has no other one.
+    pub fn new(place: usize, record: &Record, beside: Beside<'_>) -> Self {
+        let (panel, values, is_only) = (&record.panels[place], TrueValues::of(record), record.panels.len() == 1);
         let worth = beside.worth_of(&panel.name);
         let summary = PanelSummary::with_worth(panel, worth);
-        let id = format!("panel-{place}");
+        let id = panel_id(place);
         // Ranks are of truth that is better if it is higher.
         let truth = panel.truth().map(|truth| values.goodness(&truth));
         let (latest, earlier) = (latest(&panel.estimators), earlier(&panel.estimators));
@@ -105,7 +114,7 @@ impl Panel {
             name: panel.name.clone(),
             architectures: value_text::count(summary.architectures),
             coverage: coverage::rows(panel),
-            finding: finding(panel),
+            in_short: (!is_only).then(|| typeset_numbers(&in_short::sentences(panel, worth).join(" "))),
             headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
             summaries,
             reasons: summary_tables::reasons(&summary.estimators),
@@ -116,40 +125,12 @@ impl Panel {
                 .map(|worth| worth_section(&id, panel, worth))
                 .into_iter()
                 .chain(worth.and_then(|worth| detail_section(&id, panel, worth, values)))
-                .chain(sections(&id, space, panel, values))
+                .chain(sections(&id, &record.space, panel, values))
                 .chain(other_papers_section(&id, &panel.name, beside))
                 .collect(),
             id,
         }
     }
-}
-
-/// The best estimator and the best baseline by tau-b, in a sentence.
-fn finding(panel: &PanelRecord) -> Option<String> {
-    let best = |wanted: fn(EstimatorKind) -> bool| {
-        let ranked = panel.estimators.iter().filter(|estimator| wanted(estimator.kind));
-        let defined = ranked.filter_map(|estimator| Some((estimator, estimator.criteria.kendall.tau_b?)));
-        // Of equal values the first one; `max_by` would take the last.
-        defined.reduce(|best, next| if next.1 > best.1 { next } else { best })
-    };
-    let value = |tau: f64| typeset(&value_text::fixed(tau, 3));
-    let (estimator, tau) = best(|kind| kind != EstimatorKind::Baseline)?;
-    let (baseline, floor) = best(|kind| kind == EstimatorKind::Baseline)?;
-    let (name, baseline) = (estimator.label(), baseline.label());
-    Some(if tau > floor {
-        format!(
-            "Closest to the true ranking is {name}, with a tau-b of {}. The best baseline, {baseline}, reaches {}.",
-            value(tau),
-            value(floor)
-        )
-    } else {
-        format!(
-            "No estimator is closer to the true ranking than a baseline: {baseline} has a tau-b of {}. The best of the others, {name}, \
-             reaches {}.",
-            value(floor),
-            value(tau)
-        )
-    })
 }
 
 /// The rows of some estimators. All tables of a panel have the same axis.

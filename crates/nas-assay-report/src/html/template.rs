@@ -49,3 +49,16 @@ pub(crate) fn typeset(text: &str) -> String {
 pub(crate) fn keep_units(text: &str) -> String {
     text.replace(" %", "\u{a0}%").replace(" pp", "\u{a0}pp")
 }
+
+/// Text with a true minus sign before numbers, and no break before units. A hyphen inside of a word stays.
+pub(crate) fn typeset_numbers(text: &str) -> String {
+    let mut typeset = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_minus = letter == '-' && !before.is_alphanumeric() && letters.peek().is_some_and(char::is_ascii_digit);
+        typeset.push(if is_minus { '−' } else { letter });
+        before = letter;
+    }
+    keep_units(&typeset)
+}

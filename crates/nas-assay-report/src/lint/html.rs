@@ -6,7 +6,7 @@ use super::finding::{Finding, Verdict};
 use super::page::{Lint, Linted};
 use super::text;
 use crate::error::ReportError;
-use crate::html::template::{keep_units, render, typeset};
+use crate::html::template::{keep_units, render, typeset, typeset_numbers};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -111,17 +111,4 @@ const fn heading(verdict: Verdict) -> &'static str {
         Verdict::Undecidable => "What is missing",
         Verdict::Pass => "What holds",
     }
-}
-
-/// Text with a true minus sign before numbers, and no break before units. A hyphen inside of a word stays.
-fn typeset_numbers(text: &str) -> String {
-    let mut typeset = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let is_minus = letter == '-' && !before.is_alphanumeric() && letters.peek().is_some_and(char::is_ascii_digit);
-        typeset.push(if is_minus { '−' } else { letter });
-        before = letter;
-    }
-    keep_units(&typeset)
 }

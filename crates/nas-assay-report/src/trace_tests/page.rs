@@ -245,6 +245,7 @@ fn every_number_of_the_page_is_in_its_place() {
     assert_eq!(found.len(), expected.len());
     let whole = text(&page);
     assert!(whole.contains(&first_line(panel)));
+    assert!(whole.contains(&plainly(panel)), "{whole}");
     for sentence in sentences(&record) {
         assert!(whole.contains(&sentence), "`{sentence}` is not on the page");
     }
