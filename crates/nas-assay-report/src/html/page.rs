@@ -15,6 +15,9 @@ use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
 use crate::record_text::{self, Fact};
 use crate::value_text;
 
+/// The facts at the head of the page; the others are at its end.
+const HEAD: [&str; 3] = ["experiment", "search space", "device class"];
+
 const PAGE: &str = include_str!("templates/page.html");
 
 /// The report as one self-contained HTML page.
@@ -32,7 +35,11 @@ const PAGE: &str = include_str!("templates/page.html");
 pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String, ReportError> {
     let (record, beside) = (&*printable(record), beside.into().printable());
     let beside = beside.get();
+    let mut panels: Vec<Panel> = (0..record.panels.len()).map(|place| Panel::new(place, record, beside)).collect();
+    let (head, identity): (Vec<Fact>, Vec<Fact>) =
+        record_text::experiment(record).into_iter().partition(|fact| HEAD.contains(&fact.name));
     let filled = Page {
+        contents: contents(&mut panels, !record.supernets.is_empty()),
         coverage: record
             .panels
             .iter()
@@ -40,9 +47,10 @@ pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String
             .zip(coverage::lines(record))
             .map(|(of, line)| (of.is_low(), line))
             .collect(),
-        experiment: pairs(&record_text::experiment(record)),
+        experiment: pairs(&head),
+        identity: pairs(&identity),
         in_short: in_short(record, beside),
-        panels: (0..record.panels.len()).map(|place| Panel::new(place, record, beside)).collect(),
+        panels,
         notes: NOTES.iter().chain(beside.worth.map(|_| &WORTH_NOTE)).map(|note| [note.term, note.meaning]).collect(),
         truth: keep_units(&record_text::truth(record)),
         verified: record_text::checks(record).map(|verified| keep_units(&verified)).collect(),
@@ -62,9 +70,14 @@ pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String
 struct Page {
     /// For each score file whether few of its rows are ranked, and what became of them.
     coverage: Vec<(bool, String)>,
-    /// What the record says in plain sentences: the id and the name of a panel if there are several, and text.
-    in_short: Vec<(Option<[String; 2]>, String)>,
+    /// What the record says in plain sentences: the id and the name of a panel if there are several, and the sentences.
+    in_short: Vec<(Option<[String; 2]>, Vec<String>)>,
+    /// The ids and titles of the parts of the page.
+    contents: Vec<[String; 2]>,
+    /// What the experiment is.
     experiment: Vec<[String; 2]>,
+    /// What its record is found by.
+    identity: Vec<[String; 2]>,
     panels: Vec<Panel>,
     notes: Vec<[&'static str; 2]>,
     truth: String,
@@ -79,16 +92,36 @@ struct Page {
 }
 
 /// All sentences about the only panel, or the first sentence about each of several.
-fn in_short(record: &Record, beside: Beside<'_>) -> Vec<(Option<[String; 2]>, String)> {
+fn in_short(record: &Record, beside: Beside<'_>) -> Vec<(Option<[String; 2]>, Vec<String>)> {
     let is_only = record.panels.len() == 1;
     let each = record.panels.iter().enumerate().map(|(place, panel)| {
         let mut sentences = in_short::sentences(panel, beside.worth_of(&panel.name));
         if !is_only {
             sentences.truncate(1);
         }
-        ((!is_only).then(|| [panel_id(place), panel.name.clone()]), typeset_numbers(&sentences.join(" ")))
+        (
+            (!is_only).then(|| [panel_id(place), panel.name.clone()]),
+            sentences.iter().map(|said| typeset_numbers(said)).collect(),
+        )
     });
     each.collect()
+}
+
+/// The parts of the only panel or the names of several, which have lists of their own, and then what is the same on every page.
+fn contents(panels: &mut [Panel], has_supernets: bool) -> Vec<[String; 2]> {
+    let mut found = match panels {
+        [only] => only.take_contents(),
+        several => several.iter().map(Panel::link).collect(),
+    };
+    let rest = [
+        (true, "reading", "How to read this"),
+        (true, "truth", "Truth"),
+        (has_supernets, "supernets", "Supernets"),
+        (true, "provenance", "Provenance"),
+    ];
+    let rest = rest.into_iter().filter(|(is_there, ..)| *is_there);
+    found.extend(rest.map(|(_, id, title)| [id.to_owned(), title.to_owned()]));
+    found
 }
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {

@@ -6,7 +6,7 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
 use super::charts;
-use super::section::Section;
+use super::section::{Section, Table, TableRow, cell, heading};
 use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections, worth_section};
 use super::template::{keep_units, typeset, typeset_numbers};
 use crate::beside::Beside;
@@ -19,14 +19,22 @@ use crate::true_values::TrueValues;
 use crate::value_text;
 use crate::worth;
 
+/// The places in [`ENDS`] of the criteria in the main table, which fits on a screen.
+const MAIN: [usize; 2] = [0, 3];
+
+/// The places of the others.
+const FURTHER: [usize; 3] = [1, 2, 4];
+
 #[derive(Serialize)]
 pub(super) struct Panel {
     id: String,
     name: String,
     architectures: String,
     coverage: Vec<[String; 4]>,
-    /// What it says in plain sentences; `None` if they stand at the head of the page.
-    in_short: Option<String>,
+    /// The ids and titles of its parts.
+    contents: Vec<[String; 2]>,
+    /// What it says in plain sentences; none if they stand at the head of the page.
+    in_short: Vec<String>,
     headings: Vec<String>,
     summaries: Vec<Summary>,
     reasons: Vec<String>,
@@ -42,6 +50,8 @@ struct Summary {
     id: String,
     folded: Option<String>,
     rows: Vec<Row>,
+    /// The criteria that are not in the main table.
+    more: Table,
 }
 
 /// An estimator's row of the summary table.
@@ -57,6 +67,8 @@ struct Row {
 
 #[derive(Serialize)]
 struct Cell {
+    /// The heading of its column, for screens on which a row is a list.
+    label: String,
     text: String,
     /// A second line in small type.
     below: Option<String>,
@@ -97,25 +109,21 @@ impl Panel {
         };
         let mut summaries = Vec::new();
         if truth.is_some() {
-            summaries.push(Summary {
-                id: format!("{id}-summary"),
-                folded: None,
-                rows: rows(panel, &summary.estimators, &latest),
-            });
+            summaries.push(Summary::new(format!("{id}-summary"), None, panel, &summary.estimators, &latest));
         }
         if truth.is_some() && !earlier.is_empty() {
-            summaries.push(Summary {
-                id: format!("{id}-summary-earlier"),
-                folded: Some(format!("{} rows of earlier checkpoints", value_text::count(earlier.len()))),
-                rows: rows(panel, &summary.estimators, &earlier),
-            });
+            let folded = Some(format!("{} rows of earlier checkpoints", value_text::count(earlier.len())));
+            let id = format!("{id}-summary-earlier");
+            summaries.push(Summary::new(id, folded, panel, &summary.estimators, &earlier));
         }
-        Self {
+        let said: Vec<String> = in_short::sentences(panel, worth).iter().map(|said| typeset_numbers(said)).collect();
+        let mut built = Self {
             name: panel.name.clone(),
             architectures: value_text::count(summary.architectures),
+            contents: Vec::new(),
             coverage: coverage::rows(panel),
-            in_short: (!is_only).then(|| typeset_numbers(&in_short::sentences(panel, worth).join(" "))),
-            headings: ENDS.map(|criterion| typeset(&value_text::heading(criterion))).to_vec(),
+            in_short: if is_only { Vec::new() } else { said },
+            headings: MAIN.map(|end| keep_units(&value_text::heading(ENDS[end]))).to_vec(),
             summaries,
             reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
@@ -129,8 +137,62 @@ impl Panel {
                 .chain(other_papers_section(&id, &panel.name, beside))
                 .collect(),
             id,
-        }
+        };
+        built.contents = built.parts();
+        built
     }
+
+    /// The name of the panel, to be followed by a link.
+    pub fn link(&self) -> [String; 2] {
+        [self.id.clone(), self.name.clone()]
+    }
+
+    /// Takes the list of its parts out, for the list of the page.
+    pub fn take_contents(&mut self) -> Vec<[String; 2]> {
+        std::mem::take(&mut self.contents)
+    }
+
+    /// The ids and titles of its parts, in their order.
+    fn parts(&self) -> Vec<[String; 2]> {
+        let named = [
+            (!self.published.is_empty(), "published", "Published figures"),
+            (!self.coverage.is_empty(), "rows", "Rows of score files and lists"),
+            (!self.scatters.is_empty(), "ranks", "Ranks"),
+        ];
+        let named = named.into_iter().filter(|(is_there, ..)| *is_there);
+        let named = named.map(|(_, part, title)| [format!("{}-{part}", self.id), title.to_owned()]);
+        named.chain(self.sections.iter().map(|of| [of.id.clone(), of.title.to_owned()])).collect()
+    }
+}
+
+impl Summary {
+    fn new(
+        id: String,
+        folded: Option<String>,
+        panel: &PanelRecord,
+        all: &[EstimatorSummary],
+        places: &[usize],
+    ) -> Self {
+        let rows = rows(panel, all, places);
+        let more = Table {
+            id: format!("{id}-more"),
+            caption: "Further criteria of the same rankings.".to_owned(),
+            folded: Some("Further criteria".to_owned()),
+            classes: Vec::new(),
+            headings: [heading("Estimator", "")]
+                .into_iter()
+                .chain(FURTHER.map(|end| heading(keep_units(&value_text::heading(ENDS[end])), "")))
+                .collect(),
+            rows: places.iter().map(|&place| further(&panel.estimators[place], &all[place])).collect(),
+        };
+        Self { id, folded, rows, more }
+    }
+}
+
+/// A row of the criteria that are not in the main table.
+fn further(estimator: &EstimatorRecord, summary: &EstimatorSummary) -> TableRow {
+    let value = |end: usize| cell(&value_text::value(ENDS[end], summary.ends[end].value));
+    TableRow { name: estimator.id.clone(), about: estimator.about(), cells: FURTHER.map(value).to_vec() }
 }
 
 /// The rows of some estimators. All tables of a panel have the same axis.
@@ -141,12 +203,13 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
     let axis = charts::interval_axis(shown);
     let best =
         [extreme(summaries.iter().map(|row| row.tau_b), true), extreme(summaries.iter().map(|row| row.spearman), true)];
-    let best_ends = std::array::from_fn::<_, { ENDS.len() }, _>(|end| {
+    let best_ends = MAIN.map(|end| {
         let higher = matches!(ENDS[end], Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_));
         extreme(summaries.iter().map(|row| row.ends[end].value), higher)
     });
     let row = |(estimator, summary): (&EstimatorRecord, &EstimatorSummary)| {
         let cell = |criterion, value: Option<f64>, best: Option<f64>| Cell {
+            label: keep_units(&value_text::heading(criterion)),
             text: typeset(&value_text::value(criterion, value)),
             below: None,
             best: value.is_some() && value == best,
@@ -160,12 +223,13 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
             },
             cell(Criterion::Spearman, summary.spearman, best[1]),
             Cell {
+                label: "Published tau-b".to_owned(),
                 text: typeset(&published),
                 below: below(summary.published_tau_b.is_some(), &difference),
                 best: false,
             },
         ];
-        cells.extend(summary.ends.iter().zip(best_ends).map(|(end, best)| cell(end.criterion, end.value, best)));
+        cells.extend(MAIN.into_iter().zip(best_ends).map(|(end, best)| cell(ENDS[end], summary.ends[end].value, best)));
         let picture = summary
             .tau_b
             .map(|tau| charts::interval(axis, tau, summary.interval, summary.published_tau_b))

@@ -11,7 +11,8 @@ const FRAME: &str = include_str!("templates/frame.html");
 const STYLE: &str = include_str!("templates/style.css");
 
 /// Templates that the template of a page may include.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
+    ("contents.html", include_str!("templates/contents.html")),
     ("section.html", include_str!("templates/section.html")),
     ("figures.html", include_str!("templates/figures.html")),
     ("table.html", include_str!("templates/table.html")),

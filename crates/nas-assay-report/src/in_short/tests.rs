@@ -306,8 +306,9 @@ fn every_form_has_the_same_sentences() {
     assert!(text.contains(&format!("representatives: 240 architectures {said}")), "{text}");
     let escaped = said.replace("live_convs", "live\\_convs");
     assert!(markdown(&record, beside).contains(&format!("## representatives: 240 architectures\n\n{escaped}\n")));
-    let of_page = page.split_once("class=\"finding\">").unwrap().1.split_once("</p>").unwrap().0;
-    let of_page = of_page.replace("&#x27;", "'").replace('\u{a0}', " ");
+    let of_page = page.split_once("class=\"finding\">").unwrap().1.split_once("</div>").unwrap().0;
+    let of_page =
+        plain(&of_page.replace("<p>", " ").replace("</p>", " ").replace("&#x27;", "'").replace('\u{a0}', " "));
     assert_eq!(of_page, said, "one panel: at the head of the page");
     assert_eq!(page.matches("class=\"finding\"").count(), 1);
 }

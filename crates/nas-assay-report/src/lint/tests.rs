@@ -127,7 +127,7 @@ fn claims_of_several_panels_are_told_apart() {
     assert!(several.contains(" in other_half"), "{several}");
     let [latex, html] = [Format::Latex, Format::Html].map(|format| both.render(format).unwrap());
     assert!(latex.contains("Claim & Panel & $\\tau_b$") && latex.contains("plain & other\\_half & "), "{latex}");
-    assert!(html.contains("<th scope=\"col\">Panel</th>") && html.contains("<td>other_half</td>"));
+    assert!(html.contains("<th scope=\"col\">Panel</th>") && html.contains("<td data-label=\"Panel\">other_half</td>"));
     let [latex, html] = [Format::Latex, Format::Html].map(|format| one.render(format).unwrap());
     assert!(latex.contains("Claim & $\\tau_b$") && !html.contains(">Panel</th>"), "{latex}");
 }

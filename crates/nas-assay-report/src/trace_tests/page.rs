@@ -80,7 +80,13 @@ fn summary_row(row: &EstimatorRecord, place: usize) -> Vec<String> {
     let published = if plain[4] == "–" { plain[4].clone() } else { format!("{} / {}", plain[4], plain[5]) };
     let first =
         [format!("{} {}", row.id, ABOUT[place]), format!("{} / {}", plain[1], plain[2]), plain[3].clone(), published];
-    [&first, &plain[6..]].concat()
+    [&first[..], &[6, 9, 11, 12].map(|column: usize| plain[column].clone())].concat()
+}
+
+/// The criteria that the main table has no room for.
+fn further_row(row: &EstimatorRecord, place: usize) -> Vec<String> {
+    let plain = summary(row, LABELS[place]);
+    [&[name(place)][..], &[7, 8, 10].map(|column: usize| plain[column].clone())].concat()
 }
 
 /// All tables of the page, laid out from the record.
@@ -96,15 +102,17 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
             "Spearman",
             "Published tau-b / difference",
             "P@top 5 %",
-            "P@bottom 5 %",
-            "BR@1 %",
             "BR@5 %",
-            "WR@5 %",
             "Not finite",
             "Ties",
         ]);
         let rows = places.iter().map(|&place| summary_row(&panel.estimators[place], place));
         (caption.to_owned(), headings, rows.collect())
+    };
+    let further = |places: &[usize]| {
+        let rows = places.iter().map(|&place| further_row(&panel.estimators[place], place));
+        let headings = owned(&["Estimator", "P@bottom 5 %", "BR@1 %", "WR@5 %"]);
+        ("Further criteria of the same rankings.".to_owned(), headings, rows.collect())
     };
     let variant = &found.variants[0];
     let kept = variant.kept.as_ref().unwrap();
@@ -150,7 +158,9 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
     });
     vec![
         summary(&LATEST),
+        further(&LATEST),
         summary(&EARLIER),
+        further(&EARLIER),
         (
             "Values of this record next to the published ones. The difference is ours minus theirs, where both have the same basis."
                 .to_owned(),
