@@ -14,6 +14,7 @@ use insta::internals::SnapshotContents;
 use insta::{Comparator, Snapshot};
 use nas_assay::report::golden::{agree, differences, pinned, scores};
 use nas_assay::store::record::Record;
+use nas_assay::{DeviceClass, report};
 
 /// Makes one test for each carried spec that needs no data, and the list of these specs.
 macro_rules! goldens {
@@ -169,7 +170,22 @@ fn compare(name: &str, bench: &Bench, command: &[&str]) {
     ));
     settings.set_comparator(Box::new(Tolerant));
     settings.bind(|| insta::assert_snapshot!(format!("{name}@{}", record.device_class), numbers));
+    if name == PICTURED && record.device_class == DeviceClass::Cpu {
+        let figures = report::figures(&record);
+        let summary = figures.iter().find(|figure| figure.name == "all-summary.svg").unwrap();
+        assert!(
+            summary.svg == PICTURE,
+            "docs/src/report.svg is another picture: run `nas-assay run {name}`, then `nas-assay report latest --figures DIR`, and \
+             copy DIR/all-summary.svg to it"
+        );
+    }
 }
+
+/// The spec whose report is the picture of the documentation.
+const PICTURED: &str = "nb201-micro";
+
+/// That picture.
+const PICTURE: &str = include_str!("../../docs/src/report.svg");
 
 /// Compares line by line, each line by its tolerance class.
 struct Tolerant;

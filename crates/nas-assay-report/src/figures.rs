@@ -3,11 +3,12 @@
 mod standalone;
 
 use nas_assay_criteria::Criterion;
+use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{PanelRecord, Record};
 
 use crate::agreement_map::AgreementMap;
 use crate::checkpoints::latest;
-use crate::html::charts::{PLOTS_IN_A_ROW, RankPlot, heat_map, rank_plots};
+use crate::html::charts::{PLOTS_IN_A_ROW, RankPlot, TauRow, heat_map, rank_plots, tau_summary};
 use crate::printable::printable;
 use crate::true_values::TrueValues;
 use crate::value_text;
@@ -31,10 +32,25 @@ impl Figure {
     pub(crate) fn new(name: &str, picture: &str) -> Self {
         Self { name: format!("{name}.svg"), svg: standalone(picture) }
     }
+
+    /// The content as a link: a `data:` URI without characters that a page would have to escape.
+    pub(crate) fn link(&self) -> String {
+        let mut link = "data:image/svg+xml;charset=utf-8,".to_owned();
+        // Quotes are those of attributes, and single ones are shorter in a link.
+        for letter in self.svg.replace('\'', "&#39;").chars() {
+            match letter {
+                '"' => link.push('\''),
+                '%' | '#' | '&' | '<' | '>' | ' ' | '\n' | ':' => link += &format!("%{:02X}", u32::from(letter)),
+                _ => link.push(letter),
+            }
+        }
+        link
+    }
 }
 
-/// The pictures of a record, panel by panel, of the estimators at their last checkpoints: `PANEL-rank.svg` with the estimated against the true
-/// rank by each of them (`PANEL-rank-2.svg` and so on if there are more than nine), if there is a truth, and `PANEL-agreement.svg` with
+/// The pictures of a record, panel by panel, of the estimators at their last checkpoints: `PANEL-summary.svg` with Kendall's tau-b of each
+/// on its interval, if there is a truth, `PANEL-rank.svg` with the estimated against the true
+/// rank by each of them (`PANEL-rank-2.svg` and so on if there are more than nine), and `PANEL-agreement.svg` with
 /// Kendall's tau-b of every two, if there are three or more.
 ///
 /// Each is self-contained and in the same bytes on every machine: text as text in a generic font, no style sheet, nothing from outside. A file
@@ -43,24 +59,65 @@ impl Figure {
 /// ```
 /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
 /// let figures = nas_assay_report::figures(&record);
-/// assert_eq!(figures[0].name, "all-rank.svg");
+/// assert_eq!(figures[0].name, "all-summary.svg");
 /// assert!(figures[0].svg.starts_with("<?xml"));
 /// ```
 pub fn figures(record: &Record) -> Vec<Figure> {
     let record = &*printable(record);
-    let mut found: Vec<Figure> = Vec::new();
+    let names = names(record);
+    let each = record.panels.iter().zip(&names).flat_map(|(panel, name)| of_panel(record, panel, name));
+    each.map(|(_, figure)| figure).collect()
+}
+
+/// What the names of the files of each panel begin with.
+pub(crate) fn names(record: &Record) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
     for panel in &record.panels {
         let mut name = file_name(&panel.name);
         // Names that differ may be the same as names of files.
-        while found.iter().any(|figure| figure.name.starts_with(&format!("{name}-"))) {
+        while found.iter().any(|other| format!("{other}-").starts_with(&format!("{name}-"))) {
             name.push('_');
         }
-        found.extend(ranks(record, panel, &name));
-        if let Some(map) = AgreementMap::of(panel) {
-            found.push(Figure::new(&format!("{name}-agreement"), &heat_map("agreement", &map)));
-        }
+        found.push(name);
     }
     found
+}
+
+/// Which picture of a panel a file has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Summary,
+    Ranks,
+    Agreement,
+}
+
+/// The pictures of a panel as files whose names begin with `name`.
+pub(crate) fn of_panel(record: &Record, panel: &PanelRecord, name: &str) -> Vec<(Shows, Figure)> {
+    let summary = summary(record, panel, "summary").map(|picture| Figure::new(&format!("{name}-summary"), &picture));
+    let map = AgreementMap::of(panel);
+    let map = map.map(|map| Figure::new(&format!("{name}-agreement"), &heat_map("agreement", &map)));
+    let ranks = ranks(record, panel, name).into_iter().map(|figure| (Shows::Ranks, figure));
+    let summary = summary.into_iter().map(|figure| (Shows::Summary, figure));
+    summary.chain(ranks).chain(map.map(|figure| (Shows::Agreement, figure))).collect()
+}
+
+/// Tau-b of the estimators of a panel at their last checkpoints; `None` if none has one.
+pub(crate) fn summary(record: &Record, panel: &PanelRecord, id: &str) -> Option<String> {
+    let row = |place: usize| {
+        let estimator = &panel.estimators[place];
+        let kendall = &estimator.criteria.kendall;
+        let (interval, is_baseline) =
+            (kendall.interval.map(value_text::bounds), estimator.kind == EstimatorKind::Baseline);
+        Some(TauRow { name: estimator.label(), tau: kendall.tau_b?, interval, is_baseline })
+    };
+    let rows: Vec<TauRow> = latest(&panel.estimators).into_iter().filter_map(row).collect();
+    let of = format!(
+        "How well estimators rank {} architectures: {}, panel {}",
+        value_text::count(panel.architectures.len()),
+        record.space,
+        panel.name
+    );
+    tau_summary(id, &of, rows)
 }
 
 /// The plots of ranks of a panel, up to nine a file.

@@ -365,13 +365,13 @@ mod page {
         assert!(!named("th").is_empty() && named("th").iter().all(|tag| tag.contains("scope=")));
         assert!(named("svg").iter().all(|tag| tag.contains("role=\"img\"") || tag.contains("aria-hidden=\"true\"")));
         // Seven of the nine estimators are at their last epoch: each has a scatter, bars, a matrix, a plot of costs and histograms of its
-        // two or three most misjudged exchanges. There are three charts over epochs, two of training, and a map of agreement.
+        // two or three most misjudged exchanges. There are three charts over epochs, two of training, a map of agreement, and an overview.
         let histograms = page.matches(">Rank changes of ").count();
         assert!((14..=21).contains(&histograms), "{histograms}");
-        assert_eq!((named("title").len(), named("desc").len()), (34 + histograms, 34 + histograms));
+        assert_eq!((named("title").len(), named("desc").len()), (35 + histograms, 35 + histograms));
         // All other pictures that are not hidden are drawings, which have a text instead.
         let drawings = named("svg").iter().filter(|tag| tag.contains("aria-label=\"")).count();
-        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 34 + histograms + drawings);
+        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 35 + histograms + drawings);
         assert_eq!(drawings, 3 + 7 * 9, "the truly best, and three of each kind by each estimator");
         let levels: Vec<u8> = tags.iter().filter_map(|tag| tag.strip_prefix('h')?.bytes().next()).collect();
         let levels: Vec<u8> = levels.into_iter().filter(u8::is_ascii_digit).collect();

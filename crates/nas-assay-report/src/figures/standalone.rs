@@ -2,7 +2,7 @@
 
 /// The attributes of each class, in the order in which they override each other. Blue and vermillion are told apart by nearly all readers, and
 /// in grey.
-const STYLES: [(&str, &[(&str, &str)]); 21] = [
+const STYLES: [(&str, &[(&str, &str)]); 27] = [
     ("middle", &[("text-anchor", "middle")]),
     ("end", &[("text-anchor", "end")]),
     ("ink", &[("fill", "#000000"), ("font-size", "10")]),
@@ -28,6 +28,12 @@ const STYLES: [(&str, &[(&str, &str)]); 21] = [
     ("cell-2", &[("fill-opacity", "0.68")]),
     ("cell-3", &[("fill-opacity", "1")]),
     ("shade", &[]),
+    ("rule", &[("fill", "none"), ("stroke", "#d5dade")]),
+    ("span", &[("fill", "none"), ("stroke", "#0072b2"), ("stroke-width", "3"), ("stroke-opacity", "0.45")]),
+    ("of-baseline", &[("stroke", "#d55e00")]),
+    ("dot", &[("fill", "#0072b2")]),
+    ("baseline", &[("fill", "#d55e00")]),
+    ("floor", &[("fill", "none"), ("stroke", "#d55e00"), ("stroke-dasharray", "4 3")]),
     ("over", &[("fill", "#d55e00")]),
     ("under", &[("fill", "#0072b2")]),
     ("lead", &[("fill", "none"), ("stroke", "#6b7278")]),

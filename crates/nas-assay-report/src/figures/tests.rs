@@ -109,7 +109,16 @@ fn each_panel_has_its_files() {
     record.panels[0].name = "representatives/".to_owned();
     record.panels.push(second);
     let names: Vec<String> = figures(&record).into_iter().map(|figure| figure.name).collect();
-    assert_eq!(names, ["representatives--rank.svg", "representatives--agreement.svg", "representatives-_-rank.svg"]);
+    assert_eq!(
+        names,
+        [
+            "representatives--summary.svg",
+            "representatives--rank.svg",
+            "representatives--agreement.svg",
+            "representatives-_-summary.svg",
+            "representatives-_-rank.svg"
+        ]
+    );
     let names: Vec<String> = figures(&fixture::without_truth(60)).into_iter().map(|figure| figure.name).collect();
     assert_eq!(names, ["representatives-agreement.svg"]);
     for name in ["../etc", "", "ä b", "...", "a\u{1b}"] {
@@ -135,13 +144,14 @@ fn more_than_nine_plots_are_in_several_files() {
     assert_eq!(
         names,
         [
+            "representatives-summary.svg",
             "representatives-rank.svg",
             "representatives-rank-2.svg",
             "representatives-rank-3.svg",
             "representatives-agreement.svg"
         ]
     );
-    let plots: Vec<usize> = found[..3].iter().map(|figure| figure.svg.matches(">tau-b ").count()).collect();
+    let plots: Vec<usize> = found[1..4].iter().map(|figure| figure.svg.matches(">tau-b ").count()).collect();
     assert_eq!(plots, [9, 9, 3]);
     found.iter().for_each(check);
 }
@@ -156,6 +166,48 @@ fn every_picture_is_a_document_of_its_own() {
     }
     let names: Vec<String> = (0..12).map(|place| format!("estimator_{place}")).collect();
     check(&diagram(&names));
+}
+
+/// Reads a `data:` URI back.
+fn read_back(link: &str) -> String {
+    let mut parts = link.strip_prefix("data:image/svg+xml;charset=utf-8,").unwrap().split('%');
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        text.push(char::from(u8::from_str_radix(&part[..2], 16).unwrap()));
+        text += &part[2..];
+    }
+    text
+}
+
+#[test]
+fn a_link_is_the_file_with_other_quotes() {
+    let mut record = fixture::whole(60);
+    record.panels[0].estimators[0].id = "it's <100 %> #1 & \"x\": −".to_owned();
+    for figure in figures(&record) {
+        let link = figure.link();
+        assert!(!link.contains(['<', '>', '"', '#', '&', ' ', '\n']), "{link:.200}");
+        assert_eq!(read_back(&link), figure.svg.replace('\'', "&#39;").replace('"', "'"));
+    }
+}
+
+#[test]
+fn a_page_links_to_the_files_of_its_record_and_stays_small() {
+    let mut record = fixture::whole(60);
+    record.panels.push(record.panels[0].clone());
+    let page = crate::html(&record, None).unwrap();
+    let links: Vec<(String, String)> = page
+        .split("<a href=\"data:")
+        .skip(1)
+        .map(|rest| {
+            let (link, rest) = rest.split_once("\" download=\"").unwrap();
+            (rest.split_once('"').unwrap().0.to_owned(), format!("data:{link}"))
+        })
+        .collect();
+    let due: Vec<(String, String)> =
+        figures(&record).into_iter().map(|figure| (figure.name.clone(), figure.link())).collect();
+    assert_eq!(links, due);
+    let saved: usize = links.iter().map(|(_, link)| link.len()).sum();
+    assert!(2 * saved < page.len() - saved, "links of {saved} bytes in a page of {}", page.len());
 }
 
 /// In files every class of an element has its attributes.
@@ -174,7 +226,9 @@ fn no_class_is_without_a_style() {
         cliques: &[vec![0, 1]],
         blocks: 5,
     };
-    let pictures = [heat_map("m", &map), rank_plots("r", "t", &truth, &[plot]), critical_difference("c", &of).unwrap()];
+    let tau = summary(&record, &record.panels[0], "s").unwrap();
+    let pictures =
+        [tau, heat_map("m", &map), rank_plots("r", "t", &truth, &[plot]), critical_difference("c", &of).unwrap()];
     let classes: BTreeSet<&str> = pictures
         .iter()
         .flat_map(|picture| picture.split(" class=\"").skip(1))

@@ -9,6 +9,7 @@ use super::template::{keep_units, render, typeset_numbers};
 use crate::beside::Beside;
 use crate::coverage;
 use crate::error::ReportError;
+use crate::figures;
 use crate::in_short;
 use crate::printable::printable;
 use crate::reading_notes::{AGAIN, NO_PROVENANCE, NOTES, WORTH_NOTE};
@@ -35,7 +36,9 @@ const PAGE: &str = include_str!("templates/page.html");
 pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String, ReportError> {
     let (record, beside) = (&*printable(record), beside.into().printable());
     let beside = beside.get();
-    let mut panels: Vec<Panel> = (0..record.panels.len()).map(|place| Panel::new(place, record, beside)).collect();
+    let files = figures::names(record);
+    let mut panels: Vec<Panel> =
+        files.iter().enumerate().map(|(place, file)| Panel::new(place, file, record, beside)).collect();
     let (head, identity): (Vec<Fact>, Vec<Fact>) =
         record_text::experiment(record).into_iter().partition(|fact| HEAD.contains(&fact.name));
     let filled = Page {

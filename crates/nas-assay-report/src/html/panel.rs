@@ -6,12 +6,14 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
 use super::charts;
-use super::section::{Section, Table, TableRow, cell, heading};
+use super::section::{Saved, Section, Table, TableRow, cell, heading};
 use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections, worth_section};
 use super::template::{keep_units, typeset, typeset_numbers};
+use crate::agreement_map;
 use crate::beside::Beside;
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
+use crate::figures::{self, Shows};
 use crate::in_short;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::summary_tables;
@@ -40,7 +42,11 @@ pub(super) struct Panel {
     reasons: Vec<String>,
     published: Vec<[String; 7]>,
     which: Option<&'static str>,
+    /// Tau-b of all estimators: the picture, and the files that it can be saved as.
+    overview: Option<String>,
+    overview_saved: Vec<Saved>,
     scatters: Vec<Scatter>,
+    scatters_saved: Vec<Saved>,
     sections: Vec<Section>,
 }
 
@@ -89,8 +95,8 @@ pub(super) fn panel_id(place: usize) -> String {
 }
 
 impl Panel {
-    /// The panel at a place of the record. `is_only` if the record has no other one.
-    pub fn new(place: usize, record: &Record, beside: Beside<'_>) -> Self {
+    /// The panel at a place of the record. `file` is what the names of its pictures begin with.
+    pub fn new(place: usize, file: &str, record: &Record, beside: Beside<'_>) -> Self {
         let (panel, values, is_only) = (&record.panels[place], TrueValues::of(record), record.panels.len() == 1);
         let worth = beside.worth_of(&panel.name);
         let summary = PanelSummary::with_worth(panel, worth);
@@ -116,6 +122,15 @@ impl Panel {
             let id = format!("{id}-summary-earlier");
             summaries.push(Summary::new(id, folded, panel, &summary.estimators, &earlier));
         }
+        let (mut overview_saved, mut scatters_saved, mut map_saved) = (Vec::new(), Vec::new(), Vec::new());
+        for (shows, figure) in figures::of_panel(record, panel, file) {
+            let list = match shows {
+                Shows::Summary => &mut overview_saved,
+                Shows::Ranks => &mut scatters_saved,
+                Shows::Agreement => &mut map_saved,
+            };
+            list.push(Saved { link: figure.link(), name: figure.name });
+        }
         let said: Vec<String> = in_short::sentences(panel, worth).iter().map(|said| typeset_numbers(said)).collect();
         let mut built = Self {
             name: panel.name.clone(),
@@ -128,7 +143,10 @@ impl Panel {
             reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
+            overview: figures::summary(record, panel, &format!("{id}-overview")),
+            overview_saved,
             scatters: latest.iter().filter_map(scatter).collect(),
+            scatters_saved,
             sections: worth
                 .map(|worth| worth_section(&id, panel, worth))
                 .into_iter()
@@ -138,6 +156,10 @@ impl Panel {
                 .collect(),
             id,
         };
+        // The section with the map is the only one with a picture as a file.
+        if let Some(section) = built.sections.iter_mut().find(|of| of.title == agreement_map::TITLE) {
+            section.saved = map_saved;
+        }
         built.contents = built.parts();
         built
     }
@@ -155,6 +177,7 @@ impl Panel {
     /// The ids and titles of its parts, in their order.
     fn parts(&self) -> Vec<[String; 2]> {
         let named = [
+            (self.overview.is_some(), "overview-figure", "Overview"),
             (!self.published.is_empty(), "published", "Published figures"),
             (!self.coverage.is_empty(), "rows", "Rows of score files and lists"),
             (!self.scatters.is_empty(), "ranks", "Ranks"),

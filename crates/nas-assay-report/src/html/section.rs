@@ -28,6 +28,17 @@ pub(crate) struct Section {
     pub tables: Vec<Table>,
     /// Groups of pictures that are folded.
     pub groups: Vec<Group>,
+    /// Pictures of the section as files.
+    pub saved: Vec<Saved>,
+}
+
+/// A picture that a reader can save as a file.
+#[derive(Serialize)]
+pub(crate) struct Saved {
+    /// The name of the file.
+    pub name: String,
+    /// A link to it without characters that have to be escaped.
+    pub link: String,
 }
 
 /// A picture and its caption.

@@ -11,7 +11,8 @@ const FRAME: &str = include_str!("templates/frame.html");
 const STYLE: &str = include_str!("templates/style.css");
 
 /// Templates that the template of a page may include.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
+    ("saved.html", include_str!("templates/saved.html")),
     ("contents.html", include_str!("templates/contents.html")),
     ("section.html", include_str!("templates/section.html")),
     ("figures.html", include_str!("templates/figures.html")),
