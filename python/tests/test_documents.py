@@ -75,6 +75,16 @@ def test_tables_of_the_readme_are_made() -> None:
     assert {"params", "mine"} <= set(names["table"]["estimator"])
 
 
+@needs_program
+def test_the_estimator_of_the_readme_of_the_project_is_judged() -> None:
+    text = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    ((name, code),) = re.findall(r"```python,file=(\S+)\n(.*?)```", text, flags=re.DOTALL)
+    Path(name).write_text(code, encoding="utf-8")
+    assert f'nas-assay verify --command "python {name}"' in text
+    (row,) = run(["verify", "--command", f"python {name}", "--space", "nb201"])
+    assert row["architectures"] > 10 and abs(row["tau_b"]) <= 1
+
+
 def spec_of_baselines() -> str:
     Path("baselines.toml").write_text(
         "name = 'baselines'\nspace = 'nb201'\n[images.synthetic]\ntrain = 64\nvalidation = 16\n"

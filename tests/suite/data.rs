@@ -156,19 +156,19 @@ fn a_table_with_other_numbers_than_the_known_ones_is_not_written() {
     assert!(!bench.path("root").exists());
 }
 
-/// The help of the command and the README name every source, and a source makes what it says.
+/// The help of the command and the book name every source, and a source makes what it says.
 #[test]
 fn every_source_is_named_where_a_user_looks() {
     let bench = Bench::new();
     let json: serde_json::Value =
         serde_json::from_str(&bench.run(&["data", "list", "--json"]).exits(0).stdout).unwrap();
     let help = bench.run(&["data", "import", "--help"]).exits(0).stdout;
-    let readme = std::fs::read_to_string("README.md").unwrap();
+    let page = std::fs::read_to_string("docs/src/data.md").unwrap();
     let words: Vec<&str> = help.split([' ', ',', '\n', ']']).collect();
     for source in json["sources"].as_array().unwrap() {
         let name = source["name"].as_str().unwrap();
         assert!(words.contains(&name), "{name} is not in\n{help}");
-        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+        assert!(page.contains(&format!("`{name}`")), "{name} is not in the book");
     }
     // 50,000 and 10,000 rows of CIFAR-100, 500 and 100 of each fine class: the pixels tell the number.
     let rows = |count: u32| -> Vec<u8> {

@@ -22,7 +22,10 @@ fn a_doctor_says_what_is_at_hand_and_what_is_missing() {
     assert!(bench.files("").is_empty(), "nothing is left: {:?}", bench.files(""));
     let found = checks(&bench.run(&["doctor", "--json", "--threads", "1"]).exits(0));
     for (name, check) in &found {
-        assert!(said.contains(name.as_str()) && ["ok", "missing"].contains(&check["state"].as_str().unwrap()), "{check}");
+        assert!(
+            said.contains(name.as_str()) && ["ok", "missing"].contains(&check["state"].as_str().unwrap()),
+            "{check}"
+        );
     }
     assert_eq!(found["threads"]["facts"]["threads"], 1);
     assert_eq!(found["program"]["facts"]["version"], env!("CARGO_PKG_VERSION"));

@@ -95,5 +95,8 @@ fn a_first_spec_overwrites_nothing_and_says_what_it_assumes() {
     let ran = bench.run(&["init", "r.toml", "--data", "--data-root", "my data"]).exits(0);
     assert_eq!(ran.stdout.lines().last().unwrap(), "next: nas-assay run r.toml --data-root 'my data'");
     bench.run(&["init", "--help"]).exits(0).prints("--estimators").prints("--scores");
-    bench.run(&["init", "s.toml", "--store", "my store"]).exits(0).prints("next: nas-assay run s.toml --store 'my store'");
+    bench
+        .run(&["init", "s.toml", "--store", "my store"])
+        .exits(0)
+        .prints("next: nas-assay run s.toml --store 'my store'");
 }

@@ -29,7 +29,10 @@ fn every_command_takes_a_carried_spec_by_its_hash() {
     }
     bench.run(&["export", "--spec", short, "--first", "1", "--out", "networks"]).exits(0).prints("3 files");
     bench.write("program.sh", "exit 1");
-    bench.run(&["verify", "--command", "sh program.sh", "--spec", short, "--space", "nb301"]).exits(2).says("not of nb301");
+    bench
+        .run(&["verify", "--command", "sh program.sh", "--spec", short, "--space", "nb301"])
+        .exits(2)
+        .says("not of nb301");
 
     for (word, near) in [
         ("nb201-mirco", "did you mean `nb201-micro`, `nb101-micro` or `nb301-micro`?"),
@@ -83,7 +86,8 @@ fn a_record_that_cannot_be_run_again_says_why() {
     bench.write("b.toml", BASELINES.replace("resamples = 20", "resamples = 21"));
     bench.run(&["run", "a.toml"]).exits(0);
     bench.run(&["run", "b.toml"]).exits(0);
-    let ran = bench.run(&["run", "baselines"]).exits(2).says("`baselines` names 2 specs").says("give one of these hashes");
+    let ran =
+        bench.run(&["run", "baselines"]).exits(2).says("`baselines` names 2 specs").says("give one of these hashes");
     let hash = ran.stderr.split('`').find(|word| word.len() == 12).unwrap();
     bench.run(&["run", hash]).exits(0);
     // A carried spec has its name for itself.

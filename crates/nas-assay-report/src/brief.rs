@@ -8,6 +8,7 @@ use crate::analysis_tables::{self, Titled};
 use crate::beside::Beside;
 use crate::checkpoints::latest;
 use crate::coverage;
+use crate::in_short;
 use crate::panel_summary::{EstimatorSummary, PanelSummary};
 use crate::printable::printable;
 use crate::record_text;
@@ -17,8 +18,8 @@ use crate::value_text::{self, NONE, count};
 use crate::worth;
 use crate::wrap::{NARROWEST, wrap};
 
-/// The short report in plain text, at most `width` characters wide: one table for each panel, with the columns that fit, and the tables that
-/// the spec asks for by its variants, seeds and comparisons.
+/// The short report in plain text, at most `width` characters wide: for each panel a few plain sentences, one table with the columns that
+/// fit, and the tables that the spec asks for by its variants, seeds and comparisons.
 ///
 /// Of a supernet with several checkpoints it has the last one. Without a truth it has the scores and how well they agree.
 ///
@@ -36,8 +37,10 @@ pub fn brief<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) -> 
     text += &wrap(&record.title, width);
     text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
     for whole in &record.panels {
-        let panel = PanelSummary::with_worth(whole, beside.worth_of(&whole.name));
-        text += &format!("\n{}: {} architectures\n", panel.panel, count(panel.architectures));
+        let worth = beside.worth_of(&whole.name);
+        let panel = PanelSummary::with_worth(whole, worth);
+        text += &format!("\n{}: {} architectures\n\n", panel.panel, count(panel.architectures));
+        text += &wrap(&in_short::sentences(whole, worth).join(" "), width);
         let has_truth = panel.estimators.iter().any(|row| row.undefined != Some(Undefined::NoTruth));
         if has_truth {
             text += &format!("\n{}", table(whole, &panel).fitting(width).terminal(width));
