@@ -21,7 +21,7 @@ const SHOWN: usize = 5;
 /// The number of bytes that are printed at once.
 const CHUNK: usize = 1 << 16;
 
-/// Print architectures in any form: drawn ones, all of a space, or those of a file
+/// Print architectures: drawn ones, all of a space, or a file
 ///
 /// A form is a way to write an architecture down: `text`, which specs, records and tables use, or one of another tool, such as
 /// `genotype` for nb301. With a file, each line is one architecture, which is read in the form --from, or else in the only form that it
@@ -29,6 +29,7 @@ const CHUNK: usize = 1 << 16;
 #[derive(Debug, Args)]
 #[command(override_usage = "nas-assay architectures [OPTIONS] --space <SPACE> <FILE|--all|--count N>")]
 #[command(group(ArgGroup::new("source").required(true).args(["count", "all", "file"])))]
+#[command(after_help = "Example:\n  nas-assay architectures --space nb201 --count 3")]
 pub struct Architectures {
     /// The search space
     #[arg(long, value_name = "SPACE")]

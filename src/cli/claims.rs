@@ -7,8 +7,9 @@ use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
 use super::print::{out, print_json};
 
-/// Decide the claims of the paper by the available data and records
+/// Decide the claims of the paper by the data and records at hand
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay claims nb201-params --data-root DATA")]
 pub struct Claims {
     /// Decide only this claim
     id: Option<String>,

@@ -18,8 +18,9 @@ use super::print::{outln, print_json};
 use crate::DataRoot;
 use crate::truth::nb201::OLDER;
 
-/// Say what real data there is, check it, and make it from the benchmarks' official files
+/// List, check and import real data
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay data list --data-root DATA")]
 pub struct DataCommand {
     #[command(subcommand)]
     action: Action,
@@ -27,19 +28,26 @@ pub struct DataCommand {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the files of a data root: which are at hand, what makes them, and which specs need them; then the official files
+    /// List the files of a data root, and what makes them
+    ///
+    /// It says which files are at hand, what makes them, and which specs need them; then it lists the official files.
+    #[command(after_help = "Example:\n  nas-assay data list --data-root DATA")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Compare the files of the data root with the digests that are known
+    /// Compare the files of the data root with the known digests
+    #[command(after_help = "Example:\n  nas-assay data check --data-root DATA")]
     Check {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make files of the data root from official ones; nothing of them is run, and what is not right is not written
+    /// Make files of the data root from official ones
+    ///
+    /// Nothing of them is run, and what is not right is not written.
+    #[command(after_help = "Example:\n  nas-assay data import cifar10 cifar-10-binary.tar.gz --data-root DATA")]
     Import {
         /// Where the files are from: cifar10, cifar100, imagenet16, authors, nb201, freerea, nds, nb101, nb301, suite-zero, sss,
         /// hardware or tnb101

@@ -8,10 +8,11 @@ use super::exit::{Failure, MISMATCH};
 use super::print::{out, print_json};
 use super::records::find;
 
-/// Compare two records: their specs, and which numbers moved beyond their tolerance class
+/// Compare two records: their specs and their numbers
 ///
-/// The exit code is 3 if a number moved.
+/// Numbers that moved beyond their tolerance class are listed. The exit code is 3 if there is one.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay diff nb201-micro other/record.json")]
 pub struct Compare {
     /// `latest`, the first digits of a spec hash, a spec's name, or the path of a record as JSON
     left: String,

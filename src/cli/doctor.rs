@@ -16,7 +16,7 @@ would meet it.
 Example:
   nas-assay doctor --data-root DATA";
 
-/// Say what is at hand on this machine, what is missing, and what to do about it
+/// Say what is at hand on this machine, and what is missing
 ///
 /// Every file of the store is read, as `store check` does.
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use super::print::{outln, print_json};
 
 /// List the estimators, or explain one
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay estimators synflow")]
 pub struct Estimators {
     /// Explain this estimator
     id: Option<String>,

@@ -13,13 +13,14 @@ use crate::experiment::{ExportError, TruthSource};
 use crate::space::{Architecture, SpaceId};
 use crate::spec::Precision;
 
-/// Write the networks that zero-shot estimators see: weights, batch, labels and logits
+/// Write networks for other programs: weights, batch and logits
 ///
 /// For each architecture, each seed and each batch of the spec, a safetensors file holds the weights by name, `input.images`, `input.labels`
 /// and `output.logits`. The key `network` of its metadata says what the network is: the space, the architecture, the sizes, and whether it is
 /// a stand-alone network or the part of a supernet. A JSON file beside it says the same. `index.json` lists all files. `nas-assay score`
 /// reads them back.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay export --space nb201 --first 2 --out networks")]
 pub struct Export {
     /// The folder for the files; it is made if it is not there
     #[arg(long, value_name = "DIR")]

@@ -18,17 +18,21 @@ use super::exit::Failure;
 use super::print::{out, print_json};
 
 const EXAMPLE: &str = "\
-A row has its values for CIFAR-10, CIFAR-100 and ImageNet16-120, with commas between them; `-` stands for one that is not printed. Each
-combination of a population (all 15,625 encodings, the 9,445 without unreachable operations, the 6,466 representatives, and others), an
-accuracy that the data root has, and a way of counting is tried.
+A row has its values for CIFAR-10, CIFAR-100 and ImageNet16-120, with commas
+between them; `-` stands for one that is not printed. Each combination of a
+population (all 15,625 encodings, the 9,445 without unreachable operations, the
+6,466 representatives, and others), an accuracy that the data root has, and a
+way of counting is tried.
 
 Example: the rows of table 1 of AZ-NAS (CVPR 2024)
-  nas-assay fingerprint --data-root DATA --params-tau .578,.552,.520 --flops-tau .578,.551,.517";
+  nas-assay fingerprint --data-root DATA --params-tau .578,.552,.520 \\
+      --flops-tau .578,.551,.517";
 
-/// Say which population, truth and way of counting a published table of NAS-Bench-201 used, by its rows of #Params and #FLOPs
+/// Say which population and truth a published table used
+///
+/// The table is one of NAS-Bench-201; it is known by its rows of #Params and #FLOPs.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
-#[command(override_usage = "nas-assay fingerprint [OPTIONS] --params-tau VALUES --flops-tau VALUES")]
+#[command(after_help = EXAMPLE, override_usage = "nas-assay fingerprint [OPTIONS] --params-tau <VALUES>")]
 #[command(group(ArgGroup::new("rows").required(true).multiple(true).args(["params_tau", "params_rho", "flops_tau", "flops_rho"])))]
 pub struct Fingerprinting {
     /// Kendall's tau of #Params, such as .578,.552,.520

@@ -12,8 +12,9 @@ use super::known::Known;
 use super::output::{self, Output};
 use super::records::{no_record_yet, read, usable};
 
-/// Compare the estimators in all spaces, from the finished records
+/// Compare the estimators in all spaces, from finished records
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay leaderboard --out leaderboard.html")]
 pub struct Board {
     /// An additional record, a JSON file; can be given several times
     #[arg(long = "record", value_name = "FILE")]

@@ -20,9 +20,12 @@ use super::output::Output;
 use super::records::{find, finished_or_run};
 use super::verify_scores::{JudgedScores, ScoreOptions};
 
-/// Say whether a claim about an estimator stands up to a careful reader: lints with verdicts and their numbers
+/// Check whether a claim about an estimator stands up
+///
+/// It asks what a careful reader asks. Each lint has a verdict, its numbers, and a threshold with its reason.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("judged").args(["scores"])))]
+#[command(after_help = "Examples:\n  nas-assay lint latest\n  nas-assay lint --scores mine.csv --space nb201")]
 pub struct Linting {
     /// `latest`, the first digits of a spec hash, or a spec's name; a carried spec without a record is run first
     #[arg(required_unless_present = "scores", conflicts_with = "scores")]

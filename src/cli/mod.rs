@@ -17,6 +17,7 @@ mod exit;
 mod export;
 mod find_spec;
 mod fingerprint;
+mod help;
 mod init;
 mod init_text;
 mod known;
@@ -54,7 +55,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
 
@@ -62,14 +63,24 @@ use crate::kernels::cpu::{Isa, keep_candle_on_its_thread};
 use crate::{Store, Suite};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 unexpected, 2 usage or invalid spec, 3 golden or verification mismatch, 4 nothing to run or nothing measured,
-5 data missing or damaged, 6 device or instruction set absent, 128 + N stopped by signal N (130: Ctrl-C).";
+Exit codes:
+  0        done
+  1        unexpected
+  2        usage, or an invalid spec
+  3        a golden, a verification or a lint that does not hold
+  4        nothing to run, or nothing measured
+  5        data missing or damaged
+  6        device or instruction set absent
+  128 + N  stopped by signal N (130: Ctrl-C)
+
+Example:
+  nas-assay init && nas-assay run experiment.toml";
 
 /// Measures how well estimators rank neural architectures, in reproducible experiments.
 #[derive(Debug, Parser)]
-#[command(name = "nas-assay", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "nas-assay", version, after_help = AFTER_HELP, max_term_width = 80)]
 struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     global: Global,
     #[command(subcommand)]
     command: Command,
@@ -106,53 +117,29 @@ fn any_path() -> impl TypedValueParser<Value = PathBuf> {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run an experiment: a carried spec by name, or a TOML file
     Run(run::Run),
-    /// Say what a run would do, and cut it into parts for many machines
     Plan(plan::Planning),
-    /// Say how far an experiment is, and which workers are at it
     Status(status::StatusCommand),
-    /// Show a finished record as a table
     Show(show::Show),
-    /// Write the report of a record; a carried spec without a record is run first
     Report(report::Report),
-    /// Compare two records: their specs, and which numbers moved beyond their tolerance class
     Diff(diff::Compare),
-    /// Compare the estimators in all spaces, from the finished records
     Leaderboard(leaderboard::Board),
-    /// Decide the claims of the paper by the available data and records
     Claims(claims::Claims),
-    /// Say whether a claim about an estimator stands up to a careful reader: lints with verdicts and their numbers
     Lint(Box<lint::Linting>),
-    /// Say which population, truth and way of counting a published table used
     Fingerprint(fingerprint::Fingerprinting),
-    /// Score one architecture with given weights
     Score(score::Score),
-    /// Write the networks that zero-shot estimators see: weights, batch, labels and logits
     Export(export::Export),
-    /// List the estimators, or explain one
     Estimators(estimators::Estimators),
-    /// List the search spaces
     Spaces(spaces::Spaces),
-    /// Print architectures in any form
     Architectures(architectures::Architectures),
-    /// List the carried specs, or print one
     Specs(specs::Specs),
-    /// Judge an estimator: scores from a file, another program, or a registered estimator
     Verify(Box<verify::Verify>),
-    /// Train a ground-truth table from its recipe
     Truth(truth::Truth),
-    /// Say what real data there is, check it, and make it from the benchmarks' official files
     Data(data::DataCommand),
-    /// Check the store, clean it up, say what it holds, and take it to another machine
     Store(store::StoreCommand),
-    /// Write a first spec, to be run and changed
     Init(init::Init),
-    /// Say what is at hand on this machine, what is missing, and what to do about it
     Doctor(doctor::Doctor),
-    /// Print completions of the command line for a shell
     Completions(completions::Completions),
-    /// Write man pages of the program and of every command
     Man(man::ManPages),
 }
 
@@ -218,13 +205,16 @@ pub fn main_with(suite: Suite) -> ExitCode {
 pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
     keep_candle_on_its_thread();
     exit::set_style();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
-        }
-    };
+    let mut command = help::grouped(Cli::command());
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
+    let cli =
+        match parsed.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))) {
+            Ok(cli) => cli,
+            Err(error) => {
+                let _ = error.print();
+                return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+            }
+        };
     // The command runs on a worker thread. On another thread, every kernel would pass its work to the pool and wait for it.
     let outcome =
         Context::new(cli.global, suite, commit).and_then(|context| rayon::scope(|_| cli.command.run(&context)));
@@ -237,7 +227,6 @@ pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     /// A command and all commands below it, each with the words that call it.
     fn below(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
@@ -252,14 +241,34 @@ mod tests {
         found
     }
 
+    /// The help of every command is for a terminal of 80 columns, and begins with its summary on one line.
+    #[test]
+    fn every_help_begins_with_a_summary_and_fits_a_terminal() {
+        let mut root = help::grouped(Cli::command());
+        root.build();
+        let mut found = Vec::new();
+        below(&root, &[], &mut found);
+        for (words, mut command) in found.into_iter().filter(|(words, _)| !words.contains(&"help".to_owned())) {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            for text in [command.render_help(), command.render_long_help()].map(|text| text.to_string()) {
+                assert!(!about.is_empty() && text.starts_with(&format!("{about}\n")), "{words:?}:\n{text}");
+                let long = text.lines().find(|line| line.chars().count() > 80);
+                assert_eq!(long, None, "{words:?}");
+            }
+        }
+    }
+
     #[test]
     fn every_example_of_a_help_is_a_command() {
         for (words, command) in commands() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            // A command that has others has their examples, and the program has the groups.
+            let is_group = words.len() == 1 || command.has_subcommands();
+            assert!(is_group || help.contains("Example"), "{words:?} has no example");
             for line in
                 help.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with("nas-assay "))
             {
-                let line = line.split(['>', '&']).next().unwrap();
+                let line = line.split(['>', '&', '\\']).next().unwrap();
                 let example = shlex::split(line).unwrap();
                 assert!(example.starts_with(&words), "{words:?}: {line}");
                 Cli::try_parse_from(example).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -12,11 +12,12 @@ use super::print::{counted, out, outln, print_json};
 use super::run::print_plan;
 use nas_assay_base::text::grouped;
 
-/// Say what a run would do, and cut it into parts for many machines
+/// Say what a run would do, or cut it into parts for many machines
 ///
 /// Without --shards it prints the stages, as `run --dry-run` does. With --shards it prints the parts and what each costs by an estimate, or
 /// a script that submits them.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay plan nb201-micro --shards 4 --slurm")]
 pub struct Planning {
     /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,

@@ -12,8 +12,11 @@ use super::known::Known;
 use super::output::{self, Output};
 use super::records::finished_or_run;
 
-/// Write the report of a record; a carried spec without a record is run first
+/// Write the report of a record, as a page or in another format
+///
+/// A carried spec without a record is run first.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay report latest --out report.html")]
 pub struct Report {
     /// `latest`, the first digits of a spec hash, or a spec's name
     record: String,

@@ -11,9 +11,12 @@ use super::print::{counted, outln, print_json};
 use super::signals::exit_on_signal;
 use nas_assay_base::text::grouped;
 
-/// Run an experiment; results that the store already has are not computed again
+/// Run an experiment: a carried spec by name, or a TOML file
+///
+/// Results that the store already has are not computed again.
 #[derive(Debug, Args)]
 #[allow(clippy::struct_field_names, reason = "fields are the options' names")]
+#[command(after_help = "Examples:\n  nas-assay run nb201-micro\n  nas-assay run mine.toml --dry-run")]
 pub struct Run {
     /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,

@@ -22,6 +22,7 @@ use super::print::outln;
 /// --network says it. Of the stand-alone network of nb201 the tensors show it, so that --space and --arch are enough.
 /// If an estimator cannot score the architecture, the others do, and the command ends with exit code 1.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay score --weights networks/0001.safetensors")]
 pub struct Score {
     /// Weights and batch, a safetensors file
     #[arg(long, value_name = "FILE")]

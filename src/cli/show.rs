@@ -11,8 +11,9 @@ use super::launch::{brief, terminal};
 use super::print::{out, outln, print_json};
 use super::records::{finished, no_record_yet, usable};
 
-/// Show a finished record, or list them all
+/// Show a finished record as a table, or list all records
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay show latest")]
 pub struct Show {
     /// `latest`, the first digits of a spec hash, or a spec's name; without it, all records are listed
     record: Option<String>,

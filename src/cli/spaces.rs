@@ -11,8 +11,11 @@ use super::context::Context;
 use super::exit::Failure;
 use super::print::{outln, print_json};
 
-/// List the search spaces, with their size, their decisions, the available data files, and an architecture of each as text
+/// List the search spaces
+///
+/// Each has its size, its decisions, the data files at hand, and an architecture as text.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay spaces")]
 pub struct Spaces {
     /// Print JSON
     #[arg(long)]

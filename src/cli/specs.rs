@@ -10,6 +10,7 @@ use super::print::{out, outln, print_json};
 
 /// List the carried specs, or print one
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay specs nb201-micro > mine.toml")]
 pub struct Specs {
     /// Print this spec's TOML: a name, or the first digits of a hash
     #[arg(value_name = "SPEC")]

@@ -12,8 +12,11 @@ use super::print::{outln, print_json};
 use crate::experiment::Status;
 use crate::store::workers::Worker;
 
-/// Say how far an experiment is: what is done, which workers on which machines are at it, and how long it will take
+/// Say how far an experiment is, and which workers are at it
+///
+/// It lists what is done, which workers on which machines are at it, and how long it will take.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay status nb201-micro")]
 pub struct StatusCommand {
     /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,

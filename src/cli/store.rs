@@ -19,8 +19,9 @@ use crate::store::{Held, RecordId, Store};
 /// So many files of others are named.
 const NAMED: usize = 10;
 
-/// Check the store, clean it up, say what it holds, and take it to another machine
+/// Check the store, list and clean it, and move it
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay store list")]
 pub struct StoreCommand {
     #[command(subcommand)]
     action: Action,
@@ -28,7 +29,10 @@ pub struct StoreCommand {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check every file: damage, leftovers of killed runs, newer formats, files of others
+    /// Check every file of the store
+    ///
+    /// It finds damage, leftovers of killed runs, newer formats, and files of others.
+    #[command(after_help = "Example:\n  nas-assay store check --repair")]
     Check {
         /// Remove what is damaged and what nothing will read again; the next run makes what is missing
         #[arg(long)]
@@ -38,38 +42,47 @@ enum Action {
         json: bool,
     },
     /// Remove what killed runs have left and nothing will read again
+    #[command(after_help = "Example:\n  nas-assay store clean")]
     Clean,
     /// Say how much space the files of each kind take
+    #[command(after_help = "Example:\n  nas-assay store size")]
     Size {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// List the records, finished or not, with name, date and size
+    #[command(after_help = "Example:\n  nas-assay store list")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Write the store into one file, an uncompressed tar archive, to be unpacked on another machine
+    /// Write the store into one file, for another machine
     ///
-    /// Everything goes in that is whole, interrupted trainings and scores too. One store gives the same bytes each time.
+    /// The file is an uncompressed tar archive. Everything goes in that is whole, interrupted trainings and scores too. One store gives the
+    /// same bytes each time.
+    #[command(after_help = "Example:\n  nas-assay store pack store.tar")]
     Pack {
         /// The archive; `-` is stdout
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put the files of an archive of `store pack` into the store, unless it holds them
+    /// Put the files of an archive of `store pack` into the store
     ///
-    /// The whole archive is checked first. Nothing is written if a place has other content here than there.
+    /// Files that the store holds are left as they are. The whole archive is checked first. Nothing is written if a place has other content
+    /// here than there.
+    #[command(after_help = "Example:\n  nas-assay store unpack store.tar")]
     Unpack {
         /// The archive; `-` is stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put the files of other stores into the store, unless it holds them
+    /// Put the files of other stores into the store
     ///
-    /// All files are checked first. Nothing is written if a place has different contents in two stores.
+    /// Files that the store holds are left as they are. All files are checked first. Nothing is written if a place has different contents in
+    /// two stores.
+    #[command(after_help = "Example:\n  nas-assay store merge other/.nas-assay")]
     Merge {
         /// The folder of another store; may be several
         #[arg(value_name = "OTHER", required = true)]

@@ -11,8 +11,11 @@ use super::context::Context;
 use super::exit::{Failure, UNEXPECTED, USAGE};
 use super::signals::exit_on_signal;
 
-/// Train a ground-truth table from its recipe; a run that was stopped goes on from the store
+/// Train a table of ground truth from its recipe
+///
+/// A run that was stopped goes on from the store.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  nas-assay truth recipe.toml --out truth.csv")]
 pub struct Truth {
     /// The recipe, a TOML file
     recipe: PathBuf,

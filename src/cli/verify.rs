@@ -19,10 +19,13 @@ use super::verify_scores::{Judging, ScoreOptions};
 const NOT_WITH_IS: [&str; 10] =
     ["against", "truth", "accuracy", "quantity", "rows", "missing", "top", "min_coverage", "print_spec", "oddities"];
 
-/// Judge an estimator: scores from a file, another program, or a registered estimator
+/// Judge an estimator: scores of a file, a program, or a known one
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("judged").args(["scores", "command"])))]
 #[command(mut_arg("is", |is| is.conflicts_with_all(NOT_WITH_IS)))]
+#[command(
+    after_help = "Examples:\n  nas-assay verify --scores mine.csv --space nb201\n  nas-assay verify --command \"python my_proxy.py\"\n  nas-assay verify --estimator synflow --space nb201"
+)]
 pub struct Verify {
     /// File with scores: CSV with the columns `architecture` (text) and `score`, or JSON; `-` is stdin
     #[arg(

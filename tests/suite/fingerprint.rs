@@ -107,11 +107,11 @@ fn published_tables_are_identified() {
         }));
     }
     // The first of them is the example of the help.
-    let help = bench.run(&["fingerprint", "--help"]).exits(0).stdout;
+    let help = bench.run(&["fingerprint", "--help"]).exits(0).stdout.replace("\\\n", "");
     let example =
         help.lines().find_map(|line| line.trim().strip_prefix("nas-assay fingerprint --data-root DATA ")).unwrap();
     assert_eq!(
-        example.split(' ').collect::<Vec<_>>(),
+        example.split_whitespace().collect::<Vec<_>>(),
         ["--params-tau", ".578,.552,.520", "--flops-tau", ".578,.551,.517"]
     );
     // Of the third table alone: each data set by itself.

@@ -63,3 +63,22 @@ fn the_program_and_every_command_has_a_man_page() {
     bench.run(&["man", "--out", "taken"]).exits(1).says("failed to make the folder taken");
     bench.run(&["man", "--help"]).exits(0).prints("Where to put the pages");
 }
+
+#[test]
+fn the_help_has_the_commands_in_groups() {
+    let bench = Bench::new();
+    let help = bench.run(&["--help"]).exits(0).stdout;
+    assert!(help.contains("\nStart here:\n  init ") && help.contains("\nExit codes:\n  0 "), "{help}");
+    assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    for command in commands(&bench) {
+        assert_eq!(help.matches(&format!("\n  {command:<13}  ")).count(), 1, "{command}");
+    }
+    assert_eq!(bench.run(&[]).exits(2).stderr, help);
+    assert_eq!(bench.run(&["help"]).exits(0).stdout, help);
+    // The options of a command stand before those of every command.
+    let help = bench.run(&["export", "--help"]).exits(0).stdout;
+    let (own, all) = help.split_once("\nOptions of every command:\n").unwrap();
+    assert!(own.contains("--panel") && !own.contains("--store") && all.contains("--store"), "{help}");
+    // What is more than its summary is in the help, too.
+    assert!(own.contains("`index.json` lists all files"), "{help}");
+}
