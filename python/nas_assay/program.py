@@ -92,7 +92,7 @@ def _plain(score: float) -> float | str:
 def records(store: str | os.PathLike[str] = ".nas-assay") -> list[Row]:
     """A row for each estimator of each panel of each finished record in a store."""
     found: list[Row] = []
-    for held in run(["store", "list"], store=store):
+    for held in run(["store", "list"], store=store)["records"]:
         if held["condition"] == "finished":
             found += rows(run(["show", held["record"].split("@")[0]], store=store))
     return found

@@ -44,7 +44,7 @@ def judged(folder: Path, store: Path) -> Path:
     )
     command = f"{sys.executable} {folder / 'one.py'}"
     rows = run(["verify", "--command", command, "--space", "nb201"], store=store)
-    assert rows[0]["tau_b"] > 0.3
+    assert rows["spaces"][0]["tau_b"] > 0.3
     return store
 
 

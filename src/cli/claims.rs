@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
-use super::print::{out, print_json};
+use super::print::{out, print_rows};
 
 /// Decide the claims of the paper by the data and records at hand
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ impl Claims {
         let evidence = Evidence::new(context.data_root(), Some(context.store()?));
         let outcomes = claims.iter().map(|claim| claim.decide(&evidence)).collect::<Result<Vec<_>, _>>()?;
         if self.json {
-            print_json(&outcomes)?;
+            print_rows("claims", 1, "claims", &outcomes)?;
         } else {
             out!("{}", text(&outcomes, usize::from(Context::width())));
         }

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::data_files::{Condition, Needed, condition, needed, specs_with};
 use super::data_import::import;
 use super::exit::{DATA, Failure, NOTHING, USAGE};
-use super::print::{outln, print_json};
+use super::print::{outln, print_document};
 use crate::DataRoot;
 use crate::truth::nb201::OLDER;
 
@@ -87,7 +87,7 @@ fn list(context: &Context, json: bool) -> Result<(), Failure> {
         known().into_iter().map(|file| Row::of(root.as_ref(), file.path, file.sha256, &needed)).collect();
     if json {
         let sources: Vec<_> = SOURCES.iter().map(described).collect();
-        return print_json(&serde_json::json!({"files": rows, "sources": sources}));
+        return print_document("data list", 1, &serde_json::json!({"files": rows, "sources": sources}));
     }
     let mut files = table(&["file", "at hand", "made from"]);
     for row in &rows {
@@ -181,7 +181,7 @@ fn check(context: &Context, json: bool) -> Result<(), Failure> {
             .collect();
         let others: Vec<_> =
             others.iter().map(|(path, sha256)| serde_json::json!({"path": path, "sha256": sha256})).collect();
-        print_json(&serde_json::json!({"known": files, "others": others}))?;
+        print_document("data check", 1, &serde_json::json!({"known": files, "others": others}))?;
     } else {
         for (file, condition) in &rows {
             outln!("{:<13}  {}", condition.word(), file.path);

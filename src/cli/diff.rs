@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH};
-use super::print::{out, print_json};
+use super::print::{out, print_document};
 use super::records::find;
 
 /// Compare two records: their specs and their numbers
@@ -28,7 +28,7 @@ impl Compare {
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let diff = Diff::new(&find(context, &self.left)?, &find(context, &self.right)?);
         if self.json {
-            print_json(&diff)?;
+            print_document("diff", 1, &diff)?;
         } else {
             out!("{}", diff.text(Context::width()));
         }

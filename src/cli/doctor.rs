@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::doctor_checks::{data, devices, memory, processor, program, python, store, threads};
 use super::exit::Failure;
-use super::print::{counted, outln, print_json};
+use super::print::{counted, outln, print_document};
 
 const AFTER_HELP: &str = "\
 What is missing is no error: each command that needs it says so. What is broken
@@ -93,9 +93,7 @@ impl Doctor {
                 })
             };
             let rows: Vec<Value> = checks.iter().map(row).collect();
-            print_json(&json!({
-                "format": {"name": "nas-assay doctor", "version": 1}, "summary": summary, "checks": rows
-            }))?;
+            print_document("doctor", 1, &json!({"summary": summary, "checks": rows}))?;
         } else {
             outln!("{summary}\n");
             for Check { name, state, found, details, advice, .. } in &checks {

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, TableStyle};
 
 use super::context::Context;
 use super::exit::{Failure, USAGE};
-use super::print::{outln, print_json};
+use super::print::{outln, print_document, print_rows};
 
 /// List the estimators, or explain one
 #[derive(Debug, Args)]
@@ -25,13 +25,13 @@ impl Estimators {
         if let Some(id) = &self.id {
             let meta = context.suite().find(id).map_err(|error| Failure::new(USAGE, error.to_string()))?.meta();
             if self.json {
-                return print_json(&meta);
+                return print_document("estimator", 1, &meta);
             }
             return explain(&meta);
         }
         let all: Vec<Meta<'_>> = context.suite().iter().map(Estimator::meta).collect();
         if self.json {
-            return print_json(&all);
+            return print_rows("estimators", 1, "estimators", &all);
         }
         let mut table = Table::new();
         table

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::claims::wrapped;
 use super::context::Context;
 use super::exit::Failure;
-use super::print::{out, print_json};
+use super::print::{out, print_document};
 
 const EXAMPLE: &str = "\
 A row has its values for CIFAR-10, CIFAR-100 and ImageNet16-120, with commas
@@ -106,7 +106,7 @@ impl Fingerprinting {
         let drawn = self.drawn.map(usize::from);
         let found = Fingerprint::new(&printed, decimals, drawn, &truths);
         if self.json {
-            return print_json(&Report::new(&found, drawn, &truths));
+            return print_document("fingerprint", 1, &Report::new(&found, drawn, &truths));
         }
         out!("{}", text(&found, decimals, drawn, &truths, Context::width()));
         Ok(())

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exit::{Failure, NOTHING, UNEXPECTED};
 use super::known::Known;
 use super::output::{self, Output};
+use super::print::document;
 use super::records::{no_record_yet, read, usable};
 
 /// Compare the estimators in all spaces, from finished records
@@ -59,6 +60,7 @@ impl Board {
             return output::write_figures(context, folder, &board.figures());
         }
         let text = match format {
+            Some(Format::Json) => document("leaderboard", 1, &board)?,
             Some(format) => board.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => board.text(Context::width()),
         };

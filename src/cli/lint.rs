@@ -17,6 +17,7 @@ use super::context::Context;
 use super::exit::{Failure, MISMATCH, NOTHING, UNEXPECTED, USAGE};
 use super::known::Known;
 use super::output::Output;
+use super::print::document;
 use super::records::{find, finished_or_run};
 use super::verify_scores::{JudgedScores, ScoreOptions};
 
@@ -97,6 +98,7 @@ impl Linting {
             return Err(nothing(&record, with));
         }
         let text = match format {
+            Some(Format::Json) => document("lint", 1, &lint)?,
             Some(format) => lint.render(format).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?,
             None => lint.text(Context::width()),
         };

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::find_spec::find;
 use super::plan_scripts::{Submission, kubernetes, slurm};
-use super::print::{counted, out, outln, print_json};
+use super::print::{counted, out, outln, print_document};
 use super::run::print_plan;
 use nas_assay_base::text::grouped;
 
@@ -80,7 +80,7 @@ fn print_cut_as_json(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Res
         "training": of(trained, Part::Training),
         "scores": of(&cut.portions, Part::Scores),
     });
-    print_json(&plan)
+    print_document("cut", 1, &plan)
 }
 
 /// So many parts are listed.

@@ -1,5 +1,6 @@
 //! Printing that does not panic: a reader that has gone away, a full disk, a closed stream.
 
+use std::collections::BTreeMap;
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
@@ -40,6 +41,48 @@ pub fn to_stdout(text: Arguments<'_>) -> Result<(), Failure> {
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), Failure> {
     let text = to_json(value).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))?;
     to_stdout(format_args!("{text}"))
+}
+
+/// An object with its form.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    format: Form<'a>,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+/// The form of an object: whoever reads it can tell whether it is the one that they know.
+#[derive(Serialize)]
+struct Form<'a> {
+    name: &'a str,
+    version: u32,
+}
+
+/// An object as indented JSON, with its form before its own keys: `"format": {"name": "nas-assay specs", "version": 1}`. A version is raised
+/// when a key goes away or gets another meaning; `docs/src/json.md` has the keys of each.
+///
+/// # Errors
+/// If the value has no JSON form, or is no object.
+pub fn document<T: Serialize>(name: &str, version: u32, value: &T) -> Result<String, Failure> {
+    let name = format!("nas-assay {name}");
+    let document = Document { format: Form { name: &name, version }, value };
+    to_json(&document).map_err(|error| Failure::new(UNEXPECTED, error.to_string()))
+}
+
+/// Prints an object as [`document`] writes it.
+///
+/// # Errors
+/// As [`to_stdout`] and [`document`].
+pub fn print_document<T: Serialize>(name: &str, version: u32, value: &T) -> Result<(), Failure> {
+    to_stdout(format_args!("{}", document(name, version, value)?))
+}
+
+/// Prints rows as [`print_document`] prints an object whose only key they are.
+///
+/// # Errors
+/// As [`print_document`].
+pub fn print_rows<T: Serialize>(name: &str, version: u32, key: &str, rows: &T) -> Result<(), Failure> {
+    print_document(name, version, &BTreeMap::from([(key, rows)]))
 }
 
 /// A number of things: `1 file`, `2 files`.

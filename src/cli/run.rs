@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
 use super::find_spec::find;
 use super::launch::{print_record, run};
-use super::print::{counted, outln, print_json};
+use super::print::{counted, outln, print_document};
 use super::signals::exit_on_signal;
 use nas_assay_base::text::grouped;
 
@@ -78,7 +78,7 @@ impl Run {
             let done = serde_json::json!({
                 "spec": resolved.hash, "shard": shard.to_string(), "trainings": trainings, "architectures": architectures
             });
-            return print_json(&done);
+            return print_document("part", 1, &done);
         }
         let (trainings, scores) = (counted(done.trainings, "training"), counted(done.architectures, "architecture"));
         outln!("part {shard}: {trainings} and the scores of {scores} are in the store");
@@ -111,7 +111,7 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
                 "images": stage.cost.images, "flops": stage.cost.flops})
         }).collect();
         let plan = serde_json::json!({"spec": resolved.hash, "name": resolved.spec.name, "stages": rows, "peak_memory": memory});
-        print_json(&plan)?;
+        print_document("plan", 1, &plan)?;
         return Ok(());
     }
     outln!("spec {}  {}", resolved.hash, resolved.spec.name);

@@ -127,7 +127,7 @@ impl Score {
         }
         let errors: BTreeMap<_, _> = scored.failures.iter().map(|(id, error)| (id, error.to_string())).collect();
         let architecture = scored.architecture.to_string();
-        let object = json!({"architecture": architecture, "logits": logits, "scores": scores, "details": details, "errors": errors});
+        let object = json!({"format": {"name": "nas-assay score", "version": 1}, "architecture": architecture, "logits": logits, "scores": scores, "details": details, "errors": errors});
         outln!("{}", serde_json::to_string(&object).map_err(unexpected)?);
         Ok(())
     }

@@ -8,7 +8,7 @@ use nas_assay_base::text::printable;
 use super::context::Context;
 use super::exit::Failure;
 use super::launch::{brief, terminal};
-use super::print::{out, outln, print_json};
+use super::print::{out, outln, print_json, print_rows};
 use super::records::{finished, no_record_yet, usable};
 
 /// Show a finished record as a table, or list all records
@@ -50,7 +50,7 @@ impl Show {
                 .iter()
                 .map(|(id, name, title)| serde_json::json!({"record": id.as_str(), "name": name, "title": title}))
                 .collect();
-            print_json(&rows)?;
+            print_rows("records", 1, "records", &rows)?;
             return Ok(());
         }
         if rows.is_empty() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::print::{outln, print_json};
+use super::print::{outln, print_rows};
 
 /// List the search spaces
 ///
@@ -85,7 +85,7 @@ impl Spaces {
         let root = context.data_root();
         let entries = SpaceId::NAMED.map(|space| Entry::of(space, root.as_ref()));
         if self.json {
-            print_json(&entries)?;
+            print_rows("spaces", 1, "spaces", &entries)?;
             return Ok(());
         }
         let mut table = Table::new();

@@ -6,7 +6,7 @@ use crate::experiment::{Resolved, carried_specs, find_carried};
 
 use super::exit::Failure;
 use super::find_spec::{carried_text, no_carried};
-use super::print::{out, outln, print_json};
+use super::print::{out, outln, print_rows};
 
 /// List the carried specs, or print one
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl Specs {
         if self.json {
             let row = |Resolved { hash, spec, .. }: &Resolved| serde_json::json!({"spec": hash, "name": spec.name, "title": spec.title});
             let rows: Vec<_> = specs.iter().map(row).collect();
-            print_json(&rows)?;
+            print_rows("specs", 1, "specs", &rows)?;
             return Ok(());
         }
         for Resolved { hash, spec, .. } in specs {

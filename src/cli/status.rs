@@ -8,7 +8,7 @@ use nas_assay_base::text::{grouped, printable};
 use super::context::Context;
 use super::exit::Failure;
 use super::find_spec::find;
-use super::print::{outln, print_json};
+use super::print::{outln, print_document};
 use crate::experiment::Status;
 use crate::store::workers::Worker;
 
@@ -97,7 +97,7 @@ fn print_as_json(hash: &crate::spec::SpecHash, name: &str, status: &Status) -> R
         "workers": status.workers.iter().map(worker).collect::<Vec<_>>(),
         "seconds_left": status.left.map(|left| left.as_secs()),
     });
-    print_json(&shown)
+    print_document("status", 1, &shown)
 }
 
 #[cfg(test)]

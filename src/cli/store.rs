@@ -10,7 +10,7 @@ use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH};
-use super::print::{counted, outln, print_json};
+use super::print::{counted, outln, print_document, print_rows};
 use super::records::no_record_yet;
 use super::store_merge::{merge, pack, unpack};
 use crate::store::survey::{Condition, Entry, Kind};
@@ -111,7 +111,7 @@ fn check(context: &Context, store: &Store, repair: bool, json: bool) -> Result<(
     if json {
         let odd: Vec<_> = entries.iter().filter(|entry| entry.condition != Condition::Whole).collect();
         let found = serde_json::json!({"files": entries.len(), "odd": odd});
-        print_json(&found)?;
+        print_document("store check", 1, &found)?;
     } else {
         let is_foreign = |entry: &&Entry| entry.condition == Condition::Foreign;
         let foreign: Vec<&Entry> = entries.iter().filter(is_foreign).collect();
@@ -186,7 +186,7 @@ fn size(store: &Store, json: bool) -> Result<(), Failure> {
     if json {
         let row = |(kind, (files, bytes))| serde_json::json!({"kind": kind, "files": files, "bytes": bytes});
         let rows: Vec<_> = sizes.into_iter().map(row).collect();
-        print_json(&rows)?;
+        print_rows("store size", 1, "kinds", &rows)?;
         return Ok(());
     }
     let width = Kind::ALL.map(|kind| kind.title().len()).into_iter().max().unwrap_or(0);
@@ -241,7 +241,7 @@ fn list(context: &Context, store: &Store, json: bool) -> Result<(), Failure> {
             })
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
-        print_json(&rows)?;
+        print_rows("store list", 1, "records", &rows)?;
         return Ok(());
     }
     if rows.is_empty() {

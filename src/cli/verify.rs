@@ -10,7 +10,7 @@ use crate::space::SpaceId;
 use super::context::Context;
 use super::exit::{Failure, MISMATCH, USAGE};
 use super::measured;
-use super::print::{out, print_json};
+use super::print::{out, print_rows};
 use super::signals::exit_on_signal;
 use super::verify_command::CommandOptions;
 use super::verify_scores::{Judging, ScoreOptions};
@@ -116,7 +116,7 @@ impl Verify {
 /// Prints the checks of an estimator on several spaces. Numbers that are not those of the goldens are an error.
 pub(super) fn print_checks(id: &str, rows: &[SpaceCheck], json: bool) -> Result<(), Failure> {
     if json {
-        print_json(&rows)?;
+        print_rows("checks", 1, "spaces", &rows)?;
     } else {
         out!("{}", estimator_check::terminal(id, rows, Context::width()));
     }

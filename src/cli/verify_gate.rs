@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::exit::{Failure, MISMATCH, NOTHING, USAGE};
-use super::print::{out, print_json};
+use super::print::{out, print_rows};
 use crate::criteria::GateVerdict;
 use crate::estimator::{EstimatorKind, Meta, Suite};
 use crate::report::gate_check::{self, GateCheck};
@@ -23,7 +23,7 @@ pub(super) fn gated<'a>(suite: &'a Suite, id: &str) -> Result<Meta<'a>, Failure>
 /// Prints the checks. Scores of another estimator are an error, and so is a check without a verdict.
 pub(super) fn print_gates(rows: &[GateCheck], json: bool) -> Result<(), Failure> {
     if json {
-        print_json(&rows)?;
+        print_rows("gates", 1, "spaces", &rows)?;
     } else {
         out!("{}", gate_check::terminal(rows, Context::width()));
     }

@@ -239,7 +239,8 @@ fn every_name_that_is_offered_for_a_record_shows_one() {
 fn a_carried_spec_that_is_meant_is_begun() {
     let bench = Bench::new();
     let specs: Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
-    let hashes: Vec<&str> = specs.as_array().unwrap().iter().map(|spec| spec["spec"].as_str().unwrap()).collect();
+    let hashes: Vec<&str> =
+        specs["specs"].as_array().unwrap().iter().map(|spec| spec["spec"].as_str().unwrap()).collect();
     let ran = bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean");
     let text = printed(&ran);
     let meant = &quoted(after(&text, "did you mean ", &[]))[0];

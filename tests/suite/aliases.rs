@@ -46,7 +46,7 @@ fn commands_take_every_name_of_an_estimator() {
     let verify = ["verify", "--space", "nb201", "--scores", "table.csv"];
     let gate = bench.run(&[&verify[..], &["--is", "mult-adds", "--json"]].concat()).exits(4);
     let gate: serde_json::Value = serde_json::from_str(&gate.stdout).unwrap();
-    assert_eq!(gate[0]["estimator"], "flops");
+    assert_eq!(gate["spaces"][0]["estimator"], "flops");
     bench.run(&[&verify[..], &["--is", "ntk"]].concat()).exits(2).says("`ntk` is the name of two estimators");
     bench.run(&[&verify[..], &["--is", "snip"]].concat()).exits(5).says("its columns are: `other`, `MACs`");
     let against = bench.run(&[&verify[..], &["--column", "other", "--against", "#FLOPs", "--json"]].concat()).exits(0);

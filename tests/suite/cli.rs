@@ -96,7 +96,7 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
     let bench = Bench::new();
     let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
     let hash_of = |name: &str| {
-        let spec = specs.as_array().unwrap().iter().find(|spec| spec["name"] == name).unwrap();
+        let spec = specs["specs"].as_array().unwrap().iter().find(|spec| spec["name"] == name).unwrap();
         spec["spec"].as_str().unwrap().to_owned()
     };
     let hash = hash_of("nb201-micro");
@@ -131,11 +131,11 @@ fn a_report_of_an_unknown_hash_suggests_a_similar_one() {
     // With more specs than digits, two hashes begin with the same one.
     let specs: serde_json::Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
     let first = |spec: &serde_json::Value| spec["spec"].as_str().unwrap()[..1].to_owned();
-    let mut digits: Vec<String> = specs.as_array().unwrap().iter().map(first).collect();
+    let mut digits: Vec<String> = specs["specs"].as_array().unwrap().iter().map(first).collect();
     digits.sort();
     let shared = digits.windows(2).find(|two| two[0] == two[1]).unwrap()[0].clone();
     let ran = bench.run(&["report", &shared]).exits(2).says("begins the hashes of");
-    for spec in specs.as_array().unwrap().iter().filter(|spec| first(spec) == shared) {
+    for spec in specs["specs"].as_array().unwrap().iter().filter(|spec| first(spec) == shared) {
         assert!(ran.stderr.contains(spec["name"].as_str().unwrap()), "{}", ran.stderr);
     }
     bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("the carried spec nb201-micro?");
@@ -322,7 +322,8 @@ fn the_spaces_are_listed() {
     }
     bench.write("root/truth/nb201/cifar10-test-200-v1.0-mean.csv", "");
     let listed = bench.run(&["spaces", "--json", "--data-root", "root"]).exits(0);
-    let spaces: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap();
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let spaces = listed["spaces"].as_array().unwrap();
     let told: Vec<String> = spaces
         .iter()
         .map(|space| format!("{} {} {} {}", space["id"], space["raw"], space["canonical"], space["exact"]))
@@ -419,7 +420,7 @@ fn a_spec_that_does_not_fit_its_space_is_refused() {
 fn estimators_are_listed_and_explained() {
     let bench = Bench::new();
     let all: serde_json::Value = serde_json::from_str(&bench.run(&["estimators", "--json"]).exits(0).stdout).unwrap();
-    let ids: Vec<_> = all.as_array().unwrap().iter().map(|meta| meta["id"].as_str().unwrap()).collect();
+    let ids: Vec<_> = all["estimators"].as_array().unwrap().iter().map(|meta| meta["id"].as_str().unwrap()).collect();
     for id in ["params", "flops", "relu_count", "grad_norm", "snip", "plain", "synflow", "jacob_cov", "relu_logdet"] {
         assert!(ids.contains(&id), "{id} is not in {ids:?}");
     }

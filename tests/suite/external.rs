@@ -210,6 +210,7 @@ fn a_program_is_judged_without_a_spec() {
     ran.prints("my_proxy").prints("nb201");
     let json = bench.run(&["verify", "--command", "sh 'my_proxy.sh'", "--space", "nb201", "--json"]).exits(0);
     let rows: Value = serde_json::from_str(&json.stdout).unwrap();
+    let rows = &rows["spaces"];
     assert_eq!(rows.as_array().unwrap().len(), 1);
     let tau = rows[0]["tau_b"].as_f64().unwrap();
     assert!(tau > 0.0, "{tau}: more weights, higher accuracy");
@@ -226,7 +227,7 @@ fn a_program_is_judged_without_a_spec() {
         "size",
     ];
     let rows: Value = serde_json::from_str(&bench.run(&lower).exits(0).stdout).unwrap();
-    assert_eq!(rows[0]["tau_b"].as_f64(), Some(-tau));
+    assert_eq!(rows["spaces"][0]["tau_b"].as_f64(), Some(-tau));
 
     let on = ["verify", "--command", "sh my_proxy.sh", "--spec", "mine.toml", "--json"];
     let record = bench.run(&on).exits(0).stdout;
@@ -264,6 +265,7 @@ fn the_smallest_worker_is_judged_on_all_spaces() {
     bench.write("size.py", code.split_once("```").unwrap().0);
     let ran = bench.run(&["verify", "--command", "python3 size.py", "--json"]).exits(0);
     let rows: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let rows = &rows["spaces"];
     let spaces: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["space"].as_str().unwrap()).collect();
     assert_eq!(spaces, ["nb101", "nb201", "nb301", "nds_resnet", "nds_resnext_a"]);
     assert!(rows.as_array().unwrap().iter().all(|row| row["tau_b"].is_number()), "{rows}");
@@ -297,6 +299,7 @@ fn an_implementation_is_the_estimator_or_another_one() {
     gate(&["--is", "relu_logdet"]).exits(0).prints("mine beside relu_logdet").prints("the same estimator");
     gate(&["--is", "flops"]).exits(3).prints("another estimator").says("mine is not flops on nb201");
     let json: Value = serde_json::from_str(&gate(&["--is", "relu_logdet", "--json"]).exits(0).stdout).unwrap();
+    let json = &json["spaces"];
     assert!(json[0]["rows"].as_u64() > Some(200) && json[0]["self_correlation"].is_number(), "{json}");
     gate(&["--is", "relu_logde"]).exits(2).says("`relu_logdet`");
     gate(&["--is", "oneshot_loss"]).exits(2).says("reads a trained supernet");
@@ -373,5 +376,5 @@ fn the_example_in_another_language_has_the_scores_of_the_built_in_estimator() {
     let judged =
         bench.run(&["verify", "--command", "./l2_norm", "--name", "mine", "--space", "nds_resnet", "--json"]).exits(0);
     let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
-    assert!(judged[0]["tau_b"].as_f64().unwrap() > 0.0, "{judged}: more weights, higher accuracy");
+    assert!(judged["spaces"][0]["tau_b"].as_f64().unwrap() > 0.0, "{judged}: more weights, higher accuracy");
 }

@@ -25,6 +25,7 @@ mod freerea;
 mod golden;
 mod image_sets;
 mod init;
+mod json;
 mod lint;
 mod manners;
 mod merging;

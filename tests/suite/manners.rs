@@ -178,7 +178,9 @@ fn what_a_killed_run_left_is_cleaned_up() {
     bench.run(&["store", "size"]).exits(0).prints("interrupted trainings");
     let sizes: serde_json::Value =
         serde_json::from_str(&bench.run(&["store", "size", "--json"]).exits(0).stdout).unwrap();
-    assert!(sizes.as_array().unwrap().iter().any(|row| row["kind"] == "resume" && row["bytes"].as_u64() > Some(0)));
+    assert!(
+        sizes["kinds"].as_array().unwrap().iter().any(|row| row["kind"] == "resume" && row["bytes"].as_u64() > Some(0))
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::verify::{csv, truth};
 /// The hash of a carried spec.
 fn hash_of(bench: &Bench, name: &str) -> String {
     let specs: Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
-    let rows = specs.as_array().or_else(|| specs["specs"].as_array()).unwrap();
+    let rows = specs["specs"].as_array().unwrap();
     rows.iter().find(|row| row["name"] == name).unwrap()["spec"].as_str().unwrap().to_owned()
 }
 

@@ -160,7 +160,7 @@ fn the_architectures_of_every_space_are_printed_and_read() {
     assert!(listed.contains("table-only: no network here"), "{listed}");
     let json: serde_json::Value = serde_json::from_str(&bench.run(&["spaces", "--json"]).exits(0).stdout).unwrap();
     let networks: Vec<bool> =
-        json.as_array().unwrap().iter().map(|space| space["networks"].as_bool().unwrap()).collect();
+        json["spaces"].as_array().unwrap().iter().map(|space| space["networks"].as_bool().unwrap()).collect();
     assert_eq!(networks, [true, true, true, true, true, false, false, false]);
 }
 

@@ -76,7 +76,8 @@ fn what_undecided_claims_ask_for_decides_them_or_is_the_next_step() {
     let bench = Bench::new();
     let outcomes = |arguments: &[&str]| -> Vec<Value> {
         let ran = bench.run(&[&["claims", "--json", "--store", STORE], arguments].concat());
-        serde_json::from_str(&ran.stdout).unwrap()
+        let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+        said["claims"].as_array().unwrap().clone()
     };
     let notes = |outcomes: &[Value]| -> Vec<String> {
         let undecided = outcomes.iter().filter(|outcome| outcome["verdict"] == "undecided");
@@ -121,7 +122,7 @@ fn what_undecided_claims_ask_for_decides_them_or_is_the_next_step() {
 fn a_damaged_record_of_a_claim_is_answered_with_its_run() {
     let bench = Bench::new();
     let specs: Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
-    for spec in specs.as_array().unwrap() {
+    for spec in specs["specs"].as_array().unwrap() {
         let hash = spec["spec"].as_str().unwrap();
         bench.write(&format!("{STORE}/records/{hash}@cpu/record.json"), "damaged");
     }
