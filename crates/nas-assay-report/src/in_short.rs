@@ -183,11 +183,13 @@ impl<'a> Tests<'a> {
             return vec!["There is no baseline beside it: counting parameters may rank as well.".to_owned()];
         };
         let others: Vec<&Ranked<'_>> = ranked.iter().filter(|row| !self.is_baseline(row)).collect();
-        let is_tested = others.iter().any(|row| self.baselines.iter().any(|of| self.outcome(row, of).is_some()));
+        // Variants and earlier checkpoints have no tests.
+        let is_tested = |row: &&&Ranked<'_>| self.baselines.iter().any(|of| self.outcome(row, of).is_some());
+        let tested = others.iter().filter(is_tested).count();
         let is_closest = next.tau == highest;
         let floor_has = format!("the best baseline, {}, has {}", floor.name, tau(floor.tau));
         let next_has = format!("the best of the others, {}, has {}", next.label, tau(next.tau));
-        if !is_tested {
+        if tested == 0 {
             let has = if is_closest { &floor_has } else { &next_has };
             let why = if self.is_small { "with fewer than 10 architectures there is" } else { "there is" };
             return vec![format!("{}; {why} no test of the difference.", sentence(has))];
@@ -207,10 +209,10 @@ impl<'a> Tests<'a> {
             (better, _) => {
                 let beat = if better.len() == 1 { "beats" } else { "beat" };
                 let said = format!(
-                    "{}, {} of {} estimators {beat} {all}: {}.",
+                    "{}, {} of {} tested estimators {beat} {all}: {}.",
                     sentence(paired),
                     count(better.len()),
-                    count(others.len()),
+                    count(tested),
                     labels(better)
                 );
                 vec![said, format!("{}.", sentence(&floor_has))]

@@ -85,7 +85,7 @@ fn an_estimator_beats_the_baselines_only_if_the_test_says_so_of_each() {
     assert_eq!(said(&record)[2], none);
     decide(&mut record, "synflow", "flops", Verdict::Better);
     let one = [
-        "In paired tests at 95 %, 1 of 2 estimators beats both params and flops: synflow.",
+        "In paired tests at 95 %, 1 of 2 tested estimators beats both params and flops: synflow.",
         "The best baseline, flops, has 0.500.",
     ];
     assert_eq!(said(&record)[1..], one);
@@ -94,8 +94,12 @@ fn an_estimator_beats_the_baselines_only_if_the_test_says_so_of_each() {
     }
     assert_eq!(
         said(&record)[1],
-        "In paired tests at 95 %, 2 of 2 estimators beat both params and flops: synflow and snip."
+        "In paired tests at 95 %, 2 of 2 tested estimators beat both params and flops: synflow and snip."
     );
+    // Only those that were tested are counted.
+    let untested = EstimatorRecord { id: "variant".to_owned(), ..record.panels[0].estimators[3].clone() };
+    record.panels[0].estimators.push(untested);
+    assert!(said(&record)[1].starts_with("In paired tests at 95 %, 2 of 2 tested "), "{:?}", said(&record));
     // A verdict without an interval is none.
     for test in &mut record.panels[0].analyses.comparisons {
         (test.outcome.interval, test.outcome.no_interval) = (None, Some(NoInterval::DegenerateResamples));
@@ -281,7 +285,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
     assert_eq!(
         said(&weak)[1..],
         [
-            "In paired tests at 95 %, 1 of 2 estimators beats all 3 tested baselines: synflow.",
+            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 tested baselines: synflow.",
             "The best baseline, flops, has 0.500.",
             noise,
         ]
@@ -307,8 +311,9 @@ fn every_form_has_the_same_sentences() {
     let escaped = said.replace("live_convs", "live\\_convs");
     assert!(markdown(&record, beside).contains(&format!("## representatives: 240 architectures\n\n{escaped}\n")));
     let of_page = page.split_once("class=\"finding\">").unwrap().1.split_once("</div>").unwrap().0;
-    let of_page =
-        plain(&of_page.replace("<p>", " ").replace("</p>", " ").replace("&#x27;", "'").replace('\u{a0}', " "));
+    // Without its tags.
+    let of_page: String = of_page.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+    let of_page = plain(&of_page.replace("&#x27;", "'").replace('\u{a0}', " "));
     assert_eq!(of_page, said, "one panel: at the head of the page");
     assert_eq!(page.matches("class=\"finding\"").count(), 1);
 }
