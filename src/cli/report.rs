@@ -25,7 +25,7 @@ pub struct Report {
     /// Write the scores instead, as CSV with a row for each architecture and a column for each estimator; `-` is stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "out"])]
     scores: Option<PathBuf>,
-    /// Write the pictures instead, as SVG files for a paper in this folder: ranks by each estimator, and how well every two agree
+    /// Write the pictures instead, as SVG files for a paper in this folder: tau-b of all estimators, ranks by each, and how well every two agree
     #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "out", "scores"])]
     figures: Option<PathBuf>,
 }

@@ -60,6 +60,17 @@ fn every_form_of_report_is_written() {
 }
 
 #[test]
+fn pages_link_to_every_estimator_of_the_program_and_to_no_other() {
+    let links = nas_assay::report::book_links();
+    let mut found: Vec<&str> = links.iter().filter_map(|link| link.strip_prefix("estimators/")).collect();
+    let suite = nas_assay::Suite::builtin();
+    let mut due: Vec<String> = suite.iter().map(|estimator| format!("{}.md", estimator.meta().id)).collect();
+    found.sort_unstable();
+    due.sort_unstable();
+    assert_eq!(found, due);
+}
+
+#[test]
 fn the_pictures_of_a_report_are_files() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);
@@ -73,7 +84,9 @@ fn the_pictures_of_a_report_are_files() {
         names
     };
     let found = names("papers/figures");
-    assert!(found.iter().any(|name| name.ends_with("-rank.svg")), "{found:?}");
+    for ending in ["-summary.svg", "-rank.svg"] {
+        assert!(found.iter().any(|name| name.ends_with(ending)), "{found:?}");
+    }
     let read = || -> Vec<String> {
         found
             .iter()

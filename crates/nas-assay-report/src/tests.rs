@@ -338,13 +338,42 @@ mod page {
 
     #[test]
     fn nothing_comes_from_outside() {
-        let page = page(60).to_lowercase();
+        let mut page = page(60);
+        // A link loads nothing before a reader follows it.
+        for link in book_links() {
+            page = page.replace(&format!("<a href=\"{BOOK}{link}\">"), "<a>");
+        }
+        let page = page.to_lowercase();
         for forbidden in ["<script", "http:", "https:", "url(", "@import", "<link", "<img", " on"] {
             let found = page.find(forbidden).map(|at| &page[at.saturating_sub(30)..(at + 30).min(page.len())]);
             // " on" would begin an event handler inside a tag; as a word it is text.
             let handler = forbidden != " on" || tags(&page).iter().any(|tag| tag.contains(" on"));
             assert!(found.is_none() || !handler, "{forbidden}: {found:?}");
         }
+    }
+
+    #[test]
+    fn terms_and_estimators_lead_to_the_book() {
+        let record = fixture::whole(60);
+        let runs = nas_assay_schema::truth::runs::NoRuns::One;
+        let worth = Worth::of(&record, Err(&runs));
+        let page = html(&record, Beside { worth: Some(&worth), ..Beside::default() }).unwrap();
+        let linked: BTreeSet<&str> =
+            page.split(&format!("<a href=\"{BOOK}")).skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
+        let known = book_links();
+        let unknown: Vec<&&str> = linked.iter().filter(|link| !known.iter().any(|of| of == *link)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        let unused: Vec<&String> =
+            known.iter().filter(|link| link.starts_with("criteria") && !linked.contains(link.as_str())).collect();
+        assert!(unused.is_empty(), "no page links to {unused:?}");
+        for id in ["params", "synflow", "oneshot_loss"] {
+            assert!(linked.contains(format!("estimators/{id}.md").as_str()), "{id}: {linked:?}");
+        }
+        // An estimator that the program does not have has no page.
+        let mut record = fixture::record(60);
+        record.panels[0].estimators[1].id = "my_own".to_owned();
+        let page = html(&record, None).unwrap();
+        assert!(page.contains("<span class=\"name\">my_own</span>") && !page.contains("estimators/my_own"), "{page}");
     }
 
     #[test]

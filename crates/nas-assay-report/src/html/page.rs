@@ -4,9 +4,10 @@ use nas_assay_schema::store::record::{Record, SupernetRecord};
 use serde::Serialize;
 
 use super::charts::{SERIES, TrainingCurve};
-use super::panel::{Panel, panel_id};
-use super::template::{keep_units, render, typeset_numbers};
+use super::panel::{Linked, Panel, linked, panel_id};
+use super::template::{keep_units, render};
 use crate::beside::Beside;
+use crate::book;
 use crate::coverage;
 use crate::error::ReportError;
 use crate::figures;
@@ -54,7 +55,11 @@ pub fn html<'a>(record: &Record, beside: impl Into<Beside<'a>>) -> Result<String
         identity: pairs(&identity),
         in_short: in_short(record, beside),
         panels,
-        notes: NOTES.iter().chain(beside.worth.map(|_| &WORTH_NOTE)).map(|note| [note.term, note.meaning]).collect(),
+        notes: NOTES
+            .iter()
+            .chain(beside.worth.map(|_| &WORTH_NOTE))
+            .map(|note| (terms(note.term), note.meaning))
+            .collect(),
         truth: keep_units(&record_text::truth(record)),
         verified: record_text::checks(record).map(|verified| keep_units(&verified)).collect(),
         supernets: supernets(&record.supernets),
@@ -74,7 +79,7 @@ struct Page {
     /// For each score file whether few of its rows are ranked, and what became of them.
     coverage: Vec<(bool, String)>,
     /// What the record says in plain sentences: the id and the name of a panel if there are several, and the sentences.
-    in_short: Vec<(Option<[String; 2]>, Vec<String>)>,
+    in_short: Vec<(Option<[String; 2]>, Vec<Linked>)>,
     /// The ids and titles of the parts of the page.
     contents: Vec<[String; 2]>,
     /// What the experiment is.
@@ -82,7 +87,8 @@ struct Page {
     /// What its record is found by.
     identity: Vec<[String; 2]>,
     panels: Vec<Panel>,
-    notes: Vec<[&'static str; 2]>,
+    /// How to read the main table: the terms with links, and what they mean.
+    notes: Vec<(Linked, &'static str)>,
     truth: String,
     verified: Vec<String>,
     supernets: Vec<(usize, String)>,
@@ -95,17 +101,14 @@ struct Page {
 }
 
 /// All sentences about the only panel, or the first sentence about each of several.
-fn in_short(record: &Record, beside: Beside<'_>) -> Vec<(Option<[String; 2]>, Vec<String>)> {
+fn in_short(record: &Record, beside: Beside<'_>) -> Vec<(Option<[String; 2]>, Vec<Linked>)> {
     let is_only = record.panels.len() == 1;
     let each = record.panels.iter().enumerate().map(|(place, panel)| {
         let mut sentences = in_short::sentences(panel, beside.worth_of(&panel.name));
         if !is_only {
             sentences.truncate(1);
         }
-        (
-            (!is_only).then(|| [panel_id(place), panel.name.clone()]),
-            sentences.iter().map(|said| typeset_numbers(said)).collect(),
-        )
+        ((!is_only).then(|| [panel_id(place), panel.name.clone()]), linked(&sentences))
     });
     each.collect()
 }
@@ -125,6 +128,11 @@ fn contents(panels: &mut [Panel], has_supernets: bool) -> Vec<[String; 2]> {
     let rest = rest.into_iter().filter(|(is_there, ..)| *is_there);
     found.extend(rest.map(|(_, id, title)| [id.to_owned(), title.to_owned()]));
     found
+}
+
+/// The terms of a note, which are parted by commas, each with its link.
+fn terms(names: &str) -> Linked {
+    names.split(", ").map(|name| (name.to_owned(), book::term(name))).collect()
 }
 
 fn pairs(facts: &[Fact]) -> Vec<[String; 2]> {

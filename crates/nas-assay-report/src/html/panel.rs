@@ -11,6 +11,7 @@ use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections
 use super::template::{keep_units, typeset, typeset_numbers};
 use crate::agreement_map;
 use crate::beside::Beside;
+use crate::book;
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::figures::{self, Shows};
@@ -36,8 +37,9 @@ pub(super) struct Panel {
     /// The ids and titles of its parts.
     contents: Vec<[String; 2]>,
     /// What it says in plain sentences; none if they stand at the head of the page.
-    in_short: Vec<String>,
-    headings: Vec<String>,
+    in_short: Vec<Linked>,
+    /// The headings of the criteria at the ends of the ranking, with links.
+    headings: Vec<(String, Option<String>)>,
     summaries: Vec<Summary>,
     reasons: Vec<String>,
     published: Vec<[String; 7]>,
@@ -64,6 +66,8 @@ struct Summary {
 #[derive(Serialize)]
 struct Row {
     id: String,
+    /// The page of the estimator in the book.
+    link: Option<String>,
     about: String,
     picture: String,
     cells: Vec<Cell>,
@@ -87,6 +91,14 @@ struct Scatter {
     about: String,
     tau: String,
     picture: String,
+}
+
+/// A sentence in parts, each with a link or none.
+pub(super) type Linked = Vec<(String, Option<String>)>;
+
+/// Sentences as the page has them.
+pub(super) fn linked(sentences: &[String]) -> Vec<Linked> {
+    sentences.iter().map(|said| book::linked(&typeset_numbers(said))).collect()
 }
 
 /// The id of a panel on the page.
@@ -131,19 +143,19 @@ impl Panel {
             };
             list.push(Saved { link: figure.link(), name: figure.name });
         }
-        let said: Vec<String> = in_short::sentences(panel, worth).iter().map(|said| typeset_numbers(said)).collect();
+        let said = linked(&in_short::sentences(panel, worth));
         let mut built = Self {
             name: panel.name.clone(),
             architectures: value_text::count(summary.architectures),
             contents: Vec::new(),
             coverage: coverage::rows(panel),
             in_short: if is_only { Vec::new() } else { said },
-            headings: MAIN.map(|end| keep_units(&value_text::heading(ENDS[end]))).to_vec(),
+            headings: MAIN.map(|end| end_heading(ENDS[end])).to_vec(),
             summaries,
             reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
             which: (!earlier.is_empty()).then_some(LAST_SHOWN),
-            overview: figures::summary(record, panel, &format!("{id}-overview")),
+            overview: overview(&format!("{id}-overview"), record, panel),
             overview_saved,
             scatters: latest.iter().filter_map(scatter).collect(),
             scatters_saved,
@@ -159,6 +171,9 @@ impl Panel {
         // The section with the map is the only one with a picture as a file.
         if let Some(section) = built.sections.iter_mut().find(|of| of.title == agreement_map::TITLE) {
             section.saved = map_saved;
+        }
+        for section in &mut built.sections {
+            section.terms = book::of_section(section.title);
         }
         built.contents = built.parts();
         built
@@ -212,6 +227,19 @@ impl Summary {
     }
 }
 
+/// A criterion at an end of the ranking as a heading, with a link to what it means.
+fn end_heading(criterion: Criterion) -> (String, Option<String>) {
+    let text = value_text::heading(criterion);
+    let term = text.split([' ', '@']).next().unwrap_or_default();
+    let name = if term == "P" { text.split(' ').next().unwrap_or_default() } else { term };
+    (keep_units(&text), book::term(name))
+}
+
+/// The picture of all estimators in its own size, so that it can be read on a phone.
+fn overview(id: &str, record: &Record, panel: &PanelRecord) -> Option<String> {
+    Some(charts::scrolled(id, &figures::summary(record, panel, id)?))
+}
+
 /// A row of the criteria that are not in the main table.
 fn further(estimator: &EstimatorRecord, summary: &EstimatorSummary) -> TableRow {
     let value = |end: usize| cell(&value_text::value(ENDS[end], summary.ends[end].value));
@@ -259,6 +287,7 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
             .unwrap_or_default();
         Row {
             id: estimator.id.clone(),
+            link: book::estimator(&estimator.id),
             about: about(estimator),
             picture,
             cells,

@@ -30,6 +30,8 @@ pub(crate) struct Section {
     pub groups: Vec<Group>,
     /// Pictures of the section as files.
     pub saved: Vec<Saved>,
+    /// What to read about it: names and links.
+    pub terms: Vec<[String; 2]>,
 }
 
 /// A picture that a reader can save as a file.

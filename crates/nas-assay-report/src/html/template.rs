@@ -5,13 +5,15 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
+use crate::book;
 use crate::error::ReportError;
 
 const FRAME: &str = include_str!("templates/frame.html");
 const STYLE: &str = include_str!("templates/style.css");
 
 /// Templates that the template of a page may include.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
+    ("linked.html", include_str!("templates/linked.html")),
     ("saved.html", include_str!("templates/saved.html")),
     ("contents.html", include_str!("templates/contents.html")),
     ("section.html", include_str!("templates/section.html")),
@@ -37,6 +39,7 @@ pub(crate) fn render<T: Serialize>(template: &'static str, title: &str, filling:
         environment.add_template("page.html", template)?;
         environment.add_global("style", STYLE);
         environment.add_global("title", title);
+        environment.add_function("term", book::term);
         environment.get_template("page.html")?.render(Serde(filling))
     };
     filled().map_err(ReportError::Html)

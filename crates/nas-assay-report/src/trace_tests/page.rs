@@ -11,6 +11,10 @@ pub(super) fn text(markup: &str) -> String {
     let mut text = String::new();
     for part in markup.split('<') {
         let plain = part.split_once('>').map_or(part, |(_, plain)| plain);
+        // A link is a part of its sentence.
+        if ["a ", "/a>"].iter().any(|link| part.starts_with(link)) {
+            text.pop();
+        }
         text += plain;
         text.push(' ');
     }
