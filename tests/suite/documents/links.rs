@@ -18,6 +18,10 @@ const HOSTS: &[&str] = &[
     "semver.org",
 ];
 
+/// Addresses of files of this repository.
+const OURS: [&str; 2] =
+    ["https://github.com/nas-assay/nas-assay/blob/main/", "https://github.com/nas-assay/nas-assay/tree/main/"];
+
 /// What is wrong with the links of documents below a root.
 pub fn check(root: &Path, documents: &[Document]) -> Vec<String> {
     let mut anchors = BTreeMap::new();
@@ -42,11 +46,21 @@ fn of(
     target: &str,
     anchors: &mut BTreeMap<String, BTreeSet<String>>,
 ) -> Result<(), String> {
-    if let Some((scheme, rest)) = target.split_once("://") {
+    let ours = OURS.iter().find_map(|address| target.strip_prefix(address));
+    if let (Some((scheme, rest)), None) = (target.split_once("://"), ours) {
         return outside(scheme, rest);
     }
+    let target = ours.unwrap_or(target);
     let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
-    let name = if path.is_empty() { document.name.clone() } else { beside(&document.name, path)? };
+    let name = match ours {
+        Some(_) => beside("README.md", path)?,
+        None if path.is_empty() => document.name.clone(),
+        None => beside(&document.name, path)?,
+    };
+    let is_of_the_book = |name: &str| Path::new(name).starts_with(super::BOOK);
+    if ours.is_none() && is_of_the_book(&document.name) && !is_of_the_book(&name) {
+        return Err(format!("it leaves the book: write {}{name}", OURS[0]));
+    }
     let file = root.join(&name);
     if !file.exists() {
         return Err(format!("there is no file {name}"));
@@ -55,7 +69,7 @@ fn of(
     if Path::new(&name).extension().is_none_or(|ending| ending != "md") {
         return Err("only headings of Markdown have anchors".to_owned());
     }
-    let known = if path.is_empty() {
+    let known = if name == document.name {
         &document.anchors
     } else {
         anchors.entry(name.clone()).or_insert_with(|| Document::read(root, &name).anchors)
@@ -151,7 +165,11 @@ mod tests {
         let bad = "[a](c.md)\n[b](../a.md#two)\n[c](../../etc/passwd)\n[d](http://doi.org/x)\n[e](https://example.org/x)\n\
                    [f](https://doi.org/a//b)\n[g](/etc/passwd)\n[h](../p.svg#x)\n[i][none]\n[j](https://doi.org/%C3)\n<a href=\"no.md\">\n\
                    ## Two words\n## Two words\n[k](#one)\n";
-        let root = folder(&[("a.md", good), ("b/c.md", bad), ("p.svg", "")]);
+        let blob = "https://github.com/nas-assay/nas-assay/blob/main";
+        let book = format!(
+            "[a](../../p.svg)\n[b]({blob}/p.svg) [c]({blob}/a.md#one)\n[d]({blob}/q.svg)\n[e]({blob}/a.md#two)\n"
+        );
+        let root = folder(&[("a.md", good), ("b/c.md", bad), ("docs/src/d.md", &book), ("p.svg", "")]);
         let documents: Vec<Document> =
             documents_in(root.path(), "").iter().map(|name| Document::read(root.path(), name)).collect();
         let wrong = check(root.path(), &documents);
@@ -166,6 +184,9 @@ mod tests {
             "b/c.md:8: `../p.svg#x`: only headings",
             "b/c.md:11: `no.md`: there is no file b/no.md",
             "b/c.md:14: `#one`: b/c.md has no heading `#one`",
+            "docs/src/d.md:1: `../../p.svg`: it leaves the book: write https://github.com",
+            "docs/src/d.md:3: `https://github.com/nas-assay/nas-assay/blob/main/q.svg`: there is no file q.svg",
+            "docs/src/d.md:4: `https://github.com/nas-assay/nas-assay/blob/main/a.md#two`: a.md has no heading `#two`",
         ];
         assert_eq!(wrong.len(), begins.len(), "{wrong:#?}");
         for (wrong, begin) in wrong.iter().zip(begins) {

@@ -98,11 +98,11 @@ fn check_help(command: &str, help: &str) -> Vec<String> {
         .collect()
 }
 
-/// The commands that a help text lists.
+/// The commands that a help text lists, under whatever headings: two blanks, a name in lower case, and two blanks or more before what it does.
 fn commands(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+    let is_name = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.contains(' ');
+    let rows = help.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  "));
+    rows.map(|(name, _)| name).filter(|name| is_name(name) && *name != "help").map(str::to_owned).collect()
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn long_sentences_and_hard_words_are_found() {
     assert!(wrong.len() == 2 && wrong[0].starts_with("a.md:4: a sentence of 41 words"), "{wrong:?}");
     assert!(wrong[1].starts_with("a.md:6: `whereby` is"), "{wrong:?}");
     let help = format!(
-        "Usage: a\n\nCommands:\n  run   Run\n        more\n  help  Help\n\nOptions:\n  -q\n{}x\n",
+        "Usage: a\n\nStart:\n  run   Run\n        more\n\nMore:\n  help  Help\n  a-b   C\n\nOptions:\n  -q  Q\n{}x\n\n  run it",
         "x".repeat(80)
     );
-    assert_eq!(commands(&help), ["run"]);
+    assert_eq!(commands(&help), ["run", "a-b"]);
     assert!(check_help("a", &help).len() == 1 && check_help("a", "thereof")[0].contains("`thereof`"));
 }
