@@ -31,8 +31,8 @@
 mod agreement_map;
 mod analysis_tables;
 mod beside;
-mod brief;
 mod book;
+mod brief;
 mod checkpoints;
 mod coverage;
 mod csv;
@@ -70,8 +70,8 @@ mod wrap;
 
 pub use crate::csv::{csv, csv_beside};
 pub use beside::Beside;
-pub use brief::brief;
 pub use book::{BOOK, book_links};
+pub use brief::brief;
 pub use diff::Diff;
 pub use error::ReportError;
 pub use figures::{Figure, figures};
