@@ -127,20 +127,27 @@ fn check(context: &Context, store: &Store, repair: bool, json: bool) -> Result<(
     let count = |wanted: fn(&Condition) -> bool| entries.iter().filter(|entry| wanted(&entry.condition)).count();
     let whole = count(|condition| *condition == Condition::Whole);
     let leftovers = count(|condition| matches!(condition, Condition::Leftover(_)));
-    let bad = entries.len() - whole - leftovers - count(|condition| *condition == Condition::Foreign);
+    let bad = unusable(&entries);
     if !json {
         outln!("{whole} of {} whole", files(entries.len()));
     }
     if repair {
-        let removed = store.remove(entries.iter().filter(|entry| entry.condition.can_be_removed()))?;
-        if !json {
-            told(&removed)?;
+        let (mut removed, mut left) = (Vec::new(), entries);
+        // What names a removed file is damaged by that, such as the name of the latest record.
+        loop {
+            let now = store.remove(left.iter().filter(|entry| entry.condition.can_be_removed()))?;
+            if now.is_empty() {
+                break;
+            }
+            removed.extend(now.into_iter().cloned());
+            left = store.survey()?;
         }
-        let rest = bad - removed.iter().filter(|entry| matches!(entry.condition, Condition::Damaged(_))).count();
-        return if rest == 0 {
-            Ok(())
-        } else {
-            Err(Failure::new(MISMATCH, format!("{} cannot be used, and cannot be removed", files(rest))))
+        if !json {
+            told(&removed.iter().collect::<Vec<_>>())?;
+        }
+        return match unusable(&left) {
+            0 => Ok(()),
+            rest => Err(Failure::new(MISMATCH, format!("{} cannot be used, and cannot be removed", files(rest)))),
         };
     }
     match bad {
@@ -162,6 +169,13 @@ fn check(context: &Context, store: &Store, repair: bool, json: bool) -> Result<(
             })
         }
     }
+}
+
+/// How many files cannot be used: they are damaged, of a newer program, or cannot be read.
+fn unusable(entries: &[Entry]) -> usize {
+    let is_bad =
+        |condition: &Condition| !matches!(condition, Condition::Whole | Condition::Leftover(_) | Condition::Foreign);
+    entries.iter().filter(|entry| is_bad(&entry.condition)).count()
 }
 
 fn clean(store: &Store) -> Result<(), Failure> {

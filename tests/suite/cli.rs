@@ -544,7 +544,7 @@ fn a_damaged_record_is_named_and_its_advice_works() {
     assert!(bench.results(".nas-assay") == whole);
     bench.run(&["show", "latest"]).exits(0);
     bench.write(&format!(".nas-assay/{path}"), &damaged);
-    bench.run(&["store", "check", "--repair"]).exits(0).prints("removed 1 file,");
+    bench.run(&["store", "check", "--repair"]).exits(0).prints("removed 2 files,");
     bench.run(&["run", "spec.toml"]).exits(0);
     assert!(bench.results(".nas-assay") == whole);
     bench.run(&["store", "check"]).exits(0);
