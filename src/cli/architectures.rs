@@ -29,6 +29,7 @@ const CHUNK: usize = 1 << 16;
 #[derive(Debug, Args)]
 #[command(override_usage = "nas-assay architectures [OPTIONS] --space <SPACE> <FILE|--all|--count N>")]
 #[command(group(ArgGroup::new("source").required(true).args(["count", "all", "file"])))]
+#[command(override_usage = "nas-assay architectures [OPTIONS] --space SPACE <--count N|--all|FILE>")]
 #[command(after_help = "Example:\n  nas-assay architectures --space nb201 --count 3")]
 pub struct Architectures {
     /// The search space

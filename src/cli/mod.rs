@@ -76,7 +76,7 @@ Exit codes:
 Example:
   nas-assay init && nas-assay run experiment.toml";
 
-/// Measures how well estimators rank neural architectures, in reproducible experiments.
+/// Measures how well estimators rank architectures, in reproducible experiments.
 #[derive(Debug, Parser)]
 #[command(name = "nas-assay", version, after_help = AFTER_HELP, max_term_width = 80)]
 struct Cli {

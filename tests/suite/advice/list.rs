@@ -259,6 +259,7 @@ const NONE: &[&str] = &[
     "{architecture}, seed {seed}: {} in the table",
     "lower is better",
     "repeat with",
+    "nas-assay architectures [OPTIONS]",
     "nas-assay fingerprint [OPTIONS]",
     "a finite number or an object such as",
     "no two architectures of the data differ",
