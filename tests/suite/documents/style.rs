@@ -100,6 +100,9 @@ fn check_help(command: &str, help: &str) -> Vec<String> {
 
 /// The commands that a help text lists, under whatever headings: two blanks, a name in lower case, and two blanks or more before what it does.
 fn commands(help: &str) -> Vec<String> {
+    if !help.lines().any(|line| line.starts_with("Usage:") && line.contains("COMMAND")) {
+        return Vec::new();
+    }
     let is_name = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.contains(' ');
     let rows = help.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  "));
     rows.map(|(name, _)| name).filter(|name| is_name(name) && *name != "help").map(str::to_owned).collect()
@@ -160,9 +163,10 @@ fn long_sentences_and_hard_words_are_found() {
     assert!(wrong.len() == 2 && wrong[0].starts_with("a.md:4: a sentence of 41 words"), "{wrong:?}");
     assert!(wrong[1].starts_with("a.md:6: `whereby` is"), "{wrong:?}");
     let help = format!(
-        "Usage: a\n\nStart:\n  run   Run\n        more\n\nMore:\n  help  Help\n  a-b   C\n\nOptions:\n  -q  Q\n{}x\n\n  run it",
+        "Usage: a <COMMAND>\n\nStart:\n  run   Run\n        more\n\nMore:\n  help  Help\n  a-b   C\n\nOptions:\n  -q  Q\n{}x\n\n  run it",
         "x".repeat(80)
     );
     assert_eq!(commands(&help), ["run", "a-b"]);
+    assert_eq!(commands(&help.replace("<COMMAND>", "<FILE>")), Vec::<String>::new());
     assert!(check_help("a", &help).len() == 1 && check_help("a", "thereof")[0].contains("`thereof`"));
 }
