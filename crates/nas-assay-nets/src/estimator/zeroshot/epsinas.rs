@@ -2,8 +2,8 @@
 //!
 //! # Formula
 //! `mean |p_a − p_b| / mean(p)`. `p_c` are the logits of a batch if all weights of convolutions and linear layers and
-//! all scales of batch-norm are the constant `c`, and all biases and shifts are 0, brought to the range from 0 to 1:
-//! `(z − min z) / (max z − min z)` over all logits of the batch. Elements of `p_c` that are 0 are missing: the mean of
+//! all scales of batch-norm are the constant `c`, and all biases and shifts are 0. They are brought to the range from
+//! 0 to 1: `(z − min z) / (max z − min z)` over all logits of the batch. Elements of `p_c` that are 0 are missing: the mean of
 //! differences is over what neither has missing, and the mean of `p` over all that is there of `p_a` and `p_b`. Here
 //! `a` is 1e-4, and `b` is 1.
 //!

@@ -16,9 +16,9 @@
 //! `eigenvalues_below_minus_k`. The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code with a general solver.
 //! Eigenvalues near zero decide the score, because `1/(v + k)` is 1e5 for each of them.
 //!
-//! If everything that the classifier averages is the output of a batch-norm, as in the supernets of NAS-Bench-101 and NAS-Bench-301 and in
-//! some stand-alone networks of NAS-Bench-301, the sum of the logits over a batch does not depend on its images. The exact Jacobian is 0, and the computed one is rounding
-//! noise. The score of such noise is the status `rounding` ([`Probe::input_gradients_are_rounding`]): not finite, and ranked worst.
+//! If everything that the classifier averages is the output of a batch-norm, the sum of the logits over a batch does not depend on its
+//! images. It is so in the supernets of NAS-Bench-101 and NAS-Bench-301 and in some stand-alone networks of NAS-Bench-301. The exact
+//! Jacobian is 0 there, and the computed one is rounding noise. The score of such noise is the status `rounding` ([`Probe::input_gradients_are_rounding`]): not finite, and ranked worst.
 
 use super::correlation::correlation;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

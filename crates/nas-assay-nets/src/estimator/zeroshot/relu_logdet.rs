@@ -12,9 +12,9 @@
 //!
 //! # Known traps
 //! Every executed ReLU counts, even if no gradient passes through it. Each edge has its own ReLU, so a node with two convolutions counts
-//! twice. A ReLU on a dead edge, which is on no path from a cell's input to its output, is not executed and does not count. Code that looks at
-//! all modules of a network, as zero-cost-nas does for its measures, or puts a hook on every ReLU, as that of Mellor et al., counts those of
-//! dead edges too, wherever the network runs them: there, two encodings of the same network can have different scores.
+//! twice. A ReLU on a dead edge, which is on no path from a cell's input to its output, is not executed and does not count. Other
+//! code looks at all modules of a network (zero-cost-nas, for its measures), or puts a hook on every ReLU (Mellor et al.). Such code
+//! counts those of dead edges too, wherever the network runs them: there, two encodings of the same network can have different scores.
 //!
 //! If two images have the same code, `K` is singular, and the score is −∞ and not a large negative number.
 
