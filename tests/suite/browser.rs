@@ -115,7 +115,7 @@ impl Findings {
         if self.found["scrollWidth"].as_f64() > self.found["width"].as_f64() {
             complaints.push(format!("the page is {} wide", self.found["scrollWidth"]));
         }
-        for key in ["wide", "faint", "nameless"] {
+        for key in ["wide", "scrolling", "faint", "nameless"] {
             complaints.extend(self.list(key).into_iter().map(|item| format!("{key}: {item}")));
         }
         complaints
@@ -167,6 +167,15 @@ fn pages_have_no_problems_on_a_phone_and_on_a_desktop_in_light_and_in_dark() {
                 assert_eq!(findings.is_dark(), dark, "{name}");
                 let complaints = findings.complaints();
                 assert!(complaints.is_empty(), "{name}, {width} px, dark: {dark}:\n{}", complaints.join("\n"));
+                let shown = findings.found["contents"].as_bool();
+                assert!(shown.is_none_or(|shown| shown == (width > 960)), "{name}, {width} px: contents {shown:?}");
+                if width > 960 && name == "report" {
+                    // The first screen has the title, what the record says, and the top of the first table.
+                    for part in ["title", "said", "heading"] {
+                        let end = findings.found["ends"][part].as_f64();
+                        assert!(end.is_some_and(|end| end < 800.0), "{part} ends at {end:?}");
+                    }
+                }
             }
         }
         for dark in [false, true] {
@@ -210,6 +219,10 @@ fn problems_of_a_page_are_found() {
         ("<p style=\"color:#999\">faint</p>", "faint: p"),
         ("<svg viewBox=\"0 0 1 1\" role=\"img\"></svg>", "nameless: svg"),
         ("<table><tr><td>x</td></tr></table>", "nameless: table"),
+        (
+            "<div class=\"scroll\" style=\"overflow-x:auto\"><table class=\"stack\"><caption>x</caption><tr><td style=\"min-width:900px\">x</td></tr></table></div>",
+            "scrolling: table.stack",
+        ),
         ("<script>console.error('heard')</script>", "heard"),
         ("<script>missing()</script>", "missing is not defined"),
     ] {

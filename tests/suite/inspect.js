@@ -63,6 +63,24 @@ function isNameless(element, page) {
   return !named;
 }
 
+// Whether the list of contents is shown; null if the browser cannot open it by its style sheet.
+function showsContents(page, view) {
+  const list = page.querySelector('.contents nav');
+  if (!list || !view.CSS.supports('selector(::details-content)')) return null;
+  return list.checkVisibility();
+}
+
+// Where the parts of the first screen end, from the top of the page.
+function ends(page) {
+  const bottom = (name) => page.querySelector(name)?.getBoundingClientRect().bottom ?? null;
+  return { title: bottom('h1'), said: bottom('.finding'), heading: bottom('main table thead') };
+}
+
+// Main tables, which must not scroll sideways.
+function scrolls(table) {
+  return table.parentElement.scrollWidth > table.parentElement.clientWidth + 1;
+}
+
 function inspect() {
   const [view, page] = [frame.contentWindow, frame.contentDocument];
   const all = Array.from(page.body.querySelectorAll('*'));
@@ -73,6 +91,9 @@ function inspect() {
     scrollWidth: page.documentElement.scrollWidth,
     dark: view.matchMedia('(prefers-color-scheme: dark)').matches,
     wide: all.filter(isTooWide).map(describe),
+    contents: showsContents(page, view),
+    ends: ends(page),
+    scrolling: Array.from(page.querySelectorAll('.scroll > table.stack')).filter(scrolls).map(describe),
     faint: all.filter((element) => isFaint(element, view)).map(describe),
     nameless: Array.from(page.querySelectorAll('svg, table, [role=region], [role=img], main section')).filter((element) => isNameless(element, page)).map(describe),
   };
