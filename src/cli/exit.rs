@@ -199,7 +199,7 @@ impl From<ExperimentError> for Failure {
                 Self::new(USAGE, message)
             }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
-                .with_help("give --data-root DIR or set NAS_ASSAY_DATA; the README describes the layout of the folder"),
+                .with_help("give --data-root DIR or set NAS_ASSAY_DATA; `nas-assay data list` says what the folder should have"),
             ExperimentError::EstimatorFile { .. }
             | ExperimentError::Data(_)
             | ExperimentError::Images(_)

@@ -9,7 +9,9 @@ fn commands(bench: &Bench) -> Vec<String> {
     let script = bench.run(&["completions", "fish"]).exits(0).stdout;
     let mut found: Vec<String> = script
         .lines()
-        .filter(|line| line.contains("__fish_nas_assay_needs_command") && line.contains(" -f -a \""))
+        .filter(|line| {
+            line.contains("__fish_nas_assay_needs_command") && line.contains(" -f -a \"") && !line.contains("\\t")
+        })
         .map(|line| line.split(" -a \"").nth(1).unwrap().split('"').next().unwrap().to_owned())
         .collect();
     found.sort();

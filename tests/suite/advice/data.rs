@@ -12,6 +12,22 @@ fn benchmark() -> (Vec<u8>, String, String) {
     (images, table, spec.replace("'snip'", "'params'"))
 }
 
+/// The message has two sizes as examples, and both are sizes.
+#[test]
+fn a_size_of_memory_is_written_as_its_message_says() {
+    let bench = Bench::new();
+    bench.write("spec.toml", BASELINES);
+    for wrong in ["much", "-1GB", "0", "12 bananas"] {
+        let ran = bench.run(&["run", "spec.toml", "--dry-run", &format!("--memory={wrong}")]).exits(2);
+        let text = printed(&ran);
+        let examples = after(&text, "no size of memory, such as ", &['.', '\n']).to_owned();
+        for example in examples.split_whitespace().filter(|word| word.ends_with("GB") || word.ends_with("MB")).take(2) {
+            let ran = bench.run(&["run", "spec.toml", "--dry-run", "--memory", example]).exits(0);
+            ran.prints("MB of memory at the peak");
+        }
+    }
+}
+
 #[test]
 fn a_data_root_that_is_asked_for_is_found_in_each_way() {
     let bench = Bench::new();
@@ -25,8 +41,8 @@ fn a_data_root_that_is_asked_for_is_found_in_each_way() {
     };
     let text = printed(&with(&[], &[]).exits(5));
     let (option, variable) = (after(&text, "give ", &[' ']), after(&text, " or set ", &[';']));
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    assert!(text.contains("the README describes the layout of the folder") && readme.contains("truth/nb201/"));
+    assert!(text.contains("`nas-assay data list` says what the folder should have"), "{text}");
+    bench.run(&["data", "list"]).exits(0).prints("truth/nb201/");
     with(&[option, "my data"], &[]).exits(0);
     with(&[], &[(variable, "my data")]).exits(0);
 

@@ -178,6 +178,7 @@ const DONE: &[(&str, &str)] = &[
     ("a pickle is a program that runs", "files_of_other_kinds_are_made_tables_by_the_python_that_is_printed"),
     ("there is a pickle in it", "files_of_other_kinds_are_made_tables_by_the_python_that_is_printed"),
     ("unpack it", "what_is_packed_is_unpacked_or_packed_with_gzip"),
+    ("is no size of memory, such as 12GB or 800MB", "a_size_of_memory_is_written_as_its_message_says"),
     ("write a decimal point", "a_score_is_written_as_its_hint_says"),
     ("write it without the percent sign", "a_score_is_written_as_its_hint_says"),
     ("`missing = \"pass-over\"` in the panel passes over", "a_panel_passes_over_rows_that_cannot_be_used"),
