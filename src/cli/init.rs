@@ -130,27 +130,33 @@ fn asked(from: &mut dyn BufRead, to: &mut dyn Write) -> Result<Start, Failure> {
         let answer = line.trim();
         Ok(if answer.is_empty() { default } else { answer }.to_owned())
     };
+    let none = |answer: &str| format!("`{answer}` is no answer here. ");
+    let mut before = String::new();
     let space = loop {
-        let answer = ask("Search space: nb101, nb201, nb301, nds_resnet or nds_resnext_a", "nb201")?;
+        let question = format!("{before}Search space: nb101, nb201, nb301, nds_resnet or nds_resnext_a");
+        let answer = ask(&question, "nb201")?;
         if let Some(space) = SpaceId::ALL.into_iter().find(|space| space.name() == answer) {
             break space;
         }
+        before = none(&answer);
     };
+    before.clear();
     let what = loop {
-        match ask("What do you have? 1: a table of scores, 2: a program that gives scores, 3: nothing yet", "3")?
-            .as_str()
-        {
+        let question = "What do you have? 1: a table of scores, 2: a program that gives scores, 3: nothing yet";
+        match ask(&format!("{before}{question}"), "3")?.as_str() {
             "1" => break What::Scores { file: ask("The file of the table", "scores.csv")?.into(), column: None },
             "2" => break What::Command(words_of(&ask("The command that starts the program", "python my_proxy.py")?)?),
             "3" => break What::default(),
-            _ => {}
+            other => before = none(other),
         }
     };
+    before.clear();
     let truth = loop {
-        match ask("Truth? 1: the miniature that the program carries, 2: real data, from a data root", "1")?.as_str() {
+        let question = "Truth? 1: the miniature that the program carries, 2: real data, from a data root";
+        match ask(&format!("{before}{question}"), "1")?.as_str() {
             "1" => break TruthSource::Carried,
             "2" => break TruthSource::Benchmark,
-            _ => {}
+            other => before = none(other),
         }
     };
     Ok(Start { space, what, truth })
@@ -182,6 +188,9 @@ mod tests {
         assert_eq!((start.space, start.truth), (SpaceId::Nb301, TruthSource::Benchmark));
         assert_eq!(start.what, What::Scores { file: "mine.csv".into(), column: None });
         assert_eq!(said.matches("]: ").count(), 7, "{said}");
+        for answer in ["nb999", "4", "yes"] {
+            assert_eq!(said.matches(&format!("`{answer}` is no answer here. ")).count(), 1, "{said}");
+        }
         let (start, _) = answers("\n2\njulia 'my proxy.jl'\n\n");
         assert_eq!(start.unwrap().what, What::Command(vec!["julia".to_owned(), "my proxy.jl".to_owned()]));
     }

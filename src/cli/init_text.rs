@@ -73,7 +73,7 @@ pub(super) fn draft(context: &Context, start: &Start, file: &Path) -> Result<Dra
     let part = part_of(context, *space, what)?;
     let title = format!("{}: {}", space.title(), part.about);
     let mut text = format!(
-        "# Written by `nas-assay init`. Change what you like: `nas-assay run` names the place of each mistake.\n\n\
+        "# Written by `nas-assay init`. Change what you like: `nas-assay run` says what a mistake is.\n\n\
          # The name is for commands such as `nas-assay report {name}`.\n\
          name = {}\ntitle = {}\nspace = \"{space}\"\n\n",
         toml_text(&name),
@@ -88,7 +88,7 @@ pub(super) fn draft(context: &Context, start: &Start, file: &Path) -> Result<Dra
     let accuracies = if is_real {
         "# The true accuracies: those of the benchmark."
     } else {
-        "# The true accuracies: a small table that the program carries. `verify = 2` trains two of its rows again, as a check."
+        "# The true accuracies: a small table that the program carries. `verify = 2` would train two of its rows again, as a check."
     };
     for (comment, header) in [(images, "images."), (accuracies, "truth.")] {
         let _ = writeln!(text, "{comment}\n{}", section(carried, header).replace("verify = 2", "verify = 0"));

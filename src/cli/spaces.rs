@@ -4,7 +4,7 @@ use crate::DataRoot;
 use crate::space::{Counts, Positions, SpaceId};
 use crate::truth::nb201::is_at_hand;
 use clap::Args;
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle};
 use serde::Serialize;
 
 use super::context::Context;
@@ -79,6 +79,9 @@ fn files(space: SpaceId) -> &'static [&'static str] {
     }
 }
 
+/// Terminals that are narrower, in characters, have no column of operations.
+const WIDE: u16 = 110;
+
 impl Spaces {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
@@ -110,6 +113,17 @@ impl Spaces {
         for column in 1..=3 {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        // Names and numbers stay whole: what is decided and by which operations wraps, or is left out of a narrow terminal.
+        for column in [0, 1, 2, 3, 6] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        if Context::width() < WIDE {
+            if let Some(column) = table.column_mut(5) {
+                column.set_constraint(ColumnConstraint::Hidden);
             }
         }
         outln!(

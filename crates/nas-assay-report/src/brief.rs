@@ -43,7 +43,13 @@ pub fn brief<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) -> 
         text += &wrap(&in_short::sentences(whole, worth).join(" "), width);
         let has_truth = panel.estimators.iter().any(|row| row.undefined != Some(Undefined::NoTruth));
         if has_truth {
-            text += &format!("\n{}", table(whole, &panel).fitting(width).terminal(width));
+            let table = table(whole, &panel);
+            let shown = table.fitting(width);
+            text += &format!("\n{}", shown.terminal(width));
+            let left: Vec<&str> = table.columns().skip(shown.columns().count()).map(|(heading, _)| heading).collect();
+            if !left.is_empty() {
+                text += &format!("\n{}", wrap(&format!("Too wide for this terminal: {}.", left.join(", ")), width));
+            }
         }
         for reason in summary_tables::reasons(&panel.estimators) {
             text += &format!("\n{}", wrap(&reason, width));

@@ -15,6 +15,9 @@ use crate::worth::{KnownCeiling, PanelWorth};
 /// So many names stand in a list of names.
 const NAMES: usize = 3;
 
+/// So many baselines are named.
+const NAMED_BASELINES: usize = 5;
+
 /// The sentences about a panel: who comes closest to the truth, whether that is more than a baseline reaches, what the truth allows, and
 /// what to beware of. Of a supernet with several checkpoints they know the last one.
 pub(crate) fn sentences(panel: &PanelRecord, worth: Option<&PanelWorth>) -> Vec<String> {
@@ -78,6 +81,16 @@ fn list(names: &[&str]) -> String {
 
 fn labels(rows: &[&Ranked<'_>]) -> String {
     list(&rows.iter().map(|row| row.label.as_str()).collect::<Vec<&str>>())
+}
+
+/// All of some baselines, with their names if they are few.
+fn all_of(names: &[&str]) -> String {
+    match names {
+        [one] => (*one).to_owned(),
+        [one, other] => format!("both {one} and {other}"),
+        few if few.len() <= NAMED_BASELINES => format!("all {} baselines ({})", count(few.len()), few.join(", ")),
+        more => format!("all {} tested baselines", count(more.len())),
+    }
 }
 
 /// Who comes closest to the truth.
@@ -196,11 +209,8 @@ impl<'a> Tests<'a> {
         }
         let mut better: Vec<&Ranked<'_>> = others.iter().copied().filter(|row| self.beats_all(row)).collect();
         better.sort_by(|one, other| other.tau.total_cmp(&one.tau));
-        let all = match &self.baselines[..] {
-            [one] => one.name.clone(),
-            [one, other] => format!("both {} and {}", one.name, other.name),
-            more => format!("all {} tested baselines", count(more.len())),
-        };
+        let names: Vec<&str> = self.baselines.iter().map(|of| of.name.as_str()).collect();
+        let all = all_of(&names);
         let paired = "in paired tests at 95 %";
         let none = format!("{paired}, no estimator beats {all}");
         match (&better[..], is_closest) {
@@ -208,6 +218,10 @@ impl<'a> Tests<'a> {
             ([], false) => vec![format!("{}; {next_has}.", sentence(&none))],
             (better, _) => {
                 let beat = if better.len() == 1 { "beats" } else { "beat" };
+                if tested == 1 {
+                    let said = format!("{}, {} beats {all}.", sentence(paired), labels(better));
+                    return vec![said, format!("{}.", sentence(&floor_has))];
+                }
                 let said = format!(
                     "{}, {} of {} tested estimators {beat} {all}: {}.",
                     sentence(paired),

@@ -98,6 +98,16 @@ fn the_links_of_all_documents_lead_somewhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Terms and estimators of the HTML pages are linked to the book.
+#[test]
+fn the_links_of_reports_lead_to_the_book() {
+    let linked = nas_assay::report::book_links();
+    assert!(linked.len() > 40, "{linked:?}");
+    let text: String = linked.iter().map(|link| format!("[a link]({link})\n\n")).collect();
+    let wrong = links::check(root(), &[Document::parse("docs/src/a-report.md", &text)]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_book_has_all_its_pages_in_its_table_of_contents() {
     assert!(root().join(BOOK).join("SUMMARY.md").is_file(), "there is no {BOOK}/SUMMARY.md");

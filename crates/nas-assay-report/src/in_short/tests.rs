@@ -277,7 +277,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
         said(&strong)[1..],
         [
             "That is worse than the best baseline, live_convs (0.720).",
-            "In paired tests at 95 %, no estimator beats all 3 tested baselines.",
+            "In paired tests at 95 %, no estimator beats all 3 baselines (params, flops, live_convs).",
             noise,
         ]
     );
@@ -285,7 +285,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
     assert_eq!(
         said(&weak)[1..],
         [
-            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 tested baselines: synflow.",
+            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 baselines (params, flops, live_convs): synflow.",
             "The best baseline, flops, has 0.500.",
             noise,
         ]
@@ -331,5 +331,21 @@ fn several_panels_have_a_sentence_each_at_the_head_and_all_of_them_below() {
     assert!(
         !first.contains("In paired tests") && first.contains("<a href=\"#panel-1\">other</a>: Of 4 estimators"),
         "{first}"
+    );
+}
+
+#[test]
+fn few_baselines_are_named_and_many_are_counted() {
+    let names = ["params", "flops", "relu_count", "depth", "live_convs", "log_width"];
+    let said = [1, 2, 3, 5, 6].map(|few| all_of(&names[..few]));
+    assert_eq!(
+        said,
+        [
+            "params",
+            "both params and flops",
+            "all 3 baselines (params, flops, relu_count)",
+            "all 5 baselines (params, flops, relu_count, depth, live_convs)",
+            "all 6 tested baselines",
+        ]
     );
 }

@@ -22,7 +22,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let heads = claim.heads();
     if let Some(few) = heads.iter().map(Vec::len).find(|&rows| rows < FEWEST) {
         let all = count(claim.count());
-        return Outcome::undecidable(format!("A tenth of {all} architectures are {few}, and {FEWEST} are needed."));
+        return Outcome::undecidable(format!("A tenth of {all} architectures is {few}, and this lint needs {FEWEST}."));
     }
     let names = ["the best 10 % by truth", "the best 10 % by score"];
     let found = heads.each_ref().map(|rows| claim.tau_among(rows));

@@ -50,7 +50,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         found.push(format!("Printed values for this name differ{causes}."));
     }
     let outcome = if found.is_empty() {
-        Outcome::pass("No architecture is judged twice, and no number is one of another name.")
+        Outcome::pass("No architecture is judged twice, and no number repeats that of another estimator.")
     } else {
         Outcome::warn(found.join(" "))
     };

@@ -65,7 +65,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
                 claim.no_interval()
             )),
             Some(gap) if gap > MOST => Outcome::warn(format!(
-                "{said} So few that a gap of {} to a value on other architectures is noise.",
+                "{said} With so few, a gap of {} to a tau on other architectures can be noise.",
                 correlation(gap)
             )),
             Some(_) => Outcome::pass(said),
