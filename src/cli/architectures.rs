@@ -38,7 +38,7 @@ pub struct Architectures {
     /// The form to print
     #[arg(long, value_name = "FORM", default_value_t = Form::Text)]
     form: Form,
-    /// Draw so many raw encodings, each of them uniformly
+    /// Draw this many raw encodings, uniformly
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     /// The seed of the draw
@@ -48,7 +48,7 @@ pub struct Architectures {
     /// Every raw encoding of the space, in order
     #[arg(long)]
     all: bool,
-    /// File with one architecture a line; `-` is stdin
+    /// File with one architecture per line; `-` is stdin
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// The form of the lines [default: the only form that a line can have]

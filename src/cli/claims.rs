@@ -7,11 +7,11 @@ use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
 use super::print::{out, print_rows};
 
-/// Decide the claims of the paper by the data and records at hand
+/// Check the claims of the paper with the data and records at hand
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nas-assay claims nb201-params --data-root DATA")]
 pub struct Claims {
-    /// Decide only this claim
+    /// Check only this claim
     id: Option<String>,
     /// Print JSON
     #[arg(long)]

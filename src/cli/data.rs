@@ -46,7 +46,7 @@ enum Action {
     },
     /// Make files of the data root from official ones
     ///
-    /// Nothing of them is run, and what is not right is not written.
+    /// No code in them is run. If a file is not as it should be, nothing is written.
     #[command(after_help = "Example:\n  nas-assay data import cifar10 cifar-10-binary.tar.gz --data-root DATA")]
     Import {
         /// Where the files are from: cifar10, cifar100, imagenet16, authors, nb201, freerea, nds, nb101, nb301, suite-zero, sss,

@@ -22,7 +22,7 @@ use crate::spec::Precision;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nas-assay export --space nb201 --first 2 --out networks")]
 pub struct Export {
-    /// The folder for the files; it is made if it is not there
+    /// The folder for the files; it is made if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// A carried spec's name, the first digits of its hash, or the path of a TOML file
@@ -40,7 +40,7 @@ pub struct Export {
     /// An architecture in the space's text form, in place of those of the panel; may be given several times
     #[arg(long, value_name = "TEXT")]
     arch: Vec<String>,
-    /// Only so many architectures, from the first
+    /// Only this many architectures, from the first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     first: Option<u32>,
     /// Floating-point type of the networks [default: that of the spec]

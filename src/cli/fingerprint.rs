@@ -47,7 +47,7 @@ pub struct Fingerprinting {
     /// Spearman's rho of #FLOPs
     #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
     flops_rho: Option<Row>,
-    /// The table ranks so many architectures, drawn at random: each value of a candidate is an interval then
+    /// The table ranks this many architectures, drawn at random; then each value of a candidate is an interval
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(10..=15_625))]
     drawn: Option<u16>,
     /// Print JSON

@@ -31,7 +31,7 @@ pub struct Linting {
     /// `latest`, the first digits of a spec hash, or a spec's name; a carried spec without a record is run first
     #[arg(required_unless_present = "scores", conflicts_with = "scores")]
     record: Option<String>,
-    /// File with scores instead, as for `verify`: they are judged first; `-` is stdin
+    /// File with scores, in place of a record: they are judged first, as by `verify`; `-` is stdin
     #[arg(long, value_name = "FILE", requires = "space")]
     scores: Option<PathBuf>,
     /// The search space of the scores
@@ -40,7 +40,7 @@ pub struct Linting {
     /// What the authors declare: a TOML file with what scores cannot show
     #[arg(long, value_name = "FILE")]
     declaration: Option<PathBuf>,
-    /// The estimator whose claim it is, by its id or as reports name it [default: all that are no baselines]
+    /// The estimator whose claim it is, by its id or as reports name it [default: all but the baselines]
     #[arg(long, value_name = "ID")]
     estimator: Option<String>,
     /// The panel whose claims they are [default: all]
@@ -49,7 +49,7 @@ pub struct Linting {
     /// Another record, or a file with one, that may have the same estimator in another space; can be given several times
     #[arg(long, value_name = "RECORD")]
     also: Vec<String>,
-    /// Warnings end in an error, too
+    /// End with exit code 3 also if a lint warns
     #[arg(long)]
     strict: bool,
     /// Print JSON

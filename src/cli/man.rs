@@ -20,7 +20,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ManPages {
-    /// The folder for the pages; it is made if it is not there, and older pages are replaced
+    /// The folder for the pages; it is made if it does not exist, and older pages are replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }

@@ -66,11 +66,11 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0        done
   1        unexpected
-  2        usage, or an invalid spec
-  3        a golden, a verification or a lint that does not hold
-  4        nothing to run, or nothing measured
+  2        wrong command line, or an invalid spec
+  3        a golden, a verification or a lint fails, or two results conflict
+  4        nothing to run or to show, or nothing measured
   5        data missing or damaged
-  6        device or instruction set absent
+  6        device or instruction set absent, or device out of memory
   128 + N  stopped by signal N (130: Ctrl-C)
 
 Example:

@@ -21,7 +21,7 @@ use nas_assay_base::text::grouped;
 pub struct Planning {
     /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,
-    /// Number of parts to cut the scores into; trainings are one part each, and not more than this
+    /// Number of parts to cut the scores into; a training is never cut, so trainings may have fewer parts
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_SHARDS as u64))]
     shards: Option<usize>,
     /// Print JSON

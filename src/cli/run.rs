@@ -32,7 +32,7 @@ pub struct Run {
     /// Do part I of N of the plan and make no record; `auto` and `auto/N` ask Slurm or Kubernetes which part this is
     #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
     shard: Option<String>,
-    /// Of the part, do only the trainings, or only the scores, which wait for them
+    /// Do only the trainings of the part, or only its scores, which wait for the trainings
     #[arg(long, value_name = "KIND", requires = "shard", value_parser = ["training", "scores"])]
     part: Option<String>,
     /// Print the record (or the plan) as JSON

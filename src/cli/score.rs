@@ -19,8 +19,8 @@ use super::print::outln;
 ///
 /// The file holds the network's tensors by name, as in a `state_dict` of PyTorch, and the batch as `input.images` and `input.labels`.
 /// Statistics of batch-norms are not used. A file of `nas-assay export` says in its metadata what the network is; for other files
-/// --network says it. Of the stand-alone network of nb201 the tensors show it, so that --space and --arch are enough.
-/// If an estimator cannot score the architecture, the others do, and the command ends with exit code 1.
+/// --network says it. For the stand-alone network of nb201, --space and --arch are enough, as the tensors show the rest. If an estimator
+/// cannot score the architecture, the others still do, and the exit code is 1.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nas-assay score --weights networks/0001.safetensors")]
 pub struct Score {

@@ -14,7 +14,7 @@ use crate::store::workers::Worker;
 
 /// Say how far an experiment is, and which workers are at it
 ///
-/// It lists what is done, which workers on which machines are at it, and how long it will take.
+/// It lists what is done, which workers on which machines do the rest, and how long that will take.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nas-assay status nb201-micro")]
 pub struct StatusCommand {

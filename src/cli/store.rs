@@ -31,7 +31,7 @@ pub struct StoreCommand {
 enum Action {
     /// Check every file of the store
     ///
-    /// It finds damage, leftovers of killed runs, newer formats, and files of others.
+    /// It finds damage, leftovers of killed runs, newer formats, and files that are not from nas-assay.
     #[command(after_help = "Example:\n  nas-assay store check --repair")]
     Check {
         /// Remove what is damaged and what nothing will read again; the next run makes what is missing
@@ -60,8 +60,8 @@ enum Action {
     },
     /// Write the store into one file, for another machine
     ///
-    /// The file is an uncompressed tar archive. Everything goes in that is whole, interrupted trainings and scores too. One store gives the
-    /// same bytes each time.
+    /// The file is an uncompressed tar archive. It gets everything that is undamaged, also interrupted trainings and
+    /// scores. The same store always gives the same bytes.
     #[command(after_help = "Example:\n  nas-assay store pack store.tar")]
     Pack {
         /// The archive; `-` is stdout
@@ -70,8 +70,8 @@ enum Action {
     },
     /// Put the files of an archive of `store pack` into the store
     ///
-    /// Files that the store holds are left as they are. The whole archive is checked first. Nothing is written if a place has other content
-    /// here than there.
+    /// Files that the store holds are left as they are. The whole archive is checked first. Nothing is written if a
+    /// file has other content in the store than in the archive.
     #[command(after_help = "Example:\n  nas-assay store unpack store.tar")]
     Unpack {
         /// The archive; `-` is stdin
@@ -84,7 +84,7 @@ enum Action {
     /// two stores.
     #[command(after_help = "Example:\n  nas-assay store merge other/.nas-assay")]
     Merge {
-        /// The folder of another store; may be several
+        /// The folders of other stores
         #[arg(value_name = "OTHER", required = true)]
         others: Vec<PathBuf>,
     },

@@ -13,7 +13,7 @@ use super::signals::exit_on_signal;
 
 /// Train a table of ground truth from its recipe
 ///
-/// A run that was stopped goes on from the store.
+/// A run that was stopped continues from what is in the store.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nas-assay truth recipe.toml --out truth.csv")]
 pub struct Truth {

@@ -67,8 +67,8 @@ pub struct ScoreOptions {
     /// Whether higher or lower numbers of that quantity are better
     #[arg(long, requires_all = ["scores", "truth"], conflicts_with = "accuracy")]
     better: Option<Way>,
-    /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper, and a score of any
-    /// isomorphic encoding counts for each, of several the first
+    /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper,
+    /// for which the score of any isomorphic encoding counts; of several, the first
     #[arg(long, value_name = "NAME", requires = "scores")]
     rows: Option<String>,
     /// What happens with missing and non-finite scores
@@ -77,7 +77,7 @@ pub struct ScoreOptions {
     /// A number that means a missing score, such as -1e8
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, requires = "scores")]
     failure: Vec<f64>,
-    /// Kendall's tau among so many of the truly best, and of the best by score, too, such as 30,64
+    /// Also Kendall's tau among exactly this many architectures: the truly best, and the best by score; such as 30,64
     #[arg(long, value_name = "COUNT", value_delimiter = ',', requires = "scores")]
     top: Vec<usize>,
     /// Fail if a smaller part of the rows is judged by a score of its own, such as 0.95
