@@ -120,7 +120,9 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
         outln!("{:<12}  {:<width$}  {}  {}", stage.kind, stage.label, stage.key.short(), stage.reason);
     }
     print_cost(&stages)?;
-    outln!("estimate: {} MB of memory at the peak", grouped(memory.div_ceil(1_000_000)));
+    if stages.iter().any(|stage| stage.action == "run") {
+        outln!("estimate: {} MB of memory at the peak", grouped(memory.div_ceil(1_000_000)));
+    }
     Ok(())
 }
 

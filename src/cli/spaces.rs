@@ -121,10 +121,10 @@ impl Spaces {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
-        if Context::width() < WIDE {
-            if let Some(column) = table.column_mut(5) {
-                column.set_constraint(ColumnConstraint::Hidden);
-            }
+        if Context::width() < WIDE
+            && let Some(column) = table.column_mut(5)
+        {
+            column.set_constraint(ColumnConstraint::Hidden);
         }
         outln!(
             "{table}\n\ntable-only: no network here; `nas-assay verify --scores FILE --truth TABLE` judges scores with a table of accuracies"

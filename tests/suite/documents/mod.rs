@@ -103,7 +103,7 @@ fn the_links_of_all_documents_lead_somewhere() {
 fn the_links_of_reports_lead_to_the_book() {
     let linked = nas_assay::report::book_links();
     assert!(linked.len() > 40, "{linked:?}");
-    let text: String = linked.iter().map(|link| format!("[a link]({link})\n\n")).collect();
+    let text = linked.iter().map(|link| format!("[a link]({link})")).collect::<Vec<_>>().join("\n\n");
     let wrong = links::check(root(), &[Document::parse("docs/src/a-report.md", &text)]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
