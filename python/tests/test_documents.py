@@ -81,7 +81,7 @@ def test_the_estimator_of_the_readme_of_the_project_is_judged() -> None:
     ((name, code),) = re.findall(r"```python,file=(\S+)\n(.*?)```", text, flags=re.DOTALL)
     Path(name).write_text(code, encoding="utf-8")
     assert f'nas-assay verify --command "python {name}"' in text
-    (row,) = run(["verify", "--command", f"python {name}", "--space", "nb201"])
+    (row,) = run(["verify", "--command", f"python {name}", "--space", "nb201"])["spaces"]
     assert row["architectures"] > 10 and abs(row["tau_b"]) <= 1
 
 
