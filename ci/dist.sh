@@ -66,6 +66,8 @@ plain=$(try "$bare/plain" "/opt/$name/nas-assay" | tail -n 1)
 
 step mmdebstrap --variant=minbase --include=python3-venv,ca-certificates bookworm "$bare/python" >/dev/null
 cp /etc/resolv.conf "$bare/python/etc/resolv.conf"
+# A machine behind a registry of its own knows its certificate.
+cp /etc/ssl/certs/ca-certificates.crt "$bare/python/etc/ssl/certs/ca-certificates.crt"
 [ ! -f /etc/pip.conf ] || cp /etc/pip.conf "$bare/python/etc/pip.conf"
 cp "$wheel" "$bare/python/root"
 step chroot "$bare/python" /bin/sh -c "python3 -m venv /opt/venv && /opt/venv/bin/pip install --quiet /root/$(basename "$wheel")"
