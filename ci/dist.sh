@@ -52,11 +52,11 @@ bare=$(mktemp -d)
 trap 'rm -rf "$unpacked" "$bare"' EXIT
 export TMPDIR=${TMPDIR:-/tmp}
 
-# Runs a small experiment in the folder $1 as root of the system, and prints the digest of the record.
+# Runs a small experiment with the program $2 in the system of the folder $1, and prints the digest of the record.
 try() {
     local root=$1 program=$2
     step chroot "$root" "$program" --version
-    chroot "$root" /bin/sh -c "cd /root && $program run nb201-micro --quiet --store try >/dev/null && sha256sum try/records/*/record.json" |
+    chroot "$root" /bin/sh -c "cd /srv && $program run nb201-micro --quiet --store try >/dev/null && sha256sum try/records/*/record.json" |
         tee /dev/stderr | cut -d' ' -f1
 }
 
@@ -69,8 +69,8 @@ cp /etc/resolv.conf "$bare/python/etc/resolv.conf"
 # A machine behind a registry of its own knows its certificate.
 cp /etc/ssl/certs/ca-certificates.crt "$bare/python/etc/ssl/certs/ca-certificates.crt"
 [ ! -f /etc/pip.conf ] || cp /etc/pip.conf "$bare/python/etc/pip.conf"
-cp "$wheel" "$bare/python/root"
-step chroot "$bare/python" /bin/sh -c "python3 -m venv /opt/venv && /opt/venv/bin/pip install --quiet /root/$(basename "$wheel")"
+cp "$wheel" "$bare/python/srv"
+step chroot "$bare/python" /bin/sh -c "python3 -m venv /opt/venv && /opt/venv/bin/pip install --quiet /srv/$(basename "$wheel")"
 step chroot "$bare/python" /opt/venv/bin/python -c 'import nas_assay; print("the package", nas_assay.__name__)'
 wheels=$(try "$bare/python" /opt/venv/bin/nas-assay | tail -n 1)
 

@@ -7,12 +7,12 @@ use nas_assay_schema::store::record::{PanelRecord, Record};
 use crate::analysis_tables::{self, Titled};
 use crate::beside::Beside;
 use crate::checkpoints::latest;
-use crate::coverage;
 use crate::in_short;
 use crate::panel_summary::{EstimatorSummary, PanelSummary};
 use crate::printable::printable;
 use crate::record_text;
 use crate::summary_tables;
+use crate::terminal::head;
 use crate::text_table::TextTable;
 use crate::value_text::{self, NONE, count};
 use crate::worth;
@@ -33,9 +33,7 @@ pub fn brief<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) -> 
     let (record, beside) = (&*printable(record), beside.into().printable());
     let beside = beside.get();
     let width = width.max(NARROWEST);
-    let mut text: String = coverage::lines(record).iter().map(|line| wrap(line, width)).collect();
-    text += &wrap(&record.title, width);
-    text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
+    let mut text = head(record, width);
     for whole in &record.panels {
         let worth = beside.worth_of(&whole.name);
         let panel = PanelSummary::with_worth(whole, worth);

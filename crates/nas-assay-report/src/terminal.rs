@@ -29,9 +29,7 @@ pub fn terminal<'a>(record: &Record, beside: impl Into<Beside<'a>>, width: u16) 
     let (record, beside) = (&*printable(record), beside.into().printable());
     let beside = beside.get();
     let width = width.max(NARROWEST);
-    let mut text: String = coverage::lines(record).iter().map(|line| wrap(line, width)).collect();
-    text += &wrap(&record.title, width);
-    text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
+    let mut text = head(record, width);
     for whole in &record.panels {
         let worth = beside.worth_of(&whole.name);
         let panel = PanelSummary::with_worth(whole, worth);
@@ -84,4 +82,12 @@ Rows of score files and lists
         text += &wrap(&run, width);
     }
     text + &format!("\n{}\n", record_text::again(record))
+}
+
+/// What became of the rows of score files, the title, and what the record is of: the first lines of both reports for a terminal.
+pub(crate) fn head(record: &Record, width: u16) -> String {
+    let mut text: String = coverage::lines(record).iter().map(|line| wrap(line, width)).collect();
+    text += &wrap(&record.title, width);
+    text += &wrap(&format!("{} · {} · {}", record.name, record.space, record.device_class), width);
+    text
 }
