@@ -16,12 +16,14 @@ The protocol is described in ``PROTOCOL.md`` of the crate ``nas-assay-external``
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import json
 import math
 import os
 import queue
 import runpy
+import select
 import sys
 import threading
 import traceback
@@ -64,7 +66,19 @@ class _Registered(NamedTuple):
 
 
 _registered: list[_Registered] = []
+_elsewhere: list[Callable[..., Any]] = []
+"""The estimators of imported modules: the file that was started has to have its own."""
 _collecting = False
+_run_anew = False
+"""Whether the file is run for the second time. Then its end is not the end of the program."""
+
+EXAMPLE = """\
+    import nas_assay
+
+    @nas_assay.estimator
+    def score(network, batch):
+        return ...  # a number"""
+"""What a file with an estimator has at least."""
 
 
 @overload
@@ -94,12 +108,72 @@ def estimator(function: Any = None, *, raw: bool = False) -> Any:
 
 
 def _estimator(function: Callable[..., Any], *, raw: bool) -> Callable[..., Any]:
-    asked = os.environ.get(ASKED) == "1"
+    if not callable(function):
+        raise TypeError(
+            f"nas_assay.estimator is written above a function, and got {function!r}; "
+            "its only option is raw, as in @nas_assay.estimator(raw=True)"
+        )
     if _collecting:
         _registered.append(_Registered(function, raw))
-    elif asked and function.__module__ == "__main__" and sys.argv and sys.argv[0]:
-        serve_file(sys.argv[0])
+    elif _is_asked():
+        if function.__module__ == "__main__" and sys.argv and sys.argv[0]:
+            serve_file(sys.argv[0])
+        _elsewhere.append(function)
     return function
+
+
+def _is_asked() -> bool:
+    return os.environ.get(ASKED) == "1"
+
+
+def _at_exit() -> None:
+    """Says what is missing if the program ends and has not even read what ``nas-assay`` asks."""
+    if _run_anew or hasattr(sys, "last_type") or not _has_unread_question():
+        return  # It was a worker, or an exception has said why it ends, or nobody asks.
+    sys.stderr.write(f"nas_assay: {_what_is_missing(sys.argv[0] if sys.argv else '')}\n")
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _has_unread_question() -> bool:
+    if sys.platform == "win32":
+        return False
+    import fcntl
+    import termios
+
+    try:
+        # The program may be slower than this process. It writes a first line, or hangs up.
+        select.select([0], [], [], 2.0)
+        waiting = fcntl.ioctl(0, termios.FIONREAD, bytes(4))
+    except (OSError, ValueError):
+        return False
+    return int.from_bytes(waiting, sys.byteorder) > 0
+
+
+def _what_is_missing(path: str) -> str:
+    """Advice for a file that was started as a worker and has no estimator."""
+    name = Path(path).name or "the program"
+    if _elsewhere:
+        function = _elsewhere[0]
+        module = sys.modules.get(function.__module__)
+        file = getattr(module, "__file__", None) or function.__module__
+        return (
+            f"the estimator {_name(function)} is in {file}, and nas-assay started {name}.\n"
+            f'Name the file with the estimator: --command "python {file}"'
+        )
+    return (
+        f"{name} ended without an estimator: it has defined no function with the decorator "
+        "@nas_assay.estimator.\n"
+        f"Write the decorator above the function that gives the score:\n\n{EXAMPLE}"
+    )
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+if _is_asked():
+    atexit.register(_at_exit)
 
 
 def serve_file(path: str | os.PathLike[str]) -> None:
@@ -108,16 +182,19 @@ def serve_file(path: str | os.PathLike[str]) -> None:
     The file is run anew from its beginning to its end, so that everything below the estimator is
     there.
     """
+    global _run_anew
+    _run_anew = True
     conversation = _Conversation()
+    code = 1
     try:
-        found = _find(os.fspath(path))
+        conversation.run(_find(os.fspath(path)))
+        code = 0
+    except WorkerError as error:
+        sys.stderr.write(f"nas_assay: {error}\n")
     except BaseException:
         traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(1)
-    conversation.run(found)
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def _find(path: str) -> _Registered:
@@ -127,9 +204,47 @@ def _find(path: str) -> _Registered:
         runpy.run_path(path, run_name=Path(path).stem)
     finally:
         _collecting = False
-    if len(_registered) != 1:
-        raise WorkerError(f"{path} has {len(_registered)} estimators, and a file must have one")
+    name = Path(path).name
+    if not _registered:
+        raise WorkerError(
+            f'{name} has an estimator below `if __name__ == "__main__":` or in a similar place.\n'
+            "This package runs the file a second time under another name, and then finds none.\n"
+            "Move the function with its decorator to the top level of the file."
+        )
+    if len(_registered) > 1:
+        names = ", ".join(_name(found.function) for found in _registered)
+        raise WorkerError(
+            f"{name} has {len(_registered)} estimators, and a file must have one: {names}.\n"
+            "Keep the decorator @nas_assay.estimator above one of them. "
+            "Give the others files of their own."
+        )
+    _check_parameters(_registered[0])
     return _registered[0]
+
+
+NAMED = ("architecture", "space", "seed", "description")
+"""The further parameters that a function may have."""
+
+
+def _check_parameters(registered: _Registered) -> None:
+    """Raises ``WorkerError`` if the function cannot be called as an estimator is."""
+    given = ("exchange",) if registered.raw else ("network", "batch")
+    try:
+        # That of the function that is called; another that it wraps may have other parameters.
+        signature = inspect.signature(registered.function, follow_wrapped=False)
+        wanted = inspect.signature(registered.function).parameters
+    except (TypeError, ValueError):
+        return  # It does not say what it takes.
+    extra = {name: None for name in NAMED if name in wanted}
+    try:
+        signature.bind(*given, **extra)
+    except TypeError as error:
+        name = _name(registered.function)
+        raise WorkerError(
+            f"the estimator is declared as {name}{signature}, and cannot be called: {error}.\n"
+            f"Write def {name}({', '.join(given)}):\n"
+            f"After these it may have parameters with the names {', '.join(NAMED)}."
+        ) from None
 
 
 class _Conversation:
@@ -189,7 +304,15 @@ def _prepare_raw(exchange: Exchange) -> tuple[Any, ...]:
 
 
 def _prepare_torch(threads: int) -> Prepare:
-    import torch
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise WorkerError(
+            "PyTorch is not installed in this Python. Install it: pip install torch\n"
+            "Or write @nas_assay.estimator(raw=True): the function then gets NumPy arrays."
+        ) from None
 
     import nas_assay.torch as networks
 
@@ -215,6 +338,8 @@ def _answer(
         wanted = inspect.signature(function).parameters
         extra = {name: value for name, value in named.items() if name in wanted}
         return _numbers(function(*prepare(exchange), **extra))
+    except WorkerError as error:
+        return {"error": f"{_name(function)}: {error}"}
     except Exception as error:
         traceback.print_exc()
         code = getattr(inspect.unwrap(function), "__code__", None)
@@ -232,7 +357,7 @@ def _numbers(value: Any) -> dict[str, Any]:
     """A score, or a score and details, as an answer has them."""
     if isinstance(value, Mapping):
         if not value:
-            raise WorkerError("the estimator returned no number")
+            raise WorkerError("it returned an empty dictionary; return a number")
         (_, score), *rest = value.items()
         details = {str(name): _number(number) for name, number in rest}
         return {"score": _number(score), "details": details}
@@ -240,5 +365,12 @@ def _numbers(value: Any) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | str:
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        text = repr(value)
+        shown = "None" if value is None else f"{type(value).__name__} {text[:60]}"
+        raise WorkerError(
+            f"it returned {shown}; return one number, or a dictionary of numbers, the score first"
+        ) from None
     return number if math.isfinite(number) else str(number)

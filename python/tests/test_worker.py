@@ -19,6 +19,7 @@ from nas_assay.worker import _numbers
 
 CELL = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"
 PACKAGE = Path(__file__).resolve().parents[1]
+WRITE = (PACKAGE.parent / "docs" / "src" / "write.md").read_text(encoding="utf-8")
 
 
 def network_file(path: Path) -> Path:
@@ -163,21 +164,132 @@ def test_a_long_exception_is_cut(tmp_path: Path) -> None:
     assert len(answers[1]["error"]) < 4100
 
 
-def test_a_file_without_one_estimator_ends(tmp_path: Path) -> None:
-    both = """
+NO_DECORATOR = """
+    import nas_assay
+
+    def score(network, batch):
+        return 1
+"""
+TWO = """
+    import nas_assay
+
+    @nas_assay.estimator
+    def one(network, batch):
+        return 1
+
+    @nas_assay.estimator
+    def two(network, batch):
+        return 2
+"""
+BELOW_MAIN = """
+    import nas_assay
+
+    if __name__ == "__main__":
+        @nas_assay.estimator
+        def score(network, batch):
+            return 1
+"""
+ELSEWHERE = "from other_file import score"
+ONE_PARAMETER = """
+    import nas_assay
+
+    @nas_assay.estimator
+    def score(network, *, seed, width):
+        return 1
+"""
+NO_FUNCTION = """
+    import nas_assay
+
+    @nas_assay.estimator("mine")
+    def score(network, batch):
+        return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (NO_DECORATOR, "ended without an estimator"),
+        (TWO, "has 2 estimators, and a file must have one"),
+        (BELOW_MAIN, "Move the function with its decorator to the top level"),
+        (ELSEWHERE, "Name the file with the estimator"),
+        (ONE_PARAMETER, "cannot be called"),
+        (NO_FUNCTION, "its only option is raw"),
+    ],
+)
+def test_a_file_that_is_no_worker_says_what_to_write(
+    tmp_path: Path, text: str, advice: str
+) -> None:
+    (tmp_path / "other_file.py").write_text(
+        "import nas_assay\n\n@nas_assay.estimator\ndef score(network, batch):\n    return 1\n"
+    )
+    answers, stderr, code = talk(tmp_path, text, [hello()])
+    assert (answers, code) == ([], 1)
+    assert advice in stderr
+    assert ("Traceback" in stderr) == (text == NO_FUNCTION)
+    # The book names these messages, and says what to do.
+    assert text == NO_FUNCTION or f"`{advice}`" in WRITE
+
+
+def test_advice_names_what_to_write(tmp_path: Path) -> None:
+    _, stderr, _ = talk(tmp_path, NO_DECORATOR, [hello()])
+    assert "@nas_assay.estimator\n    def score(network, batch):" in stderr
+    _, stderr, _ = talk(tmp_path, ONE_PARAMETER, [hello()])
+    assert "Write def score(network, batch):" in stderr
+    _, stderr, _ = talk(tmp_path, TWO, [hello()])
+    assert "one, two." in stderr
+
+
+def test_a_program_that_ends_for_a_reason_gets_no_further_advice(tmp_path: Path) -> None:
+    answers, stderr, code = talk(tmp_path, "import nas_assay\n\nopen('no-such-file')\n", [hello()])
+    assert (answers, code) == ([], 1)
+    assert "no-such-file" in stderr and "decorator" not in stderr
+
+
+def test_a_worker_of_its_own_may_import_the_package(tmp_path: Path) -> None:
+    text = """
+        import json
+        import sys
         import nas_assay
 
-        @nas_assay.estimator
-        def one(network, batch):
-            return 1
+        sys.stdin.readline()
+        print(json.dumps({"ready": 1}), flush=True)
+    """
+    assert talk(tmp_path, text, [hello()]) == ([{"ready": 1}], "", 0)
+
+
+def test_without_pytorch_the_advice_is_to_install_it(tmp_path: Path) -> None:
+    text = """
+        import sys
+        import nas_assay
+
+        sys.modules["torch"] = None
 
         @nas_assay.estimator
-        def two(network, batch):
-            return 2
+        def score(network, batch):
+            return 1
     """
-    answers, stderr, code = talk(tmp_path, both, [hello()])
+    answers, stderr, code = talk(tmp_path, text, [hello()])
     assert (answers, code) == ([], 1)
-    assert "2 estimators, and a file must have one" in stderr
+    assert "pip install torch" in stderr and "raw=True" in stderr and "Traceback" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("None", "None"), ("[1, 2]", "list [1, 2]"), ("{}", "an empty dictionary")],
+)
+def test_what_is_no_number_is_named(tmp_path: Path, value: str, shown: str) -> None:
+    file = network_file(tmp_path / "a.safetensors")
+    text = f"""
+        import nas_assay
+
+        @nas_assay.estimator(raw=True)
+        def score(exchange):
+            return {value}
+    """
+    answers, _, code = talk(tmp_path, text, [hello(), question(1, file)])
+    assert code == 0
+    assert answers[1]["error"].startswith(f"score: it returned {shown}; return ")
 
 
 def test_a_worker_whose_program_is_gone_ends_in_the_middle_of_a_score(tmp_path: Path) -> None:
