@@ -36,6 +36,7 @@ mod names;
 mod nb201_accuracy;
 mod network;
 mod parse;
+mod place;
 mod quantity;
 mod score_file;
 mod seed_value;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::listed::Listed;
 use super::network::{Misfit, Network};
+use super::place::place_of;
 use super::supernet::Picker;
 use super::types::{Spec, TruthRecipe};
 use super::validate;
@@ -26,7 +27,7 @@ pub enum SpecError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The text is not TOML, or has an unknown key or a value of the wrong type.
+    /// The text is not TOML, or has an unknown key or a value that is not allowed.
     #[error("{message}")]
     Syntax {
         /// What is wrong.
@@ -40,7 +41,7 @@ pub enum SpecError {
         /// The wrong part of the text, as a range of bytes.
         span: Option<Range<usize>>,
     },
-    /// All keys are known, but a value is not allowed.
+    /// A value is not allowed, and no text is at hand to show its place in.
     #[error("`{}` {}", text::excerpt_of(key, 200), text::printable(problem))]
     Invalid {
         /// The key, with dots.
@@ -64,6 +65,19 @@ impl SpecError {
         }
     }
 
+    /// The same error with its place in the text of the spec; `origin` names the text.
+    #[must_use]
+    pub fn placed(self, text: &str, origin: &str) -> Self {
+        match self {
+            Self::Invalid { ref key, ref problem } => {
+                let span = place_of(text, key, problem);
+                let message = self.to_string();
+                Self::Syntax { message, help: None, origin: origin.to_owned(), text: text.to_owned(), span }
+            }
+            other => other,
+        }
+    }
+
     fn misfit(key: &str, misfit: Misfit) -> Self {
         match misfit.key {
             Some(size) => Self::invalid(format!("{key}.{size}"), misfit.problem),
@@ -77,6 +91,10 @@ impl SpecError {
 /// # Errors
 /// If the text is malformed, has an unknown key, or a value out of range.
 pub fn parse_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
+    read_spec(text, origin).map_err(|error| error.placed(text, origin))
+}
+
+fn read_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
     let written: Spec<Changes> = from_toml(text, origin)?;
     let (base, changes) = written.split();
     let mut spec = resolve(base.clone())?;
@@ -146,6 +164,10 @@ fn resolve(mut spec: Spec) -> Result<Spec, SpecError> {
 /// # Errors
 /// Those of [`parse_spec`].
 pub fn parse_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
+    read_recipe(text, origin).map_err(|error| error.placed(text, origin))
+}
+
+fn read_recipe(text: &str, origin: &str) -> Result<TruthRecipe, SpecError> {
     let mut recipe: TruthRecipe = from_toml(text, origin)?;
     validate::networks("space", recipe.space)?;
     let resolved = recipe.network.resolve(recipe.space, Form::StandAlone);
@@ -281,10 +303,10 @@ mod tests {
         ] {
             let error = with(lines).unwrap_err();
             assert!(error.to_string().contains(said), "{lines}: {error}");
-            if let SpecError::Syntax { help, span, text, .. } = error {
-                assert!(help.unwrap().contains("did you mean"));
-                assert!(text[span.unwrap()].contains("variants.a") || lines.contains("zero-shots"));
-            }
+            let SpecError::Syntax { help, span, text, .. } = error else { panic!("{lines}: it has no place") };
+            assert_eq!(help.is_some_and(|help| help.contains("did you mean")), said.contains("unknown field"));
+            let place = &text[span.unwrap()];
+            assert!(lines.contains(place.trim_matches('\'')), "{lines}: {place}");
         }
     }
 }
