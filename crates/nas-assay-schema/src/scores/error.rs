@@ -25,19 +25,14 @@ pub enum ScoreFileError {
         advice: String,
     },
     /// No column names the architecture of each row.
-    #[error(
-        "score file {} has {}: no column names the architectures. It needs a column `architecture` with texts such as {example}, or a column \
-         `row` with row numbers, from 0, of the benchmark's table",
-        excerpt(file),
-        listed(columns)
-    )]
+    #[error("score file {} has {}: no column names the architectures. {key}", excerpt(file), listed(columns))]
     Unkeyed {
         /// The file.
         file: String,
         /// The columns that it has.
         columns: Vec<String>,
-        /// The text of an architecture.
-        example: String,
+        /// What names them.
+        key: MissingKey,
     },
     /// A column is missing.
     #[error(
@@ -129,6 +124,33 @@ pub enum ScoreFileError {
         count: usize,
         /// One of them.
         first: String,
+    },
+}
+
+/// What a file without a column of architectures needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingKey {
+    /// The first line has an architecture, so that it is no header.
+    #[error("Its first line is a row already: put a line with the names of the columns before it, such as `{header}`")]
+    Header {
+        /// A header for this file.
+        header: String,
+    },
+    /// A column has nearly the right name.
+    #[error("If `{}` names them, call it `{name}`", excerpt(column))]
+    Name {
+        /// The column.
+        column: String,
+        /// The right name.
+        name: &'static str,
+    },
+    /// No column is like one of architectures.
+    #[error(
+        "It needs a column `architecture` with texts such as {example}, or a column `row` with row numbers, from 0, of the benchmark's table"
+    )]
+    Column {
+        /// The text of an architecture.
+        example: String,
     },
 }
 

@@ -163,11 +163,12 @@ fn is_pickle(first: &[u8]) -> bool {
     }
 }
 
-/// Whether a value is remembered next: under a number in digits, or under a small one in a byte.
+/// Whether a value is remembered next: under a number in digits, or under a small one in a byte. The first value has the number 0; nine is a
+/// tab, which stands between cells.
 fn is_put(text: &[u8]) -> bool {
     match text {
         [b'p', rest @ ..] => rest.iter().find(|byte| !byte.is_ascii_digit()) == Some(&b'\n'),
-        [b'q', 0..=9, ..] => true,
+        [b'q', 0..=8, ..] => true,
         _ => false,
     }
 }

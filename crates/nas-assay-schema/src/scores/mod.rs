@@ -7,6 +7,8 @@
 mod cell;
 mod decode;
 mod error;
+#[cfg(test)]
+mod header_tests;
 mod json;
 mod kind;
 #[cfg(test)]
@@ -31,7 +33,7 @@ use crate::estimator::Score;
 use crate::spec::Encodings;
 use crate::store::record::{ClassRows, CoverageRecord, RowClass, RowExample};
 
-pub use error::{OddRow, ScoreFileError};
+pub use error::{MissingKey, OddRow, ScoreFileError};
 pub use listed::listed;
 use slots::{Found, Slot, Slots};
 pub use table::meant;

@@ -9,10 +9,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use nas_assay_base::nearest;
 use nas_assay_base::text::excerpt_of;
 use nas_assay_spaces::SpaceId;
-use nas_assay_spaces::spelling::Form;
+use nas_assay_spaces::spelling::{self, Form};
 
 use super::decode::{self, Lines};
-use super::error::ScoreFileError;
+use super::error::{MissingKey, ScoreFileError};
 use super::json::{self, DataSet, JsonRow};
 use super::kind::{FIRST, Kind};
 use super::tree::Json;
@@ -31,10 +31,21 @@ pub(super) enum KeyKind {
 /// Names of columns with texts. The first that a file has is meant.
 const TEXTS: [&str; 7] = ["architecture", "arch", "arch_str", "arch_string", "genotype", "module_hash", "hash"];
 
+/// So many of them name architectures by texts; the others do it by hashes, which not every space has.
+const WITHOUT_HASHES: usize = 5;
+
+/// What stands between the cells of a CSV file.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Whether a cell has the text of an architecture. A number can be an index, and many things are numbers.
+fn is_text(cell: &str, space: SpaceId) -> bool {
+    cell.parse::<f64>().is_err() && spelling::recognise(space, cell).is_ok()
+}
+
 /// What a column of this name holds, and its rank among such columns; `None` if it names no architectures.
 fn key_rank(column: &str, space: SpaceId) -> Option<(usize, KeyKind)> {
     let is = |name: &str| name.eq_ignore_ascii_case(column.trim());
-    let has_form = |rank: usize| rank < 5 || Form::Hash.is_of(space);
+    let has_form = |rank: usize| rank < WITHOUT_HASHES || Form::Hash.is_of(space);
     if let Some(rank) = TEXTS.into_iter().position(is).filter(|&rank| has_form(rank)) {
         Some((rank, KeyKind::Text))
     } else if is("row") {
@@ -221,13 +232,14 @@ pub fn meant(file: &str, wanted: &[String], known: Vec<String>) -> Result<Vec<St
 pub fn all_known(file: &str, wanted: &[String], known: Vec<String>) -> Result<(), ScoreFileError> {
     match wanted.iter().find(|column| !known.contains(column)) {
         None => Ok(()),
-        Some(column) => Err(ScoreFileError::Column {
-            file: file.to_owned(),
-            column: column.clone(),
-            nearest: nearest(column, known.iter().map(String::as_str)).map(str::to_owned),
-            columns: known,
-        }),
+        Some(column) => Err(no_column(file, column, known)),
     }
+}
+
+/// The error that a file has no column of this name.
+fn no_column(file: &str, column: &str, known: Vec<String>) -> ScoreFileError {
+    let nearest = nearest(column, known.iter().map(String::as_str)).map(str::to_owned);
+    ScoreFileError::Column { file: file.to_owned(), column: column.to_owned(), nearest, columns: known }
 }
 
 fn add_names(found: &mut Vec<String>, row: &JsonRow) {
@@ -329,14 +341,23 @@ fn json_rows<'a>(
     let text = String::from_utf8(text).map_err(|_| read("it is not UTF-8".to_owned()))?;
     let value: Json =
         serde_json::from_str(&json::plain(&text)).map_err(|error| read(format!("it is not JSON: {error}")))?;
-    json::document(&value, space).map(Rows::Document).ok_or_else(|| ScoreFileError::Unkeyed {
-        file: file.to_owned(),
-        columns: value
-            .as_object()
-            .map(|object| object.iter().map(|(name, _)| name.clone()).collect())
-            .unwrap_or_default(),
-        example: space.example().to_owned(),
+    json::document(&value, space).map(Rows::Document).ok_or_else(|| {
+        let names = value.as_object().map(|object| object.iter().map(|(name, _)| name.clone()).collect());
+        let columns: Vec<String> = names.unwrap_or_default();
+        ScoreFileError::Unkeyed { file: file.to_owned(), key: missing_key(&columns, space), columns }
     })
+}
+
+/// What a file with these columns needs, so that its architectures are known.
+fn missing_key(columns: &[String], space: SpaceId) -> MissingKey {
+    let near = |column: &String| nearest(column, TEXTS.into_iter().take(WITHOUT_HASHES));
+    let named = |name: &str| TEXTS.into_iter().find(|known| *known == name);
+    let nearly = || columns.iter().find_map(|column| Some((column.clone(), named(near(column)?)?)));
+    // A single column is a line that was not cut.
+    match nearly().filter(|_| columns.len() > 1) {
+        Some((column, name)) => MissingKey::Name { column, name },
+        None => MissingKey::Column { example: space.example().to_owned() },
+    }
 }
 
 /// The header of a CSV file.
@@ -352,7 +373,7 @@ impl Header {
     /// out where the rest is a header, as `NumPy` writes it.
     fn of(line: &[u8], space: SpaceId) -> Option<Self> {
         let with = |line: &[u8]| {
-            [b',', b';', b'\t'].into_iter().find_map(|separator| {
+            SEPARATORS.into_iter().find_map(|separator| {
                 let names = Self::names(line, separator);
                 let (kind, key) = key_of(names.iter().map(String::as_str), space)?;
                 Some(Self { separator, names, key, kind })
@@ -370,8 +391,24 @@ impl Header {
 
     /// The error that a line is no header.
     fn unkeyed(file: &str, line: &[u8], space: SpaceId) -> ScoreFileError {
-        let columns = Self::names(line, b',').into_iter().filter(|name| !name.is_empty()).collect();
-        ScoreFileError::Unkeyed { file: file.to_owned(), columns, example: space.example().to_owned() }
+        let columns: Vec<String> = Self::names(line, b',').into_iter().filter(|name| !name.is_empty()).collect();
+        let key = match Self::instead_of(line, space) {
+            Some(header) => MissingKey::Header { header },
+            None => missing_key(&columns, space),
+        };
+        ScoreFileError::Unkeyed { file: file.to_owned(), columns, key }
+    }
+
+    /// A header for a file whose first line is a row: one with the text of an architecture.
+    fn instead_of(line: &[u8], space: SpaceId) -> Option<String> {
+        SEPARATORS.into_iter().find_map(|separator| {
+            let cells = Self::names(line, separator);
+            let key = cells.iter().position(|cell| is_text(cell, space))?;
+            let mut scores = ["score".to_owned()].into_iter().chain((2..).map(|number| format!("score{number}")));
+            let mut name = |place| if place == key { Some("architecture".to_owned()) } else { scores.next() };
+            let names: Vec<String> = (0..cells.len()).filter_map(&mut name).collect();
+            Some(names.join(&char::from(separator).to_string()))
+        })
     }
 
     /// The names of the columns beside that of the architectures.
@@ -476,9 +513,7 @@ pub(super) fn only_column(file: &str, columns: Vec<String>) -> Result<String, Sc
     match columns.iter().position(|name| name == "score") {
         Some(place) => Ok(columns[place].clone()),
         None if columns.len() == 1 => Ok(columns[0].clone()),
-        None => {
-            Err(ScoreFileError::Column { file: file.to_owned(), column: "score".to_owned(), nearest: None, columns })
-        }
+        None => Err(no_column(file, "score", columns)),
     }
 }
 

@@ -283,6 +283,7 @@ fn what_a_file_is_is_said() {
     assert!(refusal("arch,scores\n").contains("; the nearest is `scores`"));
     assert!(refusal("arch,score,score\n").contains("two columns `score`"));
     assert!(refusal("arch,arch,score\n").contains("two columns `arch`"));
+    assert!(refusal("arch,my_score,x\n").contains("no column `score`; the nearest is `my_score`"));
     assert!(read_with("arch,x,x,score\n", &["score"], true).is_ok(), "only columns that are read have to be unique");
 }
 
