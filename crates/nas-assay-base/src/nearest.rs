@@ -5,14 +5,16 @@ const MEANT: f64 = 0.5;
 
 /// The known word that `word` probably means: the most similar one, if it is similar enough.
 ///
-/// Similarity is one minus the Damerau–Levenshtein distance divided by the length of the longer word; at least 0.5 is required. Upper and
-/// lower case count as equal, and so do `_` and `-`. Of equally similar words the first is taken.
+/// Similarity is one minus the Damerau–Levenshtein distance divided by the length of the longer word; at least 0.5 is required. A word that is
+/// a whole part of the other one, as `batch` is of `batch-size`, has a similarity of at least 0.5. Upper and lower case count as equal, and so
+/// do `_` and `-`. Of equally similar words the first is taken.
 ///
 /// ```
 /// use nas_assay_base::nearest;
 ///
 /// let known = ["learning-rate", "momentum", "batch"];
 /// assert_eq!(nearest("learnig_rate", known), Some("learning-rate"));
+/// assert_eq!(nearest("rate", known), Some("learning-rate"));
 /// assert_eq!(nearest("zebra", known), None);
 /// ```
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -54,9 +56,22 @@ fn most_similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 /// Each known word with its similarity, from 0 to 1.
 fn scored<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (f64, &'a str)> {
     let folded = fold(word);
-    known
-        .into_iter()
-        .map(move |candidate| (strsim::normalized_damerau_levenshtein(&folded, &fold(candidate)), candidate))
+    known.into_iter().map(move |candidate| {
+        let other = fold(candidate);
+        let distance = strsim::normalized_damerau_levenshtein(&folded, &other);
+        let least = if is_part(&folded, &other) || is_part(&other, &folded) { MEANT } else { 0.0 };
+        (distance.max(least), candidate)
+    })
+}
+
+/// Shorter words are parts of too many others.
+const SHORTEST_PART: usize = 3;
+
+/// Whether a word stands between the marks of a longer one.
+fn is_part(word: &str, of: &str) -> bool {
+    let (start, end) = (format!("{word}-"), format!("-{word}"));
+    let inside = || of.contains(&format!("-{word}-"));
+    word.len() >= SHORTEST_PART && (of.starts_with(&start) || of.ends_with(&end) || inside())
 }
 
 /// Longer words are compared by their first characters.
@@ -75,6 +90,16 @@ mod tests {
     fn only_a_near_word_is_meant() {
         assert_eq!(nearest("zebra", ["epochs", "batch"]), None);
         assert_eq!(nearest("Learning_Rate", ["learning-rate", "batch"]), Some("learning-rate"));
+    }
+
+    #[test]
+    fn a_part_of_a_word_means_it() {
+        let known = ["nb201-micro", "nb201-mine", "batch"];
+        assert_eq!(nearest("mine", known), Some("nb201-mine"));
+        assert_eq!(nearest("batch_size", known), Some("batch"));
+        assert_eq!(nearest_few("nb201", known, 9), ["nb201-micro", "nb201-mine"]);
+        assert_eq!(nearest("min", ["nb201-mine"]), None);
+        assert_eq!(nearest("b", ["a-b-c-d-e-f"]), None, "a single letter is a part of many words");
     }
 
     #[test]

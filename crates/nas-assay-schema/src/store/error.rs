@@ -97,7 +97,7 @@ pub enum StoreError {
         age: u64,
     },
     /// No record has this name.
-    #[error("no record in {} is called `{reference}`{}", store.display(), hint(store, candidates, damaged))]
+    #[error("no record in {} is called `{reference}`{}", store.display(), hint(store, reference, candidates, damaged))]
     Unknown {
         /// The store.
         store: PathBuf,
@@ -139,12 +139,13 @@ pub enum StoreError {
     },
 }
 
-fn hint(store: &Path, candidates: &RecordList, damaged: &RecordList) -> String {
+fn hint(store: &Path, word: &str, candidates: &RecordList, damaged: &RecordList) -> String {
+    let near = candidates.nearest(word).map(|name| format!("; the nearest name is `{name}`")).unwrap_or_default();
     if damaged.is_empty() {
-        return held(store, candidates);
+        return near + &held(store, candidates);
     }
     let first = if candidates.is_empty() { String::new() } else { held(store, candidates) };
-    format!("{first}; damaged, so that their names cannot be read: {damaged}")
+    format!("{near}{first}; damaged, so that their names cannot be read: {damaged}")
 }
 
 /// What the store holds.

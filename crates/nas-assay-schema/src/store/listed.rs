@@ -11,11 +11,20 @@ use super::{Held, RecordId, Store, command};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordList {
     /// The newest, at most [`RecordList::SHOWN`], newest first.
-    shown: Vec<String>,
+    shown: Vec<Shown>,
     /// How many there are.
     count: usize,
     /// The command that lists all.
     all: String,
+}
+
+/// A record of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    /// Its hash, and in brackets its name and the time of its run.
+    text: String,
+    /// The name of its spec.
+    name: Option<String>,
 }
 
 impl RecordList {
@@ -31,10 +40,16 @@ impl RecordList {
             // `2026-01-31T12:30:59Z`, without the seconds.
             let time =
                 started.map(|started| text::printable(&started).replacen('T', " ", 1).chars().take(16).collect());
-            let about: Vec<String> = name.into_iter().chain(time).collect();
-            if about.is_empty() { id.short() } else { format!("{} ({})", id.short(), about.join(", ")) }
+            let about: Vec<String> = name.iter().cloned().chain(time).collect();
+            let text = if about.is_empty() { id.short() } else { format!("{} ({})", id.short(), about.join(", ")) };
+            Shown { text, name }
         });
         Self { shown: shown.collect(), count: ids.len(), all: command(store.root(), "store list") }
+    }
+
+    /// The most similar name of a listed record, if one is similar.
+    pub fn nearest(&self, word: &str) -> Option<&str> {
+        nas_assay_base::nearest(word, self.shown.iter().filter_map(|shown| shown.name.as_deref()))
     }
 
     /// Whether there are no records.
@@ -59,7 +74,8 @@ impl Store {
 /// `0123456789ab@cpu (mine, 2026-01-31 12:30), ...`.
 impl fmt::Display for RecordList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown.join(", "))?;
+        let texts: Vec<&str> = self.shown.iter().map(|shown| shown.text.as_str()).collect();
+        f.write_str(&texts.join(", "))?;
         match self.count - self.shown.len() {
             0 => Ok(()),
             more => write!(f, ", and {more} more (`{}` lists all)", self.all),

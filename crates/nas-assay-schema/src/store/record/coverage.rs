@@ -187,10 +187,13 @@ impl CoverageRecord {
         Ok(())
     }
 
-    /// What became of the rows, in one line such as `mine: 126 of 300 rows are judged; 174 have no truth`. It begins with `WARNING` if less
-    /// than half of the rows are judged.
+    /// As [`CoverageRecord::said`]. It begins with `WARNING` if less than half of the rows are judged.
     pub fn line(&self) -> String {
-        let warning = if self.is_low() { "WARNING: " } else { "" };
+        if self.is_low() { format!("WARNING: {}", self.said()) } else { self.said() }
+    }
+
+    /// What became of the rows, in one line such as `mine: 126 of 300 rows are judged; 174 have no truth`.
+    pub fn said(&self) -> String {
         let (judged, rows) = (self.count(RowClass::Judged), grouped(self.rows));
         let head = match (judged == self.rows, self.rows) {
             (_, 0) => "the file has no rows".to_owned(),
@@ -202,7 +205,7 @@ impl CoverageRecord {
         let others =
             others.map(|ClassRows { class, rows, .. }| format!("{} {}", grouped(*rows), class.words(*rows == 1)));
         let parts: Vec<String> = std::iter::once(head).chain(others).collect();
-        format!("{warning}{}: {}", self.scores, parts.join("; "))
+        format!("{}: {}", self.scores, parts.join("; "))
     }
 }
 
