@@ -8,8 +8,9 @@ spec=nb201-micro
 # The program and the store, which all nodes see under the same path.
 program=${NAS_ASSAY:-nas-assay}
 store=${NAS_ASSAY_STORE:-.nas-assay}
-# Options of sbatch for every task, such as --partition=cpu --time=12:00:00 --cpus-per-task=4 --mem=8G.
-read -ra options <<< "${SBATCH_OPTIONS:-}"
+# Options of sbatch for every task, such as --partition=cpu --time=12:00:00 --cpus-per-task=4 --mem-per-cpu=200M, which is the
+# estimate of the memory, and is asked for if there are no options.
+read -ra options <<< "${SBATCH_OPTIONS:---mem-per-cpu=200M}"
 
 export NAS_ASSAY_PROGRAM=$program NAS_ASSAY_SPEC=$spec NAS_ASSAY_STORE=$store
 run='"$NAS_ASSAY_PROGRAM" run "$NAS_ASSAY_SPEC" --store "$NAS_ASSAY_STORE" --threads "${SLURM_CPUS_PER_TASK:-1}"'

@@ -24,8 +24,8 @@ const CHUNK: usize = 1 << 16;
 /// Print architectures: drawn ones, all of a space, or a file
 ///
 /// A form is a way to write an architecture down: `text`, which specs, records and tables use, or one of another tool, such as
-/// `genotype` for nb301. With a file, each line is one architecture, which is read in the form --from, or else in the only form that it
-/// can have.
+/// `genotype` for nb301. With a file, each line is one architecture. --from names its form; without it, a line must have only one
+/// possible form.
 #[derive(Debug, Args)]
 #[command(override_usage = "nas-assay architectures [OPTIONS] --space <SPACE> <FILE|--all|--count N>")]
 #[command(group(ArgGroup::new("source").required(true).args(["count", "all", "file"])))]

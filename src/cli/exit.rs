@@ -63,6 +63,12 @@ impl Failure {
         self
     }
 
+    /// The suggestion what to do.
+    #[cfg(test)]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// The exit code.
     pub const fn code(&self) -> u8 {
         self.code
@@ -183,6 +189,14 @@ impl From<ShardError> for Failure {
     }
 }
 
+/// What to do about architectures that have no truth in a carried table. The carried spec of a space has the name of its table.
+fn few_have_truth(table: &str) -> String {
+    format!(
+        "the truth here is the small table `{table}` that the program carries: `nas-assay report {table} --scores known.csv` writes its \
+         architectures; with --data-root DIR, `verify` takes the truth of the benchmark"
+    )
+}
+
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         let message = error.to_string();
@@ -195,9 +209,6 @@ impl From<ExperimentError> for Failure {
         match error {
             ExperimentError::Spec(error) => error.into(),
             ExperimentError::Store(error) => error.into(),
-            ExperimentError::UnknownEstimator(_) | ExperimentError::NoSupernet { .. } | ExperimentError::Trained(_) => {
-                Self::new(USAGE, message)
-            }
             ExperimentError::NoDataRoot { .. } => Self::new(DATA, message)
                 .with_help("give --data-root DIR or set NAS_ASSAY_DATA; `nas-assay data list` says what the folder should have"),
             ExperimentError::EstimatorFile { .. }
@@ -214,8 +225,12 @@ impl From<ExperimentError> for Failure {
             ExperimentError::Untrained { .. } => Self::new(NOTHING, message).with_help(
                 "run the trainings first, in as many parts as there are, with `--part training`; `nas-assay plan SPEC --shards N` lists them",
             ),
-            ExperimentError::NothingToRank { .. } => Self::new(NOTHING, message),
-            ExperimentError::Canonical(_) => Self::new(USAGE, message),
+            ExperimentError::NothingToRank { carried, .. } => {
+                carried.iter().fold(Self::new(NOTHING, message), |failure, table| failure.with_help(few_have_truth(table)))
+            }
+            ExperimentError::UnknownEstimator(_) | ExperimentError::Trained(_) | ExperimentError::Canonical(_) => {
+                Self::new(USAGE, message)
+            }
             ExperimentError::Criteria { .. }
             | ExperimentError::Unprepared(_)
             | ExperimentError::Net(_)

@@ -8,7 +8,7 @@ use nas_assay_base::text::excerpt;
 use nas_assay_data::catalogue;
 
 use crate::carried::SPECS;
-use crate::experiment::{CarriedError, Resolved, carried_specs, spec_of};
+use crate::experiment::{CarriedError, Lab, Resolved, carried_specs, spec_of};
 use crate::spec::{Spec, parse_spec, read_text};
 use crate::store::{RecordId, Store};
 
@@ -25,11 +25,37 @@ const OFFERED: usize = 3;
 /// # Errors
 /// If there is no such spec, more than one, or one that cannot be run again.
 pub fn find(context: &Context, word: &str) -> Result<Spec, Failure> {
+    match written(word)? {
+        Some(text) => Ok(parse_spec(&text, word)?),
+        None => known(context, word),
+    }
+}
+
+/// Finds a spec as [`find`] does, and resolves it. An error has its place in the file, if it is one.
+///
+/// # Errors
+/// Those of [`find`] and of [`Lab::resolve`].
+pub fn resolved(context: &Context, lab: &Lab<'_>, word: &str) -> Result<Resolved, Failure> {
+    match written(word)? {
+        Some(text) => lab.resolve(parse_spec(&text, word)?).map_err(|error| error.placed(&text, word).into()),
+        None => Ok(lab.resolve(known(context, word)?)?),
+    }
+}
+
+/// The text of the file, if the word looks like a path.
+fn written(word: &str) -> Result<Option<String>, Failure> {
     let path = Path::new(word);
     let is_path = path.extension().is_some_and(|ending| ending == "toml") || word.contains(std::path::MAIN_SEPARATOR);
-    if is_path {
-        return Ok(parse_spec(&read_text(path)?, word)?);
-    }
+    Ok(if is_path { Some(read_text(path)?) } else { None })
+}
+
+/// The file `WORD.toml`, if it is there.
+pub fn file_of(word: &str) -> Option<String> {
+    Some(format!("{word}.toml")).filter(|name| Path::new(name).is_file())
+}
+
+/// A spec that has a name or a hash.
+fn known(context: &Context, word: &str) -> Result<Spec, Failure> {
     if let Some(text) = carried_text(word) {
         return Ok(parse_spec(text, word)?);
     }
@@ -126,9 +152,10 @@ impl Known {
         let names = SPECS.iter().map(|(name, _)| *name).chain(self.records.values().map(|(_, name)| name.as_str()));
         let digits = |hash: &'_ str| hash.get(..word.len()).map(str::to_owned);
         let hashes: Vec<String> = self.carried.iter().filter_map(|resolved| digits(resolved.hash.as_str())).collect();
-        let help = match meant(word, names.chain(hashes.iter().map(String::as_str))) {
-            Some(meant) => format!("did you mean {meant}? for a file, give its path, such as ./{word}.toml"),
-            None => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
+        let help = match (file_of(word), meant(word, names.chain(hashes.iter().map(String::as_str)))) {
+            (Some(file), _) => format!("did you mean the file `{file}`?"),
+            (None, Some(meant)) => format!("did you mean {meant}? for a file, give its path, such as ./{word}.toml"),
+            (None, None) => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),
         };
         Failure::new(USAGE, problem).with_help(help)
     }

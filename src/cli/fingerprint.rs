@@ -30,7 +30,7 @@ Example: the rows of table 1 of AZ-NAS (CVPR 2024)
 
 /// Say which population and truth a published table used
 ///
-/// The table is one of NAS-Bench-201; it is known by its rows of #Params and #FLOPs.
+/// For tables of NAS-Bench-201. Give the table's values for #Params and, if it has them, #FLOPs.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE, override_usage = "nas-assay fingerprint [OPTIONS] --params-tau <VALUES>")]
 #[command(group(ArgGroup::new("rows").required(true).multiple(true).args(["params_tau", "params_rho", "flops_tau", "flops_rho"])))]

@@ -25,7 +25,7 @@ Examples:
   nas-assay init mine.toml --space nb201 --scores mine.csv
   nas-assay init mine.toml --command \"python my_proxy.py\" --data";
 
-/// Write a first spec, to be run and changed
+/// Write a first spec that you can run and change
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Init {

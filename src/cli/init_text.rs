@@ -11,7 +11,7 @@ use super::context::Context;
 use super::exit::{DATA, Failure, USAGE};
 use super::find_spec::carried_text;
 use super::print::counted;
-use super::verify_command::free_id;
+use super::verify_command::{free_id, has_its_script};
 use super::verify_scores::{column, plain_name, stem};
 use crate::estimator::{EstimatorKind, alias};
 use crate::experiment::{BASELINES, TruthSource};
@@ -149,7 +149,10 @@ struct Part {
 fn part_of(context: &Context, space: SpaceId, what: &What) -> Result<Part, Failure> {
     match what {
         What::Scores { file, column } => scores(context, space, file, column.as_deref()),
-        What::Command(words) => Ok(program(context, words)),
+        What::Command(words) => {
+            has_its_script(words)?;
+            Ok(program(context, words))
+        }
         What::Estimators(ids) => estimators(context, ids),
     }
 }

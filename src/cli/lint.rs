@@ -40,10 +40,10 @@ pub struct Linting {
     /// What the authors declare: a TOML file with what scores cannot show
     #[arg(long, value_name = "FILE")]
     declaration: Option<PathBuf>,
-    /// The estimator whose claim it is, by its id or as reports name it [default: all but the baselines]
+    /// Lint only this estimator, by its id or its name in reports [default: all but the baselines]
     #[arg(long, value_name = "ID")]
     estimator: Option<String>,
-    /// The panel whose claims they are [default: all]
+    /// Lint only this panel [default: all]
     #[arg(long, value_name = "NAME")]
     panel: Option<String>,
     /// Another record, or a file with one, that may have the same estimator in another space; can be given several times

@@ -6,7 +6,7 @@ use clap::builder::RangedU64ValueParser;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::find_spec::find;
+use super::find_spec::resolved;
 use super::plan_scripts::{Submission, kubernetes, slurm};
 use super::print::{counted, out, outln, print_document};
 use super::run::print_plan;
@@ -39,13 +39,15 @@ impl Planning {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let lab = context.lab(None)?;
-        let resolved = lab.resolve(find(context, &self.spec)?)?;
+        let resolved = resolved(context, &lab, &self.spec)?;
         let Some(shards) = self.shards else { return print_plan(&lab, &resolved, self.json) };
         let cut = lab.cut(&resolved, shards)?;
         let trained = cut.training_portions();
         if self.slurm || self.kubernetes {
-            let submission =
-                Submission { spec: &self.spec, name: &resolved.spec.name, trainings: trained.len(), shards };
+            let (spec, name) = (self.spec.as_str(), resolved.spec.name.as_str());
+            // A task has a job for each of its threads.
+            let memory = context.lab(Some(1))?.peak_memory(&resolved)?.div_ceil(MEGABYTE).next_multiple_of(100);
+            let submission = Submission { spec, name, trainings: trained.len(), shards, memory };
             out!("{}", if self.slurm { slurm(&submission) } else { kubernetes(&submission) });
             return Ok(());
         }
@@ -55,6 +57,8 @@ impl Planning {
         print_cut(&resolved, &cut, trained)
     }
 }
+
+const MEGABYTE: u64 = 1_000_000;
 
 /// How much the slowest part has, of the mean; 1 if there is nothing to do.
 fn slowest(portions: &[Portion], part: Part) -> f64 {

@@ -15,6 +15,8 @@ pub struct Submission<'a> {
     pub trainings: usize,
     /// How many parts the scores have.
     pub shards: usize,
+    /// How many megabytes of memory a part needs for each of its threads, by an estimate.
+    pub memory: u64,
 }
 
 /// What a task does if its program is killed. A job that waits for the success of an array is cancelled as soon as one of its tasks has failed,
@@ -29,7 +31,7 @@ fi; exit "$code"; }'
 
 /// A script for `bash` that submits an array of trainings, an array of scores after it, and the record after both.
 pub fn slurm(submission: &Submission<'_>) -> String {
-    let Submission { spec, name, trainings, shards } = submission;
+    let Submission { spec, name, trainings, shards, memory } = submission;
     let word = quoted(spec);
     let mut text = format!(
         "#!/usr/bin/env bash\n\
@@ -41,8 +43,9 @@ pub fn slurm(submission: &Submission<'_>) -> String {
          # The program and the store, which all nodes see under the same path.\n\
          program=${{NAS_ASSAY:-nas-assay}}\n\
          store=${{NAS_ASSAY_STORE:-.nas-assay}}\n\
-         # Options of sbatch for every task, such as --partition=cpu --time=12:00:00 --cpus-per-task=4 --mem=8G.\n\
-         read -ra options <<< \"${{SBATCH_OPTIONS:-}}\"\n\n\
+         # Options of sbatch for every task, such as --partition=cpu --time=12:00:00 --cpus-per-task=4 --mem-per-cpu={memory}M, which is the\n\
+         # estimate of the memory, and is asked for if there are no options.\n\
+         read -ra options <<< \"${{SBATCH_OPTIONS:---mem-per-cpu={memory}M}}\"\n\n\
          export NAS_ASSAY_PROGRAM=$program NAS_ASSAY_SPEC=$spec NAS_ASSAY_STORE=$store\n\
          run='\"$NAS_ASSAY_PROGRAM\" run \"$NAS_ASSAY_SPEC\" --store \"$NAS_ASSAY_STORE\" --threads \"${{SLURM_CPUS_PER_TASK:-1}}\"'\n\
          {AGAIN}\n\
@@ -74,7 +77,7 @@ pub fn slurm(submission: &Submission<'_>) -> String {
 
 /// Indexed jobs: one for the trainings, one for the scores, and one for the record, to be applied one after another.
 pub fn kubernetes(submission: &Submission<'_>) -> String {
-    let Submission { spec, name, trainings, shards } = submission;
+    let Submission { spec, name, trainings, shards, memory } = submission;
     let mut steps = Vec::new();
     if *trainings > 0 {
         steps.push(("training", *trainings, format!("\"--shard\", \"auto/{trainings}\", \"--part\", \"training\"")));
@@ -107,7 +110,7 @@ pub fn kubernetes(submission: &Submission<'_>) -> String {
              template:\n    spec:\n      restartPolicy: OnFailure\n      containers:\n        - name: nas-assay\n          \
              image: IMAGE\n          \
              args: [\"run\", {spec}, \"--store\", \"/store\"{separator}{arguments}]\n          \
-             resources: {{ requests: {{ cpu: \"1\", memory: 4Gi }} }}\n          \
+             resources: {{ requests: {{ cpu: \"1\", memory: {memory}M }} }}\n          \
              volumeMounts: [{{ name: store, mountPath: /store }}]\n      \
              volumes:\n        - name: store\n          persistentVolumeClaim: {{ claimName: nas-assay-store }}\n",
             2 * count + 4,

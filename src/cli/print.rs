@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Arguments;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::time::Duration;
 
-use nas_assay_base::text::{grouped, printable_lines};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
+use nas_assay_base::text::{grouped, printable, printable_lines};
 use serde::Serialize;
 
+use super::context::Context;
 use super::exit::{Failure, UNEXPECTED};
 use crate::store::to_json;
 
@@ -90,6 +93,37 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
+/// A time in whole units: `40 s`, `12 min`, `3 h 5 min`, `12 days`.
+pub fn spoken(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        seconds => format!("{} days", grouped(seconds / 86_400)),
+    }
+}
+
+/// Prints rows in columns of equal width. On a terminal the last column is broken into lines where it is too wide; elsewhere each row is one line.
+///
+/// # Errors
+/// As [`to_stdout`].
+pub fn print_columns<const COLUMNS: usize>(rows: impl IntoIterator<Item = [String; COLUMNS]>) -> Result<(), Failure> {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new());
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(Context::width());
+    }
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| printable(&cell).into_owned())));
+    for column in table.column_iter_mut().take(COLUMNS.saturating_sub(1)) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
+    to_stdout(format_args!("{}", lines.collect::<String>()))
+}
+
 /// Writes lines to stderr, if that is possible. A program that computes goes on without a reader of its notes. Control characters of what
 /// is quoted do not reach the terminal.
 pub fn to_stderr(text: &str) {
@@ -99,4 +133,16 @@ pub fn to_stderr(text: &str) {
 /// As [`to_stderr`], for text with colours whose quotes are printable.
 pub fn styled_to_stderr(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_spoken_in_whole_units() {
+        let of = |seconds| spoken(Duration::from_secs(seconds));
+        assert_eq!([0, 119, 120, 7199].map(of), ["0 s", "119 s", "2 min", "119 min"]);
+        assert_eq!([7200, 11_100, 3_600_000].map(of), ["2 h 0 min", "3 h 5 min", "41 days"]);
+    }
 }

@@ -8,16 +8,26 @@ use crate::store::{RecordId, RecordList, Store, StoreError, read_record};
 
 use super::context::Context;
 use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
+use super::find_spec::file_of;
 use super::launch::run;
 use super::signals::exit_on_signal;
 
 /// Finds a finished record by `latest`, by the first digits of its hash, or by the name of its spec.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
-    let id = store.find(word)?;
+    let id = store.find(word).map_err(|error| {
+        let file = matches!(error, StoreError::Unknown { .. }).then(|| file_of(word)).flatten();
+        let failure = Failure::from(error);
+        file.into_iter().fold(failure, |failure, file| failure.with_help(unrun(&file)))
+    })?;
     let Some(record) = store.record(&id)? else {
         return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
     };
     Ok((id, record))
+}
+
+/// What to do where the file of a spec is meant by its name, and it has no record.
+fn unrun(file: &str) -> String {
+    format!("the file {file} is here: `nas-assay run {file}` makes its record")
 }
 
 /// The store holds no record that could be shown.
@@ -61,9 +71,16 @@ fn carried(context: &Context, word: &str, held: &RecordList) -> Result<Resolved,
         CarriedError::Unknown { nearest, .. } => {
             let store = context.store_folder().display();
             let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {held}") };
-            let help = match nearest {
-                Some((hash, name)) => format!("did you mean `{hash}`, the carried spec {name}?"),
-                None => format!(
+            // A word can be like a hash, too, so that a carried spec is not left for a record that is less like it.
+            let own = held.nearest(word).filter(|own| match &nearest {
+                None => true,
+                Some((_, name)) => nas_assay_base::nearest(word, [name.as_str(), own]) == Some(own),
+            });
+            let help = match (file_of(word), own, nearest) {
+                (Some(file), ..) => unrun(&file),
+                (None, Some(name), _) => format!("did you mean `{name}`?"),
+                (None, None, Some((hash, name))) => format!("did you mean `{hash}`, the carried spec {name}?"),
+                (None, None, None) => format!(
                     "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, with `{}`",
                     context.command("run FILE.toml")
                 ),

@@ -1,13 +1,13 @@
 //! `nas-assay run SPEC`
 
-use crate::experiment::{Lab, Part, PlannedStage, Resolved, Shard};
+use crate::experiment::{Cost, Lab, Part, PlannedStage, Resolved, Shard};
 use clap::Args;
 
 use super::context::Context;
 use super::exit::{Failure, NOTHING, USAGE};
-use super::find_spec::find;
+use super::find_spec::resolved;
 use super::launch::{print_record, run};
-use super::print::{counted, outln, print_document};
+use super::print::{counted, outln, print_document, spoken};
 use super::signals::exit_on_signal;
 use nas_assay_base::text::grouped;
 
@@ -20,10 +20,10 @@ use nas_assay_base::text::grouped;
 pub struct Run {
     /// A carried spec's name (see `nas-assay specs`), the first digits of its hash, or the path of a TOML file
     spec: String,
-    /// Number of architectures to score at a time [default: one per thread; one on a GPU, where each has a stream]
+    /// Number of architectures to score at a time [default: one per thread; on a GPU, one]
     #[arg(long, value_name = "N")]
     jobs: Option<u16>,
-    /// Score fewer architectures at a time where their networks would need more memory than this, by an estimate
+    /// Limit of memory, such as 8GB: by an estimate, a network waits until it fits
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     memory: Option<u64>,
     /// Print each stage, its key, and why it would run; run nothing
@@ -47,7 +47,7 @@ impl Run {
         if self.memory.is_some() {
             crate::kernels::cpu::return_freed_memory();
         }
-        let resolved = lab.resolve(find(context, &self.spec)?)?;
+        let resolved = resolved(context, &lab, &self.spec)?;
         if self.dry_run {
             return print_plan(&lab, &resolved, self.json);
         }
@@ -121,7 +121,20 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
     }
     print_cost(&stages)?;
     if stages.iter().any(|stage| stage.action == "run") {
+        print_time(lab, &stages)?;
         outln!("estimate: {} MB of memory at the peak", grouped(memory.div_ceil(1_000_000)));
+    }
+    Ok(())
+}
+
+/// How long the stages that will run take, to within a factor of three. Of a GPU it is not known.
+fn print_time(lab: &Lab<'_>, stages: &[PlannedStage]) -> Result<(), Failure> {
+    let run = stages.iter().filter(|stage| stage.action == "run");
+    let flops = run.fold(0_u64, |sum, stage| sum.saturating_add(stage.cost.flops));
+    if flops > 0 && lab.backend().device().is_cpu() {
+        let threads = rayon::current_num_threads();
+        let time = Cost { images: 0, flops }.time(threads);
+        outln!("estimate: {} with {}, give or take a factor of three", spoken(time), counted(threads, "thread"));
     }
     Ok(())
 }

@@ -36,10 +36,10 @@ pub struct Score {
     /// The architecture in the space's text form
     #[arg(long, value_name = "TEXT")]
     arch: Option<String>,
-    /// Channels of the first stage, if neither the tensors nor the metadata of the file (`channels`) say it
+    /// Channels of the first stage; only needed if the file does not say it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     channels: Option<u16>,
-    /// Cells of a stage, if neither the tensors nor the metadata of the file (`cells`) say it: for cells without a convolution
+    /// Cells of a stage; only needed if the file does not say it, as for cells without a convolution
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     cells: Option<u16>,
     /// Estimator ids, separated by commas; `all` means all that need no supernet

@@ -3,12 +3,11 @@
 use crate::store::RecordId;
 use crate::store::record::Record;
 use clap::Args;
-use nas_assay_base::text::printable;
 
 use super::context::Context;
 use super::exit::Failure;
 use super::launch::{brief, terminal};
-use super::print::{out, outln, print_json, print_rows};
+use super::print::{out, print_columns, print_json, print_rows};
 use super::records::{finished, no_record_yet, usable};
 
 /// Show a finished record as a table, or list all records
@@ -56,9 +55,6 @@ impl Show {
         if rows.is_empty() {
             return Err(no_record_yet(context));
         }
-        for (id, name, title) in rows {
-            outln!("{}  {}  {}", id.short(), printable(&name), printable(&title));
-        }
-        Ok(())
+        print_columns(rows.into_iter().map(|(id, name, title)| [id.short(), name, title]))
     }
 }

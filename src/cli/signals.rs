@@ -22,7 +22,7 @@ pub fn exit_on_signal() -> Result<(), Failure> {
         if let Some(signal) = signals.forever().next() {
             let _ended = end_writes();
             end_all();
-            say("\ninterrupted; the same command continues from the results in the store");
+            say("\nstopped. Finished results are kept: the same command goes on from there");
             std::process::exit(128 + signal);
         }
     });

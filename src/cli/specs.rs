@@ -6,7 +6,7 @@ use crate::experiment::{Resolved, carried_specs, find_carried};
 
 use super::exit::Failure;
 use super::find_spec::{carried_text, no_carried};
-use super::print::{out, outln, print_rows};
+use super::print::{out, print_columns, print_rows};
 
 /// List the carried specs, or print one
 #[derive(Debug, Args)]
@@ -35,9 +35,8 @@ impl Specs {
             print_rows("specs", 1, "specs", &rows)?;
             return Ok(());
         }
-        for Resolved { hash, spec, .. } in specs {
-            outln!("{}  {:<19}  {}", hash.short(), spec.name, spec.title);
-        }
-        Ok(())
+        print_columns(
+            specs.into_iter().map(|Resolved { hash, spec, .. }| [hash.short().to_owned(), spec.name, spec.title]),
+        )
     }
 }

@@ -1,18 +1,16 @@
 //! `nas-assay status SPEC`
 
-use std::time::Duration;
-
 use clap::Args;
 use nas_assay_base::text::{grouped, printable};
 
 use super::context::Context;
 use super::exit::Failure;
-use super::find_spec::find;
-use super::print::{outln, print_document};
+use super::find_spec::resolved;
+use super::print::{outln, print_document, spoken};
 use crate::experiment::Status;
 use crate::store::workers::Worker;
 
-/// Say how far an experiment is, and which workers are at it
+/// Say how far an experiment is, and which workers work on it
 ///
 /// It lists what is done, which workers on which machines do the rest, and how long that will take.
 #[derive(Debug, Args)]
@@ -29,7 +27,7 @@ impl StatusCommand {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
         let lab = context.lab(None)?;
-        let resolved = lab.resolve(find(context, &self.spec)?)?;
+        let resolved = resolved(context, &lab, &self.spec)?;
         let status = lab.status(&resolved)?;
         if self.json {
             return print_as_json(&resolved.hash, &resolved.spec.name, &status);
@@ -73,15 +71,6 @@ fn line_of(worker: &Worker) -> String {
     )
 }
 
-/// A time in whole units: `40 s`, `12 min`, `3 h 5 min`.
-fn spoken(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ 0..120 => format!("{seconds} s"),
-        seconds @ 120..7200 => format!("{} min", seconds / 60),
-        seconds => format!("{} h {} min", grouped(seconds / 3600), seconds % 3600 / 60),
-    }
-}
-
 fn print_as_json(hash: &crate::spec::SpecHash, name: &str, status: &Status) -> Result<(), Failure> {
     let worker = |worker: &Worker| {
         serde_json::json!({
@@ -98,16 +87,4 @@ fn print_as_json(hash: &crate::spec::SpecHash, name: &str, status: &Status) -> R
         "seconds_left": status.left.map(|left| left.as_secs()),
     });
     print_document("status", 1, &shown)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_spoken_in_whole_units() {
-        let of = |seconds| spoken(Duration::from_secs(seconds));
-        assert_eq!([0, 119, 120, 7199].map(of), ["0 s", "119 s", "2 min", "119 min"]);
-        assert_eq!([7200, 11_100, 3_600_000].map(of), ["2 h 0 min", "3 h 5 min", "1,000 h 0 min"]);
-    }
 }

@@ -41,7 +41,7 @@ pub struct Verify {
     space: Option<SpaceId>,
     #[command(flatten)]
     options: ScoreOptions,
-    /// Fail if any row is not judged by a score of its own; copies of judged rows are allowed
+    /// Fail if any row of the file is not judged; copies of judged rows are allowed
     #[arg(long, requires = "scores", conflicts_with = "is")]
     strict: bool,
     /// Print the spec that judges the scores, and do nothing else; `nas-assay run` runs it
@@ -52,7 +52,7 @@ pub struct Verify {
     oddities: Option<PathBuf>,
     #[command(flatten)]
     program: CommandOptions,
-    /// A registered estimator, to run in the miniatures of all five spaces and compare with the goldens
+    /// A built-in estimator, to run in the miniatures of all five spaces and compare with the goldens
     #[arg(long, value_name = "ID", conflicts_with = "command")]
     estimator: Option<String>,
     /// Folder with goldens to use instead of the carried ones
@@ -109,16 +109,16 @@ impl Verify {
             };
             rows.push(found.row);
         }
-        print_checks(id, &rows, self.json)
+        print_checks(id, &rows, true, self.json)
     }
 }
 
-/// Prints the checks of an estimator on several spaces. Numbers that are not those of the goldens are an error.
-pub(super) fn print_checks(id: &str, rows: &[SpaceCheck], json: bool) -> Result<(), Failure> {
+/// Prints the checks of an estimator on several spaces, with those of the goldens if it is one of the suite. Numbers that are not those of the goldens are an error.
+pub(super) fn print_checks(id: &str, rows: &[SpaceCheck], with_goldens: bool, json: bool) -> Result<(), Failure> {
     if json {
         print_rows("checks", 1, "spaces", &rows)?;
     } else {
-        out!("{}", estimator_check::terminal(id, rows, Context::width()));
+        out!("{}", estimator_check::terminal(id, rows, with_goldens, Context::width()));
     }
     match rows.iter().filter_map(|row| row.golden.as_ref()).map(|golden| golden.moved.len()).sum() {
         0_usize => measured::in_spaces(rows, id),

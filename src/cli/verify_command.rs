@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use nas_assay_base::nearest;
+use nas_assay_base::text::excerpt;
 
 use super::context::Context;
 use super::exit::{Failure, USAGE};
@@ -26,14 +28,14 @@ pub struct CommandOptions {
     /// A program that gives scores, such as `python my_proxy.py`, to run in the miniatures of all five spaces; words are split as by a shell
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
-    /// A file on which its scores depend; may be given several times [default: the words of the command that are files]; what a
-    /// file imports is not seen
+    /// A file that the scores depend on; may be given several times [default: the words of the command that are files]; changes in what it
+    /// imports are not noticed
     #[arg(long = "file", value_name = "FILE", requires = "command")]
     files: Vec<PathBuf>,
-    /// Run it on the architectures of this spec, with its settings, instead of the miniatures
+    /// Judge the program on the architectures of this spec, with its settings, instead of the miniatures
     #[arg(long, value_name = "SPEC", requires = "command")]
     spec: Option<String>,
-    /// Seconds that it may take for one answer
+    /// The longest time for one answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "command")]
     limit: u32,
 }
@@ -43,6 +45,7 @@ impl CommandOptions {
     pub fn declared(&self, context: &Context, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
         let Some(command) = &self.command else { return Ok(None) };
         let words = words_of(command)?;
+        has_its_script(&words)?;
         let id = options.name.clone().unwrap_or_else(|| free_id(context.suite(), &words));
         let mut declared = External::new(words);
         let files: Vec<String> = if self.files.is_empty() {
@@ -109,7 +112,7 @@ impl CommandOptions {
             context.note(&format!("{space}: {id} and the baselines in the miniature"));
             rows.push(lab.judge_external(space, id, declared)?.row);
         }
-        print_checks(id, &rows, json)
+        print_checks(id, &rows, false, json)
     }
 }
 
@@ -117,6 +120,36 @@ impl CommandOptions {
 pub(super) fn words_of(command: &str) -> Result<Vec<String>, Failure> {
     shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
         Failure::new(USAGE, format!("the command `{command}` has no words, or a quotation mark without its other half"))
+    })
+}
+
+/// What the names of programs end with that another program reads.
+const SCRIPTS: [&str; 10] = ["py", "jl", "r", "js", "ts", "sh", "rb", "lua", "pl", "m"];
+
+/// Checks that a script is there: a word that ends like one, in a command of which no word is a file.
+pub(super) fn has_its_script(words: &[String]) -> Result<(), Failure> {
+    let ending = |word: &str| Path::new(word).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let is_script = |word: &&String| ending(word).is_some_and(|ending| SCRIPTS.contains(&ending.as_str()));
+    // With a blank in it, a word is more likely a command for another shell.
+    let is_one = |word: &&String| !word.contains(char::is_whitespace);
+    let Some(script) = words.iter().skip(1).filter(is_one).find(is_script) else { return Ok(()) };
+    if words.iter().any(|word| Path::new(word).is_file()) {
+        return Ok(());
+    }
+    let path = Path::new(script);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut known: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| ending(name) == ending(script))
+        .collect();
+    known.sort_unstable();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let failure = Failure::new(USAGE, format!("the command names {}, and there is no such file", excerpt(script)));
+    Err(match nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => failure.with_help(format!("did you mean `{}`?", path.with_file_name(near).display())),
+        None => failure,
     })
 }
 
@@ -143,6 +176,25 @@ fn id_of(words: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_that_is_not_there_is_named_with_the_nearest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("my_proxy.py"), "").unwrap();
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let checked = |script: &str| has_its_script(&words(&["python", &path(script), "--fast"]));
+        assert!(checked("my_proxy.py").is_ok());
+        assert_eq!(
+            checked("my_porxy.py").unwrap_err().help(),
+            Some(format!("did you mean `{}`?", path("my_proxy.py")).as_str())
+        );
+        assert_eq!(checked("zebra.py").unwrap_err().help(), None);
+        assert_eq!(checked("my_proxy.jl").unwrap_err().help(), None, "it is of another language");
+        for fine in [&["python", "-m", "package"][..], &["./program"], &["sh", "-c", "sh any.sh"]] {
+            assert!(has_its_script(&words(fine)).is_ok(), "{fine:?}");
+        }
+    }
 
     #[test]
     fn an_id_is_made_of_the_name_of_the_file() {

@@ -33,16 +33,16 @@ use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
 /// How the scores of a file are read and judged.
 #[derive(Debug, Args)]
 pub struct ScoreOptions {
-    /// The column with the scores [default: `score`, or the only column]; several, with a comma between, are runs of one estimator
+    /// The column with the scores [default: `score`, or the only column]; several, separated by commas, are runs of one estimator
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "scores")]
     column: Vec<String>,
-    /// A registered estimator, or a file with other scores, that these are compared with; `./NAME` is always a file
+    /// Compare the scores with this: a built-in estimator, or a file with other scores (`./NAME` is always a file)
     #[arg(long, value_name = "NAME|FILE", requires = "scores")]
     against: Option<PathBuf>,
-    /// Say whether the scores are those of this registered estimator, by another implementation
+    /// Say whether the scores agree with those of our estimator of this id
     #[arg(long, value_name = "ID", requires = "judged")]
     pub(super) is: Option<String>,
-    /// The form of the architectures, such as autodl [default: the only one that each text can have]
+    /// The form of the architectures, such as autodl [default: each text must have only one possible form]
     #[arg(long, value_name = "FORM", requires = "scores")]
     form: Option<Form>,
     /// Whether higher or lower scores are better [default: as known for --name, else higher]
@@ -55,7 +55,7 @@ pub struct ScoreOptions {
     /// truth/nb301/trained-test.csv [default: benchmark with a data root, carried without]
     #[arg(long, value_name = "benchmark|carried|FILE", value_parser = OsStringValueParser::new().map(TruthChoice::from), requires = "scores")]
     truth: Option<TruthChoice>,
-    /// Which accuracy is the truth, such as cifar100-test-200-seed888; of a table, the columns whose mean it is [default: that of the paper]
+    /// Which accuracy is the truth, such as cifar100-test-200-seed888; for a table of your own, the columns whose mean is the truth [default: that of the paper]
     #[arg(long, value_name = "NAME", requires = "scores")]
     accuracy: Option<String>,
     /// Which columns of a table are the truth if its numbers are no percentages, such as `edgegpu_latency`
@@ -67,8 +67,8 @@ pub struct ScoreOptions {
     /// Whether higher or lower numbers of that quantity are better
     #[arg(long, requires_all = ["scores", "truth"], conflicts_with = "accuracy")]
     better: Option<Way>,
-    /// Which rows of the benchmark are used, such as all [default: those of the paper]; `classes`: those of the paper,
-    /// for which the score of any isomorphic encoding counts; of several, the first
+    /// Which rows of the benchmark are used [default: those of the paper]. `all`: every row. `classes`: the rows of the paper, but the score
+    /// of any encoding of the same network counts; of several, the first
     #[arg(long, value_name = "NAME", requires = "scores")]
     rows: Option<String>,
     /// What happens with missing and non-finite scores
@@ -80,7 +80,7 @@ pub struct ScoreOptions {
     /// Also Kendall's tau among exactly this many architectures: the truly best, and the best by score; such as 30,64
     #[arg(long, value_name = "COUNT", value_delimiter = ',', requires = "scores")]
     top: Vec<usize>,
-    /// Fail if a smaller part of the rows is judged by a score of its own, such as 0.95
+    /// Fail if less than this part of the rows has a judged score of its own, such as 0.95
     #[arg(long, value_name = "PART", requires = "scores")]
     min_coverage: Option<f64>,
 }
@@ -392,7 +392,7 @@ impl ScoreOptions {
     fn check(&self, coverage: &CoverageRecord, strict: bool) -> Result<(), Failure> {
         let lost = |class: RowClass| class != RowClass::Judged && !class.is_copy();
         if strict && let Some(rows) = coverage.classes.iter().find(|rows| lost(rows.class)) {
-            let failure = Failure::new(MISMATCH, format!("--strict: {}", coverage.line()));
+            let failure = Failure::new(MISMATCH, format!("--strict: {}", coverage.said()));
             return Err(match rows.first.first() {
                 Some(first) => failure.with_help(format!("the first of them is line {}: {}", first.line, first.said)),
                 None => failure,
@@ -403,7 +403,7 @@ impl ScoreOptions {
                 let problem = format!(
                     "--min-coverage {least}: {:.4} of the rows are judged; {}",
                     coverage.share(),
-                    coverage.line()
+                    coverage.said()
                 );
                 Err(Failure::new(MISMATCH, problem))
             }

@@ -1,5 +1,7 @@
 //! What a stage will cost, before it runs.
 
+use std::time::Duration;
+
 use super::group::Group;
 use super::inputs::Inputs;
 use super::plan::Work;
@@ -18,6 +20,10 @@ pub struct Cost {
     pub flops: u64,
 }
 
+/// Multiply-accumulates that a thread of a CPU does in a second, for an estimate. Measured were 0.7e10 (`grad_norm` alone, NAS-Bench-301) to 7e10
+/// (`real-nb201-zeroshot`, whose estimators share their passes; a stage's cost counts what is shared), both with AVX-512.
+const PER_SECOND: f64 = 2e10;
+
 /// How many passes forward one pass forward and one backward cost.
 const THERE_AND_BACK: u64 = 3;
 
@@ -27,6 +33,11 @@ const FAIR: usize = crate::space::nb201::Operation::ALL.len();
 impl Cost {
     fn new(images: u64, passes: u64, of_one: u64) -> Self {
         Self { images, flops: images.saturating_mul(passes).saturating_mul(of_one) }
+    }
+
+    /// How long it takes on so many threads of a CPU: to within a factor of three where it was measured.
+    pub fn time(self, threads: usize) -> Duration {
+        Duration::try_from_secs_f64(self.flops as f64 / PER_SECOND / threads.max(1) as f64).unwrap_or(Duration::MAX)
     }
 
     /// Of a stage of a plan. Baselines, other programs and the check of the carried truth are not counted.

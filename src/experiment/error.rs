@@ -27,7 +27,7 @@ pub enum ExperimentError {
     /// The spec has no canonical form.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
-    /// The spec names an estimator that does not exist.
+    /// An estimator does not exist.
     #[error(transparent)]
     UnknownEstimator(#[from] UnknownEstimator),
     /// A file of a declared estimator cannot be read.
@@ -39,14 +39,6 @@ pub enum ExperimentError {
         file: String,
         /// The system's error.
         source: std::io::Error,
-    },
-    /// The spec asks for a one-shot estimator but has no supernet.
-    #[error("panel `{panel}` asks for {estimator}, which reads a supernet, and the spec has no [supernet]")]
-    NoSupernet {
-        /// The estimator.
-        estimator: String,
-        /// The panel.
-        panel: String,
     },
     /// The carried truth table is missing or invalid.
     #[error(transparent)]
@@ -207,7 +199,20 @@ pub enum ExperimentError {
         count: usize,
         /// What became of the rows of its score files, with an example, in words.
         rows: String,
+        /// The table of the carried truth, if rows have no truth in it.
+        carried: Option<String>,
     },
+}
+
+impl ExperimentError {
+    /// The same error with its place in the text of the spec, if a key of the spec causes it; `origin` names the text.
+    #[must_use]
+    pub fn placed(self, text: &str, origin: &str) -> Self {
+        match self {
+            Self::Spec(error) => Self::Spec(error.placed(text, origin)),
+            other => other,
+        }
+    }
 }
 
 impl From<ImageError> for ExperimentError {

@@ -26,7 +26,7 @@ pub struct Judgement {
 impl Judgement {
     /// The most important numbers as a table, at most `width` characters wide.
     pub fn to_text(&self, width: u16) -> String {
-        terminal(&self.estimator, std::slice::from_ref(&self.row), width)
+        terminal(&self.estimator, std::slice::from_ref(&self.row), self.row.golden.is_some(), width)
     }
 }
 

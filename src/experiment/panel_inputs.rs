@@ -281,8 +281,8 @@ impl PanelInputs {
         })
     }
 
-    /// Checks that there is something to rank.
-    pub(super) fn is_rankable(&self) -> Result<(), ExperimentError> {
+    /// Checks that there is something to rank. `carried` is the table of the carried truth, if that is the truth.
+    pub(super) fn is_rankable(&self, carried: Option<&str>) -> Result<(), ExperimentError> {
         let Self { name, architectures, coverage, .. } = self;
         if architectures.len() >= 2 {
             return Ok(());
@@ -291,9 +291,11 @@ impl PanelInputs {
             let first = rows.classes.iter().filter(|of| !of.class.is_ranked()).find_map(|of| of.first.first());
             first.map_or_else(String::new, |first| format!(" (line {}: {})", first.line, first.said))
         };
-        let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.line(), example(rows))).collect();
+        let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.said(), example(rows))).collect();
         let rows = rows.concat();
-        Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len(), rows })
+        let lacks_truth = coverage.iter().flat_map(|rows| &rows.classes).any(|of| of.class == RowClass::NoTruth);
+        let carried = carried.filter(|_| lacks_truth).map(str::to_owned);
+        Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len(), rows, carried })
     }
 
     /// The panel's architectures as text.

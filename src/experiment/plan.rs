@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ExperimentError;
-use super::inputs::{Inputs, PanelInputs};
+use super::inputs::Inputs;
 use super::resolve::{Arm, Resolved, reads_supernet};
 use super::stage_keys::{Evaluation, KeyBase, Program, Protocol, ScoreInputs, Versions, supernet_key};
 use crate::DeviceClass;
@@ -150,7 +150,11 @@ pub fn plan(
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
-    inputs.panels.iter().try_for_each(PanelInputs::is_rankable)?;
+    let carried = match &resolved.spec.truth {
+        Truth::Trained(truth) => Some(truth.table.as_str()),
+        _ => None,
+    };
+    inputs.panels.iter().try_for_each(|panel| panel.is_rankable(carried))?;
     for Arm { variant, spec } in &resolved.arms {
         if wants_supernet(resolved, spec) {
             let within = |error: SpecError| match variant {

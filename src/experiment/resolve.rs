@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::ExperimentError;
 use crate::carried;
 use crate::criteria::VOTE_VERSION;
-use crate::estimator::{Estimator, EstimatorFacts, EstimatorKind, Meta, Need, Suite, SuiteError};
+use crate::estimator::{Estimator, EstimatorFacts, EstimatorKind, Meta, Need, Suite, SuiteError, UnknownEstimator};
 use crate::images::SYNTHETIC_VERSION;
 use crate::scores::SCORE_FILE_VERSION;
 use crate::space::{SUB_SPACE_VERSION, SpaceId};
@@ -67,7 +67,7 @@ impl Resolved {
         spec.name_estimators()?;
         let (suite, files) = with_declared(&spec, suite.clone())?;
         let mut estimators = BTreeMap::new();
-        let mut facts_of = |id: &str| -> Result<EstimatorFacts, ExperimentError> {
+        let mut facts_of = |id: &str| -> Result<EstimatorFacts, UnknownEstimator> {
             let facts = suite.find(id)?.meta().facts();
             estimators.insert(id.to_owned(), facts);
             Ok(facts)
@@ -99,13 +99,16 @@ impl Resolved {
                 |error: SpecError| variant.iter().fold(error, |error, name| error.within(&format!("variants.{name}")));
             for (name, panel) in &spec.panels {
                 for id in &panel.estimators {
-                    let facts = facts_of(id)?;
+                    let refused =
+                        |problem: String| SpecError::Invalid { key: format!("panels.{name}.estimators"), problem };
+                    let facts = facts_of(id).map_err(|error| within(refused(format!("is refused: {error}"))))?;
                     scores_the_space(suite.find(id)?, spec.space, name).map_err(within)?;
                     if spec.estimators.contains_key(id) {
                         has_no_dropout(spec, id).map_err(within)?;
                     }
                     if reads_supernet(spec, facts.kind) && spec.supernet.is_none() {
-                        return Err(ExperimentError::NoSupernet { estimator: id.clone(), panel: name.clone() });
+                        let problem = format!("names {id}, which reads a supernet, and the spec has no [supernet]");
+                        return Err(within(refused(problem)).into());
                     }
                     if reads_supernet(spec, facts.kind) {
                         leaves_out_what_is_untrained(spec, name, panel).map_err(within)?;
@@ -313,7 +316,8 @@ mod tests {
         assert_eq!(found.versions["estimator:depth"], 3);
         assert_eq!(found.facts("depth").unwrap().direction, Direction::Lower);
         let unknown = resolved("'params', 'depth'", "mine", &Suite::builtin());
-        assert!(matches!(unknown, Err(ExperimentError::UnknownEstimator(_))));
+        let said = unknown.unwrap_err().placed("[panels.all]\nestimators = ['depth']", "x.toml").to_string();
+        assert_eq!(said, "`panels.all.estimators` is refused: unknown estimator `depth`");
     }
 
     /// One hash, one result: what a suite has besides must not turn the scores of a file around.

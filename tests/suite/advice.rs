@@ -236,6 +236,24 @@ fn every_name_that_is_offered_for_a_record_shows_one() {
 }
 
 #[test]
+fn a_record_is_named_by_its_nearest_name_or_its_file_is_run() {
+    let bench = with_record(STORE);
+    for asked in ["baseline", "my-baselines", "baselines_2"] {
+        let text = printed(&bench.run(&["show", asked, "--store", STORE]).exits(4));
+        let meant = &quoted(after(&text, "the nearest name is ", &[]))[0];
+        bench.run(&["show", meant, "--store", STORE]).exits(0);
+        let text = printed(&bench.run(&["report", asked, "--store", STORE]).exits(4));
+        let meant = &quoted(after(&text, "did you mean ", &[]))[0];
+        bench.run(&["report", meant, "--store", STORE]).exits(0);
+    }
+    bench.write("mine.toml", BASELINES.replace("'baselines'", "'mine'"));
+    let text = printed(&bench.run(&["show", "mine", "--store", STORE]).exits(4));
+    let run = quoted(after(&text, "the file mine.toml is here: ", &[])).remove(0) + &format!(" --store '{STORE}'");
+    follow(&bench, &run).exits(0);
+    bench.run(&["show", "mine", "--store", STORE]).exits(0);
+}
+
+#[test]
 fn a_carried_spec_that_is_meant_is_begun() {
     let bench = Bench::new();
     let specs: Value = serde_json::from_str(&bench.run(&["specs", "--json"]).exits(0).stdout).unwrap();
@@ -267,12 +285,16 @@ fn a_carried_spec_that_is_meant_is_begun() {
 #[test]
 fn a_spec_is_named_by_its_nearest_name_or_by_its_path() {
     let bench = Bench::new();
-    bench.write("nb201-mirco.toml", BASELINES);
     bench.write("zebra.toml", BASELINES);
     let text = printed(&bench.run(&["run", "nb201-mirco", "--dry-run"]).exits(2));
     let meant = &quoted(after(&text, "did you mean ", &[]))[0];
     bench.run(&["run", meant, "--dry-run"]).exits(0);
+    bench.write("nb201-mirco.toml", BASELINES);
     bench.run(&["run", after(&text, "such as ", &[]), "--dry-run"]).exits(0).prints("baselines");
+    // A file of this name is what is meant.
+    let text = printed(&bench.run(&["run", "nb201-mirco", "--dry-run"]).exits(2));
+    let meant = &quoted(after(&text, "did you mean the file ", &[]))[0];
+    bench.run(&["run", meant, "--dry-run"]).exits(0).prints("baselines");
     let ran = bench.run(&["run", "zebra", "--dry-run"]).exits(2).says("give its path, which ends in .toml");
     let listed = follow(&bench, &commands(&ran)[0]).exits(0).stdout;
     assert!(listed.contains(meant));

@@ -204,6 +204,25 @@ fn workers_of_a_killed_program_end_by_themselves() {
 }
 
 #[test]
+fn a_program_that_cannot_answer_is_mended_as_the_error_says() {
+    let bench = bench(SIZE, "");
+    let judged = |command: &str| bench.run(&["verify", "--command", command, "--space", "nb201"]);
+    let named = judged("sh my_porxy.sh").exits(2).says("names my_porxy.sh, and there is no such file");
+    let (_, meant) = named.stderr.split_once("did you mean `").unwrap();
+    judged(&format!("sh {}", meant.split('`').next().unwrap())).exits(0);
+    // Nothing is said, and no question was read.
+    bench.write("silent.sh", "exit 0");
+    judged("sh silent.sh").exits(1).says("has ended without an answer: a worker has to answer questions on its stdin");
+    bench.write("silent.sh", script(SIZE));
+    judged("sh silent.sh").exits(0);
+    // Something is said for people.
+    bench.write("chatty.sh", format!("echo loading\n{}", script(SIZE)));
+    judged("sh chatty.sh").exits(1).says("its first line has to be {\"ready\": 1}; print what is for people to stderr");
+    bench.write("chatty.sh", format!("echo loading >&2\n{}", script(SIZE)));
+    judged("sh chatty.sh").exits(0);
+}
+
+#[test]
 fn a_program_is_judged_without_a_spec() {
     let bench = bench(SIZE, "");
     let ran = bench.run(&["verify", "--command", "sh my_proxy.sh", "--space", "nb201"]).exits(0);

@@ -271,6 +271,12 @@ fn the_script_for_slurm_runs_the_experiment() {
     let ran = Ran::from(command.output().unwrap()).exits(0);
     assert_eq!(ran.stdout, "training 0\nscores 1\nrecord 2\n");
     assert_eq!(bench.results("many store"), straight);
+    // What a task asks for is what the plan says of one job.
+    let plan = bench.run(&["run", "spec.toml", "--dry-run", "--jobs", "1", "--json"]).exits(0).stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let megabytes = plan["peak_memory"].as_u64().unwrap().div_ceil(1_000_000).next_multiple_of(100);
+    let text = std::fs::read_to_string(&script).unwrap();
+    assert!(text.contains(&format!("${{SBATCH_OPTIONS:---mem-per-cpu={megabytes}M}}")), "{text}");
 }
 
 /// `sbatch`, `scontrol` and a program, for tasks whose program is killed. A task that `scontrol` requeues is killed, and begun again.

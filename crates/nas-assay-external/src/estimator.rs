@@ -256,9 +256,10 @@ mod tests {
         assert!(said(script(error)).ends_with("says: too small"));
         let of = |command: &[&str]| said(External::new(command.iter().map(|&word| word.to_owned()).collect()));
         assert!(of(&["./no-such-program"]).contains("cannot be started"));
-        assert!(of(&["true"]).contains("has ended with exit code 0"));
+        assert!(of(&["true"]).contains("`@nas_assay.estimator` above the function"));
+        assert!(said(script("exit 0")).contains("has ended with exit code 0"));
         assert!(of(&["echo", "{\"ready\": 2}"]).contains("speaks version 2 of the protocol"));
-        assert!(of(&["echo", "hello"]).contains("it should say that it is ready"));
+        assert!(of(&["echo", "hello"]).contains("wrote \"hello\": its first line has to be {\"ready\": 1}"));
     }
 
     /// A worker that ends once, or hangs once, is followed by another one, which answers the same question.

@@ -60,6 +60,12 @@ pub enum WorkerFault {
     /// It has ended.
     #[error("has ended {0}")]
     Ended(String),
+    /// It has ended as if all were well, without a word.
+    #[error(
+        "has ended without an answer: a worker has to answer questions on its stdin. In Python, `@nas_assay.estimator` above the function \
+         makes a worker of its file"
+    )]
+    Silent,
     /// It does not answer.
     #[error("did not answer within {} s", .0.as_secs())]
     Late(Duration),
@@ -141,9 +147,14 @@ impl Worker {
     }
 
     fn greet(&mut self, estimator: &str, threads: usize, limit: Duration) -> Result<(), WorkerFault> {
-        let line = self.converse(&Hello { protocol: PROTOCOL, estimator, threads }, limit)?;
-        let Ready { ready } = serde_json::from_str(&line)
-            .map_err(|error| garbled(line.as_bytes(), format!("it should say that it is ready: {error}")))?;
+        let line =
+            self.converse(&Hello { protocol: PROTOCOL, estimator, threads }, limit).map_err(|fault| match fault {
+                WorkerFault::Ended(how) if how == DONE => WorkerFault::Silent,
+                fault => fault,
+            })?;
+        let problem =
+            || format!("its first line has to be {{\"ready\": {PROTOCOL}}}; print what is for people to stderr");
+        let Ready { ready } = serde_json::from_str(&line).map_err(|_| garbled(line.as_bytes(), problem()))?;
         if ready == PROTOCOL { Ok(()) } else { Err(WorkerFault::Version(ready)) }
     }
 
@@ -263,6 +274,9 @@ impl Drop for Worker {
         self.end_by(Instant::now() + GRACE);
     }
 }
+
+/// How a program ends that found nothing wrong.
+const DONE: &str = "with exit code 0";
 
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {

@@ -115,9 +115,13 @@ impl SpaceCheck {
     }
 }
 
-/// The checks as a table, at most `width` characters wide, and the first numbers that moved.
-pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
-    let columns = [
+/// The columns of the table, that of the goldens last.
+const COLUMNS: usize = 7;
+
+/// The checks as a table, at most `width` characters wide, and the first numbers that moved. An estimator of one's own has no goldens.
+pub fn terminal(id: &str, rows: &[SpaceCheck], with_goldens: bool, width: u16) -> String {
+    let shown = if with_goldens { COLUMNS } else { COLUMNS - 1 };
+    let columns: [(&str, bool); COLUMNS] = [
         ("space", false),
         ("rows", true),
         ("tau-b", true),
@@ -138,7 +142,8 @@ pub fn terminal(id: &str, rows: &[SpaceCheck], width: u16) -> String {
         ]
     };
     let mut text = format!("{id} in miniature\n\n");
-    text += &TextTable::new(&columns, rows.iter().map(line).collect()).terminal(width);
+    let cells = rows.iter().map(|row| line(row).into_iter().take(shown).collect()).collect();
+    text += &TextTable::new(&columns[..shown], cells).terminal(width);
     for row in rows {
         match (row.undefined, row.no_interval) {
             (Some(reason), _) => text += &wrap(&format!("{}: no tau-b, because {reason}", row.space), width),

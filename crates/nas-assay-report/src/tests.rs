@@ -160,7 +160,7 @@ fn a_difference_without_an_interval_says_why_in_csv() {
 #[test]
 fn the_check_of_an_estimator_says_why_a_value_is_missing() {
     let said = |record: &Record| {
-        let text = estimator_check::terminal("params", &[SpaceCheck::new(record, "params", None)], 80);
+        let text = estimator_check::terminal("params", &[SpaceCheck::new(record, "params", None)], true, 80);
         let reasons = text.lines().filter(|line| line.starts_with("nb201: "));
         reasons.map(str::to_owned).collect::<Vec<_>>()
     };

@@ -102,7 +102,7 @@ fn the_check_of_an_estimator_says_what_became_of_its_numbers() {
     let check = |golden: Option<GoldenCheck>| SpaceCheck::new(&record, "synflow", golden);
     let golden = |of_estimator, moved| Some(GoldenCheck { compared: 12, of_estimator, moved });
     let said = |golden: Option<GoldenCheck>| {
-        let text = estimator_check::terminal("synflow", &[check(golden)], 200);
+        let text = estimator_check::terminal("synflow", &[check(golden)], true, 200);
         let row = text.lines().find(|line| line.starts_with("nb201 ")).unwrap().to_owned();
         let cells: Vec<String> =
             row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect();
@@ -117,6 +117,7 @@ fn the_check_of_an_estimator_says_what_became_of_its_numbers() {
     let difference = outcome.difference.unwrap();
     assert!(cells[4].ends_with(&format!(" {difference:+.3}")), "{cells:?}");
     assert_eq!(cells[5..], [NONE, "no golden"]);
+    assert!(!estimator_check::terminal("mine", &[check(None)], false, 200).contains("golden"));
     for (golden, expected, listed) in [
         (golden(3, moved(0)), "12 agree", 0),
         (golden(0, moved(0)), "not in the golden; 12 other numbers agree", 0),
@@ -138,7 +139,7 @@ fn a_check_is_against_each_baseline_by_its_name() {
     comparisons.push(ComparisonRecord { with: "flops".to_owned(), outcome, ..first });
     let check = SpaceCheck::new(&record, "synflow", None);
     assert_eq!(check.against.iter().map(|test| test.with.as_str()).collect::<Vec<_>>(), ["params", "flops"]);
-    let text = estimator_check::terminal("synflow", &[check], 200);
+    let text = estimator_check::terminal("synflow", &[check], true, 200);
     let row = text.lines().find(|line| line.starts_with("nb201 ")).unwrap();
     let [params, flops] = [format!("{:+.3}", first_difference(&record)), "+0.125".to_owned()];
     assert!(row.find(&params).unwrap() < row.find(&flops).unwrap(), "{row}");

@@ -42,6 +42,13 @@ const DONE: &[(&str, &str)] = &[
         "every_name_that_is_offered_for_a_record_shows_one",
     ),
     ("did you mean {meant}?", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
+    ("did you mean the file `{file}`?", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
+    ("did you mean `{name}`?", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
+    ("the nearest name is `{name}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
+    ("is here: `nas-assay run {file}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
+    ("did you mean `{}`?", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
+    ("makes a worker of its file", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
+    ("print what is for people to stderr", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
     ("give one of these hashes", "a_record_that_cannot_be_run_again_says_why"),
     ("run the file of its spec", "a_record_that_cannot_be_run_again_says_why"),
     ("`nas-assay specs` lists", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
@@ -78,7 +85,7 @@ const DONE: &[(&str, &str)] = &[
         "architectures_without_a_score_are_passed_over_if_the_spec_says_so",
     ),
     ("see --json", "criteria_that_a_difference_leaves_out_are_in_its_json"),
-    ("the same command continues", "an_interrupted_command_continues"),
+    ("the same command goes on", "an_interrupted_command_continues"),
     ("run that file first: nas-assay run FILE.toml", "the_command_of_a_report_makes_it_again"),
     (" --data-root DIR", "the_command_of_a_report_makes_it_again"),
     ("made by: {command} --format latex", "the_command_in_a_tex_file_makes_it_again"),
@@ -171,6 +178,13 @@ const DONE: &[(&str, &str)] = &[
     ("take the spec that `nas-assay specs {}`", "scores_are_compared_with_a_supernet_by_the_spec_that_is_advised"),
     ("choose one of them with --column", "a_column_is_chosen_from_those_that_are_named"),
     ("rename one of them", "a_column_is_chosen_from_those_that_are_named"),
+    ("put a line with the names of the columns before it", "a_file_without_a_header_gets_the_one_that_is_advised"),
+    (" names them, call it ", "a_file_without_a_header_gets_the_one_that_is_advised"),
+    (
+        " writes its \
+         architectures",
+        "architectures_without_truth_are_replaced_by_those_that_are_written",
+    ),
     ("It needs a column `architecture`", "architectures_are_named_as_the_error_says"),
     ("judge it against the benchmark, or give the texts", "architectures_are_named_as_the_error_says"),
     ("name the column `row`", "architectures_are_named_as_the_error_says"),
@@ -216,6 +230,8 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
+    // What a plan takes.
+    "estimate: {} with {}, give or take",
     // A variable that workers get.
     "NAS_ASSAY_WORKER",
     // The text of a spec.

@@ -79,6 +79,38 @@ fn architectures_are_named_as_the_error_says() {
 }
 
 #[test]
+fn a_file_without_a_header_gets_the_one_that_is_advised() {
+    let bench = Bench::new();
+    let rows = truth(&bench);
+    let (header, body) =
+        csv(&rows).split_once('\n').map(|(header, body)| (header.to_owned(), body.to_owned())).unwrap();
+    bench.write("mine.csv", &body);
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
+    let advised = quoted(after(&text, "put a line with the names of the columns before it, ", &[])).remove(0);
+    assert_eq!(advised, header);
+    bench.write("mine.csv", format!("{advised}\n{body}"));
+    verify(&bench, "mine.csv", &[]).exits(0).prints("all 48 rows are judged");
+    bench.write("mine.csv", format!("archtecture,score\n{body}"));
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
+    let names = quoted(after(&text, "no column names the architectures. If ", &[]));
+    assert!(text.contains(" names them, call it "), "{text}");
+    bench.write("mine.csv", format!("archtecture,score\n{body}").replacen(&names[0], &names[1], 1));
+    verify(&bench, "mine.csv", &[]).exits(0).prints("all 48 rows are judged");
+}
+
+#[test]
+fn architectures_without_truth_are_replaced_by_those_that_are_written() {
+    let bench = Bench::new();
+    bench.write("mine.csv", "architecture,score\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1\n");
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(4));
+    assert!(!text.contains("WARNING") && text.contains("; mine: 0 of 1 rows are judged; 1 has no truth"), "{text}");
+    bench.run(&["run", "nb201-micro", "--quiet"]).exits(0);
+    let report = quoted(after(&text, "that the program carries: ", &[])).remove(0);
+    follow(&bench, &report);
+    verify(&bench, "known.csv", &["--column", "snip"]).exits(0).prints("all 48 rows are judged");
+}
+
+#[test]
 fn what_is_packed_is_unpacked_or_packed_with_gzip() {
     let bench = Bench::new();
     let text = csv(&truth(&bench));

@@ -143,7 +143,9 @@ fn an_interrupted_command_continues() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    Ran::from(child.wait_with_output().unwrap()).exits(130).says("interrupted; the same command continues");
+    Ran::from(child.wait_with_output().unwrap())
+        .exits(130)
+        .says("stopped. Finished results are kept: the same command goes on");
     assert!(resumable(), "the training was over");
     let ran = bench.run(&["run", "spec.toml"]).exits(0);
     assert!(!resumable());
