@@ -14,13 +14,16 @@
 //! Ning et al., NeurIPS 2021, baselines.
 //!
 //! # Known traps
-//! Dead edges do not count, so `params` is lower than in tables that count every operation of the encoding. There are many ties: the 6,466
-//! representatives of NAS-Bench-201 have 28 different values. The literature writes FLOPs for multiply-accumulates. Pools, batch-norm, ReLU
-//! and sums are not counted, and on NAS-Bench-201 the ranking is the same as that of `params`. Every convolution edge has its own ReLU.
+//! Dead edges are those that are not executed. They do not count, so `params` is lower than in tables that count every
+//! operation of the encoding. There are many ties: the 6,466 representatives of NAS-Bench-201 have 28 different values.
 //!
-//! Code that goes over all modules of a network, as zero-cost-nas does for its measures, also counts the ReLUs of dead edges. There,
-//! `relu_count` depends on operations that have no effect on the output, and differs between encodings of the same network. Here it is the
-//! number of ReLUs that are executed. The two agree where no edge with a convolution is dead.
+//! The literature writes FLOPs for multiply-accumulates. Pools, batch-norm, ReLU and sums are not counted. On
+//! NAS-Bench-201, `flops` ranks as `params` does.
+//!
+//! Every convolution edge has its own ReLU. Code that goes over all modules of a network also counts the ReLUs of dead
+//! edges. The code of zero-cost-nas does so for its measures. There, `relu_count` depends on operations that have no
+//! effect on the output, and differs between encodings of the same network. Here it is the number of ReLUs that are
+//! executed. The two agree if no edge with a convolution is dead.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;

@@ -1,22 +1,26 @@
 //! One-shot estimators: accuracy and loss of an architecture with the shared weights of a supernet.
 //!
 //! # Formula
-//! Accuracy: mean over batches of the fraction of images whose label has the greatest logit. Loss: mean over batches of the mean
-//! cross-entropy in nats. Both means are unweighted, so a smaller last batch counts as much as the others. The published accuracies of
-//! Ning et al. are means of this kind: those of NAS-Bench-101 and NAS-Bench-301 are multiples of 1/(40 · 256), for 40 batches of at most
-//! 256 images.
+//! - Accuracy: in each batch, the fraction of images whose label has the greatest logit; then the mean over batches.
+//! - Loss: in each batch, the mean cross-entropy in nats; then the mean over batches.
+//!
+//! Both means are unweighted, so a smaller last batch counts as much as the others. The published accuracies of Ning et
+//! al. are means of this kind. Those of NAS-Bench-101 and NAS-Bench-301 are multiples of 1/(40 · 256), for 40 batches
+//! of at most 256 images.
 //!
 //! # Shapes
-//! Any number of batches of images `[n, 3, h, w]` and labels `[n]`. The scores depend on the size of the batches, and on which images are
-//! in the same batch.
+//! Any number of batches of images `[n, 3, h, w]` and labels `[n]`. The scores depend on the size of the batches, and
+//! on which images are in the same batch.
 //!
 //! # Source
 //! Bender et al., ICML 2018; Guo et al., ECCV 2020; protocol of Ning et al., NeurIPS 2021.
 //!
 //! # Known traps
-//! Batch-norm uses the statistics of each evaluation batch. Running statistics would mix all sub-networks. Dropout is off. The accuracy has
-//! few different values and many ties, and the loss has not. In the release of Ning et al. the loss ranks better on NAS-Bench-301, and the
-//! accuracy ranks better on NAS-Bench-201.
+//! Batch-norm uses the statistics of each evaluation batch. Running statistics would mix all sub-networks. Dropout is
+//! off.
+//!
+//! The accuracy has few different values and many ties; the loss has not. In the release of Ning et al., the loss ranks
+//! better on NAS-Bench-301, and the accuracy ranks better on NAS-Bench-201.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::images::Batch;

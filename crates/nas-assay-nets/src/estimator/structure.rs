@@ -1,10 +1,11 @@
-//! Counts of the architectures of table-only spaces. An estimator of such a space should rank better than these counts to be worth its
-//! cost.
+//! Counts of the architectures of table-only spaces. An estimator of such a space should rank better than these counts
+//! to be worth its cost.
 //!
 //! # Formula
 //! - `width_sum`: the sum of the channels of the five stages of a network of NATS-Bench's size search space;
 //! - `log_width_sum`: the sum of their natural logarithms;
-//! - `conv_count`: the number of 1×1 convolutions of a cell of TransNAS-Bench-101, and twice that of its 3×3 convolutions;
+//! - `conv_count`: the number of 1×1 convolutions of a cell of TransNAS-Bench-101, and twice that of its 3×3
+//!   convolutions;
 //! - `down_samplings`: the number of modules of a network of TransNAS-Bench-101 that halve the resolution.
 //!
 //! # Shapes
@@ -14,9 +15,9 @@
 //! This project.
 //!
 //! # Known traps
-//! There are many ties. The logarithm is that of the product of all widths, so that encodings with the same product have the same score.
-//! `conv_count` also counts convolutions that do not affect the output. Fewer down-samplings are taken as better, as they are for the tasks
-//! of TransNAS-Bench-101 that predict pixels.
+//! There are many ties. The sum of logarithms is the logarithm of the product of all widths. So encodings with the same
+//! product have the same score. `conv_count` also counts convolutions that do not affect the output. For
+//! `down_samplings`, lower is better, as for the tasks of TransNAS-Bench-101 that predict pixels.
 
 use super::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;

@@ -1,35 +1,45 @@
-//! How much the feature maps of a network hold, how much each cell adds, and how well gradients pass through each cell.
+//! Three scores: how varied the feature maps of a network are, how much each cell adds to that, and how well gradients
+//! pass through each cell.
 //!
 //! # Formula
-//! Let `f_0` be the output of the stem, and `f_l` that of cell or block `l`, for `l = 1, …, L`.
+//! Let `f_0` be the output of the stem, and `f_l` the output of cell or block `l`, for `l = 1, …, L`.
 //!
-//! - Expressivity: `Σ_l e_l` over `l = 0, …, L`, where `e_l = −Σ p ln(p + 1e-8)` is the entropy of `p = λ / Σ λ`, and `λ` are the eigenvalues
-//!   of the covariance of the channels of `f_l` over all images and pixels.
+//! - Expressivity: `Σ_l e_l` over `l = 0, …, L`. Here `e_l = −Σ p ln(p + 1e-8)` is the entropy of `p = λ / Σ λ`. The
+//!   `λ` are the eigenvalues of the covariance of the channels of `f_l`, over all images and pixels.
 //! - Progressivity: `min (e_l − e_(l−1))` over `l = 1, …, L`.
-//! - Trainability: the mean over `l` of `t_l = −σ − 1/(σ + 1e-6) + 2`, where `σ` is the largest singular value of `Vᵀ U / N`. `U` has a random
-//!   sign for every element of `f_l`, `V = (∂f_l/∂f_(l−1))ᵀ U`, and the rows of both are the `N` pixels of all images. If a cell makes maps
-//!   smaller by a factor `r`, each pixel of `V` has the `r²` pixels of `f_(l−1)` that lie there. The largest value is near 0, at `σ = 1`.
+//! - Trainability: the mean over `l` of `t_l = −σ − 1/(σ + 1e-6) + 2`. Here `σ` is the largest singular value of
+//!   `Vᵀ U / N`. The largest possible `t_l` is near 0, at `σ = 1`.
 //!
-//! The fourth part of AZ-NAS, complexity, is [`flops`](crate::estimator::baseline::FLOPS). The aggregate is a vote of the four with the rule
-//! `log-rank`: it depends on which architectures are ranked together, so it is no score of one of them.
+//! `U` has a random sign for every element of `f_l`, and `V = (∂f_l/∂f_(l−1))ᵀ U`. Both have a row for each of the `N`
+//! pixels of all images. If a cell shrinks its maps by a factor `r`, a row of `V` has `r²` pixels of `f_(l−1)`: those
+//! at the place of its pixel.
+//!
+//! AZ-NAS has a fourth part, complexity. It is [`flops`](crate::estimator::baseline::FLOPS). AZ-NAS itself is a vote of
+//! the four parts with the rule `log-rank`. A vote depends on which architectures are ranked together, so it is not a
+//! score of one architecture.
 //!
 //! # Shapes
-//! A batch of standard normal noise in the shape of the probe's batch, and one pass over it; labels are not used. The weights are drawn
-//! anew: normal with variance `2 / fan_in` (Kaiming), biases 0, batch-norms with scale 1 and shift 0, by the statistics of the batch.
+//! The input is standard normal noise in the shape of the batch, with one pass over it. The batch's own pixels and
+//! labels are not used. The weights are drawn anew: normal with variance `2 / fan_in` (Kaiming), and biases 0.
+//! Batch-norms have scale 1 and shift 0, and use the statistics of the noise.
 //!
 //! # Source
-//! Lee and Ham, AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search, CVPR 2024, and its code for NAS-Bench-201. Its feature
-//! maps there are the stem, the 15 cells and the two reductions. For other spaces the code says nothing: cells and blocks are the choice
-//! of this project. In NAS-Bench-301 a cell also reads the cell before the last; the gradient by that is not looked at.
+//! Lee and Ham, AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search, CVPR 2024, and its code for
+//! NAS-Bench-201. Its feature maps there are those of the stem, the 15 cells and the two reductions. The code says
+//! nothing about other spaces: cells and blocks are the choice of this project. In NAS-Bench-301 a cell also reads the
+//! output of the cell before the last one. The gradient by that output is not used.
 //!
 //! # Known traps
-//! A cell that hands its input on unchanged has `V = U` to the bit, and its `t_l` is −∞, and with it the score; two such paths give `2 U`, which
-//! is a number. A cell without a path from its input has `V = 0` and `t_l = 2 − 1e6`, a number too. A feature map of zeros has no entropy: expressivity
-//! and progressivity are −∞. In the reference, eigenvalues of single precision can be below zero, and then the score is −∞ by accident;
-//! here they are computed in double precision, and those below zero count as 0.
+//! If a cell returns its input unchanged, `V = U` exactly. Then `t_l` and the score are −∞. Two such paths in one cell
+//! give `V = 2 U`, and a finite number. A cell without a path from its input has `V = 0`. Then `t_l = 2 − 1e6`, which
+//! is finite too.
 //!
-//! A cell whose maps do not shrink by a whole number has no `t_l`, and the mean leaves it out: the pools of the supernet of NAS-Bench-101,
-//! which make 17 pixels of 32. The detail `cells_left_out` counts them.
+//! If a feature map is all zeros, it has no entropy. Then expressivity and progressivity are −∞. In the reference,
+//! eigenvalues are computed in single precision, and rounding can bring them below zero. Then its score is −∞ by
+//! accident. Here they are computed in double precision, and those below zero count as 0.
+//!
+//! If a cell shrinks its maps by a factor that is not whole, it has no `t_l`, and is left out of the mean. The pools of
+//! the supernet of NAS-Bench-101 are such cells: they turn 32 pixels into 17. The detail `cells_left_out` counts them.
 
 use candle_core::{DType, Tensor, Var};
 use nalgebra::DMatrix;

@@ -2,35 +2,46 @@
 //!
 //! # Formula
 //! `v k / (v + k)`.
-//! - `v = ln(1 + Σ_t σ_min(F_t) / σ_max(F_t))`, over the singular values of the matrix `F_t` of each tensor `t` for one image, `[channels, pixels]`.
-//! - `k = ln(1 + κ)` for the extrinsic curvature `κ = √(|ż|² |z̈|² − (ż · z̈)²) / |ż|³` of the curve `z(θ)` of logits for the inputs
-//!   `cos θ · a + sin θ · b`, at `θ = 0`. `a` and `b` are drawn, of length 1 and orthogonal.
+//! - `v = ln(1 + Σ_t σ_min(F_t) / σ_max(F_t))`, over tensors `t`. `F_t` is the matrix `[channels, pixels]` of the
+//!   tensor for one image. `σ_min` and `σ_max` are its smallest and its largest singular value.
+//! - `k = ln(1 + κ)`, where `κ = √(|ż|² |z̈|² − (ż · z̈)²) / |ż|³` is the extrinsic curvature of a curve `z(θ)` at
+//!   `θ = 0`. `z(θ)` are the logits for the input `cos θ · a + sin θ · b`. `a` and `b` are drawn. They have length 1
+//!   and are orthogonal.
 //!
-//! The tensors are those of [`meco`](super::meco), and the means before the classifier: outputs of convolutions, batch-norms, ReLUs, pools and
-//! linear layers, and feature maps, each once.
+//! The tensors are the outputs of convolutions, batch-norms, ReLUs, pools and linear layers, and the feature maps, as
+//! for [`meco`](super::meco). The means before the classifier are added. Each tensor counts once.
 //!
 //! # Shapes
-//! The first image of the batch alone; labels are not used. `a` and `b` are `[1, 3, 64, 64]`, the same for all architectures. Of more
-//! than 10 logits, 10 are drawn. Batch-norm uses the statistics of the single input. All is computed in f64.
+//! Only the first image of the batch is used; labels are not. `a` and `b` are `[1, 3, 64, 64]`, the same for all
+//! architectures. If there are more than 10 logits, 10 of them are drawn. Batch-norm uses the statistics of the single
+//! input. All numbers are computed in f64.
 //!
 //! # Source
 //! Asthana et al., Dextr, 2025; code rohanasthana/Dextr.
 //!
 //! # Known traps
-//! The source sums over all modules of its model, containers included, so one tensor counts as often as modules have it as their output. A
-//! vector has one singular value, so the classifier and the means before it add 1 each. A tensor with a channel that is 0, as after many
-//! ReLUs, adds 0 unless it has more channels than pixels.
+//! The source sums over all modules of its model, also over those that contain other modules. So a tensor counts once
+//! for each module whose output it is. A vector has one singular value, so the classifier and the means before it add 1
+//! each. If a channel of a tensor is 0, the tensor adds 0, unless it has more channels than pixels. Outputs of ReLUs
+//! often have such channels.
 //!
-//! The source asks for a circle of one point, which is `θ = 0`; it draws 10 of the logits with replacement, so that some count twice. The
-//! curvature is that of the smooth pieces: where a `ReLU` begins to pass, `z` has a corner, which no derivative shows. Derivatives are
-//! exact; they need a backward pass through the backward pass for each logit.
+//! The source asks for a circle of one point, which is `θ = 0`. It draws 10 of the logits with replacement, so some of
+//! them count twice. Here they are drawn without replacement.
 //!
-//! If logits do not move along the curve, there is no curvature and the score is `v`, as in the source where `κ` is no number. So it is in
-//! cells without a path, and in networks whose classifier averages outputs of batch-norm: the mean of such an output over the pixels of a
-//! single image is 0, as in supernets of NAS-Bench-101 and NAS-Bench-301. Where logits should not move, they move by rounding; a speed
-//! below 1e-9 of the largest logit counts as none. The detail `curvature` is not finite there.
+//! Derivatives show only the smooth pieces of `z`. Where a `ReLU` begins to pass, `z` has a corner, which no derivative
+//! shows. The derivatives are exact. For each logit, they need a second backward pass, which goes through the first
+//! one.
 //!
-//! The published correlations are of the first 1,000 architectures in the order of their numbers, which is no random sample.
+//! If the logits do not move along the curve, there is no curvature. Then the score is `v`, as in the source if `κ` is
+//! not a number. This happens in cells without a path, and in networks whose classifier averages outputs of batch-norm.
+//! The supernets of NAS-Bench-101 and NAS-Bench-301 are such networks. With a single image, the mean of a batch-norm's
+//! output over the pixels is 0.
+//!
+//! Logits that should not move still move by rounding. So a speed below 1e-9 of the largest logit counts as none. In
+//! that case the detail `curvature` is not finite.
+//!
+//! The published correlations are over the first 1,000 architectures, in the order of their numbers. These are not a
+//! random sample.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -1,26 +1,30 @@
-//! How alike the reactions of the network to images of the same class are.
+//! How similar the reactions of the network to images of the same class are.
 //!
 //! # Formula
-//! `R_c` is the correlation matrix of the rows of `J` whose images have the label `c`. Row `i` of `J` is the gradient of the sum of all
-//! logits by image `i`. `S_c = Σ_ij ln(|R_c[i, j]| + k)` over all entries, those of the diagonal included, with `k = 1e-5`.
+//! `J` has a row for each image: the gradient of the sum of all logits by that image. `R_c` is the correlation matrix
+//! of the rows whose images have the label `c`. `S_c = Σ_ij ln(|R_c[i, j]| + k)` is over all entries, also those of the
+//! diagonal, with `k = 1e-5`.
 //! - At most 100 classes: `Σ_c |S_c|`.
-//! - More: `1/C Σ_c Σ_d |S_c / n_c − S_d / n_d|` over the `C` labels of two images or more, with `n_c` images each; 0 if there are none.
+//! - More classes: `1/C Σ_c Σ_d |S_c / n_c − S_d / n_d|`. The sums are over the `C` labels that have two images or
+//!   more, and `n_c` is the number of images of label `c`. The score is 0 if no label has two images.
 //!
 //! # Shapes
-//! One labelled batch of `n` images. `J` is `[n, 3 · height · width]`, and `R_c` is `[n_c, n_c]` for `n_c` images of the label.
+//! One labelled batch of `n` images. `J` is `[n, 3 · height · width]`, and `R_c` is `[n_c, n_c]` for `n_c` images of
+//! the label.
 //!
 //! # Source
-//! Lopes et al., EPE-NAS, ICANN 2021, and its code; the number of classes decides as in the code of `NASLib`.
+//! Lopes et al., EPE-NAS, ICANN 2021, and its code. The number of classes decides as in the code of `NASLib`.
 //!
 //! # Known traps
-//! The original code never passes the number of classes, and takes the first form on every data set.
+//! The original code never passes the number of classes, so it takes the first form on every data set.
 //!
-//! A label with one image has the correlation 1 with itself: about `1e-5` in the first form, and nothing in the second. With 64 images of
-//! 120 classes most labels are such, and the score depends on a few pairs. Scores of different batches or batch sizes cannot be compared:
-//! `S_c` grows with `n_c²`.
+//! A label with one image has the correlation 1 with itself. It adds about `1e-5` in the first form, and nothing in the
+//! second. With 64 images of 120 classes, most labels have one image, and the score depends on a few pairs. `S_c` grows
+//! with `n_c²`, so scores of different batches or batch sizes cannot be compared.
 //!
-//! If a row has no variance, as in a cell without a path, the score is NaN. If the exact Jacobian is 0 and the computed one is rounding,
-//! the score is the status `rounding`, as that of [`jacob_cov`](super::jacob_cov).
+//! If a row has no variance, as in a cell without a path, the score is NaN. In some networks the exact `J` is 0, and
+//! the computed one is rounding. Then the score has the status `rounding`, as that of [`jacob_cov`](super::jacob_cov)
+//! has.
 
 use std::collections::BTreeMap;
 

@@ -1,21 +1,24 @@
 //! Empirical Fisher information of the output channels.
 //!
 //! # Formula
-//! The score is `Σ a_c f_c` over every output channel `c` of every convolution and of the classifier. Here `a_c = 1/2 mean_n (Σ y ∂L/∂y)²`,
-//! where the sum is over the pixels `y` of the channel in image `n`, before batch-norm. `f_c` is the number of elements of the layer's
-//! weight per output channel, and `L` is the mean cross-entropy of one batch.
+//! The score is `Σ a_c f_c` over every output channel `c` of every convolution and of the classifier.
+//! - `a_c = 1/2 mean_n (Σ y ∂L/∂y)²`. The sum is over the pixels `y` of the channel in image `n`, before batch-norm.
+//! - `f_c` is the number of elements of the layer's weight per output channel.
+//! - `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
 //! One labelled batch. The score depends on its size through batch-norm, and because `L` is a mean.
 //!
 //! # Source
-//! Theis et al., Faster gaze prediction with dense networks and Fisher pruning, 2018; Turner et al., `BlockSwap`, ICLR 2020; as an
-//! estimator Abdelfattah et al., ICLR 2021, and its code.
+//! Theis et al., Faster gaze prediction with dense networks and Fisher pruning, 2018; Turner et al., `BlockSwap`, ICLR
+//! 2020; as an estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The code of Abdelfattah et al. expands the number of a channel to the shape of the weight before it takes the sum. So the number counts
-//! once for every element, which is the factor `f_c`. With batch-norm, the sum of `y ∂L/∂y` over all images and pixels of a channel is 0.
-//! The sum over one image, which is squared here, is not.
+//! The code of Abdelfattah et al. first expands the number of a channel to the shape of the weight, and then takes the
+//! sum. So the number counts once for every element. This is the factor `f_c`.
+//!
+//! With batch-norm, the sum of `y ∂L/∂y` over all images and pixels of a channel is 0. The sum over one image, which is
+//! squared here, is not 0.
 
 use crate::estimator::probe::ChannelSaliencies;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,7 +1,7 @@
 //! Sum over layers of the norm of the loss gradient.
 //!
 //! # Formula
-//! `Σ_l ‖∂L/∂W_l‖₂` over convolution and linear weights `W_l`; `L` is the mean cross-entropy of one batch.
+//! `Σ_l ‖∂L/∂W_l‖₂` over convolution and linear weights `W_l`. `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
 //! One labelled batch. The score depends on its size through batch-norm.
@@ -10,8 +10,9 @@
 //! Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The score is the sum of the norms of the layers. It is not squared, and it is not the norm of all gradients together. Biases and
-//! batch-norm do not count. On deep chains without a skip gradients explode, and the error in single precision is about one percent.
+//! The score is the sum of the norms of the layers. It is not squared, and it is not the norm of all gradients
+//! together. Biases and batch-norm do not count. On deep chains without a skip, gradients explode. There the error in
+//! single precision is about one percent.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

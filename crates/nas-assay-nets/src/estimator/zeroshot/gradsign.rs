@@ -4,27 +4,32 @@
 //! - `gradsign_sum`: `Σ_w |Σ_i sign(g_iw)|` over all elements `w` of convolution and linear weights;
 //! - `gradsign_mean`: the same, divided by the number of elements.
 //!
-//! `g_i` is the gradient of the cross-entropy of image `i`, from a forward and a backward pass over a batch of this image alone. The sign
-//! of 0 is 0.
+//! `g_i` is the gradient of the cross-entropy of image `i`. It comes from a forward and a backward pass over a batch of
+//! this image alone. The sign of 0 is 0.
 //!
 //! # Shapes
 //! One labelled batch of `n` images. The sum is an integer from 0 to `n` times the number of elements.
 //!
 //! # Source
-//! Zhang and Jia, `GradSign`, ICLR 2022, and its code, which has the sum; the ports of AZ-NAS and `VKDNW` have the mean.
+//! Zhang and Jia, `GradSign`, ICLR 2022, and its code, which has the sum; the ports of AZ-NAS and `VKDNW` have the
+//! mean.
 //!
 //! # Known traps
-//! The sum and the mean are two quantities: the sum has the number of weights in it. Each image is a batch of its own, so batch-norm uses
-//! the statistics of this image. It costs one pass per image.
+//! The sum and the mean are two different scores: the sum also depends on the number of weights. Each image is a batch
+//! of its own, so batch-norm uses the statistics of this image. The cost is one pass for each image.
 //!
-//! If what the classifier averages is the output of a batch-norm, as in the supernets of NAS-Bench-101 and NAS-Bench-301 and in some
-//! stand-alone networks of NAS-Bench-301, the averages of a single image do not depend on the image. The exact gradients by the layers
-//! before are 0, and the computed ones are rounding noise, whose signs would count as those of a gradient do. Such layers are told by their
-//! size in single and in double precision, for the first image, and add 0. Their number is the detail `layers_of_rounding`. If no other
-//! layer adds anything, the score is the status `rounding`: not finite, and ranked worst.
+//! In some networks, the classifier averages outputs of batch-norm. This is so in the supernets of NAS-Bench-101 and
+//! NAS-Bench-301, and in some stand-alone networks of NAS-Bench-301. With a single image, these averages do not depend
+//! on the image. So the exact gradients by the layers before are 0. The computed gradients are rounding noise, and
+//! their signs would count as if they meant something.
 //!
-//! Within a layer, gradients of single weights can be 0 in exact arithmetic too. What is not above 64 steps of the floating-point type,
-//! relative to the largest gradient of the layer for the image, counts as 0. The reference counts the signs of its rounding errors.
+//! Such layers are recognised by comparing single with double precision: the size of their gradient for the first
+//! image. They add 0, and the detail `layers_of_rounding` counts them. If no other layer adds anything, the score has
+//! the status `rounding`: it is not finite, and ranks worst.
+//!
+//! Within a layer, exact gradients of single weights can be 0 too. So a gradient counts as 0 if it is at most `64 ε`
+//! times the largest one of the layer for the image. `ε` is the machine epsilon of the floating-point type. The
+//! reference counts the signs of its rounding errors.
 
 use crate::estimator::probe::SignAgreement;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,19 +1,19 @@
 //! How much the norm of the gradient changes when weights are removed: gradient signal preservation.
 //!
 //! # Formula
-//! `Σ -W ⊙ H g` over all elements of convolution and linear weights. Here `g = ∂L/∂W`, `H` is the matrix of second derivatives of `L` by
-//! the same weights, and `L` is the mean cross-entropy of one batch.
+//! `Σ -W ⊙ H g` over all elements of convolution and linear weights. `g = ∂L/∂W` is the gradient, and `H` is the matrix
+//! of second derivatives of `L` by the same weights. `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
 //! One labelled batch. The score depends on its size through batch-norm.
 //!
 //! # Source
-//! Wang et al., Picking Winning Tickets Before Training by Preserving Gradient Flow, ICLR 2020; as an estimator Abdelfattah et al., ICLR
-//! 2021, and its code (one iteration, temperature 1).
+//! Wang et al., Picking Winning Tickets Before Training by Preserving Gradient Flow, ICLR 2020; as an estimator
+//! Abdelfattah et al., ICLR 2021, and its code (one iteration, temperature 1).
 //!
 //! # Known traps
-//! The product is exact: a second backward pass goes through the first one. The score can be positive or negative. Where gradients explode,
-//! no digit of it is correct in single precision.
+//! The product `H g` is exact: a second backward pass goes through the first one. The score can be positive or
+//! negative. If gradients explode, no digit of the score is correct in single precision.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;

@@ -1,24 +1,28 @@
 //! How different the reactions of the network to different images are.
 //!
 //! # Formula
-//! `−Σ [ln(v + k) + 1/(v + k)]` over the eigenvalues `v` of the correlation matrix of the rows of `J`. Row `i` of `J` is the gradient of
-//! the sum of all logits by image `i`, and `k = 1e-5`.
+//! `J` has a row for each image: the gradient of the sum of all logits by that image. `v` are the eigenvalues of the
+//! correlation matrix of these rows. The score is `−Σ [ln(v + k) + 1/(v + k)]` over all `v`, with `k = 1e-5`.
 //!
 //! # Shapes
-//! One batch of `n` images; labels are not used. `J` is `[n, 3 · height · width]`, its correlation `[n, n]`.
+//! One batch of `n` images; labels are not used. `J` is `[n, 3 · height · width]`, and its correlation matrix is
+//! `[n, n]`.
 //!
 //! # Source
 //! Mellor et al., NAS Without Training, first version (2020); as an estimator Abdelfattah et al., ICLR 2021.
 //!
 //! # Known traps
-//! If a row has no variance, as in a cell without a path, the correlation and the score are NaN. Because of rounding, an eigenvalue that
-//! should be 0 can be below −k. Such eigenvalues are not clamped: they make the score NaN, and their number is the detail
-//! `eigenvalues_below_minus_k`. The symmetric solver has no complex eigenvalues, so NaN is rarer here than in code with a general solver.
-//! Eigenvalues near zero decide the score, because `1/(v + k)` is 1e5 for each of them.
+//! If a row has no variance, as in a cell without a path, the correlation and the score are NaN.
 //!
-//! If everything that the classifier averages is the output of a batch-norm, the sum of the logits over a batch does not depend on its
-//! images. It is so in the supernets of NAS-Bench-101 and NAS-Bench-301 and in some stand-alone networks of NAS-Bench-301. The exact
-//! Jacobian is 0 there, and the computed one is rounding noise. The score of such noise is the status `rounding` ([`Probe::input_gradients_are_rounding`]): not finite, and ranked worst.
+//! Because of rounding, an eigenvalue that should be 0 can be below −k. Such eigenvalues stay as they are and make the
+//! score NaN. The detail `eigenvalues_below_minus_k` counts them. The solver is for symmetric matrices and gives no
+//! complex eigenvalues. So NaN is rarer here than in code with a general solver. Eigenvalues near zero decide the
+//! score, because `1/(v + k)` is 1e5 for each of them.
+//!
+//! If everything that the classifier averages is the output of a batch-norm, the sum of the logits over a batch does
+//! not depend on its images. This is so in the supernets of NAS-Bench-101 and NAS-Bench-301, and in some stand-alone
+//! networks of NAS-Bench-301. There the exact `J` is 0, and the computed one is rounding noise. The score of such noise
+//! has the status `rounding` ([`Probe::input_gradients_are_rounding`]): it is not finite, and ranks worst.
 
 use super::correlation::correlation;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

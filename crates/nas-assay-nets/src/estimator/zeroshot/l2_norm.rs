@@ -7,11 +7,11 @@
 //! No batch. In a supernet, `W_l` is the part of the weight that the architecture uses.
 //!
 //! # Source
-//! Code of Abdelfattah et al., ICLR 2021, where it is a simple measure without data for comparison.
+//! Code of Abdelfattah et al., ICLR 2021. There it is a simple measure without data, for comparison.
 //!
 //! # Known traps
-//! At initialisation the norm of a layer is about `√(outputs / 3)` for any number of inputs. So the score is almost a count of layers and
-//! channels.
+//! At initialisation, the norm of a layer is about `√(outputs / 3)`, whatever its number of inputs. So the score is
+//! almost a count of layers and channels.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use nas_assay_criteria::Direction;

@@ -1,38 +1,45 @@
-//! In how many linear regions of a thin network small patches of images lie.
+//! The number of linear regions of a thin network in which small patches of images lie.
 //!
 //! # Formula
-//! The number of distinct rows of `A`, averaged over three draws of weights. `A` has a row for each patch and a column for each element
-//! of every executed `ReLU`: 1 where the input of the `ReLU` is above zero. Patches with equal rows are in one region, in which the network
-//! is a linear map.
+//! `A` has a row for each patch, and a column for each element of every executed `ReLU`. It has a 1 where the input of
+//! the `ReLU` is above zero. The score is the number of distinct rows of `A`, averaged over three draws of weights.
+//! Patches with equal rows are in one region. Within a region, the network is a linear map.
 //!
 //! # Shapes
-//! 3,000 patches, in three batches of 1,000, of 3 × 3 pixels of one channel of an image of the batch. Image, channel and place are drawn for
-//! each patch, and all architectures see the same patches. Labels are not used. The weights are drawn anew three times: normal with variance
-//! `2 / fan_in` (Kaiming), batch-norms with scale 1 and shift 0, by the statistics of the 1,000 patches. The score is between 1 and 3,000.
-//! The details are the share of regions among patches, which is 1 where no two patches are in one region, and the number of columns.
+//! 3,000 patches, in three batches of 1,000. A patch has 3 × 3 pixels of one channel of an image of the batch. Image,
+//! channel and place are drawn for each patch. All architectures see the same patches. Labels are not used.
+//!
+//! The weights are drawn anew three times: normal with variance `2 / fan_in` (Kaiming). Batch-norms have scale 1 and
+//! shift 0, and use the statistics of the 1,000 patches.
+//!
+//! The score is between 1 and 3,000. The detail `share` is the number of regions divided by the number of patches. It
+//! is 1 if no two patches are in one region. The detail `units` is the number of columns.
 //!
 //! # Source
 //! Chen et al., Neural Architecture Search on `ImageNet` in Four GPU Hours (TE-NAS), ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The rows are counted, not the columns as in [`swap`](super::swap). A network with many units has every patch in a region of its own, and
-//! the score is the number of patches: ports that feed whole images get nothing else. So the patches are small and the network is thin, as
-//! in the source. Where the share is near 1 for most architectures, the score says nothing about them.
+//! The rows are counted, not the columns as in [`swap`](super::swap). In a network with many units, every patch is in a
+//! region of its own. Then the score is the number of patches, and ports that feed whole images get nothing else. So
+//! the patches are small and the network is thin, as in the source. If the share is near 1 for most architectures, the
+//! score says nothing about them.
 //!
-//! The thin network has no stem: the patches are what its first cell reads.
+//! The thin network has no stem: its first cell reads the patches.
 //! - NAS-Bench-201: one channel and one cell, then a batch-norm with `ReLU`, as in the source.
-//! - NAS-Bench-301: three channels, which all hold the patch; a normal and a reduction cell of one channel, then a batch-norm with `ReLU`.
-//!   The source has one channel there.
-//! - NAS-Bench-101: one cell with the fewest channels that leave one for every vertex, and all of them hold the patch. The source does not
-//!   have this space.
-//! - Design spaces: all blocks, because depths and widths are what is searched, with widths divided by 4; all channels of the stem hold
-//!   the patch. The source does not have these spaces either. Most of these networks are too wide: the share is near 1.
+//! - NAS-Bench-301: three channels, and each of them holds the patch. A normal and a reduction cell of one channel
+//!   follow, then a batch-norm with `ReLU`. The source has one channel there.
+//! - NAS-Bench-101: one cell. It has the fewest channels with which every vertex gets at least one. All channels of its
+//!   input hold the patch. The source does not have this space.
+//! - Design spaces: all blocks, because depths and widths are what is searched. Widths are divided by 4. All channels
+//!   of the stem hold the patch. The source does not have these spaces either. Most of these networks are too wide: the
+//!   share is near 1.
 //!
-//! The source scores no single network: it ranks the removal of operations from a supernet by the relative change of this number. Its
-//! patches are those of other images in each draw. The weights are drawn anew, so the score does not depend on the network's own: it cannot
-//! see training.
+//! The source does not score single networks. It removes operations from a supernet, and ranks the removals by the
+//! relative change of this number. For each draw of weights, it takes patches of other images. The weights are drawn
+//! anew, so the score does not depend on the network's own weights. Training cannot change it.
 //!
-//! TE-NAS itself is a vote: ranks by this score and by [`ntk_cond`](super::ntk_cond) are added, the vote rule `borda`.
+//! TE-NAS itself is a vote: it adds the ranks by this score and by [`ntk_cond`](super::ntk_cond). This is the vote rule
+//! `borda`.
 
 use std::cell::RefCell;
 

@@ -1,25 +1,27 @@
 //! How different the signs of the outputs of each convolution and linear layer are between images.
 //!
 //! # Formula
-//! `Σ_l ln |det K_l|` over convolution and linear layers `l`. Row `i` of the binary code `x` of a layer has a 1 for
-//! every output of image `i` that is above zero, before batch-norm. `K_l = x xᵀ + (1 − x)(1 − x)ᵀ` counts the outputs
-//! of the layer in which two images agree. A layer whose `K_l` is singular adds 0.
+//! `Σ_l ln |det K_l|` over convolution and linear layers `l`. `x` is the binary code of a layer. Its row `i` has a 1
+//! for every output of image `i` that is above zero, before batch-norm. `K_l = x xᵀ + (1 − x)(1 − x)ᵀ` counts, for two
+//! images, the outputs of the layer in which they agree. If `K_l` is singular, the layer adds 0.
 //!
 //! # Shapes
-//! One batch of `n` images; labels are not used. `K_l` is `[n, n]` and exact, because it has integers.
+//! One batch of `n` images; labels are not used. `K_l` is `[n, n]`. It is exact, because it has integers.
 //!
 //! # Source
 //! Code of T-CET (iViolinSolo/zero-cost-proxies, `naswot.py`), after Mellor et al., ICML 2021.
 //!
 //! # Known traps
-//! The network is in evaluation mode, so batch-norm uses its running statistics. Here they are always those of a network
-//! that has seen no images, mean 0 and variance 1, and batch-norm is almost the identity: those of a trained supernet are
-//! mixed from many architectures.
+//! The network is in evaluation mode, so batch-norm uses its running statistics. Here they are always those of a
+//! network that has seen no images: mean 0 and variance 1. So batch-norm is almost the identity. Those of a trained
+//! supernet are not used, because they are mixed from many architectures.
 //!
-//! Two images with the same code make `K_l` singular. The layer then adds 0, which is less than any other layer of the
-//! network adds, but is not −∞ as in [`relu_logdet`](super::relu_logdet): a network loses little by such a layer. Their
-//! number is the detail `singular_layers`. The classifier is often one of them, because its bias can decide the signs
-//! of all logits. The sum grows with the number of layers.
+//! If two images have the same code, `K_l` is singular. Then the layer adds 0, which is less than any other layer of
+//! the network adds. In [`relu_logdet`](super::relu_logdet), such images make the score −∞. Here a network loses little
+//! by such a layer. The detail `singular_layers` counts these layers. The classifier is often one of them, because its
+//! bias can decide the signs of all logits.
+//!
+//! The sum grows with the number of layers.
 
 use crate::estimator::probe::OutputCode;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,8 +1,9 @@
 //! `SynFlow` with the logarithm of every gradient.
 //!
 //! # Formula
-//! `Σ | |W| ln(1 + ∂R/∂|W|) |` over all elements of convolution and linear weights. `R` is that of [`synflow`](super::synflow): the sum of
-//! the logits if every parameter is replaced by its absolute value, batch-norm by the identity, and the input by ones.
+//! `Σ | |W| ln(1 + ∂R/∂|W|) |` over all elements of convolution and linear weights. `R` is that of
+//! [`synflow`](super::synflow): the sum of the logits of a changed network. In it, every parameter is replaced by its
+//! absolute value, batch-norm by the identity, and the input by ones.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, resolution, resolution]` of ones.
@@ -11,12 +12,16 @@
 //! Cavagnero et al., `FreeREA`, WACV 2023, and its code.
 //!
 //! # Known traps
-//! Three formulas have this name. This one and that of Auto-Prox, `Σ W |ln ∂R/∂W|`, rank otherwise than `SynFlow` does. The logarithm of
-//! the score of `SynFlow` ranks as the score does; it is the detail `log` of `synflow`.
+//! Three formulas have this name:
+//! - this one;
+//! - that of Auto-Prox, `Σ W |ln ∂R/∂W|`;
+//! - the logarithm of the score of `SynFlow`, which is the detail `log` of `synflow`.
 //!
-//! Where all parameters and the input are no less than 0, no gradient of `R` is negative, so the logarithm is one of a number from 1 up. A
-//! gradient below −1 would make the score NaN. In a cell without a path, only the classifier's weights could have a gradient; their inputs
-//! are 0, so the score is 0.
+//! The third ranks as `SynFlow` does. The other two rank otherwise.
+//!
+//! If all parameters and the input are at least 0, no gradient of `R` is negative. Then each logarithm is that of a
+//! number from 1 up. A gradient below −1 would make the score NaN. In a cell without a path, only the classifier's
+//! weights could have a gradient. Their inputs are 0, so the score is 0.
 
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

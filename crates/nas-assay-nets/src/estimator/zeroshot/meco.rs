@@ -1,14 +1,14 @@
-//! The smallest eigenvalue of the correlation between the channels of each tensor of the network.
+//! For each tensor of the network, the smallest eigenvalue of the correlation between its channels.
 //!
 //! # Formula
-//! - `meco`: `Σ_t λ_min(P_t)`, where `P_t` is the matrix of Pearson's correlations between the `n` channels of the
-//!   tensor `t` over its `p` pixels. Correlations that are not finite are 0, the diagonal included.
-//! - `meco_opt`: `Σ_t n/8 · λ_min(P_t)` for 8 of the channels, drawn without replacement for every tensor; all of them
-//!   with weight 1 if there are fewer.
+//! - `meco`: `Σ_t λ_min(P_t)` over the tensors `t`. `P_t` is the matrix of Pearson's correlations between the `n`
+//!   channels of `t`, over its `p` pixels. Correlations that are not finite are replaced by 0, also on the diagonal.
+//! - `meco_opt`: `Σ_t n/8 · λ_min(P_t)`, where `P_t` has 8 of the channels. They are drawn without replacement for
+//!   every tensor. A tensor with fewer channels has all of them in `P_t`, and weight 1.
 //!
-//! The tensors are the outputs of convolutions, batch-norms, ReLUs, pools and linear layers, and the feature maps of
-//! the stem, of cells or blocks, and of reductions. Each counts once: a feature map that is the output of a layer is
-//! not counted again.
+//! The tensors are the outputs of convolutions, batch-norms, ReLUs, pools and linear layers. They are also the feature
+//! maps of the stem, of cells or blocks, and of reductions. Each tensor counts once: a feature map that is the output
+//! of a layer is not counted again.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, 64, 64]` of Gaussian noise, the same for all architectures and for both estimators.
@@ -18,13 +18,16 @@
 //! Jiang et al., `MeCo`, `NeurIPS` 2023; code HamsterMimi/MeCo, the variant with noise of 64 by 64 pixels.
 //!
 //! # Known traps
-//! The source sums over all modules of its model, containers included, so one tensor counts as often as modules have it
-//! as their output. Its score depends on how the model is nested; this one does not.
+//! The source sums over all modules of its model, also over those that contain other modules. So a tensor counts once
+//! for each module whose output it is, and the score depends on how the model is nested. Here it does not.
 //!
-//! A tensor adds exactly 0 if a channel has no variance, as after a ReLU that nothing passes, if it has one channel, or
-//! if it has no more pixels than channels: then `P_t` is singular. So do vectors, with their one pixel, and with them
-//! the classifier. The source adds the rounding errors of such matrices. The detail `singular` counts them. With 8
-//! channels, `meco_opt` loses fewer of them. The source draws them from a generator without a seed.
+//! A tensor adds exactly 0 in these cases:
+//! - A channel has no variance, as after a ReLU that passes nothing. Then `P_t` is singular.
+//! - It has no more pixels than channels. Then `P_t` is singular. Vectors have one pixel, so the classifier adds 0.
+//! - It has one channel.
+//!
+//! The source adds the rounding errors of singular matrices. The detail `singular` counts the tensors that add 0. With
+//! 8 channels, `meco_opt` loses fewer tensors. The source draws these channels from a generator without a seed.
 
 use crate::estimator::zeroshot::correlation::correlation_by;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

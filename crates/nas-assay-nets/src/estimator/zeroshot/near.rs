@@ -1,26 +1,27 @@
 //! The effective rank of the outputs of each layer.
 //!
 //! # Formula
-//! `Σ_l exp(H(σ_l / Σ σ_l))` over the outputs `l` of convolutions, batch-norms, ReLUs and linear layers, where `σ_l`
-//! are the singular values of a square part of the output, and `H(q) = −Σ q ln q`.
+//! `Σ_l exp(H(σ_l / Σ σ_l))` over the outputs `l` of convolutions, batch-norms, ReLUs and linear layers. `σ_l` are the
+//! singular values of a square part of the output, and `H(q) = −Σ q ln q` is an entropy.
 //!
 //! # Shapes
-//! One batch of `n` images; labels are not used. The output `[n, c, h, w]` is a matrix with one row for each pixel of
-//! each image, row by row of an image, and one column for each channel: `[n · h · w, c]`. Of it, `c` rows that follow
-//! one another are taken, from an offset that is drawn from all that fit; if there are fewer rows than `c`, all of
-//! them. Linear outputs are `[n, c]`, with one row for each image.
+//! One batch of `n` images; labels are not used. The output `[n, c, h, w]` is read as a matrix `[n · h · w, c]`. It has
+//! a row for each pixel of each image, row by row of an image, and a column for each channel. The square part has `c`
+//! rows of it that follow one another. Their place is drawn from all that fit. If the matrix has fewer than `c` rows,
+//! all are taken. Outputs of linear layers are `[n, c]`, with one row for each image.
 //!
 //! # Source
 //! Husistein, Reiher and Eckhoff, NEAR, ICLR 2025; code ReiherGroup/NEAR.
 //!
 //! # Known traps
-//! The effective rank of a layer is between 1 and its number of channels, so the score grows with width and depth. A
-//! layer whose output is 0 adds 0. The rows of one layer are often pixels of one image, in a line: with fewer channels
-//! than pixels, most images count for nothing. Which rows are taken depends on the seed and the architecture, and on
-//! the order of the images.
+//! The effective rank of a layer is between 1 and its number of channels. So the score grows with width and depth. A
+//! layer whose output is 0 adds 0.
 //!
-//! The source draws its offsets from a generator without a seed, and among multiples of the width of the image. It
-//! takes the pixels of an image column by column. It can repeat the score with new weights and average; here the
+//! The rows of a layer with fewer channels than pixels are often neighbouring pixels of one image. Then most images
+//! count for nothing. Which rows are taken depends on the seed, on the architecture, and on the order of the images.
+//!
+//! The source draws the places from a generator without a seed, and only among multiples of the width of the image. It
+//! takes the pixels of an image column by column. It can repeat the score with new weights and take the mean. Here the
 //! weights are as built, and there is one repeat. Pools and sums are not counted.
 //!
 //! Singular values come from a decomposition of the matrix itself. The eigenvalues of its square would lose those below

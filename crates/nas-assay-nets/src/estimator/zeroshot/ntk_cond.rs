@@ -1,26 +1,33 @@
 //! How evenly the network can learn the images: the condition number of its neural tangent kernel.
 //!
 //! # Formula
-//! `λ_max / λ_min` of `Θ = J Jᵀ`. Row `i` of `J` is the gradient of the sum of the logits of image `i` by all convolution and linear
-//! weights and all scales of batch-norm; biases and shifts do not count.
+//! `λ_max / λ_min`: the largest eigenvalue of `Θ = J Jᵀ`, divided by the smallest. Row `i` of `J` is the gradient of
+//! the sum of the logits of image `i`. It is taken by all convolution and linear weights and all scales of batch-norm.
+//! Biases and shifts do not count.
 //!
 //! # Shapes
-//! The first 16 images of the batch, or all if it has fewer; labels are not used. `Θ` is `[16, 16]`. The details are the logarithm to the
-//! base of 10 of the score, `λ_min` and `λ_max`.
+//! The first 16 images of the batch, or all if it has fewer; labels are not used. `Θ` is `[16, 16]`. The details are
+//! the score's logarithm to the base of 10, `λ_min` and `λ_max`.
 //!
 //! # Source
 //! Chen et al., Neural Architecture Search on `ImageNet` in Four GPU Hours (TE-NAS), ICLR 2021, and its code.
 //!
 //! # Known traps
-//! Lower is better. TE-NAS ranks the removal of operations from a supernet by the change of this number, with Kaiming weights, 72 images
-//! and three draws; ports that score single networks take 16 to 64 images. Here the weights are as the network has them, and each of 16
-//! images costs a backward pass. The score rises with the number of images: it cannot be compared between different numbers.
+//! Lower is better. TE-NAS removes operations from a supernet, and ranks the removals by the change of this number. It
+//! uses Kaiming weights, 72 images and three draws. Ports that score single networks take 16 to 64 images. Here the
+//! weights are those that the network has, and each of the 16 images costs a backward pass. The score rises with the
+//! number of images, so scores of different numbers cannot be compared.
 //!
-//! If two images are equal, or the sum of all logits does not depend on the weights, `Θ` is singular. The computed `λ_min` is then
-//! rounding, above or below 0, and a negative condition number would rank best. Where `λ_min` is no more than rounding, the score is the
-//! status `rounding`: not finite, and ranked worst. That is `(n ε)² λ_max` for `n` images, because a singular value of `J` has an error of
-//! about `n ε` times the largest one; `ε` is the step of the network's floating-point type. This is so for all supernets of NAS-Bench-101
-//! and NAS-Bench-301, in which the classifier averages outputs of batch-norm. There is no dropout, whose masks would hide it.
+//! `Θ` is singular if two images are equal, or if the sum of all logits does not depend on the weights. Then the
+//! computed `λ_min` is rounding, above or below 0. A negative condition number would rank best. So the score has the
+//! status `rounding` if `λ_min` is no more than rounding: it is not finite, and ranks worst.
+//!
+//! For `n` images, a singular value of `J` has an error of about `n ε` times the largest one. `ε` is the machine
+//! epsilon of the network's floating-point type. So the limit for `λ_min` is `(n ε)² λ_max`. The eigenvalues are
+//! computed in double precision, so the limit is never below `n ε λ_max` with the `ε` of double precision.
+//!
+//! All supernets of NAS-Bench-101 and NAS-Bench-301 have this status, because their classifier averages outputs of
+//! batch-norm. There is no dropout here. Its masks would hide the problem.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use candle_core::DType;

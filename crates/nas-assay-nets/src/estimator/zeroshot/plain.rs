@@ -1,7 +1,7 @@
 //! Signed pruning saliency.
 //!
 //! # Formula
-//! `Σ ∂L/∂W ⊙ W` over all elements of convolution and linear weights; `L` is the mean cross-entropy of one batch.
+//! `Σ ∂L/∂W ⊙ W` over all elements of convolution and linear weights. `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
 //! One labelled batch. The score depends on its size through batch-norm.
@@ -10,10 +10,14 @@
 //! Mozer and Smolensky, NIPS 1988; as an estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! Lower is better: published values are those of the negated score. If batch-norm with batch statistics follows a convolution, the output
-//! does not depend on the scale of the weights, so the terms of the convolution cancel (up to the epsilon of batch-norm). Only the
-//! classifier and the shortcut convolutions without batch-norm contribute. What they contribute is well above the rounding of the terms that
-//! cancel, `ε Σ |∂L/∂W ⊙ W|`: by a factor of 30 or more in single precision, of 10¹⁰ in double precision.
+//! Lower is better: published values are those of the negated score.
+//!
+//! If batch-norm with batch statistics follows a convolution, the output does not depend on the scale of the weights.
+//! So the terms of the convolution cancel, up to the epsilon of batch-norm. Only the classifier and the shortcut
+//! convolutions without batch-norm contribute.
+//!
+//! The terms that cancel have a rounding error of `ε Σ |∂L/∂W ⊙ W|`. What the others contribute is well above it: by a
+//! factor of 30 or more in single precision, and of 10¹⁰ in double precision.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;

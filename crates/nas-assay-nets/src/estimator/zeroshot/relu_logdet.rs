@@ -1,22 +1,27 @@
 //! How different the sign patterns of the ReLU inputs are between images.
 //!
 //! # Formula
-//! `ln |det K|` with `K = Σ x xᵀ + (1 − x)(1 − x)ᵀ` over all ReLUs. Row `i` of the binary code `x` of a ReLU has a 1 for every input of
-//! image `i` that is above zero. `K_ij` is the number of elements in which the codes of images `i` and `j` agree.
+//! `ln |det K|` with `K = Σ x xᵀ + (1 − x)(1 − x)ᵀ` over all ReLUs. `x` is the binary code of a ReLU. Its row `i` has a
+//! 1 for every input of image `i` that is above zero. `K_ij` is the number of elements in which the codes of images `i`
+//! and `j` agree.
 //!
 //! # Shapes
-//! One batch of `n` images; labels are not used. `K` is `[n, n]` and exact, because it has integers.
+//! One batch of `n` images; labels are not used. `K` is `[n, n]`. It is exact, because it has integers.
 //!
 //! # Source
-//! Mellor et al., Neural Architecture Search without Training, ICML 2021; Ning et al., NeurIPS 2021, for the ReLUs that count.
+//! Mellor et al., Neural Architecture Search without Training, ICML 2021; Ning et al., NeurIPS 2021, for the ReLUs that
+//! count.
 //!
 //! # Known traps
-//! Every executed ReLU counts, even if no gradient passes through it. Each edge has its own ReLU, so a node with two convolutions counts
-//! twice. A ReLU on a dead edge, which is on no path from a cell's input to its output, is not executed and does not count. Other
-//! code looks at all modules of a network (zero-cost-nas, for its measures), or puts a hook on every ReLU (Mellor et al.). Such code
-//! counts those of dead edges too, wherever the network runs them: there, two encodings of the same network can have different scores.
+//! Every executed ReLU counts, even if no gradient passes through it. Each edge has its own ReLU, so a node that two
+//! convolutions read counts twice.
 //!
-//! If two images have the same code, `K` is singular, and the score is −∞ and not a large negative number.
+//! A dead edge is on no path from a cell's input to its output. Its ReLU is not executed and does not count. Other code
+//! looks at all modules of a network (zero-cost-nas, for its measures), or puts a hook on every ReLU (Mellor et al.).
+//! It also counts the ReLUs of dead edges, wherever the network runs them. With such code, two encodings of the same
+//! network can have different scores.
+//!
+//! If two images have the same code, `K` is singular. Then the score is −∞, and not a large negative number.
 
 use crate::estimator::ReluPatterns;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

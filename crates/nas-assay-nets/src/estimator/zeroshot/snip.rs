@@ -1,7 +1,7 @@
 //! How much the loss reacts to the removal of weights: the saliency of single-shot pruning.
 //!
 //! # Formula
-//! `Σ |∂L/∂W ⊙ W|` over all elements of convolution and linear weights; `L` is the mean cross-entropy of one batch.
+//! `Σ |∂L/∂W ⊙ W|` over all elements of convolution and linear weights. `L` is the mean cross-entropy of one batch.
 //!
 //! # Shapes
 //! One labelled batch. The score depends on its size through batch-norm.
@@ -10,8 +10,8 @@
 //! Lee et al., SNIP, ICLR 2019; as an estimator Abdelfattah et al., ICLR 2021, and its code.
 //!
 //! # Known traps
-//! The code of Abdelfattah et al. multiplies the weight by a mask of ones and takes the gradient by the mask. By the chain rule this is
-//! `g ⊙ W`, which is computed here. Chains without a skip get huge scores.
+//! The code of Abdelfattah et al. multiplies the weight by a mask of ones, and takes the gradient by the mask. By the
+//! chain rule this gradient is `∂L/∂W ⊙ W`, which is computed here. Chains without a skip get huge scores.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::zeroshot::sum_over_elements;

@@ -1,9 +1,9 @@
-//! The synaptic saliencies of each layer, in units of how much they differ.
+//! The sum of each layer's saliencies, divided by their standard deviation.
 //!
 //! # Formula
-//! `Σ_l (Σ_w s_w) / std_w(s)` over convolution and linear layers `l` and their weights `w`. `s = |∂R/∂|W| ⊙ |W||` is the saliency of
-//! [`synflow`](super::synflow), and `std` the sample standard deviation (divided by `n − 1`). Where the deviation is 0, or the layer has
-//! one weight, the layer counts `Σ_w s_w`.
+//! `Σ_l (Σ_w s_w) / std_w(s)` over convolution and linear layers `l` and their weights `w`. `s = |∂R/∂|W| ⊙ |W||` is
+//! the saliency of [`synflow`](super::synflow). `std` is the sample standard deviation (divided by `n − 1`). If it is
+//! 0, or the layer has one weight, the layer adds `Σ_w s_w`.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, resolution, resolution]` of ones.
@@ -12,9 +12,12 @@
 //! Code of the zero-shot estimators of `alethiometer`, where it is one factor of T-CET.
 //!
 //! # Known traps
-//! The ratio does not depend on the scale of a layer's saliencies, so the score is mostly a count of weights: a layer of `n` weights whose
-//! saliencies have the coefficient of variation `c` counts `n / c`. Only layers whose saliencies are all equal, as those without any flow,
-//! keep their scale. Whether saliencies are equal is asked of the numbers themselves: the deviation of equal numbers may be rounding.
+//! The ratio does not depend on the scale of a layer's saliencies, so the score is mostly a count of weights. A layer
+//! of `n` weights adds `n / c`. Here `c` is the coefficient of variation of its saliencies: their deviation divided by
+//! their mean. Only layers whose saliencies are all equal keep their scale. Layers without any flow are such layers.
+//!
+//! The computed deviation of equal numbers may be rounding instead of 0. So saliencies count as equal only if the
+//! numbers themselves are.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,24 +1,30 @@
 //! How many different patterns the units of the network show over the images.
 //!
 //! # Formula
-//! The number of distinct columns of `A`. `A` has a row for each image and a column for each element of every executed `ReLU`: 1 where the
-//! input is above zero. Convolution and linear weights are drawn from the standard normal distribution.
+//! `A` has a row for each image, and a column for each unit: each element of every executed `ReLU`. It has a 1 where
+//! the input of the unit is above zero. The score is the number of distinct columns of `A`. Convolution and linear
+//! weights are drawn from the standard normal distribution.
 //!
 //! # Shapes
-//! The first 64 images of the batch, or all if it has fewer; labels are not used. The score is an integer from 1 to the number of units
-//! `V`, and no more than `2^S` for `S` images. The details are its logarithm, its share of `V`, and `2^S`.
+//! The first 64 images of the batch, or all if it has fewer; labels are not used. The score is an integer from 1 to the
+//! number of units `V`. With `S` images, it is no more than `2^S`. The details are its logarithm, its share of `V`, and
+//! `2^S`.
 //!
 //! # Source
 //! Peng et al., SWAP-NAS, ICLR 2024, and its code.
 //!
 //! # Known traps
-//! The columns are counted, not the rows: the number of distinct rows is the number of linear regions that the images are in. With many
-//! images almost all columns differ, and the score is a count of units; with few, no more than `2^S` can differ. The released experiment
-//! has 16 images, 32 draws of weights, and a single cell without a stem; here it is the whole network, and one draw.
+//! The columns are counted, not the rows. The number of distinct rows is the number of linear regions that the images
+//! are in. With many images almost all columns differ, and the score is a count of units. With few images, no more than
+//! `2^S` columns can differ. The released experiment has 16 images, 32 draws of weights, and a single cell without a
+//! stem. Here it is the whole network, and one draw.
 //!
-//! The weights are drawn anew, so the score does not depend on the network's own: it cannot see training. A number that is not finite has
-//! no sign, so the score of a network with such activations is NaN, and so is that of one without a `ReLU`. The regularised form, with a
-//! target size and a width, is not here: its two constants have no published values.
+//! The weights are drawn anew, so the score does not depend on the network's own weights. Training cannot change it. An
+//! activation that is not finite has no sign. So the score of a network with such activations is NaN. A network without
+//! a `ReLU` has the score NaN, too.
+//!
+//! The regularised form has a target size and a width. It is not here, because these two constants have no published
+//! values.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{Engine, ForwardPass, Network, host_f64};

@@ -1,20 +1,22 @@
 //! Saliency of all paths from the input to the output, without data.
 //!
 //! # Formula
-//! `Σ |∂R/∂|W| ⊙ |W||` over all elements of convolution and linear weights. `R` is the sum of the logits if every parameter is replaced by
-//! its absolute value, batch-norm by the identity, and the input by ones.
+//! `Σ |∂R/∂|W| ⊙ |W||` over all elements of convolution and linear weights. `R` is the sum of the logits of a changed
+//! network. In it, every parameter is replaced by its absolute value, batch-norm by the identity, and the input by
+//! ones.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, resolution, resolution]` of ones.
 //!
 //! # Source
-//! Tanaka et al., Pruning Neural Networks without Any Data, NeurIPS 2020; as an estimator Abdelfattah et al., ICLR 2021.
+//! Tanaka et al., Pruning Neural Networks without Any Data, NeurIPS 2020; as an estimator Abdelfattah et al., ICLR
+//! 2021.
 //!
 //! # Known traps
-//! The score is computed in f64, because values exceed 1e38 in deep networks. The bias of the classifier is replaced by its absolute value
-//! too. As in the paper, the score is the raw number. The detail `log` is its natural logarithm, which gives the same ranks but other
-//! averages and Pearson correlations. In a cell without a path, `R` depends only on the bias of the classifier. Then the score is 0, and
-//! its logarithm is -inf.
+//! The score is computed in f64, because values exceed 1e38 in deep networks. The bias of the classifier is replaced by
+//! its absolute value too. The score is the raw number, as in the paper. The detail `log` is its natural logarithm. It
+//! gives the same ranks, but other averages and Pearson correlations. In a cell without a path, `R` depends only on the
+//! bias of the classifier. Then the score is 0, and its logarithm is -inf.
 
 use crate::estimator::zeroshot::sum_over_elements;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,10 +1,10 @@
-//! The saliency of each layer by its signal-to-noise ratio, times how different its outputs are between images.
+//! The signal-to-noise ratio of each layer's saliencies, times how different the layer's outputs are between images.
 //!
 //! # Formula
 //! `Σ_l lnwot_l · snr_l` over convolution and linear layers `l`. `lnwot_l` is the term of the layer in
-//! [`lnwot`](super::lnwot). `snr_l` is the sum of the saliencies `s = |W ⊙ ∂R/∂W|` of the layer's weights in
-//! [`synflow`](super::synflow), divided by their standard deviation with `n − 1`. If the deviation is 0, or the layer
-//! has one weight, `snr_l` is the sum.
+//! [`lnwot`](super::lnwot). `snr_l` is the sum of the saliencies of the layer's weights, divided by their standard
+//! deviation with `n − 1`. The saliencies are `s = |W ⊙ ∂R/∂W|`, as in [`synflow`](super::synflow). If the deviation is
+//! 0, or the layer has one weight, `snr_l` is the sum.
 //!
 //! # Shapes
 //! One batch of images for the codes, and one image `[1, 3, resolution, resolution]` of ones for the saliencies. Labels
@@ -14,11 +14,13 @@
 //! Code of T-CET (iViolinSolo/zero-cost-proxies, `t_cet.py`), without its modes `log`, `log1p` and `norm`.
 //!
 //! # Known traps
-//! Batch-norm is in the network for the codes and not for the saliencies. The source makes one list of layers for each
-//! of the two, and pairs them by place: if one list is shorter, the rest is lost without a message. Here the two
-//! numbers of a layer belong to one weight. The ratio has no scale: a layer with large saliencies counts as much as one
-//! with small saliencies of the same shape. It grows with the number of weights `n`, being `n` times the mean in
-//! standard deviations.
+//! For the codes, batch-norm is in the network. For the saliencies, it is not.
+//!
+//! The source makes one list of layers for each of the two, and pairs them by place. If one list is shorter, the rest
+//! of the other is lost without a message. Here both numbers of a pair belong to the same weight.
+//!
+//! The ratio has no scale: it does not matter whether a layer's saliencies are all large or all small. But it grows
+//! with the number of weights `n`. It is `n` times the mean saliency, in standard deviations.
 
 use super::snr_synflow::{saliencies, signal_to_noise};
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};

@@ -1,31 +1,38 @@
-//! How evenly the eigenvalues of the Fisher information of a few parameters are spread, after the number of parameter tensors.
+//! The number of parameter tensors; among equal numbers, how evenly the eigenvalues of the Fisher information of a few
+//! parameters are spread.
 //!
 //! # Formula
-//! `ℵ + H / 10`, where `ℵ` is the number of parameter tensors of the network. `H = −Σ q ln q` is the entropy of the nine deciles of the
-//! eigenvalues of `F`, divided by their sum. `F` is the mean over images of `Jᵀ (diag p − p pᵀ) J`: `J_kt` is the derivative of logit `k` by
-//! the first element of parameter tensor `t`, for the first 128 tensors, and `p = 0.95 softmax(logits) + 0.05 / classes`.
+//! `ℵ + H / 10`. `ℵ` is the number of parameter tensors of the network. `H = −Σ q ln q` is an entropy: the `q` are the
+//! nine deciles of the eigenvalues of `F`, divided by their sum.
 //!
-//! `H` is at most `ln 9 = 2.2`, so that `ℵ` decides, and `H` where two networks have equally many tensors: the order of the source. `ℵ`
-//! alone is the estimator `vkdnw_count`.
+//! `F` is the Fisher information: the mean over images of `Jᵀ (diag p − p pᵀ) J`. `J_kt` is the derivative of logit `k`
+//! by the first element of parameter tensor `t`, for the first 128 tensors.
+//! `p = 0.95 softmax(logits) + 0.05 / classes`.
+//!
+//! `H` is at most `ln 9 = 2.2`. So `ℵ` decides first. `H` decides between two networks with equally many tensors. This
+//! is the order of the source. `ℵ` alone is the estimator `vkdnw_count`.
 //!
 //! # Shapes
-//! Standard normal noise in the shape of the batch, whose pixels and labels are not used. `F` is `[128, 128]`, or smaller for a network
-//! with fewer tensors.
+//! Standard normal noise in the shape of the batch. The batch's own pixels and labels are not used. `F` is
+//! `[128, 128]`, or smaller for a network with fewer tensors.
 //!
 //! # Source
-//! Tybl and Neumann, Training-free Neural Architecture Search through Variance of Knowledge of Deep Network Weights, CVPR 2025, and its
-//! code for NAS-Bench-201.
+//! Tybl and Neumann, Training-free Neural Architecture Search through Variance of Knowledge of Deep Network Weights,
+//! CVPR 2025, and its code for NAS-Bench-201.
 //!
 //! # Known traps
-//! `ℵ` is a count of layers, and ranks NAS-Bench-201 as well as the whole does. It counts what a network is written with: here weights of
-//! executed layers, the scales and shifts of batch-norms that have them, and the classifier's bias. Networks whose batch-norms have no
-//! scale, as those of supernets, have fewer.
+//! `ℵ` is a count of layers. Alone, it ranks NAS-Bench-201 as well as the whole score does. It depends on the way in
+//! which a network is written. Here it counts the weights of executed layers, the scales and shifts of batch-norms that
+//! have them, and the classifier's bias. In supernets, batch-norms have no scale, so the count is lower.
 //!
-//! Weights are drawn anew (Kaiming, normal with variance `2 / fan_in`), so the score knows nothing of training. Batch-norm uses its running
-//! statistics, which are new: mean 0 and variance 1. That the first scalar stands for a tensor is a choice of this project.
-//! In the code for `MobileNetV2`, 128 tensors are drawn at random and the quantiles are others: it is another estimator by the same name.
+//! Weights are drawn anew (Kaiming, normal with variance `2 / fan_in`), so the score knows nothing of training.
+//! Batch-norm uses its running statistics, which are new: mean 0 and variance 1.
 //!
-//! Each image needs one forward pass and a backward pass for each class, each of a single image.
+//! One number stands for each tensor. That it is the first one is a choice of this project. The source's code for
+//! `MobileNetV2` draws 128 tensors at random and takes other quantiles. It is another estimator by the same name.
+//!
+//! Each image needs one forward pass, and one backward pass for each class. Each of these passes is over a single
+//! image.
 
 use candle_core::{Tensor, Var};
 use nalgebra::DMatrix;

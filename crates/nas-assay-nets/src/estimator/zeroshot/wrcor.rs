@@ -1,35 +1,41 @@
-//! How little the images of a batch are alike in the inputs of ReLUs and in the gradients by them.
+//! How different the images of a batch are in the inputs of ReLUs, and in the gradients by these inputs.
 //!
 //! # Formula
-//! `ln |det K|`, with `K = Σ_r 2^i (|C_r| + |D_r|)` over all executed ReLUs `r`. `C_r` is the matrix of Pearson's correlations between images
-//! of the inputs of the `ReLU`, `D_r` that of the gradients of the loss by these inputs, and `|C|` has the absolute value of every entry. `i`
-//! is the index of the cell that the `ReLU` is in.
+//! `ln |det K|`, with `K = Σ_r 2^i (|C_r| + |D_r|)` over all executed ReLUs `r`.
+//! - `C_r` is the matrix of Pearson's correlations between images, for the inputs of the `ReLU`.
+//! - `D_r` is the same for the gradients of the loss by these inputs.
+//! - `|C|` has the absolute value of every entry.
+//! - `i` is the index of the cell that the `ReLU` is in.
 //!
 //! # Shapes
-//! One labelled batch of `n` images; `K`, `C_r` and `D_r` are `[n, n]`. Rows are all numbers of an image, `[channels · height · width]`. The
-//! loss is the mean cross-entropy; its scale does not matter.
+//! One labelled batch of `n` images. `K`, `C_r` and `D_r` are `[n, n]`. They correlate rows: a row has all numbers of
+//! an image, `[channels · height · width]`. The loss is the mean cross-entropy. Its scale does not matter.
 //!
 //! # Source
-//! Jing et al., Zero-Shot Neural Architecture Search with Weighted Response Correlation, 2025; code kunjing96/ZSNAS-WRCor.
+//! Jing et al., Zero-Shot Neural Architecture Search with Weighted Response Correlation, 2025; code
+//! kunjing96/ZSNAS-WRCor.
 //!
 //! # Known traps
-//! The score adds the number of cells: each further one doubles all weights, which alone adds `n ln 2`. It depends on the number of images,
-//! and cannot be compared between different numbers.
+//! The score grows with the number of cells: each further cell doubles all weights `2^i`, which alone adds `n ln 2`. It
+//! also depends on the number of images, so scores of different numbers cannot be compared.
 //!
-//! Cells count from the input: cells, blocks, and reductions of NAS-Bench-201, each one further. A stem with a `ReLU`, as in NAS-Bench-101 and
-//! in the design spaces, is number 0, and the first cell number 1; else the first cell is number 0. ReLUs after the last cell have the next
-//! number. So the source counts in NAS-Bench-201. In its network of NAS-Bench-101, pools between stacks have numbers too; here they have
-//! none, which is a choice. The source has none of the other spaces.
+//! Cells count from the input. Each cell, each block, and each reduction of NAS-Bench-201 has the next number. A stem
+//! with a `ReLU` is number 0, and the first cell is number 1. This is so in NAS-Bench-101 and in the design spaces.
+//! Elsewhere the first cell is number 0. ReLUs after the last cell have the next number. The source counts like this in
+//! NAS-Bench-201. In its network of NAS-Bench-101, pools between stacks have numbers too. Here they have none, which is
+//! a choice of this project. The source has none of the other spaces.
 //!
-//! Every layer that begins with a `ReLU` has its own, as in the source: several of the same input each count, with the gradient that comes
-//! by each. A correlation matrix is left out if one of its rows has no variance, as where nothing passes a `ReLU`; the detail `left_out`
-//! counts them. If all are left out, `K` is 0 and the score −∞.
+//! Every layer that begins with a `ReLU` has its own, as in the source. So several with the same input each count. The
+//! gradient of each is the part that comes through its own layer.
 //!
-//! `|C|` can have negative eigenvalues, so the determinant can be below zero; its sign is dropped, as in the source. If an eigenvalue is no
-//! more than rounding, as with two equal images, so is the score: status `rounding`.
+//! If a row has no variance, its correlation matrix is left out. This happens where nothing passes a `ReLU`. The detail
+//! `left_out` counts these matrices. If all are left out, `K` is 0 and the score is −∞.
 //!
-//! The source splits the batch on demand and multiplies the scores of the parts; here it is whole. In the paper the score also votes
-//! with `synflow` and `jacob_cov`.
+//! `|C|` can have negative eigenvalues, so the determinant can be below zero. Its sign is dropped, as in the source. If
+//! an eigenvalue is no more than rounding, as with two equal images, the score has the status `rounding`.
+//!
+//! The source can split the batch and multiply the scores of the parts. Here the batch is whole. In the paper, the
+//! score also votes with `synflow` and `jacob_cov`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

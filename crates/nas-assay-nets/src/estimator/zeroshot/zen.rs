@@ -1,25 +1,30 @@
-//! How much the features change when the input changes a little, with the scale that batch-norm takes away put back.
+//! How much the features change when the input changes a little. The scale that batch-norm takes away is put back.
 //!
 //! # Formula
-//! `ln Δ + Σ_k ln √(mean_c v_kc)` over all batch-norms `k` and their channels `c`. `Δ = mean_n Σ |F(a) − F(a + 0.01 b)|` over the features
-//! `F` that the global average pool gets, summed over the features of each image and averaged over images. Convolution and linear weights
-//! are drawn from the standard normal distribution, and so are `a` and `b`. `v` is the running variance after the two passes: of the
-//! variances `v₁` and `v₂` of the passes it is `0.81 + 0.09 v₁ + 0.1 v₂`.
+//! `ln Δ + Σ_k ln √(mean_c v_kc)` over all batch-norms `k` and their channels `c`.
+//! - `Δ = mean_n Σ |F(a) − F(a + 0.01 b)|`. `F` are the features that the global average pool gets. The sum is over the
+//!   features of an image, and the mean is over images.
+//! - `a` and `b` are drawn from the standard normal distribution, and so are the convolution and linear weights.
+//! - `v` is the running variance after the two passes: `0.81 + 0.09 v₁ + 0.1 v₂`. `v₁` and `v₂` are the variances of
+//!   the passes.
 //!
 //! # Shapes
 //! `a` and `b` have the shape of the batch. Its pixels and labels are not used.
 //!
 //! # Source
-//! Lin et al., Zen-NAS, ICCV 2021, and its code; without the removal of skip connections as in `NASLib`.
+//! Lin et al., Zen-NAS, ICCV 2021, and its code. Skip connections stay, as in `NASLib`.
 //!
 //! # Known traps
-//! The code reads the running variance, not that of the batch. It starts at 1, and with the momentum 0.1 the 1 dominates where variances
-//! are small. In the code for NAS-Bench-101 the momentum is 0.997, which is another quantity; here it is 0.1 in every space. Both passes
-//! use the statistics of their own batch. The original code removes skip connections, has a batch-norm epsilon of 1e-3, and takes the mean
-//! of up to 32 repeats; here there is one.
+//! The code reads the running variance, not that of the batch. The running variance starts at 1. With the momentum 0.1,
+//! this 1 dominates where variances are small. The code for NAS-Bench-101 has the momentum 0.997, which makes another
+//! score. Here it is 0.1 in every space. Both passes use the statistics of their own batch.
 //!
-//! The weights are drawn anew, so the score does not depend on the network's own: it cannot see training. `Δ` is 0 in a cell without a
-//! path. Its logarithm is −∞, and so is the score. The details are `ln Δ` and the sum over batch-norms.
+//! The original code removes skip connections. Its batch-norm has an epsilon of 1e-3. It takes the mean of up to 32
+//! repeats; here there is one.
+//!
+//! The weights are drawn anew, so the score does not depend on the network's own weights. Training cannot change it. In
+//! a cell without a path, `Δ` is 0. Then its logarithm is −∞, and so is the score. The details are `ln Δ` and the sum
+//! over batch-norms.
 
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
 use crate::net::{Engine, ForwardPass, Network, NormMode, host_f64};

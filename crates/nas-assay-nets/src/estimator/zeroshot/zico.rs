@@ -1,30 +1,35 @@
-//! How large the gradient of each weight is in units of how much it differs between batches.
+//! How large the gradient of each weight is, compared with how much it differs between batches.
 //!
 //! # Formula
-//! `Σ_l ln Σ_w m_w / σ_w` over convolution and linear layers `l`, and over their weights `w` with `σ_w ≠ 0`. Of the gradients of the mean
-//! cross-entropy of two batches, `m` is the mean absolute value and `σ` the standard deviation (divided by 2) of the signed ones. So
+//! `Σ_l ln Σ_w m_w / σ_w` over convolution and linear layers `l`, and over their weights `w` with `σ_w ≠ 0`. Each
+//! weight has two gradients of the mean cross-entropy: `g₁` of one batch and `g₂` of another. `m` is the mean of their
+//! absolute values. `σ` is the standard deviation of the signed values (divided by 2). So
 //! `m / σ = (|g₁| + |g₂|) / |g₁ − g₂|`. A layer without such a weight does not count.
 //!
 //! # Shapes
-//! One labelled batch of two images or more. Its two halves are the two batches; the last image of an odd number is left out: each has a forward and a
-//! backward pass of its own, and its own batch statistics. The detail `weights_kept` is the number of weights with `σ ≠ 0`.
+//! One labelled batch of two images or more. Its two halves are the two batches. Of an odd number, the last image is
+//! left out. Each half has a forward and a backward pass of its own, and its own batch statistics. The detail
+//! `weights_kept` is the number of weights with `σ ≠ 0`.
 //!
 //! # Source
 //! Li et al., `ZiCo`, ICLR 2023, and its code.
 //!
 //! # Known traps
-//! The search code draws two batches of 128 images, and ports to NAS-Bench-201 two of 64. Here both are from one batch, so a batch of 64
-//! gives two of 32. Two ports that halve a batch do not reset the gradients, and their second gradient is `g₁ + g₂`; here none is carried
-//! over.
+//! The search code draws two batches of 128 images, and ports to NAS-Bench-201 two of 64. Here both are from one batch,
+//! so a batch of 64 gives two of 32. Two ports that halve a batch do not reset the gradients. Their second gradient is
+//! `g₁ + g₂`. Here none is carried over.
 //!
-//! A weight whose two gradients have different signs counts 1, and one whose gradients agree counts more, without a bound. So the score is
-//! no less than `Σ_l ln n_l`, where `n_l` is the number of weights that are kept: it has the number of parameters in it. Few weights with
-//! nearly equal gradients decide the sum of a layer.
-//! The score has fewer digits than the gradients for it: in single precision, two implementations of the layers were up to 2e-4 of it apart.
+//! A weight whose two gradients have different signs counts 1. One whose gradients agree in sign counts more, without a
+//! limit. So the score is at least `Σ_l ln n_l`, where `n_l` is the number of weights of the layer that are kept. This
+//! means that it depends on the number of parameters. A few weights with nearly equal gradients decide the sum of a
+//! layer. For this reason, the score has fewer correct digits than the gradients. In single precision, two
+//! implementations of the layers gave scores that differed by up to 2e-4 of the score.
 //!
-//! The reference takes the deviation in single precision, where the squares of tiny differences are 0. That removes the weight. Which
-//! weights count is decided in the same way here; the numbers themselves are in double precision. A single image has no deviation, and its
-//! score is NaN. Halves of one image have the trap of [`gradsign`](super::gradsign).
+//! The reference computes the deviation in single precision. There the squares of tiny differences are 0, which removes
+//! the weight. Here the same rule decides which weights count. The numbers themselves are in double precision.
+//!
+//! A single image has no deviation, and its score is NaN. If a half is one image, it has the trap of
+//! [`gradsign`](super::gradsign).
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
