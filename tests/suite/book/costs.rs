@@ -14,9 +14,9 @@ pub struct Costs {
 }
 
 /// How the seconds were measured.
-pub const MEASURED: &str = "Seconds of one core of an AMD EPYC (Zen 5). The networks have the paper's size (`preset = \"paper\"`; sub-networks of a \
-    supernet but for NAS-Bench-201), and a batch has 64 images. Each estimator ran alone: the user time of `nas-assay run` on four \
-    architectures, with all that a run begins with, by four.";
+pub const MEASURED: &str = "These are seconds for one architecture, on one core of an AMD EPYC (Zen 5). The networks have the paper's size \
+    (`preset = \"paper\"`). They are sub-networks of a supernet, except on NAS-Bench-201. A batch has 64 images. Each estimator ran \
+    alone. A value is the user time of `nas-assay run` on four architectures, start-up included, divided by four.";
 
 impl Costs {
     /// Reads `fixtures/costs/estimators.csv`.

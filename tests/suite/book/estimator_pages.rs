@@ -36,14 +36,14 @@ pub struct Facts {
 
 /// The quantities that estimators get, and what computing each of them takes.
 const NEEDS: [(&str, &str); 14] = [
-    ("Architecture", "the encoding alone, and no network"),
-    ("Census", "counts of the network, and no pass"),
-    ("Weights", "the weights of the network, and no pass"),
+    ("Architecture", "the encoding alone, without a network"),
+    ("Census", "counts of the network, without a pass"),
+    ("Weights", "the weights of the network, without a pass"),
     ("LossGradients", "gradients of the loss by the weights: one forward and one backward pass"),
     (
         "HessianGradients",
-        "the product of the second derivatives of the loss with its gradient: one forward and one backward pass, and a backward pass through \
-         these two",
+        "the product of the second derivatives of the loss with its gradient: one forward pass, one backward pass, and a second backward pass \
+         through these two",
     ),
     ("ChannelSaliencies", "derivatives of the loss by the scales of channels: one forward and one backward pass"),
     ("ReluPatterns", "which inputs of the ReLUs are positive: one forward pass"),
@@ -60,7 +60,7 @@ const NEEDS: [(&str, &str); 14] = [
     ("OutputCodes", "the signs of the outputs of layers: one forward pass with running statistics"),
     (
         "SignAgreement",
-        "the signs of the gradients of each image: a forward and a backward pass for each image, and for the first one again in double \
+        "the signs of the gradients of each image: a forward and a backward pass for each image; the first image again in single and in double \
          precision",
     ),
     (
@@ -95,7 +95,7 @@ impl Facts {
 
     fn index(&self) -> String {
         let mut text = "# All estimators\n\n<!-- Generated from the suite: see tests/suite/book. -->\n\n\
-            Each id leads to a page with the definition, known traps, costs, and the values that were measured here and published. \
+            Each id leads to a page. It has the definition, known traps, costs, and the values that were measured here and published. \
             [Estimators](../estimators.md) explains the kinds and how estimators are checked.\n\n\
             | id | kind | better | what it is | formula |\n|---|---|---|---|---|\n"
             .to_owned();
@@ -181,8 +181,9 @@ impl Facts {
     /// The rows of the goldens for it. Rows of variants are left out.
     fn measured(&self, known: &Known) -> String {
         let mut text = "\n## Measured here\n\n".to_owned();
-        let head = "Values that the tests pin. A τ-b and a ρ are of the ranking by the scores, turned if lower ones are better; scores that are \
-            not finite rank worst. `nas-assay run SPEC` gives them again; [Results](../results.md) has the tables of all estimators.\n\n\
+        let head = "The tests pin these values. τ-b and ρ compare the ranking by the scores with the truth. If lower scores are better, they are \
+            negated first. Scores that are not finite rank worst. `nas-assay run SPEC` gives the values again. [Results](../results.md) has the \
+            tables of all estimators.\n\n\
             | spec | space | architectures | τ-b | ρ | not finite |\n|---|---|---|---|---|---|\n";
         let mut lines = String::new();
         for golden in &self.goldens {
@@ -223,8 +224,8 @@ impl Facts {
             return String::new();
         }
         format!(
-            "\n## Published\n\nValues of other papers and projects. They can be compared with ours only where the architectures, the truth and the \
-             protocol are the same; `nas-assay report` says what differs. Values are for scores where higher is better.\n\n\
+            "\n## Published\n\nThese are values of other papers and projects. Compare them with ours only if the architectures, the truth and the \
+             protocol are the same. `nas-assay report` says what differs. If lower scores are better, the values are those of the negated scores.\n\n\
              | source | space | ranked | accuracy | data sets | τ-b | ρ | how it was read |\n|---|---|---|---|---|---|---|---|\n{lines}"
         )
     }

@@ -43,9 +43,7 @@ impl Table {
         match (self.population.as_deref(), self.space.as_str(), &self.other) {
             (Some("all"), "nb201", _) => counted("all 15,625 encodings"),
             (Some("all"), _, _) => counted("all architectures"),
-            (Some("only-reachable-operations"), ..) => {
-                counted("the 9,445 encodings of which each operation is reached")
-            }
+            (Some("only-reachable-operations"), ..) => counted("the 9,445 encodings without unreachable operations"),
             (Some("representatives"), ..) => counted("the 6,466 representatives"),
             (None, _, Some(other)) => other.clone(),
             other => panic!("{}: what was ranked has no words: {other:?}", self.source),

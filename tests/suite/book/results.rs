@@ -16,12 +16,12 @@ pub fn page(goldens: &[Golden]) -> String {
     let mut text = "# Results\n\n<!-- Generated from golden/*.snap: see tests/suite/book. -->\n\n\
         Every number of this page is pinned: a test computes it again and compares it. Each section names the spec, the first digits of its hash, \
         and the command that gives the numbers again.\n\n\
-        - τ-b is Kendall's, ρ Spearman's; see [Criteria](criteria.md). Rankings are by scores turned so that higher is better. Scores that are not \
-        finite rank worst, and are counted.\n\
+        - τ-b is Kendall's and ρ is Spearman's: see [Criteria](criteria.md). They compare the ranking by the scores with the truth. If lower scores \
+        are better, they are negated first. Scores that are not finite rank worst, and are counted.\n\
         - P@top 5 % is the share of the truly best 5 % among the 5 % with the best scores.\n\
-        - The difference to `params` is over the same resampled architectures: *better* or *worse* if its 95 % interval has one side of zero only, \
-        else *undecided*.\n\
-        - Votes are rankings made from those of several estimators: the spec says which. `nas-assay specs NAME` prints it.\n"
+        - The difference to `params` has an interval from resampled architectures, the same for both. It is *better* or *worse* if its 95 % \
+        interval lies wholly above or below zero, else *undecided*.\n\
+        - A vote makes one ranking from those of several estimators. The spec says which they are. `nas-assay specs NAME` prints it.\n"
         .to_owned();
     let (real, small): (Vec<&Golden>, Vec<&Golden>) =
         goldens.iter().partition(|golden| golden.name.starts_with("real-"));
@@ -75,7 +75,8 @@ fn variants(golden: &Golden) -> String {
         golden.rows.iter().find(|row| row.panel == *panel && row.id == id && row.about == about)
     };
     let mut text = format!(
-        "\nOther settings, on the {} architectures of panel `{panel}`: the τ-b with each, and in parentheses the τ between the two score vectors.\n\n\
+        "\nOther settings, on the {} architectures of panel `{panel}`. Each cell has the τ-b with the truth. In parentheses is the τ between these \
+         scores and those of the spec itself.\n\n\
          | scores | its own |",
         golden.panels[panel]
     );
@@ -102,7 +103,7 @@ fn variants(golden: &Golden) -> String {
 /// One table of the miniatures of all spaces.
 fn miniatures(goldens: &[&Golden]) -> String {
     let mut text = "\n## In miniature\n\nThese runs need no data: networks are small, images are drawn by the program, and the truth is trained here. \
-        The values say how an estimator ranks these small networks, and nothing about the benchmarks. Each cell is the τ-b.\n\n\
+        The values say how an estimator ranks these small networks. They say nothing about the benchmarks. Each cell is the τ-b.\n\n\
         ```console,long\n"
         .to_owned();
     for golden in goldens {
