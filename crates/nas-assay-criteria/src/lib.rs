@@ -96,7 +96,7 @@ pub struct CriteriaConfig {
     /// The counts k of tau-b among the k truly best and among the k best by score, each at least 1.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub top_counts: Vec<usize>,
-    /// Number of bootstrap resamples for the intervals of tau-b and rho; 0 for no intervals.
+    /// Number of bootstrap resamples for the intervals of tau-b and rho. With 0 there are no intervals.
     pub resamples: usize,
 }
 

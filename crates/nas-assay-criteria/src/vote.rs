@@ -26,14 +26,15 @@ pub const VOTE_VERSION: u32 = 1;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VoteRule {
-    /// The number of rows that a row beats minus the number that beat it, each by the majority of the voters that rank the two differently.
+    /// A row beats another if more voters rank it higher. The score is how many rows it beats, minus how many beat it.
     #[default]
     Copeland,
-    /// The mean over the voters of the number of rows ranked below; a tie counts one half. TE-NAS adds the ranks of two estimators, which
-    /// gives the same order.
+    /// How many rows a voter ranks below the row, as the mean over the voters. A tie counts one half. TE-NAS adds the
+    /// ranks of two estimators, which gives the same order.
     Borda,
-    /// The sum over the voters of `ln(r / n)`, where `r` is the rank from below among `n` rows, 1 for the worst; ties have their mean rank. A
-    /// row that one voter ranks low is put far back. The aggregate of AZ-NAS (Lee and Ham 2024) and of VKDNW.
+    /// The sum over the voters of `ln(r / n)`. `r` is the rank from below among `n` rows: 1 for the worst. Ties have
+    /// their mean rank. A row that one voter ranks low is put far back. AZ-NAS (Lee and Ham 2024) and VKDNW vote like
+    /// this.
     LogRank,
 }
 

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct External {
-    /// The program and its arguments. It is started in the folder in which nas-assay runs, once for each architecture that is scored at a
-    /// time, and without a shell.
+    /// The program and its arguments. It is started without a shell, in the folder in which nas-assay runs. It is
+    /// started once for each architecture that is scored at the same time.
     pub command: Vec<String>,
-    /// The files on which its scores depend, such as its source, relative to the same folder. Their digests are part of the hash; their
-    /// paths are not.
+    /// The files on which its scores depend, such as its source. Their paths are relative to the same folder. Their
+    /// digests are part of the hash; their paths are not.
     #[serde(default, skip_serializing)]
     pub files: Vec<String>,
     /// The version of its scores: [`EXTERNAL_VERSION`](super::limits::EXTERNAL_VERSION). Raise it when they change for a reason that is not in the files.
@@ -20,7 +20,7 @@ pub struct External {
     /// Whether higher or lower scores are better.
     #[serde(default = "higher")]
     pub direction: Direction,
-    /// So many seconds it may take for one answer: [`ANSWER`](super::limits::ANSWER). Not part of the hash.
+    /// The longest time for one answer, in seconds: [`ANSWER`](super::limits::ANSWER). Not part of the hash.
     #[serde(default = "limit", skip_serializing)]
     pub limit: usize,
 }

@@ -6,7 +6,7 @@ use super::limits;
 use super::types::Images;
 use nas_assay_spaces::{Form, Skeleton, SpaceId, nb101, nb201, nb301, nds};
 
-/// The size of a network. Every space has keys of its own. A key that is left out has the paper's value:
+/// The size of a network. Every space has keys of its own. A key that is left out has the paper's value.
 ///
 /// | space | stand-alone | supernet |
 /// |---|---|---|
@@ -31,7 +31,7 @@ pub struct Network {
     /// Whether batch-norm inside cells or blocks has a scale and a shift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_affine: Option<bool>,
-    /// All widths of the space are divided by this, 1, 2 or 4: [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR).
+    /// All widths of the space are divided by this number: [`WIDTH_DIVISOR`](limits::WIDTH_DIVISOR). It is 1, 2 or 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width_divisor: Option<usize>,
     /// Stride of the stem's convolution: [`STEM_STRIDE`](limits::STEM_STRIDE).

@@ -9,10 +9,12 @@ use nas_assay_spaces::spelling::Form;
 
 /// A column of scores, or one column for each of several checkpoints.
 ///
-/// The file is a table: CSV with commas, semicolons or tabs and a header, or JSON. Its column `architecture` has architectures in the text
-/// form of the space. Instead, it can have a column `row` with row numbers, from 0, of the file of the ground truth.
+/// The file is a table: JSON, or CSV with a header and with commas, semicolons or tabs. Its column `architecture` has
+/// architectures in the text form of the space. Instead, it can have a column `row`. It has numbers of rows of the file
+/// of the ground truth, counted from 0.
 ///
-/// A score that is missing or not finite is a failure, however it is written: an empty cell, `nan`, `None`, `inf` and so on.
+/// A score that is missing or not finite is a failure, however it is written: an empty cell, `nan`, `None`, `inf` and
+/// so on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScoreFile {
@@ -21,8 +23,9 @@ pub struct ScoreFile {
     /// The name of the column. `{seed}` and `{epoch}` in it are replaced by each of `seeds` and `epochs`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub column: String,
-    /// Instead of `column`: the names of several columns, each with the scores of the same estimator in another run, such as with another
-    /// seed. They are ranked one by one; `one-shot.ensemble = "seeds"` ranks their mean, too.
+    /// Instead of `column`: the names of several columns. Each has the scores of the same estimator in another run,
+    /// such as with another seed. They are ranked one by one. With `one-shot.ensemble = "seeds"`, their mean is ranked,
+    /// too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// The seeds of the supernets, all different.
@@ -34,7 +37,7 @@ pub struct ScoreFile {
     /// The form in which architectures are written, such as `autodl`. The default is the only form that each text can have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
-    /// Numbers that mean a failure, too, such as `-1e8`.
+    /// Numbers that also mean a failure, such as `-1e8`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<f64>,
     /// Whether higher or lower scores are better. The default is that of the estimator with the same name, or `higher` if there is none.

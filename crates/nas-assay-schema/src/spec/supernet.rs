@@ -25,7 +25,7 @@ pub enum Strategy {
     /// Uniformly and independently.
     #[default]
     Uniform,
-    /// As in `FairNAS`: as many architectures as there are operations, so that each edge has each operation once.
+    /// As in `FairNAS`: one architecture for each operation. Together they have each operation once on each edge.
     Fair,
 }
 
@@ -57,11 +57,12 @@ pub struct Supernet {
     /// How the architectures of a step are drawn.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub strategy: Strategy,
-    /// Number of architectures per step: [`PER_STEP`](super::limits::PER_STEP). All see the same batch. The gradient of a parameter is the mean over the architectures that used
-    /// it.
+    /// Number of architectures per step: [`PER_STEP`](super::limits::PER_STEP). All see the same batch. The gradient of
+    /// a parameter is the mean over the architectures that used it.
     #[serde(default = "defaults::one", skip_serializing_if = "defaults::is_one")]
     pub architectures: usize,
-    /// Whether weight decay and momentum also act on operations that a step did not sample, as they did when the paper was written.
+    /// Whether weight decay and momentum also act on operations that a step did not sample. They did when the paper was
+    /// written.
     #[serde(default = "defaults::yes")]
     pub decay_unsampled: bool,
     /// How it is trained.
@@ -93,11 +94,11 @@ impl Supernet {
     }
 }
 
-/// Restricts architectures to those without these operations, whether they would be executed or not.
+/// Leaves out all architectures that have one of these operations, also where it would not be executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Without {
-    /// Names of operations of the space. A spec that is read has them sorted.
+    /// Names of operations of the space. Their order does not matter: a spec that is read has them sorted.
     pub operations: Vec<String>,
 }
 
@@ -121,20 +122,24 @@ impl OneShotScore {
     }
 }
 
-/// Pruning by score: after an epoch, the supernet ranks its pool of architectures, and training continues with the best of them.
+/// Pruning by score. After an epoch, the supernet ranks its pool: the architectures that steps draw from. Training
+/// continues with the best of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Prune {
     /// The epoch after which the pool is ranked: not the last one.
     pub after: usize,
-    /// The fraction of the ranked architectures that is kept: [`FRACTION`](super::limits::FRACTION). The number of architectures is rounded down.
+    /// The fraction of the ranked architectures that is kept: [`FRACTION`](super::limits::FRACTION). Their number is
+    /// rounded down.
     pub keep: f64,
     /// The score that ranks them.
     pub by: OneShotScore,
-    /// How many different architectures are drawn from the pool and ranked: [`RANKED`](super::limits::RANKED). `0` means all, which requires a pool that is a list.
+    /// How many different architectures are drawn from the pool and ranked: [`RANKED`](super::limits::RANKED). `0`
+    /// means all. With `sampling = "iso"` there is no list of all, so a number is needed.
     #[serde(default)]
     pub candidates: usize,
-    /// How many validation images, from the first, are used to rank them: [`SCORED_ON`](super::limits::SCORED_ON). `0` means as many as `one-shot.validation`.
+    /// How many validation images are used to rank them, counted from the first:
+    /// [`SCORED_ON`](super::limits::SCORED_ON). `0` means as many as `one-shot.validation`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub validation: usize,
 }
@@ -147,11 +152,11 @@ impl Prune {
     }
 }
 
-/// Measures the accuracy of architectures right after their own step and at the end of the epoch.
+/// Measures the accuracy of some architectures twice: right after their own step, and at the end of the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Watch {
-    /// The epochs in which it is measured, in ascending order.
+    /// The epochs in which the accuracy is measured, in ascending order.
     pub epochs: Vec<usize>,
     /// How many architectures are measured: [`WATCHED`](super::limits::WATCHED). They are the first architectures of evenly spaced steps.
     pub architectures: usize,
@@ -174,10 +179,11 @@ pub enum Ensemble {
 pub struct OneShot {
     /// Number of images per batch: [`BATCH`](super::limits::BATCH). Batch-norm uses the statistics of the batch.
     pub batch: usize,
-    /// How many validation images, from the first, are used: [`SCORED_ON`](super::limits::SCORED_ON). `0` means all.
+    /// How many validation images are used, counted from the first: [`SCORED_ON`](super::limits::SCORED_ON). `0` means
+    /// all.
     pub validation: usize,
-    /// For each `K` in the list, every one-shot estimator scores with the mean of the last `K` kept weights. The weights of the last epoch
-    /// are one of them, so `1` means these alone.
+    /// For each `K` in the list, every one-shot estimator scores with the mean of the last `K` kept weights. The
+    /// weights of the last epoch are always kept, so `1` means these alone.
     #[serde(skip_serializing_if = "defaults::is_last")]
     pub average_last: Vec<usize>,
     /// Whether every one-shot estimator also scores with the weights of each checkpoint.

@@ -25,7 +25,7 @@ pub enum Truth {
     Nds(NdsTruth),
     /// A table of measured accuracies or another quantity of any space, from the data root.
     Table(TableTruth),
-    /// None: scores are compared with each other, and the panels name their architectures.
+    /// No truth: scores are compared with each other, and the panels name their architectures.
     None(NoTruth),
 }
 
@@ -40,8 +40,8 @@ pub struct NoTruth {}
 pub struct TrainedTruth {
     /// The name of the table.
     pub table: String,
-    /// How many architectures are trained again to check that the table has the same bits: [`VERIFIED`](super::limits::VERIFIED). A table
-    /// with fewer is trained again as a whole.
+    /// How many architectures are trained again, to check that the table has the same bits:
+    /// [`VERIFIED`](super::limits::VERIFIED). If the table has fewer, all of them are trained again.
     #[serde(default)]
     pub verify: usize,
 }
@@ -52,12 +52,12 @@ pub struct TrainedTruth {
 pub struct TableTruth {
     /// The table.
     pub file: DataFile,
-    /// The names of its columns whose mean is the truth. An architecture without a number in any of them has no truth.
+    /// The names of the columns. Their mean is the truth. An architecture without a number in any of them has no truth.
     pub columns: Vec<String>,
     /// The unit of the numbers, such as `ms`, or `1` if they have none. Without it they are percentages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// With a unit: whether higher or lower numbers are better. Percentages are better if they are higher.
+    /// Whether higher or lower numbers are better, if there is a `unit`. Higher percentages are always better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub better: Option<Direction>,
 }
@@ -125,8 +125,8 @@ pub enum Nb101Rows {
     DistinctFirst,
     /// Each architecture once, with the accuracy of its last row.
     DistinctLast,
-    /// Each architecture once, with the mean over its rows. (This is not the mean over the benchmark's three runs, since rows can repeat a
-    /// run.)
+    /// Each architecture once, with the mean over its rows. This is not the mean over the benchmark's three runs,
+    /// because rows can repeat a run.
     DistinctMean,
 }
 
@@ -148,7 +148,8 @@ pub struct Nb301Truth {
 pub enum Nb301Precision {
     /// As in the table.
     Full,
-    /// Rounded to whole percent, which is the "sparse" truth of the paper. Many rows tie, and ties decide which of them are among the best.
+    /// Rounded to whole percent. This is the "sparse" truth of the paper. Many rows tie, and ties decide which of them
+    /// are among the best.
     Sparse,
 }
 
@@ -178,7 +179,7 @@ pub enum RowSet {
     /// All 15,625 encodings.
     All,
     /// The 6,466 encodings that represent one class each in Ning et al. (2021). They are not the members with the
-    /// smallest index, and members of a class can have different numbers of parameters.
+    /// smallest index. Members of a class can have different numbers of parameters.
     Representatives,
 }
 

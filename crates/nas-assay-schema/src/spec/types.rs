@@ -71,7 +71,7 @@ pub enum Images {
     /// ImageNet16-120 of NAS-Bench-201, from the data root. A row is a label from 0 to 119 and 768 bytes: three planes of 16 x 16 pixels.
     #[serde(rename = "imagenet16-120")]
     Imagenet16(ImageFiles),
-    /// None: the space is table-only, so that there is no network to look at them.
+    /// No images: the space is table-only, so there is no network that could look at them.
     None(NoImages),
 }
 
@@ -187,17 +187,19 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Warmup {
-    /// Number of epochs before the first one with the full rate: fewer than all epochs.
+    /// Number of epochs before the rate is full for the first time. It is below the number of all epochs.
     pub warmup: usize,
 }
 
-/// When the loss counts as no longer falling, and what happens then: `PyTorch`'s `ReduceLROnPlateau` in mode `min`.
+/// When the loss counts as no longer falling, and what happens then. This is `PyTorch`'s `ReduceLROnPlateau` in mode
+/// `min`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Plateau {
     /// The learning rate is multiplied by this: [`PLATEAU`](super::limits::PLATEAU).
     pub factor: f64,
-    /// How many epochs without a better loss are allowed, [`PATIENCE`](super::limits::PATIENCE). One more lowers the rate.
+    /// How many epochs in a row without a better loss are allowed: [`PATIENCE`](super::limits::PATIENCE). One more
+    /// lowers the rate.
     pub patience: usize,
     /// A loss is better if it is below `(1 - threshold)` times the best one: [`PLATEAU`](super::limits::PLATEAU).
     pub threshold: f64,
@@ -246,26 +248,30 @@ pub struct Panel {
     /// The ids of the estimators, in the order of the report.
     #[serde(default)]
     pub estimators: Vec<String>,
-    /// Named scores from files, which are ranked too. Scores with the id of an estimator count as scores of that estimator.
+    /// Named scores from files. They are ranked too. Scores with the id of an estimator count as scores of that
+    /// estimator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scores: BTreeMap<String, ScoreFile>,
-    /// Its architectures, in their order: a list of texts, each in a form that has one meaning only, or a file with one architecture a
-    /// line or a column `architecture`. The default is all that have a true accuracy.
+    /// Its architectures, in their order: a list of texts or a file. A file has one architecture a line, or a column
+    /// `architecture`. Each text of a list must be in a form that has one meaning only. The default is all
+    /// architectures that have a true accuracy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architectures: Option<Listed>,
     /// Which encodings stand for an architecture of the truth.
     #[serde(default, skip_serializing_if = "is_default")]
     pub encodings: Encodings,
-    /// What happens with an architecture for which a score file has no row, and with a named one that has no true accuracy.
+    /// What happens with an architecture that has no row in a score file. The same happens with an architecture that
+    /// the panel names and that has no true accuracy.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
     /// What happens with an architecture whose score in a score file is a failure.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed: Failed,
-    /// Names of score files and estimators of the panel that every other estimator is compared with, as with the baselines.
+    /// Names of score files and estimators of the panel. Every other estimator is compared with them, as it is with the
+    /// baselines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against: Vec<String>,
-    /// Named votes of these estimators, which are ranked too.
+    /// Named votes of these estimators. They are ranked too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub votes: BTreeMap<String, Vote>,
     /// How many of its architectures are drawn, without replacement: [`SAMPLE`](super::limits::SAMPLE). `0` means all.
@@ -296,8 +302,8 @@ pub enum Encodings {
     /// Its own only.
     #[default]
     Own,
-    /// Every encoding of its class of isomorphic encodings. Of several rows of a score file for one class, named by texts or by numbers, the
-    /// first counts, even if its score is a failure.
+    /// Every encoding of its class of isomorphic encodings. If a score file has several rows for one class, the first
+    /// one counts, even if its score is a failure. It does not matter whether rows have texts or numbers.
     Class,
 }
 
@@ -341,7 +347,7 @@ pub enum Spacing {
     /// With equal differences.
     #[default]
     Linear,
-    /// With equal ratios, which takes more small networks. Their accuracies differ most.
+    /// With equal ratios. This takes more small networks, whose accuracies differ most.
     Geometric,
 }
 
@@ -356,19 +362,20 @@ pub struct TruthRecipe {
     pub space: SpaceId,
     /// How many architectures are trained, [`TRAINED`](super::limits::TRAINED). All are different.
     pub architectures: usize,
-    /// How many architectures are drawn. Those with evenly spaced numbers of parameters are taken, including the smallest and the greatest,
-    /// so that a few architectures cover all sizes: [`CANDIDATES`](super::limits::CANDIDATES). `0` draws no more than are trained.
+    /// How many architectures are drawn: [`CANDIDATES`](super::limits::CANDIDATES). From these, architectures with
+    /// evenly spaced numbers of parameters are taken, also the smallest and the greatest. So a few architectures cover
+    /// all sizes. With `0`, only as many are drawn as are trained.
     #[serde(default)]
     pub candidates: usize,
-    /// Whether the numbers of parameters are evenly spaced, or their logarithms.
+    /// What is evenly spaced: the numbers of parameters, or their logarithms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub spacing: Spacing,
-    /// Only architectures with at most this many multiply-accumulates per image are drawn, so that each can be trained in seconds:
-    /// [`COST`](super::limits::COST).
+    /// Only architectures with at most this many multiply-accumulates per image are drawn:
+    /// [`COST`](super::limits::COST). So each can be trained in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_flops: Option<u64>,
-    /// Only architectures that execute at most this many ReLUs are drawn. Deeper ones are hard to train in seconds, and their accuracies
-    /// differ more between seeds than between architectures: [`COST`](super::limits::COST).
+    /// Only architectures that execute at most this many ReLUs are drawn: [`COST`](super::limits::COST). Deeper ones
+    /// are hard to train in seconds. Their accuracies differ more between seeds than between architectures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_relus: Option<u64>,
     /// The seed of the draw.

@@ -39,11 +39,12 @@ pub enum WeightSource {
     Supernet,
 }
 
-/// A published protocol. Other keys of the section still override its settings.
+/// A published protocol. It sets other keys of the section. A key that you write yourself overrides its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// Ning et al. 2021: the sub-network in the supernet with its dropout, five batches of 128 images, three initialisations.
+    /// Ning et al. 2021: the sub-network in the supernet, the supernet's dropout, five batches of 128 images, and three
+    /// initialisations.
     Paper,
     /// Abdelfattah et al. 2021: the stand-alone network with affine batch-norm, one batch of 64 images.
     ZeroCostNas,
@@ -67,7 +68,7 @@ pub struct ZeroShot {
     pub seeds: Vec<SeedValue>,
     /// The input of the network.
     pub input: Input,
-    /// The floating-point width of the network. The weights of a supernet, which is trained in 32 bits, are converted exactly.
+    /// The floating-point width of the network. A supernet is trained in 32 bits. Its weights are converted exactly.
     pub precision: Precision,
     /// The dropout rate before the classifier, as in the training of a supernet: [`DROPOUT`](super::limits::DROPOUT).
     #[serde(skip_serializing_if = "is_default")]

@@ -39,7 +39,8 @@ pub enum Form {
     Json,
     /// NAS-Bench-101 as a matrix followed by a list of operations, as Python prints them.
     Matrix,
-    /// NAS-Bench-101 as the hash of the cell, which is known for each architecture but is none by itself.
+    /// NAS-Bench-101 as the hash of the cell. Every architecture has one, but a hash alone does not say the
+    /// architecture.
     Hash,
     /// The design spaces as a Python `OrderedDict` with one entry for each value, such as `('depths.0', 12)`.
     OrderedDict,
