@@ -70,6 +70,16 @@ const NEEDS: [(&str, &str); 14] = [
     ("OwnPasses", "passes of its own, with other weights or other images; the definition says which"),
 ];
 
+/// Terms of the definitions.
+const WORDS: &str = "\n## Words\n\n\
+    - *The gradient of a loss by a weight* is its derivative with respect to the weight.\n\
+    - *Drawn* means taken at random. *Drawn anew* means that the estimator makes random weights of its own, and does not use those of the network.\n\
+    - In *a cell without a path*, no path leads from its input to its output.\n\
+    - *A detail* is a further number that an estimator gives beside its score. Records keep it.\n\
+    - *The status `rounding`* marks a score that is only the rounding error of zero: see [Scores that mean \
+    nothing](../estimators.md#scores-that-mean-nothing).\n\
+    - *The source* or *the reference* is the paper and the code below *Source*. *A port* is the code of another project for the same estimator.\n";
+
 /// The words for a quantity.
 fn need(name: &str) -> &'static str {
     let found = NEEDS.iter().find(|(known, _)| *known == name);
@@ -103,6 +113,7 @@ impl Facts {
             let Known { id, kind, better, summary, formula, .. } = known;
             let _ = writeln!(text, "| [`{id}`]({id}.md) | {kind} | {better} | {} | {} |", cell(summary), cell(formula));
         }
+        text += WORDS;
         let _ = write!(
             text,
             "\n## Costs\n\n{MEASURED} Estimators that were not measured alone are left out.\n\n| estimator |"
@@ -149,7 +160,8 @@ impl Facts {
     fn definition(&self, known: &Known) -> String {
         let docs = self.modules.values().find(|docs| docs.ids.contains(&known.id));
         let docs = docs.unwrap_or_else(|| panic!("no source file with documentation defines {}", known.id));
-        let mut text = "\n## Definition\n\n".to_owned();
+        let mut text =
+            "\n## Definition\n\n[Words](README.md#words) explains terms that many of these pages use.\n\n".to_owned();
         if docs.ids.len() > 1 {
             let links: Vec<String> = docs.ids.iter().map(|id| format!("[`{id}`]({id}.md)")).collect();
             let _ = write!(text, "These estimators are defined together: {}.\n\n", links.join(", "));

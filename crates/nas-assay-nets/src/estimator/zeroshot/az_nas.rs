@@ -11,8 +11,8 @@
 //!   `Vᵀ U / N`. The largest possible `t_l` is near 0, at `σ = 1`.
 //!
 //! `U` has a random sign for every element of `f_l`, and `V = (∂f_l/∂f_(l−1))ᵀ U`. Both have a row for each of the `N`
-//! pixels of all images. If a cell shrinks its maps by a factor `r`, a row of `V` has `r²` pixels of `f_(l−1)`: those
-//! at the place of its pixel.
+//! pixels of `f_l`, over all images. If a cell shrinks its maps by a factor `r`, a row of `V` has the `r²` pixels of
+//! `f_(l−1)` that lie at the same place.
 //!
 //! AZ-NAS has a fourth part, complexity. It is [`flops`](crate::estimator::baseline::FLOPS). AZ-NAS itself is a vote of
 //! the four parts with the rule `log-rank`. A vote depends on which architectures are ranked together, so it is not a
