@@ -25,8 +25,8 @@
 //! NAS-Bench-201. In its network of NAS-Bench-101, pools between stacks have numbers too. Here they have none, which is
 //! a choice of this project. The source has none of the other spaces.
 //!
-//! Every layer that begins with a `ReLU` has its own, as in the source. So several with the same input each count. The
-//! gradient of each is the part that comes through its own layer.
+//! Every layer that begins with a `ReLU` has one of its own, as in the source. So several with the same input each
+//! count. The gradient of each is the part that comes through its own layer.
 //!
 //! If a row has no variance, its correlation matrix is left out. This happens where nothing passes a `ReLU`. The detail
 //! `left_out` counts these matrices. If all are left out, `K` is 0 and the score is −∞.

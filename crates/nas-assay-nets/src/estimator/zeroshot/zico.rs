@@ -28,8 +28,8 @@
 //! The reference computes the deviation in single precision. There the squares of tiny differences are 0, which removes
 //! the weight. Here the same rule decides which weights count. The numbers themselves are in double precision.
 //!
-//! A single image has no deviation, and its score is NaN. If a half is one image, it has the trap of
-//! [`gradsign`](super::gradsign).
+//! A single image has no deviation, and its score is NaN. A half of only one image has the trap of
+//! [`gradsign`](super::gradsign): exact gradients can be 0.
 
 use crate::estimator::probe::WeightGradient;
 use crate::estimator::{Estimator, EstimatorError, EstimatorKind, Meta, Need, Probe, Reading, ToleranceClass};
