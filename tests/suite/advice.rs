@@ -285,7 +285,6 @@ fn a_carried_spec_that_is_meant_is_begun() {
 #[test]
 fn a_spec_is_named_by_its_nearest_name_or_by_its_path() {
     let bench = Bench::new();
-    bench.write("zebra.toml", BASELINES);
     let text = printed(&bench.run(&["run", "nb201-mirco", "--dry-run"]).exits(2));
     let meant = &quoted(after(&text, "did you mean ", &[]))[0];
     bench.run(&["run", meant, "--dry-run"]).exits(0);
@@ -297,7 +296,8 @@ fn a_spec_is_named_by_its_nearest_name_or_by_its_path() {
     bench.run(&["run", meant, "--dry-run"]).exits(0).prints("baselines");
     let ran = bench.run(&["run", "zebra", "--dry-run"]).exits(2).says("give its path, which ends in .toml");
     let listed = follow(&bench, &commands(&ran)[0]).exits(0).stdout;
-    assert!(listed.contains(meant));
+    assert!(listed.contains("nb201-micro"));
+    bench.write("zebra.toml", BASELINES);
     bench.run(&["run", "zebra.toml", "--dry-run"]).exits(0);
     let ran = bench.run(&["run", "missing.toml"]).exits(2).says("failed to read the spec missing.toml");
     assert_eq!(follow(&bench, &commands(&ran)[0]).exits(0).stdout, listed);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// The device that tests run networks on: `cpu`, or what `NAS_ASSAY_TEST_DEVICE` names.
 pub fn device() -> String {
@@ -158,3 +159,32 @@ pub const TINY: &str = "name = 'tiny'\nspace = 'nb201'\n\
     [panels.all]\nestimators = ['params', 'grad_norm', 'snip', 'plain', 'synflow', 'jacob_cov', 'relu_logdet', \
     'oneshot_accuracy', 'oneshot_loss']\n\
     [criteria]\nresamples = 50\n";
+
+/// The experiment that most documents run. Its stages are computed once for all tests.
+pub const MICRO: &str = "nb201-micro";
+
+/// Gives a store all stages of [`MICRO`], and no record.
+pub fn with_micro_stages(store: &Path) {
+    static DONE: OnceLock<Bench> = OnceLock::new();
+    let done = DONE.get_or_init(|| {
+        let bench = Bench::new();
+        bench.run(&["run", MICRO, "--quiet"]).exits(0);
+        bench
+    });
+    copy(&done.path(".nas-assay"), store);
+}
+
+/// Puts the stages of a store into another one, without its records.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        let is_left_out = ["records", "latest", "lock", "workers"].iter().any(|name| path.ends_with(name));
+        if path.is_dir() && !is_left_out {
+            copy(&path, &target);
+        } else if !is_left_out && !target.exists() {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}

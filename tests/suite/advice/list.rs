@@ -47,8 +47,6 @@ const DONE: &[(&str, &str)] = &[
     ("the nearest name is `{name}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
     ("is here: `nas-assay run {file}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
     ("did you mean `{}`?", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
-    ("makes a worker of its file", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
-    ("print what is for people to stderr", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
     ("give one of these hashes", "a_record_that_cannot_be_run_again_says_why"),
     ("run the file of its spec", "a_record_that_cannot_be_run_again_says_why"),
     ("`nas-assay specs` lists", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
@@ -179,7 +177,6 @@ const DONE: &[(&str, &str)] = &[
     ("choose one of them with --column", "a_column_is_chosen_from_those_that_are_named"),
     ("rename one of them", "a_column_is_chosen_from_those_that_are_named"),
     ("put a line with the names of the columns before it", "a_file_without_a_header_gets_the_one_that_is_advised"),
-    (" names them, call it ", "a_file_without_a_header_gets_the_one_that_is_advised"),
     (
         " writes its \
          architectures",

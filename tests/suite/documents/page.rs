@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use nas_assay::report::lint::Declaration;
 use nas_assay::spec::parse_spec;
 
-use super::super::common::{Bench, Ran};
+use super::super::common::{Bench, MICRO, with_micro_stages};
 use super::super::readme::python;
 use super::blocks::{Code, Kind, Needs};
 use super::example::stands_in;
@@ -161,7 +160,7 @@ impl<'a> Page<'a> {
                 && name == MICRO
                 && !words.iter().any(|word| word == "--dry-run" || word == "--store")
             {
-                copy(&stages().path(".nas-assay"), &self.folder.join(".nas-assay"));
+                with_micro_stages(&self.folder.join(".nas-assay"));
             }
         }
         let before = printed.len();
@@ -242,33 +241,6 @@ impl<'a> Page<'a> {
         let code = self.shell_code(&shlex::try_join(words).unwrap(), &mut printed);
         let lacks_data = code == 5 && !self.has_data;
         if code == 0 || lacks_data { Ok(()) } else { Err(format!("`{spec}` cannot be planned:\n{printed}")) }
-    }
-}
-
-/// The experiment that pages run. Its stages are computed once for all of them.
-const MICRO: &str = "nb201-micro";
-
-fn stages() -> &'static Bench {
-    static DONE: OnceLock<Bench> = OnceLock::new();
-    DONE.get_or_init(|| {
-        let bench = Bench::new();
-        let _: Ran = bench.run(&["run", MICRO, "--quiet"]).exits(0);
-        bench
-    })
-}
-
-/// Puts the stages of a store into another one, without its records.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        let is_left_out = ["records", "latest", "lock", "workers"].iter().any(|name| path.ends_with(name));
-        if path.is_dir() && !is_left_out {
-            copy(&path, &target);
-        } else if !is_left_out && !target.exists() {
-            std::fs::copy(&path, &target).unwrap();
-        }
     }
 }
 
