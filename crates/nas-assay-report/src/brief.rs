@@ -1,6 +1,6 @@
 //! The short report for a terminal: what a reader looks at first. All other tables are in [`terminal`](crate::terminal()).
 
-use nas_assay_criteria::{Criterion, Undefined};
+use nas_assay_criteria::{Comparison, Criterion, Undefined};
 use nas_assay_schema::estimator::EstimatorKind;
 use nas_assay_schema::store::record::{PanelRecord, Record};
 
@@ -82,37 +82,36 @@ fn table(panel: &PanelRecord, summary: &PanelSummary) -> TextTable {
     ];
     let row = |place: usize| {
         let row: &EstimatorSummary = &summary.estimators[place];
-        let outcome = panel
-            .analyses
-            .comparisons
-            .iter()
-            .find(|found| Some(found.with.as_str()) == with && found.estimator == row.estimator);
+        let outcome = with.and_then(|with| compared(panel, &row.estimator, with));
         let top = row.ends.iter().find(|end| end.criterion == Criterion::PrecisionTop(0.05));
         vec![
             row.estimator.clone(),
             value_text::value(Criterion::TauB, row.tau_b),
             row.interval_text(),
-            outcome.map_or(NONE.to_owned(), |found| value_text::outcome(&found.outcome)),
+            outcome.map_or(NONE.to_owned(), value_text::outcome),
             value_text::value(Criterion::TauB, row.published_tau_b),
             top.map_or(NONE.to_owned(), |end| value_text::value(end.criterion, end.value)),
-            worth::share(row.attainable_share),
-            if row.non_finite == 0 { NONE.to_owned() } else { count(row.non_finite) },
+            worth::share_reached(row.attainable_share),
+            value_text::count_or_none(row.non_finite),
             value_text::value(Criterion::Spearman, row.spearman),
         ]
     };
-    let rows: Vec<Vec<String>> = latest(&panel.estimators).into_iter().map(row).collect();
-    let has_values = |column: &usize| *column < 2 || rows.iter().any(|row| row[*column] != NONE);
-    let kept: Vec<usize> = (0..columns.len()).filter(has_values).collect();
-    TextTable::new(&columns, rows).select(&kept)
+    TextTable::new(&columns, latest(&panel.estimators).into_iter().map(row).collect()).without_empty_columns(2)
 }
 
 /// The baseline that every estimator is compared with: #Params, or the first that the panel has.
-fn baseline(panel: &PanelRecord) -> Option<&str> {
+pub(crate) fn baseline(panel: &PanelRecord) -> Option<&str> {
     let compared = |id: &str| panel.analyses.comparisons.iter().any(|found| found.with == id);
     let counts = panel.estimators.iter().filter(|row| row.kind == EstimatorKind::Baseline).map(|row| row.id.as_str());
     let mut counts: Vec<&str> = counts.filter(|id| compared(id)).collect();
     counts.sort_by_key(|id| *id != "params");
     counts.first().copied()
+}
+
+/// The paired test of an estimator against a baseline.
+pub(crate) fn compared<'a>(panel: &'a PanelRecord, estimator: &str, with: &str) -> Option<&'a Comparison> {
+    let mut tests = panel.analyses.comparisons.iter();
+    tests.find(|found| found.with == with && found.estimator == estimator).map(|found| &found.outcome)
 }
 
 #[cfg(test)]

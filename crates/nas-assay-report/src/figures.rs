@@ -8,7 +8,7 @@ use nas_assay_schema::store::record::{PanelRecord, Record};
 
 use crate::agreement_map::AgreementMap;
 use crate::checkpoints::latest;
-use crate::html::charts::{PLOTS_IN_A_ROW, RankPlot, TauRow, heat_map, rank_plots, tau_summary};
+use crate::html::charts::{PLOTS_IN_A_ROW, RankPlot, TauRow, heat_map, narrow_tau_summary, rank_plots, tau_summary};
 use crate::printable::printable;
 use crate::true_values::TrueValues;
 use crate::value_text;
@@ -103,6 +103,18 @@ pub(crate) fn of_panel(record: &Record, panel: &PanelRecord, name: &str) -> Vec<
 
 /// Tau-b of the estimators of a panel at their last checkpoints; `None` if none has one.
 pub(crate) fn summary(record: &Record, panel: &PanelRecord, id: &str) -> Option<String> {
+    let (of, rows) = tau_rows(record, panel);
+    tau_summary(id, &of, rows)
+}
+
+/// The same as wide as the screen of a phone.
+pub(crate) fn narrow_summary(record: &Record, panel: &PanelRecord, id: &str) -> Option<String> {
+    let (of, rows) = tau_rows(record, panel);
+    narrow_tau_summary(id, &of, rows)
+}
+
+/// What the picture of tau-b is about, and its rows.
+fn tau_rows(record: &Record, panel: &PanelRecord) -> (String, Vec<TauRow>) {
     let row = |place: usize| {
         let estimator = &panel.estimators[place];
         let kendall = &estimator.criteria.kendall;
@@ -117,7 +129,7 @@ pub(crate) fn summary(record: &Record, panel: &PanelRecord, id: &str) -> Option<
         record.space,
         panel.name
     );
-    tau_summary(id, &of, rows)
+    (of, rows)
 }
 
 /// The plots of ranks of a panel, up to nine a file.

@@ -18,10 +18,11 @@ pub(crate) struct Note {
 /// How to read shares, where a report has what a tau is worth.
 pub(crate) const WORTH_NOTE: Note = Note {
     term: "of attainable",
-    meaning: "Tau-b as a part of what another training, with another seed, reaches, since no ranking can be told from a truth beyond its \
-              noise. It is less among the best architectures, which differ least. A top of the truth has all architectures that tie with \
-              its last one, and at least 10. A ranking may pass 100 %: it can be closer to the mean of many trainings than one training \
-              is.",
+    meaning: "Tau-b as a part of what another training of the same architectures, with another seed, reaches: the truth has noise, so \
+              even that is below 1. \"All\" means: as high as the noise of the truth allows, which is as close to the truth as \
+              another training is, or closer. The number is in the table of tops of the truth, and may be above 100 %: a ranking can be \
+              closer to the mean of many trainings than one training is. The share is less among the best architectures, which differ \
+              least. A top of the truth has all architectures that tie with its last one, and at least 10.",
 };
 
 /// How to read the summary table.

@@ -13,28 +13,37 @@ pub(crate) fn summaries(panel: &PanelSummary, width: Option<u16>) -> Vec<TextTab
         return Vec::new();
     }
     let whole = summary(&panel.estimators);
+    let shown = whole.without_empty_columns(KEPT);
     match width {
-        Some(width) if whole.natural_width() > usize::from(width) => {
-            // Before the ends; one more column where shares are known.
-            let first = 6 + usize::from(has_shares(&panel.estimators));
-            let ends: Vec<usize> = [0].into_iter().chain(first..first + ENDS.len() + 2).collect();
-            vec![whole.select(&(0..first).collect::<Vec<usize>>()), whole.select(&ends)]
+        Some(width) if shown.natural_width() > usize::from(width) => {
+            // The criteria at the ends of the ranking, and what follows them, are a table of their own.
+            let ends: Vec<usize> = [0].into_iter().chain(BEFORE_ENDS..whole.columns().count()).collect();
+            let parts = [(KEPT, (0..BEFORE_ENDS).collect()), (1, ends)];
+            let parts =
+                parts.map(|(kept, columns): (usize, Vec<usize>)| whole.select(&columns).without_empty_columns(kept));
+            parts.into_iter().filter(|part| part.columns().count() > 1).collect()
         }
-        _ => vec![whole],
+        _ => vec![shown],
     }
 }
 
-/// Whether what is attainable is known for any estimator.
-fn has_shares(estimators: &[EstimatorSummary]) -> bool {
-    estimators.iter().any(|estimator| estimator.attainable_share.is_some())
-}
+/// So many columns are shown even if they have no value: the estimator, and its tau-b.
+const KEPT: usize = 2;
+
+/// So many columns are before those of the criteria at the ends of the ranking.
+const BEFORE_ENDS: usize = 7;
 
 fn summary(estimators: &[EstimatorSummary]) -> TextTable {
-    let has_shares = has_shares(estimators);
     let ends = ENDS.map(value_text::heading);
-    let mut columns = vec![("estimator", false), ("tau-b", true), ("95 % interval", true)];
-    columns.extend(has_shares.then_some(("of attainable", true)));
-    columns.extend([("Spearman", true), ("published tau-b", true), ("difference", true)]);
+    let mut columns: Vec<(&str, bool)> = vec![
+        ("estimator", false),
+        ("tau-b", true),
+        ("95 % interval", true),
+        ("of attainable", true),
+        ("Spearman", true),
+        ("published tau-b", true),
+        ("difference", true),
+    ];
     columns.extend(ends.iter().map(|heading| (heading.as_str(), true)));
     columns.extend([("not finite", true), ("ties", true)]);
     let rows = estimators.iter().map(|estimator| {
@@ -42,12 +51,12 @@ fn summary(estimators: &[EstimatorSummary]) -> TextTable {
             estimator.estimator.clone(),
             value_text::value(Criterion::TauB, estimator.tau_b),
             estimator.interval_text(),
+            worth::share_reached(estimator.attainable_share),
+            value_text::value(Criterion::Spearman, estimator.spearman),
         ];
-        row.extend(has_shares.then(|| worth::share(estimator.attainable_share)));
-        row.push(value_text::value(Criterion::Spearman, estimator.spearman));
         row.extend(estimator.published_text());
         row.extend(estimator.ends.iter().map(|end| value_text::value(end.criterion, end.value)));
-        row.push(value_text::count(estimator.non_finite));
+        row.push(value_text::count_or_none(estimator.non_finite));
         row.push(if estimator.tie_sensitive { "matter" } else { NONE }.to_owned());
         row
     });

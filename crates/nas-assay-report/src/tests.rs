@@ -376,6 +376,59 @@ mod page {
         assert!(page.contains("<span class=\"name\">my_own</span>") && !page.contains("estimators/my_own"), "{page}");
     }
 
+    /// On the screen of a phone each row of such a table is a list, and a cell without a label would be a number without a name.
+    #[test]
+    fn every_cell_of_a_table_that_becomes_a_list_has_a_label() {
+        let record = fixture::whole(60);
+        let worth = Worth::of(&record, Err(&nas_assay_schema::truth::runs::NoRuns::One));
+        let page = html(&record, Beside { worth: Some(&worth), ..Beside::default() }).unwrap();
+        let tables: Vec<&str> =
+            page.split("<table").skip(1).map(|rest| rest.split("</table>").next().unwrap()).collect();
+        let (lists, others): (Vec<&str>, Vec<&str>) =
+            tables.into_iter().partition(|table| table.split('>').next().unwrap().contains("stack"));
+        // The table that has a column for each of its rows stays one.
+        assert!(lists.len() > 12 && others.len() == 1, "{} {}", lists.len(), others.len());
+        assert!(others[0].contains("columns have the numbers of the rows"));
+        for table in lists {
+            let body = table.split_once("<tbody>").unwrap().1;
+            for cell in body.split("<td").skip(1).filter(|cell| !cell.starts_with(" class=\"picture\"")) {
+                let label = cell.split('>').next().unwrap().split_once("data-label=\"").map(|(_, label)| label);
+                assert!(label.is_some_and(|label| label.len() > 1), "{cell:.80}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_without_values_is_in_no_first_table() {
+        let mut record = fixture::record(60);
+        let first = |text: &str| {
+            let from = text.find("Kendall tau\u{2011}b").or(text.find("\nestimator ")).or(text.find("| estimator"));
+            text[from.unwrap()..].lines().take(40).collect::<Vec<_>>().join("\n")
+        };
+        let texts = |record: &Record| {
+            let [page, markdown] = [Format::Html, Format::Markdown].map(|format| format.render(record, None).unwrap());
+            [page, markdown, terminal(record, None, 300)]
+                .map(|text| first(&text).to_lowercase().replace('\u{2011}', "-"))
+        };
+        for text in texts(&record) {
+            assert!(["published", "ties", "finite"].iter().all(|heading| text.contains(heading)), "{text}");
+        }
+        for row in &mut record.panels[0].estimators {
+            row.published.clear();
+            row.criteria.non_finite = nas_assay_criteria::NonFinite::default();
+            row.criteria.tie_sensitive = false;
+        }
+        for text in texts(&record) {
+            assert!(text.contains("spearman") && text.contains("p@top"), "{text}");
+            for heading in ["published", "ties", "finite"] {
+                assert!(!text.contains(heading), "{heading}: {text}");
+            }
+        }
+        // A table for programs keeps its form.
+        let [csv, latex] = [Format::Csv, Format::Latex].map(|format| format.render(&record, None).unwrap());
+        assert!(csv.contains(",non_finite,") && latex.contains("tabular"), "{csv}");
+    }
+
     #[test]
     fn text_of_the_record_is_text_of_the_page() {
         let page = page(60);
@@ -394,13 +447,14 @@ mod page {
         assert!(!named("th").is_empty() && named("th").iter().all(|tag| tag.contains("scope=")));
         assert!(named("svg").iter().all(|tag| tag.contains("role=\"img\"") || tag.contains("aria-hidden=\"true\"")));
         // Seven of the nine estimators are at their last epoch: each has a scatter, bars, a matrix, a plot of costs and histograms of its
-        // two or three most misjudged exchanges. There are three charts over epochs, two of training, a map of agreement, and an overview.
+        // two or three most misjudged exchanges. There are three charts over epochs, two of training, a map of agreement, and an overview in two
+        // sizes.
         let histograms = page.matches(">Rank changes of ").count();
         assert!((14..=21).contains(&histograms), "{histograms}");
-        assert_eq!((named("title").len(), named("desc").len()), (35 + histograms, 35 + histograms));
+        assert_eq!((named("title").len(), named("desc").len()), (36 + histograms, 36 + histograms));
         // All other pictures that are not hidden are drawings, which have a text instead.
         let drawings = named("svg").iter().filter(|tag| tag.contains("aria-label=\"")).count();
-        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 35 + histograms + drawings);
+        assert_eq!(named("svg").iter().filter(|tag| tag.contains("role=\"img\"")).count(), 36 + histograms + drawings);
         assert_eq!(drawings, 3 + 7 * 9, "the truly best, and three of each kind by each estimator");
         let levels: Vec<u8> = tags.iter().filter_map(|tag| tag.strip_prefix('h')?.bytes().next()).collect();
         let levels: Vec<u8> = levels.into_iter().filter(u8::is_ascii_digit).collect();

@@ -3,6 +3,8 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 use textwrap::core::display_width;
 
+use crate::value_text::NONE;
+
 /// Spaces between columns on a terminal: one of padding, and one in place of a line.
 const GAP: u16 = 2;
 
@@ -36,6 +38,12 @@ impl TextTable {
         });
         let rows = self.rows.iter().map(|row| indices.iter().map(|&index| row[index].clone()).collect());
         Self { columns: columns.collect(), rows: rows.collect() }
+    }
+
+    /// The table without the columns in which no row has a value. The first ones, so many, stay.
+    pub fn without_empty_columns(&self, first: usize) -> Self {
+        let has_values = |column: &usize| *column < first || self.rows.iter().any(|row| row[*column] != NONE);
+        self.select(&(0..self.columns.len()).filter(has_values).collect::<Vec<usize>>())
     }
 
     /// The columns: the heading of each, and whether it holds numbers.
@@ -146,6 +154,19 @@ mod tests {
     fn markdown_takes_cells_literally() {
         let table = TextTable::new(&[("a", false), ("b", true)], vec![vec!["x|y\n*z*".to_owned(), "1".to_owned()]]);
         assert_eq!(table.markdown(), "| a | b |\n| --- | ---: |\n| x\\|y \\*z\\* | 1 |\n");
+    }
+
+    #[test]
+    fn a_column_without_values_is_left_out() {
+        let columns = [("name", false), ("a", true), ("b", true), ("c", true)];
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let table = TextTable::new(&columns, vec![row(["x", NONE, NONE, "1"]), row(["y", NONE, NONE, NONE])]);
+        let headings = |first| {
+            let left = table.without_empty_columns(first);
+            left.columns().map(|(heading, _)| heading.to_owned()).collect::<Vec<String>>().join(" ")
+        };
+        assert_eq!([headings(0), headings(2), headings(3)], ["name c", "name a c", "name a b c"]);
+        assert_eq!(table.without_empty_columns(1).rows()[0], ["x", "1"]);
     }
 
     #[test]

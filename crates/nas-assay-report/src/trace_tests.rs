@@ -265,7 +265,10 @@ fn summary(row: &EstimatorRecord, label: &str) -> Vec<String> {
         best_1,
         best_5,
         worst_5,
-        row.criteria.non_finite.total().to_string(),
+        match row.criteria.non_finite.total() {
+            0 => "–".to_owned(),
+            some => some.to_string(),
+        },
         ties(row),
     ]
 }

@@ -54,6 +54,11 @@ pub(crate) fn interval(bounds: [f64; 2], decimals: usize) -> String {
     format!("[{lower}, {upper}]")
 }
 
+/// A count of what is rare: none is a dash.
+pub(crate) fn count_or_none(number: usize) -> String {
+    if number == 0 { NONE.to_owned() } else { count(number) }
+}
+
 /// What a paired test says, in a word.
 pub(crate) fn verdict(outcome: &Comparison) -> &'static str {
     match outcome.verdict {

@@ -6,12 +6,13 @@ use nas_assay_schema::store::record::{EstimatorRecord, PanelRecord, Record};
 use serde::Serialize;
 
 use super::charts;
-use super::section::{Saved, Section, Table, TableRow, cell, heading};
+use super::section::{Saved, Section, Table, TableRow, cell, heading, sign};
 use super::sections::{LAST_SHOWN, detail_section, other_papers_section, sections, worth_section};
 use super::template::{keep_units, typeset, typeset_numbers};
 use crate::agreement_map;
 use crate::beside::Beside;
 use crate::book;
+use crate::brief::{baseline, compared};
 use crate::checkpoints::{earlier, latest};
 use crate::coverage;
 use crate::figures::{self, Shows};
@@ -19,7 +20,7 @@ use crate::in_short;
 use crate::panel_summary::{ENDS, EstimatorSummary, PanelSummary, PublishedComparison};
 use crate::summary_tables;
 use crate::true_values::TrueValues;
-use crate::value_text;
+use crate::value_text::{self, NONE};
 use crate::worth;
 
 /// The places in [`ENDS`] of the criteria in the main table, which fits on a screen.
@@ -38,14 +39,12 @@ pub(super) struct Panel {
     contents: Vec<[String; 2]>,
     /// What it says in plain sentences; none if they stand at the head of the page.
     in_short: Vec<Linked>,
-    /// The headings of the criteria at the ends of the ranking, with links.
-    headings: Vec<(String, Option<String>)>,
     summaries: Vec<Summary>,
     reasons: Vec<String>,
     published: Vec<[String; 7]>,
     which: Option<&'static str>,
-    /// Tau-b of all estimators: the picture, and the files that it can be saved as.
-    overview: Option<String>,
+    /// Tau-b of all estimators: the picture for a wide and for a narrow screen, and the files that it can be saved as.
+    overview: Option<[String; 2]>,
     overview_saved: Vec<Saved>,
     scatters: Vec<Scatter>,
     scatters_saved: Vec<Saved>,
@@ -57,9 +56,21 @@ pub(super) struct Panel {
 struct Summary {
     id: String,
     folded: Option<String>,
+    /// The headings of the cells.
+    headings: Vec<Heading>,
     rows: Vec<Row>,
     /// The criteria that are not in the main table.
     more: Table,
+}
+
+/// The heading of a column of the summary table.
+#[derive(Serialize, Clone)]
+struct Heading {
+    text: String,
+    /// What it means, in the book.
+    link: Option<String>,
+    /// A second line in small type.
+    below: &'static str,
 }
 
 /// An estimator's row of the summary table.
@@ -71,8 +82,6 @@ struct Row {
     about: String,
     picture: String,
     cells: Vec<Cell>,
-    non_finite: String,
-    tie_sensitive: bool,
 }
 
 #[derive(Serialize)]
@@ -83,6 +92,8 @@ struct Cell {
     /// A second line in small type.
     below: Option<String>,
     best: bool,
+    /// Whether it is a warning.
+    flag: bool,
 }
 
 #[derive(Serialize)]
@@ -150,7 +161,6 @@ impl Panel {
             contents: Vec::new(),
             coverage: coverage::rows(panel),
             in_short: if is_only { Vec::new() } else { said },
-            headings: MAIN.map(|end| end_heading(ENDS[end])).to_vec(),
             summaries,
             reasons: summary_tables::reasons(&summary.estimators),
             published: summary.published.iter().map(comparison).collect(),
@@ -211,33 +221,66 @@ impl Summary {
         all: &[EstimatorSummary],
         places: &[usize],
     ) -> Self {
-        let rows = rows(panel, all, places);
+        let (headings, rows) = with_values(headings(panel), rows(panel, all, places));
         let more = Table {
             id: format!("{id}-more"),
             caption: "Further criteria of the same rankings.".to_owned(),
             folded: Some("Further criteria".to_owned()),
             classes: Vec::new(),
+            square: false,
             headings: [heading("Estimator", "")]
                 .into_iter()
                 .chain(FURTHER.map(|end| heading(keep_units(&value_text::heading(ENDS[end])), "")))
                 .collect(),
             rows: places.iter().map(|&place| further(&panel.estimators[place], &all[place])).collect(),
         };
-        Self { id, folded, rows, more }
+        Self { id, folded, headings, rows, more }
     }
 }
 
+/// The headings of the summary table.
+fn headings(panel: &PanelRecord) -> Vec<Heading> {
+    let heading = |text: &str, term: &str, below| Heading { text: text.to_owned(), link: book::term(term), below };
+    let mut found = vec![
+        heading("Kendall tau\u{2011}b", "tau-b", "95\u{a0}% interval"),
+        heading(&format!("Against {}", baseline(panel).unwrap_or_default()), "paired tests", "difference of tau-b"),
+        heading("Spearman", "Spearman", ""),
+        heading("Published tau\u{2011}b", "published", "difference"),
+    ];
+    found.extend(MAIN.map(|end| end_heading(ENDS[end])));
+    found.extend([heading("Not finite", "not finite", ""), heading("Ties", "ties", "")]);
+    found
+}
+
+/// The columns in which some row has a value, and always the first, which has tau-b.
+fn with_values(mut headings: Vec<Heading>, mut rows: Vec<Row>) -> (Vec<Heading>, Vec<Row>) {
+    let is_kept = |column: usize| column == 0 || rows.iter().any(|row| row.cells[column].text != NONE);
+    let kept: Vec<bool> = (0..headings.len()).map(is_kept).collect();
+    retain(&mut headings, &kept);
+    for row in &mut rows {
+        retain(&mut row.cells, &kept);
+    }
+    (headings, rows)
+}
+
+/// Keeps the elements that are to be kept.
+fn retain<T>(list: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    list.retain(|_| kept.next().copied().unwrap_or(true));
+}
+
 /// A criterion at an end of the ranking as a heading, with a link to what it means.
-fn end_heading(criterion: Criterion) -> (String, Option<String>) {
+fn end_heading(criterion: Criterion) -> Heading {
     let text = value_text::heading(criterion);
     let term = text.split([' ', '@']).next().unwrap_or_default();
     let name = if term == "P" { text.split(' ').next().unwrap_or_default() } else { term };
-    (keep_units(&text), book::term(name))
+    Heading { text: keep_units(&text), link: book::term(name), below: "" }
 }
 
-/// The picture of all estimators in its own size, so that it can be read on a phone.
-fn overview(id: &str, record: &Record, panel: &PanelRecord) -> Option<String> {
-    Some(charts::scrolled(id, &figures::summary(record, panel, id)?))
+/// The picture of all estimators, and the same for the screen of a phone. The style sheet shows one of the two.
+fn overview(id: &str, record: &Record, panel: &PanelRecord) -> Option<[String; 2]> {
+    let wide = charts::scrolled(id, &figures::summary(record, panel, id)?);
+    Some([wide, figures::narrow_summary(record, panel, &format!("{id}-narrow"))?])
 }
 
 /// A row of the criteria that are not in the main table.
@@ -258,13 +301,28 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
         let higher = matches!(ENDS[end], Criterion::PrecisionTop(_) | Criterion::PrecisionBottom(_));
         extreme(summaries.iter().map(|row| row.ends[end].value), higher)
     });
+    let with = baseline(panel);
+    let against = format!("Against {}", with.unwrap_or_default());
     let row = |(estimator, summary): (&EstimatorRecord, &EstimatorSummary)| {
         let cell = |criterion, value: Option<f64>, best: Option<f64>| Cell {
             label: keep_units(&value_text::heading(criterion)),
             text: typeset(&value_text::value(criterion, value)),
             below: None,
             best: value.is_some() && value == best,
+            flag: false,
         };
+        let plain = |label: &str, text: String, below: Option<String>| Cell {
+            label: label.to_owned(),
+            text,
+            below,
+            best: false,
+            flag: false,
+        };
+        let tested = with.and_then(|with| compared(panel, &summary.estimator, with)).map(|found| {
+            let difference = value_text::difference(Criterion::TauB, found.difference, 0.0);
+            (format!("{}{}", sign(found.verdict), value_text::verdict(found)), typeset(&difference))
+        });
+        let (tested, difference_of_tau) = tested.unzip();
         let [published, difference] = summary.published_text();
         let below = |shown: bool, text: &str| shown.then(|| typeset(text));
         let mut cells = vec![
@@ -272,28 +330,19 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
                 below: tau_below(summary).map(|text| typeset(&text)),
                 ..cell(Criterion::TauB, summary.tau_b, best[0])
             },
+            plain(&against, tested.unwrap_or(NONE.to_owned()), difference_of_tau),
             cell(Criterion::Spearman, summary.spearman, best[1]),
-            Cell {
-                label: "Published tau-b".to_owned(),
-                text: typeset(&published),
-                below: below(summary.published_tau_b.is_some(), &difference),
-                best: false,
-            },
+            plain("Published tau-b", typeset(&published), below(summary.published_tau_b.is_some(), &difference)),
         ];
         cells.extend(MAIN.into_iter().zip(best_ends).map(|(end, best)| cell(ENDS[end], summary.ends[end].value, best)));
+        cells.push(plain("Not finite", value_text::count_or_none(summary.non_finite), None));
+        let ties = if summary.tie_sensitive { "matter" } else { NONE };
+        cells.push(Cell { flag: summary.tie_sensitive, ..plain("Ties", ties.to_owned(), None) });
         let picture = summary
             .tau_b
             .map(|tau| charts::interval(axis, tau, summary.interval, summary.published_tau_b))
             .unwrap_or_default();
-        Row {
-            id: estimator.id.clone(),
-            link: book::estimator(&estimator.id),
-            about: about(estimator),
-            picture,
-            cells,
-            non_finite: value_text::count(summary.non_finite),
-            tie_sensitive: summary.tie_sensitive,
-        }
+        Row { id: estimator.id.clone(), link: book::estimator(&estimator.id), about: about(estimator), picture, cells }
     };
     places.iter().map(|&place| &panel.estimators[place]).zip(summaries.iter().copied()).map(row).collect()
 }
@@ -301,7 +350,7 @@ fn rows(panel: &PanelRecord, all: &[EstimatorSummary], places: &[usize]) -> Vec<
 /// What stands below tau-b: its interval, and the part that it is of what is attainable.
 fn tau_below(summary: &EstimatorSummary) -> Option<String> {
     let interval = summary.interval.map(|_| summary.interval_text());
-    let share = summary.attainable_share.map(|share| format!("{} of attainable", worth::share(Some(share))));
+    let share = summary.attainable_share.map(|share| format!("{} of attainable", worth::share_reached(Some(share))));
     let parts: Vec<String> = interval.into_iter().chain(share).collect();
     // Two parts may stand on two lines, and neither is broken.
     let whole = |part: &String| if parts.len() > 1 { part.replace(' ', "\u{a0}") } else { part.clone() };

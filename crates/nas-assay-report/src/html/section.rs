@@ -76,6 +76,8 @@ pub(crate) struct Table {
     pub folded: Option<String>,
     /// How the cells of all columns are set: `number`, `word`, or `prose`, which takes several lines; all are numbers if it is empty.
     pub classes: Vec<&'static str>,
+    /// Whether its columns are its rows, so that it stays a table on the screen of a phone. Others are lists of their cells there.
+    pub square: bool,
     /// The headings of all columns: text, and a second line in small type.
     pub headings: Vec<[String; 2]>,
     /// The rows.
@@ -118,6 +120,7 @@ impl Table {
             caption,
             folded,
             classes: numeric.iter().copied().enumerate().map(class).collect(),
+            square: false,
             headings: table.columns().map(|(text, _)| heading(keep_units(&capital(text)), "")).collect(),
             rows: table.rows().iter().map(row).collect(),
         }
@@ -148,13 +151,18 @@ pub(crate) fn cells(text: &str, below: &str) -> [String; 2] {
     [typeset(text), typeset(below)]
 }
 
-/// A test's verdict as a word with a sign, and the difference with its interval.
-pub(crate) fn outcome(outcome: &Comparison) -> [String; 2] {
-    let sign = match outcome.verdict {
+/// The sign before the word of a test's verdict.
+pub(crate) const fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Better => "▲ ",
         Verdict::Worse => "▼ ",
         Verdict::Undecided => "",
-    };
+    }
+}
+
+/// A test's verdict as a word with a sign, and the difference with its interval.
+pub(crate) fn outcome(outcome: &Comparison) -> [String; 2] {
+    let sign = sign(outcome.verdict);
     let difference = value_text::difference(Criterion::TauB, outcome.difference, 0.0);
     let interval = outcome
         .interval

@@ -93,6 +93,14 @@ fn further_row(row: &EstimatorRecord, place: usize) -> Vec<String> {
     [&[name(place)][..], &[7, 8, 10].map(|column: usize| plain[column].clone())].concat()
 }
 
+/// A table without the columns in which no row has a value; the first two stay.
+fn without_empty(headings: &[String], rows: &[Vec<String>]) -> (Vec<String>, Vec<Vec<String>>) {
+    let has_values = |column: &usize| *column < 2 || rows.iter().any(|row| row[*column] != "–");
+    let kept: Vec<usize> = (0..headings.len()).filter(has_values).collect();
+    let of = |row: &[String]| kept.iter().map(|&column| row[column].clone()).collect::<Vec<String>>();
+    (of(headings), rows.iter().map(|row| of(row)).collect())
+}
+
 /// All tables of the page, laid out from the record.
 #[allow(clippy::too_many_lines, reason = "one table after the other")]
 fn expected(panel: &PanelRecord) -> Vec<Table> {
@@ -102,16 +110,29 @@ fn expected(panel: &PanelRecord) -> Vec<Table> {
                        its interval; the tick is zero, the hollow diamond is the published value.";
         let headings = owned(&[
             "Estimator",
-            "Kendall tau-b / 95 % interval",
+            "Kendall tau\u{2011}b / 95 % interval",
+            "Against params / difference of tau-b",
             "Spearman",
-            "Published tau-b / difference",
+            "Published tau\u{2011}b / difference",
             "P@top 5 %",
             "BR@5 %",
             "Not finite",
             "Ties",
         ]);
-        let rows = places.iter().map(|&place| summary_row(&panel.estimators[place], place));
-        (caption.to_owned(), headings, rows.collect())
+        let row = |&place: &usize| {
+            let mut row = summary_row(&panel.estimators[place], place);
+            let test = [1, 2, 3, 8].into_iter().zip(&found.comparisons).find(|(of, _)| *of == place);
+            // The interval of the difference is in a table of its own.
+            row.insert(
+                2,
+                test.map_or("–".to_owned(), |(_, test)| {
+                    outcome(&test.outcome).split(" [").next().unwrap().to_owned()
+                }),
+            );
+            row
+        };
+        let (headings, rows) = without_empty(&headings, &places.iter().map(row).collect::<Vec<_>>());
+        (caption.to_owned(), headings, rows)
     };
     let further = |places: &[usize]| {
         let rows = places.iter().map(|&place| further_row(&panel.estimators[place], place));

@@ -18,6 +18,14 @@ pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or(NONE.to_owned(), |share| format!("{} %", fixed(100.0 * share, 0)))
 }
 
+/// What is attained where a tau-b is at least as high as that of another training.
+pub(crate) const REACHED: &str = "all";
+
+/// A share as text for the first table of a report: `71 %`, or `all` from 100 % on. Other tables have the number.
+pub(crate) fn share_reached(of: Option<f64>) -> String {
+    if of.is_some_and(|of| of >= 1.0) { REACHED.to_owned() } else { share(of) }
+}
+
 /// What is known of the noise ceiling.
 pub(crate) fn ceiling_line(panel: &PanelWorth) -> String {
     let (names, truth_is_mean, ceiling) = match &panel.ceiling {

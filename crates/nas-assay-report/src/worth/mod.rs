@@ -22,7 +22,7 @@ use crate::true_values::TrueValues;
 
 pub use detail::{Beyond, Detail, NdcgAt};
 pub(crate) use detail_tables::detail_tables;
-pub(crate) use lines::{ceiling_line, lines, share};
+pub(crate) use lines::{ceiling_line, lines, share, share_reached};
 pub(crate) use tables::tables;
 
 /// What the numbers of a record are worth, panel by panel.

@@ -386,6 +386,27 @@ fn every_format_has_the_worth_and_is_the_same_without() {
     assert_eq!(serde_json::from_str::<Worth>(&json).unwrap(), worth);
 }
 
+/// More than all of what is attainable puzzles readers. The first tables say it in a word, and others have the number.
+#[test]
+fn what_is_at_least_attainable_is_said_in_a_word_and_its_number_is_in_the_detail() {
+    let texts = [None, Some(0.994), Some(0.996), Some(1.0), Some(1.1)].map(share_reached);
+    assert_eq!(texts, ["–", "99 %", "100 %", "all", "all"]);
+    let (record, mut worth) = judged(240);
+    worth.panels[0].rows[1].shares[0] = Some(1.1);
+    let beside = with(&worth);
+    let short = crate::brief(&record, beside, 200);
+    let row = short.lines().find(|line| line.starts_with("synflow ")).unwrap();
+    assert!(row.contains(" all ") && !short.contains("110 %"), "{short}");
+    let page = Format::Html.render(&record, beside).unwrap().replace('\u{a0}', " ");
+    assert!(page.contains(", all of attainable</span>") && !page.contains("110 % of attainable"));
+    for text in [page, terminal(&record, beside, 200), Format::Markdown.render(&record, beside).unwrap()] {
+        let tau = worth.panels[0].rows[1].tops[0].tau_b.unwrap();
+        assert!(text.contains(&format!("{tau:.3}, 110 %")), "{text}");
+    }
+    let csv = Format::Csv.render(&record, beside).unwrap();
+    assert!(csv.contains(",synflow,,1,,,share of attainable in all,here,1.1,"), "{csv}");
+}
+
 #[test]
 fn no_control_character_of_a_name_reaches_a_report() {
     let mut record = fixture::record(40);

@@ -25,7 +25,7 @@ pub(super) use interval::{interval, interval_axis};
 pub(super) use matrix::{MOST_OPERATIONS, matrix};
 pub(super) use scatter::scatter;
 pub(crate) use scatter::{PLOTS_IN_A_ROW, RankPlot, rank_plots};
-pub(crate) use tau_summary::{TauRow, tau_summary};
+pub(crate) use tau_summary::{TauRow, narrow_tau_summary, tau_summary};
 pub(super) use training_curve::TrainingCurve;
 
 /// A picture in its own size, which is scrolled where it is wider than the page. `id` is that of the picture.

@@ -38,11 +38,7 @@ const STEP: f64 = 0.2;
 /// Tau-b of each row as a dot on its interval; baselines are diamonds, and a dashed line shows the best of them. Rows with the greatest
 /// tau-b come first; rows of equal value keep their order. `None` without rows.
 pub(crate) fn tau_summary(id: &str, of: &str, mut rows: Vec<TauRow>) -> Option<String> {
-    rows.sort_by(|one, other| other.tau.total_cmp(&one.tau));
-    let left_out = rows.len().saturating_sub(MOST_ROWS);
-    let floor = rows.iter().find(|row| row.is_baseline).map(|row| (row.name.clone(), row.tau));
-    let description = description(&rows);
-    rows.truncate(MOST_ROWS);
+    let Shown { left_out, floor, description } = sorted(&mut rows);
     let names: Vec<String> = rows.iter().map(|row| shortened(&row.name, LONGEST)).collect();
     let left = (names.iter().map(|name| width_of(name)).fold(0.0, f64::max) + 16.0).ceil();
     let axis = axis(&rows, left)?;
@@ -50,8 +46,80 @@ pub(crate) fn tau_summary(id: &str, of: &str, mut rows: Vec<TauRow>) -> Option<S
     let mut body = format!(
         "<text class=\"label\" x=\"8\" y=\"16\">{}</text><text x=\"8\" y=\"34\">{}</text>",
         escape(&shortened(of, 90)),
-        legend(floor.as_ref(), left_out)
+        escape(&legend(floor.as_ref(), left_out))
     );
+    body += &scale(&axis, floor.as_ref(), [TOP, bottom]);
+    for (place, (row, name)) in rows.iter().zip(&names).enumerate() {
+        let y = TOP + ROW * (place as f64 + 0.5);
+        let _ =
+            write!(body, "<text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>", left - 8.0, y + 4.0, escape(name));
+        body += &mark(row, &axis, y);
+        let right = left + AXIS + 46.0;
+        let _ = write!(body, "<text class=\"end\" x=\"{right:.1}\" y=\"{:.1}\">{}</text>", y + 4.0, label(row.tau, 3));
+    }
+    Some(picture(id, [(left + AXIS + 54.0) as u32, (bottom + 26.0) as u32], of, &description, &body))
+}
+
+/// The width of the narrow picture.
+const NARROW: f64 = 320.0;
+
+/// The height of a row there, which has the name above the interval.
+const NARROW_ROW: f64 = 36.0;
+
+/// So many characters fit on a line there.
+const NARROW_LINE: usize = 52;
+
+/// The same as [`tau_summary`] for the screen of a phone: each name stands above its interval.
+pub(crate) fn narrow_tau_summary(id: &str, of: &str, mut rows: Vec<TauRow>) -> Option<String> {
+    let Shown { left_out, floor, description } = sorted(&mut rows);
+    let axis = Axis::new(values(&rows)?, [12.0, NARROW - 12.0]);
+    let legend = legend(floor.as_ref(), left_out);
+    let lines = textwrap::wrap(&legend, NARROW_LINE);
+    let mut body = String::new();
+    for (place, line) in lines.iter().enumerate() {
+        let _ = write!(body, "<text x=\"2\" y=\"{}\">{}</text>", 14 + 16 * place, escape(line));
+    }
+    let top = 16.0 * lines.len() as f64 + 10.0;
+    let bottom = top + NARROW_ROW * rows.len() as f64;
+    body += &scale(&axis, floor.as_ref(), [top, bottom]);
+    for (place, row) in rows.iter().enumerate() {
+        let y = top + NARROW_ROW * place as f64;
+        let _ = write!(
+            body,
+            "<text class=\"over-lines\" x=\"2\" y=\"{:.1}\">{}</text><text class=\"over-lines end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            y + 14.0,
+            escape(&shortened(&row.name, LONGEST)),
+            NARROW - 2.0,
+            y + 14.0,
+            label(row.tau, 3)
+        );
+        body += &mark(row, &axis, y + 25.0);
+    }
+    Some(picture(id, [NARROW as u32, (bottom + 26.0) as u32], of, &description, &body))
+}
+
+/// What is said of all rows.
+struct Shown {
+    /// How many rows have no room.
+    left_out: usize,
+    /// The best baseline: its name and its tau-b.
+    floor: Option<(String, f64)>,
+    description: String,
+}
+
+/// Puts the greatest tau-b first, and leaves out what has no room.
+fn sorted(rows: &mut Vec<TauRow>) -> Shown {
+    rows.sort_by(|one, other| other.tau.total_cmp(&one.tau));
+    let left_out = rows.len().saturating_sub(MOST_ROWS);
+    let floor = rows.iter().find(|row| row.is_baseline).map(|row| (row.name.clone(), row.tau));
+    let description = description(rows);
+    rows.truncate(MOST_ROWS);
+    Shown { left_out, floor, description }
+}
+
+/// The lines of the axis with their values, and that of the best baseline.
+fn scale(axis: &Axis, floor: Option<&(String, f64)>, [top, bottom]: [f64; 2]) -> String {
+    let mut body = String::new();
     let [lowest, highest] = axis.values.map(|value| (value / STEP).round() as i32);
     for value in lowest..=highest {
         let value = f64::from(value) * STEP;
@@ -59,43 +127,47 @@ pub(crate) fn tau_summary(id: &str, of: &str, mut rows: Vec<TauRow>) -> Option<S
         let class = if value == 0.0 { "lead" } else { "rule" };
         let _ = write!(
             body,
-            "<path class=\"{class}\" d=\"M{x:.1} {TOP}V{bottom}\"/><text class=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+            "<path class=\"{class}\" d=\"M{x:.1} {top}V{bottom}\"/><text class=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
             bottom + 16.0,
             label(value, 1)
         );
     }
-    if let Some((_, tau)) = &floor {
-        let _ = write!(body, "<path class=\"floor\" d=\"M{:.1} {TOP}V{bottom}\"/>", axis.at(*tau));
+    if let Some((_, tau)) = floor {
+        let _ = write!(body, "<path class=\"floor\" d=\"M{:.1} {top}V{bottom}\"/>", axis.at(*tau));
     }
-    for (place, (row, name)) in rows.iter().zip(&names).enumerate() {
-        let y = TOP + ROW * (place as f64 + 0.5);
-        let (span, x) = (if row.is_baseline { "span of-baseline" } else { "span" }, axis.at(row.tau));
-        let _ =
-            write!(body, "<text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>", left - 8.0, y + 4.0, escape(name));
-        if let Some([lower, upper]) = row.interval {
-            let [from, to] = [lower, upper].map(|bound| axis.at(bound));
-            let _ = write!(body, "<path class=\"{span}\" d=\"M{from:.1} {y}H{to:.1}\"/>");
-        }
-        if row.is_baseline {
-            let _ = write!(body, "<path class=\"baseline\" d=\"M{x:.1} {}l5 5l-5 5l-5 -5z\"/>", y - 5.0);
-        } else {
-            let _ = write!(body, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y}\" r=\"4\"/>");
-        }
-        let right = left + AXIS + 46.0;
-        let _ = write!(body, "<text class=\"end\" x=\"{right:.1}\" y=\"{:.1}\">{}</text>", y + 4.0, label(row.tau, 3));
+    body
+}
+
+/// The interval of a row, and its tau-b as a dot, or as a diamond for a baseline.
+fn mark(row: &TauRow, axis: &Axis, y: f64) -> String {
+    let mut body = String::new();
+    let (span, x) = (if row.is_baseline { "span of-baseline" } else { "span" }, axis.at(row.tau));
+    if let Some([lower, upper]) = row.interval {
+        let [from, to] = [lower, upper].map(|bound| axis.at(bound));
+        let _ = write!(body, "<path class=\"{span}\" d=\"M{from:.1} {y}H{to:.1}\"/>");
     }
-    Some(picture(id, [(left + AXIS + 54.0) as u32, (bottom + 26.0) as u32], of, &description, &body))
+    if row.is_baseline {
+        let _ = write!(body, "<path class=\"baseline\" d=\"M{x:.1} {}l5 5l-5 5l-5 -5z\"/>", y - 5.0);
+    } else {
+        let _ = write!(body, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y}\" r=\"4\"/>");
+    }
+    body
 }
 
 /// An axis that holds zero and every bound, between multiples of [`STEP`]; `None` without rows.
 fn axis(rows: &[TauRow], left: f64) -> Option<Axis> {
+    Some(Axis::new(values(rows)?, [left + 4.0, left + AXIS]))
+}
+
+/// The values at the ends of the axis.
+fn values(rows: &[TauRow]) -> Option<[f64; 2]> {
     let held = || rows.iter().flat_map(|row| row.interval.into_iter().flatten().chain([row.tau]));
     held().next()?;
     // A record may hold any number; a picture has room for those that a tau-b can have.
     let within = |value: f64| value.clamp(-1.0, 1.0);
     let lowest = (held().map(within).fold(0.0, f64::min) / STEP - 1e-9).floor() * STEP;
     let highest = (held().map(within).fold(STEP, f64::max) / STEP - 1e-9).ceil() * STEP;
-    Some(Axis::new([lowest, highest], [left + 4.0, left + AXIS]))
+    Some([lowest, highest])
 }
 
 /// What the marks mean.
@@ -107,7 +179,7 @@ fn legend(floor: Option<&(String, f64)>, left_out: usize) -> String {
     if left_out > 0 {
         text += &format!(" {left_out} rows are left out.");
     }
-    escape(&text)
+    text
 }
 
 fn description(rows: &[TauRow]) -> String {
@@ -152,6 +224,33 @@ mod tests {
         );
         assert_eq!((svg.matches("class=\"baseline\"").count(), svg.matches("class=\"dot\"").count()), (2, 2));
         assert!(svg.contains("Dashed: params, the best of them."), "{svg}");
+    }
+
+    #[test]
+    fn the_narrow_picture_has_the_same_rows_in_the_width_of_a_phone() {
+        let rows = || {
+            let long = "a name that has as many characters as names may have";
+            vec![
+                row("params", 0.4, Some([0.3, 0.5]), true),
+                row(long, -0.1, None, false),
+                row("best<", 0.5, None, false),
+            ]
+        };
+        let (wide, narrow) =
+            (tau_summary("s", "Panel x", rows()).unwrap(), narrow_tau_summary("n", "Panel x", rows()).unwrap());
+        assert!(narrow.starts_with("<svg viewBox=\"0 0 320 "), "{narrow}");
+        let described = |svg: &str| svg.split("<desc id=").nth(1).unwrap().split('>').nth(1).unwrap().to_owned();
+        assert_eq!(described(&wide), described(&narrow));
+        let texts: Vec<&str> =
+            narrow.split("<text ").skip(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap()).collect();
+        let place = |text: &str| texts.iter().position(|found| *found == text).unwrap();
+        assert!(place("best&lt;") < place("params") && place("params") < place("0.400"), "{texts:?}");
+        assert!(texts.iter().all(|text| text.chars().count() <= NARROW_LINE + 3), "{texts:?}");
+        // Each mark is below its name: the first row begins at 16 for each line of the legend, and 10.
+        let lines = texts.iter().position(|text| *text == "−0.2").unwrap();
+        assert!(narrow.contains(&format!("cy=\"{}\" r=\"4\"", 16 * lines + 10 + 25)), "{narrow}");
+        assert_eq!((narrow.matches("class=\"baseline\"").count(), narrow.matches("class=\"dot\"").count()), (1, 2));
+        assert_eq!(narrow_tau_summary("s", "x", Vec::new()), None);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
         caption: "The finite scores of each estimator, in its own unit.".to_owned(),
         folded: None,
         classes: Vec::new(),
+        square: false,
         headings: ["Estimator"].into_iter().chain(FACTS).map(|name| heading(capital(name), "")).collect(),
         rows: scores.collect(),
     }];
@@ -50,6 +51,7 @@ pub(super) fn agreement(shown: &Shown<'_>) -> Option<Section> {
                 .to_owned(),
             folded: None,
             classes: Vec::new(),
+            square: false,
             headings: [heading("Estimator", "")]
                 .into_iter()
                 .chain(all.iter().map(|estimator| heading(&estimator.id, estimator.about())))

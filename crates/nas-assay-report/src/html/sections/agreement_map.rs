@@ -19,12 +19,9 @@ pub(super) fn agreement_map(shown: &Shown<'_>) -> Option<Section> {
         None => figure,
         Some(summary) => format!("<details>\n<summary>{}</summary>\n{figure}\n</details>", escape(&summary)),
     };
-    let table = Table::of_text(
-        format!("{id}-numbers"),
-        "Kendall tau-b of every two rankings; columns have the numbers of the rows.".to_owned(),
-        Some(format!("The numbers of {} estimators", count(map.names.len()))),
-        &map.table(),
-    );
+    let caption = "Kendall tau-b of every two rankings; columns have the numbers of the rows.".to_owned();
+    let folded = Some(format!("The numbers of {} estimators", count(map.names.len())));
+    let table = Table { square: true, ..Table::of_text(format!("{id}-numbers"), caption, folded, &map.table()) };
     Some(Section {
         id: format!("{id}-section"),
         title: TITLE,

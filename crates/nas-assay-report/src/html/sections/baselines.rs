@@ -32,6 +32,7 @@ pub(super) fn baselines(shown: &Shown<'_>) -> Option<Section> {
         caption,
         folded,
         classes: Vec::new(),
+        square: false,
         headings: [heading("Estimator", "")]
             .into_iter()
             .chain(

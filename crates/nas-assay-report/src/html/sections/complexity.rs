@@ -59,6 +59,7 @@ pub(super) fn complexity(shown: &Shown<'_>) -> Option<Section> {
             caption: "Mean rank difference of each group, and tau-b within it.".to_owned(),
             folded: Some("The numbers".to_owned()),
             classes: Vec::new(),
+            square: false,
             headings: [heading("Estimator", "")].into_iter().chain(first.bias.complexity.iter().map(span)).collect(),
             rows: all().map(row).collect(),
         }],

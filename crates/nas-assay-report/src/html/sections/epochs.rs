@@ -147,6 +147,7 @@ fn stability(shown: &Shown<'_>) -> Vec<Table> {
             .to_owned(),
         folded: Some(format!("Stability between {} pairs of adjacent checkpoints", value_text::count(found.len()))),
         classes: Vec::new(),
+        square: false,
         headings: headings.map(|text| heading(text, "")).to_vec(),
         rows: found.iter().map(row).collect(),
     }]
@@ -191,6 +192,7 @@ pub(super) fn spread(shown: &Shown<'_>) -> Option<Section> {
                 .to_owned(),
         folded,
         classes: Vec::new(),
+        square: false,
         headings: [heading("Estimator", "")]
             .into_iter()
             .chain(criteria.iter().map(|&criterion| heading(value_text::heading(criterion), "")))

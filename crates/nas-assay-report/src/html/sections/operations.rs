@@ -129,6 +129,7 @@ fn table(shown: &Shown<'_>, changes: &[ChangeBias<String>], estimators: &[(usize
             .to_owned(),
         folded: Some(format!("All {} exchanges", count(changes.len()))),
         classes: Vec::new(),
+        square: false,
         headings: fixed.into_iter().chain(estimators.iter().map(by_estimator)).collect(),
         rows: changes.iter().map(row).collect(),
     }

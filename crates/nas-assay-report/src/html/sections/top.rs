@@ -35,6 +35,7 @@ pub(super) fn top(shown: &Shown<'_>) -> Option<Section> {
             caption: "Tau-b among the truly best; below it, among the best by score.".to_owned(),
             folded: None,
             classes: Vec::new(),
+            square: false,
             headings: std::iter::once(heading("Estimator", "")).chain(counts.iter().map(column)).collect(),
             rows: shown.estimators().map(row).collect(),
         }],

@@ -33,6 +33,7 @@ pub(super) fn variants(shown: &Shown<'_>) -> Option<Section> {
         caption: "The variant compared with the spec's own settings.".to_owned(),
         folded: None,
         classes: Vec::new(),
+        square: false,
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows: variants.iter().map(row).collect(),
     };
@@ -79,6 +80,7 @@ fn kept(shown: &Shown<'_>) -> Option<Table> {
         caption: "On the architectures that pruning kept: the pruned supernet compared with the spec's own.".to_owned(),
         folded: None,
         classes: Vec::new(),
+        square: false,
         headings: headings.map(|[text, below]| heading(text, below)).to_vec(),
         rows,
     })
