@@ -49,13 +49,13 @@ impl Board {
         if without_truth == records.len() {
             return Err(Failure::new(NOTHING, "nothing to compare: no record here has a truth"));
         }
-        if without_truth > 0 {
-            let them = if without_truth == 1 { "1 record" } else { &format!("{without_truth} records") };
-            context.note(&format!("left out, without a truth: {them}"));
-        }
         let known: Vec<Known> = records.iter().map(|record| Known::of(context, record)).collect();
         let beside: Vec<Beside<'_>> = known.iter().map(Known::beside).collect();
         let board = Leaderboard::beside(&records, &beside, self.all);
+        // The text for a screen says it itself.
+        if format.is_some() || self.figures.is_some() {
+            board.left_out.lines().iter().for_each(|line| context.note(line));
+        }
         if let Some(folder) = &self.figures {
             return output::write_figures(context, folder, &board.figures());
         }

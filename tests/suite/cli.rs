@@ -251,6 +251,29 @@ fn the_leaderboard_shows_all_records() {
 }
 
 #[test]
+fn a_leaderboard_says_what_it_leaves_out_and_how_to_see_it() {
+    let bench = Bench::new();
+    bench.write("a.toml", BASELINES);
+    let sampled = BASELINES.replace("[panels.all]", "[panels.all]\nsample = 20");
+    bench.write("b.toml", sampled);
+    bench.run(&["run", "a.toml", "--quiet"]).exits(0);
+    bench.run(&["leaderboard"]).exits(0).prints("48 architectures");
+    assert!(!bench.run(&["leaderboard"]).stdout.contains("Left out"));
+    bench.run(&["run", "b.toml", "--quiet"]).exits(0);
+    let text = bench.run(&["leaderboard"]).exits(0);
+    let said = text.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("Left out: 1 panel, baselines, panel all ("), "{said}");
+    assert!(said.contains("The option --all shows every panel.") && !text.stderr.contains("Left out"), "{said}");
+    // A file for programs has no room for it.
+    let json = bench.run(&["leaderboard", "--json"]).exits(0).says("Left out: 1 panel, baselines, panel all (");
+    assert!(!json.stdout.contains("Left out"));
+    bench.run(&["leaderboard", "--out", "board.html"]).exits(0).says("Left out: 1 panel, ");
+    assert!(std::fs::read_to_string(bench.path("board.html")).unwrap().contains("Left out: 1 panel, "));
+    let all = bench.run(&["leaderboard", "--all"]).exits(0).prints("20 architectures");
+    assert!(!all.stdout.contains("Left out") && all.stdout.contains("[2] baselines, panel all"), "{}", all.stdout);
+}
+
+#[test]
 fn a_dry_run_names_every_stage_and_writes_nothing() {
     let bench = Bench::new();
     bench.write("spec.toml", BASELINES);

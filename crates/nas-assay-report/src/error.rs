@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// No report format has that name.
-    #[error("no report format is called `{0}`: use `html`, `markdown`, `json`, `csv` or `latex`")]
+    #[error("no report format is called `{0}`; there are `html`, `markdown`, `json`, `csv` and `latex`")]
     UnknownFormat(String),
     /// The report could not be written as JSON.
     #[error("cannot write the report as JSON")]

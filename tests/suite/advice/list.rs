@@ -90,6 +90,7 @@ const DONE: &[(&str, &str)] = &[
     ("name one of them with --estimator", "a_baseline_is_linted_if_it_is_named"),
     ("lint {word} --estimator {}", "the_hint_shows_every_lint_of_one_claim"),
     (" --panel {}", "the_hint_names_the_panel_of_several"),
+    ("The option --all shows every panel", "a_leaderboard_says_what_it_leaves_out_and_how_to_see_it"),
     // Commands for newcomers.
     ("Example", "every_example_of_a_help_is_a_command"),
     ("leave out --device, or name `cpu` with it", "a_doctor_has_the_exit_code_of_what_is_broken"),
@@ -217,7 +218,6 @@ const DONE: &[(&str, &str)] = &[
     ("leave out architectures without a finite truth", "what_an_error_advises_gives_criteria"),
     ("give one cost per architecture", "what_an_error_advises_gives_criteria"),
     ("write `tau_b`, `tau_a`", "other_texts_are_errors"),
-    ("use `html`, `markdown`, `json`, `csv` or `latex`", "every_format_that_is_named_for_an_unknown_one_is_one"),
     ("choose another one", "an_estimator_joins_after_what_the_refusal_advises"),
     ("use lower-case letters, digits and `_`", "an_estimator_joins_after_what_the_refusal_advises"),
     ("use baseline, zero-shot or one-shot", "an_estimator_joins_after_what_the_refusal_advises"),

@@ -18,6 +18,7 @@ use nas_assay_spaces::SpaceId;
 use serde::Serialize;
 
 use super::across::Across;
+use super::left_out::LeftOut;
 use crate::beside::{Beside, Printable};
 use crate::other_papers::Summary;
 use crate::printable::printable;
@@ -39,6 +40,9 @@ pub struct Leaderboard {
     /// The estimators over all benchmarks; `None` for fewer than two of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub across: Option<Across>,
+    /// What the records have that the board does not show.
+    #[serde(skip)]
+    pub left_out: LeftOut,
 }
 
 /// One panel of one record.
@@ -128,8 +132,8 @@ pub struct Beats {
 }
 
 impl Leaderboard {
-    /// The board of some records. With `all` it shows every panel, else one per space. Records without a truth judge nothing, and are left
-    /// out.
+    /// The board of some records. With `all` it shows every panel, else one per space. Records without a truth judge nothing. What is left
+    /// out is in [`Leaderboard::left_out`].
     ///
     /// ```
     /// # let record = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/record.rs"));
@@ -148,6 +152,9 @@ impl Leaderboard {
     /// each value that others printed something for says whether it agrees.
     pub fn beside(records: &[Record], beside: &[Beside<'_>], all: bool) -> Self {
         let beside = beside.iter().copied().chain(std::iter::repeat(Beside::default()));
+        let mut left_out = LeftOut::default();
+        let without = records.iter().filter(|record| record.truth.is_none());
+        left_out.without_truth.extend(without.map(|record| name_of(&printable(record))));
         let judged = records.iter().zip(beside).filter(|(record, _)| record.truth.is_some());
         let records: Vec<(Cow<'_, Record>, Printable<'_>)> =
             judged.map(|(record, beside)| (printable(record), beside.printable())).collect();
@@ -158,7 +165,9 @@ impl Leaderboard {
             })
             .collect();
         panels.sort_by_key(|(column, ..)| column.order());
+        let all_panels = panels.len();
         panels.dedup_by(|(next, ..), (held, ..)| next == held);
+        left_out.repeated = all_panels - panels.len();
         let mut last_space: Option<String> = None;
         let mut spaces = 0;
         panels.retain_mut(|(column, ..)| {
@@ -167,11 +176,15 @@ impl Leaderboard {
             last_space = Some(column.space.clone());
             // A rank by latency is no rank by accuracy.
             column.chosen = is_first && !column.other_quantity;
-            all || is_first
+            let is_shown = all || is_first;
+            if !is_shown {
+                left_out.further_panels.push(column.place());
+            }
+            is_shown
         });
         let rows = rows(&panels);
         let columns = panels.into_iter().map(|(column, ..)| column).collect();
-        let mut board = Self { columns, rows, spaces, across: None };
+        let mut board = Self { columns, rows, spaces, across: None, left_out };
         board.across = Across::of(&board);
         board
     }
@@ -222,6 +235,11 @@ impl Column {
         }
     }
 
+    /// Where its numbers are from: the experiment, the panel, and the first digits of the record.
+    pub(super) fn place(&self) -> String {
+        format!("{}, panel {} ({})", self.name, self.panel, short(&self.spec_hash, self.device_class))
+    }
+
     fn order(&self) -> impl Ord + use<> {
         let place = SpaceId::ALL.iter().position(|space| space.name() == self.space).unwrap_or(SpaceId::ALL.len());
         (
@@ -230,6 +248,16 @@ impl Column {
             (self.device_class, self.spec_hash.clone(), self.panel.clone()),
         )
     }
+}
+
+/// The first digits of a record.
+pub(super) fn short(spec_hash: &str, device_class: DeviceClass) -> String {
+    format!("{}@{device_class}", spec_hash.get(..12).unwrap_or(spec_hash))
+}
+
+/// The experiment of a record, and the first digits of the record.
+fn name_of(record: &Record) -> String {
+    format!("{} ({})", record.name, short(&record.spec_hash, record.device_class))
 }
 
 /// What the truth of a record is, if it is not that of the paper, which a benchmark's own table has.

@@ -27,6 +27,9 @@ pub(super) fn html(board: &Leaderboard) -> Result<String, ReportError> {
             .flat_map(|place| board.others(place).into_iter().map(move |other| (place + 1, other)))
             .collect(),
         about_others: OTHERS,
+        left_out: board.left_out.lines().iter().map(|line| keep_units(line)).collect(),
+        has_ranks: board.rows.iter().any(|row| row.mean_rank.is_some()),
+        has_beats: board.rows.iter().any(|row| row.beats_params.is_some()),
         across: board.across.iter().map(across).collect(),
         across_title: TITLE,
     };
@@ -43,6 +46,12 @@ struct Filled {
     /// What others printed: the number of the column, and a sentence.
     others: Vec<(usize, String)>,
     about_others: &'static str,
+    /// What is not shown, in sentences.
+    left_out: Vec<String>,
+    /// Whether some estimator has a mean rank.
+    has_ranks: bool,
+    /// Whether some estimator is tested against #Params.
+    has_beats: bool,
     /// The section over all benchmarks, if there is one.
     across: Vec<Section>,
     across_title: &'static str,

@@ -5,11 +5,13 @@ mod board;
 mod csv;
 mod html;
 mod latex;
+mod left_out;
 mod ranks;
 mod text;
 
 pub use across::{Across, AcrossRow, CLOSE};
 pub use board::{Beats, Cell, Column, Leaderboard, Row};
+pub use left_out::LeftOut;
 
 use nas_assay_base::text::plain_json;
 

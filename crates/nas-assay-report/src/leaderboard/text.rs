@@ -3,7 +3,7 @@
 use nas_assay_criteria::Criterion;
 
 use super::across::TITLE;
-use super::board::{Beats, Cell, Column, Leaderboard};
+use super::board::{Beats, Cell, Column, Leaderboard, short};
 use crate::text_table::{TextTable, escape_markdown};
 use crate::value_text::{self, NONE, count};
 use crate::wrap::{NARROWEST, wrap};
@@ -11,8 +11,9 @@ use crate::wrap::{NARROWEST, wrap};
 /// What the numbers are.
 pub(super) const ABOUT: &str = "Kendall's tau-b of scores and truth, with its 95 % interval. All values of a column are for the same \
     architectures. The mean rank is over the spaces that have the estimator; 1 is the best. An estimator beats #Params on a space if the \
-    paired test of the two, over the same resampled architectures, finds its tau-b higher. A panel of fewer than 10 architectures has no \
-    intervals, and no scores have one of which hardly any differ.";
+    paired test of the two, over the same resampled architectures, finds its tau-b higher. Each estimator has its last checkpoint, and of \
+    several supernet seeds the median; its variants are in the reports. There is no interval for fewer than 10 architectures, or if hardly \
+    any scores differ.";
 
 /// What is said of the signs behind values, if there are any.
 pub(super) const OTHERS: &str = "Behind a value: = agrees with what other papers print, ≠ differs, ? cannot be decided, since those rank \
@@ -24,6 +25,9 @@ pub(super) fn terminal(board: &Leaderboard, width: u16) -> String {
     let mut text = table(board).terminal(width) + "\n";
     for (place, column) in board.columns.iter().enumerate() {
         text += &wrap(&format!("[{}] {}", place + 1, legend(board, column)), width);
+    }
+    for line in board.left_out.lines() {
+        text += &format!("\n{}", wrap(&line, width));
     }
     if board.has_others() {
         text += "\n";
@@ -48,6 +52,9 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
     let mut text = format!("# Leaderboard\n\n{}\n\n{}\n", escape_markdown(ABOUT), table(board).markdown());
     for (place, column) in board.columns.iter().enumerate() {
         text += &format!("- \\[{}\\] {}\n", place + 1, escape_markdown(&legend(board, column)));
+    }
+    for line in board.left_out.lines() {
+        text += &format!("\n{}\n", escape_markdown(&line));
     }
     if board.has_others() {
         text += &format!("\n{}\n\n", escape_markdown(OTHERS));
@@ -79,9 +86,9 @@ pub(super) fn legend(board: &Leaderboard, column: &Column) -> String {
         _ => "",
     };
     format!(
-        "{name}, panel {panel}: {} architectures, {truth}, {}@{device_class}{ranks}",
+        "{name}, panel {panel}: {} architectures, {truth}, {}{ranks}",
         count(column.architectures),
-        spec_hash.get(..12).unwrap_or(spec_hash)
+        short(spec_hash, *device_class)
     )
 }
 
@@ -95,7 +102,7 @@ fn table(board: &Leaderboard) -> TextTable {
         cells.extend(row.cells.iter().map(|cell| cell.as_ref().map_or(NONE.to_owned(), value)));
         cells
     });
-    TextTable::new(&columns, rows.collect())
+    TextTable::new(&columns, rows.collect()).without_empty_columns(1)
 }
 
 pub(super) fn rank(mean: Option<f64>) -> String {
