@@ -109,6 +109,33 @@ fn what_is_declared_is_judged_and_what_is_not_is_missing() {
     lint(&bench, "mine.csv", &["--declaration", "missing.toml"]).exits(2).says("failed to read the declaration");
 }
 
+/// Text of the book without marks and links, on one line.
+fn plain(markdown: &str) -> String {
+    let mut text = String::new();
+    for part in markdown.replace('*', "").split('[') {
+        match part.split_once("](") {
+            Some((shown, rest)) => text.extend([shown, rest.split_once(')').map_or("", |(_, rest)| rest)]),
+            None => text += part,
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_book_has_the_rules_in_the_same_words() {
+    let page = std::fs::read_to_string("docs/src/lints.md").unwrap();
+    let sections: Vec<&str> = page.split("\n### ").skip(1).collect();
+    let mut found = 0;
+    for [id, name, definition, threshold] in nas_assay::report::lint::all() {
+        let heading = format!("{id} {name}\n");
+        let section = sections.iter().find(|section| section.starts_with(&heading)).expect(id);
+        let section = plain(section.split("\n## ").next().unwrap());
+        assert_eq!(section, format!("{id} {name} Asks: {definition} {threshold}"));
+        found += 1;
+    }
+    assert_eq!(found, sections.len());
+}
+
 /// The exit code follows the worst verdict; warnings count if they are asked for.
 #[test]
 fn a_failure_is_a_mismatch_and_a_warning_is_one_if_asked_for() {
@@ -146,7 +173,7 @@ fn the_claim_of_synflow_in_the_miniature_is_judged_by_its_numbers() {
     let said = |id: &str| found[id].1.as_str();
     assert!(said("L1").starts_with("Not ahead of params with 0.683 (-0.189 ["), "{}", said("L1"));
     assert!(said("L2").ends_with("The claim has 79.3 % of it."), "{}", said("L2"));
-    assert!(said("L5").starts_with("Tau of 0.494 over all, but 0.458 without"), "{}", said("L5"));
+    assert!(said("L5").starts_with("Tau is 0.494 over all, but 0.458 without"), "{}", said("L5"));
     let page = bench.run(&["lint", "latest"]).exits(3);
     let last = page.stdout.rsplit_once("\n\n").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(last.starts_with("nas-assay lint ") && last.ends_with("2 fail (L1, L4), 6 undecidable"), "{last}");
@@ -200,7 +227,7 @@ fn options_of_verify_that_lint_would_ignore_are_refused() {
     lint(&bench, "mine.csv", &["--oddities", "odd.csv"]).exits(2);
     let more = ["--is", "relu_logdet", "--missing", "drop", "--min-coverage", "0.5"];
     let ran = lint(&bench, "mine.csv", &more);
-    assert!(lints(&ran)["L11"].1.starts_with("Rho to relu_logdet on "), "{}", ran.stdout);
+    assert!(lints(&ran)["L11"].1.starts_with("Rho with relu_logdet on "), "{}", ran.stdout);
     let verify = ["verify", "--space", "nb201", "--scores", "mine.csv"];
     bench.run(&[&verify[..], &more].concat()).exits(2).says("cannot be used with");
 }

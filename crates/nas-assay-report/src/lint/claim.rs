@@ -104,10 +104,16 @@ impl<'a> Claim<'a> {
         computed.contains(&of.kind) && self.formulas.contains(&of.id.as_str()) && !self.is_in_file(of) && !is_program
     }
 
-    /// Whether the members of the vote that it is are all formulas of this program; without their names, all estimators of the panel.
+    /// The spec of the vote that it is.
+    pub fn vote(&self) -> Option<&'a Value> {
+        self.panel_spec("votes")?.get(&self.estimator.id)
+    }
+
+    /// Whether the members of the vote that it is are all formulas of this program; without their names, all estimators of the panel. Of a
+    /// vote that the spec does not have, nothing is known.
     pub fn is_of_formulas(&self) -> bool {
-        let vote = self.panel_spec("votes").and_then(|votes| votes.get(&self.estimator.id));
-        let members = vote.and_then(|vote| vote.get("members")).and_then(Value::as_array);
+        let Some(vote) = self.vote() else { return false };
+        let members = vote.get("members").and_then(Value::as_array);
         let is_member = |of: &&EstimatorRecord| {
             of.kind != EstimatorKind::Vote && members.is_none_or(|all| all.iter().any(|id| *id == of.id.as_str()))
         };

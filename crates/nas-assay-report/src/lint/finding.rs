@@ -14,9 +14,9 @@ pub enum Verdict {
     Fail,
     /// A reviewer would ask.
     Warn,
-    /// Something is missing that decides it.
+    /// It was not tested, or something is missing that decides it.
     Undecidable,
-    /// Nothing stands against it.
+    /// It was tested, or follows from how the scores were made, and nothing speaks against the claim.
     Pass,
 }
 

@@ -106,9 +106,9 @@ impl Entry {
 /// What stands over the lints with a verdict.
 const fn heading(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Fail => "What stands against the claim",
+        Verdict::Fail => "What speaks against the claim",
         Verdict::Warn => "What a reviewer would ask",
-        Verdict::Undecidable => "What is missing",
+        Verdict::Undecidable => "What could not be tested",
         Verdict::Pass => "What holds",
     }
 }

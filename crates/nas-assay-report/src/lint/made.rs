@@ -66,6 +66,20 @@ impl Made {
         made
     }
 
+    /// A claim of which nothing is known: the scores of a file for one architecture that cannot be read, in an unknown space, by a table of
+    /// which nobody says what it is.
+    pub fn unknown(kind: EstimatorKind) -> Self {
+        let mut made = Self::noisy(1, 0.5);
+        made.record.space = "unknown".to_owned();
+        made.record.spec["spec"]["truth"] = serde_json::json!({"table": {"columns": ["value"]}});
+        made.truth_rows(1);
+        made.of_file();
+        made.mine_mut().kind = kind;
+        let row = &mut made.record.panels[0].architectures[0];
+        (row.architecture, row.params, row.flops) = ("?".to_owned(), None, None);
+        made
+    }
+
     /// What a lint says.
     pub fn find(&self, id: &str) -> Finding {
         let rule = RULES.iter().find(|rule| rule.id == id).unwrap();

@@ -223,6 +223,63 @@ fn every_lint_has_an_id_a_name_and_sentences() {
 }
 
 #[test]
+fn what_has_nothing_to_judge_passes_no_lint() {
+    let kinds = [
+        EstimatorKind::Baseline,
+        EstimatorKind::ZeroShot,
+        EstimatorKind::OneShot,
+        EstimatorKind::Vote,
+        EstimatorKind::External,
+    ];
+    for kind in kinds {
+        let made = Made::unknown(kind);
+        for [id, ..] in all() {
+            let found = made.find(id);
+            assert_eq!(found.verdict, Verdict::Undecidable, "{kind:?} {id}: {}", found.said);
+            assert!(found.said.ends_with('.'), "{id}: {}", found.said);
+        }
+    }
+}
+
+#[test]
+fn what_was_not_tested_is_said_and_passes_nothing() {
+    let mut made = Made::noisy(300, 0.3);
+    made.of_file();
+    let found: Vec<Finding> = all().map(|[id, ..]| made.find(id)).collect();
+    let untested = |found: &&Finding| found.said.starts_with("Not tested") || found.said.contains("is not known");
+    let ids: Vec<&str> = found.iter().filter(untested).map(|found| found.id).collect();
+    assert!(["L7", "L8", "L11", "L12", "L15", "L16", "L17", "L22"].iter().all(|id| ids.contains(id)), "{ids:?}");
+    for found in found.iter().filter(untested) {
+        assert_eq!(found.verdict, Verdict::Undecidable, "{}: {}", found.id, found.said);
+    }
+}
+
+/// Readers have English as a second language.
+#[test]
+fn rules_are_in_short_sentences_of_plain_words() {
+    let unclear = [
+        "of the seed",
+        "beside",
+        "owed to",
+        "holds zero",
+        "hold zero",
+        "otherwise",
+        "stands against",
+        " either way",
+        "is met for",
+    ];
+    for [id, _, definition, threshold] in all() {
+        assert!(definition.split_inclusive(['?', '.']).next().unwrap().ends_with('?'), "{id} asks nothing");
+        for text in [definition, threshold] {
+            assert!(unclear.iter().all(|words| !text.contains(words)), "{id}: {text}");
+            for sentence in text.split_inclusive(['.', '?', ':']).filter(|part| !part.trim().is_empty()) {
+                assert!(sentence.split_whitespace().count() <= 32, "{id}: {sentence}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_page_of_a_claim_at_80_columns() {
     let record = fixture::record(240);
     let lint = linted(&record, With { estimator: Some("synflow"), ..With::default() });

@@ -11,10 +11,11 @@ use crate::value_text;
 pub(super) const RULE: Rule = Rule {
     id: "L1",
     name: "beats-trivial",
-    definition: "Counts of an architecture need no network and no image: parameters, multiply-accumulates, and the structural baselines of \
-        its space. A paired bootstrap compares the tau of the claim with that of each.",
-    threshold: "Passes if the whole 95 % interval of each difference is above zero. Warns if the claim is ahead of every count and some \
-        interval holds zero. Fails if a count ranks as well or better: then the score is not worth its cost.",
+    definition: "Does the estimator rank better than counts that need no network and no image? These are #Params, \
+        #FLOPs and the structural baselines of the space. A paired test compares it with each.",
+    threshold: "Passes if the whole 95 % interval of each difference is above zero. Warns if the claim is ahead of \
+        every count, but some interval contains zero. Fails if a count ranks as well or better: then the score is \
+        not worth its cost.",
     check,
 };
 
@@ -24,7 +25,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return Outcome::undecidable("No count of these architectures is known.");
     }
     let Some(differences) = found.iter().map(|(_, outcome)| outcome.difference).collect::<Option<Vec<f64>>>() else {
-        return Outcome::undecidable("The tau of the claim, or that of a count, is undefined.");
+        return Outcome::undecidable("Tau of the claim, or of a count, is undefined.");
     };
     let named = |(name, outcome): &(String, Comparison)| {
         let difference = value_text::difference(Criterion::TauB, outcome.difference, 0.0);
@@ -54,7 +55,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let outcome = if !behind.is_empty() {
         Outcome::fail(format!("Not ahead of {}.", listed(&behind)))
     } else if !unclear.is_empty() {
-        Outcome::warn(format!("Ahead of every count, but the interval holds zero for {}.", listed(&unclear)))
+        Outcome::warn(format!("Ahead of every count, but the interval contains zero for {}.", listed(&unclear)))
     } else if !untested.is_empty() {
         Outcome::undecidable(format!(
             "Ahead of every count, but the difference has no interval for {}.",

@@ -10,10 +10,11 @@ use super::super::finding::{Outcome, Rule, correlation, listed};
 pub(super) const RULE: Rule = Rule {
     id: "L12",
     name: "consistency",
-    definition: "The tau of the same estimator in the other panels of the record and in the other records that are given: several scores that \
-        lead on one benchmark rank the wrong way round on another.",
-    threshold: "Passes if the interval is above zero in two search spaces or more, and in every panel. Warns if one holds zero or is below it. \
-        With one space it cannot be decided.",
+    definition: "How does it rank in other spaces and panels? The lint looks at the other panels of the record and \
+        at the other records that are given. Several scores that lead on one benchmark rank the wrong way round on \
+        another.",
+    threshold: "Passes if the interval is above zero in two search spaces or more, and in every panel. Warns if one \
+        contains zero or is below it. With one space it cannot be decided.",
     check,
 };
 
@@ -36,11 +37,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let taus = || places.iter().filter_map(|place| place.tau);
     let range = taus().reduce(f64::min).zip(taus().reduce(f64::max));
     let outcome = if places.len() > 1 && !unclear.is_empty() {
-        Outcome::warn(format!("Not shown to rank in {}.", listed(&unclear)))
+        Outcome::warn(format!("It is not shown to rank in {}.", listed(&unclear)))
     } else if spaces.len() < 2 {
         let only = spaces.first().copied().unwrap_or_default();
         Outcome::undecidable(format!(
-            "How it ranks elsewhere: {only} is the only space in what is given (option `--also` adds records)."
+            "Not tested in another space: {only} is the only one here (option `--also` adds records)."
         ))
     } else {
         let range = range.map_or(String::new(), |(least, greatest)| {

@@ -7,33 +7,33 @@ use crate::value_text::{count, significant};
 pub(super) const RULE: Rule = Rule {
     id: "L15",
     name: "cost",
-    definition: "Seconds for the score of one architecture, on a named processor, beside those of one epoch of training it there. Passes and \
-        images are no seconds.",
-    threshold: "Passes if seconds and processor are declared and the score takes no longer than one epoch. Warns if it does: a training of one \
-        epoch is a score, too, and a strong one.",
+    definition: "How many seconds does one score take, on which processor, and how long does one epoch of training \
+        take there? Numbers of passes or of images are not seconds.",
+    threshold: "Passes if seconds and processor are declared, and one score takes no longer than one epoch. Warns if \
+        it takes longer: the accuracy after one epoch of training is a score, too, and a strong one.",
     check,
 };
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let declared = claim.declared;
     let (Some(seconds), Some(processor)) = (declared.seconds, &declared.processor) else {
-        return Outcome::undecidable("What a score costs: `seconds` and `processor` are not declared.");
+        return Outcome::undecidable("It is not known what a score costs: `seconds` and `processor` are not declared.");
     };
     let all = seconds * claim.count() as f64;
     let said = format!(
-        "{} s for an architecture on {processor}, and {} s for these {}.",
+        "One score takes {} s on {processor}, and all {} take {} s.",
         significant(seconds),
-        significant(all),
-        count(claim.count())
+        count(claim.count()),
+        significant(all)
     );
     let outcome = match declared.epoch_seconds {
         Some(epoch) if seconds > epoch => {
             Outcome::warn(format!("{said} One epoch of training takes {} s, which is less.", significant(epoch)))
         }
         Some(epoch) => Outcome::pass(format!("{said} One epoch of training takes {} s.", significant(epoch))),
-        None => {
-            Outcome::undecidable(format!("{said} What one epoch of training takes: `epoch-seconds` is not declared."))
-        }
+        None => Outcome::undecidable(format!(
+            "{said} It is not known how long one epoch of training takes: `epoch-seconds` is not declared."
+        )),
     };
     outcome.number("seconds for an architecture", Some(seconds), format!("{} s", significant(seconds)))
 }

@@ -9,10 +9,12 @@ use crate::value_text;
 pub(super) const RULE: Rule = Rule {
     id: "L5",
     name: "dead-architectures",
-    definition: "Some spaces hold architectures with operations that do not act on the output, or with no convolution that does. Any score \
-        puts those without such a convolution last, which lifts its tau; papers that leave them out have other numbers.",
-    threshold: "Warns if tau moves by more than .03 without the architectures of either kind. That is more than most gaps between \
-        published methods, so the claim has to name its population.",
+    definition: "How much of tau comes from dead architectures? In some spaces, an operation can have no effect on \
+        the output, and a whole architecture can have no live convolution. Every score puts those without one last, \
+        which raises its tau. Papers that leave them out print other numbers.",
+    threshold: "Warns if tau moves by more than .03 without those that have a dead operation, or without those that \
+        have no live convolution. That is more than most gaps between published methods. The claim then has to name \
+        its population.",
     check,
 };
 
@@ -22,7 +24,7 @@ const MOST: f64 = 0.03;
 fn check(claim: &Claim<'_>) -> Outcome {
     let Some(space) = claim.space else { return Outcome::undecidable("The search space is not known here.") };
     if !space.is_topological() {
-        return Outcome::pass("In this space nothing can be dead: it has no connections to decide.");
+        return Outcome::pass("In this space nothing can be dead: all architectures have the same connections.");
     }
     let (Some(worth), Some(row)) = (claim.worth, claim.worth_row()) else {
         return Outcome::undecidable(claim.no_worth());
@@ -51,7 +53,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .collect();
     let part = |count: usize| percentage(count as f64 / worth.architectures as f64);
     let outcome = if !moved.is_empty() {
-        Outcome::warn(format!("Tau of {} over all, but {}.", correlation(tau), listed(&moved)))
+        Outcome::warn(format!("Tau is {} over all, but {}.", correlation(tau), listed(&moved)))
     } else if !untested.is_empty() {
         Outcome::undecidable(format!(
             "Tau is {} over all. It is undefined, or of fewer than {FEWEST} architectures, among {}.",
@@ -59,7 +61,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
             listed(&untested)
         ))
     } else {
-        Outcome::pass(format!("Tau of {} moves by {MOST} or less without dead architectures.", correlation(tau)))
+        Outcome::pass(format!("Tau is {}, and moves by {MOST} or less without dead architectures.", correlation(tau)))
     };
     without.into_iter().fold(outcome, |outcome, (count, which, rest)| {
         let outcome = outcome.number(

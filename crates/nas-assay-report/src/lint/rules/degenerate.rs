@@ -10,11 +10,12 @@ use crate::value_text::count;
 pub(super) const RULE: Rule = Rule {
     id: "L9",
     name: "degenerate-scores",
-    definition: "Scores that are not finite rank worst and stay in the count; those that were left out are counted too. A value that many \
-        architectures share ranks none of them; the best and the worst one are another lint's matter.",
-    threshold: "Warns if more than 1 % are not finite or one value holds more than 5 %. Fails if more than 5 % are not finite, one value holds \
-        more than 20 %, or all are equal. A count has ties by nature (28 numbers of live parameters on NAS-Bench-201), so that 5 % of ties \
-        alone are no defect.",
+    definition: "Are the scores numbers, and do they differ? Scores that are not finite rank worst and stay in the \
+        count. Those that were left out are counted, too. A value that many architectures share does not rank them. \
+        L19 looks at the best and the worst value.",
+    threshold: "Warns if more than 1 % are not finite, or if more than 5 % have the same value. Fails if more than 5 \
+        % are not finite, if more than 20 % have the same value, or if all are equal. Some ties are not a defect: \
+        every count has them (on NAS-Bench-201 there are 28 different numbers of live parameters).",
     check,
 };
 
@@ -37,12 +38,14 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let parts = Limits { not_finite: not_finite as f64 / all as f64, commonest: commonest as f64 / all as f64 };
     let over = |limits: &Limits| {
         let lost = format!("{} of {} scores are not finite", count(not_finite), count(all));
-        let same = format!("one value holds {} of {} architectures", count(commonest), count(all));
+        let same = format!("{} of {} architectures have the same score", count(commonest), count(all));
         let found = [(parts.not_finite > limits.not_finite, lost), (parts.commonest > limits.commonest, same)];
         found.into_iter().filter(|(is_over, _)| *is_over).map(|(_, said)| said).collect::<Vec<String>>()
     };
     let (failing, warning) = (over(&FAIL), over(&WARN));
-    let outcome = if criteria.distinct_scores < 2 {
+    let outcome = if all < 2 {
+        Outcome::undecidable("There are fewer than two architectures.")
+    } else if criteria.distinct_scores < 2 {
         Outcome::fail("The scores do not differ.")
     } else if !failing.is_empty() {
         Outcome::fail(capital(&format!("{}.", listed(&failing))))
@@ -53,10 +56,10 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     let outcome = outcome
         .number("scores that are not finite", Some(not_finite as f64), count(not_finite))
-        .part("held by the commonest value between the bounds", parts.commonest)
+        .part("architectures with the most common score (not the best, not the worst)", parts.commonest)
         .part("pairs with equal scores", tied)
         .count("different scores", criteria.distinct_scores);
-    if dropped > 0 { outcome.count("left out, of those not finite", dropped) } else { outcome }
+    if dropped > 0 { outcome.count("of these, left out", dropped) } else { outcome }
 }
 
 /// How many architectures have the commonest finite score between the least and the greatest.

@@ -9,10 +9,11 @@ use crate::html::section::capital;
 pub(super) const RULE: Rule = Rule {
     id: "L10",
     name: "direction",
-    definition: "Which scores are better, the high ones or the low ones, is said before they are judged, and is the same in every space. A negative tau is \
-        not turned round, and its absolute value is no tau.",
-    threshold: "Passes if the interval of tau is above zero. Warns if it holds zero, so that the direction is not shown. Fails if it is below \
-        zero, here or in another panel or record, or if another direction is declared: then the sign was chosen by the truth.",
+    definition: "Does it rank in the direction that is declared, everywhere? Whether high or low scores are better \
+        is said before they are judged, and is the same in every space. The sign of a negative tau is not changed.",
+    threshold: "Passes if the interval of tau is above zero. Warns if it contains zero: then the direction is not \
+        shown. Fails if it is below zero, here or in another panel or record. Fails if another direction is \
+        declared: then somebody chose the sign after a look at the truth.",
     check,
 };
 
@@ -20,7 +21,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let own = claim.estimator.direction;
     if let Some(declared) = claim.declared.direction.filter(|declared| *declared != own) {
         return Outcome::fail(format!(
-            "Declared is that {} is better, but they were judged with {}.",
+            "The declaration says that {} is better, but here {} counts as better.",
             way(declared),
             way(own)
         ));
@@ -32,7 +33,8 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .into_iter()
         .filter(|(_, direction, _, interval)| *direction != own || interval.upper < 0.0)
         .map(|(place, direction, tau, _)| {
-            let turned = if direction == own { String::new() } else { format!(" with {} as better", way(direction)) };
+            let turned =
+                if direction == own { String::new() } else { format!(", where {} counts as better", way(direction)) };
             format!("{place} ({}{turned})", correlation(tau))
         })
         .collect();
@@ -41,9 +43,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let outcome = if interval.upper < 0.0 {
         Outcome::fail(format!("{said}: it ranks the wrong way round."))
     } else if !turned.is_empty() {
-        Outcome::fail(format!("{said} here, but it is turned in {}.", listed(&turned)))
+        Outcome::fail(format!("{said} here, but it ranks the other way round in {}.", listed(&turned)))
     } else if interval.lower <= 0.0 {
-        Outcome::warn(format!("{said}, whose interval holds zero: the direction is not shown."))
+        Outcome::warn(format!("{said}. Its interval contains zero, so the direction is not shown."))
     } else {
         Outcome::pass(format!("{said}."))
     };
@@ -111,7 +113,7 @@ mod tests {
         made.also(other.record());
         let found = made.find("L10");
         assert_eq!(found.verdict, Verdict::Fail);
-        assert!(found.said.contains("turned in nb201, panel representatives"), "{}", found.said);
+        assert!(found.said.contains("the other way round in nb201, panel representatives"), "{}", found.said);
     }
 
     #[test]

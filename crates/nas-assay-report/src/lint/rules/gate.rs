@@ -10,10 +10,12 @@ use super::super::finding::{Outcome, Rule, correlation};
 pub(super) const RULE: Rule = Rule {
     id: "L11",
     name: "implementation",
-    definition: "Scores that bear the name of a published estimator are compared with an implementation that was checked against its \
-        definition, on 200 architectures or more.",
-    threshold: "Fails if Spearman's rho is below .99, or below .98 of the estimator's correlation with itself over seeds, whichever is lower: \
-        a wrong implementation of a known score has been seen at .37. Warns if the name is met for two estimators.",
+    definition: "Are these the scores of the estimator whose name they bear? They are compared with an \
+        implementation that was checked against its definition, on 200 architectures or more.",
+    threshold: "Passes if the scores agree with that implementation, or if this program computed them. Fails if \
+        Spearman's rho is below .99, or below .98 of the estimator's rho with itself over seeds, whichever is lower: \
+        a wrong implementation of a known score has been seen at .37. Warns if the name is in use for two \
+        estimators. Without a comparison it cannot be decided.",
     check,
 };
 
@@ -23,7 +25,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         let gate = &check.gate;
         let rho = gate.spearman.map_or_else(|| "undefined".to_owned(), correlation);
         let said = format!(
-            "Rho to {} on {} architectures is {rho}, and {} is needed: {}.",
+            "Rho with {} on {} architectures is {rho}, and {} is needed: {}.",
             check.estimator,
             gate.rows,
             correlation(gate.needed),
@@ -34,7 +36,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
             GateVerdict::Other => Outcome::fail(said),
             GateVerdict::TooFew | GateVerdict::Undefined | GateVerdict::Unsteady => Outcome::undecidable(said),
         };
-        let outcome = outcome.correlation(format!("rho to {}", check.estimator), gate.spearman, None).number(
+        let outcome = outcome.correlation(format!("rho with {}", check.estimator), gate.spearman, None).number(
             "needed",
             Some(gate.needed),
             correlation(gate.needed),
@@ -45,23 +47,24 @@ fn check(claim: &Claim<'_>) -> Outcome {
         };
     }
     if claim.is_computed_here() {
-        return Outcome::pass(
-            "The scores are those of this program, whose formulas are held to references by its tests.",
-        );
+        return Outcome::pass("This program computed the scores. Its tests compare its formulas with references.");
     }
-    if claim.estimator.kind == EstimatorKind::Vote {
-        return Outcome::pass("A vote of other estimators of the record, by a rule of this program.");
+    if claim.estimator.kind == EstimatorKind::Vote && claim.vote().is_some() {
+        return Outcome::pass("This program computed the vote, from the scores of other estimators.");
     }
     match named(id) {
-        None => Outcome::pass(format!("No published estimator is known by the name {id}.")),
+        None => Outcome::undecidable(format!(
+            "Not tested: no published estimator is known by the name {id}, so there is nothing to compare the scores with."
+        )),
         Some(Named::Two([one, other])) => {
-            Outcome::warn(format!("The name {id} is met for two estimators: {one}; and {other}."))
+            Outcome::warn(format!("The name {id} is in use for two estimators: {one}; and {other}."))
         }
         Some(Named::One(own)) if claim.estimator.kind == EstimatorKind::OneShot => Outcome::undecidable(format!(
-            "Whether these are the scores of {own}: a trained supernet would have to be compared with another one."
+            "Not tested whether these are the scores of {own}: a trained supernet would have to be compared with another one."
         )),
         Some(Named::One(own)) => Outcome::undecidable(format!(
-            "Whether these are the scores of {own}: they were not compared with an implementation of it (option `--is` with a score file)."
+            "Not tested whether these are the scores of {own}: they were not compared with an implementation of it (option `--is`, for a \
+             score file)."
         )),
     }
 }
@@ -105,15 +108,20 @@ mod tests {
     fn a_program_of_a_spec_and_an_estimator_of_another_crate_are_not_this_program() {
         let lints = ["L11", "L16", "L17", "L22"];
         let verdicts = |made: &Made| lints.map(|id| made.find(id).verdict);
-        let mut made = Made::noisy(40, 0.5);
+        let declared = || {
+            let mut made = Made::noisy(40, 0.5);
+            made.record_mut().spec["spec"]["zero-shot"] = serde_json::json!({"batch": 64});
+            made
+        };
+        let mut made = declared();
         assert_eq!(verdicts(&made), [Verdict::Pass; 4]);
         made.record_mut().spec["spec"]["estimators"] = serde_json::json!({"other": {"command": ["x"]}});
         assert_eq!(verdicts(&made), [Verdict::Pass; 4], "another estimator is a program");
         made.record_mut().spec["spec"]["estimators"] = serde_json::json!({"mine": {"command": ["x"]}});
-        assert_eq!(verdicts(&made)[1..], [Verdict::Undecidable; 3]);
-        assert!(made.find("L11").said.starts_with("No published estimator"));
+        assert_eq!(verdicts(&made), [Verdict::Undecidable; 4]);
+        assert!(made.find("L11").said.starts_with("Not tested: no published estimator"));
         // Another crate has it, with the kind of a formula.
-        let mut made = Made::noisy(40, 0.5);
+        let mut made = declared();
         made.mine_mut().id = "zico".to_owned();
         assert_eq!(verdicts(&made), [Verdict::Undecidable; 4]);
     }
@@ -123,7 +131,8 @@ mod tests {
         let mut made = Made::noisy(40, 0.5);
         assert_eq!(made.find("L11").verdict, Verdict::Pass);
         made.mine_mut().kind = EstimatorKind::External;
-        for (id, verdict) in [("mine", Verdict::Pass), ("naswot", Verdict::Undecidable), ("log_synflow", Verdict::Warn)]
+        for (id, verdict) in
+            [("mine", Verdict::Undecidable), ("naswot", Verdict::Undecidable), ("log_synflow", Verdict::Warn)]
         {
             made.mine_mut().id = id.to_owned();
             let found = made.find("L11");

@@ -11,10 +11,12 @@ use crate::worth::KnownCeiling;
 pub(super) const RULE: Rule = Rule {
     id: "L3",
     name: "head",
-    definition: "A search is after the best architectures. Tau among the best 10 % by the truth says whether the score tells them apart, tau \
-        among the best 10 % by the score whether its own choice is in order.",
-    threshold: "Passes if both 95 % intervals are above zero. Warns if one holds zero: the claim is then one about bad architectures. Fails if \
-        one is below zero: among the best, the score ranks the wrong way round.",
+    definition: "Does it rank the best architectures well? These are what a search looks for. Tau among the best 10 \
+        % by truth says whether the score tells them apart. Tau among the best 10 % by score says whether its own \
+        choice is in order.",
+    threshold: "Passes if both 95 % intervals are above zero. Warns if one contains zero: then the claim is only \
+        about bad architectures. Fails if one is below zero: among the best, the score ranks the wrong way round. It \
+        needs ten architectures in a tenth, so 100 in all.",
     check,
 };
 
@@ -63,7 +65,7 @@ fn judge(names: [&str; 2], found: [Option<(f64, Interval)>; 2]) -> Outcome {
     let [Some(by_truth), Some(by_score)] = found else {
         let missing: Vec<&str> =
             names.iter().zip(found).filter(|(_, tau)| tau.is_none()).map(|(name, _)| *name).collect();
-        return Outcome::undecidable(format!("In {} tau or its interval is undefined.", listed(&missing)));
+        return Outcome::undecidable(format!("In {}, tau or its interval is undefined.", listed(&missing)));
     };
     let all = names.into_iter().zip([by_truth, by_score]);
     let are = |is: fn(&Interval) -> bool| {
@@ -73,9 +75,9 @@ fn judge(names: [&str; 2], found: [Option<(f64, Interval)>; 2]) -> Outcome {
     };
     let (below, unclear) = (are(|interval| interval.upper < 0.0), are(|interval| interval.lower <= 0.0));
     if !below.is_empty() {
-        Outcome::fail(format!("The wrong way round in {}.", listed(&below)))
+        Outcome::fail(format!("It ranks the wrong way round in {}.", listed(&below)))
     } else if !unclear.is_empty() {
-        Outcome::warn(format!("Not shown to rank in {}: the interval holds zero.", listed(&unclear)))
+        Outcome::warn(format!("Not shown to rank in {}: the interval contains zero.", listed(&unclear)))
     } else {
         Outcome::pass(format!("It ranks in {}.", listed(&are(|_| true))))
     }

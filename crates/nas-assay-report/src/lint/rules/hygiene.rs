@@ -13,10 +13,12 @@ use crate::value_text::{self, count};
 pub(super) const RULE: Rule = Rule {
     id: "L20",
     name: "hygiene",
-    definition: "Architectures that are judged twice, and rows that contradict earlier ones. A tau and a rho that are those of another \
-        name to three digits, a tau further from zero than its rho, and printed values for the same name that differ.",
-    threshold: "Warns if there is any of these: each has stood in a published table, and came from a mistake in copying, in a sign, or in the \
-        choice of rows.",
+    definition: "Are rows and numbers as they should be? The lint looks for architectures that are judged twice, and \
+        for rows that contradict earlier ones. It looks for a tau and a rho that equal those of another name to \
+        three digits, and for a tau further from zero than its rho. It looks for printed values of the same name \
+        that differ.",
+    threshold: "Warns about each of these. Each was found in a published table. It came from a mistake in copying, \
+        in a sign, or in the choice of rows.",
     check,
 };
 
@@ -25,34 +27,38 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let texts: BTreeSet<&str> = claim.panel.architectures.iter().map(|row| row.architecture.as_str()).collect();
     let twice = claim.count() - texts.len();
     if twice > 0 {
-        found.push(format!("{} rows have an architecture that an earlier one has.", count(twice)));
+        found.push(format!("{} rows have the architecture of an earlier row.", count(twice)));
     }
     let contradicting = claim.coverage().map_or(0, |coverage| coverage.count(RowClass::Contradicting)) as usize;
     if contradicting > 0 {
         found.push(format!(
-            "{} rows of the file have another score than an earlier one of the same architecture.",
+            "{} rows of the file have another score than an earlier row with the same architecture.",
             count(contradicting)
         ));
     }
     let same = same_numbers(claim);
     if !same.is_empty() {
-        found.push(format!("To three digits, tau and rho are those of {}.", same.join(", ")));
+        found.push(format!("To three digits, tau and rho equal those of {}.", same.join(", ")));
     }
     let criteria = &claim.estimator.criteria;
     if let (Some(tau), Some(rho)) = (criteria.kendall.tau_b, criteria.spearman)
         && is_further(tau, rho)
     {
-        found.push(format!("Tau of {} is further from zero than rho of {}.", correlation(tau), correlation(rho)));
+        found.push(format!("Tau ({}) is further from zero than rho ({}).", correlation(tau), correlation(rho)));
     }
     let printed = claim.printed.as_ref().filter(|printed| printed.verdict == Agreement::Differs);
     if let Some(printed) = printed {
         let causes = if printed.causes.is_empty() { String::new() } else { format!(": {}", printed.causes.join("; ")) };
         found.push(format!("Printed values for this name differ{causes}."));
     }
-    let outcome = if found.is_empty() {
-        Outcome::pass("No architecture is judged twice, and no number repeats that of another estimator.")
-    } else {
+    let outcome = if !found.is_empty() {
         Outcome::warn(found.join(" "))
+    } else if rounded(claim.estimator).is_none() {
+        Outcome::undecidable(
+            "No architecture is judged twice. Tau or rho is undefined, so they are not compared with others.",
+        )
+    } else {
+        Outcome::pass("No architecture is judged twice, and tau and rho do not equal those of another estimator.")
     };
     outcome
         .number("rho", criteria.spearman, value_text::value(Criterion::Spearman, criteria.spearman))
@@ -68,12 +74,14 @@ fn is_further(tau: f64, rho: f64) -> bool {
     tau.abs() > rho.abs() + 0.001
 }
 
+/// Tau and rho to three digits; `None` if one of them is undefined.
+fn rounded(of: &EstimatorRecord) -> Option<[String; 2]> {
+    let three = |value: f64| value_text::fixed(value, 3);
+    Some([three(of.criteria.kendall.tau_b?), three(of.criteria.spearman?)])
+}
+
 /// The other estimators whose tau and rho are the same to three digits. One with the same ranking is another lint's matter.
 fn same_numbers(claim: &Claim<'_>) -> Vec<String> {
-    let rounded = |of: &EstimatorRecord| {
-        let three = |value: f64| value_text::fixed(value, 3);
-        Some([three(of.criteria.kendall.tau_b?), three(of.criteria.spearman?)])
-    };
     let Some(own) = rounded(claim.estimator) else { return Vec::new() };
     let last = crate::checkpoints::latest(&claim.panel.estimators);
     let others = last.into_iter().map(|place| &claim.panel.estimators[place]);

@@ -8,10 +8,11 @@ use super::super::finding::{Outcome, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "L22",
     name: "labels-used",
-    definition: "How many true accuracies of the space the estimator has seen: a regression, weights of an ensemble, a choice by accuracy. Such \
-        an estimator is learned, and does not stand beside those that are not.",
-    threshold: "Passes if it has seen none. Warns if it has seen some, so that its row stands in a block of its own. Fails if it is called \
-        training-free as well.",
+    definition: "How many true accuracies of the space has the estimator seen? A regression, the weights of an \
+        ensemble, or a choice by accuracy needs some. Such an estimator is learned, and does not belong in one block \
+        with those that are not.",
+    threshold: "Passes if it has seen none. Warns if it has seen some: then its row stands in a separate block. \
+        Fails if it is also called training-free.",
     check,
 };
 
@@ -28,11 +29,15 @@ fn check(claim: &Claim<'_>) -> Outcome {
             };
             outcome.number("true accuracies seen", Some(count as f64), count.to_string())
         }
-        None if claim.is_computed_here() => Outcome::pass("A formula of this program, which sees no true accuracy."),
-        None if claim.estimator.kind == EstimatorKind::Vote && claim.is_of_formulas() => {
-            Outcome::pass("A vote of formulas of this program, which see no true accuracy.")
+        None if claim.is_computed_here() => {
+            Outcome::pass("It is a formula of this program, and sees no true accuracy.")
         }
-        None => Outcome::undecidable("Whether it has seen true accuracies: `labels-used` is not declared."),
+        None if claim.estimator.kind == EstimatorKind::Vote && claim.is_of_formulas() => {
+            Outcome::pass("It is a vote of formulas of this program, and these see no true accuracy.")
+        }
+        None => {
+            Outcome::undecidable("It is not known whether it has seen true accuracies: `labels-used` is not declared.")
+        }
     }
 }
 
@@ -63,6 +68,8 @@ mod tests {
     fn a_vote_is_as_free_as_its_members() {
         let mut made = Made::noisy(40, 0.5);
         made.mine_mut().kind = EstimatorKind::Vote;
+        assert_eq!(made.find("L22").verdict, Verdict::Undecidable, "a vote that the spec does not have");
+        made.record_mut().spec["spec"]["panels"]["representatives"]["votes"] = serde_json::json!({"mine": {}});
         assert_eq!(made.find("L22").verdict, Verdict::Pass);
         made.rival("elsewhere", EstimatorKind::External, made.truth());
         assert_eq!(made.find("L22").verdict, Verdict::Undecidable);

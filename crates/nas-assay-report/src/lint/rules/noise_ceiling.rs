@@ -9,10 +9,12 @@ use crate::worth::KnownCeiling;
 pub(super) const RULE: Rule = Rule {
     id: "L2",
     name: "noise-ceiling",
-    definition: "After a training with another seed the architectures rank a little otherwise. The tau between trainings says what training \
-        once more is worth, and not 1. It is no bound: a better score can pass it. Among the best architectures it is far below that over all.",
-    threshold: "Warns if tau is above .9 of the ceiling, where a gap between methods can be owed to the seeds of the truth. Warns too if the \
-        ceiling itself is below .6: that is a Spearman of about .8 between two trainings, and a fifth of the rank variance is of the seed.",
+    definition: "How close is tau to what another training reaches? After a training with another seed, the \
+        architectures rank a little differently. The tau between trainings is the ceiling. It is not a bound: a \
+        better score can be above it. Among the best architectures it is far below the ceiling over all.",
+    threshold: "Warns if tau is above .9 of the ceiling: there, a gap between methods can come from the seeds of the \
+        truth. Warns if the ceiling itself is below .6: that is a Spearman of about .8 between two trainings, so a \
+        fifth of the variance of the ranks comes from the seed.",
     check,
 };
 
@@ -30,7 +32,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return Outcome::undecidable(format!("The ceiling is unknown, because {why}."));
     };
     let (Some(whole), Some(tau)) = (worth.ceiling.attainable(1.0), claim.tau()) else {
-        return Outcome::undecidable("The ceiling or the tau of the claim is undefined.");
+        return Outcome::undecidable("The ceiling or tau of the claim is undefined.");
     };
     let Some(share) = ceiling::share(tau, whole) else {
         return Outcome::warn("Two trainings of the truth do not agree at all.").number(
@@ -41,16 +43,16 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     let head = worth.ceiling.attainable(HEAD);
     let among = head.map_or(String::new(), |head| format!("; among the best 10 % it is {}", correlation(head)));
-    let said = format!(
-        "Another training reaches {} (from {} runs){among}. The claim has {} of it.",
-        correlation(whole),
-        runs.len(),
-        percentage(share)
-    );
+    let has = if share < 1.0 {
+        format!("The claim has {} of it.", percentage(share))
+    } else {
+        format!("The claim is as high as the noise of the truth allows ({} of it).", percentage(share))
+    };
+    let said = format!("Another training reaches {} (from {} runs){among}. {has}", correlation(whole), runs.len());
     let outcome = if whole < LEAST {
         Outcome::warn(format!("The truth is too noisy to judge by. {said}"))
     } else if share > MOST {
-        Outcome::warn(format!("{said} A gap to another claim up there can be owed to the seeds of the truth."))
+        Outcome::warn(format!("{said} There, a gap to another claim can come from the seeds of the truth."))
     } else {
         Outcome::pass(said)
     };

@@ -11,10 +11,11 @@ use super::super::finding::{Outcome, Rule, correlation};
 pub(super) const RULE: Rule = Rule {
     id: "L16",
     name: "pool",
-    definition: "A sum of ranks, or of scores scaled by their greatest value, depends on which architectures were in the pool. Votes are counted \
-        once more in a random half of the pool.",
-    threshold: "Passes if a score depends on its architecture alone, or if tau between the ranking in the whole pool and in a half is .98 or \
-        more. Warns below it: the ranking is one of the pool.",
+    definition: "Does a score depend on which other architectures were scored with it? A sum of ranks does, and so \
+        do scores that are divided by the greatest of them. A vote is computed once more in a random half of the \
+        pool.",
+    threshold: "Passes if each score depends on its architecture alone, or if tau between the rankings in the whole \
+        pool and in a half is .98 or more. Warns below: then the ranking holds for this pool only.",
     check,
 };
 
@@ -34,9 +35,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
         (Some(false), _) => Outcome::pass("Each score is declared to depend on its architecture alone."),
         (Some(true), Some(tau)) => judged(tau, "in a half of the pool, as declared"),
         (Some(true), None) => Outcome::undecidable(
-            "Scores are declared to depend on the pool, and `pool-agreement`, their tau with those in a half of it, is not declared.",
+            "Scores are declared to depend on the pool, but `pool-agreement`, their tau with those in a half of it, is not declared.",
         ),
-        (None, _) => Outcome::undecidable("Whether scores depend on the pool: `aggregates-pool` is not declared."),
+        (None, _) => Outcome::undecidable(
+            "It is not known whether scores depend on the pool: `aggregates-pool` is not declared.",
+        ),
     }
 }
 
@@ -63,7 +66,7 @@ fn in_half(claim: &Claim<'_>) -> Result<f64, &'static str> {
 
 /// The rule of a vote, and the scores of its members; `None` if the record does not have them.
 fn members(claim: &Claim<'_>) -> Option<(VoteRule, Vec<Vec<f64>>)> {
-    let vote = claim.panel_spec("votes")?.get(&claim.estimator.id)?;
+    let vote = claim.vote()?;
     let rule: VoteRule =
         vote.get("rule").map_or(Some(VoteRule::default()), |rule| serde_json::from_value(rule.clone()).ok())?;
     let member = |id: &serde_json::Value| {

@@ -10,9 +10,10 @@ use super::super::finding::{Outcome, Rule, listed};
 pub(super) const RULE: Rule = Rule {
     id: "L17",
     name: "protocol",
-    definition: "A score depends on the batch, the input, the mode of batch-norm, the initialisation and the number of seeds. What the spec \
-        of a record declares is declared; of scores from a file the authors declare it.",
-    threshold: "Passes if all five are known. Warns if some are. Whoever lacks one of them cannot compute the scores.",
+    definition: "Are batch, input, mode of batch-norm, initialisation and number of seeds known? If one is unknown, \
+        nobody else can compute the scores. What the spec of a record says counts as declared. For scores from a \
+        file, the authors declare it.",
+    threshold: "Passes if all five are known. Warns if only some are.",
     check,
 };
 
@@ -24,8 +25,17 @@ fn check(claim: &Claim<'_>) -> Outcome {
         many => format!(" {many} variants of them are in the record."),
     };
     match claim.estimator.kind {
-        EstimatorKind::Baseline if claim.is_computed_here() => return Outcome::pass("A count has no protocol."),
-        EstimatorKind::Vote => return Outcome::pass("A vote of estimators of the record has none of its own."),
+        EstimatorKind::Baseline if claim.is_computed_here() => return Outcome::pass("A count has no such settings."),
+        EstimatorKind::Vote if claim.is_of_formulas() => {
+            return Outcome::pass(
+                "A vote has no such settings of its own, and the spec declares those of its members.",
+            );
+        }
+        EstimatorKind::Vote => {
+            return Outcome::undecidable(
+                "A vote has no such settings of its own, and those of its members are not known.",
+            );
+        }
         EstimatorKind::ZeroShot if claim.is_computed_here() => {
             let settings = claim.spec(&["zero-shot"]).and_then(Value::as_object);
             let said = settings.map(|settings| {
@@ -34,13 +44,17 @@ fn check(claim: &Claim<'_>) -> Outcome {
                 let all = all.filter_map(|key| Some(format!("{key} {}", text(settings.get(key)?))));
                 all.collect::<Vec<String>>().join(", ").replace('"', "")
             });
-            let said = said.map_or_else(String::new, |said| format!(": {said}"));
-            return Outcome::pass(format!("The spec declares it{said}.{toggled}"));
+            return match said.filter(|said| !said.is_empty()) {
+                Some(said) => Outcome::pass(format!("The spec declares them: {said}.{toggled}")),
+                None => Outcome::undecidable("The spec has no `[zero-shot]`, which declares them."),
+            };
         }
         EstimatorKind::OneShot if claim.is_computed_here() => {
-            return Outcome::pass(format!(
-                "The spec declares how the supernet is trained, and how it scores.{toggled}"
-            ));
+            return if claim.spec(&["supernet"]).is_some() {
+                Outcome::pass(format!("The spec declares how the supernet is trained, and how it scores.{toggled}"))
+            } else {
+                Outcome::undecidable("The spec has no `[supernet]`, which declares how it is trained.")
+            };
         }
         EstimatorKind::Baseline | EstimatorKind::ZeroShot | EstimatorKind::OneShot | EstimatorKind::External => {}
     }
@@ -64,7 +78,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
         all.iter().filter(|(_, said)| said.is_none()).map(|(key, _)| format!("`{key}`")).collect();
     let known: Vec<&str> = all.iter().filter_map(|(_, said)| said.as_deref()).collect();
     match (known.is_empty(), missing.is_empty()) {
-        (true, _) => Outcome::undecidable("How the scores were computed: nothing of `[protocol]` is declared."),
+        (true, _) => {
+            Outcome::undecidable("It is not known how the scores were computed: nothing of `[protocol]` is declared.")
+        }
         (false, false) => Outcome::warn(format!("Declared are {}, but not {}.", listed(&known), listed(&missing))),
         (false, true) => Outcome::pass(format!("Declared are {}.", listed(&known))),
     }
@@ -84,6 +100,8 @@ mod tests {
     #[test]
     fn scores_of_a_file_need_a_declared_protocol() {
         let mut made = Made::noisy(40, 0.5);
+        assert_eq!(made.find("L17").verdict, Verdict::Undecidable, "the spec does not declare it");
+        made.record_mut().spec["spec"]["zero-shot"] = serde_json::json!({"input": "images", "batch": 64});
         assert_eq!(made.find("L17").verdict, Verdict::Pass, "the spec declares it");
         made.mine_mut().kind = EstimatorKind::External;
         let four = "[protocol]\nbatch = 64\ninput = 'images'\nbatch-norm = 'train'\ninitialisation = 'kaiming'\n";

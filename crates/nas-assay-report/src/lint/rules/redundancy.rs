@@ -8,9 +8,11 @@ use super::super::finding::{Outcome, Rule, correlation, listed};
 pub(super) const RULE: Rule = Rule {
     id: "L14",
     name: "redundancy",
-    definition: "Kendall's tau of the scores with those of every other estimator of the panel, and with the counts of the architectures. Two \
-        names with one ranking are one method, and count once in an ensemble.",
-    threshold: "Warns above .98 either way, where fewer than one pair in a hundred is ranked otherwise.",
+    definition: "Does it rank like something else? Its ranking is compared with that of every other estimator of the \
+        panel, and with the counts of the architectures. Two names with one ranking are one method, and an ensemble \
+        should count it once.",
+    threshold: "Warns if Kendall's tau with another ranking is above .98: then the two order fewer than one pair in \
+        a hundred differently. Warns below -.98, too: then one ranking is almost the reverse of the other.",
     check,
 };
 
@@ -26,24 +28,26 @@ fn check(claim: &Claim<'_>) -> Outcome {
     // The nearest first; of equals, in the order of the record.
     found.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
     let Some((nearest, tau)) = found.first() else {
-        return Outcome::undecidable("There is nothing to compare the ranking with, or it is undefined.");
+        return Outcome::undecidable(
+            "There is no other ranking to compare it with, or tau with the others is undefined.",
+        );
     };
     let same: Vec<String> = found
         .iter()
         .filter(|(_, tau)| tau.abs() > MOST)
         .map(|(name, tau)| {
             let way = if *tau < 0.0 { "the reverse of " } else { "" };
-            format!("{way}{name} ({})", correlation(*tau))
+            format!("{way}{name} (tau {})", correlation(*tau))
         })
         .collect();
     let outcome = if same.is_empty() {
         Outcome::pass(format!(
-            "Of {} other rankings the closest is {nearest}, with {}.",
+            "Compared with {} other rankings. The closest is {nearest}, with a tau of {}.",
             found.len(),
             correlation(*tau)
         ))
     } else {
-        Outcome::warn(format!("It ranks as {}.", listed(&same)))
+        Outcome::warn(format!("It ranks almost exactly like {}.", listed(&same)))
     };
     let shown = found.iter().take(same.len().max(3));
     shown
@@ -69,8 +73,11 @@ mod tests {
         let found = made.find("L14");
         assert!(found.numbers[0].name == "tau with rival", "{found:?}");
         let says = |text: &str| found.said.contains(text);
-        assert_eq!(says("It ranks as the reverse of rival (-"), found.verdict == Verdict::Warn && sign < 0.0);
-        assert_eq!(says("It ranks as rival ("), found.verdict == Verdict::Warn && sign > 0.0);
+        assert_eq!(
+            says("It ranks almost exactly like the reverse of rival (tau -"),
+            found.verdict == Verdict::Warn && sign < 0.0
+        );
+        assert_eq!(says("It ranks almost exactly like rival (tau 0"), found.verdict == Verdict::Warn && sign > 0.0);
         found.verdict
     }
 

@@ -10,11 +10,12 @@ use crate::value_text::count;
 pub(super) const RULE: Rule = Rule {
     id: "L6",
     name: "sample",
-    definition: "Which architectures are judged, how many, drawn from what and by which seed. The first ones of a benchmark's order are no \
-        sample: they share operations. Two random samples of n architectures give taus whose difference has a deviation of 1.4 SD(n).",
-    threshold: "Fails if the architectures lie in one part of the order of the space, or if the smallest gap that the claim calls a difference \
-        is below 2.8 SD(n), for a value on other architectures. Warns if that is above .1, as most published gaps are smaller, or if a draw \
-        has no seed.",
+    definition: "Which architectures are judged, how many, and how were they chosen? The first ones in a benchmark's \
+        order are not a sample: they share operations. SD(n) is the standard deviation of tau over random samples of \
+        n architectures. The difference of two samples has a standard deviation of 1.4 SD(n).",
+    threshold: "Fails if the architectures are all from one part of the order of the space. Fails if the smallest \
+        gap that the claim calls a difference is below 2.8 SD(n), for a value on other architectures. Warns if 2.8 \
+        SD(n) is above .1, because most published gaps are smaller. Warns if a random sample has no seed.",
     check,
 };
 
@@ -43,17 +44,17 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     if let Some((part, share)) = contiguous(claim) {
         let said =
-            format!("All {} architectures lie in {} of the order of the space: {part}.", count(n), percentage(share));
+            format!("All {} architectures are from {} of the order of the space: {part}.", count(n), percentage(share));
         return with_numbers(Outcome::fail(said));
     }
     if declared.sample == Some(SampleRule::First) {
-        return with_numbers(Outcome::fail("They are declared as the first ones of an order, which are no sample."));
+        return with_numbers(Outcome::fail("They are declared as the first ones of an order. These are not a sample."));
     }
     if let (Some(claimed), Some(gap)) = (declared.smallest_gap, gap)
         && claimed < gap
     {
         return with_numbers(Outcome::fail(format!(
-            "A gap of {} is called a difference; samples of this size differ by {} from one draw to the next.",
+            "A gap of {} is called a difference. But tau of two random samples of this size can differ by {} by chance.",
             correlation(claimed),
             correlation(gap)
         )));
@@ -61,11 +62,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let outcome = match chosen(claim) {
         Ok(said) => match gap {
             None => Outcome::undecidable(format!(
-                "{said} How far another draw would move tau: it has no interval, because {}.",
+                "{said} It is not known how far another sample would move tau. It has no interval, because {}.",
                 claim.no_interval()
             )),
             Some(gap) if gap > MOST => Outcome::warn(format!(
-                "{said} With so few, a gap of {} to a tau on other architectures can be noise.",
+                "{said} With so few, a gap of {} to a tau on other architectures can be chance.",
                 correlation(gap)
             )),
             Some(_) => Outcome::pass(said),
@@ -83,34 +84,34 @@ fn chosen(claim: &Claim<'_>) -> Result<String, Outcome> {
     let drawn = claim.panel_spec("sample").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let listed = claim.panel_spec("architectures").is_some();
     if is_whole_space(claim) {
-        return Ok(format!("All {} architectures of the space.", count(n)));
+        return Ok(format!("All {} architectures of the space are judged.", count(n)));
     }
     if drawn > 0 && !claim.is_of_file() && !listed {
         let seed = claim.panel_spec("seed").and_then(serde_json::Value::as_str).unwrap_or("0");
-        return Ok(format!("{} of the {} architectures of the truth, drawn by seed {seed}.", count(n), count(rows)));
+        return Ok(format!("{} of the {} architectures of the truth, drawn with seed {seed}.", count(n), count(rows)));
     }
     if n >= rows {
-        return Ok(format!("All {} architectures that the truth has.", count(n)));
+        return Ok(format!("All {} architectures that the truth has are judged.", count(n)));
     }
     let from = from.map_or_else(|| format!("the {} of the truth", count(rows)), str::to_owned);
     match (claim.declared.sample, claim.declared.sample_seed) {
         (Some(SampleRule::Random | SampleRule::Stratified), Some(seed)) => {
-            Ok(format!("{} architectures, declared as drawn from {from} by seed {seed}.", count(n)))
+            Ok(format!("{} architectures, declared as drawn from {from} with seed {seed}.", count(n)))
         }
         (Some(SampleRule::Random | SampleRule::Stratified), None) => Err(Outcome::warn(format!(
-            "{} architectures, declared as drawn from {from}, but by no seed: nobody can draw them.",
+            "{} architectures, declared as drawn from {from}, but without a seed: nobody else can draw the same ones.",
             count(n)
         ))),
         (Some(SampleRule::All), _) if claim.declared.population.is_some() => {
             Ok(format!("{} architectures, declared as all of {from}.", count(n)))
         }
         (Some(SampleRule::All), _) => Err(Outcome::warn(format!(
-            "Declared are all architectures, but {} of {} are judged, and no `population` is declared.",
+            "They are declared as all architectures, but {} of {} are judged, and `population` is not declared.",
             count(n),
             count(rows)
         ))),
         (Some(SampleRule::First) | None, _) => Err(Outcome::undecidable(format!(
-            "How these {} of {} architectures were chosen: `sample` and `sample-seed` are not declared.",
+            "It is not known how these {} of {} architectures were chosen: `sample` and `sample-seed` are not declared.",
             count(n),
             count(rows)
         ))),
@@ -118,7 +119,7 @@ fn chosen(claim: &Claim<'_>) -> Result<String, Outcome> {
 }
 
 /// Whether the architectures are all encodings of the space, or one of each class.
-fn is_whole_space(claim: &Claim<'_>) -> bool {
+pub(super) fn is_whole_space(claim: &Claim<'_>) -> bool {
     let Some(space) = claim.space else { return false };
     let counts = space.counts();
     let n = claim.count() as u64;

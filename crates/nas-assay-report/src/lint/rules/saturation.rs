@@ -1,15 +1,18 @@
 //! L19: whether many architectures have the greatest or the least score that there is.
 
+use nas_assay_criteria::bootstrap::FEWEST;
+
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule, percentage};
 
 pub(super) const RULE: Rule = Rule {
     id: "L19",
     name: "saturation",
-    definition: "Counts of regions or patterns end at the number of images, and shares at 1. Architectures at such a bound are not told apart, \
+    definition: "Do many architectures share the best or the worst score? For example, counts of patterns cannot \
+        exceed the number of images, and shares cannot exceed 1. Architectures at such a bound are not told apart, \
         though they may differ most.",
-    threshold: "Warns if more than 10 % have the greatest finite score, or the least: as many as the head of the ranking that L3 looks at. \
-        Fails if more than half do: most architectures are then not ranked.",
+    threshold: "Warns if more than 10 % have the best or the worst finite score: as many as the best tenth that L3 \
+        looks at. Fails above 50 %: then most architectures are not ranked. It needs ten architectures.",
     check,
 };
 
@@ -17,6 +20,9 @@ const WARN: f64 = 0.1;
 const FAIL: f64 = 0.5;
 
 fn check(claim: &Claim<'_>) -> Outcome {
+    if claim.count() < FEWEST {
+        return Outcome::undecidable(format!("There are fewer than {FEWEST} architectures."));
+    }
     let finite: Vec<f64> = claim.scores.iter().copied().filter(|score| score.is_finite()).collect();
     let at = |of: fn(f64, f64) -> f64| {
         let bound = finite.iter().copied().reduce(of)?;
@@ -32,7 +38,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .map(|(part, which)| format!("{} have {which}", percentage(*part)))
         .collect();
     let outcome = if over.is_empty() {
-        Outcome::pass("Few architectures have the best or the worst score.")
+        Outcome::pass("At most a tenth of the architectures has the best score, and at most a tenth the worst.")
     } else if best.max(worst) > FAIL {
         Outcome::fail(format!("{}.", over.join(", and ")))
     } else {

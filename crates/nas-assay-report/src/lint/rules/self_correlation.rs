@@ -11,10 +11,11 @@ use super::super::finding::{Outcome, Rule, correlation};
 pub(super) const RULE: Rule = Rule {
     id: "L7",
     name: "self-correlation",
-    definition: "Spearman's rho of the scores with those of another initialisation, batch or noise. No other implementation can agree better \
-        with the estimator than it does with itself. A mean of several runs agrees better than one run (Spearman and Brown 1910).",
-    threshold: "Warns below .95 and fails below .8: between two runs, one minus rho is the part of the rank variance that is of the seed and \
-        not of the architecture, which is a fifth there.",
+    definition: "How well does the estimator agree with itself under another initialisation, batch or noise? The \
+        measure is Spearman's rho of the two sets of scores. No other implementation can agree better with it. A \
+        mean of several runs agrees better than one run does (Spearman and Brown 1910).",
+    threshold: "Warns below .95, fails below .8. Between two runs, one minus rho is the part of the variance of the \
+        ranks that comes from the seed and not from the architecture. At .8 it is a fifth.",
     check,
 };
 
@@ -23,7 +24,7 @@ const FAIL: f64 = 0.8;
 
 fn check(claim: &Claim<'_>) -> Outcome {
     if claim.estimator.kind == EstimatorKind::Baseline && claim.is_computed_here() {
-        return Outcome::pass("A count has no seed.");
+        return Outcome::pass("A count does not depend on a seed, so it always agrees with itself.");
     }
     let runs = claim.runs();
     let averaged = claim.estimator.checkpoint.as_ref().map_or(1, |checkpoint| checkpoint.ensemble.len().max(1));
@@ -62,8 +63,8 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return judged(rho, &said).number("declared rho", Some(rho), correlation(rho));
     }
     Outcome::undecidable(
-        "There are no scores of a second seed: neither further columns of the file, nor a variant with other seeds, nor a declared \
-         `self-correlation`.",
+        "Not tested: there are no scores of a second seed. The file has no further columns, there is no variant with other seeds, and \
+         `self-correlation` is not declared.",
     )
 }
 
@@ -71,7 +72,7 @@ fn judged(rho: f64, said: &str) -> Outcome {
     if rho < FAIL {
         Outcome::fail(format!("It does not agree with itself: {said}"))
     } else if rho < WARN {
-        Outcome::warn(format!("It hardly agrees with itself: {said}"))
+        Outcome::warn(format!("It does not agree well with itself: {said}"))
     } else {
         Outcome::pass(format!("It agrees with itself: {said}"))
     }

@@ -10,17 +10,19 @@ use super::super::finding::{Outcome, Rule, correlation, listed};
 pub(super) const RULE: Rule = Rule {
     id: "L4",
     name: "size-control",
-    definition: "Large networks are better on every benchmark, and many scores grow with size. Partial correlations given #Params and given \
-        #FLOPs say what is left; tau inside groups of similar FLOPs is what a search under a budget has.",
-    threshold: "Passes if the interval of the partial rho is above zero for both. Warns if one holds zero. Fails if one is below zero or nothing \
-        is left. It is rho that decides: the partial tau of a score that is size and noise is not zero (.11 for normal deviates).",
+    definition: "How well does it rank architectures of equal size? Large networks are better on every benchmark, \
+        and many scores grow with size. A partial correlation given #Params or given #FLOPs says what is left. Tau \
+        inside groups of similar FLOPs is what a search with a fixed budget has.",
+    threshold: "Passes if the interval of the partial rho is above zero for both. Warns if one contains zero. Fails \
+        if one is below zero, or if the score ranks exactly like a size. Rho decides, not tau: for a score that is \
+        only size and noise, the partial tau is not zero (.11 if all are normally distributed).",
     check,
 };
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let controls = controls(claim);
     if controls.is_empty() {
-        return Outcome::undecidable("Neither #Params nor #FLOPs of these architectures are known.");
+        return Outcome::undecidable("#Params and #FLOPs of these architectures are not known.");
     }
     if claim.interval().is_none() {
         return Outcome::undecidable("Tau or its interval is undefined.");
@@ -73,7 +75,7 @@ struct Given<'a> {
 fn judge(found: &[Given<'_>]) -> Outcome {
     let same: Vec<&str> = found.iter().filter_map(|given| given.size).collect();
     if !same.is_empty() {
-        return Outcome::fail(format!("It ranks as {}: nothing is left.", listed(&same)));
+        return Outcome::fail(format!("It ranks exactly like {}: nothing is left.", listed(&same)));
     }
     let known: Vec<(&str, f64, Interval)> =
         found.iter().filter_map(|given| given.rho.map(|(rho, interval)| (given.name, rho, interval))).collect();
@@ -88,7 +90,7 @@ fn judge(found: &[Given<'_>]) -> Outcome {
     if !below.is_empty() {
         Outcome::fail(format!("At equal size it ranks the wrong way round: partial rho given {}.", listed(&below)))
     } else if !unclear.is_empty() {
-        Outcome::warn(format!("Not shown to say more than size: partial rho given {}.", listed(&unclear)))
+        Outcome::warn(format!("It is not shown to say more than size: partial rho given {}.", listed(&unclear)))
     } else {
         Outcome::pass(format!("It says more than size: partial rho given {}.", listed(&which(|_| true))))
     }
@@ -158,13 +160,13 @@ mod tests {
         made.sizes(&scores);
         let found = made.find("L4");
         assert_eq!(found.verdict, Verdict::Fail);
-        assert!(found.said.starts_with("It ranks as #Params and #FLOPs: nothing"), "{}", found.said);
+        assert!(found.said.starts_with("It ranks exactly like #Params and #FLOPs: nothing"), "{}", found.said);
         let mut reverse: Vec<f64> = scores.iter().map(|score| -score).collect();
         made.sizes(&reverse);
         let found = made.find("L4");
         assert_eq!(found.verdict, Verdict::Fail);
         assert!(
-            found.said.starts_with("It ranks as the reverse of #Params and the reverse of #FLOPs:"),
+            found.said.starts_with("It ranks exactly like the reverse of #Params and the reverse of #FLOPs:"),
             "{}",
             found.said
         );

@@ -4,33 +4,37 @@ use nas_assay_schema::declaration::SampleRule;
 
 use super::super::claim::Claim;
 use super::super::finding::{Outcome, Rule};
+use super::sample::is_whole_space;
 
 pub(super) const RULE: Rule = Rule {
     id: "L18",
     name: "trajectory",
-    definition: "A search visits good and similar architectures. A tau over them is one of the search, and no tau of the space.",
-    threshold: "Passes if the record draws the architectures, or if they are declared as no trajectory. Warns if they are one, so that the tau \
-        stands apart. Fails if a trajectory is declared as a sample or as the whole.",
+    definition: "Are these architectures that a search has visited (a trajectory)? A search visits good and similar \
+        ones, so a tau on them is not a tau of the space.",
+    threshold: "Passes if the record draws the architectures from a benchmark, or if the declaration says that they \
+        are not a trajectory. Warns if they are one: then the tau stands apart. Fails if a trajectory is declared as \
+        a sample or as the whole space.",
     check,
 };
 
+const UNKNOWN: &str = "It is not known whether a search has visited these architectures: `trajectory` is not declared.";
+
 fn check(claim: &Claim<'_>) -> Outcome {
+    let is_own_table = claim.spec(&["truth", "table"]).is_some();
     let drawn_here = !claim.is_of_file() && claim.panel_spec("architectures").is_none();
     match (claim.declared.trajectory, claim.declared.sample) {
-        (Some(true), Some(SampleRule::All | SampleRule::Random | SampleRule::Stratified)) => Outcome::fail(
-            "The architectures are declared both as those that a search has visited and as a sample of the space.",
-        ),
-        (Some(true), _) => {
-            Outcome::warn("The tau is one of the architectures that a search has visited, and not of the space.")
+        (Some(true), Some(SampleRule::All | SampleRule::Random | SampleRule::Stratified)) => {
+            Outcome::fail("The architectures are declared both as visited by a search and as a sample of the space.")
         }
+        (Some(true), _) => Outcome::warn("A search has visited these architectures, so tau is not a tau of the space."),
         (Some(false), _) => Outcome::pass("The architectures are declared as not visited by a search."),
-        (None, _) if drawn_here => Outcome::pass("The record has all architectures of the truth, or draws them."),
+        // What others measured may be what their search has visited.
+        (None, _) if is_own_table && !is_whole_space(claim) => Outcome::undecidable(UNKNOWN),
+        (None, _) if drawn_here => Outcome::pass("The record has all architectures of the truth, or draws from them."),
         (None, _) if claim.record.truth.as_ref().is_some_and(|truth| claim.count() >= truth.rows) => {
             Outcome::pass("All architectures of the truth are judged.")
         }
-        (None, _) => {
-            Outcome::undecidable("Whether a search has visited these architectures: `trajectory` is not declared.")
-        }
+        (None, _) => Outcome::undecidable(UNKNOWN),
     }
 }
 

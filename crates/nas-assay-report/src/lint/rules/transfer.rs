@@ -10,10 +10,12 @@ use crate::value_text;
 pub(super) const RULE: Rule = Rule {
     id: "L21",
     name: "transfer",
-    definition: "Accuracies on another data set rank the architectures, too, and often better than any score does. Both are reported: what the \
-        other truth reaches, and how well the score ranks that.",
-    threshold: "Warns if the score ranks another data set better than its own, with the whole interval of the difference: then it has not looked \
-        at its images, and a claim about this data set is one about all of them.",
+    definition: "Does the score say something about its own data set? Accuracies on another data set rank the \
+        architectures, too, and often better than any score. The lint reports both: what the other accuracies reach, \
+        and how well the score ranks them.",
+    threshold: "Warns if the score ranks another data set better than its own, and the whole interval of the \
+        difference says so. Then the score has not looked at its images, and a claim about this data set is really a \
+        claim about all of them.",
     check,
 };
 
@@ -49,7 +51,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     } else if !untested.is_empty() {
         Outcome::undecidable(format!("The difference has no interval for {}. {said}", listed(&untested)))
     } else {
-        Outcome::pass(said)
+        Outcome::pass(format!("It does not rank another data set better than its own, beyond chance. {said}"))
     };
     found.iter().fold(outcome, |outcome, (name, reached, ranked)| {
         outcome.correlation(format!("tau of the accuracies of {name} with this truth"), *reached, None).correlation(

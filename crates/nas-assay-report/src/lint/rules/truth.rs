@@ -11,10 +11,12 @@ use crate::value_text::count;
 pub(super) const RULE: Rule = Rule {
     id: "L13",
     name: "truth",
-    definition: "The tau of #Params on NAS-Bench-201 is .400 to .623 by the choice of truth and architectures alone. So a number needs its data \
-        set, split, epochs and runs, its population, and what #Params and #FLOPs count.",
-    threshold: "Passes if truth, population and counts are known. Warns if the truth is not the benchmark's, so that no published value stands beside it. Fails if \
-        records of one space and one data set with different truths are set beside each other.",
+    definition: "Which truth, which population, which counts? This choice alone can give #Params any tau from .400 \
+        to .623 on NAS-Bench-201. So a number needs its data set, split, epochs and runs, its population, and what \
+        #Params and #FLOPs count.",
+    threshold: "Passes if truth and population are known. Warns if the truth is not the benchmark's: then no \
+        published value can be compared with the claim. Fails if records of one space and one data set with \
+        different truths are compared with each other.",
     check,
 };
 
@@ -29,18 +31,21 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let population = format!("{} of the {} architectures of the truth", count(claim.count()), count(truth.rows));
     let counting = match claim.panel.architectures.first().map(|row| row.params.is_some()) {
         Some(true) => "#Params and #FLOPs count what is executed, FLOPs without pooling",
-        _ => "the space has no #Params and #FLOPs here",
+        _ => "#Params and #FLOPs are not known here",
     };
     let said = format!("Truth: {}; {population}; {counting}.", truth.source.trim_end_matches('.'));
     if !others.is_empty() {
         return Outcome::fail(format!(
-            "It is set beside {}, which have another truth. Its own: {said}",
+            "It is compared with {}, which have another truth. Its own: {said}",
             listed(&others)
         ));
     }
     let choice = |key: &str| claim.spec(&["truth", key]);
+    if claim.spec(&["truth"]).is_none() {
+        return Outcome::undecidable(format!("The spec does not say which truth it is. {said}"));
+    }
     if choice("trained").is_some() {
-        return Outcome::warn(format!("A truth in miniature, and not the benchmark's. {said}"));
+        return Outcome::warn(format!("The truth is a miniature, and not the benchmark's. {said}"));
     }
     let Some(columns) = choice("table").and_then(|table| table.get("columns")).and_then(|columns| columns.as_array())
     else {
@@ -52,7 +57,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         Some(declared) => Outcome::pass(format!("Declared as {declared}. {said}")),
         None if is_known && !columns.is_empty() => Outcome::pass(said),
         None => Outcome::undecidable(format!(
-            "A table does not say what was trained on what, and how often: `truth` is not declared. {said}"
+            "The table does not say what was trained on which data, and how often, and `truth` is not declared. {said}"
         )),
     }
 }

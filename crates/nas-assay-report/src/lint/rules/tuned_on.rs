@@ -8,18 +8,16 @@ use super::super::finding::{Outcome, Rule};
 pub(super) const RULE: Rule = Rule {
     id: "L8",
     name: "tuned-on",
-    definition: "Weights of an ensemble, intervals of layers, means, deviations and exponents are chosen on something. Scores cannot show on \
-        what, so that it is declared.",
-    threshold: "Fails if they were chosen on the architectures that are judged. Warns if on others of the same space: neighbours share their \
-        operations, so that nothing follows for a new space.",
+    definition: "On what were the constants of the estimator chosen: weights of an ensemble, intervals of layers, \
+        means, deviations, exponents? Scores cannot show it, so the authors declare it.",
+    threshold: "Fails if they were chosen on the architectures that are judged. Warns if they were chosen on others \
+        of the same space: neighbours share their operations, so nothing follows for a new space.",
     check,
 };
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let Some(tuned_on) = claim.declared.tuned_on else {
-        return Outcome::undecidable(
-            "Whether constants were chosen by accuracies, and on what: `tuned-on` is not declared.",
-        );
+        return Outcome::undecidable("It is not known on what constants were chosen: `tuned-on` is not declared.");
     };
     let said = format!("Constants are declared as chosen on {}.", tuned_on.words());
     match tuned_on {
