@@ -8,8 +8,8 @@ scores of its estimators, ``SPACE-FORM-N.newer.json`` those of the newer ones, w
 are given: see ``newer``. Architectures, weights and images are drawn here; nothing comes from
 ``nas-assay``. A score that is nothing but rounding is left out.
 
-All numbers drawn are uniform, scaled by basic operations, from a generator whose stream NumPy does
-not change: the weights and images are the same bits everywhere.
+Weights and images are uniform numbers, scaled by basic operations, from a generator whose stream
+NumPy does not change: they are the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import draws
 import numpy as np
 import torch
 from numpy.random import RandomState
 from torch import Tensor as Torch
-from torch import nn
 
 from nas_assay.exchange import FORMS, SPACES, Exchange, Network, Tensor, write
 from nas_assay.torch import (
@@ -43,7 +44,7 @@ from nas_assay.torch import (
 )
 from nas_assay.torch import network as build
 
-Scores = Callable[[nn.Module, Torch, Torch], dict[str, float]]
+Scores = Callable[[Exchange], dict[str, float]]
 
 BATCH = 4
 
@@ -224,11 +225,9 @@ def steady(exchange: Exchange, scores: Scores, random: RandomState) -> dict[str,
         return array * (1.0 + DISTURBED * (2.0 * random.random_sample(array.shape) - 1.0))
 
     def scored(exchange: Exchange) -> dict[str, float]:
-        network = load(exchange)
-        images, labels = batch(exchange)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # A determinant of 0, and a variance of 0.
-            return scores(network, images, labels)
+            return scores(exchange)
 
     exact = scored(exchange)
     for _ in range(3):
@@ -243,12 +242,13 @@ def steady(exchange: Exchange, scores: Scores, random: RandomState) -> dict[str,
     return exact
 
 
-def established(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
-    """The scores of the estimators that ``nas-assay`` has."""
+def established(exchange: Exchange) -> dict[str, float]:
+    """The scores of the estimators of ``estimators.ALL``."""
+    network, (images, labels) = load(exchange), batch(exchange)
     return {name: score(network, images, labels) for name, score in estimators.ALL.items()}
 
 
-def newer(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
+def newer(exchange: Exchange) -> dict[str, float]:
     """The scores of newer estimators, infinite if there is none, for 16 images.
 
     These are the four images, then each from right to left, then upside down, then both, with their
@@ -263,8 +263,10 @@ def newer(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
     - rows of ``meco_opt``: the last 8 of a map, in reverse order;
     - offsets of ``near``: the greatest.
 
-    The constants of ``epsinas`` are 0.1 and 1.
+    The constants of ``epsinas`` are 0.1 and 1. ``vkdnw`` and ``dextr`` have the numbers that
+    ``nas-assay score`` draws: see ``draws``.
     """
+    network, (images, labels) = load(exchange), batch(exchange)
 
     def cotangent(feature: Torch) -> Torch:
         total = sum(torch.meshgrid(*map(torch.arange, feature.shape), indexing="ij"))
@@ -273,6 +275,7 @@ def newer(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
     turned = [images.flip(axes) for axes in ([], [3], [2], [2, 3])]
     images, labels = torch.cat(turned), labels.repeat(len(turned))
     groups = torch.arange(len(images)) // BATCH
+    whole = replace(exchange, images=images.numpy(), labels=labels.numpy())
     maps = by_outputs.maps
     rows = by_outputs.rows_of
     own: dict[str, Callable[[], float]] = {
@@ -293,6 +296,8 @@ def newer(network: nn.Module, images: Torch, labels: Torch) -> dict[str, float]:
         "az_trainability": lambda: az_nas.trainability_of(
             found := az_nas.features(network, images), [cotangent(f) for f in found[1:]]
         ),
+        "vkdnw": lambda: draws.vkdnw_parts(whole)["score"],
+        "dextr": lambda: draws.dextr_parts(whole)["score"],
     }
     scores = {}
     for name, score in estimators.NEWER.items():

@@ -150,12 +150,32 @@ def test_meco_counts_each_tensor_once() -> None:
         assert found["classifier"].shape == (10, 1) and found["stem.bn"].shape == (2, 64)
 
 
-def test_meco_counts_equal_outputs_of_two_modules() -> None:
+def test_meco_counts_relus_of_one_tensor_once() -> None:
     # Both edges begin with the ReLU of the input of the cell.
     text = "|nor_conv_1x1~0|+|nor_conv_3x3~0|none~1|+|none~0|skip_connect~1|skip_connect~2|"
     model = nb201.CellNetwork(nb201.Architecture.parse(text), channels=2, cells=1)
     found = by_outputs.maps(model, torch.randn(1, 3, 8, 8))
-    assert torch.equal(found["cell0.edge0to1.relu"], found["cell0.edge0to2.relu"])
+    assert "cell0.edge0to1.relu" in found and "cell0.edge0to2.relu" not in found
+    # A skip passes on the same tensor.
+    text = "|skip_connect~0|+|none~0|none~1|+|nor_conv_1x1~0|nor_conv_3x3~1|none~2|"
+    model = nb201.CellNetwork(nb201.Architecture.parse(text), channels=2, cells=1)
+    found = by_outputs.maps(model, torch.randn(1, 3, 8, 8))
+    assert "cell0.edge0to3.relu" in found and "cell0.edge1to3.relu" not in found
+
+
+def test_meco_counts_equal_tensors() -> None:
+    # Two networks side by side have the same values, but not the same tensors.
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.ReLU(), nn.ReLU()
+
+        def forward(self, batch: Tensor) -> Tensor:
+            both: Tensor = self.first(batch) + self.second(batch.clone())
+            return both
+
+    found = by_outputs.maps(Twice(), noise(1))
+    assert torch.equal(found["first"], found["second"])
 
 
 def test_meco_does_not_count_a_concatenation_of_one_vertex() -> None:

@@ -18,11 +18,14 @@ from nas_assay.torch import (
     by_gradients,
     by_outputs,
     by_responses,
+    dextr,
     estimators,
+    linear_regions,
     nb101,
     nb201,
     nb301,
     nds,
+    vkdnw,
 )
 
 __all__ = [
@@ -31,13 +34,16 @@ __all__ = [
     "by_gradients",
     "by_outputs",
     "by_responses",
+    "dextr",
     "estimators",
+    "linear_regions",
     "load",
     "nb101",
     "nb201",
     "nb301",
     "nds",
     "network",
+    "vkdnw",
 ]
 
 _BUILDERS = {

@@ -126,21 +126,30 @@ def maps(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
     cells, in the order in which they are computed, by the names of their modules. A linear layer
     has ``n`` features and ``p = 1``.
 
-    Each tensor counts once. A cell can pass on a tensor, its input or the output of its only edge:
-    if its output has the same values as a tensor that counts already, it is the same.
+    Each tensor counts once. A cell can pass on a tensor, its input or the output of its only edge.
+    Two ReLUs of one tensor are one ReLU: the first of them counts.
     """
     network = copied(network)
-    cells = {name for name, module in network.named_modules() if isinstance(module, CELLS)}
-    with torch.no_grad(), outputs(network, MAPS + CELLS) as found:
-        network(images[:1])
     kept: dict[str, Tensor] = {}
-    for name, output in found.items():
-        known = kept.values()
-        if name in cells and any(
-            output.shape == other.shape and torch.equal(output, other) for other in known
-        ):
+    rectified: list[Tensor] = []
+    for name, module in network.named_modules():
+        if not isinstance(module, MAPS + CELLS):
             continue
-        kept[name] = output
+
+        def keep(
+            module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name
+        ) -> None:
+            if isinstance(module, nn.ReLU):
+                if any(inputs[0] is other for other in rectified):
+                    return
+                rectified.append(inputs[0])
+            elif isinstance(module, CELLS) and any(output is other for other in kept.values()):
+                return
+            kept[name] = output
+
+        module.register_forward_hook(keep)
+    with torch.no_grad():
+        network(images[:1])
     return {name: output[0].reshape(output.shape[1], -1) for name, output in kept.items()}
 
 

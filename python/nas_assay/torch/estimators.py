@@ -30,6 +30,8 @@ from nas_assay.torch.common import (
     total,
     without_norms,
 )
+from nas_assay.torch.dextr import dextr
+from nas_assay.torch.vkdnw import vkdnw, vkdnw_count
 
 
 def grad_norm(network: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -183,10 +185,15 @@ NEWER: dict[str, Estimator] = {
     "az_progressivity": az_nas.progressivity,
     "az_trainability": az_nas.trainability,
     "az_complexity": az_nas.complexity,
+    "vkdnw": vkdnw,
+    "vkdnw_count": vkdnw_count,
+    "dextr": dextr,
 }
-"""Newer estimators, of the modules ``by_gradients``, ``by_outputs``, ``by_responses``, ``az_nas``.
+"""Newer estimators, of the modules ``by_gradients``, ``by_outputs``, ``by_responses``, ``az_nas``,
+``vkdnw`` and ``dextr``.
 
-``nas-assay`` may lack some of them, or have other options.
+``nas-assay`` may lack some of them, or have other options. ``linear_regions`` is not among them:
+its network is another one, and so it is a function of a description.
 """
 
 

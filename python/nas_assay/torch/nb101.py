@@ -183,7 +183,7 @@ class StandAloneCell(Cell):
     def forward(self, x: Tensor) -> Tensor:
         values = self.vertices(x)
         parents = [values[v] for v in self.architecture.parents(OUTPUT) if v != 0]
-        x = self.output(x, torch.cat(parents, dim=1))
+        x = self.output(x, torch.cat(parents, dim=1) if len(parents) > 1 else parents[0])
         return x
 
 
