@@ -152,9 +152,20 @@ fn networks_and_estimators_agree_with_pytorch() {
     }
 }
 
-/// The newer estimators that draw no random numbers.
-const NEWER: [&str; 9] =
-    ["logsynflow", "snr_synflow", "epe_nas", "zico", "gradsign_sum", "gradsign_mean", "ntk_cond", "lnwot", "tcet"];
+/// The newer estimators that draw no random numbers, and `vkdnw`, which draws the same there.
+const NEWER: [&str; 11] = [
+    "logsynflow",
+    "snr_synflow",
+    "epe_nas",
+    "zico",
+    "gradsign_sum",
+    "gradsign_mean",
+    "ntk_cond",
+    "lnwot",
+    "tcet",
+    "vkdnw",
+    "vkdnw_count",
+];
 
 /// What was written twice from the definitions, here and in Python, gives the same scores in double precision. `epe_nas` takes each group of
 /// four images for a class.
