@@ -64,7 +64,9 @@ def ratios(network: nn.Module, images: Tensor) -> list[float]:
     """The least singular value of each tensor of the first image divided by the greatest.
 
     The tensors are those of ``by_outputs.maps``, ``[channels, pixels]``, and the inputs of linear
-    layers that are none of these: the means before the classifier. A tensor of zeros has 0.
+    layers that are none of these: the means before the classifier. A tensor of zeros has 0. One
+    that would be zeros but for rounding has any number, such as the mean of all pixels of an output
+    of batch-norm, to which average pooling takes a map of two by two pixels.
     """
     network, image = copied(network).double(), images[:1].double()
     found = list(maps(network, image).values())
