@@ -24,6 +24,7 @@ import os
 import queue
 import runpy
 import select
+import shlex
 import sys
 import threading
 import traceback
@@ -119,7 +120,15 @@ def _estimator(function: Callable[..., Any], *, raw: bool) -> Callable[..., Any]
         if function.__module__ == "__main__" and sys.argv and sys.argv[0]:
             serve_file(sys.argv[0])
         _elsewhere.append(function)
+    elif function.__module__ == "__main__" and sys.argv and sys.argv[0] and sys.stderr.isatty():
+        sys.stderr.write(f"nas_assay: {_how_to_judge(function.__name__, sys.argv[0])}\n")
     return function
+
+
+def _how_to_judge(name: str, file: str) -> str:
+    """What to do with a file that was started by hand."""
+    command = shlex.quote(f"python {shlex.quote(file)}")
+    return f"{file} has the estimator {name}; judge it with: nas-assay verify --command {command}"
 
 
 def _is_asked() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import textwrap
@@ -335,3 +336,20 @@ def test_by_hand_a_file_is_a_plain_program(tmp_path: Path) -> None:
 )
 def test_numbers_are_plain(value: Any, expected: dict[str, Any]) -> None:
     assert _numbers(value) == expected
+
+
+def test_a_file_that_is_started_by_hand_says_how_it_is_judged(tmp_path: Path) -> None:
+    """On a terminal alone: a program that starts it reads its stderr."""
+    (tmp_path / "my score.py").write_text(
+        "import nas_assay\n\n\n@nas_assay.estimator\ndef score(network, batch):\n    return 1.0\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "NAS_ASSAY_WORKER"}
+    command = [sys.executable, "my score.py"]
+    started = {"cwd": tmp_path, "env": {**environment, "PYTHONPATH": str(PACKAGE)}}
+    terminal, end = pty.openpty()
+    assert subprocess.run(command, stderr=end, check=False, **started).returncode == 0  # type: ignore[call-overload]
+    said = os.read(terminal, 1000).decode()
+    assert "my score.py has the estimator score; judge it with: nas-assay verify --command" in said
+    assert said.rstrip().endswith("""'python '"'"'my score.py'"'"''""")
+    quiet = subprocess.run(command, capture_output=True, check=False, **started)  # type: ignore[call-overload]
+    assert (quiet.returncode, quiet.stderr) == (0, b"")

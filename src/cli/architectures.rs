@@ -6,13 +6,15 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::str::Utf8Error;
 
+use crate::experiment::{ExperimentError, TruthSource};
 use crate::seed::Seed;
 use crate::space::spelling::{Form, Spelled, SpellingError, read, write};
 use crate::space::{Architecture, SpaceId, nb101, nb201, nds};
+use crate::spec::Truth;
 use clap::{ArgGroup, Args};
 
 use super::context::Context;
-use super::exit::{DATA, Failure, USAGE};
+use super::exit::{DATA, Failure, UNEXPECTED, USAGE};
 use super::print::{out, to_stderr};
 
 /// The maximal number of lines with an error that are shown.
@@ -27,10 +29,11 @@ const CHUNK: usize = 1 << 16;
 /// `genotype` for nb301. With a file, each line is one architecture. --from names its form; without it, a line must have only one
 /// possible form.
 #[derive(Debug, Args)]
-#[command(override_usage = "nas-assay architectures [OPTIONS] --space <SPACE> <FILE|--all|--count N>")]
-#[command(group(ArgGroup::new("source").required(true).args(["count", "all", "file"])))]
-#[command(override_usage = "nas-assay architectures [OPTIONS] --space SPACE <--count N|--all|FILE>")]
-#[command(after_help = "Example:\n  nas-assay architectures --space nb201 --count 3")]
+#[command(group(ArgGroup::new("source").required(true).args(["count", "all", "carried", "file"])))]
+#[command(override_usage = "nas-assay architectures --space SPACE <--count N|--all|--carried|FILE>")]
+#[command(
+    after_help = "Examples:\n  nas-assay architectures --space nb201 --count 3\n  nas-assay architectures --space nb201 --carried"
+)]
 pub struct Architectures {
     /// The search space
     #[arg(long, value_name = "SPACE")]
@@ -43,11 +46,14 @@ pub struct Architectures {
     count: Option<u64>,
     /// The seed of the draw
     #[arg(long, value_name = "K", default_value_t = 0)]
-    #[arg(conflicts_with_all = ["all", "file"])]
+    #[arg(conflicts_with_all = ["all", "carried", "file"])]
     seed: u64,
     /// Every raw encoding of the space, in order
     #[arg(long)]
     all: bool,
+    /// Those whose truth the program carries, which can be judged without data
+    #[arg(long)]
+    carried: bool,
     /// File with one architecture per line; `-` is stdin
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -65,7 +71,9 @@ impl Architectures {
         if let Some(path) = &self.file {
             return self.convert(context, path, &mut printer);
         }
-        if self.all {
+        if self.carried {
+            printer.print_all(self.carried_ones()?)?;
+        } else if self.all {
             match self.space {
                 SpaceId::Nb101 => printer.print_all(nb101::Architecture::all())?,
                 SpaceId::Nb201 => printer.print_all(nb201::Architecture::all())?,
@@ -82,6 +90,19 @@ impl Architectures {
             printer.print_all((0..self.count.unwrap_or(0)).map(|_| self.space.sample(&mut stream)))?;
         }
         printer.flush()
+    }
+
+    /// The architectures of the carried truth of the space.
+    fn carried_ones(&self) -> Result<Vec<Architecture>, Failure> {
+        if let Some(why) = self.space.without_network() {
+            return Err(Failure::new(USAGE, format!("no truth of {} is carried, since {why}", self.space)));
+        }
+        let spec = TruthSource::Carried.spec(self.space)?;
+        let Truth::Trained(truth) = &spec.truth else {
+            return Err(Failure::new(UNEXPECTED, format!("the carried truth of {} is no table", self.space)));
+        };
+        let table = crate::carried::truth(&truth.table).map_err(ExperimentError::from)?;
+        Ok(table.rows.into_iter().map(|row| row.architecture).collect())
     }
 
     fn refuse_unknown_form(&self, form: Option<Form>) -> Result<(), Failure> {

@@ -191,9 +191,10 @@ impl From<ShardError> for Failure {
 
 /// What to do about architectures that have no truth in a carried table. The carried spec of a space has the name of its table.
 fn few_have_truth(table: &str) -> String {
+    let space = table.split('-').next().unwrap_or(table);
     format!(
-        "the truth here is the small table `{table}` that the program carries: `nas-assay report {table} --scores known.csv` writes its \
-         architectures; with --data-root DIR, `verify` takes the truth of the benchmark"
+        "the truth here is the small table `{table}` that the program carries: `nas-assay architectures --space {space} --carried` \
+         prints its architectures; with --data-root DIR, `verify` takes the truth of the benchmark"
     )
 }
 

@@ -1,6 +1,6 @@
 //! How commands find specs: by the path of a file, by a name, or by the first digits of a hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nas_assay_base::nearest_few;
@@ -105,6 +105,8 @@ pub fn no_carried(error: CarriedError, word: &str) -> Failure {
 
 /// The near names, as a question offers them: `` `a`, `b` or `c` ``.
 fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    // A record has the name of its spec.
+    let known: BTreeSet<&str> = known.collect();
     let near: Vec<String> = nearest_few(word, known, OFFERED).into_iter().map(|name| format!("`{name}`")).collect();
     let (last, others) = near.split_last()?;
     Some(if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) })

@@ -8,7 +8,7 @@ use crate::store::{RecordId, RecordList, Store, StoreError, read_record};
 
 use super::context::Context;
 use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
-use super::find_spec::file_of;
+use super::find_spec::{carried_text, file_of};
 use super::launch::run;
 use super::signals::exit_on_signal;
 
@@ -16,8 +16,14 @@ use super::signals::exit_on_signal;
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
     let id = store.find(word).map_err(|error| {
         let file = matches!(error, StoreError::Unknown { .. }).then(|| file_of(word)).flatten();
+        let is_carried = matches!(error, StoreError::Unknown { .. }) && carried_text(word).is_some();
         let failure = Failure::from(error);
-        file.into_iter().fold(failure, |failure, file| failure.with_help(unrun(&file)))
+        match file {
+            Some(file) => failure.with_help(unrun(&file)),
+            None if is_carried => failure
+                .with_help(format!("{word} is a carried spec without a record here: `nas-assay run {word}` makes it")),
+            None => failure,
+        }
     })?;
     let Some(record) = store.record(&id)? else {
         return Err(Failure::new(NOTHING, format!("the record {} is not finished", id.short())));
@@ -79,16 +85,16 @@ fn carried(context: &Context, word: &str, held: &RecordList) -> Result<Resolved,
             let help = match (file_of(word), own, nearest) {
                 (Some(file), ..) => unrun(&file),
                 (None, Some(name), _) => format!("did you mean `{name}`?"),
-                (None, None, Some((hash, name))) => format!("did you mean `{hash}`, the carried spec {name}?"),
+                (None, None, Some((hash, name))) => format!("did you mean `{hash}`, the carried spec {name}?{holds}"),
                 (None, None, None) => format!(
-                    "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, with `{}`",
+                    "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, with `{}`{holds}",
                     context.command("run FILE.toml")
                 ),
             };
             let problem = format!(
                 "no record in {store} and no carried spec is called `{word}`, or has a hash that begins with it"
             );
-            Failure::new(NOTHING, problem).with_help(help + &holds)
+            Failure::new(NOTHING, problem).with_help(help)
         }
     })
 }

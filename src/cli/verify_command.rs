@@ -45,6 +45,7 @@ impl CommandOptions {
     pub fn declared(&self, context: &Context, options: &ScoreOptions) -> Result<Option<(String, External)>, Failure> {
         let Some(command) = &self.command else { return Ok(None) };
         let words = words_of(command)?;
+        has_its_program(&words)?;
         has_its_script(&words)?;
         let id = options.name.clone().unwrap_or_else(|| free_id(context.suite(), &words));
         let mut declared = External::new(words);
@@ -112,7 +113,12 @@ impl CommandOptions {
             context.note(&format!("{space}: {id} and the baselines in the miniature"));
             rows.push(lab.judge_external(space, id, declared)?.row);
         }
-        print_checks(id, &rows, false, json)
+        print_checks(id, &rows, false, json)?;
+        let (lint, page) = (context.command("lint latest"), context.command("report latest --out report.html"));
+        context.note(&format!(
+            "hint: `{page}` writes a page about the last of these spaces; `{lint}` asks what a reviewer would ask"
+        ));
+        Ok(())
     }
 }
 
@@ -123,15 +129,53 @@ pub(super) fn words_of(command: &str) -> Result<Vec<String>, Failure> {
     })
 }
 
-/// What the names of programs end with that another program reads.
-const SCRIPTS: [&str; 10] = ["py", "jl", "r", "js", "ts", "sh", "rb", "lua", "pl", "m"];
+/// What the names of programs end with that another program reads, and that program.
+const SCRIPTS: [(&str, &str); 8] = [
+    ("py", "python"),
+    ("jl", "julia"),
+    ("r", "Rscript"),
+    ("js", "node"),
+    ("sh", "sh"),
+    ("rb", "ruby"),
+    ("lua", "lua"),
+    ("pl", "perl"),
+];
+
+/// Whether it is a file that cannot be started.
+fn is_no_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 == 0)
+}
+
+/// Checks that the program is there: in a folder of `PATH`, if it is a plain name.
+fn has_its_program(words: &[String]) -> Result<(), Failure> {
+    let Some(name) = words.first().filter(|name| !name.contains('/') && !Path::new(name).is_file()) else {
+        return Ok(());
+    };
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&folders).any(|folder| folder.join(name).is_file()) {
+        return Ok(());
+    }
+    let failure = Failure::new(USAGE, format!("there is no program {}", excerpt(name)));
+    let readers = SCRIPTS.iter().map(|(_, reader)| *reader).chain(["python3", "bash"]);
+    Err(match nearest(name, readers) {
+        Some(near) => failure.with_help(format!("did you mean `{near}`?")),
+        None => failure,
+    })
+}
 
 /// Checks that a script is there: a word that ends like one, in a command of which no word is a file.
 pub(super) fn has_its_script(words: &[String]) -> Result<(), Failure> {
     let ending = |word: &str| Path::new(word).extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let is_script = |word: &&String| ending(word).is_some_and(|ending| SCRIPTS.contains(&ending.as_str()));
+    let is_script = |word: &&String| ending(word).is_some_and(|ending| SCRIPTS.iter().any(|(own, _)| *own == ending));
     // With a blank in it, a word is more likely a command for another shell.
     let is_one = |word: &&String| !word.contains(char::is_whitespace);
+    if let Some(first) = words.first().filter(|first| is_script(first) && is_no_program(Path::new(first))) {
+        let with = SCRIPTS.iter().find(|(own, _)| ending(first).is_some_and(|ending| ending == *own));
+        let reader = with.map_or("", |(_, reader)| reader);
+        return Err(Failure::new(USAGE, format!("{} is a file, but no program", excerpt(first)))
+            .with_help(format!("did you mean `{}`?", shlex::try_join([reader, first.as_str()]).unwrap_or_default())));
+    }
     let Some(script) = words.iter().skip(1).filter(is_one).find(is_script) else { return Ok(()) };
     if words.iter().any(|word| Path::new(word).is_file()) {
         return Ok(());
@@ -191,6 +235,8 @@ mod tests {
         );
         assert_eq!(checked("zebra.py").unwrap_err().help(), None);
         assert_eq!(checked("my_proxy.jl").unwrap_err().help(), None, "it is of another language");
+        let started = has_its_script(&words(&[&path("my_proxy.py")])).unwrap_err();
+        assert_eq!(started.help(), Some(format!("did you mean `python {}`?", path("my_proxy.py")).as_str()));
         for fine in [&["python", "-m", "package"][..], &["./program"], &["sh", "-c", "sh any.sh"]] {
             assert!(has_its_script(&words(fine)).is_ok(), "{fine:?}");
         }

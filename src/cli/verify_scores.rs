@@ -26,7 +26,7 @@ use crate::report::gate_check::GateCheck;
 use crate::scores::{ScoreFileError, columns, meant, only_column};
 use crate::space::SpaceId;
 use crate::space::spelling::Form;
-use crate::spec::{DataFile, Failed, ScoreFile};
+use crate::spec::{DataFile, Failed, ScoreFile, Truth};
 use crate::store::RecordId;
 use crate::store::record::{CoverageRecord, EstimatorRecord, Record, RowClass};
 
@@ -183,6 +183,7 @@ impl ScoreOptions {
                  their classes",
             );
         }
+        Self::few_are_carried(context, &resolved, &coverage);
         self.hint(context, label, &record);
         self.beyond(context, &record);
         measured::in_record(&record, label)
@@ -368,7 +369,7 @@ impl ScoreOptions {
                     file.display()
                 ),
             )
-            .with_help(format!("say `--name {label}` if they are its scores, and another --name if not")));
+            .with_help(format!("if they are its scores, say `--name {label}`; if only the file is called so, say `--name my_{label}`")));
         }
         Ok(label)
     }
@@ -408,6 +409,16 @@ impl ScoreOptions {
                 Err(Failure::new(MISMATCH, problem))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Most architectures have no truth in a carried table.
+    fn few_are_carried(context: &Context, resolved: &Resolved, coverage: &[&CoverageRecord]) {
+        let lacks = coverage.iter().any(|rows| rows.count(RowClass::NoTruth) > 0);
+        if lacks && matches!(resolved.spec.truth, Truth::Trained(_)) {
+            let space = resolved.spec.space;
+            let list = context.command(&format!("architectures --space {space} --carried"));
+            context.note(&format!("hint: the program carries the truth of few architectures, which `{list}` prints; --data-root DIR has others"));
         }
     }
 
@@ -530,7 +541,9 @@ fn opened(kept: &Path) -> Result<Box<dyn Read>, Failure> {
 fn unread(error: &ScoreFileError) -> Failure {
     let failure = Failure::new(DATA, error.to_string());
     match error {
-        ScoreFileError::Column { .. } => failure.with_help("choose one of them with --column"),
+        ScoreFileError::Column { columns, .. } if !columns.is_empty() => {
+            failure.with_help("choose one of them with --column")
+        }
         _ => failure,
     }
 }

@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(found.facts("depth").unwrap().direction, Direction::Lower);
         let unknown = resolved("'params', 'depth'", "mine", &Suite::builtin());
         let said = unknown.unwrap_err().placed("[panels.all]\nestimators = ['depth']", "x.toml").to_string();
-        assert_eq!(said, "`panels.all.estimators` is refused: unknown estimator `depth`");
+        assert!(said.starts_with("`panels.all.estimators` is refused: unknown estimator `depth`"), "{said}");
     }
 
     /// One hash, one result: what a suite has besides must not turn the scores of a file around.

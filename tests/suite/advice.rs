@@ -14,7 +14,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::cli::{made_table, real};
-use super::common::{BASELINES, Bench, Ran, TINY};
+use super::common::{BASELINES, Bench, Ran, TINY, with_micro_stages};
 use super::score::{BARE, saved, tensors_of};
 use super::verify::{csv, truth};
 use nas_assay::digest::sha256_hex;
@@ -246,6 +246,11 @@ fn a_record_is_named_by_its_nearest_name_or_its_file_is_run() {
         let meant = &quoted(after(&text, "did you mean ", &[]))[0];
         bench.run(&["report", meant, "--store", STORE]).exits(0);
     }
+    with_micro_stages(&bench.path(STORE));
+    let text = printed(&bench.run(&["show", "nb201-micro", "--store", STORE]).exits(4));
+    let run = quoted(after(&text, "is a carried spec without a record here: ", &[])).remove(0);
+    follow(&bench, &format!("{run} --store '{STORE}'")).exits(0);
+    bench.run(&["show", "nb201-micro", "--store", STORE]).exits(0);
     bench.write("mine.toml", BASELINES.replace("'baselines'", "'mine'"));
     let text = printed(&bench.run(&["show", "mine", "--store", STORE]).exits(4));
     let run = quoted(after(&text, "the file mine.toml is here: ", &[])).remove(0) + &format!(" --store '{STORE}'");

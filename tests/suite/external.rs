@@ -210,6 +210,11 @@ fn a_program_that_cannot_answer_is_mended_as_the_error_says() {
     let named = judged("sh my_porxy.sh").exits(2).says("names my_porxy.sh, and there is no such file");
     let (_, meant) = named.stderr.split_once("did you mean `").unwrap();
     judged(&format!("sh {}", meant.split('`').next().unwrap())).exits(0);
+    let started = judged("./my_proxy.sh").exits(2).says("my_proxy.sh is a file, but no program");
+    let (_, meant) = started.stderr.split_once("did you mean `").unwrap();
+    judged(meant.split('`').next().unwrap()).exits(0);
+    let named = judged("pyhton3 my_proxy.py").exits(2).says("there is no program pyhton3");
+    assert!(named.stderr.contains("did you mean `python3`?"), "{}", named.stderr);
     // Nothing is said, and no question was read.
     bench.write("silent.sh", "exit 0");
     judged("sh silent.sh").exits(1).says("has ended without an answer: a worker has to answer questions on its stdin");
@@ -220,6 +225,21 @@ fn a_program_that_cannot_answer_is_mended_as_the_error_says() {
     judged("sh chatty.sh").exits(1).says("its first line has to be {\"ready\": 1}; print what is for people to stderr");
     bench.write("chatty.sh", format!("echo loading >&2\n{}", script(SIZE)));
     judged("sh chatty.sh").exits(0);
+}
+
+#[test]
+fn what_is_said_after_a_program_is_judged_can_be_done() {
+    let bench = bench(SIZE, "");
+    let ran = bench.run(&["verify", "--command", "sh my_proxy.sh", "--space", "nb201"]).exits(0);
+    let (_, hint) = ran.stderr.split_once("hint: ").unwrap();
+    let commands: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+    assert_eq!(commands.len(), 2, "{hint}");
+    for command in commands {
+        let words: Vec<&str> = command.strip_prefix("nas-assay ").unwrap().split(' ').collect();
+        // A count of weights is not better than that of parameters.
+        bench.run(&words).exits(if words[0] == "lint" { 3 } else { 0 });
+    }
+    assert!(bench.path("report.html").is_file());
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_signal_ends_a_run_that_can_be_continued() {
         signal(name, &child);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
         let rest: Vec<String> = lines.lines().map(Result::unwrap).collect();
-        assert!(rest.iter().any(|line| line.contains("the same command continues")), "{rest:?}");
+        assert!(rest.iter().any(|line| line.contains("the same command goes on")), "{rest:?}");
         bench.run(&["run", "spec.toml", "--dry-run"]).exits(0).prints("run: no result in the store");
         bench.run(&["store", "check"]).exits(0);
     }

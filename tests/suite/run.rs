@@ -121,5 +121,5 @@ fn an_interrupt_says_how_to_continue() {
     }
     let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
-    Ran::from(child.wait_with_output().unwrap()).exits(130).says("the same command continues");
+    Ran::from(child.wait_with_output().unwrap()).exits(130).says("the same command goes on");
 }

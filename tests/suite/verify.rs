@@ -239,7 +239,7 @@ fn a_name_that_could_mean_two_things_is_refused() {
     verify(&bench, "plain.csv", &[])
         .exits(2)
         .says("plain.csv can be scores of the estimator `plain`, with its direction and its published values, or a file that is only named like it")
-        .says("say `--name plain` if they are its scores, and another --name if not");
+        .says("if they are its scores, say `--name plain`; if only the file is called so, say `--name my_plain`");
     assert_eq!(tau(&judged(&bench, "plain.csv", &["--name", "mine"])), Some(1.0));
     // Lower scores of `plain` are better.
     assert_eq!(tau(&judged(&bench, "plain.csv", &["--name", "plain"])), Some(-1.0));

@@ -14,7 +14,7 @@ pub const VARIABLE: &str = "NAS_ASSAY_DATA";
 #[derive(Debug, thiserror::Error)]
 pub enum DataRootError {
     /// The file does not exist.
-    #[error("data file {} not found: give the folder in which it is {} with --data-root or NAS_ASSAY_DATA{}", path.display(), file.display(), how_to_make(file))]
+    #[error("data file {} not found: give the folder that contains {} with --data-root or NAS_ASSAY_DATA{}", path.display(), file.display(), how_to_make(file))]
     Missing {
         /// The full path.
         path: PathBuf,

@@ -49,7 +49,7 @@ fn a_data_root_that_is_asked_for_is_found_in_each_way() {
     // The folder is not the one that the file itself is in.
     std::fs::create_dir(bench.path("empty")).unwrap();
     let text = printed(&with(&["--data-root", "empty"], &[]).exits(5));
-    let file = after(&text, "the folder in which it is ", &[' ']);
+    let file = after(&text, "the folder that contains ", &[' ']);
     let place = bench.path("my data").join(file);
     assert!(place.is_file(), "{text}");
     let root = place.ancestors().nth(file.split('/').count()).unwrap().to_str().unwrap();

@@ -46,6 +46,7 @@ const DONE: &[(&str, &str)] = &[
     ("did you mean `{name}`?", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
     ("the nearest name is `{name}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
     ("is here: `nas-assay run {file}`", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
+    ("did you mean `{near}`?", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
     ("did you mean `{}`?", "a_program_that_cannot_answer_is_mended_as_the_error_says"),
     ("give one of these hashes", "a_record_that_cannot_be_run_again_says_why"),
     ("run the file of its spec", "a_record_that_cannot_be_run_again_says_why"),
@@ -108,7 +109,7 @@ const DONE: &[(&str, &str)] = &[
     // Data, claims and the store.
     ("give --data-root DIR or set NAS_ASSAY_DATA", "a_data_root_that_is_asked_for_is_found_in_each_way"),
     (
-        "give the folder in which it is {} with --data-root or NAS_ASSAY_DATA",
+        "give the folder that contains {} with --data-root or NAS_ASSAY_DATA",
         "a_data_root_that_is_asked_for_is_found_in_each_way",
     ),
     ("may be truncated or damaged: fetch it again", "a_file_that_is_cut_is_fetched_again"),
@@ -171,16 +172,19 @@ const DONE: &[(&str, &str)] = &[
     ("add [supernet]", "scores_of_trained_weights_get_what_they_need_step_by_step"),
     // Files of scores.
     ("give them another name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
-    ("and another --name if not", "a_name_with_two_meanings_gets_the_one_that_is_said"),
     ("leave out --direction, or give them another --name", "a_name_with_two_meanings_gets_the_one_that_is_said"),
     ("say `--against ./{text}` for the file", "scores_are_compared_with_an_estimator_as_the_errors_say"),
     ("take the spec that `nas-assay specs {}`", "scores_are_compared_with_a_supernet_by_the_spec_that_is_advised"),
     ("choose one of them with --column", "a_column_is_chosen_from_those_that_are_named"),
     ("rename one of them", "a_column_is_chosen_from_those_that_are_named"),
+    ("add one with their scores, called", "a_column_is_chosen_from_those_that_are_named"),
+    ("architectures --space {space} --carried", "architectures_without_truth_are_replaced_by_those_that_are_written"),
+    ("report latest --out report.html", "what_is_said_after_a_program_is_judged_can_be_done"),
+    ("is a carried spec without a record here", "a_record_is_named_by_its_nearest_name_or_its_file_is_run"),
     ("put a line with the names of the columns before it", "a_file_without_a_header_gets_the_one_that_is_advised"),
     (
-        " writes its \
-         architectures",
+        " --carried` \
+         prints its architectures",
         "architectures_without_truth_are_replaced_by_those_that_are_written",
     ),
     ("It needs a column `architecture`", "architectures_are_named_as_the_error_says"),
@@ -227,6 +231,8 @@ const DONE: &[(&str, &str)] = &[
 
 /// Texts that look like advice and are none, by their beginning: names, reports of what was done, and what a command of a GPU has too.
 const NONE: &[&str] = &[
+    // How a command is written.
+    "nas-assay architectures --space SPACE",
     // What a plan takes.
     "estimate: {} with {}, give or take",
     // A variable that workers get.
@@ -273,7 +279,6 @@ const NONE: &[&str] = &[
     "{architecture}, seed {seed}: {} in the table",
     "lower is better",
     "repeat with",
-    "nas-assay architectures [OPTIONS]",
     "nas-assay fingerprint [OPTIONS]",
     "a finite number or an object such as",
     "no two architectures of the data differ",

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Command;
 
 use super::{after, csv, follow, printed, quoted, truth};
-use crate::common::{BASELINES, Bench, Ran, with_micro_stages};
+use crate::common::{BASELINES, Bench, Ran};
 use crate::readme::python;
 use nas_assay::digest::sha256_hex;
 
@@ -45,6 +45,13 @@ fn a_column_is_chosen_from_those_that_are_named() {
     for column in &quoted(after(&text, "its columns are: ", &[]))[..2] {
         verify(&bench, "mine.csv", &["--column", column]).exits(0);
     }
+    let texts: Vec<String> = truth(&bench).into_iter().map(|(text, _)| text).collect();
+    bench.write("mine.csv", format!("architecture\n{}\n", texts.join("\n")));
+    let text = printed(&verify(&bench, "mine.csv", &[]).exits(5));
+    let column = quoted(after(&text, "add one with their scores, called ", &[])).remove(0);
+    assert!(!text.contains("--column"), "{text}");
+    bench.write("mine.csv", format!("architecture,{column}\n{},1\n", texts.join(",1\n")));
+    verify(&bench, "mine.csv", &[]).exits(4).prints("all 48 rows are judged");
     bench.write("mine.csv", rows.replacen("jacov", "synflow", 1));
     let text = printed(&verify(&bench, "mine.csv", &["--column", "synflow"]).exits(5));
     assert!(text.contains("rename one of them"), "{text}");
@@ -104,10 +111,19 @@ fn architectures_without_truth_are_replaced_by_those_that_are_written() {
     bench.write("mine.csv", "architecture,score\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1\n");
     let text = printed(&verify(&bench, "mine.csv", &[]).exits(4));
     assert!(!text.contains("WARNING") && text.contains("; mine: 0 of 1 rows are judged; 1 has no truth"), "{text}");
-    let report = quoted(after(&text, "that the program carries: ", &[])).remove(0);
-    with_micro_stages(&bench.path(".nas-assay"));
-    follow(&bench, &report);
-    verify(&bench, "known.csv", &["--column", "snip"]).exits(0).prints("all 48 rows are judged");
+    let list = quoted(after(&text, "that the program carries: ", &[])).remove(0);
+    let rows: Vec<String> =
+        follow(&bench, &list).exits(0).stdout.lines().map(|text| format!("{text},{}\n", text.len())).collect();
+    bench.write("known.csv", format!("architecture,score\n{}", rows.concat()));
+    verify(&bench, "known.csv", &[]).exits(0).prints("all 48 rows are judged");
+    // The same is said if some architectures have truth.
+    bench.write(
+        "more.csv",
+        format!("architecture,score\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1\n{}", rows.concat()),
+    );
+    let text = printed(&verify(&bench, "more.csv", &[]).exits(0));
+    let again = quoted(after(&text, "carries the truth of few architectures, which ", &[])).remove(0);
+    assert_eq!(follow(&bench, &again).exits(0).stdout, follow(&bench, &list).exits(0).stdout);
 }
 
 #[test]

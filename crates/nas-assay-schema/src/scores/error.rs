@@ -35,13 +35,7 @@ pub enum ScoreFileError {
         key: MissingKey,
     },
     /// A column is missing.
-    #[error(
-        "score file {} has no column `{}`{}; its columns are: {}",
-        excerpt(file),
-        excerpt(column),
-        nearest.as_ref().map(|name| format!("; the nearest is `{}`", excerpt(name))).unwrap_or_default(),
-        names(columns)
-    )]
+    #[error("score file {} {}", excerpt(file), lacking(column, nearest.as_deref(), columns))]
     Column {
         /// The file.
         file: String,
@@ -167,6 +161,16 @@ impl std::fmt::Display for OddRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}: {}", self.line, self.said)
     }
+}
+
+/// What a file without a column of scores has instead.
+fn lacking(column: &str, nearest: Option<&str>, columns: &[String]) -> String {
+    let column = excerpt(column);
+    if columns.is_empty() {
+        return format!("has only a column of architectures: add one with their scores, called `{column}`");
+    }
+    let nearest = nearest.map(|name| format!("; the nearest is `{}`", excerpt(name))).unwrap_or_default();
+    format!("has no column `{column}`{nearest}; its columns are: {}", names(columns))
 }
 
 /// How many columns a message names.

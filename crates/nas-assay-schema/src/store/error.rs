@@ -140,12 +140,12 @@ pub enum StoreError {
 }
 
 fn hint(store: &Path, word: &str, candidates: &RecordList, damaged: &RecordList) -> String {
-    let near = candidates.nearest(word).map(|name| format!("; the nearest name is `{name}`")).unwrap_or_default();
+    let near = candidates.nearest(word).map(|name| format!("; the nearest name is `{name}`"));
     if damaged.is_empty() {
-        return near + &held(store, candidates);
+        return near.unwrap_or_else(|| held(store, candidates));
     }
-    let first = if candidates.is_empty() { String::new() } else { held(store, candidates) };
-    format!("{near}{first}; damaged, so that their names cannot be read: {damaged}")
+    let first = near.or_else(|| (!candidates.is_empty()).then(|| held(store, candidates))).unwrap_or_default();
+    format!("{first}; damaged, so that their names cannot be read: {damaged}")
 }
 
 /// What the store holds.

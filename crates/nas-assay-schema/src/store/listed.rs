@@ -5,7 +5,7 @@ use std::fmt;
 
 use nas_assay_base::text;
 
-use super::{Held, RecordId, Store, command};
+use super::{Held, LATEST, RecordId, Store, command};
 
 /// Records of a store, as an error lists them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +47,10 @@ impl RecordList {
         Self { shown: shown.collect(), count: ids.len(), all: command(store.root(), "store list") }
     }
 
-    /// The most similar name of a listed record, if one is similar.
+    /// The most similar name of a listed record, if one is similar; [`LATEST`] is the name of one, too.
     pub fn nearest(&self, word: &str) -> Option<&str> {
-        nas_assay_base::nearest(word, self.shown.iter().filter_map(|shown| shown.name.as_deref()))
+        let names = self.shown.iter().filter_map(|shown| shown.name.as_deref());
+        nas_assay_base::nearest(word, names.chain((!self.is_empty()).then_some(LATEST)))
     }
 
     /// Whether there are no records.

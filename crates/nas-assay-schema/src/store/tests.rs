@@ -228,7 +228,8 @@ fn a_list_of_many_records_has_the_newest() {
     for (_, id) in &expected {
         fs::remove_dir_all(store.folder(id)).unwrap();
     }
-    assert!(message("my-second").contains(" is called `my-second`; the nearest name is `second`; it holds "));
+    assert!(message("my-second").ends_with(" is called `my-second`; the nearest name is `second`"));
+    assert!(message("lastest").ends_with(" is called `lastest`; the nearest name is `latest`"));
     let both = format!("; it holds {} (second, 2026-01-01 00:00), {} (first)", ids[1].short(), ids[0].short());
     assert!(message("zz").ends_with(&both), "{}", message("zz"));
 }
