@@ -288,7 +288,7 @@ fn an_import_names_what_is_lacking_and_what_makes_it() {
     bench.run(&["run", "nb201-real", "--data-root", "root", "--dry-run"]).exits(0);
     // The baselines on all representatives, without the rest of that spec, which trains for hours.
     let spec = bench.run(&["specs", "nb201-real"]).exits(0).stdout;
-    let (head, _) = spec.split_once("# What needs a network, on a sample").unwrap();
+    let (head, _) = spec.split_once("[panels.sample]").unwrap();
     let (start, rest) = head.split_once("[supernet]").unwrap();
     let (_, end) = rest.split_once("[zero-shot]").unwrap();
     bench.write("baselines.toml", format!("{start}[zero-shot]{end}"));

@@ -47,7 +47,7 @@ impl RecordList {
         Self { shown: shown.collect(), count: ids.len(), all: command(store.root(), "store list") }
     }
 
-    /// The most similar name of a listed record, if one is similar; [`LATEST`] is the name of one, too.
+    /// The most similar name of a listed record, if one is similar; `latest` is the name of one, too.
     pub fn nearest(&self, word: &str) -> Option<&str> {
         let names = self.shown.iter().filter_map(|shown| shown.name.as_deref());
         nas_assay_base::nearest(word, names.chain((!self.is_empty()).then_some(LATEST)))
