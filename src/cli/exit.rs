@@ -7,6 +7,7 @@ use super::print::styled_to_stderr;
 use crate::experiment::{ExperimentError, ShardError};
 use crate::kernels::device::is_out_of_memory;
 use crate::net::checkpoint::CheckpointError;
+use crate::space::SpaceId;
 use crate::spec::SpecError;
 use crate::store::StoreError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
@@ -189,11 +190,10 @@ impl From<ShardError> for Failure {
     }
 }
 
-/// What to do about architectures that have no truth in a carried table. The carried spec of a space has the name of its table.
-fn few_have_truth(table: &str) -> String {
-    let space = table.split('-').next().unwrap_or(table);
+/// What to do about architectures that have no truth in the carried table of their space.
+fn few_have_truth(space: SpaceId) -> String {
     format!(
-        "the truth here is the small table `{table}` that the program carries: `nas-assay architectures --space {space} --carried` \
+        "the truth here is the small table of {space} that the program carries: `nas-assay architectures --space {space} --carried` \
          prints its architectures; with --data-root DIR, `verify` takes the truth of the benchmark"
     )
 }
@@ -227,7 +227,8 @@ impl From<ExperimentError> for Failure {
                 "run the trainings first, in as many parts as there are, with `--part training`; `nas-assay plan SPEC --shards N` lists them",
             ),
             ExperimentError::NothingToRank { carried, .. } => {
-                carried.iter().fold(Self::new(NOTHING, message), |failure, table| failure.with_help(few_have_truth(table)))
+                let failure = Self::new(NOTHING, message);
+                carried.into_iter().map(few_have_truth).fold(failure, Self::with_help)
             }
             ExperimentError::UnknownEstimator(_) | ExperimentError::Trained(_) | ExperimentError::Canonical(_) => {
                 Self::new(USAGE, message)

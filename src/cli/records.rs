@@ -15,14 +15,13 @@ use super::signals::exit_on_signal;
 /// Finds a finished record by `latest`, by the first digits of its hash, or by the name of its spec.
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
     let id = store.find(word).map_err(|error| {
-        let file = matches!(error, StoreError::Unknown { .. }).then(|| file_of(word)).flatten();
-        let is_carried = matches!(error, StoreError::Unknown { .. }) && carried_text(word).is_some();
+        let is_unknown = matches!(error, StoreError::Unknown { .. });
         let failure = Failure::from(error);
-        match file {
-            Some(file) => failure.with_help(unrun(&file)),
-            None if is_carried => failure
+        match file_of(word) {
+            Some(file) if is_unknown => failure.with_help(unrun(&file)),
+            None if is_unknown && carried_text(word).is_some() => failure
                 .with_help(format!("{word} is a carried spec without a record here: `nas-assay run {word}` makes it")),
-            None => failure,
+            _ => failure,
         }
     })?;
     let Some(record) = store.record(&id)? else {

@@ -127,14 +127,14 @@ pub fn print_plan(lab: &Lab<'_>, resolved: &Resolved, json: bool) -> Result<(), 
     Ok(())
 }
 
-/// How long the stages that will run take, to within a factor of three. Of a GPU it is not known.
+/// How long the stages that will run take, to within a factor of five. Of a GPU it is not known.
 fn print_time(lab: &Lab<'_>, stages: &[PlannedStage]) -> Result<(), Failure> {
     let run = stages.iter().filter(|stage| stage.action == "run");
     let flops = run.fold(0_u64, |sum, stage| sum.saturating_add(stage.cost.flops));
     if flops > 0 && lab.backend().device().is_cpu() {
         let threads = rayon::current_num_threads();
         let time = Cost { images: 0, flops }.time(threads);
-        outln!("estimate: {} with {}, give or take a factor of three", spoken(time), counted(threads, "thread"));
+        outln!("estimate: {} with {}, give or take a factor of five", spoken(time), counted(threads, "thread"));
     }
     Ok(())
 }

@@ -113,7 +113,8 @@ impl Verify {
     }
 }
 
-/// Prints the checks of an estimator on several spaces, with those of the goldens if it is one of the suite. Numbers that are not those of the goldens are an error.
+/// Prints the checks of an estimator on several spaces, with those of the goldens if it is one of the suite. Numbers that are not those of
+/// the goldens are an error.
 pub(super) fn print_checks(id: &str, rows: &[SpaceCheck], with_goldens: bool, json: bool) -> Result<(), Failure> {
     if json {
         print_rows("checks", 1, "spaces", &rows)?;

@@ -10,7 +10,7 @@ use crate::kernels::device::DeviceError;
 use crate::net::NetError;
 use crate::net::checkpoint::CheckpointError;
 use crate::net::train::TrainError;
-use crate::space::{ArchitectureError, EmptyPool, SkeletonError, SubSpaceError};
+use crate::space::{ArchitectureError, EmptyPool, SkeletonError, SpaceId, SubSpaceError};
 use crate::spec::{CanonicalError, SpecError};
 use crate::store::StoreError;
 use crate::truth::table::TableError;
@@ -199,8 +199,8 @@ pub enum ExperimentError {
         count: usize,
         /// What became of the rows of its score files, with an example, in words.
         rows: String,
-        /// The table of the carried truth, if rows have no truth in it.
-        carried: Option<String>,
+        /// The space of the carried truth, if rows have no truth in it.
+        carried: Option<SpaceId>,
     },
 }
 

@@ -281,8 +281,8 @@ impl PanelInputs {
         })
     }
 
-    /// Checks that there is something to rank. `carried` is the table of the carried truth, if that is the truth.
-    pub(super) fn is_rankable(&self, carried: Option<&str>) -> Result<(), ExperimentError> {
+    /// Checks that there is something to rank. `carried` is the space of the carried truth, if that is the truth.
+    pub(super) fn is_rankable(&self, carried: Option<SpaceId>) -> Result<(), ExperimentError> {
         let Self { name, architectures, coverage, .. } = self;
         if architectures.len() >= 2 {
             return Ok(());
@@ -294,7 +294,7 @@ impl PanelInputs {
         let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.said(), example(rows))).collect();
         let rows = rows.concat();
         let lacks_truth = coverage.iter().flat_map(|rows| &rows.classes).any(|of| of.class == RowClass::NoTruth);
-        let carried = carried.filter(|_| lacks_truth).map(str::to_owned);
+        let carried = carried.filter(|_| lacks_truth);
         Err(ExperimentError::NothingToRank { panel: name.clone(), count: architectures.len(), rows, carried })
     }
 

@@ -150,10 +150,7 @@ pub fn plan(
     class: DeviceClass,
     holds: impl Fn(&Work, &StageKey) -> Result<Holding, ExperimentError>,
 ) -> Result<Vec<Stage>, ExperimentError> {
-    let carried = match &resolved.spec.truth {
-        Truth::Trained(truth) => Some(truth.table.as_str()),
-        _ => None,
-    };
+    let carried = matches!(resolved.spec.truth, Truth::Trained(_)).then_some(resolved.spec.space);
     inputs.panels.iter().try_for_each(|panel| panel.is_rankable(carried))?;
     for Arm { variant, spec } in &resolved.arms {
         if wants_supernet(resolved, spec) {

@@ -26,6 +26,7 @@ mod golden;
 mod image_sets;
 mod init;
 mod json;
+mod leaderboard;
 mod lint;
 mod manners;
 mod merging;
