@@ -263,8 +263,8 @@ def newer(exchange: Exchange) -> dict[str, float]:
     - rows of ``meco_opt``: the last 8 of a map, in reverse order;
     - offsets of ``near``: the greatest.
 
-    The constants of ``epsinas`` are 0.1 and 1. ``vkdnw`` and ``dextr`` have the numbers that
-    ``nas-assay score`` draws: see ``draws``.
+    The constants of ``epsinas`` are 0.1 and 1. ``meco``, ``vkdnw`` and ``dextr`` have the numbers
+    that ``nas-assay score`` draws: see ``draws``.
     """
     network, (images, labels) = load(exchange), batch(exchange)
 
@@ -280,6 +280,7 @@ def newer(exchange: Exchange) -> dict[str, float]:
     rows = by_outputs.rows_of
     own: dict[str, Callable[[], float]] = {
         "epe_nas": lambda: by_gradients.epe_nas(network, images, groups),
+        "meco": lambda: draws.meco_parts(whole)["score"],
         "meco_opt": lambda: math.fsum(
             by_outputs.meco_of(m, torch.arange(len(m)).flip(0)[:8])
             for m in maps(network, images).values()

@@ -153,7 +153,7 @@ fn networks_and_estimators_agree_with_pytorch() {
 }
 
 /// The newer estimators that draw no random numbers, and `vkdnw`, which draws the same there.
-const NEWER: [&str; 11] = [
+const NEWER: [&str; 13] = [
     "logsynflow",
     "snr_synflow",
     "epe_nas",
@@ -165,6 +165,8 @@ const NEWER: [&str; 11] = [
     "tcet",
     "vkdnw",
     "vkdnw_count",
+    "meco",
+    "dextr",
 ];
 
 /// What was written twice from the definitions, here and in Python, gives the same scores in double precision. `epe_nas` takes each group of

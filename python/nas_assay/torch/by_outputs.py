@@ -42,19 +42,48 @@ SWAP_IMAGES = 64
 """``swap`` takes so many images at most."""
 
 
+class _Once:
+    """Tells outputs that a layer without weights computes a second time.
+
+    It is the same if the layer is of the same kind, and its input is the same tensor, or computed
+    in the same way from the same tensor. Cells that are isomorphic have equally many others.
+    """
+
+    def __init__(self) -> None:
+        self._made: list[tuple[type[nn.Module], Tensor, Tensor]] = []
+        self._again: list[tuple[Tensor, Tensor]] = []
+
+    def is_first(self, module: nn.Module, x: Tensor, y: Tensor) -> bool:
+        """Whether the output ``y`` of a module for ``x`` is one that is not there yet."""
+        if not isinstance(module, (nn.ReLU, *POOLS)):
+            return True
+        source = next((first for other, first in self._again if other is x), x)
+        for kind, other, first in self._made:
+            if kind is type(module) and other is source and first.shape == y.shape:
+                self._again.append((y, first))
+                return False
+        self._made.append((type(module), source, y))
+        return True
+
+
 @contextmanager
 def outputs(network: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[dict[str, Tensor]]:
     """Collects the outputs of modules by their names, in the order in which they are computed.
 
-    A module that is called again has the output of the last call.
+    A module that is called again has the output of the last call. A ReLU or a pool that gives what
+    another one has given for the same tensor is left out.
     """
     found: dict[str, Tensor] = {}
+    once = _Once()
     handles = []
     for name, module in network.named_modules():
         if isinstance(module, kinds):
 
-            def keep(_: nn.Module, _inputs: object, output: Tensor, name: str = name) -> None:
-                found[name] = output.detach()
+            def keep(
+                module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name
+            ) -> None:
+                if once.is_first(module, inputs[0], output):
+                    found[name] = output.detach()
 
             handles.append(module.register_forward_hook(keep))
     try:
@@ -127,11 +156,11 @@ def maps(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
     has ``n`` features and ``p = 1``.
 
     Each tensor counts once. A cell can pass on a tensor, its input or the output of its only edge.
-    Two ReLUs of one tensor are one ReLU: the first of them counts.
+    Two ReLUs of one tensor are one ReLU, and two pools of one kind are one pool: the first counts.
     """
     network = copied(network)
     kept: dict[str, Tensor] = {}
-    rectified: list[Tensor] = []
+    once = _Once()
     for name, module in network.named_modules():
         if not isinstance(module, MAPS + CELLS):
             continue
@@ -139,11 +168,9 @@ def maps(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
         def keep(
             module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name
         ) -> None:
-            if isinstance(module, nn.ReLU):
-                if any(inputs[0] is other for other in rectified):
-                    return
-                rectified.append(inputs[0])
-            elif isinstance(module, CELLS) and any(output is other for other in kept.values()):
+            if not once.is_first(module, inputs[0], output):
+                return
+            if isinstance(module, CELLS) and any(output is other for other in kept.values()):
                 return
             kept[name] = output
 

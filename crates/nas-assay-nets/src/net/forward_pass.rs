@@ -1,9 +1,10 @@
 //! How one forward pass treats batch-norm, dropout, gradients and observers.
 
 use super::Engine;
-use candle_core::{Result, Tensor, TensorId, Var};
+use candle_core::{D, Result, Tensor, TensorId, Var};
 use nas_assay_base::seed::Stream;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The statistics that batch-norm divides by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,8 +44,9 @@ pub type LayerObserver<'a> = &'a dyn Fn(Layer, &Tensor) -> Result<()>;
 
 /// What computed an output.
 ///
-/// A ReLU whose output several layers read is seen once, and so is a tensor that one layer hands on unchanged. Sums, concatenations and the
-/// global average pool are no layers.
+/// A ReLU or a pool of one tensor is seen once, however often a cell computes it: the nodes of a cell that a skip joins are one tensor. So
+/// isomorphic cells show the same outputs. A tensor that one layer hands on unchanged is seen once, too. Sums, concatenations and the global
+/// average pool are no layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// A convolution with this weight, before its batch-norm.
@@ -57,6 +59,35 @@ pub enum Layer {
     Relu,
     /// A pool over windows.
     Pool,
+}
+
+/// A layer without weights, which gives the same for the same tensor. Its strides follow from the tensor and the place in the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Weightless {
+    Relu,
+    MaxPool,
+    AvgPool,
+}
+
+/// Outputs of layers without weights, by what they are computed from.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// The first output of a layer for a tensor, and for each width of the output.
+    made: HashMap<(Weightless, usize, TensorId), TensorId>,
+    /// For each further output, the first one.
+    first: HashMap<TensorId, TensorId>,
+}
+
+impl Derived {
+    /// Whether `y` is the first output of the layer for `x`, or for a tensor that is computed as `x` is.
+    fn is_first(&mut self, layer: Weightless, x: &Tensor, y: &Tensor) -> Result<bool> {
+        let source = self.first.get(&x.id()).copied().unwrap_or(x.id());
+        let first = *self.made.entry((layer, y.dim(D::Minus1)?, source)).or_insert(y.id());
+        if first != y.id() {
+            self.first.insert(y.id(), first);
+        }
+        Ok(first == y.id())
+    }
 }
 
 /// Receives the input and the output of every ReLU, in the order of execution.
@@ -97,6 +128,8 @@ pub struct ForwardPass<'a> {
     pub feature_cut: Option<FeatureCut<'a>>,
     /// Observer of the outputs of layers, if any.
     pub layer_observer: Option<LayerObserver<'a>>,
+    /// What it has seen of layers without weights.
+    pub derived: RefCell<Derived>,
     /// Where convolutions and linear layers put scales of their outputs. Without it outputs have none.
     pub scales: Option<&'a NetworkScales>,
     /// Whether parameters are part of the graph. If not, activations are freed while the pass runs.
@@ -115,6 +148,7 @@ impl<'a> ForwardPass<'a> {
             feature_observer: None,
             feature_cut: None,
             layer_observer: None,
+            derived: RefCell::default(),
             scales: None,
             track: true,
         }
@@ -184,9 +218,17 @@ impl<'a> ForwardPass<'a> {
         self.layer_observer.map_or(Ok(()), |observer| observer(layer, y))
     }
 
-    /// The output `y` of a pool, which the observer sees.
-    pub(super) fn pooled(&self, y: Tensor) -> Result<Tensor> {
-        self.seen(Layer::Pool, &y)?;
+    /// Tells the observer about the output `y` of a layer without weights for `x`, unless it has seen that one.
+    pub(super) fn seen_once(&self, layer: Weightless, x: &Tensor, y: &Tensor) -> Result<()> {
+        if self.layer_observer.is_none() || !self.derived.borrow_mut().is_first(layer, x, y)? {
+            return Ok(());
+        }
+        self.seen(if layer == Weightless::Relu { Layer::Relu } else { Layer::Pool }, y)
+    }
+
+    /// The output `y` of a pool of `x`, which the observer sees.
+    pub(super) fn pooled(&self, layer: Weightless, x: &Tensor, y: Tensor) -> Result<Tensor> {
+        self.seen_once(layer, x, &y)?;
         Ok(y)
     }
 

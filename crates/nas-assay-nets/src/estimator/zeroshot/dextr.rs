@@ -9,7 +9,7 @@
 //!   and are orthogonal.
 //!
 //! The tensors are the outputs of convolutions, batch-norms, ReLUs, pools and linear layers, and the feature maps, as
-//! for [`meco`](super::meco). The means before the classifier are added. Each tensor counts once.
+//! for [`meco`](super::meco). The means before the classifier are added. Each tensor counts once, as there.
 //!
 //! # Shapes
 //! Only the first image of the batch is used; labels are not. `a` and `b` are `[1, 3, 64, 64]`, the same for all
@@ -23,7 +23,8 @@
 //! The source sums over all modules of its model, also over those that contain other modules. So a tensor counts once
 //! for each module whose output it is. A vector has one singular value, so the classifier and the means before it add 1
 //! each. If a channel of a tensor is 0, the tensor adds 0, unless it has more channels than pixels. Outputs of ReLUs
-//! often have such channels.
+//! often have such channels. A tensor that is 0 but for rounding adds any number up to 1: the 3×3 average pool of
+//! batch-norm on a map of 2×2 pixels is one.
 //!
 //! The source asks for a circle of one point, which is `θ = 0`. It draws 10 of the logits with replacement, so some of
 //! them count twice. Here they are drawn without replacement.
@@ -60,7 +61,7 @@ pub struct Dextr;
 
 const META: Meta<'static> = Meta {
     id: "dextr",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::OwnPasses],

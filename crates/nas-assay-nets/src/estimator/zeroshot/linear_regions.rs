@@ -26,8 +26,8 @@
 //!
 //! The thin network has no stem: its first cell reads the patches.
 //! - NAS-Bench-201: one channel and one cell, then a batch-norm with `ReLU`, as in the source.
-//! - NAS-Bench-301: three channels, and each of them holds the patch. A normal and a reduction cell of one channel
-//!   follow, then a batch-norm with `ReLU`. The source has one channel there.
+//! - NAS-Bench-301: three channels, and each of them holds the patch. A normal cell of one channel and a reduction
+//!   cell of two follow, then a batch-norm with `ReLU`. The source has one channel there.
 //! - NAS-Bench-101: one cell. It has the fewest channels with which every vertex gets at least one. All channels of its
 //!   input hold the patch. The source does not have this space.
 //! - Design spaces: all blocks, because depths and widths are what is searched. Widths are divided by 4. All channels

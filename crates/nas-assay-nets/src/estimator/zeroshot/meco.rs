@@ -8,7 +8,8 @@
 //!
 //! The tensors are the outputs of convolutions, batch-norms, ReLUs, pools and linear layers. They are also the feature
 //! maps of the stem, of cells or blocks, and of reductions. Each tensor counts once: a feature map that is the output
-//! of a layer is not counted again.
+//! of a layer is not counted again. A ReLU or a pool that a cell computes twice for one tensor counts once, too. So
+//! isomorphic cells have equal scores.
 //!
 //! # Shapes
 //! No batch: one image `[1, 3, 64, 64]` of Gaussian noise, the same for all architectures and for both estimators.
@@ -60,7 +61,7 @@ pub struct Meco {
 /// The properties that both estimators share.
 const META: Meta<'static> = Meta {
     id: "",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::OwnPasses],

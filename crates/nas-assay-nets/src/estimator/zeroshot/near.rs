@@ -2,7 +2,8 @@
 //!
 //! # Formula
 //! `Σ_l exp(H(σ_l / Σ σ_l))` over the outputs `l` of convolutions, batch-norms, ReLUs and linear layers. `σ_l` are the
-//! singular values of a square part of the output, and `H(q) = −Σ q ln q` is an entropy.
+//! singular values of a square part of the output, and `H(q) = −Σ q ln q` is an entropy. A ReLU that a cell computes
+//! twice for one tensor is one output.
 //!
 //! # Shapes
 //! One batch of `n` images; labels are not used. The output `[n, c, h, w]` is read as a matrix `[n · h · w, c]`. It has
@@ -40,7 +41,7 @@ pub struct Near;
 
 const META: Meta<'static> = Meta {
     id: "near",
-    version: 1,
+    version: 2,
     direction: Direction::Higher,
     kind: EstimatorKind::ZeroShot,
     needs: &[Need::OwnPasses],

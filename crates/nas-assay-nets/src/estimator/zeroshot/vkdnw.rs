@@ -31,6 +31,11 @@
 //! One number stands for each tensor. That it is the first one is a choice of this project. The source's code for
 //! `MobileNetV2` draws 128 tensors at random and takes other quantiles. It is another estimator by the same name.
 //!
+//! A network without a path from the image to the logits has no information, and so no score.
+//!
+//! With few images, `F` has a low rank. If fewer than a tenth of its eigenvalues are above 0, all deciles are rounding,
+//! and so is `H`.
+//!
 //! Each image needs one forward pass, and one backward pass for each class. Each of these passes is over a single
 //! image.
 

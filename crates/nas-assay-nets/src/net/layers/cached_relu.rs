@@ -1,6 +1,7 @@
 //! An image that several layers read.
 
-use crate::net::{ForwardPass, Layer, Slice, Window};
+use crate::net::forward_pass::Weightless;
+use crate::net::{ForwardPass, Slice, Window};
 use candle_core::{Result, Tensor};
 
 /// An image that several layers read, and its `ReLU`.
@@ -31,7 +32,7 @@ impl CachedRelu {
         }
         let rectified = pass.engine.relu(&self.image)?;
         let read = pass.rectified(&self.image, rectified.clone())?;
-        pass.seen(Layer::Relu, &rectified)?;
+        pass.seen_once(Weightless::Relu, &self.image, &rectified)?;
         self.rectified = Some(rectified);
         Ok(read)
     }

@@ -25,13 +25,14 @@ pub use reduction::Reduction;
 pub use separable::{DilConv, SepConv, SeparableShape};
 pub use sliced::SlicedConvNorm;
 
-use super::{ForwardPass, Layer};
+use super::ForwardPass;
+use super::forward_pass::Weightless;
 use candle_core::{Result, Tensor};
 
 /// A rectified linear unit, which the pass's observer sees.
 pub fn relu(x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
     let y = pass.engine.relu(x)?;
     let read = pass.rectified(x, y.clone())?;
-    pass.seen(Layer::Relu, &y)?;
+    pass.seen_once(Weightless::Relu, x, &y)?;
     Ok(read)
 }

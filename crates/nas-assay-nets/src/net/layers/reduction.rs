@@ -1,6 +1,7 @@
 //! The residual block that halves the image between stages of NAS-Bench-201.
 
 use super::{CachedRelu, Conv, ConvNorm, ConvShape};
+use crate::net::forward_pass::Weightless;
 use crate::net::{Builder, ForwardPass};
 use candle_core::{Result, Tensor};
 
@@ -31,7 +32,8 @@ impl Reduction {
     pub fn forward(&self, x: &Tensor, pass: &mut ForwardPass<'_>) -> Result<Tensor> {
         let y = self.first.forward_relu(&mut CachedRelu::new(x.clone()), pass)?;
         let y = self.second.forward_relu(&mut CachedRelu::new(y), pass)?;
-        let shortcut = self.shortcut.forward(&pass.pooled(pass.engine.avg_pool2d(x, 2, 2, 0)?)?, pass)?;
+        let shortcut =
+            self.shortcut.forward(&pass.pooled(Weightless::AvgPool, x, pass.engine.avg_pool2d(x, 2, 2, 0)?)?, pass)?;
         pass.engine.add(&y, &shortcut)
     }
 }

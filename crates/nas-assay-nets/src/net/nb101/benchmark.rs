@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::cell::{Cell, ConvNormRelu, OUTPUT, unused};
 use super::sparse::SparseImage;
+use crate::net::forward_pass::Weightless;
 use crate::net::layers::Classifier;
 use crate::net::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, StandAlone};
@@ -65,7 +66,7 @@ impl SpaceLayers for Nb101 {
         let mut index = 0;
         for (stack, cells) in self.stacks.iter().enumerate() {
             if stack > 0 {
-                x = pass.pooled(pass.engine.halving_max_pool2d(&x)?)?;
+                x = pass.pooled(Weightless::MaxPool, &x, pass.engine.halving_max_pool2d(&x)?)?;
             }
             for cell in cells {
                 let joined = output(cell, architecture, x, pass)?;

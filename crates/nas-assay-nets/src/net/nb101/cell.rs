@@ -5,6 +5,7 @@ use std::ops::Range;
 use candle_core::{Result, Tensor};
 
 use super::sparse::{SparseImage, some_channels};
+use crate::net::forward_pass::Weightless;
 use crate::net::layers::{Choices, ConvNorm, ConvShape};
 use crate::net::{Builder, ForwardPass, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, Operation, VERTICES};
@@ -147,7 +148,9 @@ impl Cell {
             }
             let sum = pass.engine.add_all(&arriving.iter().collect::<Vec<_>>())?;
             values[vertex] = Some(match architecture.operations()[vertex - 1] {
-                Operation::MaxPool3x3 => pass.pooled(pass.engine.max_pool2d(&sum, 3, 1, 1)?)?,
+                Operation::MaxPool3x3 => {
+                    pass.pooled(Weightless::MaxPool, &sum, pass.engine.max_pool2d(&sum, 3, 1, 1)?)?
+                }
                 operation => self.layer(Place::Operation(vertex, operation))?.forward(&sum, pass)?,
             });
         }

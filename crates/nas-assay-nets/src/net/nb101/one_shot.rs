@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor};
 use super::cell::{Cell, ConvNormRelu, OUTPUT, unused};
 use super::sparse::SparseImage;
 use crate::net::layers::{Classifier, ConvNorm, ConvShape, relu};
-use crate::net::{Builder, ForwardPass, SpaceLayers, WeightsOf};
+use crate::net::{Builder, ForwardPass, Layer, SpaceLayers, WeightsOf};
 use nas_assay_spaces::nb101::{Architecture, BLOCKS, Supernet};
 
 /// A NAS-Bench-1Shot1 network: cells of five choice blocks at full width, which share weights between architectures.
@@ -60,7 +60,11 @@ impl SpaceLayers for Nb1Shot1 {
         for (layer, cell) in self.cells.iter().enumerate() {
             if is_reduced(layer, self.cells.len()) {
                 // Every window has a pixel of the image, so zeros stay zeros.
-                x = x.map(|kept| pass.pooled(pass.engine.max_pool2d(kept, 2, 2, 1)?))?;
+                let pooled = x.map(|kept| pass.engine.max_pool2d(kept, 2, 2, 1))?;
+                if pass.layer_observer.is_some() {
+                    pass.seen(Layer::Pool, &pooled.dense(pass.engine)?)?;
+                }
+                x = pooled;
             }
             x = output(cell, architecture, &x, pass)?;
             if pass.wants_features() {

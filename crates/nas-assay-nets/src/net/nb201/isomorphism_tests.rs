@@ -5,13 +5,14 @@
 //! linear, and equal values mean equal outputs.
 
 use crate::net::space_checks::{config, distance, draw_norms, function, seeded};
-use crate::net::{Init, Network};
-use candle_core::{DType, Device};
+use crate::net::{Engine, ForwardPass, Init, Layer, Network, host_f64};
+use candle_core::{DType, Device, Tensor};
 use nas_assay_base::seed::{Seed, Stream};
 use nas_assay_schema::spec::Picker;
 use nas_assay_spaces::SpaceId;
 use nas_assay_spaces::nb201::{Architecture, Classes, EDGES, NODES, Operation, Skeleton};
 use proptest::prelude::*;
+use std::cell::RefCell;
 
 const SMALL: Skeleton = Skeleton { channels: 2, cells: 1, classes: 5, resolution: 8, cell_affine: true };
 
@@ -136,6 +137,29 @@ fn check(pair: [Architecture; 2], seed: u64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What an observer of layers sees of a network: for each output its kind and its values, in order.
+fn shown(network: &Network, architecture: Architecture) -> Vec<(String, Vec<f64>)> {
+    let seen = RefCell::new(Vec::new());
+    let observer = |layer: Layer, y: &Tensor| {
+        let kind = match layer {
+            Layer::Conv(_) => "conv",
+            Layer::Linear(_) => "linear",
+            Layer::Norm => "norm",
+            Layer::Relu => "relu",
+            Layer::Pool => "pool",
+        };
+        seen.borrow_mut().push((kind.to_owned(), host_f64(y)?));
+        Ok(())
+    };
+    let values: Vec<f64> = (0..2 * 3 * 64_u32).map(|place| f64::from(place * 37 % 101) / 50.0 - 1.0).collect();
+    let images = Tensor::from_vec(values, (2, 3, 8, 8), &Device::Cpu).unwrap();
+    let mut pass = ForwardPass::new(Engine::Kernels).untracked().with_layer_observer(&observer);
+    network.forward(architecture.into(), &images, &mut pass).unwrap();
+    let mut seen = seen.into_inner();
+    seen.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.partial_cmp(b).unwrap()));
+    seen
+}
+
 /// A drawn cell whose output is not zero.
 fn connected(stream: &mut Stream) -> Architecture {
     loop {
@@ -182,6 +206,22 @@ proptest! {
     #[test]
     fn cells_of_one_key_compute_the_same_with_the_same_weights(seed: u64) {
         check(same_key_pair(&mut Seed::root(seed).stream()), seed)?;
+    }
+
+    /// A ReLU or a pool that a cell computes twice is one output, so that scores over outputs do not depend on the encoding.
+    #[test]
+    fn cells_of_one_key_show_the_same_outputs(seed: u64) {
+        let pair = same_key_pair(&mut Seed::root(seed).stream());
+        let [from, to] = pair;
+        let network = drawn(from, seed);
+        let mapping = mappings(pair).into_iter().find(|&mapping| is_isomorphism(mapping, pair, false)).unwrap();
+        let (expected, found) = (shown(&network, from), shown(&transferred(&network, to, mapping), to));
+        let kinds = |all: &[(String, Vec<f64>)]| all.iter().map(|(kind, _)| kind.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(kinds(&found), kinds(&expected), "{} and {}", from, to);
+        for ((kind, one), (_, other)) in found.iter().zip(&expected) {
+            let off = one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            prop_assert!(off < SAME, "a {} of {} and {} is {} apart", kind, from, to, off);
+        }
     }
 
     #[test]

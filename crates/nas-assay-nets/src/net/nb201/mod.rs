@@ -9,6 +9,7 @@ mod isomorphism_tests;
 #[cfg(test)]
 mod tests;
 
+use super::forward_pass::Weightless;
 use super::layers::{CachedRelu, Choices, ConvNorm, ConvShape, Head, Reduction};
 use super::{Builder, ForwardPass, SpaceLayers, WeightsOf};
 use candle_core::{Result, Tensor, bail};
@@ -153,7 +154,9 @@ impl Cell {
         match operation {
             Operation::None => bail!("an edge without operation is never live"),
             Operation::SkipConnect => Ok(source.image().clone()),
-            Operation::AvgPool3x3 => pass.pooled(pass.engine.avg_pool2d(source.image(), 3, 1, 1)?),
+            Operation::AvgPool3x3 => {
+                pass.pooled(Weightless::AvgPool, source.image(), pass.engine.avg_pool2d(source.image(), 3, 1, 1)?)
+            }
             Operation::NorConv1x1 | Operation::NorConv3x3 => {
                 let Some(conv) = self.convs.get((edge, operation)) else {
                     let (from, to) = EDGES[edge];

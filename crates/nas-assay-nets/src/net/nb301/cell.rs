@@ -1,5 +1,6 @@
 //! One cell of the network.
 
+use crate::net::forward_pass::Weightless;
 use crate::net::layers::{
     CachedRelu, Choices, ConvNorm, ConvShape, DilConv, FactorisedReduction, Norm, SepConv, SeparableShape,
 };
@@ -147,8 +148,16 @@ impl Cell {
         let Edge { operation, from, to } = edge;
         let stride = stride(self.kind, from);
         let bare = match operation {
-            Operation::MaxPool3x3 => Some(pass.pooled(pass.engine.max_pool2d(source.image(), 3, stride, 1)?)?),
-            Operation::AvgPool3x3 => Some(pass.pooled(pass.engine.avg_pool2d(source.image(), 3, stride, 1)?)?),
+            Operation::MaxPool3x3 => Some(pass.pooled(
+                Weightless::MaxPool,
+                source.image(),
+                pass.engine.max_pool2d(source.image(), 3, stride, 1)?,
+            )?),
+            Operation::AvgPool3x3 => Some(pass.pooled(
+                Weightless::AvgPool,
+                source.image(),
+                pass.engine.avg_pool2d(source.image(), 3, stride, 1)?,
+            )?),
             Operation::SkipConnect if stride == 1 => Some(source.image().clone()),
             _ => None,
         };
