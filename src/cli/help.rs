@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use std::path::Path;
 
 /// The commands in groups, in the order in which they are met.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -32,6 +34,26 @@ pub fn grouped(command: Command) -> Command {
     command.help_template(format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{list}Options of every command:\n{{options}}{{after-help}}"
     ))
+}
+
+/// Adds what to write to the error of a file of scores that is given without its option, and of a program that is to be linted.
+pub fn tell_of_scores(error: &mut Error, command: &Command) {
+    let mut words = std::env::args().skip(1);
+    let Some(called) = words.find_map(|word| command.find_subcommand(word)) else { return };
+    let takes_scores = called.get_arguments().any(|argument| argument.get_id() == "scores");
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return };
+    if error.kind() != ErrorKind::UnknownArgument || !takes_scores {
+        return;
+    }
+    let tip = if Path::new(word).is_file() {
+        super::records::scores_of(word)
+    } else if called.get_name() == "lint" && word == "--command" {
+        "judge the program first, with `verify --command`; then `nas-assay lint latest`".to_owned()
+    } else {
+        return;
+    };
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
 }
 
 #[cfg(test)]

@@ -226,7 +226,10 @@ fn estimators(context: &Context, ids: &[String]) -> Result<Part, Failure> {
             own.push(meta.id.to_owned());
         }
     }
-    let about = format!("{}, beside 3 baselines", counted(own.len(), "estimator"));
+    let about = match own.len() {
+        0 => "3 baselines".to_owned(),
+        several => format!("{}, beside 3 baselines", counted(several, "estimator")),
+    };
     Ok(Part { about, estimators: own, before: String::new(), after: String::new(), trains })
 }
 

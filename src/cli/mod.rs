@@ -210,7 +210,8 @@ pub fn main_of(suite: Suite, commit: Option<&'static str>) -> ExitCode {
     let cli =
         match parsed.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))) {
             Ok(cli) => cli,
-            Err(error) => {
+            Err(mut error) => {
+                help::tell_of_scores(&mut error, &command);
                 let _ = error.print();
                 return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
             }

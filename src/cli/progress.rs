@@ -49,12 +49,16 @@ impl Progress for Bars {
     fn begin(&self, label: &str, steps: u64) {
         let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let template = "{prefix:28!} {wide_bar} {pos}/{len} {per_sec:>8} {eta:>4} {msg}";
+        let template = "{prefix:28!} {wide_bar} {pos}/{len} {per_sec:>8} {left:>11} {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             let rate = |state: &indicatif::ProgressState, text: &mut dyn fmt::Write| {
                 let _ = text.write_str(&rate(state.per_sec()));
             };
-            bar.set_style(style.with_key("per_sec", rate).progress_chars("━━─"));
+            let left = |state: &indicatif::ProgressState, text: &mut dyn fmt::Write| {
+                let is_known = state.pos() > 0 && state.per_sec() > 0.0;
+                let _ = text.write_str(&if is_known { left(state.eta().as_secs_f64()) } else { String::new() });
+            };
+            bar.set_style(style.with_key("per_sec", rate).with_key("left", left).progress_chars("━━─"));
         }
         bar.set_prefix(label.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -102,10 +106,15 @@ impl Progress for Bars {
 /// A line about a running stage: its progress, its speed and the estimated time left.
 fn under_way(label: &str, (done, all): (u64, u64), elapsed: Duration, message: &str) -> String {
     let per_second = done as f64 / elapsed.as_secs_f64();
-    let left = (all.saturating_sub(done) as f64 / per_second).ceil();
-    let left = if left < 90.0 { format!("{left} s") } else { format!("{:.0} min", left / 60.0) };
+    let left = left(all.saturating_sub(done) as f64 / per_second);
     let note = if message.is_empty() { String::new() } else { format!("  {message}") };
-    format!("{label:<28} {done}/{all}, {}, {left} left{note}", rate(per_second))
+    format!("{label:<28} {done}/{all}, {}, {left}{note}", rate(per_second))
+}
+
+/// The estimated time left.
+fn left(seconds: f64) -> String {
+    let seconds = seconds.ceil();
+    if seconds < 90.0 { format!("{seconds} s left") } else { format!("{:.0} min left", seconds / 60.0) }
 }
 
 /// The speed in steps per second, or per minute if it is low.

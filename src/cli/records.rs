@@ -16,11 +16,25 @@ use super::signals::exit_on_signal;
 pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure> {
     let id = store.find(word).map_err(|error| {
         let is_unknown = matches!(error, StoreError::Unknown { .. });
+        let own = match &error {
+            StoreError::Unknown { candidates, .. } => candidates.nearest(word).map(str::to_owned),
+            _ => None,
+        };
         let failure = Failure::from(error);
         match file_of(word) {
             Some(file) if is_unknown => failure.with_help(unrun(&file)),
             None if is_unknown && carried_text(word).is_some() => failure
                 .with_help(format!("{word} is a carried spec without a record here: `nas-assay run {word}` makes it")),
+            None if is_unknown => match find_carried(word) {
+                Err(CarriedError::Unknown { nearest: Some((_, name)), .. })
+                    if !is_meant(own.as_deref(), word, &name) =>
+                {
+                    failure.with_help(format!(
+                        "did you mean the carried spec {name}? `nas-assay run {name}` makes its record"
+                    ))
+                }
+                _ => failure,
+            },
             _ => failure,
         }
     })?;
@@ -33,6 +47,16 @@ pub fn finished(store: &Store, word: &str) -> Result<(RecordId, Record), Failure
 /// What to do where the file of a spec is meant by its name, and it has no record.
 fn unrun(file: &str) -> String {
     format!("the file {file} is here: `nas-assay run {file}` makes its record")
+}
+
+/// Whether a word is more like the name of a record than like that of a carried spec. It can be like the hash of the spec, too.
+fn is_meant(record: Option<&str>, word: &str, spec: &str) -> bool {
+    record.is_some_and(|record| nas_assay_base::nearest(word, [spec, record]) == Some(record))
+}
+
+/// What to do where a file of scores is given as a record.
+pub fn scores_of(file: &str) -> String {
+    format!("{file} is a file: to judge the scores in it, write `--scores {file} --space SPACE`")
 }
 
 /// The store holds no record that could be shown.
@@ -76,15 +100,13 @@ fn carried(context: &Context, word: &str, held: &RecordList) -> Result<Resolved,
         CarriedError::Unknown { nearest, .. } => {
             let store = context.store_folder().display();
             let holds = if held.is_empty() { String::new() } else { format!("; {store} holds {held}") };
-            // A word can be like a hash, too, so that a carried spec is not left for a record that is less like it.
-            let own = held.nearest(word).filter(|own| match &nearest {
-                None => true,
-                Some((_, name)) => nas_assay_base::nearest(word, [name.as_str(), own]) == Some(own),
-            });
+            let own = held.nearest(word);
+            let own = own.filter(|_| nearest.as_ref().is_none_or(|(_, name)| is_meant(own, word, name)));
             let help = match (file_of(word), own, nearest) {
+                _ if Path::new(word).is_file() => scores_of(word),
                 (Some(file), ..) => unrun(&file),
                 (None, Some(name), _) => format!("did you mean `{name}`?"),
-                (None, None, Some((hash, name))) => format!("did you mean `{hash}`, the carried spec {name}?{holds}"),
+                (None, None, Some((hash, name))) => format!("did you mean `{name}`, the carried spec {hash}?{holds}"),
                 (None, None, None) => format!(
                     "`nas-assay specs` lists the carried specs with their hashes; run a spec of your own first, with `{}`{holds}",
                     context.command("run FILE.toml")

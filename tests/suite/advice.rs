@@ -251,11 +251,28 @@ fn a_record_is_named_by_its_nearest_name_or_its_file_is_run() {
     let run = quoted(after(&text, "is a carried spec without a record here: ", &[])).remove(0);
     follow(&bench, &format!("{run} --store '{STORE}'")).exits(0);
     bench.run(&["show", "nb201-micro", "--store", STORE]).exits(0);
+    let text = printed(&bench.run(&["show", "nds_resnet-micor", "--store", STORE]).exits(4));
+    let run = quoted(after(&text, "did you mean the carried spec nds_resnet-micro? ", &[])).remove(0);
+    assert!(begun(&bench, &run.split(' ').skip(1).collect::<Vec<_>>()).starts_with("nds_resnet-micro "), "{text}");
     bench.write("mine.toml", BASELINES.replace("'baselines'", "'mine'"));
     let text = printed(&bench.run(&["show", "mine", "--store", STORE]).exits(4));
     let run = quoted(after(&text, "the file mine.toml is here: ", &[])).remove(0) + &format!(" --store '{STORE}'");
     follow(&bench, &run).exits(0);
     bench.run(&["show", "mine", "--store", STORE]).exits(0);
+}
+
+#[test]
+fn a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&truth(&bench)[..20]));
+    for command in ["verify", "lint", "report"] {
+        let code = if command == "verify" { 2 } else { 4 };
+        let text = printed(&bench.run(&[command, "mine.csv"]).exits(code));
+        let options = quoted(after(&text, "to judge the scores in it, ", &[])).remove(0).replace("SPACE", "nb201");
+        let judging = if command == "report" { "verify" } else { command };
+        bench.run(&[&[judging][..], &options.split(' ').collect::<Vec<_>>()].concat()).prints("tau-b");
+    }
+    assert!(!printed(&bench.run(&["verify", "none.csv"]).exits(2)).contains("to judge the scores"));
 }
 
 #[test]
@@ -267,8 +284,8 @@ fn a_carried_spec_that_is_meant_is_begun() {
     let ran = bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean");
     let text = printed(&ran);
     let meant = &quoted(after(&text, "did you mean ", &[]))[0];
-    let name = after(&text, "the carried spec ", &['?']).to_owned();
-    assert!(begun(&bench, &["report", meant]).starts_with(&format!("{name}  spec {meant}")), "{text}");
+    let hash = after(&text, "the carried spec ", &['?']).to_owned();
+    assert!(begun(&bench, &["report", meant]).starts_with(&format!("{meant}  spec {hash}")), "{text}");
 
     // `give more digits`: some first digit is that of several hashes, as there are more than sixteen.
     assert!(hashes.len() > 16);
@@ -476,6 +493,23 @@ fn a_training_that_diverges_converges_with_each_setting_that_is_named() {
         assert_ne!(spec, wild);
         bench.write("spec.toml", spec);
         bench.run(&["run", "spec.toml"]).exits(0);
+    }
+}
+
+#[test]
+fn scores_that_rank_the_wrong_way_round_are_read_in_the_direction_that_is_advised() {
+    let bench = Bench::new();
+    let all = truth(&bench);
+    let judged = |way: f64, option: &[&str]| {
+        bench.write("mine.csv", csv(&all.iter().map(|(text, value)| (text.clone(), way * value)).collect::<Vec<_>>()));
+        bench.run(&[&["lint", "--scores", "mine.csv", "--space", "nb201"], option].concat()).stdout
+    };
+    for (way, option) in [(-1.0, &[][..]), (1.0, &["--direction", "lower"][..])] {
+        let text = judged(way, option).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("it ranks the wrong way round. If "), "{text}");
+        let advised = quoted(after(&text, "was meant to be better from the start, write ", &[])).remove(0);
+        let text = judged(way, &advised.split(' ').collect::<Vec<_>>());
+        assert!(text.contains("pass  L10"), "{text}");
     }
 }
 

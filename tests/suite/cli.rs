@@ -1,6 +1,6 @@
 //! Tests of the command line: output, errors and exit codes.
 
-use super::common::{BASELINES, Bench, TINY};
+use super::common::{BASELINES, Bench, TINY, with_micro_stages};
 use nas_assay::space::Architecture;
 
 #[test]
@@ -113,8 +113,9 @@ fn a_report_of_a_hash_alone_runs_the_carried_spec_first() {
         spec["spec"].as_str().unwrap().to_owned()
     };
     let hash = hash_of("nb201-micro");
+    with_micro_stages(&bench.path(".nas-assay"));
     let made = bench.run(&["report", &hash[..12], "--format", "json"]).exits(0);
-    for said in ["nb201-micro  spec", "supernet", "record"] {
+    for said in ["nb201-micro  spec", "peak memory", "record"] {
         assert!(made.stderr.contains(said), "`{said}` is not in\n{}", made.stderr);
     }
     let report: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
@@ -151,7 +152,7 @@ fn a_report_of_an_unknown_hash_suggests_a_similar_one() {
     for spec in specs["specs"].as_array().unwrap().iter().filter(|spec| first(spec) == shared) {
         assert!(ran.stderr.contains(spec["name"].as_str().unwrap()), "{}", ran.stderr);
     }
-    bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("the carried spec nb201-micro?");
+    bench.run(&["report", "nb201-mirco"]).exits(4).says("did you mean").says("`nb201-micro`, the carried spec ");
     bench
         .run(&["report", "zz"])
         .exits(4)

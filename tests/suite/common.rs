@@ -165,13 +165,22 @@ pub const MICRO: &str = "nb201-micro";
 
 /// Gives a store all stages of [`MICRO`], and no record.
 pub fn with_micro_stages(store: &Path) {
-    static DONE: OnceLock<Bench> = OnceLock::new();
-    let done = DONE.get_or_init(|| {
+    copy(&micro().0.path(".nas-assay"), store);
+}
+
+/// The record of [`MICRO`] on the CPU, from an empty store.
+pub fn micro_record() -> &'static str {
+    &micro().1
+}
+
+/// A folder in which [`MICRO`] was run, once for all tests, and its record.
+fn micro() -> &'static (Bench, String) {
+    static DONE: OnceLock<(Bench, String)> = OnceLock::new();
+    DONE.get_or_init(|| {
         let bench = Bench::new();
-        bench.run(&["run", MICRO, "--quiet"]).exits(0);
-        bench
-    });
-    copy(&done.path(".nas-assay"), store);
+        let record = bench.run(&["run", MICRO, "--json", "--quiet"]).exits(0).stdout;
+        (bench, record)
+    })
 }
 
 /// Puts the stages of a store into another one, without its records.

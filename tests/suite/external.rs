@@ -243,6 +243,17 @@ fn what_is_said_after_a_program_is_judged_can_be_done() {
 }
 
 #[test]
+fn a_program_that_is_to_be_linted_is_judged_first_as_the_error_says() {
+    let bench = bench(SIZE, "");
+    let program = ["--command", "sh my_proxy.sh", "--space", "nb201"];
+    let ran = bench.run(&[&["lint"][..], &program].concat()).exits(2);
+    ran.says("judge the program first, with `verify --command`; then `nas-assay lint latest`");
+    bench.run(&[&["verify"][..], &program].concat()).exits(0);
+    let linted = bench.run(&["lint", "latest"]);
+    assert!(linted.stdout.contains("my_proxy on NAS-Bench-201"), "{}", linted.stdout);
+}
+
+#[test]
 fn a_program_is_judged_without_a_spec() {
     let bench = bench(SIZE, "");
     let ran = bench.run(&["verify", "--command", "sh my_proxy.sh", "--space", "nb201"]).exits(0);

@@ -40,7 +40,7 @@ pub(crate) fn sentences(panel: &PanelRecord, worth: Option<&PanelWorth>) -> Vec<
     let mut found = vec![closest(&best, shown.len(), panel.architectures.len())];
     found.extend(no_better_than_chance(&best));
     found.extend(tests.against_the_baselines(&ranked, highest));
-    found.extend(worth.and_then(noise));
+    found.extend(worth.and_then(|worth| noise(worth, highest)));
     let named: Vec<&Ranked<'_>> =
         best.iter().copied().chain(next.filter(|next| best.iter().all(|of| of.label != next.label))).collect();
     found.extend(caution(&named));
@@ -263,8 +263,8 @@ fn sentence(text: &str) -> String {
     first.to_uppercase() + rest
 }
 
-/// What another training reaches, if that is known.
-fn noise(worth: &PanelWorth) -> Option<String> {
+/// What another training reaches, if that is known; and why the highest tau-b can be above it, if it is.
+fn noise(worth: &PanelWorth, highest: f64) -> Option<String> {
     let KnownCeiling::Known { truth_is_mean, ceiling, .. } = &worth.ceiling else { return None };
     let reached = ceiling.attainable(1.0, *truth_is_mean)?;
     let of = if ceiling.rows == worth.architectures {
@@ -272,7 +272,12 @@ fn noise(worth: &PanelWorth) -> Option<String> {
     } else {
         format!("{} of them", count(ceiling.rows))
     };
-    Some(format!("The truth itself is noisy: another training of {of} reaches {}.", tau(reached)))
+    let above = match (highest > reached, truth_is_mean) {
+        (false, _) => "",
+        (true, true) => " A score can be above that: the truth is a mean of several trainings.",
+        (true, false) => " A score can be above that: both trainings are noisy.",
+    };
+    Some(format!("The truth itself is noisy: another training of {of} reaches {}.{above}", tau(reached)))
 }
 
 /// What to beware of in the rankings that were named: scores that failed, or else ties.

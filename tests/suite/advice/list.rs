@@ -30,7 +30,17 @@ const DONE: &[(&str, &str)] = &[
         "a_report_gets_an_ending_or_a_format_that_is_named",
     ),
     ("give it the ending .csv", "a_report_gets_an_ending_or_a_format_that_is_named"),
-    ("did you mean `{hash}`, the carried spec", "a_carried_spec_that_is_meant_is_begun"),
+    ("did you mean `{name}`, the carried spec {hash}", "a_carried_spec_that_is_meant_is_begun"),
+    (
+        "did you mean the carried spec {name}? `nas-assay run",
+        "a_record_is_named_by_its_nearest_name_or_its_file_is_run",
+    ),
+    ("write `--scores {file} --space SPACE`", "a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says"),
+    ("judge the program first, with", "a_program_that_is_to_be_linted_is_judged_first_as_the_error_says"),
+    (
+        "was meant to be better from the start, write",
+        "scores_that_rank_the_wrong_way_round_are_read_in_the_direction_that_is_advised",
+    ),
     ("run a spec of your own first, with `{}`", "a_carried_spec_that_is_meant_is_begun"),
     ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
     ("carried specs: {}; give more digits", "a_carried_spec_that_is_meant_is_begun"),

@@ -56,6 +56,8 @@ pub(super) struct Panel {
 struct Summary {
     id: String,
     folded: Option<String>,
+    /// Whether a picture shows a published value.
+    has_published: bool,
     /// The headings of the cells.
     headings: Vec<Heading>,
     rows: Vec<Row>,
@@ -222,6 +224,8 @@ impl Summary {
         places: &[usize],
     ) -> Self {
         let (headings, rows) = with_values(headings(panel), rows(panel, all, places));
+        let has_published =
+            places.iter().any(|&place| all[place].tau_b.is_some() && all[place].published_tau_b.is_some());
         let more = Table {
             id: format!("{id}-more"),
             caption: "Further criteria of the same rankings.".to_owned(),
@@ -234,7 +238,7 @@ impl Summary {
                 .collect(),
             rows: places.iter().map(|&place| further(&panel.estimators[place], &all[place])).collect(),
         };
-        Self { id, folded, headings, rows, more }
+        Self { id, folded, has_published, headings, rows, more }
     }
 }
 

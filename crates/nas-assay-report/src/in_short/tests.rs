@@ -295,6 +295,15 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
     (*truth_is_mean, ceiling.rows) = (true, 100);
     let said_of = said(&mean);
     assert_eq!(said_of[3], "The truth itself is noisy: another training of 100 of them reaches 0.912.");
+    // A tau-b above that is no mistake.
+    let KnownCeiling::Known { ceiling, .. } = &mut mean.panels[0].ceiling else { panic!("it is known") };
+    (ceiling.tops[0].single, ceiling.tops[0].rest) = (Some(0.61), Some(0.62));
+    let of_a_mean = "reaches 0.620. A score can be above that: the truth is a mean of several trainings.";
+    assert!(said(&mean)[3].ends_with(of_a_mean), "{:?}", said(&mean));
+    let KnownCeiling::Known { truth_is_mean, .. } = &mut mean.panels[0].ceiling else { panic!("it is known") };
+    *truth_is_mean = false;
+    let of_one = "reaches 0.610. A score can be above that: both trainings are noisy.";
+    assert!(said(&mean)[3].ends_with(of_one), "{:?}", said(&mean));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn heading(lint: &Lint, claim: &Linted) -> [String; 2] {
 
 fn one(lint: &Lint, claim: &Linted, width: u16) -> String {
     let [on, about] = heading(lint, claim);
-    let mut text = fill(&claim.counts(), width, "", "  ") + "\n";
+    let mut text = fill(&with_signs(&claim.counts()), width, "", "  ") + "\n";
     text += &fill(&on, width, "", "  ");
     text += &fill(&about, width, "", "  ");
     let names = claim.findings.iter().map(|found| found.name.len()).max().unwrap_or(0);
@@ -39,6 +39,12 @@ fn one(lint: &Lint, claim: &Linted, width: u16) -> String {
         }
     }
     text + "\n" + &fill(&claim.line, width, "", "  ")
+}
+
+/// The counts of the verdicts, with the sign of the one whose sign is not its name.
+fn with_signs(counts: &str) -> String {
+    let undecidable = Verdict::Undecidable;
+    counts.replace(undecidable.as_str(), &format!("{} ({})", undecidable.as_str(), undecidable.sign()))
 }
 
 /// A lint: its verdict, id and name, and what it says beside them, or below on a narrow terminal. What stands against the claim has its

@@ -103,7 +103,7 @@ fn read_spec(text: &str, origin: &str) -> Result<Spec, SpecError> {
         validate::name(&key, &name)?;
         let arm = changes.apply(&base).map_err(|BadChange { section, message, span }| SpecError::Syntax {
             help: suggestion(&message),
-            message: format!("{key}.{section}: {}", text::shortened(&message)),
+            message: format!("{key}.{section}: {}", text::shortened(&in_plain_words(&message))),
             origin: origin.to_owned(),
             text: text.to_owned(),
             span: Some(span),
@@ -195,12 +195,29 @@ pub(crate) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result
         let message = error.message().trim().to_owned();
         SpecError::Syntax {
             help: suggestion(&message),
-            message: text::shortened(&message).into_owned(),
+            message: text::shortened(&in_plain_words(&message)).into_owned(),
             origin: origin.to_owned(),
             text: text.to_owned(),
             span: error.span(),
         }
     })
+}
+
+/// The message with a plain word in place of the name of a type of Rust.
+fn in_plain_words(message: &str) -> String {
+    let Some((before, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let plain = match expected {
+        "usize" | "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list, in brackets: [ ]",
+        "a boolean" => "true or false",
+        "a string" => "a text, in quotes",
+        "a map" => "a table",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("{before}, expected {plain}")
 }
 
 /// The suggestion for a message that names an unknown word and the known ones (``unknown field `a`, expected one of `b`, `c` ``).
@@ -227,6 +244,23 @@ mod tests {
         assert!(message.contains("unknown field `samplin`"), "{message}");
         assert_eq!(help.as_deref(), Some("did you mean `sampling`?"));
         assert_eq!(&text[span.unwrap()], "samplin");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_told_without_types_of_rust() {
+        for (line, said) in [
+            (
+                "[one-shot]\nbatch = 'four'",
+                "invalid type: string \"four\", expected a whole number that is not negative",
+            ),
+            ("[one-shot]\nbatch = -4", "invalid value: integer `-4`, expected a whole number that is not negative"),
+            ("[one-shot]\nbatch = [4]", "invalid type: sequence, expected a whole number that is not negative"),
+            ("[panels.more]\nestimators = 3", "invalid type: integer `3`, expected a list, in brackets: [ ]"),
+            ("[panels.more]\nestimators = ['params']\nvotes = 3", "invalid type: integer `3`, expected a table"),
+        ] {
+            let error = with(line).unwrap_err().to_string();
+            assert_eq!(error, said, "{line}");
+        }
     }
 
     /// A spec with these additional lines.

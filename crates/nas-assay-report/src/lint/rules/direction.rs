@@ -41,7 +41,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let said = format!("{} is better, with a tau of {}", way(own), correlation(tau));
     let said = capital(&said);
     let outcome = if interval.upper < 0.0 {
-        Outcome::fail(format!("{said}: it ranks the wrong way round."))
+        Outcome::fail(format!("{said}: it ranks the wrong way round.{}", how_to_turn(claim)))
     } else if !turned.is_empty() {
         Outcome::fail(format!("{said} here, but it ranks the other way round in {}.", listed(&turned)))
     } else if interval.lower <= 0.0 {
@@ -57,6 +57,18 @@ fn way(direction: Direction) -> &'static str {
         Direction::Higher => "a higher score",
         Direction::Lower => "a lower score",
     }
+}
+
+/// What to write if the scores of a file were read in the wrong direction.
+fn how_to_turn(claim: &Claim<'_>) -> String {
+    let other = match claim.estimator.direction {
+        Direction::Higher => Direction::Lower,
+        Direction::Lower => Direction::Higher,
+    };
+    if !claim.is_of_file() {
+        return String::new();
+    }
+    format!(" If {} was meant to be better from the start, write `--direction {}`.", way(other), other.as_str())
 }
 
 /// The same estimator in the other panels and records: where, which direction, tau and its interval.

@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
         % by truth says whether the score tells them apart. Tau among the best 10 % by score says whether its own \
         choice is in order.",
     threshold: "Passes if both 95 % intervals are above zero. Warns if one contains zero: then the claim is only \
-        about bad architectures. Fails if one is below zero: among the best, the score ranks the wrong way round. It \
-        needs ten architectures in a tenth, so 100 in all.",
+        about bad architectures. Fails if one is below zero: among the best, the score ranks the wrong way round. The \
+        best 10 % must be ten architectures or more.",
     check,
 };
 
@@ -24,7 +24,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let heads = claim.heads();
     if let Some(few) = heads.iter().map(Vec::len).find(|&rows| rows < FEWEST) {
         let all = count(claim.count());
-        return Outcome::undecidable(format!("A tenth of {all} architectures is {few}, and this lint needs {FEWEST}."));
+        return Outcome::undecidable(format!(
+            "The best 10 % of {all} architectures are {few}. This lint needs at least {FEWEST} of them."
+        ));
     }
     let names = ["the best 10 % by truth", "the best 10 % by score"];
     let found = heads.each_ref().map(|rows| claim.tau_among(rows));

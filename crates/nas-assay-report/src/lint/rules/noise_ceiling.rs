@@ -10,11 +10,11 @@ pub(super) const RULE: Rule = Rule {
     id: "L2",
     name: "noise-ceiling",
     definition: "How close is tau to what another training reaches? After a training with another seed, the \
-        architectures rank a little differently. The tau between trainings is the ceiling. It is not a bound: a \
-        better score can be above it. Among the best architectures it is far below the ceiling over all.",
-    threshold: "Warns if tau is above .9 of the ceiling: there, a gap between methods can come from the seeds of the \
-        truth. Warns if the ceiling itself is below .6: that is a Spearman of about .8 between two trainings, so a \
-        fifth of the variance of the ranks comes from the seed.",
+        architectures rank a little differently. The tau between trainings is called the ceiling. It is not a bound: \
+        a score can be above it. The ceiling among the best architectures is far lower than the one over all.",
+    threshold: "Warns if tau is above .9 of the ceiling, because a gap between two methods that are so high can come \
+        from the seeds of the truth. Warns if the ceiling is below .6. Then Spearman's rho between two trainings is \
+        about .8, and a fifth of the variance of the ranks comes from the seed.",
     check,
 };
 
@@ -42,17 +42,21 @@ fn check(claim: &Claim<'_>) -> Outcome {
         );
     };
     let head = worth.ceiling.attainable(HEAD);
-    let among = head.map_or(String::new(), |head| format!("; among the best 10 % it is {}", correlation(head)));
+    let among = head.map_or(String::new(), |head| format!("; among the best 10 % it reaches {}", correlation(head)));
     let has = if share < 1.0 {
-        format!("The claim has {} of it.", percentage(share))
+        format!("The tau of the claim is {} of that.", percentage(share))
     } else {
-        format!("The claim is as high as the noise of the truth allows ({} of it).", percentage(share))
+        format!("The tau of the claim is as high ({} of that).", percentage(share))
     };
-    let said = format!("Another training reaches {} (from {} runs){among}. {has}", correlation(whole), runs.len());
+    let said = format!(
+        "Another training reaches a tau of {} ({} runs are known){among}. {has}",
+        correlation(whole),
+        runs.len()
+    );
     let outcome = if whole < LEAST {
         Outcome::warn(format!("The truth is too noisy to judge by. {said}"))
     } else if share > MOST {
-        Outcome::warn(format!("{said} There, a gap to another claim can come from the seeds of the truth."))
+        Outcome::warn(format!("{said} So a gap to another claim can come from the seeds of the truth."))
     } else {
         Outcome::pass(said)
     };
@@ -87,7 +91,7 @@ mod tests {
         assert_eq!(with(|tau| tau / 0.899).verdict, Verdict::Pass);
         let above = with(|tau| tau / 0.901);
         assert_eq!(above.verdict, Verdict::Warn);
-        assert!(above.said.contains("90.1 % of it"), "{}", above.said);
+        assert!(above.said.contains("90.1 % of that"), "{}", above.said);
     }
 
     #[test]

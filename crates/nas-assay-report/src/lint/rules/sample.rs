@@ -11,11 +11,12 @@ pub(super) const RULE: Rule = Rule {
     id: "L6",
     name: "sample",
     definition: "Which architectures are judged, how many, and how were they chosen? The first ones in a benchmark's \
-        order are not a sample: they share operations. SD(n) is the standard deviation of tau over random samples of \
-        n architectures. The difference of two samples has a standard deviation of 1.4 SD(n).",
-    threshold: "Fails if the architectures are all from one part of the order of the space. Fails if the smallest \
-        gap that the claim calls a difference is below 2.8 SD(n), for a value on other architectures. Warns if 2.8 \
-        SD(n) is above .1, because most published gaps are smaller. Warns if a random sample has no seed.",
+        order are not a sample, because they share operations. With another random sample, tau is a little \
+        different: SD(n) is its standard deviation over random samples of n architectures. By chance alone, the taus \
+        of two samples can differ by 2.8 SD(n).",
+    threshold: "Fails if the architectures are all from one part of the order of the space. Fails if the authors \
+        compare with a tau on other architectures, and call a gap below 2.8 SD(n) a difference. Warns if 2.8 SD(n) \
+        is above .1, because most published gaps are smaller. Warns if a random sample has no seed.",
     check,
 };
 
