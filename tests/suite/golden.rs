@@ -51,7 +51,7 @@ const ON_DATA: [&str; 5] = [
 #[test]
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nb201_zeroshot() {
-    check_real(ON_DATA[0], |spec| with_sample(spec, 300, 4));
+    check_real(ON_DATA[0], |spec| with_sample(&with_sample(spec, 300, 4), 40, 2));
 }
 
 #[test]
@@ -94,7 +94,8 @@ fn with_sample(spec: &str, whole: usize, part: usize) -> String {
 fn few(spec: &str) -> String {
     let (before, rest) = spec.split_once("[variants.batches3").unwrap();
     let (_, after) = rest.split_once("[variants.seed2020").unwrap();
-    with_sample(&with_sample(&format!("{before}[variants.seed2020{after}"), 200, 2), 48, 2)
+    let spec = format!("{before}[variants.seed2020{after}");
+    [200, 48, 40].into_iter().fold(spec, |spec, whole| with_sample(&spec, whole, 2))
 }
 
 #[test]

@@ -47,10 +47,40 @@ fn origin(golden: &Golden, architectures: &str) -> String {
 fn on_a_benchmark(golden: &Golden) -> String {
     let counts: Vec<String> =
         golden.panels.iter().map(|(panel, count)| format!("{count} architectures in panel `{panel}`")).collect();
-    let mut text = format!("\n### {}\n\n{}", golden.name, origin(golden, &counts.join(" and ")));
-    text += HEAD;
-    let main = &golden.rows[0].panel;
-    for row in golden.rows.iter().filter(|row| row.panel == *main && row.is_own()) {
+    let mut text = format!("\n### {}\n\n{}", golden.name, origin(golden, &listed(&counts)));
+    let own =
+        |panel: &str| golden.rows.iter().filter(move |row| row.panel == panel && row.is_own()).collect::<Vec<&Row>>();
+    // Of equally many, the first one.
+    let most = golden
+        .panels
+        .keys()
+        .map(|panel| own(panel))
+        .reduce(|most, next| if next.len() > most.len() { next } else { most });
+    let most = most.unwrap_or_default();
+    text += &ranking(golden, &most);
+    for (panel, count) in &golden.panels {
+        let rows = own(panel);
+        let is_shown = |row: &Row| most.iter().any(|of| of.id == row.id);
+        if rows.iter().any(|row| !is_shown(row)) {
+            let _ = writeln!(text, "\nOn the {count} architectures of panel `{panel}`:\n");
+            text += &ranking(golden, &rows);
+        }
+    }
+    text + &variants(golden)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(texts: &[String]) -> String {
+    match texts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        few => few.concat(),
+    }
+}
+
+/// The table of some rows.
+fn ranking(golden: &Golden, rows: &[&Row]) -> String {
+    let mut text = HEAD.to_owned();
+    for row in rows {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -64,7 +94,7 @@ fn on_a_benchmark(golden: &Golden) -> String {
             golden.not_finite(row)
         );
     }
-    text + &variants(golden)
+    text
 }
 
 /// What other settings change: for each variant the tau-b, and the tau between its scores and those of the spec itself.
