@@ -42,6 +42,7 @@ pub const SPECS: &[(&str, &str)] = specs![
     "paper-nds_resnext_a",
     "real-nb101-published",
     "real-nb101-zeroshot",
+    "real-nb201-encodings",
     "real-nb201-improvements",
     "real-nb201-oneshot",
     "real-nb201-skips",

@@ -40,12 +40,13 @@ goldens! {
 }
 
 /// The carried specs with a golden that need the data root.
-const ON_DATA: [&str; 5] = [
+const ON_DATA: [&str; 6] = [
     "real-nb201-zeroshot",
     "real-nb101-zeroshot",
     "real-nb301-zeroshot",
     "real-nds_resnet-zeroshot",
     "real-nds_resnext_a-zeroshot",
+    "real-nb201-encodings",
 ];
 
 #[test]
@@ -81,6 +82,12 @@ fn real_nds_resnet_zeroshot() {
 #[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
 fn real_nds_resnext_a_zeroshot() {
     check_real(ON_DATA[4], few);
+}
+
+#[test]
+#[ignore = "needs the data root: NAS_ASSAY_DATA=DIR cargo test -- --include-ignored"]
+fn real_nb201_encodings() {
+    check_real(ON_DATA[5], |spec| with_sample(spec, 300, 2));
 }
 
 /// The spec with another size of a sample.
