@@ -95,10 +95,13 @@ fn estimators_agree() {
             keep_graphs_of_gradients();
         }
         // Measured on the CPU: at most 2e-13 and 6e-5 apart.
-        for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 5e-4)] {
-            let kernels = scores(set, Engine::Kernels, &Device::Cpu, dtype);
+        let other_engine = [(DType::F64, 1e-11), (DType::F32, 5e-4)].map(|(dtype, tolerance)| {
             let device = device.clone();
-            let others = std::thread::spawn(move || scores(set, engine, &device, dtype)).join().unwrap();
+            (dtype, tolerance, std::thread::spawn(move || scores(set, engine, &device, dtype)))
+        });
+        for (dtype, tolerance, others) in other_engine {
+            let kernels = scores(set, Engine::Kernels, &Device::Cpu, dtype);
+            let others = others.join().unwrap();
             for ((estimator, kernels), others) in estimators(&suite, set).zip(&kernels).zip(&others) {
                 let id = estimator.meta().id;
                 // It divides by differences of two gradients, of which few digits are left where they are nearly equal: measured 2e-10 and

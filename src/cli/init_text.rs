@@ -123,8 +123,8 @@ pub(super) fn draft(context: &Context, start: &Start, file: &Path) -> Result<Dra
         BASELINES.iter().map(|id| toml_text(id)).chain(part.estimators.iter().map(|id| toml_text(id))).collect();
     let _ = write!(
         text,
-        "# A panel: architectures, and what ranks them. The first three are baselines, which cost nothing: who ranks no better has found\n\
-         # nothing. `nas-assay estimators` lists all estimators.\n\
+        "# A panel: architectures, and what ranks them. The first three are baselines, which cost nothing: a score that ranks no better\n\
+         # has found nothing. `nas-assay estimators` lists all estimators.\n\
          [panels.all]\nestimators = [{}]\n{sample}{}",
         ids.join(", "),
         part.after,

@@ -23,7 +23,7 @@ use super::verify_scores::{JudgedScores, ScoreOptions};
 
 /// Check whether a claim about an estimator stands up
 ///
-/// It asks what a careful reader asks. Each lint has a verdict, its numbers, and a threshold with its reason.
+/// It asks what a careful reviewer would ask. Each lint has a verdict, its numbers, and a threshold with its reason.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("judged").args(["scores"])))]
 #[command(after_help = "Examples:\n  nas-assay lint latest\n  nas-assay lint --scores mine.csv --space nb201")]
@@ -108,6 +108,11 @@ impl Linting {
                 if record.panels.len() > 1 { format!(" --panel {}", quoted(&first.panel)) } else { String::new() };
             let command = context.command(&format!("lint {word} --estimator {}{panel}", quoted(&first.estimator)));
             context.note(&format!("hint: `{command}` shows every lint of one claim"));
+        }
+        if format.is_none() && self.declaration.is_none() && lint.misses_a_declaration() {
+            context.note(
+                "hint: `--declaration FILE` says what is not declared; docs/src/lints.md lists the keys of the file",
+            );
         }
         self.verdict(&lint)
     }

@@ -56,7 +56,9 @@ fn is_meant(record: Option<&str>, word: &str, spec: &str) -> bool {
 
 /// What to do where a file of scores is given as a record.
 pub fn scores_of(file: &str) -> String {
-    format!("{file} is a file: to judge the scores in it, write `--scores {file} --space SPACE`")
+    format!(
+        "{file} is a file: to judge the scores in it, write `--scores {file} --space SPACE`; `nas-assay spaces` lists the spaces"
+    )
 }
 
 /// The store holds no record that could be shown.

@@ -268,7 +268,9 @@ fn a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says() {
     for command in ["verify", "lint", "report"] {
         let code = if command == "verify" { 2 } else { 4 };
         let text = printed(&bench.run(&[command, "mine.csv"]).exits(code));
-        let options = quoted(after(&text, "to judge the scores in it, ", &[])).remove(0).replace("SPACE", "nb201");
+        let advised = quoted(after(&text, "to judge the scores in it, ", &[]));
+        assert!(follow(&bench, &advised[1]).exits(0).stdout.contains("nb201"));
+        let options = advised[0].replace("SPACE", "nb201");
         let judging = if command == "report" { "verify" } else { command };
         bench.run(&[&[judging][..], &options.split(' ').collect::<Vec<_>>()].concat()).prints("tau-b");
     }
@@ -494,6 +496,21 @@ fn a_training_that_diverges_converges_with_each_setting_that_is_named() {
         bench.write("spec.toml", spec);
         bench.run(&["run", "spec.toml"]).exits(0);
     }
+}
+
+#[test]
+fn what_is_not_declared_is_declared_as_the_hint_says() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&truth(&bench)));
+    let lint = ["lint", "--scores", "mine.csv", "--space", "nb201"];
+    let ran = bench.run(&lint);
+    assert!(ran.stdout.contains("?     L8 "), "{}", ran.stdout);
+    let option = quoted(after(&printed(&ran), "hint: ", &[])).remove(0);
+    let page = std::fs::read_to_string("docs/src/lints.md").unwrap();
+    let declared = after(&page, "```toml,declaration\n", &[]).split("```").next().unwrap();
+    bench.write("FILE", declared);
+    let ran = bench.run(&[&lint[..], &option.split(' ').collect::<Vec<_>>()].concat());
+    assert!(!ran.stdout.contains("?     L8 ") && !ran.stderr.contains("--declaration"), "{}", ran.stdout);
 }
 
 #[test]

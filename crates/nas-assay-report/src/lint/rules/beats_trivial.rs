@@ -1,5 +1,6 @@
 //! L1: whether the scores rank better than counts of the architecture alone.
 
+use nas_assay_criteria::bootstrap::FEWEST;
 use nas_assay_criteria::rank::average_ranks;
 use nas_assay_criteria::{Comparison, Criterion};
 use nas_assay_schema::estimator::EstimatorKind;
@@ -23,6 +24,12 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let found = against(claim);
     if found.is_empty() {
         return Outcome::undecidable("No count of these architectures is known.");
+    }
+    if claim.count() < FEWEST {
+        let all = claim.count();
+        return Outcome::undecidable(format!(
+            "A paired test needs {FEWEST} architectures or more, and {all} are judged."
+        ));
     }
     let Some(differences) = found.iter().map(|(_, outcome)| outcome.difference).collect::<Option<Vec<f64>>>() else {
         return Outcome::undecidable("Tau of the claim, or of a count, is undefined.");
@@ -153,11 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_interval_holds_nothing() {
+    fn below_ten_architectures_nothing_is_tested() {
         assert_eq!(Made::noisy(10, 0.02).find("L1").verdict, Verdict::Pass);
         let found = Made::noisy(9, 0.02).find("L1");
         assert_eq!(found.verdict, Verdict::Undecidable, "{found:?}");
-        assert!(found.said.contains("no interval for params (there are fewer than 10"), "{}", found.said);
+        assert_eq!(found.said, "A paired test needs 10 architectures or more, and 9 are judged.");
+        // Not even if a count ranks as well.
+        let mut made = Made::noisy(9, 0.02);
+        made.scores_of("params");
+        assert_eq!(made.find("L1").verdict, Verdict::Undecidable);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     id: "L5",
     name: "dead-architectures",
     definition: "How much of tau comes from dead architectures? In some spaces, an operation can have no effect on \
-        the output, and a whole architecture can have no live convolution. Every score puts those without one last, \
+        the output, and a whole architecture can have no live convolution. Scores put architectures without one last, \
         which raises its tau. Papers that leave them out print other numbers.",
     threshold: "Warns if tau moves by more than .03 without those that have a dead operation, or without those that \
         have no live convolution. That is more than most gaps between published methods. The claim then has to name \

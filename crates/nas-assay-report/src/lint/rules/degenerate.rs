@@ -56,20 +56,21 @@ fn check(claim: &Claim<'_>) -> Outcome {
     };
     let outcome = outcome
         .number("scores that are not finite", Some(not_finite as f64), count(not_finite))
-        .part("architectures with the most common score (not the best, not the worst)", parts.commonest)
+        .part("architectures with the most common score, apart from the best and the worst", parts.commonest)
         .part("pairs with equal scores", tied)
         .count("different scores", criteria.distinct_scores);
     if dropped > 0 { outcome.count("of these, left out", dropped) } else { outcome }
 }
 
-/// How many architectures have the commonest finite score between the least and the greatest.
+/// How many architectures share the commonest finite score between the least and the greatest; 0 if no two share one.
 fn commonest(scores: &[f64]) -> usize {
     let mut finite: Vec<f64> = scores.iter().copied().filter(|score| score.is_finite()).collect();
     finite.sort_by(f64::total_cmp);
     // Zero has no sign.
     let groups: Vec<usize> = finite.chunk_by(|a, b| a == b).map(<[f64]>::len).collect();
     let last = groups.len().saturating_sub(1);
-    groups.get(1..last).and_then(|inside| inside.iter().max()).copied().unwrap_or(0)
+    let inside = groups.get(1..last).and_then(|inside| inside.iter().max()).copied();
+    inside.filter(|&size| size > 1).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -107,6 +108,8 @@ mod tests {
     #[test]
     fn zero_has_no_sign() {
         assert_eq!(commonest(&[0.0, -0.0, 1.0, -1.0, f64::NAN, f64::NAN, f64::NAN]), 2);
+        // A score that no other architecture has is not common, however few there are.
+        assert_eq!(commonest(&[1.0, 2.0, 3.0]), 0);
         assert_eq!([commonest(&[]), commonest(&[1.0, 1.0]), commonest(&[1.0, 1.0, 2.0])], [0, 0, 0]);
     }
 }

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     name: "noise-ceiling",
     definition: "How close is tau to what another training reaches? After a training with another seed, the \
         architectures rank a little differently. The tau between trainings is called the ceiling. It is not a bound: \
-        a score can be above it. The ceiling among the best architectures is far lower than the one over all.",
+        a score can be above it. The ceiling among the best architectures is far lower than the one of all.",
     threshold: "Warns if tau is above .9 of the ceiling, because a gap between two methods that are so high can come \
         from the seeds of the truth. Warns if the ceiling is below .6. Then Spearman's rho between two trainings is \
         about .8, and a fifth of the variance of the ranks comes from the seed.",

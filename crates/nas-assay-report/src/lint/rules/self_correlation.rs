@@ -63,7 +63,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return judged(rho, &said).number("declared rho", Some(rho), correlation(rho));
     }
     Outcome::undecidable(
-        "Not tested: there are no scores of a second seed. The file has no further columns, there is no variant with other seeds, and \
+        "Not tested: there are no scores of a second seed. The file has no further columns, the spec has no variant with other seeds, and \
          `self-correlation` is not declared.",
     )
 }
