@@ -38,7 +38,7 @@ pub fn grouped(command: Command) -> Command {
 
 /// Adds what to write to the error of a file of scores that is given without its option, and of a program that is to be linted.
 pub fn tell_of_scores(error: &mut Error, command: &Command) {
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args_os().skip(1);
     let Some(called) = words.find_map(|word| command.find_subcommand(word)) else { return };
     let takes_scores = called.get_arguments().any(|argument| argument.get_id() == "scores");
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return };

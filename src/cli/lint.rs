@@ -216,6 +216,6 @@ fn meant(record: &Record, name: &str) -> Result<String, Failure> {
 }
 
 /// A word of a command line as a shell reads it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }

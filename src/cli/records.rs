@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exit::{DATA, Failure, NOTHING, UNEXPECTED, USAGE};
 use super::find_spec::{carried_text, file_of};
 use super::launch::run;
+use super::lint::quoted;
 use super::signals::exit_on_signal;
 
 /// Finds a finished record by `latest`, by the first digits of its hash, or by the name of its spec.
@@ -54,10 +55,12 @@ fn is_meant(record: Option<&str>, word: &str, spec: &str) -> bool {
     record.is_some_and(|record| nas_assay_base::nearest(word, [spec, record]) == Some(record))
 }
 
-/// What to do where a file of scores is given as a record.
+/// What to do where a file of scores is given as a record. The option `--scores` of `report` is another one: it writes a file.
 pub fn scores_of(file: &str) -> String {
+    let options = format!("--scores {} --space SPACE", quoted(file));
     format!(
-        "{file} is a file: to judge the scores in it, write `--scores {file} --space SPACE`; `nas-assay spaces` lists the spaces"
+        "{file} is a file: `nas-assay verify {options}` judges the scores in it, and `nas-assay lint {options}` asks what a reviewer \
+         would ask; `nas-assay spaces` lists the spaces"
     )
 }
 

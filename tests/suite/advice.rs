@@ -264,17 +264,25 @@ fn a_record_is_named_by_its_nearest_name_or_its_file_is_run() {
 #[test]
 fn a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says() {
     let bench = Bench::new();
-    bench.write("mine.csv", csv(&truth(&bench)[..20]));
+    let scores = csv(&truth(&bench)[..20]);
+    bench.write("my scores.csv", &scores);
     for command in ["verify", "lint", "report"] {
         let code = if command == "verify" { 2 } else { 4 };
-        let text = printed(&bench.run(&[command, "mine.csv"]).exits(code));
-        let advised = quoted(after(&text, "to judge the scores in it, ", &[]));
-        assert!(follow(&bench, &advised[1]).exits(0).stdout.contains("nb201"));
-        let options = advised[0].replace("SPACE", "nb201");
-        let judging = if command == "report" { "verify" } else { command };
-        bench.run(&[&[judging][..], &options.split(' ').collect::<Vec<_>>()].concat()).prints("tau-b");
+        let text = printed(&bench.run(&[command, "my scores.csv"]).exits(code));
+        let [verify, lint, spaces] = &quoted(after(&text, "my scores.csv is a file: ", &[]))[..] else {
+            panic!("{text}")
+        };
+        assert!(follow(&bench, spaces).exits(0).stdout.contains("nb201"));
+        for judging in [verify, lint] {
+            follow(&bench, &judging.replace("SPACE", "nb201")).prints("tau-b");
+        }
     }
-    assert!(!printed(&bench.run(&["verify", "none.csv"]).exits(2)).contains("to judge the scores"));
+    assert_eq!(
+        std::fs::read_to_string(bench.path("my scores.csv")).unwrap(),
+        scores,
+        "no advice writes over the scores"
+    );
+    assert!(!printed(&bench.run(&["verify", "none.csv"]).exits(2)).contains("judges the scores in it"));
 }
 
 #[test]

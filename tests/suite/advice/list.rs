@@ -35,7 +35,11 @@ const DONE: &[(&str, &str)] = &[
         "did you mean the carried spec {name}? `nas-assay run",
         "a_record_is_named_by_its_nearest_name_or_its_file_is_run",
     ),
-    ("write `--scores {file} --space SPACE`", "a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says"),
+    (
+        "`nas-assay verify {options}` judges the scores in it",
+        "a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says",
+    ),
+    ("--scores {} --space SPACE", "a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says"),
     ("`nas-assay spaces` lists the spaces", "a_file_of_scores_that_is_given_as_a_word_is_judged_as_the_error_says"),
     ("judge the program first, with", "a_program_that_is_to_be_linted_is_judged_first_as_the_error_says"),
     (
