@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nas_assay import read
-from nas_assay.torch import estimators
+from nas_assay.torch import batch, estimators, load
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "pytorch"
 
@@ -45,6 +45,20 @@ def test_every_newer_estimator_has_reference_vectors() -> None:
     scores = [json.loads(path.read_text())["scores"] for path in files]
     for name in estimators.NEWER:
         assert sum(name in file for file in scores) >= 8, name
-    # No swap counts all patterns that there can be, and eight channels are not all.
+    # No swap counts all patterns that there can be.
     assert all(file["swap"] < 2**16 for file in scores)
-    assert sum(file["meco_opt"] > 1.01 * file["meco"] for file in scores) >= 2
+
+
+def test_eight_channels_are_not_all() -> None:
+    """Some vectors of ``meco_opt`` have maps with more channels than it takes, and are greater.
+
+    The least eigenvalue of a part of a matrix is not below that of the whole matrix.
+    """
+    others = 0
+    for path in sorted(FOLDER.glob("*.safetensors")):
+        exchange = read(path)
+        kept = json.loads(path.with_suffix(".newer.json").read_text())["scores"]["meco_opt"]
+        of_all = estimators.NEWER["meco"](load(exchange), *batch(exchange))
+        assert kept >= (1 - 1e-9) * of_all, path.name
+        others += kept > 1.01 * of_all
+    assert others >= 2
