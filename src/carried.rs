@@ -1,5 +1,7 @@
 //! Files that are part of the program: specs, truth tables that this project trained, and the goldens of the miniatures.
 
+use nas_assay_base::nearest;
+
 use crate::DeviceClass;
 use crate::space::SpaceId;
 use crate::spec::parse_recipe;
@@ -63,11 +65,13 @@ const TABLES: &[(&str, &str, &str)] =
 /// # Errors
 /// If there is no table with this name.
 pub fn truth(name: &str) -> Result<TrainedTable, TrainedError> {
-    let known = || TABLES.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
-    let (_, recipe, table) = TABLES
-        .iter()
-        .find(|(candidate, ..)| *candidate == name)
-        .ok_or_else(|| TrainedError::Unknown { name: name.to_owned(), known: known() })?;
+    let names = || TABLES.iter().map(|(name, ..)| *name);
+    let unknown = || TrainedError::Unknown {
+        name: name.to_owned(),
+        known: names().collect::<Vec<_>>().join(", "),
+        nearest: nearest(name, names()).map(|name| format!("; the nearest is `{name}`")).unwrap_or_default(),
+    };
+    let (_, recipe, table) = TABLES.iter().find(|(candidate, ..)| *candidate == name).ok_or_else(unknown)?;
     parse(parse_recipe(recipe, name)?, table)
 }
 

@@ -76,7 +76,7 @@ fn alone() -> MutexGuard<'static, ()> {
 struct Notes(Mutex<Vec<String>>);
 
 impl Progress for Notes {
-    fn begin(&self, _: &str, _: u64) {}
+    fn begin(&self, _: &str, _: u64, _: &str) {}
     fn advance(&self, _: u64) {}
     fn message(&self, _: &str) {}
     fn end(&self) {}

@@ -72,7 +72,7 @@ fn read(source: &Source, paths: &[PathBuf], progress: &dyn Progress) -> Result<V
         progress.advance((before + count) / MEGABYTE - before / MEGABYTE);
     };
     let files = Files { paths, watch: &watch };
-    progress.begin("reading, MB", files.size()?.div_ceil(MEGABYTE));
+    progress.begin("reading", files.size()?.div_ceil(MEGABYTE), "MB");
     let made = (source.import)(files);
     progress.end();
     let made = made?;

@@ -44,6 +44,8 @@ pub struct Failure {
     message: String,
     help: Option<String>,
     place: Option<(NamedSource<String>, Range<usize>)>,
+    /// Whether it is a verdict about a claim, and the program did what it was asked for.
+    is_verdict: bool,
 }
 
 impl Failure {
@@ -55,7 +57,12 @@ impl Failure {
     /// A failure with its exit code.
     pub fn new(code: u8, message: impl Into<String>) -> Self {
         let message = text::shortened_to(&message.into(), LONGEST).into_owned();
-        Self { code, message, help: None, place: None }
+        Self { code, message, help: None, place: None, is_verdict: false }
+    }
+
+    /// A verdict against a claim: it is told like a result, and only the exit code is that of a failure.
+    pub fn verdict(message: impl Into<String>) -> Self {
+        Self { is_verdict: true, ..Self::new(MISMATCH, message) }
     }
 
     /// Adds a suggestion what to do.
@@ -78,7 +85,9 @@ impl Failure {
     /// Prints the failure to stderr.
     pub fn report(self) -> ExitCode {
         let code = self.code;
-        if code != DONE {
+        if self.is_verdict {
+            styled_to_stderr(&text::printable(&self.message));
+        } else if code != DONE {
             styled_to_stderr(&format!("{:?}", miette::Report::new(self)));
         }
         ExitCode::from(code)

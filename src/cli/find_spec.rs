@@ -46,7 +46,28 @@ pub fn resolved(context: &Context, lab: &Lab<'_>, word: &str) -> Result<Resolved
 fn written(word: &str) -> Result<Option<String>, Failure> {
     let path = Path::new(word);
     let is_path = path.extension().is_some_and(|ending| ending == "toml") || word.contains(std::path::MAIN_SEPARATOR);
-    Ok(if is_path { Some(read_text(path)?) } else { None })
+    if !is_path {
+        return Ok(None);
+    }
+    read_text(path).map(Some).map_err(|error| {
+        let near = near_files(path);
+        let near = list(near.iter().map(String::as_str));
+        let failure = Failure::from(error);
+        near.into_iter().fold(failure, |failure, near| failure.with_help(format!("did you mean the file {near}?")))
+    })
+}
+
+/// The specs in the folder of a file that is not there, which have nearly its name.
+fn near_files(path: &Path) -> Vec<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let files = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+    let names: BTreeSet<String> = files
+        .filter_map(|file| file.file_name().into_string().ok())
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    let Some(word) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let near = nearest_few(word, names.iter().map(String::as_str), OFFERED).into_iter();
+    near.map(|name| folder.map_or_else(|| name.to_owned(), |folder| folder.join(name).display().to_string())).collect()
 }
 
 /// The file `WORD.toml`, if it is there.
@@ -107,8 +128,13 @@ pub fn no_carried(error: CarriedError, word: &str) -> Failure {
 fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     // A record has the name of its spec.
     let known: BTreeSet<&str> = known.collect();
-    let near: Vec<String> = nearest_few(word, known, OFFERED).into_iter().map(|name| format!("`{name}`")).collect();
-    let (last, others) = near.split_last()?;
+    list(nearest_few(word, known, OFFERED).into_iter())
+}
+
+/// Names as a question offers them; `None` if there are none.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let (last, others) = names.split_last()?;
     Some(if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) })
 }
 
@@ -152,9 +178,14 @@ impl Known {
     fn unknown(&self, word: &str) -> Failure {
         let problem = format!("no carried spec and no record is called `{word}`, or has a hash that begins with it");
         let names = SPECS.iter().map(|(name, _)| *name).chain(self.records.values().map(|(_, name)| name.as_str()));
-        let digits = |hash: &'_ str| hash.get(..word.len()).map(str::to_owned);
+        // A word with other letters is no hash.
+        let is_hash = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits = |hash: &'_ str| hash.get(..word.len()).filter(|_| is_hash).map(str::to_owned);
         let hashes: Vec<String> = self.carried.iter().filter_map(|resolved| digits(resolved.hash.as_str())).collect();
-        let help = match (file_of(word), meant(word, names.chain(hashes.iter().map(String::as_str)))) {
+        let meant = meant(word, names.chain(hashes.iter().map(String::as_str)));
+        let near_file = || near_files(Path::new(&format!("{word}.toml"))).into_iter().next();
+        let file = file_of(word).or_else(|| if meant.is_none() { near_file() } else { None });
+        let help = match (file, meant) {
             (Some(file), _) => format!("did you mean the file `{file}`?"),
             (None, Some(meant)) => format!("did you mean {meant}? for a file, give its path, such as ./{word}.toml"),
             (None, None) => "`nas-assay specs` lists them; for a file, give its path, which ends in .toml".to_owned(),

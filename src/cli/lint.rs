@@ -8,7 +8,7 @@ use nas_assay_base::{nearest, sha256_hex};
 use crate::estimator::alias;
 use crate::experiment::other_truths;
 use crate::report::gate_check::GateCheck;
-use crate::report::lint::{Declaration, Lint, Nothing, Verdict, With};
+use crate::report::lint::{self, Declaration, Finding, Lint, Linted, Nothing, Verdict, With};
 use crate::report::{Beside, Format};
 use crate::space::SpaceId;
 use crate::store::record::Record;
@@ -29,8 +29,11 @@ use super::verify_scores::{JudgedScores, ScoreOptions};
 #[command(after_help = "Examples:\n  nas-assay lint latest\n  nas-assay lint --scores mine.csv --space nb201")]
 pub struct Linting {
     /// `latest`, the first digits of a spec hash, or a spec's name; a carried spec without a record is run first
-    #[arg(required_unless_present = "scores", conflicts_with = "scores")]
+    #[arg(conflicts_with = "scores")]
     record: Option<String>,
+    /// Print what one lint asks, and its limits: `L1` or its name
+    #[arg(long, value_name = "LINT", exclusive = true)]
+    explain: Option<String>,
     /// File with scores, in place of a record: they are judged first, as by `verify`; `-` is stdin
     #[arg(long, value_name = "FILE", requires = "space")]
     scores: Option<PathBuf>,
@@ -64,6 +67,9 @@ pub struct Linting {
 impl Linting {
     /// Runs the command.
     pub fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(id) = &self.explain {
+            return self.output.write(context, &explained(id, Context::width())?);
+        }
         let format = if self.json { Some(Format::Json) } else { self.output.format()? };
         let declaration = self.declaration.as_deref().map(declared).transpose()?;
         let also = self.also.iter().map(|word| find(context, word)).collect::<Result<Vec<Record>, Failure>>()?;
@@ -109,10 +115,10 @@ impl Linting {
             let command = context.command(&format!("lint {word} --estimator {}{panel}", quoted(&first.estimator)));
             context.note(&format!("hint: `{command}` shows every lint of one claim"));
         }
-        if format.is_none() && self.declaration.is_none() && lint.misses_a_declaration() {
-            context.note(
-                "hint: `--declaration FILE` says what is not declared; docs/src/lints.md lists the keys of the file",
-            );
+        if let ([only], None) = (&lint.claims[..], format) {
+            for hint in hints(only, self.declaration.is_some()) {
+                context.note(&format!("hint: {hint}"));
+            }
         }
         self.verdict(&lint)
     }
@@ -128,7 +134,9 @@ impl Linting {
                 let JudgedScores { id, record, label, gate } = self.options.record(context, file, space)?;
                 Ok((record, Some(label), gate, id.short()))
             }
-            _ => Err(Failure::new(USAGE, "there is no record, and no file of scores with its space")),
+            _ => Err(Failure::new(USAGE, "there is no claim to lint").with_help(
+                "name a record, such as `latest`, or give `--scores FILE --space SPACE` for a file of scores",
+            )),
         }
     }
 
@@ -147,7 +155,7 @@ impl Linting {
     fn verdict(&self, lint: &Lint) -> Result<(), Failure> {
         let panels = lint.has_panels();
         let failing = |verdict: Verdict| {
-            let of = |claim: &crate::report::lint::Linted| {
+            let of = |claim: &Linted| {
                 let ids = claim.ids(verdict);
                 let panel = if panels { format!(" in {}", claim.panel) } else { String::new() };
                 (!ids.is_empty()).then(|| format!("{}{panel} ({})", claim.estimator, ids.join(", ")))
@@ -161,11 +169,38 @@ impl Linting {
         for (verdict, counts, word) in [(Verdict::Fail, true, "fails"), (Verdict::Warn, self.strict, "warns")] {
             let found = failing(verdict);
             if counts && !found.is_empty() {
-                return Err(Failure::new(MISMATCH, format!("a lint {word}: {found}")));
+                return Err(Failure::verdict(format!("a lint {word}, so the exit code is {MISMATCH}: {found}")));
             }
         }
         Ok(())
     }
+}
+
+/// What to do after the page of a claim was read.
+fn hints(claim: &Linted, is_declared: bool) -> Vec<String> {
+    let mut hints = Vec::new();
+    if !is_declared && claim.findings.iter().any(|found| !found.undeclared.is_empty()) {
+        hints.push(
+            "`--declaration FILE` says what is not declared; docs/src/lints.md lists the keys of the file".to_owned(),
+        );
+    }
+    let against = |found: &&Finding| matches!(found.verdict, Verdict::Fail | Verdict::Warn);
+    if let Some(first) = claim.findings.iter().find(against) {
+        hints.push(format!(
+            "`nas-assay lint --explain {}` prints the rule of a lint; `--out lint.html` writes all numbers and rules",
+            first.id
+        ));
+    }
+    hints
+}
+
+/// What a lint asks, and what passes, warns and fails.
+fn explained(id: &str, width: u16) -> Result<String, Failure> {
+    lint::explained(id, width).ok_or_else(|| {
+        let near = nearest(id, lint::all().map(|[_, name, ..]| name));
+        let near = near.map(|name| format!("; the nearest name is `{name}`")).unwrap_or_default();
+        Failure::new(USAGE, format!("--explain: there is no lint {id}; they are L1 to L{}{near}", lint::all().count()))
+    })
 }
 
 /// Reads a declaration; with the digest of its file.

@@ -20,6 +20,7 @@ pub struct Bars {
 struct Stage {
     bar: ProgressBar,
     label: String,
+    unit: String,
     started: Instant,
     last_line: Instant,
 }
@@ -46,10 +47,10 @@ impl Bars {
 }
 
 impl Progress for Bars {
-    fn begin(&self, label: &str, steps: u64) {
+    fn begin(&self, label: &str, steps: u64, unit: &str) {
         let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let template = "{prefix:28!} {wide_bar} {pos}/{len} {per_sec:>8} {left:>11} {msg}";
+        let template = "{prefix:28!} {wide_bar} {pos}/{len} {unit} {per_sec:>8} {left:>11} {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             let rate = |state: &indicatif::ProgressState, text: &mut dyn fmt::Write| {
                 let _ = text.write_str(&rate(state.per_sec()));
@@ -58,13 +59,20 @@ impl Progress for Bars {
                 let is_known = state.pos() > 0 && state.per_sec() > 0.0;
                 let _ = text.write_str(&if is_known { left(state.eta().as_secs_f64()) } else { String::new() });
             };
+            let unit = {
+                let unit = unit.to_owned();
+                move |_: &indicatif::ProgressState, text: &mut dyn fmt::Write| {
+                    let _ = text.write_str(&unit);
+                }
+            };
+            let style = style.with_key("unit", unit);
             bar.set_style(style.with_key("per_sec", rate).with_key("left", left).progress_chars("━━─"));
         }
         bar.set_prefix(label.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         if let Ok(mut held) = self.current.lock() {
             let now = Instant::now();
-            *held = Some(Stage { bar, label: label.to_owned(), started: now, last_line: now });
+            *held = Some(Stage { bar, label: label.to_owned(), unit: unit.to_owned(), started: now, last_line: now });
         }
     }
 
@@ -74,7 +82,7 @@ impl Progress for Bars {
             if !self.terminal && stage.last_line.elapsed() >= LINE_EVERY {
                 stage.last_line = Instant::now();
                 let done = (stage.bar.position(), stage.bar.length().unwrap_or(0));
-                to_stderr(&under_way(&stage.label, done, stage.started.elapsed(), &stage.bar.message()));
+                to_stderr(&under_way(&stage.label, done, &stage.unit, stage.started.elapsed(), &stage.bar.message()));
             }
         });
     }
@@ -104,11 +112,11 @@ impl Progress for Bars {
 }
 
 /// A line about a running stage: its progress, its speed and the estimated time left.
-fn under_way(label: &str, (done, all): (u64, u64), elapsed: Duration, message: &str) -> String {
+fn under_way(label: &str, (done, all): (u64, u64), unit: &str, elapsed: Duration, message: &str) -> String {
     let per_second = done as f64 / elapsed.as_secs_f64();
     let left = left(all.saturating_sub(done) as f64 / per_second);
     let note = if message.is_empty() { String::new() } else { format!("  {message}") };
-    format!("{label:<28} {done}/{all}, {}, {left}{note}", rate(per_second))
+    format!("{label:<28} {done}/{all} {unit}, {}, {left}{note}", rate(per_second))
 }
 
 /// The estimated time left.
@@ -132,10 +140,14 @@ mod tests {
 
     #[test]
     fn a_line_has_progress_speed_and_time_left() {
-        let line =
-            |done, seconds, message| under_way("all: zero-shot scores", done, Duration::from_secs(seconds), message);
-        assert_eq!(line((60, 300), 60, ""), "all: zero-shot scores        60/300, 1.0/s, 4 min left");
-        assert_eq!(line((30, 40), 60, "loss 1.2"), "all: zero-shot scores        30/40, 30.0/min, 20 s left  loss 1.2");
-        assert_eq!(line((6000, 6100), 60, ""), "all: zero-shot scores        6000/6100, 100/s, 1 s left");
+        let line = |done, seconds, message| {
+            under_way("all: zero-shot scores", done, "steps", Duration::from_secs(seconds), message)
+        };
+        assert_eq!(line((60, 300), 60, ""), "all: zero-shot scores        60/300 steps, 1.0/s, 4 min left");
+        assert_eq!(
+            line((30, 40), 60, "loss 1.2"),
+            "all: zero-shot scores        30/40 steps, 30.0/min, 20 s left  loss 1.2"
+        );
+        assert_eq!(line((6000, 6100), 60, ""), "all: zero-shot scores        6000/6100 steps, 100/s, 1 s left");
     }
 }

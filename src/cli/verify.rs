@@ -32,8 +32,7 @@ pub struct Verify {
         long,
         value_name = "FILE",
         requires = "space",
-        conflicts_with_all = ["estimator", "command"],
-        required_unless_present_any = ["estimator", "command"]
+        conflicts_with_all = ["estimator", "command"]
     )]
     scores: Option<PathBuf>,
     /// The search space of the scores; with --estimator or --command, run only this space
@@ -85,9 +84,8 @@ impl Verify {
                 }
                 self.estimator(context, id, space)
             }
-            _ => Err(Failure::new(
-                USAGE,
-                "give --scores FILE with --space SPACE, or --estimator ID, or --command COMMAND",
+            _ => Err(Failure::new(USAGE, "there is nothing to judge").with_help(
+                "give `--scores FILE --space SPACE` for a file, `--command COMMAND` for a program, or `--estimator ID` for a known estimator",
             )),
         }
     }

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::{Failure, MISMATCH, NOTHING, USAGE};
 use super::print::{out, print_rows};
 use crate::criteria::GateVerdict;
+use crate::criteria::gate::GATE_ROWS;
 use crate::estimator::{EstimatorKind, Meta, Suite};
 use crate::report::gate_check::{self, GateCheck};
 
@@ -34,6 +35,13 @@ pub(super) fn print_gates(rows: &[GateCheck], json: bool) -> Result<(), Failure>
     }
     match of(GateVerdict::TooFew).or(of(GateVerdict::Undefined)).or(of(GateVerdict::Unsteady)) {
         None => Ok(()),
-        Some(row) => Err(Failure::new(NOTHING, format!("no verdict on {}: {}", row.space, row.gate.verdict.as_str()))),
+        Some(row) => {
+            let failure = Failure::new(NOTHING, format!("no verdict on {}: {}", row.space, row.gate.verdict.as_str()));
+            let help = format!(
+                "score {GATE_ROWS} or more of those that `nas-assay architectures --space {} --all` prints; this needs no data",
+                row.space
+            );
+            Err(if row.gate.verdict == GateVerdict::TooFew { failure.with_help(help) } else { failure })
+        }
     }
 }

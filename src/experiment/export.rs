@@ -159,7 +159,7 @@ impl Lab<'_> {
         };
         // A list without files marks the folder, so that an export that is interrupted can be repeated.
         write_index(folder, &exported)?;
-        self.progress.begin("networks", count as u64);
+        self.progress.begin("export", count as u64, "networks");
         for (number, &architecture) in architectures[..count].iter().enumerate() {
             networks.each(architecture, |seen| {
                 let name = format!("{number:06}-seed{}-batch{}", seen.seed, seen.place);

@@ -158,7 +158,7 @@ pub(super) fn stream<T>(
             return;
         }
         if !std::mem::replace(&mut begun, true) {
-            progress.begin("reading scores, MB", size / MEGABYTE);
+            progress.begin("reading scores", size / MEGABYTE, "MB");
         }
         progress.advance((sum + count) / MEGABYTE - sum / MEGABYTE);
         sum += count;

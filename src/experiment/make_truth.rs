@@ -41,7 +41,7 @@ impl Lab<'_> {
         let all = drawn.iter().flat_map(|&architecture| recipe.seeds.iter().map(move |&seed| (architecture, seed)));
         let jobs: Vec<(Architecture, SeedValue)> =
             all.filter(|(architecture, seed)| !known(architecture, *seed)).collect();
-        self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64);
+        self.progress.begin(&format!("truth {}", recipe.name), (jobs.len() * recipe.training.epochs) as u64, "epochs");
         let kept = Mutex::new((trained, Instant::now()));
         workers::map_with(self.backends()?, self.jobs(), &jobs, |on, (architecture, seed)| {
             let _share = self.memory.take(memory::of_training(recipe, architecture));

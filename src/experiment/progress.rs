@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 /// Receives reports about the progress of a run, from many threads.
 pub trait Progress: Sync + Debug {
-    /// A stage with `steps` steps begins.
-    fn begin(&self, label: &str, steps: u64);
+    /// A stage with `steps` steps begins. `unit` is what a step is, in the plural.
+    fn begin(&self, label: &str, steps: u64, unit: &str);
     /// `steps` more steps are done.
     fn advance(&self, steps: u64);
     /// The latest value to show, such as a loss.
@@ -21,15 +21,15 @@ pub trait Progress: Sync + Debug {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn begin(&self, _: &str, _: u64) {}
+    fn begin(&self, _: &str, _: u64, _: &str) {}
     fn advance(&self, _: u64) {}
     fn message(&self, _: &str) {}
     fn end(&self) {}
 }
 
 impl<P: Progress + ?Sized> Progress for &P {
-    fn begin(&self, label: &str, steps: u64) {
-        (**self).begin(label, steps);
+    fn begin(&self, label: &str, steps: u64, unit: &str) {
+        (**self).begin(label, steps, unit);
     }
     fn advance(&self, steps: u64) {
         (**self).advance(steps);

@@ -41,7 +41,7 @@ impl Log {
 }
 
 impl Progress for Log {
-    fn begin(&self, label: &str, announced: u64) {
+    fn begin(&self, label: &str, announced: u64, _: &str) {
         let seen = Seen { label: label.to_owned(), announced, done: 0, ended: false, messages: Vec::new() };
         self.0.lock().unwrap().push(seen);
     }

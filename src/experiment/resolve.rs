@@ -17,6 +17,7 @@ use crate::spec::{
     CanonicalError, Images, Input, Panel, SPEC_FORMAT, Spec, SpecError, SpecHash, Supernet, Truth, Vote, WeightSource,
     canonical_json,
 };
+use crate::truth::trained::TrainedError;
 
 /// A resolved spec: the content of the text, and the versions and digests that the text cannot contain.
 #[derive(Clone, Debug)]
@@ -82,7 +83,13 @@ impl Resolved {
             versions.insert("images:synthetic".to_owned(), SYNTHETIC_VERSION);
         }
         if let Truth::Trained(truth) = &spec.truth {
-            let table = carried::truth(&truth.table)?;
+            let table = carried::truth(&truth.table).map_err(|error| match error {
+                TrainedError::Unknown { .. } => {
+                    let problem = format!("is refused: {error}");
+                    SpecError::Invalid { key: "truth.trained.table".to_owned(), problem }.into()
+                }
+                error => ExperimentError::from(error),
+            })?;
             if table.recipe.space != spec.space {
                 let problem =
                     format!("is `{}`, which is truth of {}, not of {}", truth.table, table.recipe.space, spec.space);

@@ -108,7 +108,7 @@ impl Lab<'_> {
         let (made, seconds) = self.rows_at(&path, &members, architectures.len())?.unwrap_or_default();
         let own = if shard.is_some() { made } else { held.clone() };
         let left: Vec<usize> = places.iter().copied().filter(|place| !held.contains_key(place)).collect();
-        self.progress.begin(label, left.len() as u64);
+        self.progress.begin(label, left.len() as u64, "architectures");
         let keep = |own: &Rows, seconds: &Seconds| {
             self.store.write_json(&path, &PartialFile::new(&members, own, seconds)).map_err(ExperimentError::from)
         };

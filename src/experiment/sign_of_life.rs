@@ -43,9 +43,9 @@ impl fmt::Debug for Noting<'_> {
 }
 
 impl Progress for Noting<'_> {
-    fn begin(&self, label: &str, steps: u64) {
+    fn begin(&self, label: &str, steps: u64, unit: &str) {
         *self.activity.stage() = Stage { label: label.to_owned(), done: 0, of: steps };
-        self.to.begin(label, steps);
+        self.to.begin(label, steps, unit);
     }
     fn advance(&self, steps: u64) {
         self.activity.stage().done += steps;

@@ -20,7 +20,7 @@ impl Lab<'_> {
         let recipe = &table.recipe;
         let images = ImageSplit::load(&recipe.images, self.data_root())?;
         let seed = recipe.seeds[0];
-        self.progress.begin("truth, trained again", (rows.len() * recipe.training.epochs) as u64);
+        self.progress.begin("truth, trained again", (rows.len() * recipe.training.epochs) as u64, "epochs");
         let verified = workers::map(rows, |&row| {
             let row = &table.rows[row];
             let found = train_one(recipe, row.architecture, seed, &images, &Device::Cpu, || self.progress.advance(1))?;

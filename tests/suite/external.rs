@@ -370,7 +370,10 @@ fn an_implementation_is_the_estimator_or_another_one() {
         ["verify", "--scores", "relu_logdet.csv", "--space", "nb201", "--is", "relu_logdet", "--name", "relu_logdet"];
     bench.run(&named).exits(3).says("relu_logdet is not relu_logdet on nb201");
     scores_file(&bench, "nb201", "relu_logdet", 100, |score| score);
-    gate(&["--is", "relu_logdet"]).exits(4).prints("too few architectures").says("no verdict on nb201");
+    let few = gate(&["--is", "relu_logdet"]).exits(4).prints("too few architectures").says("no verdict on nb201");
+    few.says("score 200 or more of those that `nas-assay architectures --space nb201 --all` prints");
+    let all = bench.run(&["architectures", "--space", "nb201", "--all"]).exits(0).stdout;
+    assert_eq!(all.lines().count(), 15_625);
 }
 
 /// A program sees the same weights as the estimator that it should be.

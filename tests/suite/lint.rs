@@ -94,7 +94,9 @@ fn what_is_declared_is_judged_and_what_is_not_is_missing() {
         "tuned-on = 'another-space'\nlabels-used = 3\ntraining-free = true\naggregates-pool = false\nseconds = 0.1\n\
          processor = 'one core'\nepoch-seconds = 3.0\n[protocol]\nbatch = 64\n",
     );
-    let ran = lint(&bench, "mine.csv", &["--declaration", "claim.toml"]).exits(3).says("a lint fails: mine (");
+    let ran = lint(&bench, "mine.csv", &["--declaration", "claim.toml"])
+        .exits(3)
+        .says("a lint fails, so the exit code is 3: mine (");
     let after = lints(&ran);
     let of = |ids: [&str; 5]| ids.map(|id| after[id].0.clone());
     assert_eq!(of(["L8", "L15", "L16", "L17", "L22"]), ["pass", "pass", "pass", "warn", "fail"]);
@@ -136,6 +138,31 @@ fn the_book_has_the_rules_in_the_same_words() {
     assert_eq!(found, sections.len());
 }
 
+/// A page says what was found, and where its rule is.
+#[test]
+fn the_rule_of_a_lint_is_explained_as_the_hint_says() {
+    let bench = Bench::new();
+    bench.write("mine.csv", csv(&noisy(&truth(&bench), 0.3)));
+    let ran = bench.run(&["lint", "--space", "nb201", "--scores", "mine.csv"]).exits(3);
+    let text = printed(&ran);
+    let hint = text.split('`').find(|word| word.contains("--explain")).unwrap();
+    let words: Vec<&str> = hint.strip_prefix("nas-assay ").unwrap().split(' ').collect();
+    let first = bench.run(&words).exits(0).stdout;
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for [id, name, definition, threshold] in nas_assay::report::lint::all() {
+        let due = format!("{id} {name} {definition} {threshold}");
+        for word in [id, name, &id.to_lowercase()] {
+            assert_eq!(plain(&bench.run(&["lint", "--explain", word]).exits(0).stdout), due);
+        }
+        assert_eq!(words[2] == id, plain(&first) == due);
+        // It is said there, and not in each page.
+        assert!(!plain(&ran.stdout).contains(threshold), "{id}");
+    }
+    bench.run(&["lint", "--explain", "L23"]).exits(2).says("there is no lint L23; they are L1 to L22");
+    bench.run(&["lint", "--explain", "poll"]).exits(2).says("the nearest name is `pool`");
+    bench.run(&["lint", "--explain", "L1", "--strict"]).exits(2);
+}
+
 /// The exit code follows the worst verdict; warnings count if they are asked for.
 #[test]
 fn a_failure_is_a_mismatch_and_a_warning_is_one_if_asked_for() {
@@ -144,7 +171,7 @@ fn a_failure_is_a_mismatch_and_a_warning_is_one_if_asked_for() {
     // Better than every count, on a truth in miniature, which is a warning.
     bench.write("good.csv", csv(&noisy(&rows, 0.02)));
     lint(&bench, "good.csv", &[]).exits(0);
-    lint(&bench, "good.csv", &["--strict"]).exits(3).says("a lint warns: good (");
+    lint(&bench, "good.csv", &["--strict"]).exits(3).says("a lint warns, so the exit code is 3: good (");
     let turned: Vec<(String, f64)> = rows.iter().map(|(text, score)| (text.clone(), -score)).collect();
     bench.write("turned.csv", csv(&turned));
     let found = lints(&lint(&bench, "turned.csv", &[]).exits(3));
@@ -163,7 +190,8 @@ fn the_claim_of_synflow_in_the_miniature_is_judged_by_its_numbers() {
     let bench = Bench::new();
     bench.write("synflow.toml", SYNFLOW);
     bench.run(&["run", "synflow.toml", "--quiet"]).exits(0);
-    let ran = bench.run(&["lint", "latest", "--json"]).exits(3).says("a lint fails: synflow (L1, L4)");
+    let ran =
+        bench.run(&["lint", "latest", "--json"]).exits(3).says("a lint fails, so the exit code is 3: synflow (L1, L4)");
     let found = lints(&ran);
     let with =
         |verdict: &str| found.iter().filter(|(_, of)| of.0 == verdict).map(|(id, _)| id.as_str()).collect::<Vec<_>>();
@@ -171,7 +199,7 @@ fn the_claim_of_synflow_in_the_miniature_is_judged_by_its_numbers() {
     assert_eq!(with("warn"), ["L13", "L5", "L6"]);
     assert_eq!(with("undecidable"), ["L12", "L15", "L21", "L3", "L7", "L8"]);
     let said = |id: &str| found[id].1.as_str();
-    assert!(said("L1").starts_with("Not ahead of params with 0.683 (-0.189 ["), "{}", said("L1"));
+    assert!(said("L1").starts_with("It ranks no better than params (tau 0.683, difference -0.189 ["), "{}", said("L1"));
     assert!(said("L2").ends_with("The tau of the claim is 79.3 % of that."), "{}", said("L2"));
     assert!(said("L5").starts_with("Tau is 0.494 over all, but 0.458 without"), "{}", said("L5"));
     let page = bench.run(&["lint", "latest"]).exits(3);
@@ -261,7 +289,10 @@ fn the_published_supernets_are_not_ahead_of_a_count() {
     let arguments = ["--estimator", "oneshot_loss", "--json", "--data-root", &root];
     let ran = bench.run(&[&["lint", "real-nb301-published"], &arguments[..]].concat()).exits(3);
     let found = lints(&ran);
-    assert!(found["L1"].1.starts_with("Not ahead of relu_count with 0.513 (-0.004 [-0.016, 0.008])"), "{found:?}");
+    assert!(
+        found["L1"].1.starts_with("It ranks no better than relu_count (tau 0.513, difference -0.004 [-0.016, 0.008])"),
+        "{found:?}"
+    );
     let with =
         |verdict: &str| found.iter().filter(|(_, of)| of.0 == verdict).map(|(id, _)| id.as_str()).collect::<Vec<_>>();
     assert_eq!((with("fail"), with("warn").is_empty()), (vec!["L1"], true), "{found:?}");
@@ -288,7 +319,11 @@ fn scores_of_another_implementation_are_judged_on_the_whole_space() {
     };
     let found = judged("mine.csv");
     // Counts of live parameters rank better (.654 against .608), and the best tenth is ranked no better than by chance.
-    assert!(found["L1"].1.starts_with("Not ahead of params with 0.654 (-0.046 ["), "{}", found["L1"].1);
+    assert!(
+        found["L1"].1.starts_with("It ranks no better than params (tau 0.654, difference -0.046 ["),
+        "{}",
+        found["L1"].1
+    );
     assert!(found["L3"].0 != "pass" && found["L3"].1.contains("the best 10 % by truth (-0.03"), "{}", found["L3"].1);
     assert!(found["L5"].1.contains("without those in which no convolution is live"), "{}", found["L5"].1);
     assert_eq!(found["L6"].1, "All 15,625 architectures of the space are judged.");

@@ -83,13 +83,18 @@ fn labels(rows: &[&Ranked<'_>]) -> String {
     list(&rows.iter().map(|row| row.label.as_str()).collect::<Vec<&str>>())
 }
 
-/// All of some baselines, with their names if they are few.
-fn all_of(names: &[&str]) -> String {
-    match names {
-        [one] => (*one).to_owned(),
-        [one, other] => format!("both {one} and {other}"),
-        few if few.len() <= NAMED_BASELINES => format!("all {} baselines ({})", count(few.len()), few.join(", ")),
-        more => format!("all {} tested baselines", count(more.len())),
+/// All of some baselines, with their names if they are few. Those of `further` have no row in the panel.
+fn all_of(names: &[&str], further: &[&str]) -> String {
+    let without_row = format!("and, without a row here, {}", list(further));
+    match (names, further) {
+        ([one], []) | ([], [one]) => (*one).to_owned(),
+        ([one, other], []) | ([], [one, other]) => format!("both {one} and {other}"),
+        ([one], [_]) => format!("both {one} {without_row}"),
+        _ if names.len() + further.len() > NAMED_BASELINES => {
+            format!("all {} tested baselines", count(names.len() + further.len()))
+        }
+        (few, []) | ([], few) => format!("all {} baselines ({})", count(few.len()), few.join(", ")),
+        _ => format!("all {} baselines ({} {without_row})", count(names.len() + further.len()), names.join(", ")),
     }
 }
 
@@ -209,8 +214,10 @@ impl<'a> Tests<'a> {
         }
         let mut better: Vec<&Ranked<'_>> = others.iter().copied().filter(|row| self.beats_all(row)).collect();
         better.sort_by(|one, other| other.tau.total_cmp(&one.tau));
-        let names: Vec<&str> = self.baselines.iter().map(|of| of.name.as_str()).collect();
-        let all = all_of(&names);
+        let has_row = |name: &&str| ranked.iter().any(|row| row.label == *name);
+        let (names, further): (Vec<&str>, Vec<&str>) =
+            self.baselines.iter().map(|of| of.name.as_str()).partition(has_row);
+        let all = all_of(&names, &further);
         let paired = "in paired tests at 95 %";
         let none = format!("{paired}, no estimator beats {all}");
         match (&better[..], is_closest) {
@@ -295,8 +302,10 @@ fn caution(named: &[&Ranked<'_>]) -> Option<String> {
         });
     }
     let tied: Vec<&Ranked<'_>> = named.iter().copied().filter(|row| row.record.criteria.tie_sensitive).collect();
+    let give = if tied.len() == 1 { "gives" } else { "give" };
     (!tied.is_empty()).then(|| {
-        format!("Ties in the scores of {} decide some values at the top or the bottom of the ranking.", labels(&tied))
+        let which = labels(&tied);
+        format!("{which} {give} equal scores to some architectures. The order of these decides values like P@top.")
     })
 }
 

@@ -3,7 +3,7 @@
 //! | class | between | allows |
 //! |---|---|---|
 //! | exact | counts always; truth always; scores of one spec on one device class | equal bits |
-//! | math | criteria of one spec on one device class | [`MATH`], relative |
+//! | math | criteria of one spec on one device class; criteria of counts always | [`MATH`], relative |
 //! | numeric | scores and criteria of two specs on one device class | [`NUMERIC`], relative |
 //! | cross | scores and correlations on two device classes | [`CROSS_SCORE`] for a score, [`CROSS_CORRELATION`] for a correlation, and a tau of [`CROSS_TAU`] between the two score vectors |
 //! | order | votes on two device classes | a tau of [`CROSS_TAU`] between the two score vectors |

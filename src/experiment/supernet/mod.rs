@@ -143,7 +143,7 @@ impl Lab<'_> {
         let candidates =
             settings.prune.as_ref().map(|prune| candidates(&whole, prune, seed.root().child("pruning"))).transpose()?;
         let left = settings.training.epochs - trainer.curve().len();
-        self.progress.begin(label, (left * trainer.steps()) as u64);
+        self.progress.begin(label, (left * trainer.steps()) as u64, "steps");
         while !trainer.is_done() {
             let number = trainer.curve().len() + 1;
             let mut watcher = Watcher::of(watch, number, trainer.steps(), &evaluation);

@@ -57,7 +57,7 @@ fn files(store: &Path) -> Vec<(String, Vec<u8>)> {
 struct CutOff(AtomicI64);
 
 impl Progress for CutOff {
-    fn begin(&self, _: &str, _: u64) {}
+    fn begin(&self, _: &str, _: u64, _: &str) {}
     fn advance(&self, _: u64) {
         if self.0.fetch_sub(1, Ordering::Relaxed) <= 0 {
             std::panic::resume_unwind(Box::new("cut off"));

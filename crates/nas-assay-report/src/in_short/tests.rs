@@ -187,7 +187,7 @@ fn failures_and_ties_of_the_rankings_that_are_named_are_said() {
     record.panels[0].estimators[3].criteria.non_finite.nan = 7;
     assert_eq!(said(&record).len(), plain, "snip is not named");
     record.panels[0].estimators[2].criteria.tie_sensitive = true;
-    let ties = "Ties in the scores of synflow decide some values at the top or the bottom of the ranking.";
+    let ties = "synflow gives equal scores to some architectures. The order of these decides values like P@top.";
     assert_eq!(said(&record).last().unwrap(), ties);
     record.panels[0].estimators[2].criteria.non_finite.nan = 1;
     assert_eq!(said(&record).last().unwrap(), "synflow has 1 score that failed; failed scores rank worst.");
@@ -277,7 +277,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
         said(&strong)[1..],
         [
             "That is worse than the best baseline, live_convs (0.720).",
-            "In paired tests at 95 %, no estimator beats all 3 baselines (params, flops, live_convs).",
+            "In paired tests at 95 %, no estimator beats all 3 baselines (params, flops and, without a row here, live_convs).",
             noise,
         ]
     );
@@ -285,7 +285,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
     assert_eq!(
         said(&weak)[1..],
         [
-            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 baselines (params, flops, live_convs): synflow.",
+            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 baselines (params, flops and, without a row here, live_convs): synflow.",
             "The best baseline, flops, has 0.500.",
             noise,
         ]
@@ -346,7 +346,7 @@ fn several_panels_have_a_sentence_each_at_the_head_and_all_of_them_below() {
 #[test]
 fn few_baselines_are_named_and_many_are_counted() {
     let names = ["params", "flops", "relu_count", "depth", "live_convs", "log_width"];
-    let said = [1, 2, 3, 5, 6].map(|few| all_of(&names[..few]));
+    let said = [1, 2, 3, 5, 6].map(|few| all_of(&names[..few], &[]));
     assert_eq!(
         said,
         [
@@ -357,4 +357,16 @@ fn few_baselines_are_named_and_many_are_counted() {
             "all 6 tested baselines",
         ]
     );
+    // Those without a row are told apart, unless none has one.
+    let said = [(&names[..0], &names[..1]), (&names[..1], &names[3..4]), (&names[..2], &names[3..5])];
+    assert_eq!(
+        said.map(|(names, further)| all_of(names, further)),
+        [
+            "params",
+            "both params and, without a row here, depth",
+            "all 4 baselines (params, flops and, without a row here, depth and live_convs)",
+        ]
+    );
+    assert_eq!(all_of(&[], &names[..3]), all_of(&names[..3], &[]));
+    assert_eq!(all_of(&names[..3], &names[3..]), "all 6 tested baselines");
 }

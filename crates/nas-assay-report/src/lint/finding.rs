@@ -76,6 +76,9 @@ pub struct Finding {
     pub said: String,
     /// Its numbers.
     pub numbers: Vec<Number>,
+    /// The keys of a declaration that decide it, if nothing else can.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undeclared: Vec<&'static str>,
 }
 
 /// A lint: what it asks, and how it answers.
@@ -89,9 +92,9 @@ pub(crate) struct Rule {
 
 impl Rule {
     pub fn find(&self, claim: &Claim<'_>) -> Finding {
-        let Outcome { verdict, said, numbers } = (self.check)(claim);
+        let Outcome { verdict, said, numbers, undeclared } = (self.check)(claim);
         let Self { id, name, definition, threshold, .. } = *self;
-        Finding { id, name, definition, threshold, verdict, said, numbers }
+        Finding { id, name, definition, threshold, verdict, said, numbers, undeclared }
     }
 }
 
@@ -101,11 +104,12 @@ pub(crate) struct Outcome {
     pub verdict: Verdict,
     pub said: String,
     pub numbers: Vec<Number>,
+    pub undeclared: Vec<&'static str>,
 }
 
 impl Outcome {
     pub fn new(verdict: Verdict, said: impl Into<String>) -> Self {
-        Self { verdict, said: said.into(), numbers: Vec::new() }
+        Self { verdict, said: said.into(), numbers: Vec::new(), undeclared: Vec::new() }
     }
 
     pub fn pass(said: impl Into<String>) -> Self {
@@ -123,6 +127,14 @@ impl Outcome {
     /// `missing` says what would decide it.
     pub fn undecidable(missing: impl Into<String>) -> Self {
         Self::new(Verdict::Undecidable, missing)
+    }
+
+    /// Only what the authors declare under these keys would decide it. `unknown` says what is not known.
+    pub fn undeclared(keys: &[&'static str], unknown: impl Into<String>) -> Self {
+        let named: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        let verb = if keys.len() == 1 { "is" } else { "are" };
+        let said = format!("{}: {} {verb} not declared.", unknown.into(), listed(&named));
+        Self { undeclared: keys.to_vec(), ..Self::undecidable(said) }
     }
 
     /// The same with a number as it is shown.

@@ -23,6 +23,7 @@ mod text;
 pub use claim::OtherTruth;
 pub use finding::{Finding, Number, Verdict};
 pub use page::{Lint, Linted, Nothing, With};
+pub use text::explained;
 
 pub use nas_assay_schema::declaration::Declaration;
 

@@ -280,15 +280,6 @@ impl Linted {
     }
 }
 
-impl Lint {
-    /// Whether a lint is undecidable because the authors did not declare something.
-    pub fn misses_a_declaration(&self) -> bool {
-        let findings = self.claims.iter().flat_map(|claim| &claim.findings);
-        let mut undecidable = findings.filter(|found| found.verdict == Verdict::Undecidable);
-        undecidable.any(|found| found.said.contains("not declared"))
-    }
-}
-
 /// The first digits of a hash.
 fn short(hash: &str) -> &str {
     hash.get(..8).unwrap_or(hash)

@@ -87,8 +87,9 @@ fn every_lint_is_on_every_page_and_the_worst_come_first() {
     assert_eq!(claim.findings.len(), 22);
     assert!(claim.findings.is_sorted_by_key(|found| found.verdict));
     let (text, pages) = (lint.text(100), Format::ALL.map(|format| lint.render(format).unwrap()));
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for found in &claim.findings {
-        assert!(text.contains(&format!("{:<3}  {}", found.id, found.name)), "{}", found.id);
+        assert!(plain.contains(&format!("{} {}", found.id, found.name)), "{}", found.id);
         assert!(pages[..4].iter().all(|page| page.contains(found.name)), "{}", found.id);
         // A paper has what stands against a claim.
         let stands = matches!(found.verdict, Verdict::Fail | Verdict::Warn);

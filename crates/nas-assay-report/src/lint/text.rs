@@ -1,13 +1,13 @@
 //! The page as text: for a terminal, and in Markdown.
 
-use super::finding::{Finding, Number, Verdict};
+use super::finding::{Finding, Number, Verdict, listed};
 use super::page::{Lint, Linted};
 use crate::text_table::{TextTable, escape_markdown};
 use crate::value_text::{NONE, count};
 use crate::wrap::NARROWEST;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::display_width};
 
-/// The page for a terminal: of one claim every lint, of several a table.
+/// The page for a terminal: of one claim what every lint says, without its numbers and its rule; of several a table.
 pub(super) fn terminal(lint: &Lint, width: u16) -> String {
     let width = width.max(NARROWEST);
     match &lint.claims[..] {
@@ -30,15 +30,35 @@ fn one(lint: &Lint, claim: &Linted, width: u16) -> String {
     text += &fill(&about, width, "", "  ");
     let names = claim.findings.iter().map(|found| found.name.len()).max().unwrap_or(0);
     for verdict in Verdict::ALL {
-        let found: Vec<&Finding> = claim.findings.iter().filter(|found| found.verdict == verdict).collect();
-        if !found.is_empty() {
-            text += "\n";
+        let found = || claim.findings.iter().filter(move |found| found.verdict == verdict);
+        if found().next().is_none() {
+            continue;
         }
-        for found in found {
+        text += "\n";
+        if verdict == Verdict::Pass {
+            text += &fill(&listed(&found().map(name).collect::<Vec<String>>()), width, "pass  ", "      ");
+            continue;
+        }
+        for found in found().filter(|found| found.undeclared.is_empty()) {
             text += &entry(found, names, width);
+        }
+        let undeclared: Vec<String> = found().filter(|found| !found.undeclared.is_empty()).map(missing).collect();
+        if !undeclared.is_empty() {
+            text += &fill(&format!("not declared: {}.", listed(&undeclared)), width, "?     ", "      ");
         }
     }
     text + "\n" + &fill(&claim.line, width, "", "  ")
+}
+
+/// A lint by its id and its name.
+fn name(found: &Finding) -> String {
+    format!("{} {}", found.id, found.name)
+}
+
+/// A lint and the keys of a declaration that it needs.
+fn missing(found: &Finding) -> String {
+    let keys: Vec<String> = found.undeclared.iter().map(|key| format!("`{key}`")).collect();
+    format!("{} ({})", name(found), listed(&keys))
 }
 
 /// The counts of the verdicts, with the sign of the one whose sign is not its name.
@@ -47,8 +67,7 @@ fn with_signs(counts: &str) -> String {
     counts.replace(undecidable.as_str(), &format!("{} ({})", undecidable.as_str(), undecidable.sign()))
 }
 
-/// A lint: its verdict, id and name, and what it says beside them, or below on a narrow terminal. What stands against the claim has its
-/// numbers and its threshold, too.
+/// A lint: its verdict, id and name, and what it says beside them, or below on a narrow terminal.
 fn entry(found: &Finding, names: usize, width: u16) -> String {
     let head = format!("{:<4}  {:<3}  {:<names$}  ", found.verdict.sign(), found.id, found.name);
     let indent = display_width(&head);
@@ -57,19 +76,7 @@ fn entry(found: &Finding, names: usize, width: u16) -> String {
     } else {
         (format!("{}\n      ", head.trim_end()), " ".repeat(6))
     };
-    let mut text = fill(&found.said, width, &first, &further);
-    if matches!(found.verdict, Verdict::Fail | Verdict::Warn) {
-        for number in &found.numbers {
-            text += &fill(
-                &format!("{}: {}", number.name, number.text),
-                width,
-                &format!("{further}· "),
-                &format!("{further}  "),
-            );
-        }
-        text += &fill(found.threshold, width, &further, &further);
-    }
-    text
+    fill(&found.said, width, &first, &further)
 }
 
 /// So many columns are needed beside the name of a lint.
@@ -181,6 +188,14 @@ fn fill(line: &str, width: u16, first: &str, further: &str) -> String {
     let above = if above.is_empty() { String::new() } else { format!("{above}\n") };
     let (blank, line) = line.strip_prefix('\n').map_or(("", line), |line| ("\n", line));
     above + blank + &textwrap::fill(line, options.initial_indent(first)) + "\n"
+}
+
+/// What the lint with this id or name asks, and what passes, warns and fails; `None` if there is no such lint.
+pub fn explained(lint: &str, width: u16) -> Option<String> {
+    let is_it = |[id, name, ..]: &[&str; 4]| id.eq_ignore_ascii_case(lint) || *name == lint;
+    let [id, name, definition, threshold] = super::all().find(is_it)?;
+    let width = width.max(NARROWEST);
+    Some(format!("{id} {name}\n\n{}\n{}", fill(definition, width, "", ""), fill(threshold, width, "", "")))
 }
 
 /// The page in Markdown, as GitHub reads it.

@@ -193,6 +193,15 @@ pub fn read_text(path: &Path) -> Result<String, SpecError> {
 pub(crate) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, SpecError> {
     toml::from_str(text).map_err(|error| {
         let message = error.message().trim().to_owned();
+        if let Some(span) = error.span().and_then(|span| unclosed_list(text, &message, span.start)) {
+            return SpecError::Syntax {
+                message: "this list has no end: `]` is missing".to_owned(),
+                help: None,
+                origin: origin.to_owned(),
+                text: text.to_owned(),
+                span: Some(span),
+            };
+        }
         SpecError::Syntax {
             help: suggestion(&message),
             message: text::shortened(&in_plain_words(&message)).into_owned(),
@@ -201,6 +210,27 @@ pub(crate) fn from_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result
             span: error.span(),
         }
     })
+}
+
+/// The line of a list that is still open at `place`, where the reader of TOML met something else: the line of another key or table, or the
+/// end of the text.
+fn unclosed_list(text: &str, message: &str, place: usize) -> Option<Range<usize>> {
+    if !(message.starts_with("missing comma between array elements") || message.starts_with("unclosed array")) {
+        return None;
+    }
+    let before = text.get(..place)?;
+    let line_of = |place: usize| {
+        let start = text[..place].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[place..].find('\n').map_or(text.len(), |end| place + end);
+        start..start + text[start..end].trim_end().len()
+    };
+    let opened = ["= [", "=["].into_iter().filter_map(|open| before.rfind(open)).max()?;
+    let (list, here) = (line_of(opened), line_of(place));
+    let is_key =
+        |word: &str| !word.is_empty() && word.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+    let line = text[here.clone()].trim_start();
+    let is_other = line.starts_with('[') || line.split_once('=').is_some_and(|(key, _)| is_key(key.trim_end()));
+    (text[place..].trim().is_empty() || here.start > list.start && is_other).then_some(list)
 }
 
 /// The message with a plain word in place of the name of a type of Rust.
@@ -244,6 +274,26 @@ mod tests {
         assert!(message.contains("unknown field `samplin`"), "{message}");
         assert_eq!(help.as_deref(), Some("did you mean `sampling`?"));
         assert_eq!(&text[span.unwrap()], "samplin");
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_shown_where_it_begins() {
+        for rest in ["", "\n", "\nb = 3\n", "\n[table]\nb = 3", "\n[[tables]]\n", ", 21,\n  22\nb = ['c']\n"] {
+            for open in ["seeds = [20", "seeds=['a'", "seeds = [[1, 2], [3]"] {
+                let text = format!("name = 'x'\nother = [1]\n{open}{rest}");
+                let Err(SpecError::Syntax { message, span, .. }) = from_toml::<toml::Table>(&text, "x.toml") else {
+                    panic!("{text} was taken");
+                };
+                assert_eq!(message, "this list has no end: `]` is missing", "{text}");
+                let line = format!("{open}{}", rest.split('\n').next().unwrap());
+                assert_eq!(text[span.unwrap()], line, "{text}");
+            }
+        }
+        // A comma that is missing is another mistake.
+        for text in ["a = [1 2]\n", "a = [\n'x=1' 'y=1'\n]\nb = 3\n"] {
+            let error = from_toml::<toml::Table>(text, "x.toml").unwrap_err().to_string();
+            assert!(!error.contains("no end"), "{error}");
+        }
     }
 
     #[test]

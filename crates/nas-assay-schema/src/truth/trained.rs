@@ -16,12 +16,14 @@ use crate::spec::{SeedValue, SpecError, TruthRecipe};
 #[derive(Debug, thiserror::Error)]
 pub enum TrainedError {
     /// No table has that name.
-    #[error("no carried truth table is called `{}`; there is {known}", excerpt(name))]
+    #[error("no carried truth table is called `{}`; there is {known}{nearest}", excerpt(name))]
     Unknown {
         /// The unknown name.
         name: String,
         /// The names of the tables.
         known: String,
+        /// The nearest of them, as the end of a message; empty if none is near.
+        nearest: String,
     },
     /// The recipe is not valid.
     #[error("recipe of a truth table: {0}")]

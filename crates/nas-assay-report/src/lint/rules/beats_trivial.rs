@@ -39,8 +39,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
         let its = claim
             .tau()
             .zip(outcome.difference)
-            .map_or(String::new(), |(tau, ahead)| format!(" with {}", correlation(tau - ahead)));
-        format!("{name}{its} ({})", with_interval(&difference, outcome.interval.map(value_text::bounds)))
+            .map_or(String::new(), |(tau, ahead)| format!("tau {}, ", correlation(tau - ahead)));
+        let difference = with_interval(&difference, outcome.interval.map(value_text::bounds));
+        format!("{name} ({its}difference {difference})")
     };
     let holds_zero = |outcome: &Comparison| outcome.interval.is_some_and(|interval| interval.lower <= 0.0);
     let behind: Vec<String> = found
@@ -60,17 +61,23 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .collect();
     let closest = found.iter().min_by(|(_, a), (_, b)| lower(a).total_cmp(&lower(b)));
     let outcome = if !behind.is_empty() {
-        Outcome::fail(format!("Not ahead of {}.", listed(&behind)))
+        Outcome::fail(format!(
+            "It ranks no better than {}. A count costs nothing, so this score is not worth its cost.",
+            listed(&behind)
+        ))
     } else if !unclear.is_empty() {
-        Outcome::warn(format!("Ahead of every count, but the interval contains zero for {}.", listed(&unclear)))
+        Outcome::warn(format!(
+            "It ranks better than every count, but this can be chance for {}: the interval contains zero.",
+            listed(&unclear)
+        ))
     } else if !untested.is_empty() {
         Outcome::undecidable(format!(
-            "Ahead of every count, but the difference has no interval for {}.",
+            "It ranks better than every count, but the difference has no interval for {}.",
             listed(&untested)
         ))
     } else {
         let closest = closest.map(named).unwrap_or_default();
-        Outcome::pass(format!("Ahead of every count; the closest is {closest}."))
+        Outcome::pass(format!("It ranks better than every count. The closest is {closest}."))
     };
     found.iter().fold(outcome, |outcome, (name, found)| {
         outcome.correlation(format!("tau minus that of {name}"), found.difference, found.interval)
@@ -133,7 +140,7 @@ mod tests {
             made.compared("params", difference, interval);
             let found = made.find("L1");
             assert_eq!(found.verdict, verdict, "{difference}: {found:?}");
-            assert!(found.said.contains("params with 0.") && !found.said.contains("flops"), "{}", found.said);
+            assert!(found.said.contains("params (tau 0.") && !found.said.contains("flops"), "{}", found.said);
         }
     }
 
@@ -155,8 +162,9 @@ mod tests {
         made.scores_of("params");
         let found = made.find("L1");
         assert_eq!((found.verdict, found.numbers[0].value), (Verdict::Fail, Some(0.0)));
-        let said = format!("Not ahead of params with {:.3} (+0.000 [0.000, 0.000]).", made.tau());
-        assert_eq!(found.said, said);
+        let said =
+            format!("It ranks no better than params (tau {:.3}, difference +0.000 [0.000, 0.000]). ", made.tau());
+        assert!(found.said.starts_with(&said), "{}", found.said);
     }
 
     #[test]

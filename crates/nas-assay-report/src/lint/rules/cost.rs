@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(claim: &Claim<'_>) -> Outcome {
     let declared = claim.declared;
     let (Some(seconds), Some(processor)) = (declared.seconds, &declared.processor) else {
-        return Outcome::undecidable("It is not known what a score costs: `seconds` and `processor` are not declared.");
+        return Outcome::undeclared(&["seconds", "processor"], "It is not known what a score costs");
     };
     let all = seconds * claim.count() as f64;
     let said = format!(
@@ -27,13 +27,15 @@ fn check(claim: &Claim<'_>) -> Outcome {
         significant(all)
     );
     let outcome = match declared.epoch_seconds {
-        Some(epoch) if seconds > epoch => {
-            Outcome::warn(format!("{said} One epoch of training takes {} s, which is less.", significant(epoch)))
-        }
-        Some(epoch) => Outcome::pass(format!("{said} One epoch of training takes {} s.", significant(epoch))),
-        None => Outcome::undecidable(format!(
-            "{said} It is not known how long one epoch of training takes: `epoch-seconds` is not declared."
+        Some(epoch) if seconds > epoch => Outcome::warn(format!(
+            "{said} One epoch of training takes only {} s, and the accuracy after it is a score, too.",
+            significant(epoch)
         )),
+        Some(epoch) => Outcome::pass(format!("{said} One epoch of training takes {} s.", significant(epoch))),
+        None => Outcome::undeclared(
+            &["epoch-seconds"],
+            format!("{said} It is not known how long one epoch of training takes"),
+        ),
     };
     outcome.number("seconds for an architecture", Some(seconds), format!("{} s", significant(seconds)))
 }

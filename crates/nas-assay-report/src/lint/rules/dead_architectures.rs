@@ -53,7 +53,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
         .collect();
     let part = |count: usize| percentage(count as f64 / worth.architectures as f64);
     let outcome = if !moved.is_empty() {
-        Outcome::warn(format!("Tau is {} over all, but {}.", correlation(tau), listed(&moved)))
+        Outcome::warn(format!(
+            "Tau is {} over all, but {}. So the claim has to name its architectures.",
+            correlation(tau),
+            listed(&moved)
+        ))
     } else if !untested.is_empty() {
         Outcome::undecidable(format!(
             "Tau is {} over all. It is undefined, or of fewer than {FEWEST} architectures, among {}.",

@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     definition: "Are these the scores of the estimator whose name they bear? They are compared with an \
         implementation that was checked against its definition, on 200 architectures or more.",
     threshold: "Passes if the scores agree with that implementation, or if this program computed them. Fails if \
-        Spearman's rho is below .99, or below .98 of the estimator's rho with itself over seeds, whichever is lower: \
-        a wrong implementation of a known score has been seen at .37. Warns if the name is in use for two \
+        Spearman's rho is below the lower of two limits: .99, and .98 times the estimator's rho with itself over \
+        seeds. A wrong implementation of a known score has been seen at .37. Warns if the name is in use for two \
         estimators. Without a comparison it cannot be decided.",
     check,
 };

@@ -35,9 +35,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         None if claim.estimator.kind == EstimatorKind::Vote && claim.is_of_formulas() => {
             Outcome::pass("It is a vote of formulas of this program, and these see no true accuracy.")
         }
-        None => {
-            Outcome::undecidable("It is not known whether it has seen true accuracies: `labels-used` is not declared.")
-        }
+        None => Outcome::undeclared(&["labels-used"], "It is not known whether it has seen true accuracies"),
     }
 }
 

@@ -34,18 +34,21 @@ fn check(claim: &Claim<'_>) -> Outcome {
     match (claim.declared.aggregates_pool, claim.declared.pool_agreement) {
         (Some(false), _) => Outcome::pass("Each score is declared to depend on its architecture alone."),
         (Some(true), Some(tau)) => judged(tau, "in a half of the pool, as declared"),
-        (Some(true), None) => Outcome::undecidable(
-            "Scores are declared to depend on the pool, but `pool-agreement`, their tau with those in a half of it, is not declared.",
+        (Some(true), None) => Outcome::undeclared(
+            &["pool-agreement"],
+            "Scores are declared to depend on the pool, but their tau with those in a half of it is not known",
         ),
-        (None, _) => Outcome::undecidable(
-            "It is not known whether scores depend on the pool: `aggregates-pool` is not declared.",
-        ),
+        (None, _) => Outcome::undeclared(&["aggregates-pool"], "It is not known whether scores depend on the pool"),
     }
 }
 
 fn judged(tau: f64, place: &str) -> Outcome {
     let said = format!("Tau with the ranking {place} is {}.", correlation(tau));
-    let outcome = if tau < LEAST { Outcome::warn(said) } else { Outcome::pass(said) };
+    let outcome = if tau < LEAST {
+        Outcome::warn(format!("{said} So the ranking holds for this pool only."))
+    } else {
+        Outcome::pass(said)
+    };
     outcome.number("tau with the ranking in a half", Some(tau), correlation(tau))
 }
 

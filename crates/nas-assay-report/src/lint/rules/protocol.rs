@@ -78,10 +78,12 @@ fn check(claim: &Claim<'_>) -> Outcome {
         all.iter().filter(|(_, said)| said.is_none()).map(|(key, _)| format!("`{key}`")).collect();
     let known: Vec<&str> = all.iter().filter_map(|(_, said)| said.as_deref()).collect();
     match (known.is_empty(), missing.is_empty()) {
-        (true, _) => {
-            Outcome::undecidable("It is not known how the scores were computed: nothing of `[protocol]` is declared.")
-        }
-        (false, false) => Outcome::warn(format!("Declared are {}, but not {}.", listed(&known), listed(&missing))),
+        (true, _) => Outcome::undeclared(&["[protocol]"], "It is not known how the scores were computed"),
+        (false, false) => Outcome::warn(format!(
+            "Declared are {}, but not {}. So nobody else can compute the scores.",
+            listed(&known),
+            listed(&missing)
+        )),
         (false, true) => Outcome::pass(format!("Declared are {}.", listed(&known))),
     }
 }

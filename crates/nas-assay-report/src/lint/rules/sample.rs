@@ -111,11 +111,10 @@ fn chosen(claim: &Claim<'_>) -> Result<String, Outcome> {
             count(n),
             count(rows)
         ))),
-        (Some(SampleRule::First) | None, _) => Err(Outcome::undecidable(format!(
-            "It is not known how these {} of {} architectures were chosen: `sample` and `sample-seed` are not declared.",
-            count(n),
-            count(rows)
-        ))),
+        (Some(SampleRule::First) | None, _) => Err(Outcome::undeclared(
+            &["sample", "sample-seed"],
+            format!("It is not known how these {} of {} architectures were chosen", count(n), count(rows)),
+        )),
     }
 }
 

@@ -40,9 +40,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let outcome = if over.is_empty() {
         Outcome::pass("At most a tenth of the architectures has the best score, and at most a tenth the worst.")
     } else if best.max(worst) > FAIL {
-        Outcome::fail(format!("{}.", over.join(", and ")))
+        Outcome::fail(format!("{}: they are not ranked.", over.join(", and ")))
     } else {
-        Outcome::warn(format!("{}.", over.join(", and ")))
+        Outcome::warn(format!("{}: they are not told apart.", over.join(", and ")))
     };
     outcome.part("with the best score", best).part("with the worst finite score", worst)
 }

@@ -62,19 +62,23 @@ fn check(claim: &Claim<'_>) -> Outcome {
         let said = format!("{}, as declared and not measured here.", correlation(rho));
         return judged(rho, &said).number("declared rho", Some(rho), correlation(rho));
     }
-    Outcome::undecidable(
-        "Not tested: there are no scores of a second seed. The file has no further columns, the spec has no variant with other seeds, and \
-         `self-correlation` is not declared.",
-    )
+    let how = if claim.is_of_file() {
+        "`--column a,b` takes the scores of two seeds from the file"
+    } else {
+        "a variant of the spec with other seeds gives them"
+    };
+    Outcome::undecidable(format!(
+        "Not tested, because there are no scores of a second seed: {how}, or the authors declare `self-correlation`."
+    ))
 }
 
 fn judged(rho: f64, said: &str) -> Outcome {
     if rho < FAIL {
-        Outcome::fail(format!("It does not agree with itself: {said}"))
+        Outcome::fail(format!("It does not agree with itself. Rho is {said} It should be {WARN} or more."))
     } else if rho < WARN {
-        Outcome::warn(format!("It does not agree well with itself: {said}"))
+        Outcome::warn(format!("It does not agree well with itself. Rho is {said} It should be {WARN} or more."))
     } else {
-        Outcome::pass(format!("It agrees with itself: {said}"))
+        Outcome::pass(format!("It agrees with itself. Rho is {said}"))
     }
 }
 

@@ -17,7 +17,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-const UNKNOWN: &str = "It is not known whether a search has visited these architectures: `trajectory` is not declared.";
+fn unknown() -> Outcome {
+    Outcome::undeclared(&["trajectory"], "It is not known whether a search has visited these architectures")
+}
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let is_own_table = claim.spec(&["truth", "table"]).is_some();
@@ -29,12 +31,12 @@ fn check(claim: &Claim<'_>) -> Outcome {
         (Some(true), _) => Outcome::warn("A search has visited these architectures, so tau is not a tau of the space."),
         (Some(false), _) => Outcome::pass("The architectures are declared as not visited by a search."),
         // What others measured may be what their search has visited.
-        (None, _) if is_own_table && !is_whole_space(claim) => Outcome::undecidable(UNKNOWN),
+        (None, _) if is_own_table && !is_whole_space(claim) => unknown(),
         (None, _) if drawn_here => Outcome::pass("The record has all architectures of the truth, or draws from them."),
         (None, _) if claim.record.truth.as_ref().is_some_and(|truth| claim.count() >= truth.rows) => {
             Outcome::pass("All architectures of the truth are judged.")
         }
-        (None, _) => Outcome::undecidable(UNKNOWN),
+        (None, _) => unknown(),
     }
 }
 

@@ -45,7 +45,9 @@ fn check(claim: &Claim<'_>) -> Outcome {
         return Outcome::undecidable(format!("The spec does not say which truth it is. {said}"));
     }
     if choice("trained").is_some() {
-        return Outcome::warn(format!("The truth is a miniature, and not the benchmark's. {said}"));
+        return Outcome::warn(format!(
+            "No published value can be compared with the claim, because the truth is a miniature, and not the benchmark's. {said}"
+        ));
     }
     let Some(columns) = choice("table").and_then(|table| table.get("columns")).and_then(|columns| columns.as_array())
     else {

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(claim: &Claim<'_>) -> Outcome {
     let Some(tuned_on) = claim.declared.tuned_on else {
-        return Outcome::undecidable("It is not known what the constants were chosen on: `tuned-on` is not declared.");
+        return Outcome::undeclared(&["tuned-on"], "It is not known what the constants were chosen on");
     };
     let said = format!("Constants are declared as chosen on {}.", tuned_on.words());
     match tuned_on {
