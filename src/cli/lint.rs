@@ -181,7 +181,7 @@ fn hints(claim: &Linted, is_declared: bool) -> Vec<String> {
     let mut hints = Vec::new();
     if !is_declared && claim.findings.iter().any(|found| !found.undeclared.is_empty()) {
         hints.push(
-            "`--declaration FILE` says what is not declared; docs/src/lints.md lists the keys of the file".to_owned(),
+            "write what is not declared into a TOML file, and give it with `--declaration FILE`; docs/src/lints.md has an example".to_owned(),
         );
     }
     let against = |found: &&Finding| matches!(found.verdict, Verdict::Fail | Verdict::Warn);

@@ -101,7 +101,7 @@ fn print_cut(resolved: &Resolved, cut: &Cut, trained: &[Portion]) -> Result<(), 
             continue;
         }
         let parts = grouped(portions.len() as u64);
-        outln!("{}: {parts} parts, the slowest has {:.3} of the mean", part.as_str(), slowest(portions, part));
+        outln!("{}: {parts} parts, the slowest takes {:.3} times the mean", part.as_str(), slowest(portions, part));
         for (place, portion) in portions.iter().enumerate().take(LISTED) {
             let shard = format!("{}/{}", place + 1, portions.len());
             let cost = match portion.cost(part) {

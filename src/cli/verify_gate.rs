@@ -30,7 +30,7 @@ pub(super) fn print_gates(rows: &[GateCheck], json: bool) -> Result<(), Failure>
     }
     let of = |verdict: GateVerdict| rows.iter().find(|row| row.gate.verdict == verdict);
     if let Some(row) = of(GateVerdict::Other) {
-        let problem = format!("{} is not {} on {}", row.scores, row.estimator, row.space);
+        let problem = format!("on {}, the scores {} are not those of {}", row.space, row.scores, row.estimator);
         return Err(Failure::new(MISMATCH, problem));
     }
     match of(GateVerdict::TooFew).or(of(GateVerdict::Undefined)).or(of(GateVerdict::Unsteady)) {

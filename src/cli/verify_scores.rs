@@ -360,7 +360,9 @@ impl ScoreOptions {
             };
         }
         let label = not_a_baseline(alias::own(&plain_name(&stem(file))).to_owned(), space)?;
-        if context.suite().find(&label).is_ok() {
+        // Who asks whether the scores are those of an estimator has said whose they should be.
+        let is_said = self.is.as_deref().is_some_and(|id| alias::own(id) == label);
+        if !is_said && context.suite().find(&label).is_ok() {
             return Err(Failure::new(
                 USAGE,
                 format!(

@@ -189,8 +189,7 @@ pub enum ExperimentError {
     },
     /// A panel has too few architectures to rank.
     #[error(
-        "nothing was measured: panel `{panel}` has {count} {} that can be ranked, and a ranking needs 2{rows}",
-        if *count == 1 { "architecture" } else { "architectures" }
+        "nothing was measured: {rows}a ranking needs 2 architectures, and panel `{panel}` has {count} that can be ranked"
     )]
     NothingToRank {
         /// The panel.

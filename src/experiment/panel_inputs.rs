@@ -291,7 +291,7 @@ impl PanelInputs {
             let first = rows.classes.iter().filter(|of| !of.class.is_ranked()).find_map(|of| of.first.first());
             first.map_or_else(String::new, |first| format!(" (line {}: {})", first.line, first.said))
         };
-        let rows: Vec<String> = coverage.iter().map(|rows| format!("; {}{}", rows.said(), example(rows))).collect();
+        let rows: Vec<String> = coverage.iter().map(|rows| format!("{}{}; ", rows.said(), example(rows))).collect();
         let rows = rows.concat();
         let lacks_truth = coverage.iter().flat_map(|rows| &rows.classes).any(|of| of.class == RowClass::NoTruth);
         let carried = carried.filter(|_| lacks_truth);

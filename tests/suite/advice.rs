@@ -202,7 +202,8 @@ fn every_name_that_is_offered_for_a_record_shows_one() {
     bench.write("other.toml", BASELINES.replace("resamples = 20", "resamples = 21"));
     bench.run(&["run", "other.toml", "--store", STORE]).exits(0);
     let shown = |word: &str| bench.run(&["show", word, "--store", STORE, "--json"]).exits(0).stdout;
-    let ambiguous = bench.run(&["show", "baselines", "--store", STORE]).exits(2).says("give one of these names");
+    let ambiguous =
+        bench.run(&["show", "baselines", "--store", STORE]).exits(2).says("give the hash of one, or `latest`");
     let unknown = bench.run(&["show", "zz", "--store", STORE]).exits(4);
     bench.write("my store/latest", "");
     let no_latest = bench.run(&["show", "latest", "--store", STORE]).exits(4).says("name a record by its hash");

@@ -35,7 +35,11 @@ fn a_record_is_named_by_the_first_digits_of_its_hash_or_by_its_spec() {
     bench.run(&["diff", "other", "latest"]).exits(0);
     bench.write("c.toml", BASELINES.replace("'baselines'", "'other'").replace("resamples = 20", "resamples = 22"));
     bench.run(&["run", "c.toml"]).exits(0);
-    bench.run(&["show", "other"]).exits(2).says("`other` names 2 records").says("give one of these names");
+    bench
+        .run(&["show", "other"])
+        .exits(2)
+        .says("`other` is the name of 2 records")
+        .says("give the hash of one, or `latest`");
     bench.run(&["show", ""]).exits(2).says("the name of a record is empty");
     bench.run(&["show", "zz"]).exits(4).says("no record in .nas-assay is called `zz`");
 }

@@ -347,7 +347,10 @@ fn an_implementation_is_the_estimator_or_another_one() {
     scores_file(&bench, "nb201", "relu_logdet", 260, |score| 3.0 * score);
     let gate = |more: &[&str]| bench.run(&[&["verify", "--scores", "mine.csv", "--space", "nb201"], more].concat());
     gate(&["--is", "relu_logdet"]).exits(0).prints("mine beside relu_logdet").prints("the same estimator");
-    gate(&["--is", "flops"]).exits(3).prints("another estimator").says("mine is not flops on nb201");
+    gate(&["--is", "flops"])
+        .exits(3)
+        .prints("another estimator")
+        .says("on nb201, the scores mine are not those of flops");
     let json: Value = serde_json::from_str(&gate(&["--is", "relu_logdet", "--json"]).exits(0).stdout).unwrap();
     let json = &json["spaces"];
     assert!(json[0]["rows"].as_u64() > Some(200) && json[0]["self_correlation"].is_number(), "{json}");
@@ -368,7 +371,7 @@ fn an_implementation_is_the_estimator_or_another_one() {
     bench.write("relu_logdet.csv", format!("{header}\n{mixed}"));
     let named =
         ["verify", "--scores", "relu_logdet.csv", "--space", "nb201", "--is", "relu_logdet", "--name", "relu_logdet"];
-    bench.run(&named).exits(3).says("relu_logdet is not relu_logdet on nb201");
+    bench.run(&named).exits(3).says("on nb201, the scores relu_logdet are not those of relu_logdet");
     scores_file(&bench, "nb201", "relu_logdet", 100, |score| score);
     let few = gate(&["--is", "relu_logdet"]).exits(4).prints("too few architectures").says("no verdict on nb201");
     few.says("score 200 or more of those that `nas-assay architectures --space nb201 --all` prints");
@@ -384,7 +387,7 @@ fn a_program_is_the_estimator_or_another_one() {
         bench.run(&[&["verify", "--command", "sh my_proxy.sh", "--space", "nb201", "--is", of], more].concat())
     };
     gate("params", &[]).exits(0).prints("my_proxy beside params").prints("the same estimator").prints("same weights");
-    gate("jacob_cov", &[]).exits(3).says("my_proxy is not jacob_cov on nb201");
+    gate("jacob_cov", &[]).exits(3).says("on nb201, the scores my_proxy are not those of jacob_cov");
     gate("snop", &[]).exits(2).says("`snip`");
     gate("snip", &["--spec", "mine.toml"]).exits(2).says("leave --spec out");
 }

@@ -119,7 +119,9 @@ fn a_cut_is_listed_and_printed_as_json() {
     let (sum, most) = (costs.clone().sum::<f64>(), costs.fold(0.0, f64::max));
     let slowest = scores["slowest_over_mean"].as_f64().unwrap();
     assert!((slowest - 3.0 * most / sum).abs() < 1e-12 && slowest >= 1.0, "{slowest}");
-    assert!(plan(&["--shards", "3"]).contains(&format!("scores: 3 parts, the slowest has {slowest:.3} of the mean")));
+    assert!(
+        plan(&["--shards", "3"]).contains(&format!("scores: 3 parts, the slowest takes {slowest:.3} times the mean"))
+    );
     // What is in the store does not change the cut.
     bench.run(&["run", "spec.toml", "--quiet"]).exits(0);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&plan(&["--shards", "3", "--json"])).unwrap(), json);

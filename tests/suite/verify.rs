@@ -118,7 +118,7 @@ fn what_became_of_the_rows_is_the_first_line() {
     let rows = truth(&bench);
     let text = csv(&rows[..10]);
     bench.write("mine.csv", format!("{text}\"{}\",7\n|nor_conv_3x4~0|,8\n\"{}\",x\n", rows[0].0, rows[20].0));
-    let said = "mine: 10 of 13 rows are judged; 1 has another score than an earlier row of its architecture, which counts; 1 has no \
+    let said = "mine: 10 of 13 rows are judged; 1 has another score than an earlier row of its architecture: the earlier one counts; 1 has no \
                 readable architecture; 1 has a score that is not a number";
     let first_line =
         |text: &str| text.split("\nNAS-Bench-201").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -290,7 +290,7 @@ fn errors_say_what_was_found() {
     bench
         .run(&["verify", "--space", "nb101", "--scores", "mine.csv"])
         .exits(4)
-        .says("nothing was measured: panel `all` has 0 architectures")
+        .says("a ranking needs 2 architectures, and panel `all` has 0 that can be ranked")
         .says("48 have no readable architecture (line 2: not an architecture of nb101");
     verify(&bench, "absent.csv", &[]).exits(5).says("reading absent.csv");
     verify(&bench, "mine.csv", &["--accuracy", "cifar100"]).exits(2).says(

@@ -34,10 +34,22 @@ pub(crate) fn sentences(panel: &PanelRecord, worth: Option<&PanelWorth>) -> Vec<
             vec!["No Kendall's tau-b is defined here; the reason stands below the table.".to_owned()]
         };
     };
-    let best: Vec<&Ranked<'_>> = ranked.iter().filter(|row| row.tau == highest).collect();
+    // What stands alone beside baselines is what the reader asks about.
+    let mut judged = shown.iter().filter(|estimator| estimator.kind != EstimatorKind::Baseline);
+    let only = judged.next().filter(|_| judged.next().is_none());
+    let subject = only.and_then(|only| ranked.iter().find(|row| row.label == only.label()));
+    let highest = subject.map_or(highest, |subject| subject.tau);
+    let best: Vec<&Ranked<'_>> = match subject {
+        Some(subject) => vec![subject],
+        None => ranked.iter().filter(|row| row.tau == highest).collect(),
+    };
     let tests = Tests::of(panel, &ranked, worth);
     let next = tests.best_of_the_others(&ranked);
-    let mut found = vec![closest(&best, shown.len(), panel.architectures.len())];
+    let mut found = Vec::new();
+    if let (Some(only), None) = (only, subject) {
+        found.push(format!("{} ranks nothing: its Kendall's tau-b is undefined.", only.label()));
+    }
+    found.push(closest(&best, if subject.is_some() { 1 } else { shown.len() }, panel.architectures.len()));
     found.extend(no_better_than_chance(&best));
     found.extend(tests.against_the_baselines(&ranked, highest));
     found.extend(worth.and_then(|worth| noise(worth, highest)));
@@ -83,18 +95,18 @@ fn labels(rows: &[&Ranked<'_>]) -> String {
     list(&rows.iter().map(|row| row.label.as_str()).collect::<Vec<&str>>())
 }
 
-/// All of some baselines, with their names if they are few. Those of `further` have no row in the panel.
+/// Some baselines, with their names if they are few. Those of `further` have no row in the panel.
 fn all_of(names: &[&str], further: &[&str]) -> String {
-    let without_row = format!("and, without a row here, {}", list(further));
+    let has = if further.len() == 1 { "has" } else { "have" };
+    let without_row = format!("{}, which {has} no row here", list(further));
     match (names, further) {
         ([one], []) | ([], [one]) => (*one).to_owned(),
         ([one, other], []) | ([], [one, other]) => format!("both {one} and {other}"),
-        ([one], [_]) => format!("both {one} {without_row}"),
         _ if names.len() + further.len() > NAMED_BASELINES => {
             format!("all {} tested baselines", count(names.len() + further.len()))
         }
-        (few, []) | ([], few) => format!("all {} baselines ({})", count(few.len()), few.join(", ")),
-        _ => format!("all {} baselines ({} {without_row})", count(names.len() + further.len()), names.join(", ")),
+        (few, []) | ([], few) => format!("all baselines ({})", few.join(", ")),
+        _ => format!("all baselines ({}, and {without_row})", names.join(", ")),
     }
 }
 
@@ -161,7 +173,8 @@ impl<'a> Tests<'a> {
             all.iter().map(|of| ((of.estimator.as_str(), of.with.as_str()), &of.outcome)).collect();
         let is_tested = |name: &str| outcomes.keys().any(|(_, with)| *with == name);
         let baseline = |row: &Ranked<'_>| Baseline { name: row.label.clone(), tau: row.tau };
-        let mut baselines: Vec<Baseline> = ranked.iter().filter(|row| is_tested(&row.label)).map(baseline).collect();
+        let mut baselines: Vec<Baseline> =
+            ranked.iter().filter(|row| row.is_baseline() && is_tested(&row.label)).map(baseline).collect();
         baselines.extend(structural.into_iter().filter(|of| is_tested(&of.name)));
         if baselines.is_empty() {
             baselines = ranked.iter().filter(|row| row.is_baseline()).map(baseline).collect();
@@ -219,7 +232,10 @@ impl<'a> Tests<'a> {
             self.baselines.iter().map(|of| of.name.as_str()).partition(has_row);
         let all = all_of(&names, &further);
         let paired = "in paired tests at 95 %";
-        let none = format!("{paired}, no estimator beats {all}");
+        let none = match others[..] {
+            [_] => format!("{paired}, it does not beat {all}"),
+            _ => format!("{paired}, no estimator beats {all}"),
+        };
         match (&better[..], is_closest) {
             ([], true) => vec![format!("That is {}.", self.stands(next, floor)), format!("{}.", sentence(&none))],
             ([], false) => vec![format!("{}; {next_has}.", sentence(&none))],

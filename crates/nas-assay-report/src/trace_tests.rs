@@ -138,7 +138,7 @@ fn first_line(panel: &PanelRecord) -> String {
     format!(
         "WARNING: synflow: {} of {} rows are judged; {} have no finite score and rank worst; {} have no finite score and are left out; \
          {} repeat earlier rows; {} are isomorphic copies of other rows; {} have other scores than earlier rows of their \
-         architectures, which count; {} do not represent their classes of isomorphic encodings; {} are not in the panel; {} have no truth; \
+         architectures: the earlier ones count; {} do not represent their classes of isomorphic encodings; {} are not in the panel; {} have no truth; \
          {} have no readable architecture; {} have scores that are not numbers",
         of(0),
         thousands(panel.coverage[0].rows),

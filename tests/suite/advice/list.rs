@@ -49,7 +49,7 @@ const DONE: &[(&str, &str)] = &[
     ("run a spec of your own first, with `{}`", "a_carried_spec_that_is_meant_is_begun"),
     ("run FILE.toml", "a_carried_spec_that_is_meant_is_begun"),
     ("carried specs: {}; give more digits", "a_carried_spec_that_is_meant_is_begun"),
-    ("give one of these names", "every_name_that_is_offered_for_a_record_shows_one"),
+    ("give the hash of one, or `latest`", "every_name_that_is_offered_for_a_record_shows_one"),
     (", and {more} more (`{}` lists all)", "a_long_list_of_records_ends_with_the_command_that_lists_all"),
     ("name a record by its hash or its spec", "every_name_that_is_offered_for_a_record_shows_one"),
     (
@@ -94,6 +94,7 @@ const DONE: &[(&str, &str)] = &[
     ("name a record, such as `latest`, or give `--scores FILE", "what_verify_needs_is_what_its_errors_name"),
     ("score {GATE_ROWS} or more of those that", "an_implementation_is_the_estimator_or_another_one"),
     ("did you mean the file {near}?", "a_spec_is_named_by_its_nearest_name_or_by_its_path"),
+    ("write what is not declared into a TOML file", "what_is_not_declared_is_declared_as_the_hint_says"),
     ("lint --explain {}` prints the rule of a lint", "the_rule_of_a_lint_is_explained_as_the_hint_says"),
     ("--scores FILE --truth TABLE", "scores_are_judged_next_to_counts_of_the_encoding"),
     ("name a table of measured accuracies with `--truth FILE`", "what_needs_a_network_is_refused_in_one_sentence"),

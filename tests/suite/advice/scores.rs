@@ -110,7 +110,7 @@ fn architectures_without_truth_are_replaced_by_those_that_are_written() {
     let bench = Bench::new();
     bench.write("mine.csv", "architecture,score\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1\n");
     let text = printed(&verify(&bench, "mine.csv", &[]).exits(4));
-    assert!(!text.contains("WARNING") && text.contains("; mine: 0 of 1 rows are judged; 1 has no truth"), "{text}");
+    assert!(!text.contains("WARNING") && text.contains(": mine: 0 of 1 rows are judged; 1 has no truth"), "{text}");
     let list = quoted(after(&text, "that the program carries: ", &[])).remove(0);
     let rows: Vec<String> =
         follow(&bench, &list).exits(0).stdout.lines().map(|text| format!("{text},{}\n", text.len())).collect();

@@ -76,7 +76,8 @@ pub(super) fn check(inputs: &[Tensor], function: impl Fn(&[Tensor]) -> Result<Te
 
     let single = value_and_gradients(inputs, (&Device::Cpu, DType::F32), &function).unwrap();
     for (single, double) in single.iter().zip(&reference) {
-        assert_close_in_all("in f32", &values(single), &values(double), 4e-6);
+        let terms = terms_of(double, &reference[0]);
+        assert_close_in_all("in f32", &values(single), &values(double), terms, 4e-6);
     }
     for (dtype, expected) in [(DType::F32, &single), (DType::F64, &reference)] {
         let bits = |tensors: &[Tensor]| -> Vec<u64> { tensors.iter().flat_map(values).map(f64::to_bits).collect() };
@@ -104,16 +105,24 @@ fn check_gpu(inputs: &[Tensor], reference: &[Tensor], function: &impl Fn(&[Tenso
         };
         let found = run();
         for (found, expected) in found.iter().zip(reference) {
-            assert_close_in_all(&format!("{dtype:?} on the GPU"), found, &values(expected), tolerance);
+            let terms = terms_of(expected, &reference[0]);
+            assert_close_in_all(&format!("{dtype:?} on the GPU"), found, &values(expected), terms, tolerance);
         }
         let bits = |all: &[Vec<f64>]| -> Vec<u64> { all.iter().flatten().map(|value| value.to_bits()).collect() };
         assert_eq!(bits(&found), bits(&run()), "{dtype:?} on the GPU, twice");
     }
 }
 
-/// [`assert_close`], in units of the largest number of all, or of 1.
-pub(super) fn assert_close_in_all(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
-    let size = expected.iter().fold(1.0_f64, |size, value| size.max(value.abs()));
+/// How many terms an element of a gradient has, at least: as many as there are elements of the value for each element of the input.
+fn terms_of(gradient: &Tensor, value: &Tensor) -> f64 {
+    value.elem_count() as f64 / gradient.elem_count() as f64
+}
+
+/// [`assert_close`], in units of the largest number of all, or of 1, or of the usual size of a sum of so many terms: products of two numbers
+/// from the normal distribution. A sum whose terms cancel has the rounding of all of them.
+pub(super) fn assert_close_in_all(what: &str, found: &[f64], expected: &[f64], terms: f64, tolerance: f64) {
+    let usual = terms.sqrt();
+    let size = expected.iter().fold(usual.max(1.0), |size, value| size.max(value.abs()));
     let scaled = |values: &[f64]| values.iter().map(|value| value / size).collect::<Vec<_>>();
     assert_close(what, &scaled(found), &scaled(expected), tolerance);
 }
@@ -199,11 +208,11 @@ pub(crate) fn check_second_order(inputs: &[Tensor], function: impl Fn(&[Tensor])
     for (i, found) in found.iter().enumerate() {
         let expected: Vec<f64> =
             values(&ahead[i]).iter().zip(values(&behind[i])).map(|(a, b)| (a - b) / (2.0 * step)).collect();
-        assert_close_in_all("second order", found, &expected, 1e-7);
+        assert_close_in_all("second order", found, &expected, 1.0, 1e-7);
     }
     #[cfg(feature = "cuda")]
     for (on_gpu, on_cpu) in second(crate::device::gpu_for_tests()).iter().zip(&found) {
-        assert_close_in_all("second order on the GPU", on_gpu, on_cpu, 1e-12);
+        assert_close_in_all("second order on the GPU", on_gpu, on_cpu, 1.0, 1e-12);
     }
 }
 

@@ -277,7 +277,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
         said(&strong)[1..],
         [
             "That is worse than the best baseline, live_convs (0.720).",
-            "In paired tests at 95 %, no estimator beats all 3 baselines (params, flops and, without a row here, live_convs).",
+            "In paired tests at 95 %, no estimator beats all baselines (params, flops, and live_convs, which has no row here).",
             noise,
         ]
     );
@@ -285,7 +285,7 @@ fn structural_baselines_and_the_noise_of_the_truth_count_where_they_are_known() 
     assert_eq!(
         said(&weak)[1..],
         [
-            "In paired tests at 95 %, 1 of 2 tested estimators beats all 3 baselines (params, flops and, without a row here, live_convs): synflow.",
+            "In paired tests at 95 %, 1 of 2 tested estimators beats all baselines (params, flops, and live_convs, which has no row here): synflow.",
             "The best baseline, flops, has 0.500.",
             noise,
         ]
@@ -352,8 +352,8 @@ fn few_baselines_are_named_and_many_are_counted() {
         [
             "params",
             "both params and flops",
-            "all 3 baselines (params, flops, relu_count)",
-            "all 5 baselines (params, flops, relu_count, depth, live_convs)",
+            "all baselines (params, flops, relu_count)",
+            "all baselines (params, flops, relu_count, depth, live_convs)",
             "all 6 tested baselines",
         ]
     );
@@ -363,10 +363,30 @@ fn few_baselines_are_named_and_many_are_counted() {
         said.map(|(names, further)| all_of(names, further)),
         [
             "params",
-            "both params and, without a row here, depth",
-            "all 4 baselines (params, flops and, without a row here, depth and live_convs)",
+            "all baselines (params, and depth, which has no row here)",
+            "all baselines (params, flops, and depth and live_convs, which have no row here)",
         ]
     );
     assert_eq!(all_of(&[], &names[..3]), all_of(&names[..3], &[]));
     assert_eq!(all_of(&names[..3], &names[3..]), "all 6 tested baselines");
+}
+
+#[test]
+fn one_estimator_beside_baselines_comes_first() {
+    let mut record = record(0.5, 0.6, 0.4, 0.3);
+    record.panels[0].estimators.truncate(3);
+    decide(&mut record, "synflow", "flops", Verdict::Worse);
+    let found = said(&record);
+    assert!(
+        found[0].starts_with("synflow ranks these 240 architectures with a Kendall's tau-b of 0.400 ("),
+        "{found:?}"
+    );
+    assert_eq!(found[1], "That is worse than the best baseline, flops (0.600).");
+    assert_eq!(found[2], "In paired tests at 95 %, it does not beat both params and flops.");
+    assert!(found.iter().all(|said| !said.contains("closest")), "{found:?}");
+    // What has no tau-b is named, too.
+    record.panels[0].estimators[2].criteria.kendall.tau_b = None;
+    let found = said(&record);
+    assert_eq!(found[0], "synflow ranks nothing: its Kendall's tau-b is undefined.");
+    assert!(found[1].contains("flops (a baseline) comes closest"), "{found:?}");
 }

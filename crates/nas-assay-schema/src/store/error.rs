@@ -130,7 +130,7 @@ pub enum StoreError {
         candidates: RecordList,
     },
     /// Several records have this name.
-    #[error("`{reference}` names {} records: {candidates}; give one of these names", candidates.len())]
+    #[error("`{reference}` is the name of {} records: {candidates}; give the hash of one, or `latest`", candidates.len())]
     Ambiguous {
         /// The name.
         reference: String,

@@ -220,7 +220,10 @@ fn a_list_of_many_records_has_the_newest() {
     let command = command(store.root(), "store list");
     let rest = |more: usize| format!("{}, and {more} more (`{command}` lists all)", listed.join(", "));
     let message = |word: &str| store.find(word).unwrap_err().to_string();
-    assert_eq!(message("many\u{7}"), format!("`many\u{7}` names 30 records: {}; give one of these names", rest(10)));
+    assert_eq!(
+        message("many\u{7}"),
+        format!("`many\u{7}` is the name of 30 records: {}; give the hash of one, or `latest`", rest(10))
+    );
     for word in ["", "zz"] {
         assert!(message(word).ends_with(&format!("; it holds {}", rest(12))), "{}", message(word));
     }
@@ -399,7 +402,12 @@ fn each_name_that_is_offered_is_that_of_one_record() {
     let cuda = Record { device_class: DeviceClass::Cuda, ..store.record(&ids[0]).unwrap().unwrap() };
     store.finish(&RecordId::of(&cuda), &cuda).unwrap();
     let message = store.find(cuda.spec_hash.as_str()).unwrap_err().to_string();
-    let names = message.split_once("names 2 records: ").unwrap().1.strip_suffix("; give one of these names").unwrap();
+    let names = message
+        .split_once("is the name of 2 records: ")
+        .unwrap()
+        .1
+        .strip_suffix("; give the hash of one, or `latest`")
+        .unwrap();
     let names = names.split("), ").map(|listed| listed.split_once(" (").unwrap().0);
     let found: BTreeSet<RecordId> = names.map(|name| store.find(name).unwrap()).collect();
     assert_eq!(found, BTreeSet::from([ids[0].clone(), RecordId::of(&cuda)]));

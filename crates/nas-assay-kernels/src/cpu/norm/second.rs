@@ -210,7 +210,7 @@ mod tests {
         let found = second(&Device::Cpu);
         #[cfg(feature = "cuda")]
         for (on_gpu, on_cpu) in second(crate::device::gpu_for_tests()).iter().zip(&found) {
-            assert_close_in_all("on the GPU", on_gpu, on_cpu, 1e-12);
+            assert_close_in_all("on the GPU", on_gpu, on_cpu, 1.0, 1e-12);
         }
         let value = |inputs: &[Tensor]| values(&differentiated(inputs, &Device::Cpu).1)[0];
         for (place, found) in found.iter().enumerate() {

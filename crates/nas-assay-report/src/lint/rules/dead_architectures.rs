@@ -10,11 +10,9 @@ pub(super) const RULE: Rule = Rule {
     id: "L5",
     name: "dead-architectures",
     definition: "How much of tau comes from dead architectures? In some spaces, an operation can have no effect on \
-        the output, and a whole architecture can have no live convolution. Scores put architectures without one last, \
-        which raises its tau. Papers that leave them out print other numbers.",
+        the output, and a whole architecture can have no live convolution. Most scores put architectures without a live convolution last, which raises their tau. Papers that leave them out print other numbers.",
     threshold: "Warns if tau moves by more than .03 without those that have a dead operation, or without those that \
-        have no live convolution. That is more than most gaps between published methods. The claim then has to name \
-        its population.",
+        have no live convolution. That is more than most gaps between published methods. Then the paper has to say which architectures count.",
     check,
 };
 
@@ -40,9 +38,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     ];
     let moved: Vec<String> = without
         .iter()
-        .filter_map(|(_, which, rest)| Some((which, (*rest)?)))
-        .filter(|(_, rest)| (tau - rest).abs() > MOST)
-        .map(|(which, rest)| format!("{} without those in which {which}", correlation(rest)))
+        .filter_map(|(count, which, rest)| Some((count, which, (*rest)?)))
+        .filter(|(.., rest)| (tau - rest).abs() > MOST)
+        .map(|(count, which, rest)| {
+            format!("without the {} in which {which} it is {}", value_text::count(*count), correlation(rest))
+        })
         .collect();
     let untested: Vec<String> = without
         .iter()
@@ -54,7 +54,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let part = |count: usize| percentage(count as f64 / worth.architectures as f64);
     let outcome = if !moved.is_empty() {
         Outcome::warn(format!(
-            "Tau is {} over all, but {}. So the claim has to name its architectures.",
+            "Tau is {} over all; {}. Say in the paper which architectures count.",
             correlation(tau),
             listed(&moved)
         ))

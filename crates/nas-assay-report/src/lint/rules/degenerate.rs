@@ -11,8 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "L9",
     name: "degenerate-scores",
     definition: "Are the scores numbers, and do they differ? Scores that are not finite rank worst and stay in the \
-        count. Those that were left out are counted, too. A value that many architectures share does not rank them. \
-        L19 looks at the best and the worst value.",
+        count. Those that were left out are counted, too. A value that many architectures share does not rank them. The best and the worst value are not counted here: L19 looks at them.",
     threshold: "Warns if more than 1 % are not finite, or if more than 5 % have the same value. Fails if more than 5 \
         % are not finite, if more than 20 % have the same value, or if all are equal. Some ties are not a defect: \
         every count has them (on NAS-Bench-201 there are 28 different numbers of live parameters).",
@@ -38,7 +37,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     let parts = Limits { not_finite: not_finite as f64 / all as f64, commonest: commonest as f64 / all as f64 };
     let over = |limits: &Limits| {
         let lost = format!("{} of {} scores are not finite", count(not_finite), count(all));
-        let same = format!("{} of {} architectures have the same score", count(commonest), count(all));
+        let same = format!(
+            "{} of {} architectures have the same score, which is neither the best nor the worst (see L19)",
+            count(commonest),
+            count(all)
+        );
         let found = [(parts.not_finite > limits.not_finite, lost), (parts.commonest > limits.commonest, same)];
         found.into_iter().filter(|(is_over, _)| *is_over).map(|(_, said)| said).collect::<Vec<String>>()
     };

@@ -45,7 +45,11 @@ fn check(claim: &Claim<'_>) -> Outcome {
     } else if !turned.is_empty() {
         Outcome::fail(format!("{said} here, but it ranks the other way round in {}.", listed(&turned)))
     } else if interval.lower <= 0.0 {
-        Outcome::warn(format!("{said}. Its interval contains zero, so the direction is not shown."))
+        Outcome::warn(format!(
+            "The scores are read so that {} is better. Tau is {}, and its interval contains zero: it does not show that this is right.",
+            way(own),
+            correlation(tau)
+        ))
     } else {
         Outcome::pass(format!("{said}."))
     };

@@ -14,8 +14,7 @@ pub(super) const RULE: Rule = Rule {
     definition: "Does it rank the best architectures well? These are what a search looks for. Tau among the best 10 \
         % by truth says whether the score tells them apart. Tau among the best 10 % by score says whether its own \
         choice is in order.",
-    threshold: "Passes if both 95 % intervals are above zero. Warns if one contains zero: then the claim is only \
-        about bad architectures. Fails if one is below zero: among the best, the score ranks the wrong way round. The \
+    threshold: "Passes if both 95 % intervals are above zero. Warns if one contains zero: then nothing is shown for the best architectures. Fails if one is below zero: among the best, the score ranks the wrong way round. The \
         best 10 % must be ten architectures or more.",
     check,
 };
@@ -25,7 +24,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
     if let Some(few) = heads.iter().map(Vec::len).find(|&rows| rows < FEWEST) {
         let all = count(claim.count());
         return Outcome::undecidable(format!(
-            "The best 10 % of {all} architectures are {few}. This lint needs at least {FEWEST} of them."
+            "The best 10 % of {all} architectures are {few}, and {FEWEST} are needed. So score ten times as many as that."
         ));
     }
     let names = ["the best 10 % by truth", "the best 10 % by score"];

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     definition: "How many true accuracies of the space has the estimator seen? A regression, the weights of an \
         ensemble, or a choice by accuracy needs some. Such an estimator is learned, and does not belong in one block \
         with those that are not.",
-    threshold: "Passes if it has seen none. Warns if it has seen some: then its row stands in a separate block. \
+    threshold: "Passes if it has seen none. Warns if it has seen some: then list it in a separate block of the table. \
         Fails if it is also called training-free.",
     check,
 };

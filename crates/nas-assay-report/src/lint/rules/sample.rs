@@ -55,7 +55,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
         && claimed < gap
     {
         return with_numbers(Outcome::fail(format!(
-            "A gap of {} is called a difference. But tau of two random samples of this size can differ by {} by chance.",
+            "The declaration calls a difference of {} real. But the taus of two random samples of this size can differ by {} by chance.",
             correlation(claimed),
             correlation(gap)
         )));
@@ -67,7 +67,7 @@ fn check(claim: &Claim<'_>) -> Outcome {
                 claim.no_interval()
             )),
             Some(gap) if gap > MOST => Outcome::warn(format!(
-                "{said} With so few, a gap of {} to a tau on other architectures can be chance.",
+                "{said} With so few, a difference of {} to a tau on other architectures can be chance.",
                 correlation(gap)
             )),
             Some(_) => Outcome::pass(said),

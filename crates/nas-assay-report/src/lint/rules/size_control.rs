@@ -14,8 +14,7 @@ pub(super) const RULE: Rule = Rule {
         and many scores grow with size. A partial correlation given #Params or given #FLOPs says what is left. Tau \
         inside groups of similar FLOPs is what a search with a fixed budget has.",
     threshold: "Passes if the interval of the partial rho is above zero for both. Warns if one contains zero. Fails \
-        if one is below zero, or if the score ranks exactly like a size. Rho decides, not tau: for a score that is \
-        only size and noise, the partial tau is not zero (.11 if all are normally distributed).",
+        if one is below zero, or if the score ranks exactly like a size. The partial rho decides. The partial tau does not, because it is above zero even for a score that is only size and noise (.11 if all are normally distributed).",
     check,
 };
 
@@ -88,9 +87,12 @@ fn judge(found: &[Given<'_>]) -> Outcome {
     };
     let (below, unclear) = (which(|interval| interval.upper < 0.0), which(|interval| interval.lower <= 0.0));
     if !below.is_empty() {
-        Outcome::fail(format!("At equal size it ranks the wrong way round: partial rho given {}.", listed(&below)))
+        Outcome::fail(format!(
+            "Among architectures of equal size, it ranks the wrong way round: partial rho given {}.",
+            listed(&below)
+        ))
     } else if !unclear.is_empty() {
-        Outcome::warn(format!("It is not shown to say more than size: partial rho given {}.", listed(&unclear)))
+        Outcome::warn(format!("Nothing shows that it says more than size: partial rho given {}.", listed(&unclear)))
     } else {
         Outcome::pass(format!("It says more than size: partial rho given {}.", listed(&which(|_| true))))
     }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     definition: "Are these architectures that a search has visited (a trajectory)? A search visits good and similar \
         ones, so a tau on them is not a tau of the space.",
     threshold: "Passes if the record draws the architectures from a benchmark, or if the declaration says that they \
-        are not a trajectory. Warns if they are one: then the tau stands apart. Fails if a trajectory is declared as \
+        are not a trajectory. Warns if they are one: then report this tau separately. Fails if a trajectory is declared as \
         a sample or as the whole space.",
     check,
 };

@@ -92,8 +92,12 @@ impl RowClass {
             (Self::Repeated, false) => "repeat earlier rows",
             (Self::IsomorphicCopy, true) => "is an isomorphic copy of another row",
             (Self::IsomorphicCopy, false) => "are isomorphic copies of other rows",
-            (Self::Contradicting, true) => "has another score than an earlier row of its architecture, which counts",
-            (Self::Contradicting, false) => "have other scores than earlier rows of their architectures, which count",
+            (Self::Contradicting, true) => {
+                "has another score than an earlier row of its architecture: the earlier one counts"
+            }
+            (Self::Contradicting, false) => {
+                "have other scores than earlier rows of their architectures: the earlier ones count"
+            }
             (Self::NotRepresentative, true) => "does not represent its class of isomorphic encodings",
             (Self::NotRepresentative, false) => "do not represent their classes of isomorphic encodings",
             (Self::NotInPanel, true) => "is not in the panel",
