@@ -232,8 +232,9 @@ impl<'a> Tests<'a> {
             self.baselines.iter().map(|of| of.name.as_str()).partition(has_row);
         let all = all_of(&names, &further);
         let paired = "in paired tests at 95 %";
-        let none = match others[..] {
-            [_] => format!("{paired}, it does not beat {all}"),
+        // The sentence before this one is about the closest.
+        let none = match (&others[..], is_closest) {
+            ([_], true) => format!("{paired}, it does not beat {all}"),
             _ => format!("{paired}, no estimator beats {all}"),
         };
         match (&better[..], is_closest) {

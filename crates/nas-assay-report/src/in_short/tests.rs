@@ -384,6 +384,12 @@ fn one_estimator_beside_baselines_comes_first() {
     assert_eq!(found[1], "That is worse than the best baseline, flops (0.600).");
     assert_eq!(found[2], "In paired tests at 95 %, it does not beat both params and flops.");
     assert!(found.iter().all(|said| !said.contains("closest")), "{found:?}");
+    // Beside one that ranks nothing, params or flops come first: then "it" would be one of them.
+    let mut two = self::record(0.5, 0.6, 0.4, 0.3);
+    decide(&mut two, "synflow", "flops", Verdict::Worse);
+    two.panels[0].estimators[3].criteria.kendall.tau_b = None;
+    let tests = "In paired tests at 95 %, no estimator beats both params and flops; the best of the others, synflow, has 0.400.";
+    assert!(said(&two).contains(&tests.to_owned()), "{:?}", said(&two));
     // What has no tau-b is named, too.
     record.panels[0].estimators[2].criteria.kendall.tau_b = None;
     let found = said(&record);
